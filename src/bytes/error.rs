@@ -1,0 +1,123 @@
+//! The one error type of the core: whose fault it is, which rule, where, and both numbers of a failed comparison.
+//!
+//! Messages are whole plain sentences; the page shows them as they are. No secret is ever formatted into one.
+
+use core::fmt;
+
+/// Shorthand for results of the core.
+pub type Result<T> = core::result::Result<T, Error>;
+
+/// Whose fault an error is, and so what a person can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The file breaks a rule of its format.
+    File,
+    /// The request cannot be carried out as written; see [`Error::field`].
+    Caller,
+    /// The file is larger, deeper or longer than the caps in [`limits`](super::limits) allow.
+    Limit,
+    /// The file is sound, but asks for something Boxlock does not do.
+    Unsupported,
+}
+
+/// What went wrong, where, and which rule it broke.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: Kind,
+    code: &'static str,
+    message: String,
+    path: Vec<String>,
+    offset: Option<u64>,
+    field: Option<&'static str>,
+}
+
+impl Error {
+    /// A new error. `code` is stable and kebab-case (`"truncated"`); `message` is a plain sentence.
+    pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
+        Self { kind, code, message: message.into(), path: Vec::new(), offset: None, field: None }
+    }
+
+    /// The file breaks a rule.
+    pub fn file(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::File, code, message)
+    }
+
+    /// The request field `field` (named as in the public module) is wrong.
+    pub fn caller(code: &'static str, field: &'static str, message: impl Into<String>) -> Self {
+        let mut error = Self::new(Kind::Caller, code, message);
+        error.field = Some(field);
+        error
+    }
+
+    /// A cap was passed.
+    pub fn limit(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Limit, code, message)
+    }
+
+    /// Sound, but not supported.
+    pub fn unsupported(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Unsupported, code, message)
+    }
+
+    /// Adds the file offset in bytes, unless an inner call already knew a closer one.
+    #[must_use]
+    pub fn at(mut self, offset: u64) -> Self {
+        self.offset.get_or_insert(offset);
+        self
+    }
+
+    /// Adds an enclosing box; called from the inside out, so the path reads from the outside in.
+    #[must_use]
+    pub fn inside(mut self, segment: impl Into<String>) -> Self {
+        self.path.insert(0, segment.into());
+        self
+    }
+
+    /// Whose fault it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The stable kebab-case code.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The plain sentence, without the place.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The box path, as `moov/trak[1]/mdia`, empty when no box is concerned.
+    pub fn path(&self) -> String {
+        self.path.join("/")
+    }
+
+    /// The file offset in bytes.
+    pub fn offset(&self) -> Option<u64> {
+        self.offset
+    }
+
+    /// The request field at fault, for [`Kind::Caller`].
+    pub fn field(&self) -> Option<&'static str> {
+        self.field
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if !self.path.is_empty() {
+            write!(f, " (in {}", self.path.join("/"))?;
+            if let Some(offset) = self.offset {
+                write!(f, ", at byte {offset}")?;
+            }
+            f.write_str(")")?;
+        } else if let Some(offset) = self.offset {
+            write!(f, " (at byte {offset})")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Error {}

@@ -1,0 +1,1 @@
+//! The door: converts and nothing else.

@@ -1,0 +1,284 @@
+/**
+ * The types of Boxlock's public module. Offsets and sizes are bytes, counted from the start of the file, as
+ * JavaScript numbers (files stay below 2^53 bytes); `end` is exclusive; times are seconds; bitrates bits per second.
+ */
+
+export interface Progress {
+  /** What is being done. */
+  stage: 'index' | 'protect' | 'hash' | 'measure';
+  /** Bytes done so far of `total`. */
+  done: number;
+  total: number;
+}
+
+export interface OpenOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** Shown name; a File's own name when absent. */
+  name?: string;
+}
+
+/** A fault in a file or a request. `message` is one plain sentence; `field` names the request field at fault. */
+export interface BoxlockErrorShape extends Error {
+  name: 'BoxlockError';
+  /** Stable, kebab-case: 'not-mp4', 'truncated', 'no-moov', 'already-protected', 'bad-key', … */
+  code: string;
+  kind: 'file' | 'caller' | 'limit' | 'unsupported' | 'environment';
+  path?: string;
+  offset?: number;
+  field?: keyof ProtectRequest;
+}
+
+export interface Summary {
+  name: string;
+  size: number;
+  /** 'smooth': fragmented with Smooth brands or boxes; 'fragmented'; 'progressive'; 'segment': moof without moov. */
+  kind: 'smooth' | 'fragmented' | 'progressive' | 'segment';
+  /** One plain phrase for a person: "Smooth Streaming file (fragmented MP4)". */
+  kindName: string;
+  brands: { major: string; minorVersion: number; compatible: string[] } | null;
+  duration: number | null;
+  bitrate: number | null;
+  fragmentCount: number;
+  sampleCount: number;
+  /** Whether an `mfra` index is at the end. */
+  indexed: boolean;
+  /** What the file is already protected with, or null. */
+  protection: { scheme: string; systems: string[]; kids: string[] } | null;
+  /** Whether "Protect" can be offered, and if not one plain sentence why and what to do. */
+  protectable: { ok: true } | { ok: false; code: string; reason: string };
+  /** Faults seen while reading that did not stop it, as plain sentences. */
+  problems: { message: string; path?: string; offset?: number }[];
+}
+
+export interface Track {
+  id: number;
+  kind: 'video' | 'audio' | 'text' | 'other';
+  /** Sample entry code, e.g. 'avc1' (the original format when protected). */
+  format: string;
+  /** RFC 6381 codecs string, e.g. 'avc1.64001F'. */
+  codec: string;
+  /** For a person: 'H.264 High', 'AAC LC'. */
+  codecName: string;
+  /** BCP-47 or ISO 639-2 language; null when undetermined. */
+  language: string | null;
+  timescale: number;
+  duration: number | null;
+  width?: number;
+  height?: number;
+  channels?: number;
+  sampleRate?: number;
+  bitrate: number | null;
+  sampleCount: number;
+  fragmentCount: number;
+  /** Total bytes of its samples. */
+  bytes: number;
+  protection: { scheme: string; kid: string | null } | null;
+  protectable: boolean;
+  /** One plain sentence when not protectable. */
+  reason?: string;
+}
+
+export interface BoxNode {
+  /** 'moov/trak[1]/mdia': types joined by '/', with a 0-based index among siblings of the same type when above 0. */
+  path: string;
+  /** Four characters; 'uuid' for uuid boxes. */
+  type: string;
+  /** Human name: 'Track Encryption (PIFF)'. Unknown boxes: 'Unknown box'. */
+  name: string;
+  uuid?: string;
+  start: number;
+  size: number;
+  headerSize: number;
+  /** Number of child boxes. When above 0 and `children` is absent, ask `media.children(path)`. */
+  childCount: number;
+  children?: BoxNode[];
+  /** A short extra for the tree: 'track 1', 'H.264', '48 samples'. */
+  note?: string;
+  /** A fault in this box, as a plain sentence. */
+  problem?: string;
+}
+
+export interface FieldRow {
+  name: string;
+  /** Formatted value: numbers in decimal, flags in hex, ids as UUID. */
+  value: string;
+  /** What the value means, when that is not obvious: '2 s', 'AES-CTR', 'subsamples present'. */
+  meaning?: string;
+  /** Byte range in the file. */
+  start: number;
+  end: number;
+  /** Nesting: 0 for fields of the box, 1 for fields of an entry in a list, … */
+  depth: number;
+}
+
+export interface BoxView {
+  node: BoxNode;
+  /** The specification clause: 'ISO/IEC 23001-7:2023 8.2'. */
+  clause: string;
+  /** One sentence on what the box is for. */
+  about: string;
+  /** Rows from `from` on, and how many there are in all. */
+  fields: FieldRow[];
+  from: number;
+  fieldCount: number;
+  /** Decoded payload texts: the PlayReady header XML of a pssh, the manifest of a uuid box. */
+  texts: { title: string; text: string }[];
+}
+
+export type Profile = 'hybrid' | 'piff';
+
+/** What to protect and how. Everything has a default but the licence URL. */
+export interface ProtectRequest {
+  profile?: Profile;
+  /** UUID text; random when absent. */
+  kid?: string;
+  /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
+  key?: string;
+  /** PlayReady key seed, base64 of at least 30 bytes; the key is derived from it and the KID. */
+  keySeed?: string;
+  /** Licence acquisition URL, absolute. */
+  laUrl: string;
+  /** Licence user-interface URL, absolute. */
+  luiUrl?: string;
+  /** Domain service id: 16 bytes as base64 or as UUID text. */
+  dsId?: string;
+  /** XML that goes inside CUSTOMATTRIBUTES. */
+  customAttributes?: string;
+  /** Track IDs; all that can be protected when absent. */
+  tracks?: number[];
+  /** First IV as 16 hex digits; random when absent. Only for reproducible tests. */
+  ivStart?: string;
+  /** '4.0' … '4.3'; chosen by rule when absent. */
+  headerVersion?: '4.0' | '4.1' | '4.2' | '4.3';
+}
+
+export interface PlannedBox {
+  /** Where: 'moov', 'moov/trak', 'moof/traf' … */
+  parent: string;
+  type: string;
+  name: string;
+  /** 'add' a new box, 'change' one in place, 'remove' one. */
+  action: 'add' | 'change' | 'remove';
+  /** How many of them. */
+  count: number;
+  /** Why, as one short phrase. */
+  why: string;
+}
+
+/** What will happen, known before anything is encrypted. Pass it to `media.protect`. */
+export interface Plan {
+  profile: Profile;
+  /** 'cenc' or 'piff'. */
+  scheme: string;
+  kid: KidView;
+  /** Base64 CHECKSUM of the header, or null where the header version has none. */
+  checksum: string | null;
+  /** How the key came about; the key itself is not in the plan. */
+  keySource: 'random' | 'typed' | 'seed';
+  headerVersion: string;
+  headerXml: string;
+  laUrl: string;
+  tracks: { id: number; kind: string; codecName: string; protect: boolean; rule: string }[];
+  boxes: PlannedBox[];
+  sizeBefore: number;
+  sizeAfter: number;
+  /** False when `sizeAfter` was estimated from a part of a large file. */
+  sizeExact: boolean;
+  /** The input's name with `.mp4`. */
+  suggestedName: string;
+  warnings: string[];
+}
+
+export interface KidView {
+  /** UUID text, as boxes, manifests and most tools write it. */
+  uuid: string;
+  /** Base64 of the Microsoft GUID byte order, as PlayReady headers and servers write it. */
+  guidBase64: string;
+  /** 32 hex digits of the UUID order. */
+  hex: string;
+  /** 32 hex digits of the GUID order. */
+  guidHex: string;
+}
+
+/** Where a protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. */
+export interface ProtectOptions {
+  sink?: FileSystemFileHandle;
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  /** Workers beside the leading one; as many as cores allow when absent. */
+  workers?: number;
+}
+
+export interface ProtectResult {
+  name: string;
+  size: number;
+  seconds: number;
+  kid: KidView;
+  /** 32 hex digits. */
+  key: string;
+  checksum: string | null;
+  scheme: string;
+  profile: Profile;
+  laUrl: string;
+  /** The protected file. */
+  file(): Promise<File>;
+  /** SHA-256 of the protected file, hex; computed once, with progress. */
+  sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
+  /** The key sheet for whoever runs the licence server. */
+  keySheet(): Promise<KeySheet>;
+  /** Removes the copy in browser storage, when there is one. */
+  discard(): Promise<void>;
+}
+
+export interface KeySheet {
+  boxlock: string;
+  fileName: string;
+  fileSize: number;
+  sha256: string;
+  scheme: string;
+  algorithm: 'AESCTR';
+  kid: KidView;
+  key: { hex: string; base64: string };
+  checksum: string | null;
+  laUrl: string;
+}
+
+/** What a MediaSource needs to play a file through EME ClearKey. */
+export interface PlaybackInfo {
+  /** 'video/mp4; codecs="avc1.64001F,mp4a.40.2"' */
+  mimeType: string;
+  duration: number;
+  /** KIDs as UUID text. */
+  kids: string[];
+}
+
+export interface Media {
+  readonly name: string;
+  readonly size: number;
+  summary(): Summary;
+  tracks(): Track[];
+  /** Top-level boxes; those of moderate size carry their children. */
+  tree(): Promise<BoxNode[]>;
+  children(path: string): Promise<BoxNode[]>;
+  /** One box with its fields; `window` limits the rows of long tables. */
+  box(path: string, window?: { from: number; count: number }): Promise<BoxView>;
+  /** Bytes of the file, at most 1 MiB at a time. */
+  hex(range: { start: number; end: number }): Promise<Uint8Array>;
+  plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;
+  /** Protects by a plan (or a request, planned first). */
+  protect(planOrRequest: Plan | ProtectRequest, options?: ProtectOptions): Promise<ProtectResult>;
+  /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
+  playback(): Promise<Playback>;
+  close(): void;
+}
+
+export interface Playback {
+  info: PlaybackInfo;
+  init: Uint8Array;
+  /** Fragments in order, each `moof` + `mdat`. */
+  fragments(options?: { signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+}
+
+/** Opens a local file, bytes, or a URL of the page's own origin. */
+export declare function open(source: Blob | Uint8Array | URL | string, options?: OpenOptions): Promise<Media>;
