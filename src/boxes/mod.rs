@@ -1,1 +1,26 @@
-//! To be written.
+//! Rank 1: boxes. Each is declared once; reader, writer and inspector rows come from that declaration.
+
+#[macro_use]
+pub mod declare;
+pub mod cenc;
+pub mod edit;
+pub mod fragment;
+pub mod header;
+pub mod index;
+pub mod movie;
+pub mod names;
+pub mod piff;
+pub mod registry;
+pub mod rows;
+pub mod sample_entry;
+pub mod systems;
+pub mod tree;
+pub mod types;
+pub mod wire;
+
+pub use declare::{BoxBody, Declaration, Form};
+pub use edit::Edits;
+pub use header::{BoxHeader, BoxId};
+pub use rows::{Row, RowSink};
+pub use tree::{Node, Tree};
+pub use wire::{Context, FullHead, Wire};

@@ -1,0 +1,248 @@
+//! The lossless box tree: where each box stands in the bytes, nothing decoded, nothing dropped.
+
+use std::borrow::Cow;
+
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, Reader, Result, limits};
+
+use super::declare::BoxBody;
+use super::header::{BoxHeader, BoxId, four};
+use super::registry;
+
+/// One box of a tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Its header, as it stood.
+    pub header: BoxHeader,
+    /// File offset of its first byte.
+    pub start: u64,
+    /// Bytes of its own fields, between header and first child; the whole body for boxes without children.
+    pub fields_len: u64,
+    /// Its child boxes, in file order.
+    pub children: Vec<Node>,
+    /// Why its children, or some of them, could not be read.
+    pub problem: Option<Error>,
+}
+
+impl Node {
+    /// What kind of box.
+    pub fn id(&self) -> BoxId {
+        self.header.id
+    }
+
+    /// File offset after its last byte.
+    pub fn end(&self) -> u64 {
+        self.start.saturating_add(self.header.size)
+    }
+
+    /// File offset of its body.
+    pub fn body_start(&self) -> u64 {
+        self.start + self.header.len()
+    }
+
+    /// The children of type `code`.
+    pub fn all<'a>(&'a self, code: &'a [u8; 4]) -> impl Iterator<Item = &'a Node> {
+        self.children.iter().filter(move |child| child.id().is(code))
+    }
+
+    /// The first child of type `code`.
+    pub fn child(&self, code: &[u8; 4]) -> Option<&Node> {
+        self.children.iter().find(|child| child.id().is(code))
+    }
+
+    /// The first child of type `id`.
+    pub fn child_id(&self, id: BoxId) -> Option<&Node> {
+        self.children.iter().find(|child| child.id() == id)
+    }
+
+    /// The first descendant along `path`.
+    pub fn descend(&self, path: &[&[u8; 4]]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, code| node.child(code))
+    }
+
+    /// The first problem in this box or below.
+    pub fn first_problem(&self) -> Option<&Error> {
+        self.problem.as_ref().or_else(|| self.children.iter().find_map(Node::first_problem))
+    }
+
+    /// The path segment of `child`, one of this box's children: `trak`, or `trak[1]` for the second of its type.
+    pub fn segment(&self, child: &Node) -> String {
+        let same = self.children.iter().filter(|other| other.id() == child.id());
+        let index = same.take_while(|other| other.start < child.start).count();
+        path_segment(child.id(), index)
+    }
+}
+
+/// `trak`, or `trak[1]` for the second of its type among its siblings. User types stand as `uuid:` and their first
+/// eight digits, so that a path says which.
+pub fn path_segment(id: BoxId, index: usize) -> String {
+    let name = match id {
+        BoxId::Four(code) => code.text(),
+        BoxId::Uuid(user_type) => format!("uuid:{}", user_type.to_string().get(..8).unwrap_or_default()),
+    };
+    if index == 0 { name } else { format!("{name}[{index}]") }
+}
+
+/// A box with all that is in it, and its bytes.
+#[derive(Clone, Debug)]
+pub struct Tree<'a> {
+    bytes: Cow<'a, [u8]>,
+    root: Node,
+}
+
+impl<'a> Tree<'a> {
+    /// The tree of the box that `bytes` begin with, which stands at file offset `start`. Fails only when its own
+    /// header is wrong; damage further in is noted in [`Node::problem`], and what can be read is read.
+    pub fn parse(bytes: impl Into<Cow<'a, [u8]>>, start: u64) -> Result<Self> {
+        let bytes = bytes.into();
+        let mut r = Reader::new(&bytes, start);
+        let mut boxes_left = limits::BOX_COUNT;
+        let root = read_node(&mut r, None, 0, &mut boxes_left)?;
+        Ok(Self { bytes, root })
+    }
+
+    /// The outermost box.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// The bytes of the whole tree.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes of file range `start..end`, empty when they are not in this tree.
+    pub fn slice(&self, start: u64, end: u64) -> &[u8] {
+        let from = start.checked_sub(self.root.start).map_or(usize::MAX, to_len);
+        let to = end.checked_sub(self.root.start).map_or(usize::MAX, to_len);
+        self.bytes.get(from..to).unwrap_or_default()
+    }
+
+    /// A reader over a box's body: its fields, and its children where it has any.
+    pub fn body(&self, node: &Node) -> Reader<'_> {
+        Reader::new(self.slice(node.body_start(), node.end()), node.body_start())
+    }
+
+    /// A reader over a box's own fields.
+    pub fn fields(&self, node: &Node) -> Reader<'_> {
+        Reader::new(self.slice(node.body_start(), node.body_start() + node.fields_len), node.body_start())
+    }
+
+    /// Reads a box by its declaration.
+    pub fn read<B: BoxBody>(&self, node: &Node) -> Result<B> {
+        self.read_with_iv(node, 0)
+    }
+
+    /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
+    pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
+        B::parse(&mut self.fields(node), iv_size).map_err(|error| error.inside(node.id().to_string()))
+    }
+
+    /// The same tree, owning its bytes.
+    pub fn into_owned(self) -> Tree<'static> {
+        Tree { bytes: Cow::Owned(self.bytes.into_owned()), root: self.root }
+    }
+}
+
+fn read_node(
+    r: &mut Reader<'_>,
+    parent: Option<BoxId>,
+    depth: usize,
+    boxes_left: &mut usize,
+) -> Result<Node> {
+    let start = r.offset();
+    let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
+    if depth > limits::BOX_DEPTH || *boxes_left == 0 {
+        return Err(Error::limit(
+            "too-many-boxes",
+            format!(
+                "Boxes are nested deeper than {} or number more than {}.",
+                limits::BOX_DEPTH,
+                limits::BOX_COUNT
+            ),
+        )
+        .at(start));
+    }
+    *boxes_left -= 1;
+    let mut body = r.sub(header.size, "A box")?;
+    body.take(to_len(header.len()), "A box header")?;
+    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: None };
+    let children_at = match children_start(header.id, parent, &body) {
+        Ok(Some(children_at)) => children_at,
+        Ok(None) => return Ok(node),
+        Err(error) => {
+            node.problem = Some(error.inside(header.id.to_string()));
+            return Ok(node);
+        }
+    };
+    node.fields_len = len_u64(children_at);
+    body.take(children_at, "fields")?;
+    // Fewer than eight bytes cannot be a box: QuickTime ends user data with four zero bytes.
+    while body.remaining() >= 8 {
+        match read_node(&mut body, Some(header.id), depth + 1, boxes_left) {
+            Ok(child) => node.children.push(child),
+            Err(error) => {
+                node.problem = Some(error.inside(header.id.to_string()));
+                break;
+            }
+        }
+    }
+    Ok(node)
+}
+
+/// How many bytes of fields come before the children of a box; `None` when it has no children.
+fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result<Option<usize>> {
+    if id == four(b"meta") && body.rest().get(4..8) == Some(b"hdlr") {
+        // QuickTime's meta is no full box.
+        return Ok(Some(0));
+    }
+    let Some(declaration) = registry::lookup(id, parent).declaration() else { return Ok(None) };
+    if !declaration.children {
+        return Ok(None);
+    }
+    let mut fields = *body;
+    (declaration.skip_fields)(&mut fields)?;
+    if declaration.form == super::declare::Form::Full && body.remaining() < 4 {
+        return Ok(Some(0));
+    }
+    Ok(Some(body.remaining() - fields.remaining()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::{FourCc, Writer};
+
+    fn sample() -> Vec<u8> {
+        let mut w = Writer::new();
+        w.nested(FourCc(*b"moov"), |w| {
+            w.nested(FourCc(*b"trak"), |w| w.nested(FourCc(*b"abcd"), |w| w.u32(7)));
+            w.nested(FourCc(*b"trak"), |w| w.bytes(&[0; 4]));
+        });
+        w.into_bytes()
+    }
+
+    #[test]
+    fn siblings_of_one_type_are_numbered() {
+        let bytes = sample();
+        let tree = Tree::parse(&bytes[..], 1000).unwrap();
+        let segments: Vec<String> = tree.root().children.iter().map(|c| tree.root().segment(c)).collect();
+        assert_eq!(segments, ["trak", "trak[1]"]);
+        let leaf = &tree.root().children[0].children[0];
+        assert_eq!((leaf.start, leaf.header.size), (1016, 12));
+        assert_eq!(tree.body(leaf).u32("value").unwrap(), 7);
+    }
+
+    #[test]
+    fn damage_inside_is_noted_and_the_rest_is_read() {
+        let mut bytes = sample();
+        bytes[19] = 200; // the inner box of the first trak claims 200 bytes
+        let tree = Tree::parse(&bytes[..], 0).unwrap();
+        assert_eq!(tree.root().children.len(), 2);
+        let problem = tree.root().first_problem().unwrap();
+        assert_eq!(
+            problem.to_string(),
+            "Box 'abcd' claims 200 bytes, but only 12 are left. (in trak, at byte 16)"
+        );
+    }
+}

@@ -1,0 +1,392 @@
+//! Field types with a meaning of their own: fixed-point numbers, times, languages, texts, counted lists.
+
+use core::marker::PhantomData;
+
+use crate::bytes::units::len_u64;
+use crate::bytes::{Reader, Result, Writer};
+
+use super::rows::RowSink;
+use super::wire::{Context, Wire, for_each_entry};
+
+/// 24 bits, unsigned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct U24(pub u32);
+
+/// 32 bits in version 0 of a box, 64 bits in later versions, unsigned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wide(pub u64);
+
+/// 32 bits in version 0 of a box, 64 bits in later versions, signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SignedWide(pub i64);
+
+/// Seconds since 1904-01-01 UTC, wide like [`Wide`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Time1904(pub u64);
+
+/// Signed fixed point with 16 bits after the point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fixed16(pub i32);
+
+/// Signed fixed point with 8 bits after the point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fixed8(pub i16);
+
+/// The transformation matrix of headers: nine fixed-point numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Matrix(pub [i32; 9]);
+
+/// An ISO 639-2/T language in 15 bits: three letters less 0x60. 0 is invalid, but Microsoft's encoders write it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Language(pub u16);
+
+/// UTF-8 text up to a NUL, or to the end of the box when the NUL is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Text {
+    /// The bytes before the NUL.
+    pub bytes: Vec<u8>,
+    /// Whether the NUL is there.
+    pub terminated: bool,
+}
+
+/// 32 bytes: a length byte, that many bytes of text, padding (compressor names).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PascalText32(pub [u8; 32]);
+
+/// A list behind its own count of type `N`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted<N, T> {
+    /// The entries.
+    pub entries: Vec<T>,
+    count: PhantomData<N>,
+}
+
+impl<N, T> Default for Counted<N, T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), count: PhantomData }
+    }
+}
+
+impl<N, T> From<Vec<T>> for Counted<N, T> {
+    fn from(entries: Vec<T>) -> Self {
+        Self { entries, count: PhantomData }
+    }
+}
+
+/// Types that can stand before a list as its count.
+pub trait Count: Wire + Copy {
+    /// The count itself.
+    fn get(self) -> u64;
+    /// From a list's length; saturates, and a list that long cannot be built from a file of that form.
+    fn of(len: usize) -> Self;
+}
+
+macro_rules! counts {
+    ($($ty:ty)*) => {$(
+        impl Count for $ty {
+            fn get(self) -> u64 {
+                u64::from(self)
+            }
+            fn of(len: usize) -> Self {
+                <$ty>::try_from(len).unwrap_or(<$ty>::MAX)
+            }
+        }
+    )*};
+}
+counts! { u8 u16 u32 }
+
+impl<N: Count, T: Wire> Wire for Counted<N, T> {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        let count = N::read(r, name, cx, None)?.get();
+        Ok(Vec::read(r, name, cx, Some(count))?.into())
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        N::of(self.entries.len()).write(w, cx);
+        self.entries.write(w, cx);
+    }
+    fn show(&self) -> String {
+        self.entries.show()
+    }
+    fn rows(
+        r: &mut Reader<'_>,
+        name: &str,
+        cx: &Context,
+        _: Option<u64>,
+        sink: &mut RowSink,
+    ) -> Result<Self> {
+        let count = N::rows(r, &format!("{name} count"), cx, None, sink)?.get();
+        let mut list = Vec::new();
+        for_each_entry(r, name, Some(count), |r, index| {
+            list.push(T::rows(r, &format!("{name}[{index}]"), cx, None, sink)?);
+            Ok(())
+        })?;
+        Ok(list.into())
+    }
+}
+
+impl Wire for U24 {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(r.u24(name)?))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.u24(self.0);
+    }
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl Wire for Wide {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(if cx.head.version == 0 { u64::from(r.u32(name)?) } else { r.u64(name)? }))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        if cx.head.version == 0 {
+            w.u32(u32::try_from(self.0).unwrap_or(u32::MAX));
+        } else {
+            w.u64(self.0);
+        }
+    }
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+    fn meaning(&self) -> String {
+        if self.0 == u64::MAX { "all ones: unknown".to_owned() } else { String::new() }
+    }
+}
+
+impl Wire for SignedWide {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(if cx.head.version == 0 {
+            i64::from(i32::from_be_bytes(r.array(name)?))
+        } else {
+            i64::from_be_bytes(r.array(name)?)
+        }))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        if cx.head.version == 0 {
+            let narrow = i32::try_from(self.0).unwrap_or(if self.0 < 0 { i32::MIN } else { i32::MAX });
+            w.bytes(&narrow.to_be_bytes());
+        } else {
+            w.bytes(&self.0.to_be_bytes());
+        }
+    }
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+}
+
+impl Wire for Time1904 {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        Ok(Self(Wide::read(r, name, cx, count)?.0))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        Wide(self.0).write(w, cx);
+    }
+    fn show(&self) -> String {
+        self.0.to_string()
+    }
+    fn meaning(&self) -> String {
+        if self.0 == 0 { "not set".to_owned() } else { date_1904(self.0) }
+    }
+}
+
+/// Seconds since 1904 as `YYYY-MM-DD hh:mm:ss UTC`, by the civil-from-days algorithm on a 400-year cycle.
+fn date_1904(seconds: u64) -> String {
+    const SECONDS_A_DAY: u64 = 86_400;
+    // Days from 0000-03-01 to 1904-01-01.
+    const DAYS_TO_1904: u64 = 695_361;
+    let days = seconds / SECONDS_A_DAY + DAYS_TO_1904;
+    let clock = seconds % SECONDS_A_DAY;
+    let era = days / 146_097;
+    let day_of_era = days % 146_097;
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    let (h, m, s) = (clock / 3600, clock / 60 % 60, clock % 60);
+    format!("{year:04}-{month:02}-{day:02} {h:02}:{m:02}:{s:02} UTC")
+}
+
+impl Wire for Fixed16 {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(i32::read(r, name, cx, None)?))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        self.0.write(w, cx);
+    }
+    fn show(&self) -> String {
+        (f64::from(self.0) / 65_536.0).to_string()
+    }
+}
+
+impl Wire for Fixed8 {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(i16::read(r, name, cx, None)?))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        self.0.write(w, cx);
+    }
+    fn show(&self) -> String {
+        (f64::from(self.0) / 256.0).to_string()
+    }
+}
+
+impl Matrix {
+    /// No rotation, no scaling.
+    pub const IDENTITY: Self = Self([0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
+}
+
+impl Default for Matrix {
+    fn default() -> Self {
+        Self::IDENTITY
+    }
+}
+
+impl Wire for Matrix {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        let mut values = [0; 9];
+        for value in &mut values {
+            *value = i32::read(r, name, cx, None)?;
+        }
+        Ok(Self(values))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        self.0.iter().for_each(|value| value.write(w, cx));
+    }
+    fn show(&self) -> String {
+        // The third column has 30 bits after the point, the others 16.
+        let scaled = self.0.iter().enumerate().map(|(index, &value)| {
+            let one = if index % 3 == 2 { 1_073_741_824.0 } else { 65_536.0 };
+            (f64::from(value) / one).to_string()
+        });
+        scaled.collect::<Vec<_>>().join(", ")
+    }
+    fn meaning(&self) -> String {
+        if *self == Self::IDENTITY { "identity".to_owned() } else { String::new() }
+    }
+}
+
+impl Language {
+    /// The three letters, where all three are letters.
+    pub fn code(self) -> Option<String> {
+        let letter = |shift: u16| -> Option<char> {
+            let five = u8::try_from((self.0 >> shift) & 0x1f).ok()?;
+            let byte = five + 0x60;
+            byte.is_ascii_lowercase().then(|| char::from(byte))
+        };
+        Some([letter(10)?, letter(5)?, letter(0)?].iter().collect())
+    }
+}
+
+impl Wire for Language {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(r.u16(name)?))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.u16(self.0);
+    }
+    fn show(&self) -> String {
+        self.code().unwrap_or_else(|| format!("{:#06x}", self.0))
+    }
+    fn meaning(&self) -> String {
+        match self.code().as_deref() {
+            Some("und") => "undetermined".to_owned(),
+            Some(_) => String::new(),
+            None => "no language code; Microsoft encoders leave it 0".to_owned(),
+        }
+    }
+}
+
+impl Text {
+    /// A terminated text.
+    pub fn of(text: &str) -> Self {
+        Self { bytes: text.as_bytes().to_vec(), terminated: true }
+    }
+}
+
+impl Wire for Text {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        let len = r.rest().iter().position(|&byte| byte == 0);
+        let bytes = r.take(len.unwrap_or(r.remaining()), name)?.to_vec();
+        if len.is_some() {
+            r.u8(name)?;
+        }
+        Ok(Self { bytes, terminated: len.is_some() })
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.bytes);
+        if self.terminated {
+            w.u8(0);
+        }
+    }
+    fn show(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+    fn meaning(&self) -> String {
+        if self.terminated { String::new() } else { "the closing NUL is missing".to_owned() }
+    }
+}
+
+impl Wire for PascalText32 {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(r.array(name)?))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0);
+    }
+    fn show(&self) -> String {
+        let [len, text @ ..] = &self.0;
+        let text = text.get(..usize::from(*len)).unwrap_or(text);
+        String::from_utf8_lossy(text).into_owned()
+    }
+}
+
+/// A text of known length in bytes, as a run of UTF-8.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Utf8(pub Vec<u8>);
+
+impl Wire for Utf8 {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
+        let len = count.unwrap_or(len_u64(r.remaining()));
+        Ok(Self(r.sub(len, name)?.rest().to_vec()))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0);
+    }
+    fn show(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_count_from_1904() {
+        assert_eq!(date_1904(0), "1904-01-01 00:00:00 UTC");
+        // The Unix epoch is 2 082 844 800 s after 1904.
+        assert_eq!(date_1904(2_082_844_800), "1970-01-01 00:00:00 UTC");
+        assert_eq!(date_1904(2_082_844_800 + 951_782_399), "2000-02-28 23:59:59 UTC");
+        assert_eq!(date_1904(2_082_844_800 + 951_782_400), "2000-02-29 00:00:00 UTC");
+    }
+
+    #[test]
+    fn languages_that_are_none_say_so() {
+        assert_eq!(Language(0x55c4).code().as_deref(), Some("und"));
+        assert_eq!(Language(0).code(), None);
+    }
+
+    #[test]
+    fn a_text_without_its_nul_comes_out_as_it_went_in() {
+        for bytes in [&b"Video\0"[..], b"Video", b""] {
+            let text = Text::read(&mut Reader::new(bytes, 0), "name", &Context::default(), None).unwrap();
+            let mut w = Writer::new();
+            text.write(&mut w, &Context::default());
+            assert_eq!(w.as_slice(), bytes);
+        }
+    }
+}

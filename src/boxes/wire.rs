@@ -1,0 +1,211 @@
+//! How the types that fields are made of are read, written and shown.
+
+use core::fmt::Write as _;
+
+use crate::bytes::limits;
+use crate::bytes::units::len_u64;
+use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
+
+use super::rows::RowSink;
+
+/// Version and flags of a full box (ISO/IEC 14496-12:2022 4.2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FullHead {
+    /// Version of the box's form.
+    pub version: u8,
+    /// 24 bits of flags.
+    pub flags: u32,
+}
+
+impl FullHead {
+    /// Whether all bits of `mask` are set.
+    pub fn has(self, mask: u32) -> bool {
+        self.flags & mask == mask
+    }
+}
+
+/// What the form of a field can depend on besides earlier fields of its own box.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Context {
+    /// Version and flags of the box.
+    pub head: FullHead,
+    /// Bytes per IV in sample encryption boxes: the track's `tenc` (or PIFF twin) says.
+    pub iv_size: u8,
+}
+
+/// A type that can stand in a field.
+pub trait Wire: Sized {
+    /// Reads one value. `count` is the number of entries or bytes for lists and runs whose length stands elsewhere;
+    /// without it they run to the end.
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self>;
+
+    /// Writes the value; `cx` as it was for reading.
+    fn write(&self, w: &mut Writer, cx: &Context);
+
+    /// The value as text for a row.
+    fn show(&self) -> String;
+
+    /// What the value means, where the type knows.
+    fn meaning(&self) -> String {
+        String::new()
+    }
+
+    /// Reads one value and adds its rows.
+    fn rows(
+        r: &mut Reader<'_>,
+        name: &str,
+        cx: &Context,
+        count: Option<u64>,
+        sink: &mut RowSink,
+    ) -> Result<Self> {
+        let start = r.offset();
+        let value = Self::read(r, name, cx, count)?;
+        sink.push(name, start, r.offset(), || (value.show(), value.meaning()));
+        Ok(value)
+    }
+}
+
+macro_rules! wire_numbers {
+    ($($ty:ty: $read:expr, $write:expr;)*) => {$(
+        impl Wire for $ty {
+            fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+                let read: fn(&mut Reader<'_>, &str) -> Result<$ty> = $read;
+                read(r, name)
+            }
+            fn write(&self, w: &mut Writer, _: &Context) {
+                let write: fn(&mut Writer, $ty) = $write;
+                write(w, *self);
+            }
+            fn show(&self) -> String {
+                self.to_string()
+            }
+        }
+    )*};
+}
+
+wire_numbers! {
+    u8: |r, n| r.u8(n), |w, v| w.u8(v);
+    u16: |r, n| r.u16(n), |w, v| w.u16(v);
+    u32: |r, n| r.u32(n), |w, v| w.u32(v);
+    u64: |r, n| r.u64(n), |w, v| w.u64(v);
+    i8: |r, n| Ok(i8::from_be_bytes(r.array(n)?)), |w, v| w.bytes(&v.to_be_bytes());
+    i16: |r, n| Ok(i16::from_be_bytes(r.array(n)?)), |w, v| w.bytes(&v.to_be_bytes());
+    i32: |r, n| Ok(i32::from_be_bytes(r.array(n)?)), |w, v| w.bytes(&v.to_be_bytes());
+    i64: |r, n| Ok(i64::from_be_bytes(r.array(n)?)), |w, v| w.bytes(&v.to_be_bytes());
+    FourCc: |r, n| Ok(FourCc(r.array(n)?)), |w, v| w.bytes(&v.0);
+    Uuid16: |r, n| Ok(Uuid16(r.array(n)?)), |w, v| w.bytes(&v.0);
+    KeyId: |r, n| Ok(KeyId(r.array(n)?)), |w, v| w.bytes(&v.0);
+}
+
+impl<const N: usize> Wire for [u8; N] {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        r.array(name)
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(self);
+    }
+    fn show(&self) -> String {
+        spaced_hex(self)
+    }
+}
+
+/// A run of bytes: as long as the count says, else to the end of the box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bytes(pub Vec<u8>);
+
+impl Wire for Bytes {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
+        let len = count.unwrap_or(len_u64(r.remaining()));
+        Ok(Self(r.sub(len, name)?.rest().to_vec()))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0);
+    }
+    fn show(&self) -> String {
+        const SHOWN: usize = 32;
+        let mut text = spaced_hex(self.0.get(..SHOWN).unwrap_or(&self.0));
+        if self.0.len() > SHOWN {
+            let _ = write!(text, " … ({} bytes)", self.0.len());
+        }
+        text
+    }
+}
+
+/// Bytes as hex in groups of four.
+pub fn spaced_hex(bytes: &[u8]) -> String {
+    let groups: Vec<String> = bytes.chunks(4).map(hex::encode).collect();
+    groups.join(" ")
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        // A count from the file never sizes an allocation: a list grows as its bytes turn out to be there.
+        let mut list = Vec::new();
+        for_each_entry(r, name, count, |r, _| {
+            list.push(T::read(r, name, cx, None)?);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        self.iter().for_each(|entry| entry.write(w, cx));
+    }
+    fn show(&self) -> String {
+        entries(self.len())
+    }
+    fn rows(
+        r: &mut Reader<'_>,
+        name: &str,
+        cx: &Context,
+        count: Option<u64>,
+        sink: &mut RowSink,
+    ) -> Result<Self> {
+        let start = r.offset();
+        let at = sink.total();
+        sink.push(name, start, start, || {
+            (count.map(|n| entries(n as usize)).unwrap_or_default(), String::new())
+        });
+        let mut list = Vec::new();
+        sink.nested(|sink| {
+            for_each_entry(r, name, count, |r, index| {
+                list.push(T::rows(r, &format!("{name}[{index}]"), cx, None, sink)?);
+                Ok(())
+            })
+        })?;
+        sink.close(at, r.offset());
+        Ok(list)
+    }
+}
+
+fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
+
+/// Calls `each` for `count` entries, or to the end of the reader. Entries that take no bytes are capped, so that a
+/// count of four billion such entries is an error and not a hang.
+pub fn for_each_entry<'a>(
+    r: &mut Reader<'a>,
+    name: &str,
+    count: Option<u64>,
+    mut each: impl FnMut(&mut Reader<'a>, usize) -> Result<()>,
+) -> Result<()> {
+    let start = r.offset();
+    let mut index = 0;
+    while count.map_or(!r.is_empty(), |count| len_u64(index) < count) {
+        let before = r.offset();
+        each(r, index)?;
+        index += 1;
+        if r.offset() == before && len_u64(index) > limits::FRAGMENT_SAMPLES {
+            return Err(Error::limit(
+                "too-many-entries",
+                format!(
+                    "{name} claims {} entries; Boxlock reads at most {}.",
+                    count.unwrap_or(u64::MAX),
+                    limits::FRAGMENT_SAMPLES
+                ),
+            )
+            .at(start));
+        }
+    }
+    Ok(())
+}

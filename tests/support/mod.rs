@@ -1,0 +1,41 @@
+//! What the integration tests share: where the corpus is, and its files.
+
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+use std::path::{Path, PathBuf};
+
+/// The corpus of real files, beside the project or where `BOXLOCK_CORPUS` says. `None`, said aloud, when absent.
+pub fn corpus() -> Option<PathBuf> {
+    let path = std::env::var_os("BOXLOCK_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"), PathBuf::from);
+    if path.is_dir() {
+        return Some(path);
+    }
+    eprintln!("NOT RUN: the corpus is not at {}; set BOXLOCK_CORPUS", path.display());
+    None
+}
+
+/// Every file of the corpus with its bytes, in a fixed order.
+pub fn corpus_files() -> Vec<(String, Vec<u8>)> {
+    let Some(root) = corpus() else { return Vec::new() };
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("the corpus can be listed") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(&root).expect("inside").display().to_string();
+                files.push((name, std::fs::read(&path).expect("a corpus file can be read")));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// One file of the corpus.
+pub fn corpus_file(name: &str) -> Option<Vec<u8>> {
+    corpus().map(|root| std::fs::read(root.join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))
+}
