@@ -69,3 +69,8 @@ impl Known {
 pub fn all() -> impl Iterator<Item = &'static Declaration> {
     FAMILIES.iter().flat_map(|family| family.iter()).chain(sample_entry::DECLARED)
 }
+
+/// Whether a box of type `id` has the body `B`.
+pub fn has_body<B: super::BoxBody>(id: BoxId) -> bool {
+    B::DECLARATION.ids.contains(&id)
+}

@@ -66,6 +66,13 @@ impl Error {
         self
     }
 
+    /// The same error with an offset that was counted from `base`.
+    #[must_use]
+    pub fn moved_by(mut self, base: u64) -> Self {
+        self.offset = Some(base.saturating_add(self.offset.unwrap_or(0)));
+        self
+    }
+
     /// Adds an enclosing box; called from the inside out, so the path reads from the outside in.
     #[must_use]
     pub fn inside(mut self, segment: impl Into<String>) -> Self {

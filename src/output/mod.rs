@@ -1,1 +1,11 @@
-//! To be written.
+//! Rank 6: from the plan to bytes: edited boxes, moved offsets, pieces in file order.
+
+pub mod assembly;
+pub mod fragment;
+pub mod moved;
+pub mod movie;
+pub mod playback;
+pub mod protection;
+
+pub use assembly::{Assembly, Step};
+pub use moved::Moved;

@@ -1,1 +1,14 @@
-//! To be written.
+//! Rank 5: what is protected, how, and with which counters. Decides and encrypts; lays out no boxes.
+
+pub mod check;
+pub mod cipher;
+pub mod counter;
+pub mod decrypt;
+pub mod plan;
+pub mod request;
+pub mod samples;
+pub mod subsample;
+
+pub use plan::{Plan, TrackPlan};
+pub use request::{Profile, Random, Request, RequestText};
+pub use samples::{FragmentTask, SampleProtector, Window};

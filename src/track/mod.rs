@@ -1,1 +1,12 @@
-//! To be written.
+//! Rank 3: from boxes to tracks, fragments and samples. Reads; changes nothing.
+
+pub mod codec;
+pub mod entry;
+pub mod fragment;
+pub mod index;
+pub mod movie;
+
+pub use entry::{Codec, Protection, SampleEntry};
+pub use fragment::{Fragment, TrackFragment};
+pub use index::{Index, Indexer};
+pub use movie::{Movie, Track, TrackKind};

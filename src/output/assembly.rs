@@ -1,0 +1,239 @@
+//! The output file in order: which pieces it consists of, and what can be known only when all have their place.
+
+use crate::boxes::Tree;
+use crate::bytes::units::len_u64;
+use crate::bytes::{Error, Result};
+use crate::protect::samples::{FragmentTask, Tasks, Window};
+use crate::protect::{Plan, SampleProtector};
+use crate::track::{Fragment, Index};
+
+use super::fragment::{FragmentForm, rewrite};
+use super::moved::Moved;
+use super::movie::{protected_file_type, protected_movie};
+use super::protection::SampleForms;
+
+/// One piece of the output, in file order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// `len` bytes of the source from `start` on.
+    Copy {
+        /// File offset in the source.
+        start: u64,
+        /// Bytes.
+        len: u64,
+    },
+    /// A fragment to protect; its length is known when it is done.
+    Fragment(FragmentTask),
+    /// The index at the end, to be asked for with [`Assembly::random_access`] when all before it is placed.
+    RandomAccess,
+}
+
+/// Bytes to put over earlier ones, at an offset of the output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patch {
+    /// File offset in the output.
+    pub at: u64,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Puts the output together: [`next`](Self::next) gives the pieces, [`placed`](Self::placed) takes their lengths in
+/// the same order, [`patches`](Self::patches) at the end puts right what came too early.
+#[derive(Debug)]
+pub struct Assembly<'i> {
+    index: &'i Index,
+    tasks: Tasks,
+    file_type: Option<Vec<u8>>,
+    movie: Vec<u8>,
+    /// Next top-level box to give out.
+    next_top: usize,
+    /// Next fragment to give out.
+    next_fragment: usize,
+    /// Source offsets of pieces given out and not yet placed.
+    awaiting: std::collections::VecDeque<u64>,
+    moved: Moved,
+    position: u64,
+}
+
+impl<'i> Assembly<'i> {
+    /// Ready to give out the first piece.
+    pub fn new(index: &'i Index, plan: &Plan) -> Result<Self> {
+        let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
+            return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
+        };
+        Ok(Self {
+            index,
+            tasks: Tasks::new(index),
+            file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
+            movie: protected_movie(plan, moov, movie)?,
+            next_top: 0,
+            next_fragment: 0,
+            awaiting: std::collections::VecDeque::new(),
+            moved: Moved::default(),
+            position: 0,
+        })
+    }
+
+    /// The next piece; `None` after the last. Pieces may be made in any order and on any worker, but each must be
+    /// [`placed`](Self::placed) in this order.
+    pub fn next_step(&mut self) -> Option<Step> {
+        let Some(top) = self.index.top.get(self.next_top) else { return self.trailing_bytes() };
+        let mut source = top.start;
+        let first_is_type = self.index.top.first().is_some_and(|first| first.id.is(b"ftyp"));
+        let step = if self.file_type.is_some() && (top.id.is(b"ftyp") || !first_is_type) {
+            if first_is_type {
+                self.next_top += 1;
+            }
+            Step::Bytes(self.file_type.take().unwrap_or_default())
+        } else if top.id.is(b"moov") {
+            self.next_top += 1;
+            Step::Bytes(self.movie.clone())
+        } else if top.id.is(b"mfra") {
+            self.next_top += 1;
+            Step::RandomAccess
+        } else if let Some(fragment) = self.fragment_at(top.start) {
+            let task = self.tasks.task(self.index, fragment);
+            self.skip_to(task.end);
+            Step::Fragment(task)
+        } else {
+            source = top.start;
+            let end = self.copy_until();
+            Step::Copy { start: source, len: end - source }
+        };
+        self.awaiting.push_back(source);
+        Some(step)
+    }
+
+    fn fragment_at(&mut self, start: u64) -> Option<&'i crate::track::index::FragmentEntry> {
+        let fragment = self.index.fragments.get(self.next_fragment)?;
+        (fragment.start == start).then(|| {
+            self.next_fragment += 1;
+            fragment
+        })
+    }
+
+    fn skip_to(&mut self, end: u64) {
+        while self.index.top.get(self.next_top).is_some_and(|top| top.start < end) {
+            self.next_top += 1;
+        }
+    }
+
+    /// Boxes that are copied as they are, as one piece up to the next that is not.
+    fn copy_until(&mut self) -> u64 {
+        let next_fragment = self.index.fragments.get(self.next_fragment).map(|fragment| fragment.start);
+        let mut end = 0;
+        while let Some(top) = self.index.top.get(self.next_top) {
+            if top.id.is(b"moov") || top.id.is(b"mfra") || next_fragment == Some(top.start) {
+                break;
+            }
+            end = top.end();
+            self.next_top += 1;
+            if top.id.is(b"sidx") {
+                // A piece of its own: what comes behind it must be found by its own start.
+                break;
+            }
+        }
+        end
+    }
+
+    /// Bytes behind the last box, too few to be one.
+    fn trailing_bytes(&mut self) -> Option<Step> {
+        let end = self.index.top.last().map_or(0, |top| top.end());
+        let len = self.index.file_len.saturating_sub(end);
+        if len == 0 || self.next_top > self.index.top.len() {
+            return None;
+        }
+        self.next_top += 1;
+        self.awaiting.push_back(end);
+        Some(Step::Copy { start: end, len })
+    }
+
+    /// Says that the next piece in order is now in its place and `len` bytes long.
+    pub fn placed(&mut self, len: u64) {
+        if let Some(source) = self.awaiting.pop_front() {
+            self.moved.push(source, self.position);
+            self.position += len;
+        }
+    }
+
+    /// Bytes of the output so far.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The `mfra` for [`Step::RandomAccess`]; all pieces before it must be placed.
+    pub fn random_access(&self) -> Result<Vec<u8>> {
+        match &self.index.mfra {
+            Some(tree) => self.moved.random_access(tree),
+            None => Err(Error::file("mfra-not-found", "The 'mfra' is not where its 'mfro' says.")),
+        }
+    }
+
+    /// Puts right what stands before the fragments it describes: segment indexes. To be asked for at the end.
+    pub fn patches(&self) -> Result<Vec<Patch>> {
+        let mut patches = Vec::new();
+        for (start, sidx) in &self.index.segment_indexes {
+            let Some(top) = self.index.top.iter().find(|top| top.start == *start) else { continue };
+            let bytes = self.moved.segment_index(*start, top.size, sidx)?;
+            if len_u64(bytes.len()) != top.size {
+                let message = "A segment index in the 64-bit size form cannot be rewritten in place.";
+                return Err(Error::unsupported("sidx-form", message).at(*start));
+            }
+            patches.push(Patch { at: self.moved.map(*start), bytes });
+        }
+        Ok(patches)
+    }
+}
+
+/// A fragment's new `moof`, with its media data encrypted in place.
+#[derive(Debug)]
+pub struct ProtectedFragment {
+    /// What goes before the media data.
+    pub moof: Vec<u8>,
+    /// Bytes of the old `moof`: where the media data begins in the fragment's bytes.
+    pub media_start: usize,
+}
+
+/// The form in which a plan's fragments are written.
+pub fn fragment_form(plan: &Plan) -> FragmentForm {
+    FragmentForm {
+        samples: SampleForms::of(plan.profile),
+        modern: plan.profile == crate::protect::Profile::Hybrid,
+    }
+}
+
+/// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
+/// place; with `measure_only` they stay, and only the new `moof` is made.
+pub fn protect_fragment(
+    protector: &mut SampleProtector,
+    movie: &crate::track::Movie,
+    task: &FragmentTask,
+    bytes: &mut [u8],
+    measure_only: bool,
+) -> Result<ProtectedFragment> {
+    let media_start = crate::bytes::units::to_len(task.moof_len);
+    let Some((moof, media)) = bytes.split_at_mut_checked(media_start) else {
+        return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?").at(task.start));
+    };
+    let tree = Tree::parse(&*moof, task.start)?;
+    let fragment = Fragment::read(&tree, Some(movie))?;
+    for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
+        if protector.plan().protected(track.tfhd.track_id).is_some() {
+            crate::protect::check::check_fragment(traf)?;
+        }
+    }
+    let mut window = Window { start: task.start + task.moof_len, bytes: media };
+    let entries = protector.scan(&fragment, task.first_sample, &mut window)?;
+    let information: Vec<_> = entries
+        .iter()
+        .map(|entries| entries.as_ref().map(|entries| (entries, crate::protect::counter::IV_SIZE)))
+        .collect();
+    let form = fragment_form(protector.plan());
+    let new_moof = rewrite(form, &tree, &fragment, &information, &task.decode_times)?;
+    if !measure_only {
+        protector.encrypt(&fragment, &entries, &mut window)?;
+    }
+    Ok(ProtectedFragment { moof: new_moof, media_start })
+}

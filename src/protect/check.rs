@@ -1,0 +1,135 @@
+//! Whether a file, and each of its tracks, can be protected; if not, one plain sentence why and what to do.
+
+use crate::boxes::Node;
+use crate::boxes::header::four;
+use crate::boxes::piff;
+use crate::bytes::{Error, Result};
+use crate::track::{Codec, Index, Movie, Track, TrackKind};
+
+/// Fails when protecting the file would be wrong or is not supported.
+pub fn check_file(index: &Index) -> Result<()> {
+    if let Some(problem) = index.problems.iter().find(|problem| problem.code() != "trailing-bytes") {
+        return Err(problem.clone());
+    }
+    let Some(movie) = &index.movie else { return Err(no_movie(index)) };
+    if let Some(error) = protected_already(movie) {
+        return Err(error);
+    }
+    if index.fragments.is_empty() {
+        let message = if movie.fragmented {
+            "This file has a movie header but no fragments: it is an initialization segment alone. Join it with its \
+             segments first."
+        } else {
+            "This is a plain (not fragmented) MP4. Boxlock protects fragmented files; make one with: ffmpeg -i \
+             input.mp4 -c copy -f ismv output.ismv"
+        };
+        return Err(Error::unsupported("not-fragmented", message));
+    }
+    if let Some(track) = movie.tracks.iter().find(|track| track.table_samples > 0) {
+        let message = format!(
+            "Track {} has {} samples outside fragments; Boxlock protects files whose samples are all in fragments.",
+            track.id, track.table_samples
+        );
+        return Err(Error::unsupported("samples-in-moov", message));
+    }
+    let moov = index.top.iter().find(|top| top.id.is(b"moov"));
+    let late = moov.zip(index.fragments.first()).filter(|(moov, first)| first.start < moov.start);
+    if let Some((moov, first)) = late {
+        let message = format!(
+            "The movie header at byte {} comes after the first fragment at byte {}; it must come first.",
+            moov.start, first.start
+        );
+        return Err(Error::unsupported("moov-after-fragments", message));
+    }
+    if let Some(meta) = index.top.iter().find(|top| top.id.is(b"meta")) {
+        let message = "The file has a 'meta' box of its own, whose items may point into the file; Boxlock does not \
+                       move such pointers.";
+        return Err(Error::unsupported("file-level-meta", message).at(meta.start));
+    }
+    if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
+        let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
+        let message = format!(
+            "No track of this file can be protected: Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio, and \
+             this file has {}.",
+            if tracks.is_empty() { "no tracks".to_owned() } else { tracks.join(" and ") }
+        );
+        return Err(Error::unsupported("no-track", message));
+    }
+    Ok(())
+}
+
+fn no_movie(index: &Index) -> Error {
+    if index.fragments.is_empty() {
+        let message = "This file has no movie header ('moov'), so nothing says what its samples are. Get a complete \
+                       copy of the file.";
+        return Error::file("no-moov", message);
+    }
+    let message = "This file is a fragment without a movie header ('moov'). It can be inspected; to protect it, use \
+                   the whole .ismv it comes from.";
+    Error::file("no-moov", message)
+}
+
+fn protected_already(movie: &Movie) -> Option<Error> {
+    let protection = movie.tracks.iter().find_map(Track::protection)?;
+    let systems: Vec<&str> = movie
+        .systems
+        .iter()
+        .map(|&system| crate::boxes::systems::system_name(system))
+        .filter(|name| !name.is_empty())
+        .collect();
+    let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
+    let mut message = format!("This file is already protected with {} {major}.{minor}", protection.scheme);
+    if !systems.is_empty() {
+        message.push_str(&format!(" for {}", systems.join(", ")));
+    }
+    if let Some(kid) = protection.kid {
+        message.push_str(&format!(", key ID {kid}"));
+    }
+    message.push_str(". Encrypting it a second time would make it unplayable; start from the clear file.");
+    Some(Error::unsupported("already-protected", message))
+}
+
+fn describe(track: &Track) -> String {
+    let name = track.entries.first().map_or_else(|| "no sample entry".to_owned(), |entry| entry.codec_name());
+    format!("track {} with {name}", track.id)
+}
+
+/// Fails when this track cannot be protected.
+pub fn check_track(track: &Track) -> Result<()> {
+    if track.entries.is_empty() {
+        let message = format!("Track {} has no sample entry, so its codec is unknown.", track.id);
+        return Err(Error::unsupported("no-sample-entry", message));
+    }
+    for entry in &track.entries {
+        let supported = match (&entry.codec, &entry.format.0) {
+            (Codec::Avc(_), b"avc1" | b"avc3") => track.kind == TrackKind::Video,
+            (Codec::Aac(_), b"mp4a") | (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
+            _ => false,
+        };
+        if !supported {
+            let message = format!(
+                "Track {} has {}; Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio.",
+                track.id,
+                entry.codec_name()
+            );
+            return Err(Error::unsupported("codec", message));
+        }
+    }
+    Ok(())
+}
+
+/// Fails when a track fragment that is to be protected already carries encryption boxes.
+pub fn check_fragment(traf: &Node) -> Result<()> {
+    let leftovers = [four(b"senc"), four(b"saiz"), four(b"saio"), piff::SAMPLE_ENCRYPTION];
+    match traf.children.iter().find(|child| leftovers.contains(&child.id())) {
+        None => Ok(()),
+        Some(found) => {
+            let message = format!(
+                "A fragment of a clear track holds a {:?} box, left over from an earlier encryption; Boxlock cannot \
+                 tell whether its samples are clear.",
+                found.id()
+            );
+            Err(Error::unsupported("leftover-encryption", message).at(found.start))
+        }
+    }
+}

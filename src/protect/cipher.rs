@@ -1,0 +1,120 @@
+//! AES-128 in counter mode as PIFF and CENC use it (ISO/IEC 23001-7:2023 9.2, 10.1). The only user of `ctr`.
+//!
+//! The counter block is the 8-byte IV and a 64-bit block counter from 0; a 16-byte IV is the whole block, and only
+//! its low 64 bits count. The keystream runs on through all protected ranges of a sample; clear bytes use none.
+
+use aes::Aes128;
+use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherSeek};
+
+use crate::bytes::ContentKey;
+
+/// A key ready for use. Its schedule is wiped when dropped.
+#[derive(Clone)]
+pub struct CtrKey(Aes128);
+
+impl core::fmt::Debug for CtrKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("CtrKey(..)")
+    }
+}
+
+/// The keystream of one sample.
+pub struct SampleCipher<'k>(ctr::Ctr64BE<&'k Aes128>);
+
+impl CtrKey {
+    /// Expands the key schedule.
+    pub fn new(key: &ContentKey) -> Self {
+        Self(Aes128::new(&key.0.into()))
+    }
+
+    /// The keystream of the sample with this IV: 8 bytes, or 16.
+    pub fn sample(&self, iv: &[u8]) -> SampleCipher<'_> {
+        let mut block = [0; 16];
+        for (to, from) in block.iter_mut().zip(iv) {
+            *to = *from;
+        }
+        SampleCipher(ctr::Ctr64BE::inner_iv_init(&self.0, &block.into()))
+    }
+}
+
+impl SampleCipher<'_> {
+    /// Encrypts or decrypts the next protected bytes of the sample, in place.
+    pub fn apply(&mut self, protected: &mut [u8]) {
+        self.0.apply_keystream(protected);
+    }
+
+    /// Goes to the keystream byte for protected byte `position` of the sample.
+    pub fn seek(&mut self, position: u64) {
+        self.0.seek(position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(text: &str) -> CtrKey {
+        let mut key = [0; 16];
+        hex::decode_to_slice(text, &mut key).unwrap();
+        CtrKey::new(&ContentKey(key))
+    }
+
+    const CALC_KEY: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
+
+    #[test]
+    fn nist_sp_800_38a_f_5_1() {
+        // The initial counter block f0…ff is a 16-byte IV.
+        let iv = hex::decode("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").unwrap();
+        let mut data = hex::decode("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51").unwrap();
+        key("2b7e151628aed2a6abf7158809cf4f3c").sample(&iv).apply(&mut data);
+        let expected = "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff";
+        assert_eq!(hex::encode(data), expected);
+    }
+
+    #[test]
+    fn a_real_piff_sample() {
+        // First protected bytes of a sample of a published PIFF file.
+        let mut data = hex::decode("6f2ca870ee86068a1f3e69b0ac1f8802").unwrap();
+        let iv = hex::decode("fd085e39758ca6c0").unwrap();
+        key("0b17cd8bfc86557341c77bbc6e4fe9a3").sample(&iv).apply(&mut data);
+        assert_eq!(hex::encode(data), "09000003bf7139213b2448921f671392");
+    }
+
+    #[test]
+    fn the_keystream_runs_on_over_subsamples() {
+        let iv = hex::decode("a1a2a3a4a5a6a7a8").unwrap();
+        let mut data: Vec<u8> = (0..100).collect();
+        let key = key(CALC_KEY);
+        let mut cipher = key.sample(&iv);
+        for (clear, protected) in [(5, 20), (32, 33), (65, 35)] {
+            cipher.apply(&mut data[clear..clear + protected]);
+        }
+        let expected = "0001020304e8da22c63853d7528949d36d667bddfae019e319191a1b1c1d1e1f\
+            83bea44c300a20b1d50834489bbf0d7fa1a47ee4b74f4845a17a11a1f8dfad95a9\
+            ec6ed93c1ff910f53ad1c17e9c9876fdd67f79384c71664854208e37a0caf78fa7e5b8";
+        assert_eq!(hex::encode(data), expected);
+    }
+
+    #[test]
+    fn only_the_low_half_of_a_16_byte_iv_counts() {
+        let iv = hex::decode("0011223344556677ffffffffffffffff").unwrap();
+        let mut data: Vec<u8> = (0..32).collect();
+        key(CALC_KEY).sample(&iv).apply(&mut data);
+        assert_eq!(hex::encode(data), "d00d88013f279d55e78c850d3d6702ef911feb589bf637e2ad1114815eb9cfad");
+    }
+
+    #[test]
+    fn a_seek_lands_where_a_straight_run_would_be() {
+        let key = key(CALC_KEY);
+        let mut whole = [0; 100];
+        key.sample(&[7; 8]).apply(&mut whole);
+        for position in [0, 1, 15, 16, 17, 63, 99] {
+            let mut part = [0; 100];
+            let mut cipher = key.sample(&[7; 8]);
+            cipher.seek(position);
+            cipher.apply(&mut part[usize::try_from(position).unwrap()..]);
+            let from = usize::try_from(position).unwrap();
+            assert_eq!(part[from..], whole[from..], "from {position}");
+        }
+    }
+}

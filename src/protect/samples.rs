@@ -1,0 +1,228 @@
+//! Protecting the samples of one fragment: first their ranges and IVs, then the bytes.
+
+use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, Result};
+use crate::track::index::FragmentEntry;
+use crate::track::{Fragment, Index, TrackFragment};
+
+use super::cipher::CtrKey;
+use super::counter::IV_SIZE;
+use super::plan::Plan;
+use super::subsample::RangeFinder;
+
+/// All that protecting one fragment needs to know besides the plan and the fragment's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FragmentTask {
+    /// File offset of the `moof`.
+    pub start: u64,
+    /// Bytes of the `moof`.
+    pub moof_len: u64,
+    /// File offset after the fragment's media data.
+    pub end: u64,
+    /// Samples in all fragments before it: the ordinal of its first IV.
+    pub first_sample: u64,
+    /// Decode time of each `traf`, in ticks.
+    pub decode_times: Vec<u64>,
+}
+
+/// Makes the tasks of a file.
+#[derive(Clone, Debug)]
+pub struct Tasks {
+    /// Track ID, and how far its decode times move so that none is negative.
+    shifts: Vec<(u32, u64)>,
+}
+
+impl Tasks {
+    /// Looks over all fragments once.
+    pub fn new(index: &Index) -> Self {
+        let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
+        Self { shifts: tracks.map(|track| (track.id, index.time_shift(track.id))).collect() }
+    }
+
+    /// The task for one fragment.
+    pub fn task(&self, index: &Index, fragment: &FragmentEntry) -> FragmentTask {
+        let shift = |id| self.shifts.iter().find(|(track, _)| *track == id).map_or(0, |(_, shift)| *shift);
+        let times = index.parts(fragment).iter().map(|part| {
+            let moved = i128::from(part.decode_time) + i128::from(shift(part.track_id));
+            u64::try_from(moved).unwrap_or(0)
+        });
+        FragmentTask {
+            start: fragment.start,
+            moof_len: fragment.moof_len,
+            end: fragment.end,
+            first_sample: fragment.first_sample,
+            decode_times: times.collect(),
+        }
+    }
+}
+
+/// Bytes in memory and where in the file they stand.
+#[derive(Debug)]
+pub struct Window<'a> {
+    /// File offset of the first byte.
+    pub start: u64,
+    /// The bytes.
+    pub bytes: &'a mut [u8],
+}
+
+impl Window<'_> {
+    /// The `len` bytes at file offset `start`. Fails when they are not all in the window.
+    pub fn get(&mut self, start: u64, len: u64) -> Result<&mut [u8]> {
+        let (window_start, window_end) = (self.start, self.start + len_u64(self.bytes.len()));
+        let from = start.checked_sub(self.start).map_or(usize::MAX, to_len);
+        let range = from..from.saturating_add(to_len(len));
+        self.bytes.get_mut(range).ok_or_else(|| {
+            Error::unsupported(
+                "data-elsewhere",
+                format!(
+                    "A sample stands at bytes {start} to {}, outside the media data of its fragment, which is bytes \
+                     {window_start} to {window_end}.",
+                    start.saturating_add(len)
+                ),
+            )
+            .at(start)
+        })
+    }
+}
+
+/// Protects fragments by a plan. Holds nothing of the fragments before, so fragments can come in any order.
+#[derive(Debug)]
+pub struct SampleProtector {
+    key: CtrKey,
+    /// Track ID, 1-based sample entry, and what finds the ranges of its samples.
+    finders: Vec<(u32, u32, RangeFinder)>,
+    plan: Plan,
+}
+
+impl SampleProtector {
+    /// Ready to protect by `plan`.
+    pub fn new(plan: Plan) -> Self {
+        let mut finders = Vec::new();
+        for track in &plan.tracks {
+            for (rule, entry) in track.rules.iter().flatten().zip(1..) {
+                finders.push((track.track_id, entry, RangeFinder::new(rule.clone(), plan.max_subsamples())));
+            }
+        }
+        Self { key: plan.cipher_key(), finders, plan }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// IVs and subsample maps for each `traf`; `None` for tracks that stay clear. Reads the samples, changes nothing.
+    pub fn scan(
+        &mut self,
+        fragment: &Fragment,
+        first_sample: u64,
+        window: &mut Window<'_>,
+    ) -> Result<Vec<Option<SampleEncryptionEntries>>> {
+        refuse_overlaps(fragment)?;
+        let mut ordinal = first_sample;
+        let mut all = Vec::new();
+        for track in &fragment.tracks {
+            let count = len_u64(track.sizes.len());
+            let entries = match self.plan.protected(track.tfhd.track_id) {
+                None => None,
+                Some(_) => Some(self.scan_track(track, ordinal, window)?),
+            };
+            all.push(entries);
+            ordinal += count;
+        }
+        Ok(all)
+    }
+
+    fn scan_track(
+        &mut self,
+        track: &TrackFragment,
+        first: u64,
+        window: &mut Window<'_>,
+    ) -> Result<SampleEncryptionEntries> {
+        let (id, index) = (track.tfhd.track_id, track.sample_description_index);
+        let finder = self.finders.iter_mut().find(|(track, entry, _)| (*track, *entry) == (id, index));
+        let Some((_, _, finder)) = finder else {
+            let message = format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
+            return Err(Error::file("bad-sample-entry", message).at(track.start));
+        };
+        finder.begin_fragment();
+        let mut entries = SampleEncryptionEntries::default();
+        entries.ivs.reserve(track.sizes.len() * usize::from(IV_SIZE));
+        for ((start, size), ordinal) in track.samples().zip(first..) {
+            entries.ivs.extend_from_slice(&self.plan.ivs.iv(ordinal));
+            let sample = window.get(start, u64::from(size))?;
+            if finder.rule().has_subsamples() {
+                let before = entries.subsamples.len();
+                finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
+                entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Encrypts the samples in place, by what [`scan`](Self::scan) found.
+    pub fn encrypt(
+        &self,
+        fragment: &Fragment,
+        entries: &[Option<SampleEncryptionEntries>],
+        window: &mut Window<'_>,
+    ) -> Result<()> {
+        for (track, entries) in fragment.tracks.iter().zip(entries) {
+            if let Some(entries) = entries {
+                apply(&self.key, track, entries, IV_SIZE, window)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Runs the samples of one `traf` through the cipher, in place: encrypts clear ones, decrypts protected ones.
+pub(super) fn apply(
+    key: &CtrKey,
+    track: &TrackFragment,
+    entries: &SampleEncryptionEntries,
+    iv_size: u8,
+    window: &mut Window<'_>,
+) -> Result<()> {
+    let maps = entries.iter(iv_size, track.sizes.len());
+    for ((start, size), (iv, subsamples)) in track.samples().zip(maps) {
+        let sample = window.get(start, u64::from(size))?;
+        let mut cipher = key.sample(iv);
+        if subsamples.is_empty() {
+            // A sample without a map is protected whole; an empty sample has nothing to map.
+            cipher.apply(sample);
+            continue;
+        }
+        let mut at = 0;
+        for subsample in subsamples {
+            let from = at + usize::from(subsample.clear);
+            at = from.saturating_add(to_len(u64::from(subsample.protected)));
+            let protected = sample.get_mut(from..at).ok_or_else(|| {
+                let message = format!("A subsample map covers {at} bytes, but its sample has {size}.");
+                Error::file("bad-subsamples", message).at(start)
+            })?;
+            cipher.apply(protected);
+        }
+    }
+    Ok(())
+}
+
+/// Samples that share bytes would be encrypted twice.
+fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
+    let runs = fragment.tracks.iter().flat_map(|track| &track.runs);
+    let mut ranges: Vec<(u64, u64)> =
+        runs.filter(|run| run.data_len > 0).map(|run| (run.data_start, run.data_start + run.data_len)).collect();
+    ranges.sort_unstable();
+    for pair in ranges.windows(2) {
+        if let [(_, end), (start, _)] = pair {
+            if start < end {
+                let message = format!(
+                    "Two runs of a fragment share bytes {start} to {end}; shared samples cannot be protected."
+                );
+                return Err(Error::unsupported("overlapping-samples", message).at(*start));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,435 @@
+//! The index of a file: its top-level boxes, movie and fragments, built from byte ranges that it asks for.
+
+use crate::boxes::header::{BoxHeader, SizeForm};
+use crate::boxes::index::{MFRO_LEN, SegmentIndex, TrackFragmentRandomAccess, mfra_size};
+use crate::boxes::movie::FileType;
+use crate::boxes::registry::{self, Known};
+use crate::boxes::{BoxId, Tree};
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, FourCc, Reader, Result, limits};
+
+use super::fragment::Fragment;
+use super::movie::Movie;
+
+/// A top-level box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopBox {
+    /// What kind of box.
+    pub id: BoxId,
+    /// File offset of its first byte.
+    pub start: u64,
+    /// Bytes of the whole box, as far as the file has them.
+    pub size: u64,
+    /// Bytes of its header.
+    pub header_len: u64,
+}
+
+impl TopBox {
+    /// File offset after its last byte.
+    pub fn end(&self) -> u64 {
+        self.start + self.size
+    }
+}
+
+/// One fragment: a `moof` and the media data behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct FragmentEntry {
+    /// File offset of the `moof`.
+    pub start: u64,
+    /// Bytes of the `moof`.
+    pub moof_len: u64,
+    /// File offset after the last `mdat` that belongs to it.
+    pub end: u64,
+    /// Samples in all fragments before it.
+    pub first_sample: u64,
+    /// Index of its first part.
+    first_part: usize,
+    /// Number of its parts.
+    part_count: usize,
+}
+
+/// What one track has in one fragment.
+#[derive(Clone, Copy, Debug)]
+pub struct FragmentPart {
+    /// Track ID.
+    pub track_id: u32,
+    /// Number of samples.
+    pub samples: u64,
+    /// Bytes of the samples.
+    pub bytes: u64,
+    /// Ticks of the samples together.
+    pub duration: u64,
+    /// Decode time in ticks; may be negative (audio priming). From `tfdt`, tfxd, `tfra`, or the durations before.
+    pub decode_time: i64,
+}
+
+/// All that is known of a file without reading its media data.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Bytes of the file.
+    pub file_len: u64,
+    /// The top-level boxes, in file order.
+    pub top: Vec<TopBox>,
+    /// The file type box.
+    pub file_type: Option<FileType>,
+    /// The `moov`.
+    pub moov: Option<Tree<'static>>,
+    /// What the `moov` says.
+    pub movie: Option<Movie>,
+    /// The `mfra` that ends the file.
+    pub mfra: Option<Tree<'static>>,
+    /// Segment indexes, in file order.
+    pub segment_indexes: Vec<(u64, SegmentIndex)>,
+    /// The fragments, in file order.
+    pub fragments: Vec<FragmentEntry>,
+    parts: Vec<FragmentPart>,
+    /// Damage found, in file order; the file can be looked at, but not protected.
+    pub problems: Vec<Error>,
+}
+
+impl Index {
+    /// What each track has in `fragment`, in the order of its `traf` boxes.
+    pub fn parts(&self, fragment: &FragmentEntry) -> &[FragmentPart] {
+        self.parts.get(fragment.first_part..fragment.first_part + fragment.part_count).unwrap_or_default()
+    }
+
+    /// The parts of all fragments.
+    pub fn all_parts(&self) -> &[FragmentPart] {
+        &self.parts
+    }
+
+    /// Samples in all fragments.
+    pub fn sample_count(&self) -> u64 {
+        self.parts.iter().map(|part| part.samples).sum()
+    }
+
+    /// How far a track's decode times must move so that none is negative, in ticks.
+    pub fn time_shift(&self, track_id: u32) -> u64 {
+        let of_track = self.parts.iter().filter(|part| part.track_id == track_id);
+        of_track.map(|part| part.decode_time).min().map_or(0, |first| first.min(0).unsigned_abs())
+    }
+}
+
+/// A byte range of the file that is wanted next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// File offset of the first byte.
+    pub start: u64,
+    /// How many bytes at least; more may be given.
+    pub len: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// The last bytes of the file, where `mfro` stands when there is an `mfra`.
+    Tail,
+    /// The `mfra`.
+    RandomAccess(Need),
+    /// The top-level boxes from the front.
+    Walk(Need),
+    Done,
+}
+
+/// Builds an [`Index`]: ask [`needs`](Self::needs), give the bytes to [`feed`](Self::feed), repeat.
+#[derive(Debug)]
+pub struct Indexer {
+    index: Index,
+    stage: Stage,
+    /// Decode times as the fragments themselves say, beside `index.parts`.
+    times: Vec<Option<i64>>,
+    /// Whether media data that comes next belongs to the last fragment.
+    fragment_open: bool,
+}
+
+impl Indexer {
+    /// An indexer for a file of `file_len` bytes.
+    pub fn new(file_len: u64) -> Result<Self> {
+        if file_len == 0 {
+            return Err(Error::file("empty", "This file is empty."));
+        }
+        let stage = if file_len > MFRO_LEN { Stage::Tail } else { Stage::Walk(Need { start: 0, len: file_len }) };
+        Ok(Self { index: Index { file_len, ..Index::default() }, stage, times: Vec::new(), fragment_open: false })
+    }
+
+    /// The range wanted next; `None` when all is known.
+    pub fn needs(&self) -> Option<Need> {
+        match self.stage {
+            Stage::Tail => Some(Need { start: self.index.file_len - MFRO_LEN, len: MFRO_LEN }),
+            Stage::RandomAccess(need) | Stage::Walk(need) => Some(need),
+            Stage::Done => None,
+        }
+    }
+
+    /// What is known so far. Complete when [`needs`](Self::needs) is `None`.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// File offset up to which the walk has come.
+    pub fn position(&self) -> u64 {
+        match self.stage {
+            Stage::Walk(need) => need.start,
+            Stage::Done => self.index.file_len,
+            Stage::Tail | Stage::RandomAccess(_) => 0,
+        }
+    }
+
+    /// Takes the bytes at file offset `start`: at least the range wanted. Uses as much of them as it can.
+    pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let mut used = false;
+        while let Some(need) = self.needs() {
+            let window = need.start.checked_sub(start).map(to_len).and_then(|from| bytes.get(from..));
+            let Some(window) = window.filter(|window| len_u64(window.len()) >= need.len) else {
+                if used {
+                    return Ok(());
+                }
+                let message =
+                    format!("{} bytes were wanted, but fewer could be read. Has the file changed?", need.len);
+                return Err(Error::file("short-read", message).at(need.start));
+            };
+            used = true;
+            match self.stage {
+                Stage::Tail => self.take_tail(window),
+                Stage::RandomAccess(need) => self.take_random_access(need, window),
+                Stage::Walk(need) => self.take_box(need.start, window)?,
+                Stage::Done => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The finished index.
+    pub fn finish(mut self) -> Index {
+        self.resolve_times();
+        self.index
+    }
+
+    fn walk_from(&mut self, start: u64) {
+        let rest = self.index.file_len.saturating_sub(start);
+        self.stage = match rest {
+            0 => Stage::Done,
+            rest => Stage::Walk(Need { start, len: rest.min(BoxHeader::MAX_LEN) }),
+        };
+    }
+
+    fn take_tail(&mut self, tail: &[u8]) {
+        let len = self.index.file_len;
+        let size = mfra_size(tail.get(..to_len(MFRO_LEN)).unwrap_or_default());
+        match size.filter(|&size| size > MFRO_LEN && size < len && size <= limits::INDEX_LEN) {
+            Some(size) => self.stage = Stage::RandomAccess(Need { start: len - size, len: size }),
+            None => self.walk_from(0),
+        }
+    }
+
+    fn take_random_access(&mut self, need: Need, bytes: &[u8]) {
+        let bytes = bytes.get(..to_len(need.len)).unwrap_or(bytes);
+        // An mfro that points to something else is noted when the walk comes to the end without its mfra.
+        if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start) {
+            if tree.root().id().is(b"mfra") {
+                self.index.mfra = Some(tree);
+            }
+        }
+        self.walk_from(0);
+    }
+
+    fn take_box(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let rest = self.index.file_len - start;
+        let mut r = Reader::new(bytes, start);
+        let header = match BoxHeader::read(&mut r, rest) {
+            Ok(header) => header,
+            Err(error) => return self.take_damaged(start, bytes, error),
+        };
+        if start == 0 && matches!(registry::lookup(header.id, None), Known::Unknown) && !matches!(header.id, BoxId::Uuid(_))
+        {
+            return Err(not_mp4(bytes));
+        }
+        let wanted = match header.id {
+            BoxId::Four(FourCc(code)) => match &code {
+                b"moov" => Some(limits::MOOV_LEN),
+                b"moof" => Some(limits::MOOF_LEN),
+                b"sidx" => Some(limits::INDEX_LEN),
+                b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
+                _ => None,
+            },
+            BoxId::Uuid(_) => None,
+        };
+        if let Some(limit) = wanted {
+            if header.size > limit {
+                let message =
+                    format!("Box '{}' has {} bytes; Boxlock reads at most {limit}.", header.id, header.size);
+                return Err(Error::limit("box-too-large", message).at(start));
+            }
+            let Some(body) = bytes.get(..to_len(header.size)) else {
+                self.stage = Stage::Walk(Need { start, len: header.size });
+                return Ok(());
+            };
+            self.take_body(start, header, body);
+        }
+        self.extend_fragment(start, &header);
+        self.push_top(start, &header);
+        if header.form == SizeForm::ToEnd { self.stage = Stage::Done } else { self.walk_from(start + header.size) }
+        Ok(())
+    }
+
+    /// Media data belongs to the fragment before it, also with free space or user boxes in between.
+    fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
+        match header.id {
+            BoxId::Uuid(_) => {}
+            BoxId::Four(FourCc(code)) => match &code {
+                b"moof" => self.fragment_open = true,
+                b"free" | b"skip" | b"wide" => {}
+                b"mdat" => {
+                    if let (true, Some(fragment)) = (self.fragment_open, self.index.fragments.last_mut()) {
+                        fragment.end = (start + header.size).min(self.index.file_len);
+                    }
+                }
+                _ => self.fragment_open = false,
+            },
+        }
+    }
+
+    fn push_top(&mut self, start: u64, header: &BoxHeader) {
+        let size = header.size.min(self.index.file_len - start);
+        self.index.top.push(TopBox { id: header.id, start, size, header_len: header.len().min(size) });
+    }
+
+    /// A header that cannot be right: at the front the file is none of ours, further on it is cut short or damaged.
+    fn take_damaged(&mut self, start: u64, bytes: &[u8], error: Error) -> Result<()> {
+        let mut r = Reader::new(bytes, start);
+        let header = BoxHeader::read(&mut r, u64::MAX);
+        let known = header.as_ref().is_ok_and(|h| !matches!(registry::lookup(h.id, None), Known::Unknown));
+        if start == 0 && !known {
+            return Err(not_mp4(bytes));
+        }
+        let rest = self.index.file_len - start;
+        self.index.problems.push(match &header {
+            Ok(header) if error.code() == "box-overrun" => Error::file(
+                "truncated",
+                format!(
+                    "This file is cut short: its box '{}' should have {} bytes, but only {rest} are there.",
+                    header.id, header.size
+                ),
+            )
+            .at(start),
+            _ if rest < 8 => {
+                Error::file("trailing-bytes", format!("The file ends with {rest} bytes that are no box.")).at(start)
+            }
+            _ => error,
+        });
+        if let Ok(header) = &header {
+            self.push_top(start, header);
+        }
+        self.stage = Stage::Done;
+        Ok(())
+    }
+
+    fn take_body(&mut self, start: u64, header: BoxHeader, bytes: &[u8]) {
+        let result = match &header.id.four_cc().0 {
+            b"ftyp" => self.take_file_type(start, bytes),
+            b"moov" => self.take_movie(start, bytes),
+            b"sidx" => self.take_segment_index(start, bytes),
+            b"moof" => self.take_fragment(start, header.size, bytes),
+            _ => Ok(()),
+        };
+        self.index.problems.extend(result.err());
+    }
+
+    fn take_file_type(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let tree = Tree::parse(bytes, start)?;
+        let file_type = tree.read(tree.root())?;
+        self.index.file_type.get_or_insert(file_type);
+        Ok(())
+    }
+
+    fn take_segment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let tree = Tree::parse(bytes, start)?;
+        self.index.segment_indexes.push((start, tree.read(tree.root())?));
+        Ok(())
+    }
+
+    fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        if self.index.moov.is_some() {
+            return Err(Error::file("duplicate-moov", "The file has a second 'moov'; there must be one.").at(start));
+        }
+        let tree = Tree::parse(bytes.to_vec(), start)?;
+        let damage = tree.root().first_problem().cloned();
+        let movie = Movie::read(&tree);
+        self.index.moov = Some(tree);
+        self.index.movie = Some(movie?);
+        damage.map_or(Ok(()), Err)
+    }
+
+    fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
+        let first_sample = self.index.fragments.last().map_or(0, |last| {
+            last.first_sample + self.index.parts(last).iter().map(|part| part.samples).sum::<u64>()
+        });
+        let first_part = self.index.parts.len();
+        let mut entry =
+            FragmentEntry { start, moof_len: size, end: start + size, first_sample, first_part, part_count: 0 };
+        let tree = Tree::parse(bytes, start)?;
+        let damage = tree.root().first_problem().cloned();
+        let fragment = Fragment::read(&tree, self.index.movie.as_ref());
+        if let Ok(fragment) = &fragment {
+            for track in &fragment.tracks {
+                self.times.push(track.decode_time);
+                self.index.parts.push(FragmentPart {
+                    track_id: track.tfhd.track_id,
+                    samples: len_u64(track.sizes.len()),
+                    bytes: track.bytes(),
+                    duration: track.duration,
+                    decode_time: 0,
+                });
+            }
+            entry.part_count = fragment.tracks.len();
+        }
+        self.index.fragments.push(entry);
+        fragment?;
+        damage.map_or(Ok(()), Err)
+    }
+
+    /// Decode times: what the fragment says, else what `tfra` says, else the sum of the durations before.
+    fn resolve_times(&mut self) {
+        let points = self.random_access_times();
+        let mut next: std::collections::BTreeMap<u32, i64> = std::collections::BTreeMap::new();
+        for fragment in &self.index.fragments {
+            for number in fragment.first_part..fragment.first_part + fragment.part_count {
+                let Some(part) = self.index.parts.get_mut(number) else { continue };
+                let said = self.times.get(number).copied().flatten();
+                let at = || points.get(&(fragment.start, part.track_id)).copied();
+                let running = next.get(&part.track_id).copied();
+                part.decode_time = said.or(running).or_else(at).unwrap_or(0);
+                let end = part.decode_time.saturating_add_unsigned(part.duration);
+                next.insert(part.track_id, end);
+            }
+        }
+    }
+
+    /// Times of `tfra` by `moof` offset and track ID.
+    fn random_access_times(&self) -> std::collections::BTreeMap<(u64, u32), i64> {
+        let mut times = std::collections::BTreeMap::new();
+        let Some(mfra) = &self.index.mfra else { return times };
+        for node in mfra.root().all(b"tfra") {
+            let Ok(tfra) = mfra.read::<TrackFragmentRandomAccess>(node) else { continue };
+            for point in &tfra.entries.points {
+                if let Ok(time) = i64::try_from(point.time) {
+                    times.entry((point.moof_offset, tfra.track_id)).or_insert(time);
+                }
+            }
+        }
+        times
+    }
+}
+
+fn not_mp4(bytes: &[u8]) -> Error {
+    let head = bytes.get(..8).unwrap_or(bytes);
+    let shown = if head.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()) {
+        format!("“{}”", String::from_utf8_lossy(head).split_whitespace().collect::<Vec<_>>().join(" "))
+    } else {
+        format!("the bytes {}", hex::encode(head))
+    };
+    Error::file(
+        "not-mp4",
+        format!("This is not an MP4 file: it begins with {shown}. Open an .ismv, .isma or .mp4 file."),
+    )
+    .at(0)
+}
