@@ -174,7 +174,7 @@ boxes! {
     }
     /// Licence data of one DRM system.
     ProtectionSystemSpecificHeader [four(b"pssh")] full "Protection system specific header" "ISO/IEC 23001-7:2023 8.1" {
-        system_id: Uuid16, means |v| crate::boxes::systems::system_name(*v).to_owned();
+        system_id: Uuid16, means |v| crate::boxes::systems::system_name(v).unwrap_or_default().to_owned();
         kids: Counted<u32, KeyId>, if |cx, _| cx.head.version > 0;
         data_size: u32;
         data: Bytes, count |_, b| u64::from(b.data_size);

@@ -72,7 +72,7 @@ boxes! {
     }
     /// Licence data of one DRM system, as PIFF 1.x writes it.
     PiffProtectionSystem [PROTECTION_SYSTEM] full "Protection system header (PIFF)" "PIFF 1.1 5.3.1" {
-        system_id: Uuid16, means |v| crate::boxes::systems::system_name(*v).to_owned();
+        system_id: Uuid16, means |v| crate::boxes::systems::system_name(v).unwrap_or_default().to_owned();
         data_size: u32;
         data: Bytes, count |_, b| u64::from(b.data_size);
     }

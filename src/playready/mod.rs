@@ -1,5 +1,5 @@
 //! Rank 1: what PlayReady writes into a file, and what people type to have it written: keys, seeds and identifiers,
-//! the header's XML, the object around it, the checksum, and the names of the other systems in `pssh` boxes.
+//! the header's XML, the object around it, the checksum.
 //!
 //! Knows nothing of boxes: callers hand in the payload of a `pssh` (or its PIFF twin) and get one back.
 
@@ -10,7 +10,6 @@ pub mod key;
 pub mod object;
 pub mod parse;
 mod rules;
-pub mod systems;
 pub mod url;
 mod xml;
 
@@ -20,5 +19,4 @@ pub use header::{Algorithm, Header, HeaderKey, HeaderVersion};
 pub use key::{derive_key, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed};
 pub use object::{ProObject, Record, bare_header_xml, header_xml_in};
 pub use parse::{Note, ParsedHeader, UnknownElement};
-pub use systems::{PLAYREADY, PLAYREADY_LITTLE_ENDIAN, SYSTEMS, W3C_COMMON, WIDEVINE, system_name};
 pub use url::{check_url, url_warnings};

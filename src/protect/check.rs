@@ -74,8 +74,7 @@ fn protected_already(movie: &Movie) -> Option<Error> {
     let systems: Vec<&str> = movie
         .systems
         .iter()
-        .map(|&system| crate::boxes::systems::system_name(system))
-        .filter(|name| !name.is_empty())
+        .filter_map(crate::boxes::systems::system_name)
         .collect();
     let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
     let mut message = format!("This file is already protected with {} {major}.{minor}", protection.scheme);
@@ -103,7 +102,7 @@ pub fn check_track(track: &Track) -> Result<()> {
     for entry in &track.entries {
         let supported = match (&entry.codec, &entry.format.0) {
             (Codec::Avc(_), b"avc1" | b"avc3") => track.kind == TrackKind::Video,
-            (Codec::Aac(_), b"mp4a") | (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
+            (Codec::Mpeg(_), b"mp4a") | (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
             _ => false,
         };
         if !supported {

@@ -4,7 +4,9 @@
 //! its low 64 bits count. The keystream runs on through all protected ranges of a sample; clear bytes use none.
 
 use aes::Aes128;
-use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherSeek};
+use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, StreamCipherSeek};
+use ctr::CtrCore;
+use ctr::flavors::Ctr64BE;
 
 use crate::bytes::ContentKey;
 
@@ -19,7 +21,7 @@ impl core::fmt::Debug for CtrKey {
 }
 
 /// The keystream of one sample.
-pub struct SampleCipher<'k>(ctr::Ctr64BE<&'k Aes128>);
+pub struct SampleCipher<'k>(StreamCipherCoreWrapper<CtrCore<&'k Aes128, Ctr64BE>>);
 
 impl CtrKey {
     /// Expands the key schedule.
@@ -33,7 +35,7 @@ impl CtrKey {
         for (to, from) in block.iter_mut().zip(iv) {
             *to = *from;
         }
-        SampleCipher(ctr::Ctr64BE::inner_iv_init(&self.0, &block.into()))
+        SampleCipher(StreamCipherCoreWrapper::from_core(CtrCore::inner_iv_init(&self.0, &block.into())))
     }
 }
 

@@ -6,15 +6,16 @@ use crate::boxes::sample_entry::{AudioSampleEntry, VisualSampleEntry};
 use crate::boxes::{Node, Tree};
 use crate::bytes::{FourCc, KeyId, Result};
 
-use super::codec::{AacConfig, AvcConfig};
+use super::codec::aac::AudioConfig;
+use super::codec::avc_config::AvcConfig;
 
 /// Codec configuration, as far as protection and playback need it.
 #[derive(Clone, Debug)]
 pub enum Codec {
     /// H.264, with its configuration record.
     Avc(Box<AvcConfig>),
-    /// MPEG-4 or MPEG-2 AAC, with its elementary stream descriptor.
-    Aac(AacConfig),
+    /// MPEG-4 or MPEG-2 audio, with its elementary stream descriptor.
+    Mpeg(AudioConfig),
     /// Anything else.
     Other,
 }
@@ -82,11 +83,15 @@ impl SampleEntry {
         if let Some(avcc) = node.child(b"avcC") {
             entry.codec = Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc))?));
         } else if let Some(esds) = node.child(b"esds") {
-            let config = AacConfig::parse(tree.body(esds))?;
-            if let Some(audio) = config.audio.as_ref() {
-                entry.sound = Some((audio.channels.map_or(0, u16::from), audio.sample_rate));
+            let mut body = tree.body(esds);
+            body.u32("version and flags")?;
+            let config = AudioConfig::parse(body)?;
+            if let (Some(aac), Some((channels, rate))) = (&config.aac, &mut entry.sound) {
+                // The decoder's own configuration wins: the sample entry often says stereo whatever it holds.
+                *channels = if aac.channels == 0 { *channels } else { u16::from(aac.channels) };
+                *rate = aac.rate;
             }
-            entry.codec = Codec::Aac(config);
+            entry.codec = Codec::Mpeg(config);
         }
         Ok(entry)
     }
@@ -95,7 +100,7 @@ impl SampleEntry {
     pub fn codec_string(&self) -> String {
         match &self.codec {
             Codec::Avc(config) => config.codec(self.format),
-            Codec::Aac(config) => config.codec(),
+            Codec::Mpeg(config) => config.codec(),
             Codec::Other => self.format.text().trim_end().to_owned(),
         }
     }
@@ -104,7 +109,7 @@ impl SampleEntry {
     pub fn codec_name(&self) -> String {
         match &self.codec {
             Codec::Avc(config) => config.profile_name(),
-            Codec::Aac(config) => config.name(),
+            Codec::Mpeg(config) => config.name(),
             Codec::Other => other_codec_name(self.format),
         }
     }
