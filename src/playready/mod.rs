@@ -1,1 +1,24 @@
-//! To be written.
+//! Rank 1: what PlayReady writes into a file, and what people type to have it written: keys, seeds and identifiers,
+//! the header's XML, the object around it, the checksum, and the names of the other systems in `pssh` boxes.
+//!
+//! Knows nothing of boxes: callers hand in the payload of a `pssh` (or its PIFF twin) and get one back.
+
+pub mod checksum;
+pub mod custom;
+pub mod header;
+pub mod key;
+pub mod object;
+pub mod parse;
+mod rules;
+pub mod systems;
+pub mod url;
+mod xml;
+
+pub use checksum::checksum;
+pub use custom::check_custom_attributes;
+pub use header::{Algorithm, Header, HeaderKey, HeaderVersion};
+pub use key::{derive_key, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed};
+pub use object::{ProObject, Record, bare_header_xml, header_xml_in};
+pub use parse::{Note, ParsedHeader, UnknownElement};
+pub use systems::{PLAYREADY, PLAYREADY_LITTLE_ENDIAN, SYSTEMS, W3C_COMMON, WIDEVINE, system_name};
+pub use url::{check_url, url_warnings};

@@ -1,0 +1,347 @@
+//! What people type about keys, turned into bytes: content keys, KIDs, key seeds, domain service ids, first IVs; and
+//! the derivation of a key from a seed.
+//!
+//! No sentence here ever repeats what was typed, because it may be a secret. Temporaries that hold one are wiped.
+
+use crate::bytes::{ContentKey, Error, KeyId, KeySeed, Result};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+/// Fewest bytes of a key seed, and how many of them count (PlayReady Key Seed specification).
+pub const SEED_LEN: usize = 30;
+
+/// Base64 with or without padding. Non-zero bits after the last byte are refused: they mean a typing mistake.
+const TYPED: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A content key from 32 hexadecimal digits (a leading `0x`, spaces and dashes are ignored) or from base64 or
+/// base64url of 16 bytes.
+///
+/// # Errors
+/// `bad-key` at field `key`, saying the length that was met, never the text.
+pub fn parse_key(text: &str) -> Result<ContentKey> {
+    let bad = |got: String| {
+        Error::caller(
+            "bad-key",
+            "key",
+            format!(
+                "A content key is 16 bytes, written as 32 hexadecimal digits or in base64 (24 characters); {got}."
+            ),
+        )
+    };
+    if text.trim().is_empty() {
+        return Err(bad("this field is empty".into()));
+    }
+    let digits = hex_digits(text);
+    if let Some(digits) = digits {
+        let mut key = ContentKey([0; 16]);
+        return match hex::decode_to_slice(digits.as_bytes(), &mut key.0) {
+            Ok(()) => Ok(key),
+            Err(_) => Err(bad(format!("this one has {} hexadecimal digits", digits.len()))),
+        };
+    }
+    match base64_bytes(text) {
+        Some(bytes) => match <[u8; 16]>::try_from(bytes.as_slice()) {
+            Ok(key) => Ok(ContentKey(key)),
+            Err(_) => Err(bad(format!("this one is base64 of {} bytes", bytes.len()))),
+        },
+        None => Err(bad(format!(
+            "these {} characters are neither",
+            text.chars().filter(|c| !c.is_whitespace()).count()
+        ))),
+    }
+}
+
+/// A KID from UUID text, with or without braces and dashes.
+///
+/// Base64 is refused: the same 16 bytes stand in UUID order in manifests and in GUID order in PlayReady headers, and
+/// a guess that is wrong yields a file no licence opens.
+///
+/// # Errors
+/// `bad-kid` at field `kid`; also for the KID of all zeros, which players take for "no KID".
+pub fn parse_kid(text: &str) -> Result<KeyId> {
+    let bad = |sentence: String| Error::caller("bad-kid", "kid", sentence);
+    let Some(bytes) = uuid_bytes(text) else {
+        return Err(bad(match base64_bytes(text) {
+            Some(bytes) if bytes.len() == 16 => {
+                "This KID is in base64, which does not tell its byte order: PlayReady headers and manifests write \
+                 the same KID differently. Please give it as a UUID, like 01234567-89ab-cdef-0123-456789abcdef."
+                    .into()
+            }
+            _ => format!(
+                "A KID is a UUID, 32 hexadecimal digits like 01234567-89ab-cdef-0123-456789abcdef; {}.",
+                got_text(text)
+            ),
+        }));
+    };
+    if bytes == [0; 16] {
+        return Err(bad(
+            "The KID is all zeros, which players take for no KID at all. Please choose another.".into(),
+        ));
+    }
+    Ok(KeyId(bytes))
+}
+
+/// A key seed from base64 (or base64url) of at least 30 bytes, of which the first 30 count.
+///
+/// # Errors
+/// `bad-seed` at field `keySeed`, saying the length that was met, never the text.
+pub fn parse_seed(text: &str) -> Result<KeySeed> {
+    let bad = |got: String| {
+        Error::caller(
+            "bad-seed",
+            "keySeed",
+            format!("A key seed is base64 of at least {SEED_LEN} bytes (40 characters); {got}."),
+        )
+    };
+    match base64_bytes(text) {
+        Some(bytes) if bytes.len() >= SEED_LEN => Ok(KeySeed(bytes.to_vec())),
+        Some(bytes) => Err(bad(format!("this one has {} bytes", bytes.len()))),
+        None => Err(bad("this is not base64".into())),
+    }
+}
+
+/// A domain service id as the header carries it: base64 of 16 bytes as it is, or UUID text in Microsoft GUID order.
+///
+/// # Errors
+/// `bad-ds-id` at field `dsId`.
+pub fn parse_ds_id(text: &str) -> Result<[u8; 16]> {
+    if let Some(bytes) = uuid_bytes(text) {
+        return Ok(KeyId(bytes).guid_bytes());
+    }
+    let bytes = base64_bytes(text);
+    match bytes.as_ref().map(|bytes| <[u8; 16]>::try_from(bytes.as_slice())) {
+        Some(Ok(id)) => Ok(id),
+        _ => Err(Error::caller(
+            "bad-ds-id",
+            "dsId",
+            format!(
+                "A domain service id is 16 bytes, in base64 (24 characters) or as a UUID; {}.",
+                match bytes {
+                    Some(bytes) if !bytes.is_empty() =>
+                        format!("this one is base64 of {} bytes", bytes.len()),
+                    _ => got_text(text),
+                }
+            ),
+        )),
+    }
+}
+
+/// The first 8-byte initialization vector from 16 hexadecimal digits, as a big-endian number.
+///
+/// # Errors
+/// `bad-iv` at field `ivStart`.
+pub fn parse_iv_start(text: &str) -> Result<u64> {
+    let bad = |got: String| {
+        Error::caller("bad-iv", "ivStart", format!("The first IV is 16 hexadecimal digits (8 bytes); {got}."))
+    };
+    match hex_digits(text) {
+        Some(digits) if digits.len() == 16 => {
+            u64::from_str_radix(&digits, 16).map_err(|_| bad("these are not".into()))
+        }
+        Some(digits) => Err(bad(format!("this one has {}", digits.len()))),
+        None => Err(bad(got_text(text))),
+    }
+}
+
+/// The content key of `kid` under `seed` (PlayReady Key Seed specification): with s the first 30 bytes of the seed
+/// and k the KID in GUID order, SHA-256 of `s k`, `s k s` and `s k s k`, their six halves xored.
+///
+/// A seed from [`parse_seed`] always has its 30 bytes; one made by hand with fewer is used as it is.
+pub fn derive_key(seed: &KeySeed, kid: KeyId) -> ContentKey {
+    let s = seed.0.get(..SEED_LEN).unwrap_or(&seed.0);
+    let k = &kid.guid_bytes()[..];
+    let mut key = ContentKey([0; 16]);
+    for parts in [&[s, k][..], &[s, k, s], &[s, k, s, k]] {
+        let digest = sha256(parts);
+        let (low, high) = digest.split_at(16);
+        for ((byte, a), b) in key.0.iter_mut().zip(low).zip(high) {
+            *byte ^= a ^ b;
+        }
+    }
+    key
+}
+
+/// SHA-256 of the parts joined, into a buffer that is wiped.
+fn sha256(parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    let mut out = Zeroizing::new([0; 32]);
+    hasher.finalize_into((&mut *out).into());
+    out
+}
+
+/// The hexadecimal digits of `text` without `0x`, spaces and dashes, or `None` when there is anything else, or nothing.
+fn hex_digits(text: &str) -> Option<Zeroizing<String>> {
+    let text = text.trim();
+    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    // Room for all of it at once, because growing would leave copies behind.
+    let mut digits = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+        if !c.is_ascii_hexdigit() {
+            return None;
+        }
+        digits.push(c);
+    }
+    (!digits.is_empty()).then_some(digits)
+}
+
+/// `text` as base64 or base64url, spaces ignored, padding optional.
+fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let mut plain = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.chars().filter(|c| !c.is_whitespace()) {
+        plain.push(match c {
+            '-' => '+',
+            '_' => '/',
+            other => other,
+        });
+    }
+    // Room as above: three bytes for four characters, and some to spare.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(plain.len()));
+    TYPED.decode_vec(plain.as_bytes(), &mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// UUID text, with or without `urn:uuid:`, braces and dashes, as its 16 bytes in text order.
+fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
+    let text = text.trim();
+    let text = text.strip_prefix("urn:uuid:").unwrap_or(text);
+    let text = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
+    if !text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
+        return None;
+    }
+    uuid::Uuid::try_parse(text).ok().map(uuid::Uuid::into_bytes)
+}
+
+/// What was met instead, by length.
+fn got_text(text: &str) -> String {
+    match (text.trim().chars().count(), hex_digits(text)) {
+        (0, _) => "this field is empty".into(),
+        (_, Some(digits)) => format!("this one has {} hexadecimal digits", digits.len()),
+        (count, None) => format!("this text of {count} characters is not"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEX: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
+
+    #[test]
+    fn keys_are_read_in_every_common_spelling() {
+        for text in [
+            HEX,
+            &HEX.to_uppercase(),
+            "0x3a2a1b68dd2bd9b2eeb25e84c4776668",
+            "3a2a1b68 dd2bd9b2 eeb25e84 c4776668\n",
+            "3a2a1b68-dd2b-d9b2-eeb2-5e84c4776668",
+            "OiobaN0r2bLusl6ExHdmaA==",
+            " OiobaN0r2bLusl6ExHdmaA ",
+        ] {
+            assert_eq!(hex::encode(parse_key(text).unwrap().0), HEX, "{text}");
+        }
+        let url_safe = parse_key("-_-_-_-_-_-_-_-_-_-_-w").unwrap();
+        assert_eq!(url_safe, parse_key("+/+/+/+/+/+/+/+/+/+/+w==").unwrap());
+    }
+
+    #[test]
+    fn bad_keys_get_a_length_and_never_an_echo() {
+        for (text, expected) in [
+            ("", "this field is empty"),
+            ("  ", "this field is empty"),
+            ("3a2a1b68dd2bd9b2eeb25e84c47766", "this one has 30 hexadecimal digits"),
+            // A hexadecimal key cut short must not pass for base64.
+            ("3a2a1b68dd2bd9b2eeb25A", "this one has 22 hexadecimal digits"),
+            ("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I", "this one is base64 of 30 bytes"),
+            ("swordfish!", "these 10 characters are neither"),
+            // The last character of 16 bytes in base64 leaves four bits, which must be zero.
+            ("OiobaN0r2bLusl6ExHdmaB==", "these 24 characters are neither"),
+            ("ключ", "these 4 characters are neither"),
+        ] {
+            let error = parse_key(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-key", Some("key")));
+            assert!(error.message().contains(expected), "{text:?}: {error}");
+            assert!(text.trim().is_empty() || !error.message().contains(text), "echoes the secret: {error}");
+        }
+    }
+
+    #[test]
+    fn kids_are_uuids_and_base64_is_refused_with_the_reason() {
+        let kid = KeyId(0x09e36702_8f33_436c_a5dd_60ffe6671e70_u128.to_be_bytes());
+        for text in [
+            "09e36702-8f33-436c-a5dd-60ffe6671e70",
+            "{09E36702-8F33-436C-A5DD-60FFE6671E70}",
+            " 09e367028f33436ca5dd60ffe6671e70 ",
+            "{09e367028f33436ca5dd60ffe6671e70}",
+            "urn:uuid:09e36702-8f33-436c-a5dd-60ffe6671e70",
+        ] {
+            assert_eq!(parse_kid(text).unwrap(), kid, "{text}");
+        }
+        for (text, expected) in [
+            ("AmfjCTOPbEOl3WD/5mcecA==", "does not tell its byte order"),
+            ("09e36702-8f33-436c-a5dd-60ffe6671e7", "this one has 31 hexadecimal digits"),
+            ("00000000-0000-0000-0000-000000000000", "all zeros"),
+            ("", "empty"),
+            ("my key", "6 characters"),
+            ("{09e36702-8f33-436c-a5dd-60ffe6671e70", "37 characters"),
+        ] {
+            let error = parse_kid(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-kid", Some("kid")));
+            assert!(error.message().contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn seeds_need_thirty_bytes() {
+        let seed = parse_seed("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I").unwrap();
+        assert_eq!(hex::encode(&seed.0), "5d5068bec9b384ff6044867159f16d6b755544fcd5116989b1acc4278e88");
+        for (text, expected) in [
+            ("OiobaN0r2bLusl6ExHdmaA==", "this one has 16 bytes"),
+            ("", "this one has 0 bytes"),
+            ("!", "this is not base64"),
+        ] {
+            let error = parse_seed(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-seed", Some("keySeed")));
+            assert!(error.message().contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn only_the_first_thirty_bytes_of_a_seed_count() {
+        let kid = KeyId([7; 16]);
+        let (short, mut long) = (KeySeed(vec![9; 30]), KeySeed(vec![9; 30]));
+        long.0.push(1);
+        assert_eq!(derive_key(&short, kid), derive_key(&long, kid));
+    }
+
+    #[test]
+    fn domain_service_ids_come_in_both_forms() {
+        let id = parse_ds_id("AH+03juKbUGbHl1V/QIwRA==").unwrap();
+        assert_eq!(hex::encode(id), "007fb4de3b8a6d419b1e5d55fd023044");
+        assert_eq!(parse_ds_id("{deb47f00-8a3b-416d-9b1e-5d55fd023044}").unwrap(), id);
+        for (text, expected) in [("", "empty"), ("AH+03juKbUGb", "base64 of 9 bytes"), ("?", "1 characters")]
+        {
+            let error = parse_ds_id(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-ds-id", Some("dsId")));
+            assert!(error.message().contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn first_ivs_are_sixteen_digits() {
+        assert_eq!(parse_iv_start("f4b31077753f693d").unwrap(), 0xf4b3_1077_753f_693d);
+        assert_eq!(parse_iv_start("0xFFFFFFFFFFFFFFFF").unwrap(), u64::MAX);
+        for text in ["", "f4b3", "f4b31077753f693d00", "g4b31077753f693d", "+4b31077753f693d"] {
+            let error = parse_iv_start(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-iv", Some("ivStart")));
+        }
+    }
+}
