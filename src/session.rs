@@ -1,1 +1,105 @@
-//! To be written.
+//! Rank 7: one opened file, without I/O: it says which bytes it needs, takes them, and answers.
+//!
+//! ```text
+//! let mut session = Session::new(file_len)?;
+//! while let Some(need) = session.needs() { session.feed(need.start, &read(need))?; }
+//! let plan = session.plan(request)?;
+//! let mut assembly = session.assemble(&plan)?;
+//! while let Some(step) = assembly.next_step() { … }
+//! ```
+
+use std::rc::Rc;
+
+use crate::bytes::{Error, Result};
+use crate::output::Assembly;
+use crate::protect::check::check_file;
+use crate::protect::{Plan, Request};
+use crate::track::index::Need;
+use crate::track::{Index, Indexer};
+
+#[derive(Debug)]
+enum State {
+    Opening(Indexer),
+    Open(Rc<Index>),
+    /// An error ended it; what the indexer knew cannot be trusted.
+    Failed(Error),
+}
+
+/// One file, being opened or open.
+#[derive(Debug)]
+pub struct Session {
+    state: State,
+}
+
+impl Session {
+    /// A session for a file of `file_len` bytes.
+    pub fn new(file_len: u64) -> Result<Self> {
+        Ok(Self { state: State::Opening(Indexer::new(file_len)?) })
+    }
+
+    /// The bytes wanted next; `None` when the file is open.
+    pub fn needs(&self) -> Option<Need> {
+        match &self.state {
+            State::Opening(indexer) => indexer.needs(),
+            State::Open(_) | State::Failed(_) => None,
+        }
+    }
+
+    /// Takes bytes from file offset `start` on: at least those wanted, more are welcome. After an error the session
+    /// is of no further use, and says the same error again.
+    pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let result = match &mut self.state {
+            State::Opening(indexer) => indexer.feed(start, bytes),
+            State::Open(_) => Ok(()),
+            State::Failed(error) => Err(error.clone()),
+        };
+        if let Err(error) = &result {
+            self.state = State::Failed(error.clone());
+        }
+        if matches!(&self.state, State::Opening(indexer) if indexer.needs().is_none()) {
+            // The placeholder is gone again before anyone can see it.
+            let done = std::mem::replace(&mut self.state, State::Failed(not_open()));
+            if let State::Opening(indexer) = done {
+                self.state = State::Open(Rc::new(indexer.finish()));
+            }
+        }
+        result
+    }
+
+    /// File offset up to which opening has come.
+    pub fn position(&self) -> u64 {
+        match &self.state {
+            State::Opening(indexer) => indexer.position(),
+            State::Open(index) => index.file_len,
+            State::Failed(_) => 0,
+        }
+    }
+
+    /// What is known of the file, once it is open.
+    pub fn index(&self) -> Result<&Rc<Index>> {
+        match &self.state {
+            State::Open(index) => Ok(index),
+            State::Opening(_) => Err(not_open()),
+            State::Failed(error) => Err(error.clone()),
+        }
+    }
+
+    /// Decides how to protect the file. Fails when it cannot be protected as asked.
+    pub fn plan(&self, request: Request) -> Result<Plan> {
+        let index = self.index()?;
+        check_file(index)?;
+        let movie = index.movie.as_ref().ok_or_else(not_open)?;
+        Plan::new(movie, request)
+    }
+
+    /// Begins the protected file.
+    pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
+        let index = self.index()?;
+        check_file(index)?;
+        Assembly::new(Rc::clone(index), plan)
+    }
+}
+
+fn not_open() -> Error {
+    Error::file("not-open", "The file is not fully opened yet.")
+}

@@ -1,11 +1,15 @@
 //! The output file in order: which pieces it consists of, and what can be known only when all have their place.
 
+use std::collections::VecDeque;
+use std::rc::Rc;
+
 use crate::boxes::Tree;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::protect::samples::{FragmentTask, Tasks, Window};
 use crate::protect::{Plan, SampleProtector};
-use crate::track::{Fragment, Index};
+use crate::track::index::FragmentEntry;
+use crate::track::{Fragment, Index, Movie};
 
 use super::fragment::{FragmentForm, rewrite};
 use super::moved::Moved;
@@ -42,8 +46,8 @@ pub struct Patch {
 /// Puts the output together: [`next`](Self::next) gives the pieces, [`placed`](Self::placed) takes their lengths in
 /// the same order, [`patches`](Self::patches) at the end puts right what came too early.
 #[derive(Debug)]
-pub struct Assembly<'i> {
-    index: &'i Index,
+pub struct Assembly {
+    index: Rc<Index>,
     tasks: Tasks,
     file_type: Option<Vec<u8>>,
     movie: Vec<u8>,
@@ -52,34 +56,34 @@ pub struct Assembly<'i> {
     /// Next fragment to give out.
     next_fragment: usize,
     /// Source offsets of pieces given out and not yet placed.
-    awaiting: std::collections::VecDeque<u64>,
+    awaiting: VecDeque<u64>,
     moved: Moved,
     position: u64,
 }
 
-impl<'i> Assembly<'i> {
+impl Assembly {
     /// Ready to give out the first piece.
-    pub fn new(index: &'i Index, plan: &Plan) -> Result<Self> {
+    pub fn new(index: Rc<Index>, plan: &Plan) -> Result<Self> {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
         Ok(Self {
-            index,
-            tasks: Tasks::new(index),
+            tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             movie: protected_movie(plan, moov, movie)?,
             next_top: 0,
             next_fragment: 0,
-            awaiting: std::collections::VecDeque::new(),
+            awaiting: VecDeque::new(),
             moved: Moved::default(),
             position: 0,
+            index,
         })
     }
 
     /// The next piece; `None` after the last. Pieces may be made in any order and on any worker, but each must be
     /// [`placed`](Self::placed) in this order.
     pub fn next_step(&mut self) -> Option<Step> {
-        let Some(top) = self.index.top.get(self.next_top) else { return self.trailing_bytes() };
+        let Some(top) = self.index.top.get(self.next_top).copied() else { return self.trailing_bytes() };
         let mut source = top.start;
         let first_is_type = self.index.top.first().is_some_and(|first| first.id.is(b"ftyp"));
         let step = if self.file_type.is_some() && (top.id.is(b"ftyp") || !first_is_type) {
@@ -94,7 +98,7 @@ impl<'i> Assembly<'i> {
             self.next_top += 1;
             Step::RandomAccess
         } else if let Some(fragment) = self.fragment_at(top.start) {
-            let task = self.tasks.task(self.index, fragment);
+            let task = self.tasks.task(&self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
         } else {
@@ -106,12 +110,13 @@ impl<'i> Assembly<'i> {
         Some(step)
     }
 
-    fn fragment_at(&mut self, start: u64) -> Option<&'i crate::track::index::FragmentEntry> {
-        let fragment = self.index.fragments.get(self.next_fragment)?;
-        (fragment.start == start).then(|| {
-            self.next_fragment += 1;
-            fragment
-        })
+    fn fragment_at(&mut self, start: u64) -> Option<FragmentEntry> {
+        let fragment = *self.index.fragments.get(self.next_fragment)?;
+        if fragment.start != start {
+            return None;
+        }
+        self.next_fragment += 1;
+        Some(fragment)
     }
 
     fn skip_to(&mut self, end: u64) {
@@ -208,7 +213,7 @@ pub fn fragment_form(plan: &Plan) -> FragmentForm {
 /// place; with `measure_only` they stay, and only the new `moof` is made.
 pub fn protect_fragment(
     protector: &mut SampleProtector,
-    movie: &crate::track::Movie,
+    movie: &Movie,
     task: &FragmentTask,
     bytes: &mut [u8],
     measure_only: bool,

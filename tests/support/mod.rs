@@ -1,6 +1,8 @@
 //! What the integration tests share: where the corpus is, and its files.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(dead_code, missing_docs, reason = "each test binary uses its own part")]
+
+pub mod drive;
 
 use std::path::{Path, PathBuf};
 

@@ -1,0 +1,140 @@
+//! Runs the core over bytes in memory, as the page's workers do over files.
+
+use boxlock::boxes::Tree;
+use boxlock::bytes::{ContentKey, Error, KeyId, Result};
+use boxlock::output::assembly::protect_fragment;
+use boxlock::output::{Assembly, Step};
+use boxlock::protect::decrypt;
+use boxlock::protect::samples::Window;
+use boxlock::protect::{Plan, Random, Request, RequestText, SampleProtector};
+use boxlock::session::Session;
+use boxlock::track::{Fragment, Index};
+
+/// How much to feed at a time.
+#[derive(Clone, Copy, Debug)]
+pub enum Feed {
+    /// Just what is asked for.
+    Exact,
+    /// The whole file each time.
+    Whole,
+    /// So many bytes at least.
+    AtLeast(u64),
+}
+
+/// Opens a file.
+pub fn open(file: &[u8], feed: Feed) -> Result<Session> {
+    let mut session = Session::new(file.len() as u64)?;
+    while let Some(need) = session.needs() {
+        let (start, len) = match feed {
+            Feed::Exact => (need.start, need.len),
+            Feed::Whole => (0, file.len() as u64),
+            Feed::AtLeast(len) => (need.start, need.len.max(len)),
+        };
+        let end = (start + len).min(file.len() as u64);
+        session.feed(start, &file[start as usize..end as usize])?;
+    }
+    Ok(session)
+}
+
+/// The key all tests use: Microsoft's public test seed and the key ID of its samples.
+pub const KEY: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
+/// See [`KEY`].
+pub const KID: &str = "10000000-1000-1000-1000-100000000001";
+
+/// [`KEY`] as bytes.
+pub fn key() -> [u8; 16] {
+    let mut key = [0; 16];
+    hex::decode_to_slice(KEY, &mut key).unwrap();
+    key
+}
+
+/// A request with fixed values, so that outputs can be compared.
+pub fn request(profile: &str) -> RequestText {
+    RequestText {
+        profile: Some(profile.to_owned()),
+        kid: Some(KID.to_owned()),
+        key: Some(boxlock::protect::request::SecretText(KEY.to_owned())),
+        la_url: "https://licence.example/rightsmanager.asmx".to_owned(),
+        iv_start: Some("fffffffffffffff0".to_owned()),
+        ..RequestText::default()
+    }
+}
+
+/// Random values that are none.
+pub fn not_random() -> Random {
+    Random { key: ContentKey([7; 16]), kid: [9; 16], iv_start: 1 }
+}
+
+/// The plan for a file.
+pub fn plan(session: &Session, text: &RequestText) -> Result<Plan> {
+    session.plan(Request::parse(text, &not_random())?)
+}
+
+/// Protects a whole file.
+pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
+    let session = open(file, Feed::Whole)?;
+    let plan = plan(&session, text)?;
+    let movie = session.index()?.movie.clone().expect("a plan needs a movie");
+    let mut protector = SampleProtector::new(plan.clone());
+    let mut assembly: Assembly = session.assemble(&plan)?;
+    let mut output = Vec::new();
+    while let Some(step) = assembly.next_step() {
+        let before = output.len();
+        match step {
+            Step::Bytes(bytes) => output.extend(bytes),
+            Step::Copy { start, len } => output.extend(&file[start as usize..(start + len) as usize]),
+            Step::RandomAccess => output.extend(assembly.random_access()?),
+            Step::Fragment(task) => {
+                let mut bytes = file[task.start as usize..task.end as usize].to_vec();
+                let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, false)?;
+                output.extend(done.moof);
+                output.extend(&bytes[done.media_start..]);
+            }
+        }
+        assembly.placed((output.len() - before) as u64);
+    }
+    for patch in assembly.patches()? {
+        let at = patch.at as usize;
+        output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
+    }
+    Ok(output)
+}
+
+/// Every sample of every track, by track ID, in decoding order.
+pub type Samples = std::collections::BTreeMap<u32, Vec<Vec<u8>>>;
+
+/// The samples of a file as they stand in it.
+pub fn samples(file: &[u8]) -> Samples {
+    collect_samples(file, &mut |_, _, _, _| Ok(())).expect("readable")
+}
+
+/// The samples of a protected file, decrypted by our own reader.
+pub fn decrypted_samples(file: &[u8], key_of: impl Fn(u32, Option<KeyId>) -> Option<ContentKey>) -> Result<Samples> {
+    collect_samples(file, &mut |tree, fragment, index, window| {
+        let movie = index.movie.as_ref().expect("a movie");
+        decrypt::decrypt(tree, fragment, movie, &key_of, window)
+    })
+}
+
+type Treat<'a> = &'a mut dyn FnMut(&Tree<'_>, &Fragment, &Index, &mut Window<'_>) -> std::result::Result<(), Error>;
+
+fn collect_samples(file: &[u8], treat: Treat<'_>) -> Result<Samples> {
+    let session = open(file, Feed::Whole)?;
+    let index = session.index()?;
+    let mut all = Samples::new();
+    for entry in &index.fragments {
+        let mut bytes = file[entry.start as usize..entry.end as usize].to_vec();
+        let moof = bytes[..entry.moof_len as usize].to_vec();
+        let tree = Tree::parse(&moof[..], entry.start)?;
+        let fragment = Fragment::read(&tree, index.movie.as_ref())?;
+        let mut window = Window { start: entry.start, bytes: &mut bytes };
+        treat(&tree, &fragment, index, &mut window)?;
+        for track in &fragment.tracks {
+            let list = all.entry(track.tfhd.track_id).or_default();
+            for (start, size) in track.samples() {
+                list.push(window.get(start, u64::from(size))?.to_vec());
+            }
+        }
+    }
+    Ok(all)
+}
