@@ -224,11 +224,6 @@ pub fn protect_fragment(
     };
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
-    for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-        if protector.plan().protected(track.tfhd.track_id).is_some() {
-            crate::protect::check::check_fragment(traf)?;
-        }
-    }
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
     let entries = protector.scan(&fragment, task.first_sample, &mut window)?;
     let information: Vec<_> = entries

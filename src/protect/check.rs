@@ -1,8 +1,5 @@
 //! Whether a file, and each of its tracks, can be protected; if not, one plain sentence why and what to do.
 
-use crate::boxes::Node;
-use crate::boxes::header::four;
-use crate::boxes::piff;
 use crate::bytes::{Error, Result};
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
@@ -115,20 +112,4 @@ pub fn check_track(track: &Track) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Fails when a track fragment that is to be protected already carries encryption boxes.
-pub fn check_fragment(traf: &Node) -> Result<()> {
-    let leftovers = [four(b"senc"), four(b"saiz"), four(b"saio"), piff::SAMPLE_ENCRYPTION];
-    match traf.children.iter().find(|child| leftovers.contains(&child.id())) {
-        None => Ok(()),
-        Some(found) => {
-            let message = format!(
-                "A fragment of a clear track holds a {:?} box, left over from an earlier encryption; Boxlock cannot \
-                 tell whether its samples are clear.",
-                found.id()
-            );
-            Err(Error::unsupported("leftover-encryption", message).at(found.start))
-        }
-    }
 }

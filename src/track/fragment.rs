@@ -3,6 +3,7 @@
 use crate::boxes::fragment::{
     MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
 };
+use crate::boxes::header::four;
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::len_u64;
@@ -172,6 +173,28 @@ fn read_traf(
     }
     *implicit_base = data_end;
     Ok(track)
+}
+
+/// Fails when a fragment of a track that the movie calls clear carries encryption boxes all the same.
+pub fn check_leftovers(tree: &Tree<'_>, fragment: &Fragment, movie: &Movie) -> Result<()> {
+    let leftovers = [four(b"senc"), four(b"saiz"), four(b"saio"), piff::SAMPLE_ENCRYPTION];
+    for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
+        let info = movie.track(track.tfhd.track_id);
+        let entry = info.and_then(|info| info.entry(track.sample_description_index));
+        if entry.is_none_or(|entry| entry.protection.is_some()) {
+            continue;
+        }
+        if let Some(found) = traf.children.iter().find(|child| leftovers.contains(&child.id())) {
+            let message = format!(
+                "A fragment of track {} holds a {:?} box, though the movie header says the track is clear; nobody can \
+                 tell whether its samples are.",
+                track.tfhd.track_id,
+                found.id()
+            );
+            return Err(Error::unsupported("leftover-encryption", message).at(found.start));
+        }
+    }
+    Ok(())
 }
 
 fn decode_time(tree: &Tree<'_>, traf: &Node) -> Result<Option<i64>> {

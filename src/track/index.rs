@@ -8,7 +8,7 @@ use crate::boxes::{BoxId, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::fragment::Fragment;
+use super::fragment::{Fragment, check_leftovers};
 use super::movie::Movie;
 
 /// A top-level box.
@@ -42,6 +42,8 @@ pub struct FragmentEntry {
     pub end: u64,
     /// Samples in all fragments before it.
     pub first_sample: u64,
+    /// File offsets of the first byte of its samples and after the last.
+    data: (u64, u64),
     /// Index of its first part.
     first_part: usize,
     /// Number of its parts.
@@ -201,7 +203,27 @@ impl Indexer {
     /// The finished index.
     pub fn finish(mut self) -> Index {
         self.resolve_times();
+        self.check_data_places();
         self.index
+    }
+
+    /// Samples must stand in the media data behind their own `moof`. FFmpeg with a global `sidx` writes base offsets
+    /// that ignore it, and such files play nowhere.
+    fn check_data_places(&mut self) {
+        let outside = self.index.fragments.iter().find(|fragment| {
+            let (first, last) = fragment.data;
+            first < fragment.start + fragment.moof_len || last > fragment.end
+        });
+        // A file cut short says so already.
+        let Some(fragment) = outside.filter(|_| self.index.problems.is_empty()) else { return };
+        let message = format!(
+            "The samples of a fragment stand at bytes {} to {}, but its media data is bytes {} to {}.",
+            fragment.data.0,
+            fragment.data.1,
+            fragment.start + fragment.moof_len,
+            fragment.end
+        );
+        self.index.problems.push(Error::file("data-elsewhere", message).inside("moof").at(fragment.start));
     }
 
     fn walk_from(&mut self, start: u64) {
@@ -364,8 +386,9 @@ impl Indexer {
             last.first_sample + self.index.parts(last).iter().map(|part| part.samples).sum::<u64>()
         });
         let first_part = self.index.parts.len();
+        let end = start + size;
         let mut entry =
-            FragmentEntry { start, moof_len: size, end: start + size, first_sample, first_part, part_count: 0 };
+            FragmentEntry { start, moof_len: size, end, first_sample, data: (end, end), first_part, part_count: 0 };
         let tree = Tree::parse(bytes, start)?;
         let damage = tree.root().first_problem().cloned();
         let fragment = Fragment::read(&tree, self.index.movie.as_ref());
@@ -381,9 +404,16 @@ impl Indexer {
                 });
             }
             entry.part_count = fragment.tracks.len();
+            let runs = || fragment.tracks.iter().flat_map(|track| &track.runs).filter(|run| run.data_len > 0);
+            let first = runs().map(|run| run.data_start).min().unwrap_or(end);
+            let last = runs().map(|run| run.data_start.saturating_add(run.data_len)).max().unwrap_or(end);
+            entry.data = (first, last);
         }
         self.index.fragments.push(entry);
-        fragment?;
+        let fragment = fragment?;
+        if let Some(movie) = &self.index.movie {
+            check_leftovers(&tree, &fragment, movie)?;
+        }
         damage.map_or(Ok(()), Err)
     }
 
