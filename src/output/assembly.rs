@@ -220,7 +220,8 @@ pub fn protect_fragment(
 ) -> Result<ProtectedFragment> {
     let media_start = crate::bytes::units::to_len(task.moof_len);
     let Some((moof, media)) = bytes.split_at_mut_checked(media_start) else {
-        return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?").at(task.start));
+        return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?")
+            .at(task.start));
     };
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;

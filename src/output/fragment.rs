@@ -1,7 +1,9 @@
 //! The `moof` of a protected fragment: boxes added, and the offsets in it made right again.
 
 use crate::boxes::cenc::SampleEncryptionEntries;
-use crate::boxes::fragment::{TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags};
+use crate::boxes::fragment::{
+    TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
+};
 use crate::boxes::types::Wide;
 use crate::boxes::wire::FullHead;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
@@ -45,17 +47,25 @@ pub fn rewrite(
         }
     }
     let mut bytes = edits.apply(tree);
-    let grown = i64::try_from(bytes.len()).unwrap_or(i64::MAX) - i64::try_from(tree.bytes().len()).unwrap_or(0);
+    let grown =
+        i64::try_from(bytes.len()).unwrap_or(i64::MAX) - i64::try_from(tree.bytes().len()).unwrap_or(0);
     set_offsets(form, &mut bytes, tree.root().start, fragment, grown)?;
     Ok(bytes)
 }
 
 /// `tfhd` without an absolute base, which would move with every fragment before; `tfdt` behind it.
-fn rewrite_header(form: FragmentForm, traf: &Node, track: &TrackFragment, time: Option<u64>, edits: &mut Edits) {
+fn rewrite_header(
+    form: FragmentForm,
+    traf: &Node,
+    track: &TrackFragment,
+    time: Option<u64>,
+    edits: &mut Edits,
+) {
     let Some(node) = traf.child(b"tfhd") else { return };
     let mut tfhd: TrackFragmentHeader = track.tfhd.clone();
+    let absolute = tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
     tfhd.head.flags &= !tfhd_flags::BASE_DATA_OFFSET;
-    if form.modern {
+    if form.modern || absolute {
         tfhd.head.flags |= tfhd_flags::DEFAULT_BASE_IS_MOOF;
     }
     if tfhd != track.tfhd {
@@ -87,23 +97,26 @@ fn rewrite_run(form: FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
 
 /// Sets the data offsets and the `saio` offsets of the new `moof`, whose media data moved by `grown` bytes against
 /// its first byte.
-fn set_offsets(form: FragmentForm, bytes: &mut [u8], start: u64, fragment: &Fragment, grown: i64) -> Result<()> {
+fn set_offsets(
+    form: FragmentForm,
+    bytes: &mut [u8],
+    start: u64,
+    fragment: &Fragment,
+    grown: i64,
+) -> Result<()> {
     let mut patches: Vec<(usize, [u8; 4])> = Vec::new();
     {
         let tree = Tree::parse(&*bytes, start)?;
-        // Where a traf without a base of its own counts from, as data stood in the source.
-        let mut implicit_base = start;
         for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-            let is_first = implicit_base == start;
-            let from_moof =
-                form.modern || is_first || track.tfhd.head.has(tfhd_flags::DEFAULT_BASE_IS_MOOF);
-            let base = if from_moof { i128::from(start) - i128::from(grown) } else { i128::from(implicit_base) };
+            let absolute = track.tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
+            let from_moof = form.modern || absolute || track.base == start;
+            // Else it counts from the end of the data before, which moves along with its own.
+            let base = if from_moof { i128::from(start) - i128::from(grown) } else { i128::from(track.base) };
             for (node, run) in traf.all(b"trun").zip(&track.runs) {
                 let offset = i128::from(run.data_start) - base;
                 let offset = i32::try_from(offset).map_err(|_| too_far(run, offset))?;
                 // Header, version and flags, sample count.
                 patches.push((to_len(node.body_start() - start) + 8, offset.to_be_bytes()));
-                implicit_base = run.data_start + run.data_len;
             }
             if let (Some(saio), Some(senc)) = (traf.child(b"saio"), traf.child(b"senc")) {
                 let offset = senc.start - start + SENC_PREFIX;

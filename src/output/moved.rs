@@ -60,7 +60,8 @@ impl Moved {
             let end = at.saturating_add(u64::from(reference.referenced_size()));
             let size = self.map(end) - self.map(at);
             let size = u32::try_from(size).ok().filter(|size| size >> 31 == 0).ok_or_else(|| {
-                let message = format!("A segment would have {size} bytes; a segment index holds at most 2^31 - 1.");
+                let message =
+                    format!("A segment would have {size} bytes; a segment index holds at most 2^31 - 1.");
                 Error::unsupported("segment-too-large", message).at(at)
             })?;
             reference.reference = reference.reference & 0x8000_0000 | size;

@@ -1,17 +1,19 @@
 //! The boxes that protection adds, by profile: one place that says which (PIFF 1.1 5.3; ISO/IEC 23001-7:2023 7, 8).
 
+use crate::boxes::BoxBody;
 use crate::boxes::cenc::{
     OriginalFormat, ProtectionSystemSpecificHeader, SCHEME_VERSION_1_0, SENC_SUBSAMPLES, SUBSAMPLE_LEN,
-    SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryption, SampleEncryptionEntries, SchemeType, TrackEncryption,
+    SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryption, SampleEncryptionEntries, SchemeType,
+    TrackEncryption,
 };
 use crate::boxes::header::{four, wrap};
 use crate::boxes::piff::{
-    PiffEntries, PiffProtectionSystem, PiffSampleEncryption, PiffTrackEncryption, SCHEME_VERSION_1_1, algorithm,
+    PiffEntries, PiffProtectionSystem, PiffSampleEncryption, PiffTrackEncryption, SCHEME_VERSION_1_1,
+    algorithm,
 };
 use crate::boxes::systems::{PLAYREADY, W3C_COMMON};
 use crate::boxes::types::{U24, Wide};
 use crate::boxes::wire::{Bytes, FullHead};
-use crate::boxes::BoxBody;
 use crate::bytes::{FourCc, KeyId};
 use crate::protect::Profile;
 use crate::protect::counter::IV_SIZE;
@@ -105,8 +107,7 @@ pub fn sample_information(
     let constant_form = iv_size == 0 && !subsamples;
     if forms.cenc && !constant_form {
         boxes.extend(sizes(entries, iv_size, sample_count).to_box(0));
-        let saio =
-            SampleAuxInfoOffsets { offsets: vec![Wide(0)].into(), ..SampleAuxInfoOffsets::default() };
+        let saio = SampleAuxInfoOffsets { offsets: vec![Wide(0)].into(), ..SampleAuxInfoOffsets::default() };
         boxes.extend(saio.to_box(0));
         let senc = SampleEncryption { head, sample_count, samples: entries.clone(), rest: Vec::new() };
         boxes.extend(senc.to_box(iv_size));

@@ -5,9 +5,15 @@ use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
 /// Fails when protecting the file would be wrong or is not supported.
 pub fn check_file(index: &Index) -> Result<()> {
-    if let Some(problem) = index.problems.iter().find(|problem| problem.code() != "trailing-bytes") {
-        return Err(problem.clone());
+    let problem = |cut_short: bool| {
+        let mut problems = index.problems.iter().filter(|problem| problem.code() != "trailing-bytes");
+        problems.find(|problem| (problem.code() == "truncated") == cut_short).cloned()
+    };
+    problem(true).map_or(Ok(()), Err)?;
+    if index.moov.is_none() {
+        return Err(no_movie(index));
     }
+    problem(false).map_or(Ok(()), Err)?;
     let Some(movie) = &index.movie else { return Err(no_movie(index)) };
     if let Some(error) = protected_already(movie) {
         return Err(error);
@@ -68,11 +74,7 @@ fn no_movie(index: &Index) -> Error {
 
 fn protected_already(movie: &Movie) -> Option<Error> {
     let protection = movie.tracks.iter().find_map(Track::protection)?;
-    let systems: Vec<&str> = movie
-        .systems
-        .iter()
-        .filter_map(crate::boxes::systems::system_name)
-        .collect();
+    let systems: Vec<&str> = movie.systems.iter().filter_map(crate::boxes::systems::system_name).collect();
     let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
     let mut message = format!("This file is already protected with {} {major}.{minor}", protection.scheme);
     if !systems.is_empty() {

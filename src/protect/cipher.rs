@@ -67,7 +67,8 @@ mod tests {
     fn nist_sp_800_38a_f_5_1() {
         // The initial counter block f0…ff is a 16-byte IV.
         let iv = hex::decode("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff").unwrap();
-        let mut data = hex::decode("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51").unwrap();
+        let mut data =
+            hex::decode("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51").unwrap();
         key("2b7e151628aed2a6abf7158809cf4f3c").sample(&iv).apply(&mut data);
         let expected = "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff";
         assert_eq!(hex::encode(data), expected);

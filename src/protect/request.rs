@@ -2,8 +2,8 @@
 
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::playready::{
-    Header, HeaderKey, HeaderVersion, check_custom_attributes, check_url, derive_key, parse_ds_id, parse_iv_start,
-    parse_key, parse_kid, parse_seed,
+    Header, HeaderKey, HeaderVersion, check_custom_attributes, check_url, derive_key, parse_ds_id,
+    parse_iv_start, parse_key, parse_kid, parse_seed,
 };
 
 /// Which boxes carry the protection.
@@ -161,7 +161,8 @@ impl Request {
         let version = match given(&text.header_version) {
             None => Header::choose_version(&keys),
             Some(version) => HeaderVersion::known(version).ok_or_else(|| {
-                let message = format!("There is no PlayReady header version “{version}”; use 4.0, 4.1, 4.2 or 4.3.");
+                let message =
+                    format!("There is no PlayReady header version “{version}”; use 4.0, 4.1, 4.2 or 4.3.");
                 Error::caller("bad-header-version", "headerVersion", message)
             })?,
         };

@@ -143,7 +143,8 @@ impl SampleProtector {
         let (id, index) = (track.tfhd.track_id, track.sample_description_index);
         let finder = self.finders.iter_mut().find(|(track, entry, _)| (*track, *entry) == (id, index));
         let Some((_, _, finder)) = finder else {
-            let message = format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
+            let message =
+                format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
             return Err(Error::file("bad-sample-entry", message).at(track.start));
         };
         finder.begin_fragment();
@@ -211,8 +212,10 @@ pub(super) fn apply(
 /// Samples that share bytes would be encrypted twice.
 fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
     let runs = fragment.tracks.iter().flat_map(|track| &track.runs);
-    let mut ranges: Vec<(u64, u64)> =
-        runs.filter(|run| run.data_len > 0).map(|run| (run.data_start, run.data_start + run.data_len)).collect();
+    let mut ranges: Vec<(u64, u64)> = runs
+        .filter(|run| run.data_len > 0)
+        .map(|run| (run.data_start, run.data_start + run.data_len))
+        .collect();
     ranges.sort_unstable();
     for pair in ranges.windows(2) {
         if let [(_, end), (start, _)] = pair {

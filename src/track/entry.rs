@@ -67,8 +67,15 @@ impl SampleEntry {
             Some(frma) => tree.read::<OriginalFormat>(frma)?.data_format,
             None => coded,
         };
-        let mut entry =
-            Self { start: node.start, coded, format, codec: Codec::Other, protection: None, size: None, sound: None };
+        let mut entry = Self {
+            start: node.start,
+            coded,
+            format,
+            codec: Codec::Other,
+            protection: None,
+            size: None,
+            sound: None,
+        };
         if let Some(sinf) = sinf {
             entry.protection = Some(read_protection(tree, sinf)?);
         }

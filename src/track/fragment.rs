@@ -36,6 +36,8 @@ pub struct TrackFragment {
     /// Decode time of the first sample in ticks, from `tfdt` or else tfxd. tfxd is read as signed: FFmpeg writes
     /// the time of audio priming as a wrapped negative number.
     pub decode_time: Option<i64>,
+    /// File offset that its data offsets count from.
+    pub base: u64,
     /// Its runs.
     pub runs: Vec<Run>,
     /// Sizes of all its samples in bytes, run after run.
@@ -65,7 +67,7 @@ impl Fragment {
         // Where data goes on when neither flag of tfhd says: behind the data of the track before.
         let mut implicit_base = moof.start;
         for traf in moof.all(b"traf") {
-            let track = read_traf(tree, traf, movie, moof.start, &mut implicit_base)
+            let track = read_traf(tree, traf, movie, &mut implicit_base)
                 .map_err(|error| error.inside(moof.segment(traf)).inside("moof"))?;
             tracks.push(track);
         }
@@ -106,7 +108,6 @@ fn read_traf(
     tree: &Tree<'_>,
     traf: &Node,
     movie: Option<&Movie>,
-    moof_start: u64,
     implicit_base: &mut u64,
 ) -> Result<TrackFragment> {
     let Some(node) = traf.child(b"tfhd") else {
@@ -127,18 +128,13 @@ fn read_traf(
         tfhd.sample_description_index,
         trex.sample_description_index,
     );
-    let base = if tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET) {
-        tfhd.base_data_offset
-    } else if tfhd.head.has(tfhd_flags::DEFAULT_BASE_IS_MOOF) {
-        moof_start
-    } else {
-        *implicit_base
-    };
+    let base = data_base(tree, traf, &tfhd, *implicit_base)?;
     let mut track = TrackFragment {
         start: traf.start,
         decode_time: decode_time(tree, traf)?,
         tfhd,
         sample_description_index,
+        base,
         runs: Vec::new(),
         sizes: Vec::new(),
         duration: 0,
@@ -173,6 +169,23 @@ fn read_traf(
     }
     *implicit_base = data_end;
     Ok(track)
+}
+
+/// Where the data offsets of a `traf` count from. Without a flag that says, the standard counts the second and later
+/// tracks from the end of the data before them; but there are files that count all from the `moof`, which shows in
+/// an offset that leads past the whole `moof`.
+fn data_base(tree: &Tree<'_>, traf: &Node, tfhd: &TrackFragmentHeader, implicit_base: u64) -> Result<u64> {
+    let moof = tree.root();
+    if tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET) {
+        return Ok(tfhd.base_data_offset);
+    }
+    if tfhd.head.has(tfhd_flags::DEFAULT_BASE_IS_MOOF) {
+        return Ok(moof.start);
+    }
+    let Some(node) = traf.child(b"trun") else { return Ok(implicit_base) };
+    let first: TrackRun = tree.read(node).map_err(|error| error.inside(traf.segment(node)))?;
+    let offset = u64::try_from(first.data_offset).unwrap_or(0);
+    Ok(if offset >= moof.header.size { moof.start } else { implicit_base })
 }
 
 /// Fails when a fragment of a track that the movie calls clear carries encryption boxes all the same.

@@ -149,8 +149,14 @@ impl Indexer {
         if file_len == 0 {
             return Err(Error::file("empty", "This file is empty."));
         }
-        let stage = if file_len > MFRO_LEN { Stage::Tail } else { Stage::Walk(Need { start: 0, len: file_len }) };
-        Ok(Self { index: Index { file_len, ..Index::default() }, stage, times: Vec::new(), fragment_open: false })
+        let stage =
+            if file_len > MFRO_LEN { Stage::Tail } else { Stage::Walk(Need { start: 0, len: file_len }) };
+        Ok(Self {
+            index: Index { file_len, ..Index::default() },
+            stage,
+            times: Vec::new(),
+            fragment_open: false,
+        })
     }
 
     /// The range wanted next; `None` when all is known.
@@ -261,8 +267,7 @@ impl Indexer {
             Ok(header) => header,
             Err(error) => return self.take_damaged(start, bytes, error),
         };
-        if start == 0 && matches!(registry::lookup(header.id, None), Known::Unknown) && !matches!(header.id, BoxId::Uuid(_))
-        {
+        if start == 0 && !is_plausible(header.id) {
             return Err(not_mp4(bytes));
         }
         let wanted = match header.id {
@@ -289,7 +294,11 @@ impl Indexer {
         }
         self.extend_fragment(start, &header);
         self.push_top(start, &header);
-        if header.form == SizeForm::ToEnd { self.stage = Stage::Done } else { self.walk_from(start + header.size) }
+        if header.form == SizeForm::ToEnd {
+            self.stage = Stage::Done
+        } else {
+            self.walk_from(start + header.size)
+        }
         Ok(())
     }
 
@@ -334,7 +343,8 @@ impl Indexer {
             )
             .at(start),
             _ if rest < 8 => {
-                Error::file("trailing-bytes", format!("The file ends with {rest} bytes that are no box.")).at(start)
+                Error::file("trailing-bytes", format!("The file ends with {rest} bytes that are no box."))
+                    .at(start)
             }
             _ => error,
         });
@@ -371,7 +381,9 @@ impl Indexer {
 
     fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
         if self.index.moov.is_some() {
-            return Err(Error::file("duplicate-moov", "The file has a second 'moov'; there must be one.").at(start));
+            return Err(
+                Error::file("duplicate-moov", "The file has a second 'moov'; there must be one.").at(start)
+            );
         }
         let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
@@ -387,8 +399,15 @@ impl Indexer {
         });
         let first_part = self.index.parts.len();
         let end = start + size;
-        let mut entry =
-            FragmentEntry { start, moof_len: size, end, first_sample, data: (end, end), first_part, part_count: 0 };
+        let mut entry = FragmentEntry {
+            start,
+            moof_len: size,
+            end,
+            first_sample,
+            data: (end, end),
+            first_part,
+            part_count: 0,
+        };
         let tree = Tree::parse(bytes, start)?;
         let damage = tree.root().first_problem().cloned();
         let fragment = Fragment::read(&tree, self.index.movie.as_ref());
@@ -448,6 +467,12 @@ impl Indexer {
         }
         times
     }
+}
+
+/// Whether a file can begin with such a box: a known one, or at least one with a name.
+fn is_plausible(id: BoxId) -> bool {
+    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.\xa9".contains(byte);
+    !matches!(registry::lookup(id, None), Known::Unknown) || id.four_cc().0.iter().all(named)
 }
 
 fn not_mp4(bytes: &[u8]) -> Error {

@@ -1,7 +1,8 @@
 //! The movie: its tracks and their defaults, read from `moov` (ISO/IEC 14496-12:2022 8.2 to 8.4, 8.8).
 
 use crate::boxes::movie::{
-    EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends, TrackHeader,
+    EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
+    TrackHeader,
 };
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::{Error, FourCc, Result, Uuid16, limits};

@@ -109,14 +109,18 @@ pub fn samples(file: &[u8]) -> Samples {
 }
 
 /// The samples of a protected file, decrypted by our own reader.
-pub fn decrypted_samples(file: &[u8], key_of: impl Fn(u32, Option<KeyId>) -> Option<ContentKey>) -> Result<Samples> {
+pub fn decrypted_samples(
+    file: &[u8],
+    key_of: impl Fn(u32, Option<KeyId>) -> Option<ContentKey>,
+) -> Result<Samples> {
     collect_samples(file, &mut |tree, fragment, index, window| {
         let movie = index.movie.as_ref().expect("a movie");
         decrypt::decrypt(tree, fragment, movie, &key_of, window)
     })
 }
 
-type Treat<'a> = &'a mut dyn FnMut(&Tree<'_>, &Fragment, &Index, &mut Window<'_>) -> std::result::Result<(), Error>;
+type Treat<'a> =
+    &'a mut dyn FnMut(&Tree<'_>, &Fragment, &Index, &mut Window<'_>) -> std::result::Result<(), Error>;
 
 fn collect_samples(file: &[u8], treat: Treat<'_>) -> Result<Samples> {
     let session = open(file, Feed::Whole)?;
