@@ -1,0 +1,288 @@
+//! Which bytes of a sample stay clear (ISO/IEC 23001-7 clause 9.5), as the entries that `senc` stores. Decides ranges
+//! only; never sees a key.
+//!
+//! **Rules.** [`Rule::AvcLegacy`] is what Microsoft's own `.ismv` files do: of every NAL unit the length and the one
+//! header byte are clear, the rest is protected, at any size. [`Rule::AvcCmaf`] is what 23001-7 clause 9.5.2 and CMAF
+//! ask for, byte for byte as Shaka Packager does it: only slices are protected, from behind their slice header on, in
+//! whole 16-byte blocks; up to 15 bytes at the end of a slice stay clear and join the clear run of the next entry.
+//! Slice types are 1, 2 and 5; partitions B and C (3, 4), auxiliary slices (19) and extension slices (20, 21) stay
+//! clear, because their slice data cannot be found with what an ordinary decoder knows.
+//!
+//! **Too many entries.** When a sample would need more entries than allowed, the smallest protected ranges are left
+//! clear (of equals the earlier), as few as bring the number down. They join the clear run of the next entry.
+
+use crate::bytes::units::len_u64;
+use crate::bytes::{Error, Result};
+use crate::track::codec::avc_config::AvcConfig;
+use crate::track::codec::h264::{LengthSize, Nal, NalType, Nals, ParameterSets, SliceHeader};
+
+/// One entry of a sample's subsample map: clear bytes, then protected bytes (clause 7.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Subsample {
+    /// `BytesOfClearData`.
+    pub clear: u16,
+    /// `BytesOfProtectedData`.
+    pub protected: u32,
+}
+
+/// Which bytes of a sample are protected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Every byte, without entries: audio and all that has no structure to keep.
+    WholeSample,
+    /// H.264 as in PIFF: length and header byte of each NAL unit clear, all else protected.
+    AvcLegacy {
+        /// Bytes of each NAL unit length.
+        length_size: LengthSize,
+    },
+    /// H.264 as in CMAF: all clear but whole blocks of slice data.
+    AvcCmaf {
+        /// Bytes of each NAL unit length.
+        length_size: LengthSize,
+        /// The sets of the codec configuration; those in samples are added.
+        sets: ParameterSets,
+    },
+}
+
+impl Rule {
+    /// [`Rule::AvcLegacy`] for a track.
+    pub fn avc_legacy(config: &AvcConfig) -> Self {
+        Self::AvcLegacy { length_size: config.length_size }
+    }
+
+    /// [`Rule::AvcCmaf`] for a track. Fails when its parameter sets cannot be read.
+    pub fn avc_cmaf(config: &AvcConfig) -> Result<Self> {
+        Ok(Self::AvcCmaf { length_size: config.length_size, sets: config.parameter_sets()? })
+    }
+
+    /// Whether samples get entries, so that `senc` has its subsample flag.
+    pub fn has_subsamples(&self) -> bool {
+        !matches!(self, Self::WholeSample)
+    }
+}
+
+/// Most entries when only `senc` limits them: its count is 16 bits wide.
+pub const SENC_MAX_ENTRIES: usize = 0xFFFF;
+
+/// Most entries when `saiz` (ISO/IEC 14496-12 clause 8.7.8) must give their size in one byte: an IV, a 2-byte count and
+/// 6 bytes an entry. 40 for 8-byte IVs, 39 for 16, 42 for none.
+pub const fn saiz_max_entries(iv_len: usize) -> usize {
+    (255 - 2_usize).saturating_sub(iv_len) / 6
+}
+
+/// A clear run of any length before a protected range; what entries are made from.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    clear: u64,
+    protected: u32,
+}
+
+/// Finds the protected ranges of samples of one track. Reused from sample to sample, it allocates nothing once its
+/// buffers have grown.
+#[derive(Clone, Debug)]
+pub struct RangeFinder {
+    rule: Rule,
+    max_entries: usize,
+    /// The sets in force, for [`Rule::AvcCmaf`].
+    sets: ParameterSets,
+    sets_changed: bool,
+    runs: Vec<Run>,
+    sizes: Vec<u32>,
+}
+
+impl RangeFinder {
+    /// Follows `rule`, with at most `max_entries` entries a sample: [`saiz_max_entries`] when the output has `saiz`,
+    /// else [`SENC_MAX_ENTRIES`], which is also the cap.
+    pub fn new(rule: Rule, max_entries: usize) -> Self {
+        let sets = match &rule {
+            Rule::AvcCmaf { sets, .. } => sets.clone(),
+            _ => ParameterSets::new(),
+        };
+        let max_entries = max_entries.min(SENC_MAX_ENTRIES);
+        Self { rule, max_entries, sets, sets_changed: false, runs: Vec::new(), sizes: Vec::new() }
+    }
+
+    /// The rule followed.
+    pub fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// Forgets parameter sets of earlier samples, so that a fragment's ranges depend on nothing but that fragment and
+    /// the codec configuration. To be called before each fragment's first sample.
+    pub fn begin_fragment(&mut self) {
+        if let (true, Rule::AvcCmaf { sets, .. }) = (self.sets_changed, &self.rule) {
+            self.sets.clone_from(sets);
+            self.sets_changed = false;
+        }
+    }
+
+    /// Appends the entries of one sample to `out`: they cover the sample exactly, none is empty, and there are at most
+    /// `max_entries`. [`Rule::WholeSample`] appends none, which means all is protected. On an error `out` is as before;
+    /// offsets in it are from the start of the sample.
+    pub fn split(&mut self, sample: &[u8], out: &mut Vec<Subsample>) -> Result<()> {
+        self.runs.clear();
+        let tail = match &self.rule {
+            Rule::WholeSample => return Ok(()),
+            Rule::AvcLegacy { length_size } => {
+                collect(&mut self.runs, Nals::new(sample, *length_size), 1, |_| Ok(NAL_HEADER_LEN))?
+            }
+            Rule::AvcCmaf { length_size, .. } => {
+                let (sets, changed) = (&mut self.sets, &mut self.sets_changed);
+                collect(&mut self.runs, Nals::new(sample, *length_size), BLOCK, |nal| {
+                    cmaf_clear_len(nal, sets, changed)
+                })?
+            }
+        };
+        let tail = self.limit(tail)?;
+        for run in &self.runs {
+            emit(out, run.clear, run.protected);
+        }
+        if tail > 0 {
+            emit(out, tail, 0);
+        }
+        Ok(())
+    }
+
+    /// Brings the entries down to the maximum. Returns the clear bytes behind the last run.
+    fn limit(&mut self, mut tail: u64) -> Result<u64> {
+        if count_entries(&self.runs, tail, 0, 0).0 <= self.max_entries {
+            return Ok(tail);
+        }
+        self.sizes.clear();
+        self.sizes.extend(self.runs.iter().map(|run| run.protected));
+        self.sizes.sort_unstable();
+        // Without the k smallest there are still at least len − k entries, so a smaller k need not be tried. That leaves
+        // at most max + 1 tries for any number of runs.
+        let least = self.sizes.len().saturating_sub(self.max_entries).max(1);
+        for k in least..=self.sizes.len() {
+            // The first k of the sorted sizes are left clear: all below `bound`, and `equal` of those equal to it.
+            let Some((bound, equal)) = self
+                .sizes
+                .get(k - 1)
+                .map(|bound| (*bound, k - self.sizes.partition_point(|size| size < bound)))
+            else {
+                break;
+            };
+            if count_entries(&self.runs, tail, bound, equal).0 <= self.max_entries {
+                tail = count_entries(&self.runs, tail, bound, equal).1;
+                let (mut equal, mut carried) = (equal, 0);
+                self.runs.retain_mut(|run| {
+                    let keep = is_kept(run.protected, bound, &mut equal);
+                    if keep {
+                        run.clear += carried;
+                        carried = 0;
+                    } else {
+                        carried += run.clear + u64::from(run.protected);
+                    }
+                    keep
+                });
+                return Ok(tail);
+            }
+        }
+        Err(Error::limit(
+            "too-many-subsamples",
+            format!(
+                "A sample with {} NAL units to protect cannot be described with {} subsamples, the most that fit its auxiliary information.",
+                self.runs.len(),
+                self.max_entries
+            ),
+        ))
+    }
+}
+
+/// Whether a run stays protected when all below `bound` and the first `equal` of that size are left clear.
+fn is_kept(protected: u32, bound: u32, equal: &mut usize) -> bool {
+    if protected == bound && *equal > 0 {
+        *equal -= 1;
+        return false;
+    }
+    protected >= bound
+}
+
+/// Entries needed, and the clear bytes behind the last kept run, when runs are left clear as [`is_kept`] says.
+fn count_entries(runs: &[Run], tail: u64, bound: u32, mut equal: usize) -> (usize, u64) {
+    let (mut count, mut clear) = (0_u64, 0_u64);
+    for run in runs {
+        clear += run.clear;
+        if is_kept(run.protected, bound, &mut equal) {
+            count += entries_of(clear).max(1);
+            clear = 0;
+        } else {
+            clear += u64::from(run.protected);
+        }
+    }
+    clear += tail;
+    (crate::bytes::units::to_len(count + entries_of(clear)), clear)
+}
+
+/// Entries that a clear run takes.
+fn entries_of(clear: u64) -> u64 {
+    clear.div_ceil(MAX_CLEAR)
+}
+
+const MAX_CLEAR: u64 = 0xFFFF;
+
+/// One run as entries: `{65535, 0}` until the rest fits.
+fn emit(out: &mut Vec<Subsample>, mut clear: u64, protected: u32) {
+    loop {
+        match u16::try_from(clear) {
+            Ok(clear) => return out.push(Subsample { clear, protected }),
+            Err(_) => out.push(Subsample { clear: u16::MAX, protected: 0 }),
+        }
+        clear -= MAX_CLEAR;
+    }
+}
+
+/// Bytes of an AES block.
+const BLOCK: usize = 16;
+
+/// Bytes of the NAL unit header of clause 7.3.1, without the extension that types 14, 20 and 21 have.
+const NAL_HEADER_LEN: usize = 1;
+
+/// Turns NAL units into runs. `clear_len` says how many bytes at the start of a unit (its length field apart) stay clear;
+/// of the rest whole blocks of `block` bytes are protected. Returns the clear bytes behind the last run.
+fn collect<'a>(
+    runs: &mut Vec<Run>,
+    nals: Nals<'a>,
+    block: usize,
+    mut clear_len: impl FnMut(&Nal<'a>) -> Result<usize>,
+) -> Result<u64> {
+    let length_size = nals.length_size().bytes();
+    let mut clear = 0_u64;
+    for nal in nals {
+        let nal = nal?;
+        let head = clear_len(&nal).map_err(|e| e.at(len_u64(nal.offset)))?.min(nal.bytes.len());
+        let data = nal.bytes.len() - head;
+        let rest = data % block;
+        clear += len_u64(length_size + head);
+        // Lengths have at most 32 bits.
+        let protected = u32::try_from(data - rest).unwrap_or(u32::MAX);
+        if protected > 0 {
+            if runs.len() == SENC_MAX_ENTRIES {
+                return Err(Error::limit(
+                    "too-many-subsamples",
+                    format!("A sample has more than {SENC_MAX_ENTRIES} NAL units to protect, the most that can be described."),
+                )
+                .at(len_u64(nal.offset)));
+            }
+            runs.push(Run { clear, protected });
+            clear = 0;
+        }
+        clear += len_u64(rest);
+    }
+    Ok(clear)
+}
+
+/// Clear bytes at the start of a NAL unit under [`Rule::AvcCmaf`].
+fn cmaf_clear_len(nal: &Nal<'_>, sets: &mut ParameterSets, changed: &mut bool) -> Result<usize> {
+    match nal.kind() {
+        Some(NalType::SLICE | NalType::IDR_SLICE | NalType::PARTITION_A) => {
+            Ok(SliceHeader::parse(nal.bytes, sets)?.len)
+        }
+        Some(NalType::SPS | NalType::PPS) => {
+            *changed |= sets.update(nal.bytes)?;
+            Ok(nal.bytes.len())
+        }
+        _ => Ok(nal.bytes.len()),
+    }
+}
