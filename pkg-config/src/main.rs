@@ -29,7 +29,8 @@ const PORT: u16 = 8080;
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match command(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -37,11 +38,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn command(arguments: &[String]) -> Outcome {
+/// Does what is asked; false when that was a test which did not pass, and has said so.
+fn command(arguments: &[String]) -> Outcome<bool> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let project = Project::find()?;
     match words.as_slice() {
         ["build"] => {
-            let project = Project::find()?;
             get::wasm_target(&project)?;
             get::npm_packages(&project)?;
             site::build(&project)?;
@@ -49,14 +51,12 @@ fn command(arguments: &[String]) -> Outcome {
         }
         ["serve", options @ ..] => {
             let port = port(options)?;
-            let project = Project::find()?;
             get::wasm_target(&project)?;
             site::build(&project)?;
             serve::serve(&project, port)
         }
-        ["test", ..] => test::test(&Project::find()?, arguments.get(1..).unwrap_or_default()),
+        ["test", ..] => return test::test(&project, arguments.get(1..).unwrap_or_default()),
         ["fmt"] => {
-            let project = Project::find()?;
             get::rust_components(&project)?;
             get::npm_packages(&project)?;
             tidy::format(&project)
@@ -67,6 +67,7 @@ fn command(arguments: &[String]) -> Outcome {
         }
         _ => Err(format!("No such command: {}\n\n{HELP}", words.join(" "))),
     }
+    .map(|()| true)
 }
 
 fn port(options: &[&str]) -> Outcome<u16> {
