@@ -104,7 +104,7 @@ fn apt_install(missing: &[&Program]) -> Outcome {
     };
     say(&format!("Missing on this machine: {}", packages.join(", ")));
     apt(&["update"])
-        .and_then(|()| apt(&[&["install", "-y", "--no-install-recommends"], packages.as_slice()].concat()))
+        .and_then(|()| apt(&[&["install", "-y"], packages.as_slice()].concat()))
         .map_err(|e| by_hand(first, &e))
 }
 

@@ -98,6 +98,14 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_keeps_its_order() {
+        // `types` must come before `default`, which fits always.
+        let manifest: serde_json::Value = serde_json::from_str(include_str!("../package.json")).unwrap();
+        let conditions = manifest["exports"]["."].as_object().unwrap();
+        assert_eq!(conditions.keys().collect::<Vec<_>>(), ["types", "default"]);
+    }
+
+    #[test]
     fn paths_stay_inside_the_site() {
         assert_eq!(join(Path::new("engine"), "../files/save.js"), Some(PathBuf::from("files/save.js")));
         assert_eq!(join(Path::new("engine"), "../../etc"), None);

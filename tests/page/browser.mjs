@@ -104,8 +104,13 @@ export class Page {
 
   async #until(expression, what, timeout = TIMEOUT) {
     const end = Date.now() + timeout;
+    // Nodes and functions do not cross to the test, but are as true as values.
+    const settled = `(async (value) => {
+      const found = await value;
+      return found instanceof Node || typeof found === 'function' ? true : found;
+    })(${expression})`;
     for (;;) {
-      const value = await this.#tab.evaluate(expression);
+      const value = await this.#tab.evaluate(settled);
       if (value) return value;
       if (Date.now() > end) {
         throw new Error(

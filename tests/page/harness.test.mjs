@@ -74,6 +74,7 @@ inEachBrowser(
     check('waitFor waits for functions and says what it missed', async () => {
       await page.evaluate(() => void setTimeout(() => (window.late = 7), 200));
       assert.equal(await page.waitFor(() => window.late), 7);
+      assert.equal(await page.waitFor(() => document.querySelector('#count')), true);
       await assert.rejects(page.waitFor('#nothing', { timeout: 100 }), /#nothing/);
     });
 
