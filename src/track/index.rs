@@ -273,9 +273,10 @@ impl Indexer {
         let bytes = bytes.get(..to_len(need.len)).unwrap_or(bytes);
         // An mfro that points to something else is noted when the walk comes to the end without its mfra.
         if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start)
-            && tree.root().id().is(b"mfra") {
-                self.index.mfra = Some(tree);
-            }
+            && tree.root().id().is(b"mfra")
+        {
+            self.index.mfra = Some(tree);
+        }
         self.walk_from(0);
     }
 
