@@ -131,10 +131,6 @@ boxes! {
         format_flags: u8, means |v| if v & 1 == 1 { "little-endian" } else { "big-endian" }.to_owned();
         pcm_sample_size: u8, means |_| "bits".to_owned();
     }
-    /// What an AVS3 audio decoder needs before the first sample.
-    Avs3Configuration [four(b"av3c")] plain "AVS3 configuration" "AVS3-P6 ISOBMFF binding" {
-        record: Bytes;
-    }
     /// The Windows description of an audio format; its numbers are little-endian.
     WaveFormat [four(b"wfex")] plain "WAVEFORMATEX" "Windows multimedia: WAVEFORMATEX" {
         format_tag: Le16, means |v| wave_format_name(v.0).to_owned();

@@ -122,6 +122,10 @@ boxes! {
         compatibility: u32, means |v| format!("base layer compatibility {}", v >> 28);
         reserved: [u8; 16];
     }
+    /// What an AVS3 video decoder needs before the first sample.
+    Avs3Configuration [four(b"av3c")] plain "AVS3 configuration" "AVS3 in ISOBMFF (mp4ra)" {
+        record: Bytes;
+    }
     /// Vendor and level of an H.263 stream.
     H263Configuration [four(b"d263")] plain "H.263 configuration" "3GPP TS 26.244 6.8" {
         vendor: FourCc;

@@ -276,14 +276,11 @@ mod tests {
     #[test]
     fn both_lengths_of_descriptors_come_out_as_they_went_in() {
         // ES, decoder configuration, AudioSpecificConfig, SL configuration; with lengths of one and of four bytes.
-        let short = "0319000100\
-                     0411401500000000000000000000000005021210060102";
-        let padded = "0380808025000100\
-                      0480808014401500000000000000000000000005808080021210\
-                      06808080010 2"
-            .replace(' ', "");
-        for text in [short.to_owned(), padded] {
-            let bytes = hex::decode(text).unwrap();
+        let config = format!("4015{:022}", 0);
+        let short = format!("0319000100 0411{config} 05021210 060102");
+        let padded = format!("0380808022000100 0480808014{config} 05808080021210 068080800102");
+        for text in [short, padded] {
+            let bytes = hex::decode(text.replace(' ', "")).unwrap();
             let cx = Context::default();
             let descriptor = Descriptor::read(&mut Reader::new(&bytes, 0), "", &cx, None).unwrap();
             let info = descriptor.find(DECODER_SPECIFIC_INFO).unwrap();

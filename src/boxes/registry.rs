@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::bytes::Uuid16;
+
 use super::declare::Declaration;
 use super::header::{BoxId, four};
 use super::names::{NAMED, NAMED_ENTRIES, Named};
@@ -39,8 +41,12 @@ static FAMILIES: &[&[Declaration]] = &[
 
 static ENTRIES: &[&[Declaration]] = &[sample_entry::DECLARED];
 
-/// What is known, sorted by type: lookups happen for every box of every fragment, so they search by halves.
-struct Table(Vec<(BoxId, Known)>);
+/// What is known, sorted by type: lookups happen for every box of every fragment, so they search by halves, and
+/// compare codes as numbers.
+struct Table {
+    four: Vec<(u32, Known)>,
+    user: Vec<(Uuid16, Known)>,
+}
 
 impl Table {
     fn of(families: &'static [&'static [Declaration]], names: &'static [Named]) -> Self {
@@ -49,16 +55,30 @@ impl Table {
             declaration.ids.iter().map(move |id| (*id, Known::Declared(declaration)))
         });
         let named = names.iter().map(|named| (named.id, Known::Named(named)));
-        let mut table: Vec<(BoxId, Known)> = declared.chain(named).collect();
+        let mut table = Self { four: Vec::new(), user: Vec::new() };
+        for (id, known) in declared.chain(named) {
+            match id {
+                BoxId::Four(code) => table.four.push((u32::from_be_bytes(code.0), known)),
+                BoxId::Uuid(user_type) => table.user.push((user_type, known)),
+            }
+        }
         // Stable: where a code is declared and named, the declaration comes first and is kept.
-        table.sort_by_key(|(id, _)| *id);
-        table.dedup_by_key(|(id, _)| *id);
-        Self(table)
+        table.four.sort_by_key(|(code, _)| *code);
+        table.four.dedup_by_key(|(code, _)| *code);
+        table
     }
 
     fn get(&self, id: BoxId) -> Option<Known> {
-        let at = self.0.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        self.0.get(at).map(|(_, known)| *known)
+        match id {
+            BoxId::Four(code) => {
+                let code = u32::from_be_bytes(code.0);
+                let at = self.four.partition_point(|(other, _)| *other < code);
+                self.four.get(at).filter(|(other, _)| *other == code).map(|(_, known)| *known)
+            }
+            BoxId::Uuid(user_type) => {
+                self.user.iter().find(|(other, _)| *other == user_type).map(|(_, known)| *known)
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ boxes! {
         four(b"hvc1"), four(b"hev1"), four(b"hvc2"), four(b"hev2"), four(b"hvc3"), four(b"hev3"), four(b"lhv1"),
         four(b"lhe1"), four(b"lht1"), four(b"hvt1"), four(b"hvt2"), four(b"hvt3"), four(b"vvc1"), four(b"vvi1"),
         four(b"vvs1"), four(b"vvcN"), four(b"evc1"), four(b"evs1"), four(b"evs2"), four(b"lvc1"), four(b"apv1"),
-        four(b"av01"), four(b"vp08"), four(b"vp09"), four(b"vp10"), four(b"dvh1"), four(b"dvhe"), four(b"dva1"),
+        four(b"av01"), four(b"avs3"), four(b"vp08"), four(b"vp09"), four(b"vp10"), four(b"dvh1"), four(b"dvhe"), four(b"dva1"),
         four(b"dvav"), four(b"dav1"), four(b"mp4v"), four(b"vc-1"), four(b"ovc1"), four(b"s263"), four(b"jpeg"),
         four(b"png "), four(b"uncv"), four(b"svc1"), four(b"svc2"), four(b"mvc1"), four(b"mvc2"), four(b"mvc3"),
         four(b"mvc4"), four(b"mvd1"), four(b"mvd2"), four(b"mvd3"), four(b"mvd4"), four(b"a3d1"), four(b"a3d2"),
@@ -39,7 +39,7 @@ boxes! {
         four(b"fLaC"), four(b"alac"), four(b"mlpa"), four(b"dtsc"), four(b"dtsh"), four(b"dtsl"), four(b"dtse"),
         four(b"dtsx"), four(b"dtsy"), four(b"dts-"), four(b"dts+"), four(b"mha1"), four(b"mha2"), four(b"mhm1"),
         four(b"mhm2"), four(b"samr"), four(b"sawb"), four(b"sawp"), four(b"wma "), four(b"owma"), four(b"ipcm"),
-        four(b"fpcm"), four(b"iamf"), four(b"avs3"), four(b"m4ae"), four(b"icpa"), four(b"twos"), four(b"sowt"),
+        four(b"fpcm"), four(b"iamf"), four(b"m4ae"), four(b"icpa"), four(b"twos"), four(b"sowt"),
         four(b"lpcm"), four(b"in24"), four(b"in32"), four(b"fl32"), four(b"fl64"), four(b"ulaw"), four(b"alaw"),
         four(b".mp3"), four(b"sevc"), four(b"sqcp"),
     ] plain children "Audio sample entry" "ISO/IEC 14496-12:2022 12.2.3" {
