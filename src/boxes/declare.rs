@@ -264,11 +264,17 @@ macro_rules! boxes {
     }};
 }
 
-/// Declares an entry of a list: fields in wire order, whose presence may depend on the box's version and flags.
+/// Declares an entry of a list: fields in wire order. As in `boxes!`, after a field's type may stand `count`, `if`
+/// and `means`; their closures take the box's context, `|cx|`, or also the entry read so far, `|cx, b|`.
 macro_rules! entries {
     ($(
         $(#[doc = $about:literal])+
-        $Entry:ident { $($field:ident: $ty:ty $(, if $cond:expr)?;)* }
+        $Entry:ident {
+            $(
+                $field:ident: $ty:ty $(, count |$($count_arg:tt),+| $count:expr)?
+                    $(, if |$($if_arg:tt),+| $cond:expr)? $(, means $means:expr)?;
+            )*
+        }
     )*) => {$(
         $(#[doc = $about])+
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -287,16 +293,18 @@ macro_rules! entries {
             ) -> $crate::bytes::Result<Self> {
                 let mut this = Self::default();
                 $(
-                    if entries!(@present cx $($cond)?) {
-                        this.$field = $crate::boxes::wire::Wire::read(r, stringify!($field), cx, None)?;
+                    if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
+                        let count = entries!(@count cx this $(|$($count_arg),+| $count)?);
+                        this.$field = $crate::boxes::wire::Wire::read(r, stringify!($field), cx, count)?;
                     }
                 )*
                 Ok(this)
             }
 
             fn write(&self, w: &mut $crate::bytes::Writer, cx: &$crate::boxes::wire::Context) {
+                let this = self;
                 $(
-                    if entries!(@present cx $($cond)?) {
+                    if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
                         $crate::boxes::wire::Wire::write(&self.$field, w, cx);
                     }
                 )*
@@ -319,10 +327,9 @@ macro_rules! entries {
                 let mut this = Self::default();
                 sink.nested(|sink| {
                     $(
-                        if entries!(@present cx $($cond)?) {
-                            this.$field = $crate::boxes::wire::Wire::rows(
-                                r, stringify!($field), cx, None, sink,
-                            )?;
+                        if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
+                            let count = entries!(@count cx this $(|$($count_arg),+| $count)?);
+                            this.$field = boxes!(@rows_field r cx count sink $field $ty $(, $means)?);
                         }
                     )*
                     Ok(())
@@ -332,9 +339,18 @@ macro_rules! entries {
             }
         }
     )*};
-    (@present $cx:ident) => { true };
-    (@present $cx:ident $cond:expr) => {{
-        let condition: fn(&$crate::boxes::wire::Context) -> bool = $cond;
+    (@present $cx:ident $this:ident) => { true };
+    (@present $cx:ident $this:ident |$a:tt| $cond:expr) => {{
+        let condition: fn(&$crate::boxes::wire::Context) -> bool = |$a| $cond;
         condition($cx)
+    }};
+    (@present $cx:ident $this:ident |$a:tt, $b:tt| $cond:expr) => {{
+        let condition: fn(&$crate::boxes::wire::Context, &Self) -> bool = |$a, $b| $cond;
+        condition($cx, &$this)
+    }};
+    (@count $cx:ident $this:ident) => { None };
+    (@count $cx:ident $this:ident |$a:tt, $b:tt| $count:expr) => {{
+        let count: fn(&$crate::boxes::wire::Context, &Self) -> u64 = |$a, $b| $count;
+        Some(count($cx, &$this))
     }};
 }
