@@ -10,6 +10,8 @@ import { VirtualRows } from './virtual.js';
 const BLOCK = 4096;
 const BLOCKS_KEPT = 96;
 const WIDE_FROM = 600;
+/** Longer fields are lit softly: a screen full of signal colour signals nothing. */
+const LOUD_BYTES = 64;
 
 export class BytePane {
   /**
@@ -183,13 +185,14 @@ export class BytePane {
     let look = 'byte';
     if (value === 0) look += ' zero';
     else if (value <= 0x20 || value >= 0x7f) look += ' odd';
-    if (at >= this.lit.start && at < this.lit.end) look += ' lit';
+    const lit = at >= this.lit.start && at < this.lit.end;
+    if (lit) look += this.lit.end - this.lit.start > LOUD_BYTES ? ' lit soft' : ' lit';
     if (at === this.cursor) look += ' at';
     hex.className = look;
     glyph.className = look;
     hex.id = `${this.id}-${at}`;
     hex.dataset['at'] = glyph.dataset['at'] = String(at);
-    setAttributes(hex, { 'aria-selected': at >= this.lit.start && at < this.lit.end ? 'true' : null });
+    setAttributes(hex, { 'aria-selected': lit ? 'true' : null });
   }
 
   /** @param {KeyboardEvent} event */

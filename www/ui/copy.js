@@ -13,7 +13,7 @@ export function copyButton(what, value) {
 
   async function copy() {
     const done = await writeText(value());
-    element.textContent = done ? 'Copied' : 'Press Ctrl+C';
+    element.textContent = done ? 'Copied' : 'Not allowed';
     element.classList.toggle('done', done);
     say(done ? `${what} copied` : `${what} could not be copied`);
     clearTimeout(timer);

@@ -26,7 +26,7 @@ function stateLine(file) {
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
-  if (file.phase === 'done') return `${size} · protected copy made`;
+  if (file.phase === 'done') return `${size} · copy made`;
   return file.summary?.protection ? `${size} · protected` : `${size} · clear`;
 }
 

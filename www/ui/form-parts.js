@@ -14,11 +14,10 @@ export class Field {
     this.control = control;
     control.id = freshId(control.name);
     this.faultLine = h('p', { class: 'field-fault', id: `${control.id}-fault`, hidden: true });
-    const hintLine = hint ? h('p', { class: 'hint', id: `${control.id}-hint` }, hint) : null;
-    this.describedBy = hintLine ? hintLine.id : '';
-    setAttributes(control, { 'aria-describedby': this.describedBy || null });
+    this.hintLine = hint ? h('p', { class: 'hint', id: `${control.id}-hint` }, hint) : null;
+    setAttributes(control, { 'aria-describedby': this.hintLine?.id });
     this.element = h('div', { class: 'field' },
-      h('div', { class: 'field-top' }, h('label', { for: control.id }, label), extra), control, this.faultLine, hintLine);
+      h('div', { class: 'field-top' }, h('label', { for: control.id }, label), extra), control, this.faultLine, this.hintLine);
   }
 
   get value() {
@@ -29,9 +28,9 @@ export class Field {
   fault(message) {
     this.faultLine.hidden = !message;
     this.faultLine.textContent = message ?? '';
+    if (this.hintLine) this.hintLine.hidden = Boolean(message);
     setAttributes(this.control, {
-      'aria-invalid': message ? 'true' : null,
-      'aria-describedby': [message ? this.faultLine.id : '', this.describedBy].filter(Boolean).join(' ') || null,
+      'aria-invalid': message ? 'true' : null, 'aria-describedby': message ? this.faultLine.id : this.hintLine?.id,
     });
   }
 

@@ -33,7 +33,8 @@ export class Inspect {
     this.about = h('div', { class: 'box-about' });
     this.texts = h('div', { class: 'box-texts' });
     this.element = h('div', { class: 'inspect' },
-      this.ruler.element, problems(summary, (path) => void this.select(path)), this.crumbs,
+      this.ruler.element,
+      h('div', { class: 'inspect-bar' }, this.crumbs, problems(summary, (path) => void this.select(path))),
       h('div', { class: 'panes' }, this.tree.element,
         h('section', { class: 'pane pane-fields', 'aria-label': 'Fields' }, this.about, this.texts, this.fields.element),
         this.bytes.element));
@@ -174,8 +175,8 @@ export class Inspect {
  */
 function problems(summary, show) {
   if (!summary.problems.length) return null;
-  return h('details', { class: 'problems', open: summary.problems.length <= 2 },
-    h('summary', {}, `${format.counted(summary.problems.length, 'fault')} found while reading`),
+  return h('details', { class: 'problems' },
+    h('summary', {}, `${format.counted(summary.problems.length, 'fault')} found in this file`),
     h('ul', {}, ...summary.problems.map(({ message, path }) => h('li', {}, message, ' ',
       path ? button('Show it', () => show(path), { class: 'link', 'aria-label': `Show ${path}` }) : null))));
 }

@@ -39,20 +39,18 @@ export function planView(plan) {
 /** @param {KidView} kid */
 export function kidTable(kid) {
   return h('dl', { class: 'ids' },
-    idRow('KID', 'as boxes, manifests and most tools write it', kid.uuid),
-    idRow('KID, PlayReady order', 'base64 of the GUID bytes, as PlayReady headers and servers write it', kid.guidBase64),
-    idRow('KID, hex', 'the UUID order', kid.hex),
-    idRow('KID, GUID hex', 'the PlayReady order', kid.guidHex));
+    idRow('KID, UUID order', 'as boxes, manifests and most tools write it', kid.uuid, kid.hex),
+    idRow('KID, GUID order', 'as PlayReady headers and servers write it', kid.guidBase64, kid.guidHex));
 }
 
 /**
  * @param {string} term
  * @param {string} note
- * @param {string} value
+ * @param {...string} values the ways to write it
  */
-export function idRow(term, note, value) {
-  return h('div', {}, h('dt', {}, term, note ? h('span', { class: 'hint' }, note) : null),
-    h('dd', {}, h('code', {}, value), copyButton(term, () => value)));
+export function idRow(term, note, ...values) {
+  return h('div', {}, h('dt', {}, term, h('span', { class: 'hint' }, note)),
+    ...values.map((value) => h('dd', {}, h('code', {}, value), copyButton(`${term}: ${value}`, () => value))));
 }
 
 /**

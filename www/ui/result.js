@@ -166,7 +166,7 @@ export class Result {
         start.textContent = 'Play again';
       }
     };
-    return card('Does it play?', h('p', { class: 'hint' }, 'Decrypts with the browser’s ClearKey, using the key above.'), stage, state,
+    return card('Does it play?', h('p', { class: 'hint' }, 'Decrypted by the browser’s ClearKey, with the key of this result.'), stage, state,
       h('p', { class: 'play-line' }, start, h('strong', {}, 'This proves the encryption, not a PlayReady licence.')));
   }
 

@@ -1,6 +1,7 @@
 /**
  * The ruler: the file drawn to scale, with the chosen box lit. Like a caliper it has two scales: the upper is the
- * whole file, the lower is the inside of the chosen box (or of what holds it), magnified to the full width.
+ * whole file, the lower is the inside of the chosen box, or of what holds it, or else the boxes around it, magnified
+ * to the full width.
  */
 
 /** @import { BoxNode } from '../types.d.ts' */
@@ -11,6 +12,7 @@ import * as format from './format.js';
 const BAND = 18;
 const GAP = 16;
 const TICKS = 16;
+const NEIGHBOURS = 5;
 const HEIGHT = TICKS + BAND + GAP + BAND + 2;
 
 /** @typedef {{ from: number, to: number, boxes: BoxNode[] }} Scale */
@@ -57,7 +59,7 @@ export class Ruler {
     this.root = root;
     this.inner = holder && inside.length
       ? { from: holder.start, to: holder.start + holder.size, boxes: inside }
-      : null;
+      : neighbours(this.roots, root);
     const place = root ? this.roots.indexOf(root) + 1 : 1;
     setAttributes(this.canvas, {
       'aria-valuenow': place,
@@ -143,7 +145,7 @@ export class Ruler {
    */
   #light(context, ink, top, scale, width, span) {
     const node = this.chosen;
-    if (!node || node.start < scale.from || node.start >= scale.to) return;
+    if (!node || node.start < scale.from || node.start >= scale.to || node.size === span) return; // all of it, or none
     const wide = Math.max(5, (node.size / span) * width);
     const x = Math.min(((node.start - scale.from) / span) * width, width - wide);
     context.fillStyle = ink.of('--mark');
@@ -240,6 +242,21 @@ class Ink {
     }
     return value;
   }
+}
+
+/**
+ * The boxes on both sides of a top-level one.
+ * @param {BoxNode[]} roots
+ * @param {BoxNode | null} root
+ * @returns {Scale | null}
+ */
+function neighbours(roots, root) {
+  const at = root ? roots.indexOf(root) : -1;
+  if (at < 0) return null;
+  const boxes = roots.slice(Math.max(0, at - NEIGHBOURS), at + NEIGHBOURS + 1);
+  const first = boxes[0];
+  const last = boxes.at(-1);
+  return first && last ? { from: first.start, to: last.start + last.size, boxes } : null;
 }
 
 /** @param {string} type */

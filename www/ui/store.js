@@ -76,7 +76,7 @@ export function reduce(state, action) {
     case 'refused':
       return {
         ...without(state, action.id),
-        notices: [...state.notices, { id: action.id, title: action.title, message: action.message }],
+        notices: [...state.notices.filter((notice) => notice.title !== action.title), { id: action.id, title: action.title, message: action.message }],
       };
     case 'close':
       return without(state, action.id);

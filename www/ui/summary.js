@@ -21,9 +21,10 @@ export function summaryStrip(summary, tracks) {
     ['Protection', summary.protection ? protectionName(summary.protection) : 'none, it is clear'],
   ];
   return h('div', { class: 'strip' },
-    h('div', { class: 'strip-name' }, h('h1', {}, summary.name), h('p', {}, summary.kindName)),
-    h('dl', { class: 'facts' }, ...facts.map(([term, value, more]) => h('div', {},
-      h('dt', {}, term ?? ''), h('dd', { title: more }, value ?? '')))),
+    h('div', { class: 'strip-top' },
+      h('div', { class: 'strip-name' }, h('h1', {}, summary.name), h('p', {}, summary.kindName)),
+      h('dl', { class: 'facts' }, ...facts.map(([term, value, more]) => h('div', {},
+        h('dt', {}, term ?? ''), h('dd', { title: more }, value ?? ''))))),
     summary.protection ? kidLine(summary.protection.kids) : null,
     trackTable(tracks));
 }
@@ -43,7 +44,7 @@ function kidLine(kids) {
 function trackTable(tracks) {
   if (!tracks.length) return h('p', { class: 'quiet' }, 'The file names no tracks.');
   const heads = ['Track', 'Kind', 'Codec', 'Picture or sound', 'Bitrate', 'Language', 'Samples', 'Fragments', 'Protection'];
-  return h('details', { class: 'tracks', open: tracks.length <= 4 && innerHeight >= 800 },
+  return h('details', { class: 'tracks', open: tracks.length <= 4 && innerHeight >= 1000 },
     h('summary', {}, h('strong', {}, format.counted(tracks.length, 'track')),
       h('span', { class: 'tracks-gist' }, tracks.map(gist).join(' · '))),
     h('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Tracks' },

@@ -29,6 +29,8 @@ export class VirtualRows {
     this.position = 0;
     this.lastTop = 0;
     this.settling = 0;
+    /** A row to reveal as soon as the box has a height. */
+    this.awaited = -1;
     /** @type {Map<number, HTMLElement>} */
     this.shown = new Map();
     /** @type {HTMLElement[]} */
@@ -70,6 +72,8 @@ export class VirtualRows {
   reveal(index, where = 'nearest') {
     const top = index * this.rowHeight;
     const view = this.viewHeight;
+    this.awaited = view ? -1 : index;
+    if (!view) return;
     const inView = top >= this.position && top + this.rowHeight <= this.position + view;
     if (inView) return;
     if (where === 'middle') this.position = top - (view - this.rowHeight) / 2;
@@ -127,6 +131,7 @@ export class VirtualRows {
     this.position = Math.min(this.position, this.#furthest());
     this.#putScroll();
     this.#layout(false);
+    if (this.awaited >= 0) this.reveal(this.awaited, 'middle');
   }
 
   /** @param {boolean} redraw also rows that were there already */
