@@ -140,7 +140,7 @@ function draw(state, before) {
   put(places.result, desk.result.element);
   for (const each of state.files) if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
   const past = before.files.find((each) => each.id === file.id);
-  if (past?.phase === 'protecting' && file.phase === 'done') {
+  if (past && file.result && file.result !== past.result) {
     goTo('result');
     desk.result.focus();
   }

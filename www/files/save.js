@@ -29,6 +29,8 @@ export async function pickPlace(suggestedName) {
     return await ask({ suggestedName, types: [{ description: 'MP4', accept: { 'video/mp4': ['.mp4'] } }] });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
+    // Browsers open the dialog only shortly after a press; a long plan can outlast that.
+    if (error instanceof DOMException && error.name === 'SecurityError') throw new Error('The browser wants the button pressed once more to choose a place.');
     throw error;
   }
 }

@@ -163,7 +163,7 @@ export class BoxTree {
         break;
       case 'ArrowLeft':
         if (row?.open) void this.#toggle(row, false);
-        else if (row) go(rows.findLastIndex((each, index) => index < at && each.level < row.level));
+        else if (row && row.level > 1) go(rows.findLastIndex((each, index) => index < at && each.level < row.level));
         break;
       case 'Enter':
       case ' ':

@@ -9,7 +9,7 @@ import { VirtualRows } from './virtual.js';
 
 const BLOCK = 4096;
 const BLOCKS_KEPT = 96;
-const WIDE_FROM = 600;
+const WIDE_FROM = 560;
 /** Longer fields are lit softly: a screen full of signal colour signals nothing. */
 const LOUD_BYTES = 64;
 
@@ -36,7 +36,7 @@ export class BytePane {
       draw: (row, index) => this.#draw(row, index),
       attributes: { role: 'grid', tabindex: 0, 'aria-label': 'Bytes of the box', class: 'virtual byte-grid' },
     });
-    this.title = h('h3', { class: 'pane-title' }, 'Bytes');
+    this.title = h('h2', { class: 'pane-title' }, 'Bytes');
     this.where = h('input', {
       type: 'text', class: 'mono goto', placeholder: 'offset: 1024 or 0x400', 'aria-label': 'Go to offset in the file, decimal or hex', autocomplete: 'off',
       spellcheck: 'false',
@@ -220,6 +220,6 @@ function fillRow(row, perRow) {
   const cells = Array.from({ length: perRow }, () => h('span', { role: 'gridcell', class: 'byte' }));
   const glyphs = Array.from({ length: perRow }, () => h('span', { class: 'byte' }));
   row.replaceChildren(h('span', { role: 'rowheader', class: 'byte-offset' }), ...cells,
-    h('span', { role: 'gridcell', class: 'byte-text', 'aria-label': 'as text' }, ...glyphs));
+    h('span', { role: 'gridcell', class: 'byte-text' }, ...glyphs));
   row.classList.toggle('narrow', perRow === 8);
 }

@@ -25,6 +25,8 @@ export class Inspect {
     /** Counts selections, so that answers which come late are dropped. */
     this.turn = 0;
     this.path = '';
+    /** @type {Promise<void>} settles when the chosen box is shown, or another has taken its place */
+    this.opened = Promise.resolve();
     this.tree = new BoxTree(this.model, (node) => void this.select(node.path));
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
     this.bytes = new BytePane(media, (offset) => void this.#chooseByte(offset), (offset) => void this.goTo(offset));
@@ -48,11 +50,18 @@ export class Inspect {
    * @param {number} [offset]
    */
   async select(path, offset = -1) {
-    const turn = ++this.turn;
-    if (path === this.path) {
-      if (offset >= 0) await this.#chooseField(await this.fields.find(offset), offset);
-      return;
-    }
+    if (path !== this.path) this.opened = this.#open(path, ++this.turn);
+    const { turn } = this;
+    await this.opened;
+    if (turn !== this.turn || offset < 0) return;
+    await this.#chooseField(await this.fields.find(offset), offset);
+  }
+
+  /**
+   * @param {string} path
+   * @param {number} turn
+   */
+  async #open(path, turn) {
     const node = await this.model.reveal(path);
     if (!node || turn !== this.turn) return;
     this.path = path;
@@ -71,7 +80,6 @@ export class Inspect {
     if (turn !== this.turn) return;
     this.#describe(view);
     this.fields.open(view);
-    if (offset >= 0) await this.#chooseField(await this.fields.find(offset), offset);
   }
 
   /** @param {number} offset anywhere in the file */
@@ -143,7 +151,7 @@ export class Inspect {
   #describe(view) {
     const { node } = view;
     this.about.replaceChildren(
-      h('h3', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`,
+      h('h2', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`,
         h('span', { class: 'clause' }, view.clause)),
       h('p', { class: 'about-text' }, view.about),
       h('p', { class: 'about-facts' }, `${format.exactBytes(node.size)} at ${format.count(node.start)} `,
@@ -161,7 +169,7 @@ export class Inspect {
    */
   #unreadable(node, error) {
     this.about.replaceChildren(
-      h('h3', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`),
+      h('h2', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`),
       h('p', { class: 'fault-line' }, h('strong', {}, 'Its fields cannot be read: '),
         error instanceof Error ? error.message : String(error)));
     this.texts.hidden = true;
@@ -178,5 +186,5 @@ function problems(summary, show) {
   return h('details', { class: 'problems' },
     h('summary', {}, `${format.counted(summary.problems.length, 'fault')} found in this file`),
     h('ul', {}, ...summary.problems.map(({ message, path }) => h('li', {}, message, ' ',
-      path ? button('Show it', () => show(path), { class: 'link', 'aria-label': `Show ${path}` }) : null))));
+      path ? button('Show it', () => show(path), { class: 'link', 'aria-label': `Show it: ${path}` }) : null))));
 }

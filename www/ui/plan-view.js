@@ -67,7 +67,7 @@ function fact(term, value, more) {
  * @param {...(Node | null)} children
  */
 function section(title, ...children) {
-  return h('section', { class: 'plan-section' }, h('h4', {}, title), ...children);
+  return h('section', { class: 'plan-section' }, h('h3', {}, title), ...children);
 }
 
 /**
@@ -77,7 +77,7 @@ function section(title, ...children) {
 function boxGroup(boxes, { action, title, sign }) {
   const mine = boxes.filter((box) => box.action === action);
   if (!mine.length) return null;
-  return h('div', { class: `box-group ${action}` }, h('h5', {}, title),
+  return h('div', { class: `box-group ${action}` }, h('h4', {}, title),
     h('ul', {}, ...mine.map((box) => h('li', {},
       h('span', { class: 'box-sign', 'aria-hidden': 'true' }, sign),
       h('code', { class: 'fourcc' }, box.type),

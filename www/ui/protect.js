@@ -134,7 +134,7 @@ export class Protect {
       this.form.focusOn('laUrl');
       return;
     }
-    await this.planned;
+    while (this.store.file(this.id)?.phase === 'planning') await this.planned;
     const { plan, fault, media } = this.#file();
     if (!plan || !media) {
       this.form.focusOn(fault?.field);

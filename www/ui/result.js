@@ -39,6 +39,7 @@ export class Result {
   update(file) {
     if (file.result === this.shown) return;
     this.#leave();
+    if (this.shown && file.result) void this.shown.discard().catch(() => {}); // a newer one takes its place
     this.shown = file.result;
     if (file.result) this.#show(file.result, file.savedAs);
     else this.#none();

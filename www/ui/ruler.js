@@ -33,6 +33,7 @@ export class Ruler {
     this.root = null;
     /** @type {Scale | null} */
     this.inner = null;
+    this.frame = 0;
     this.canvas = h('canvas', {
       class: 'ruler', tabindex: 0, role: 'slider', 'aria-label': 'Place in the file', 'aria-valuemin': 1,
       'aria-valuemax': Math.max(1, roots.length), 'aria-valuenow': 1, 'aria-orientation': 'horizontal',
@@ -44,8 +45,8 @@ export class Ruler {
       this.canvas.title = node ? `${node.type} ${node.name}, ${format.bytes(node.size)}` : '';
     });
     this.canvas.addEventListener('keydown', (event) => this.#key(event));
-    new ResizeObserver(() => this.#draw()).observe(this.element);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#draw());
+    new ResizeObserver(() => this.#soon()).observe(this.element);
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#soon());
   }
 
   /**
@@ -65,7 +66,12 @@ export class Ruler {
       'aria-valuenow': place,
       'aria-valuetext': `${node.type}, box ${place} of ${this.roots.length}, byte ${format.count(node.start)}, ${format.bytes(node.size)}`,
     });
-    this.#draw();
+    this.#soon();
+  }
+
+  #soon() {
+    cancelAnimationFrame(this.frame);
+    this.frame = requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {
@@ -118,11 +124,15 @@ export class Ruler {
     context.fillStyle = ink.of('--sunk');
     context.fillRect(0, top, width, BAND);
     let filledTo = -1;
-    for (const node of scale.boxes) {
+    for (const [index, node] of scale.boxes.entries()) {
       const x = ((node.start - scale.from) / span) * width;
-      const wide = Math.max(1, (node.size / span) * width);
-      if (x + wide <= filledTo) continue; // nothing of it would show
-      context.fillStyle = ink.of(colourOf(node.type));
+      const real = (node.size / span) * width;
+      if (real < 0.5 && x < filledTo) continue; // its pixel is taken
+      const wide = Math.max(1, real);
+      const next = scale.boxes[index + 1];
+      // Where many boxes share a pixel, the larger one gives the colour.
+      const shown = real < 0.5 && next && next.size > node.size ? next : node;
+      context.fillStyle = ink.of(colourOf(shown.type));
       context.fillRect(x, top, wide > 4 ? wide - 1 : wide, BAND);
       filledTo = x + wide;
       if (wide < 34) continue;

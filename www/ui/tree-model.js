@@ -25,6 +25,8 @@ export class TreeModel {
     this.open = new Set();
     /** @type {Map<string, BoxNode[]>} */
     this.loaded = new Map();
+    /** @type {WeakMap<BoxNode, string>} what the filter looks in */
+    this.words = new WeakMap();
     this.hits = 0;
     /** How many boxes are known so far. */
     this.known = 0;
@@ -196,7 +198,11 @@ export class TreeModel {
 
   /** @param {BoxNode} node */
   #matches(node) {
-    const words = `${node.type} ${node.name} ${node.uuid ?? ''} ${node.note ?? ''}`.toLowerCase();
+    let words = this.words.get(node);
+    if (words === undefined) {
+      words = `${node.type} ${node.name} ${node.uuid ?? ''} ${node.note ?? ''}`.toLowerCase();
+      this.words.set(node, words);
+    }
     return words.includes(this.query);
   }
 }

@@ -52,6 +52,10 @@ export class VirtualRows {
 
   /** @param {number} count */
   setCount(count) {
+    if (count === this.count) {
+      this.refresh();
+      return;
+    }
     this.count = count;
     this.spacer.style.setProperty('height', `${Math.min(TALLEST, count * this.rowHeight)}px`);
     this.position = Math.min(this.position, this.#furthest());
