@@ -9,6 +9,7 @@ import { button, byId, h } from './ui/dom.js';
 import { showFiles } from './ui/file-list.js';
 import * as format from './ui/format.js';
 import { say } from './ui/live.js';
+import { paced } from './ui/pace.js';
 import { faultOf } from './ui/protect.js';
 import { createStore } from './ui/store.js';
 import { makeTabs } from './ui/tabs.js';
@@ -40,7 +41,7 @@ async function openFile(source, name, size) {
   store.dispatch({ type: 'open', id, name, size });
   try {
     const media = await open(source, {
-      name, signal: stop.signal, onProgress: (progress) => store.dispatch({ type: 'progress', id, progress }),
+      name, signal: stop.signal, onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
     });
     if (stop.signal.aborted) {
       media.close();
@@ -176,7 +177,7 @@ byId('try-sample', HTMLElement).addEventListener('click', () => {
 });
 addEventListener('hashchange', followHash);
 addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || event.defaultPrevented) return;
+  if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector(':popover-open')) return;
   const { current } = store.state;
   if (current !== null && store.file(current)?.phase === 'protecting') desks.get(current)?.protect.cancel();
 });

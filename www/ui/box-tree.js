@@ -6,6 +6,7 @@
 import { drawing, freshId, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
+import { paced } from './pace.js';
 import { VirtualRows } from './virtual.js';
 
 const CHEVRON = 'M6 3.5l4.5 4.5L6 12.5';
@@ -35,10 +36,11 @@ export class BoxTree {
     this.element = h('section', { class: 'pane pane-tree', 'aria-label': 'Box tree' },
       h('div', { class: 'pane-head' }, this.filter), this.rows.element, this.tally);
 
-    this.filter.addEventListener('input', () => this.#filtered());
+    this.filter.addEventListener('input', paced(() => this.#filtered(), 90));
     this.filter.addEventListener('keydown', (event) => {
       if (event.key === 'ArrowDown' || event.key === 'Enter') {
         event.preventDefault();
+        this.#filtered();
         this.rows.element.focus();
         const hit = model.rows.find((row) => row.hit);
         if (hit && event.key === 'Enter') this.choose(hit.node);
@@ -73,6 +75,7 @@ export class BoxTree {
   }
 
   #filtered() {
+    if (this.filter.value.trim().toLowerCase() === this.model.query) return;
     this.model.filter(this.filter.value);
     this.rows.setCount(this.model.rows.length);
     const index = this.model.indexOf(this.chosen);

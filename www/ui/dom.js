@@ -70,6 +70,15 @@ export function byId(id, kind) {
   return element;
 }
 
+/**
+ * Sets a text that may be the same as before, without waking screen readers when it is.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
 let serial = 0;
 
 /**

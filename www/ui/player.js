@@ -92,6 +92,7 @@ export class Player {
     const ids = kids.map((kid) => base64Url(bytesOf(bareHex(kid))));
     const answer = JSON.stringify({ keys: ids.map((kid) => ({ kty: 'oct', kid, k: base64Url(bytesOf(key)) })), type: 'temporary' });
     const asked = once(session, 'message', this.ended.signal);
+    asked.catch(() => {});
     await session.generateRequest('keyids', new TextEncoder().encode(JSON.stringify({ kids: ids })));
     await asked;
     await session.update(new TextEncoder().encode(answer));
@@ -143,6 +144,7 @@ export class Player {
       keep = Math.max(2, keep / 2);
     }
     const done = once(buffer, 'updateend', signal);
+    done.catch(() => {});
     buffer.remove(0, this.video.currentTime - keep);
     await done;
   }

@@ -4,9 +4,10 @@
 /** @import { Fault, FileState, Store } from './store.js' */
 
 import { canPickPlace, pickPlace, removeIfEmpty } from '../files/save.js';
-import { h } from './dom.js';
+import { h, setText } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
+import { paced } from './pace.js';
 import { planView } from './plan-view.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
@@ -48,7 +49,7 @@ export class Protect {
       void this.#protect();
     });
     this.planBody = h('div', { class: 'plan-place' });
-    this.planState = h('p', { class: 'plan-state', 'aria-live': 'polite' });
+    this.planState = h('p', { class: 'plan-state' });
     this.element = h('div', { class: 'protect' }, this.form.element,
       h('section', { class: 'plan', 'aria-label': 'Plan' },
         h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState), this.planBody));
@@ -71,8 +72,8 @@ export class Protect {
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
-    this.note.textContent = noteFor(file, placed);
-    this.planState.textContent = file.phase === 'planning' ? 'Working it out…' : file.plan ? 'Nothing has been changed yet.' : '';
+    setText(this.note, noteFor(file, placed));
+    setText(this.planState, planLine(file, this.drawn !== null));
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
       this.drawn = file.plan;
@@ -82,7 +83,6 @@ export class Protect {
         ? 'The plan appears here once the marked field is right.'
         : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.'));
     }
-    if (!file.plan && file.fault && this.drawn) this.planState.textContent = 'This is the last plan that worked. Correct the marked field.';
   }
 
   /** Ends what is going on, when the file is closed. */
@@ -121,9 +121,13 @@ export class Protect {
       const plan = await media.plan(this.form.request, { signal });
       if (signal.aborted) return;
       this.form.keepKid(plan.kid.uuid);
+      if (!this.drawn) say('The plan is ready.');
       this.store.dispatch({ type: 'planned', id: this.id, plan });
     } catch (error) {
-      if (!signal.aborted) this.store.dispatch({ type: 'unplanned', id: this.id, fault: faultOf(error) });
+      if (signal.aborted) return;
+      const fault = faultOf(error);
+      say(fault.message);
+      this.store.dispatch({ type: 'unplanned', id: this.id, fault });
     }
   }
 
@@ -177,12 +181,23 @@ export class Protect {
     this.run?.focus();
     const result = await media.protect(plan, {
       signal, ...(sink ? { sink } : {}),
-      onProgress: (progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }),
+      onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
     if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
     this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
     say(`Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`);
   }
+}
+
+/**
+ * @param {FileState} file
+ * @param {boolean} drawn whether some plan is shown
+ */
+function planLine(file, drawn) {
+  if (file.phase === 'planning') return 'Working it out…';
+  if (file.phase === 'protecting') return 'This is being done now.';
+  if (file.plan) return file.result ? 'For the next copy.' : 'Nothing has been changed yet.';
+  return drawn ? 'This is the last plan that worked.' : '';
 }
 
 /**
