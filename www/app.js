@@ -24,9 +24,15 @@ const openings = new Map();
 let lastId = 0;
 
 const places = {
-  empty: byId('empty', HTMLElement), desk: byId('desk', HTMLElement), summary: byId('summary', HTMLElement),
-  opening: byId('opening', HTMLElement), views: byId('views', HTMLElement), input: byId('open-file', HTMLInputElement),
-  inspect: byId('panel-inspect', HTMLElement), protect: byId('panel-protect', HTMLElement), result: byId('panel-result', HTMLElement),
+  empty: byId('empty', HTMLElement),
+  desk: byId('desk', HTMLElement),
+  summary: byId('summary', HTMLElement),
+  opening: byId('opening', HTMLElement),
+  views: byId('views', HTMLElement),
+  input: byId('open-file', HTMLInputElement),
+  inspect: byId('panel-inspect', HTMLElement),
+  protect: byId('panel-protect', HTMLElement),
+  result: byId('panel-result', HTMLElement),
 };
 
 /**
@@ -41,7 +47,9 @@ async function openFile(source, name, size) {
   store.dispatch({ type: 'open', id, name, size });
   try {
     const media = await open(source, {
-      name, signal: stop.signal, onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
+      name,
+      signal: stop.signal,
+      onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
     });
     if (stop.signal.aborted) {
       media.close();
@@ -52,7 +60,12 @@ async function openFile(source, name, size) {
     say(`${name} is open: ${summary.kindName}, ${format.bytes(summary.size)}.`);
   } catch (error) {
     if (stop.signal.aborted) return;
-    store.dispatch({ type: 'refused', id, title: `${name} was not opened.`, message: faultOf(error).message });
+    store.dispatch({
+      type: 'refused',
+      id,
+      title: `${name} was not opened.`,
+      message: faultOf(error).message,
+    });
   } finally {
     openings.delete(id);
   }
@@ -93,12 +106,20 @@ function deskOf(file) {
 /** @param {FileState} file */
 function showOpening(file) {
   const { progress } = file;
-  const bar = h('progress', { max: 1, value: progress && progress.total ? progress.done / progress.total : null, 'aria-label': `Reading ${file.name}` });
+  const bar = h('progress', {
+    max: 1,
+    value: progress && progress.total ? progress.done / progress.total : null,
+    'aria-label': `Reading ${file.name}`,
+  });
   const line = progress ? `${format.bytes(progress.done)} of ${format.bytes(progress.total)}` : '';
   if (places.opening.dataset['file'] !== String(file.id)) {
     places.opening.dataset['file'] = String(file.id);
-    places.opening.replaceChildren(h('h2', {}, `Reading ${file.name}`), bar, h('p', { class: 'quiet' }, line),
-      button('Cancel', () => closeFile(file.id), { class: 'button small' }));
+    places.opening.replaceChildren(
+      h('h2', {}, `Reading ${file.name}`),
+      bar,
+      h('p', { class: 'quiet' }, line),
+      button('Cancel', () => closeFile(file.id), { class: 'button small' }),
+    );
     return;
   }
   places.opening.querySelector('progress')?.replaceWith(bar);
@@ -139,7 +160,8 @@ function draw(state, before) {
   put(places.inspect, desk.inspect);
   put(places.protect, desk.protect.element);
   put(places.result, desk.result.element);
-  for (const each of state.files) if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
+  for (const each of state.files)
+    if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
   const past = before.files.find((each) => each.id === file.id);
   if (past && file.result && file.result !== past.result) {
     goTo('result');
@@ -164,24 +186,34 @@ async function showVersion() {
 }
 
 store.subscribe(draw);
-showFiles(store, {
-  list: byId('file-list', HTMLElement), deskNotices: byId('desk-notices', HTMLElement), emptyNotices: byId('empty-notices', HTMLElement),
-}, closeFile);
+showFiles(
+  store,
+  {
+    list: byId('file-list', HTMLElement),
+    deskNotices: byId('desk-notices', HTMLElement),
+    emptyNotices: byId('empty-notices', HTMLElement),
+  },
+  closeFile,
+);
 takeFiles({
-  input: places.input, veil: byId('drop-veil', HTMLElement),
-  take: (files) => { for (const file of files) void openFile(file, file.name, file.size); },
+  input: places.input,
+  veil: byId('drop-veil', HTMLElement),
+  take: (files) => {
+    for (const file of files) void openFile(file, file.name, file.size);
+  },
 });
-for (const id of ['open-button', 'open-more']) byId(id, HTMLElement).addEventListener('click', () => places.input.click());
+for (const id of ['open-button', 'open-more'])
+  byId(id, HTMLElement).addEventListener('click', () => places.input.click());
 byId('try-sample', HTMLElement).addEventListener('click', () => {
   void openFile(new URL('./samples/sample.ismv', document.baseURI), 'sample.ismv', null);
 });
-addEventListener('hashchange', followHash);
-addEventListener('keydown', (event) => {
+window.addEventListener('hashchange', followHash);
+window.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector(':popover-open')) return;
   const { current } = store.state;
   if (current !== null && store.file(current)?.phase === 'protecting') desks.get(current)?.protect.cancel();
 });
-addEventListener('beforeunload', (event) => {
+window.addEventListener('beforeunload', (event) => {
   if (store.state.files.some((file) => file.phase === 'protecting')) event.preventDefault();
 });
 tabs.show(store.state.view);

@@ -16,24 +16,26 @@ export function takeFiles({ input, veil, take }) {
   let depth = 0;
   /** @param {DragEvent} event */
   const carriesFiles = (event) => event.dataTransfer?.types.includes('Files') ?? false;
-  const show = (/** @type {boolean} */ on) => { veil.hidden = !on; };
+  const show = (/** @type {boolean} */ on) => {
+    veil.hidden = !on;
+  };
 
-  addEventListener('dragenter', (event) => {
+  window.addEventListener('dragenter', (event) => {
     if (!carriesFiles(event)) return;
     depth += 1;
     show(true);
   });
-  addEventListener('dragleave', (event) => {
+  window.addEventListener('dragleave', (event) => {
     if (!carriesFiles(event)) return;
     depth = Math.max(0, depth - 1);
     show(depth > 0);
   });
-  addEventListener('dragover', (event) => {
+  window.addEventListener('dragover', (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
   });
-  addEventListener('drop', (event) => {
+  window.addEventListener('drop', (event) => {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     depth = 0;

@@ -30,7 +30,8 @@ export async function pickPlace(suggestedName) {
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
     // Browsers open the dialog only shortly after a press; a long plan can outlast that.
-    if (error instanceof DOMException && error.name === 'SecurityError') throw new Error('The browser wants the button pressed once more to choose a place.');
+    if (error instanceof DOMException && error.name === 'SecurityError')
+      throw new Error('The browser wants the button pressed once more to choose a place.');
     throw error;
   }
 }

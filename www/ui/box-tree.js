@@ -25,18 +25,32 @@ export class BoxTree {
     this.typed = '';
     this.typedAt = 0;
     this.rows = new VirtualRows({
-      rowHeight: 26, create: makeRow, draw: (row, index) => this.#draw(row, index),
+      rowHeight: 26,
+      create: makeRow,
+      draw: (row, index) => this.#draw(row, index),
       attributes: { role: 'tree', tabindex: 0, 'aria-label': 'Boxes of the file', class: 'virtual tree' },
     });
     this.filter = h('input', {
-      type: 'search', placeholder: 'Find a box: senc, track, IV …', 'aria-label': 'Find boxes by type or name', autocomplete: 'off',
-      spellcheck: 'false', class: 'tree-filter',
+      type: 'search',
+      placeholder: 'Find a box: senc, track, IV …',
+      'aria-label': 'Find boxes by type or name',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      class: 'tree-filter',
     });
     this.tally = h('p', { class: 'tree-tally' });
-    this.element = h('section', { class: 'pane pane-tree', 'aria-label': 'Box tree' },
-      h('div', { class: 'pane-head' }, this.filter), this.rows.element, this.tally);
+    this.element = h(
+      'section',
+      { class: 'pane pane-tree', 'aria-label': 'Box tree' },
+      h('div', { class: 'pane-head' }, this.filter),
+      this.rows.element,
+      this.tally,
+    );
 
-    this.filter.addEventListener('input', paced(() => this.#filtered(), 90));
+    this.filter.addEventListener(
+      'input',
+      paced(() => this.#filtered(), 90),
+    );
     this.filter.addEventListener('keydown', (event) => {
       if (event.key === 'ArrowDown' || event.key === 'Enter') {
         event.preventDefault();
@@ -103,8 +117,12 @@ export class BoxTree {
     const { node } = row;
     const chosen = node.path === this.chosen;
     setAttributes(element, {
-      id: `${this.id}-${index}`, 'aria-level': row.level, 'aria-posinset': row.place, 'aria-setsize': row.siblings,
-      'aria-expanded': node.childCount > 0 ? String(row.open) : null, 'aria-selected': String(chosen),
+      id: `${this.id}-${index}`,
+      'aria-level': row.level,
+      'aria-posinset': row.place,
+      'aria-setsize': row.siblings,
+      'aria-expanded': node.childCount > 0 ? String(row.open) : null,
+      'aria-selected': String(chosen),
     });
     element.classList.toggle('chosen', chosen);
     element.classList.toggle('hit', row.hit);
@@ -154,19 +172,32 @@ export class BoxTree {
     };
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     switch (event.key) {
-      case 'ArrowDown': go(at + 1); break;
-      case 'ArrowUp': go(at - 1); break;
-      case 'Home': go(0); break;
-      case 'End': go(rows.length - 1); break;
-      case 'PageDown': go(at + this.rows.visibleRows); break;
-      case 'PageUp': go(at - this.rows.visibleRows); break;
+      case 'ArrowDown':
+        go(at + 1);
+        break;
+      case 'ArrowUp':
+        go(at - 1);
+        break;
+      case 'Home':
+        go(0);
+        break;
+      case 'End':
+        go(rows.length - 1);
+        break;
+      case 'PageDown':
+        go(at + this.rows.visibleRows);
+        break;
+      case 'PageUp':
+        go(at - this.rows.visibleRows);
+        break;
       case 'ArrowRight':
         if (row?.node.childCount && !row.open) void this.#toggle(row, true);
         else if (row?.open) go(at + 1);
         break;
       case 'ArrowLeft':
         if (row?.open) void this.#toggle(row, false);
-        else if (row && row.level > 1) go(rows.findLastIndex((each, index) => index < at && each.level < row.level));
+        else if (row && row.level > 1)
+          go(rows.findLastIndex((each, index) => index < at && each.level < row.level));
         break;
       case 'Enter':
       case ' ':
@@ -185,14 +216,18 @@ export class BoxTree {
    */
   #typeAhead(character, at) {
     const now = performance.now();
-    this.typed = now - this.typedAt < TYPE_AHEAD_MS ? this.typed + character.toLowerCase() : character.toLowerCase();
+    this.typed =
+      now - this.typedAt < TYPE_AHEAD_MS ? this.typed + character.toLowerCase() : character.toLowerCase();
     this.typedAt = now;
     const { rows } = this.model;
     const from = this.typed.length > 1 ? at : at + 1;
     for (let step = 0; step < rows.length; step += 1) {
       const row = rows[(from + step) % rows.length];
       if (!row) continue;
-      if (row.node.type.toLowerCase().startsWith(this.typed) || row.node.name.toLowerCase().startsWith(this.typed)) {
+      if (
+        row.node.type.toLowerCase().startsWith(this.typed) ||
+        row.node.name.toLowerCase().startsWith(this.typed)
+      ) {
         this.choose(row.node);
         return;
       }
@@ -203,7 +238,13 @@ export class BoxTree {
 function makeRow() {
   const twisty = h('span', { class: 'twisty' });
   twisty.append(drawing(CHEVRON));
-  return h('div', { role: 'treeitem', class: 'virtual-row tree-row' },
-    twisty, h('span', { class: 'fourcc' }), h('span', { class: 'tree-name' }),
-    h('span', { class: 'fault-mark' }, 'fault'), h('span', { class: 'tree-size' }));
+  return h(
+    'div',
+    { role: 'treeitem', class: 'virtual-row tree-row' },
+    twisty,
+    h('span', { class: 'fourcc' }),
+    h('span', { class: 'tree-name' }),
+    h('span', { class: 'fault-mark' }, 'fault'),
+    h('span', { class: 'tree-size' }),
+  );
 }

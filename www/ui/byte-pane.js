@@ -32,22 +32,36 @@ export class BytePane {
     /** @type {Map<number, Uint8Array | null>} blocks by number in the file; null while coming */
     this.blocks = new Map();
     this.rows = new VirtualRows({
-      rowHeight: 22, create: () => h('div', { role: 'row', class: 'virtual-row byte-row' }),
+      rowHeight: 22,
+      create: () => h('div', { role: 'row', class: 'virtual-row byte-row' }),
       draw: (row, index) => this.#draw(row, index),
       attributes: { role: 'grid', tabindex: 0, 'aria-label': 'Bytes of the box', class: 'virtual byte-grid' },
     });
     this.title = h('h2', { class: 'pane-title' }, 'Bytes');
     this.where = h('input', {
-      type: 'text', class: 'mono goto', placeholder: 'offset: 1024 or 0x400', 'aria-label': 'Go to offset in the file, decimal or hex', autocomplete: 'off',
+      type: 'text',
+      class: 'mono goto',
+      placeholder: 'offset: 1024 or 0x400',
+      'aria-label': 'Go to offset in the file, decimal or hex',
+      autocomplete: 'off',
       spellcheck: 'false',
     });
-    const go = h('form', { class: 'goto-form' }, this.where, h('button', { type: 'submit', class: 'button small' }, 'Go'));
+    const go = h(
+      'form',
+      { class: 'goto-form' },
+      this.where,
+      h('button', { type: 'submit', class: 'button small' }, 'Go'),
+    );
     go.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#goTo();
     });
-    this.element = h('section', { class: 'pane pane-bytes', 'aria-label': 'Bytes' },
-      h('div', { class: 'pane-head' }, this.title, go), this.rows.element);
+    this.element = h(
+      'section',
+      { class: 'pane pane-bytes', 'aria-label': 'Bytes' },
+      h('div', { class: 'pane-head' }, this.title, go),
+      this.rows.element,
+    );
     this.rows.element.addEventListener('click', (event) => {
       const cell = /** @type {Element} */ (event.target).closest('[data-at]');
       if (cell instanceof HTMLElement) this.choose(Number(cell.dataset['at']));
@@ -74,7 +88,7 @@ export class BytePane {
    */
   show(range, cursor) {
     this.lit = range ?? { start: 0, end: 0 };
-    this.cursor = cursor >= 0 ? cursor : range?.start ?? -1;
+    this.cursor = cursor >= 0 ? cursor : (range?.start ?? -1);
     if (this.cursor >= this.start && this.cursor < this.end) {
       this.rows.reveal(this.#rowOf(this.cursor), 'middle');
       setAttributes(this.rows.element, { 'aria-activedescendant': `${this.id}-${this.cursor}` });
@@ -181,7 +195,8 @@ export class BytePane {
     }
     const value = this.#byte(at);
     hex.textContent = value < 0 ? '··' : format.hexByte(value);
-    glyph.textContent = value > 0x20 && value < 0x7f ? String.fromCharCode(value) : value === 0x20 ? ' ' : '.';
+    glyph.textContent =
+      value > 0x20 && value < 0x7f ? String.fromCharCode(value) : value === 0x20 ? ' ' : '.';
     let look = 'byte';
     if (value === 0) look += ' zero';
     else if (value <= 0x20 || value >= 0x7f) look += ' odd';
@@ -201,9 +216,14 @@ export class BytePane {
     const page = this.rows.visibleRows * this.perRow;
     const rowStart = this.start + this.#rowOf(at) * this.perRow;
     const targets = /** @type {Record<string, number>} */ ({
-      ArrowRight: at + 1, ArrowLeft: at - 1, ArrowDown: at + this.perRow, ArrowUp: at - this.perRow,
-      PageDown: at + page, PageUp: at - page,
-      Home: event.ctrlKey ? this.start : rowStart, End: event.ctrlKey ? this.end - 1 : rowStart + this.perRow - 1,
+      ArrowRight: at + 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at + this.perRow,
+      ArrowUp: at - this.perRow,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: event.ctrlKey ? this.start : rowStart,
+      End: event.ctrlKey ? this.end - 1 : rowStart + this.perRow - 1,
     });
     const target = targets[event.key];
     if (target === undefined || event.altKey || event.metaKey) return;
@@ -219,7 +239,10 @@ export class BytePane {
 function fillRow(row, perRow) {
   const cells = Array.from({ length: perRow }, () => h('span', { role: 'gridcell', class: 'byte' }));
   const glyphs = Array.from({ length: perRow }, () => h('span', { class: 'byte' }));
-  row.replaceChildren(h('span', { role: 'rowheader', class: 'byte-offset' }), ...cells,
-    h('span', { role: 'gridcell', class: 'byte-text' }, ...glyphs));
+  row.replaceChildren(
+    h('span', { role: 'rowheader', class: 'byte-offset' }),
+    ...cells,
+    h('span', { role: 'gridcell', class: 'byte-text' }, ...glyphs),
+  );
   row.classList.toggle('narrow', perRow === 8);
 }

@@ -23,11 +23,14 @@ export class Desk {
     this.protect = new Protect(store, file.id);
     this.result = new Result(store, file.id, open, () => go('protect'));
     const { media, summary } = file;
-    media.tree().then((roots) => {
-      this.inspect.replaceChildren(new Inspect(media, summary, roots).element);
-    }, (error) => {
-      this.inspect.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));
-    });
+    media.tree().then(
+      (roots) => {
+        this.inspect.replaceChildren(new Inspect(media, summary, roots).element);
+      },
+      (error) => {
+        this.inspect.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));
+      },
+    );
   }
 
   /** @param {FileState} file */

@@ -25,11 +25,22 @@ export class FieldTable {
     this.pages = new Map();
     /** @type {Map<number, Promise<void>>} */
     this.coming = new Map();
-    const head = h('div', { role: 'row', class: 'field-row field-head' },
-      ...['Field', 'Value', 'Meaning', 'Bytes'].map((title) => h('span', { role: 'columnheader' }, title)));
+    const head = h(
+      'div',
+      { role: 'row', class: 'field-row field-head' },
+      ...['Field', 'Value', 'Meaning', 'Bytes'].map((title) => h('span', { role: 'columnheader' }, title)),
+    );
     this.rows = new VirtualRows({
-      rowHeight: 26, create: makeRow, draw: (row, index) => this.#draw(row, index), head,
-      attributes: { role: 'grid', tabindex: 0, 'aria-label': 'Fields of the box', class: 'virtual field-table' },
+      rowHeight: 26,
+      create: makeRow,
+      draw: (row, index) => this.#draw(row, index),
+      head,
+      attributes: {
+        role: 'grid',
+        tabindex: 0,
+        'aria-label': 'Fields of the box',
+        class: 'virtual field-table',
+      },
     });
     this.none = h('p', { class: 'quiet field-none', hidden: true });
     this.readout = h('p', { class: 'readout' });
@@ -50,9 +61,10 @@ export class FieldTable {
     this.coming = new Map();
     this.none.hidden = view.fieldCount > 0;
     this.rows.element.hidden = view.fieldCount === 0;
-    this.none.textContent = view.node.childCount > 0
-      ? 'This box holds only other boxes. Choose one of them in the tree.'
-      : 'This box has no fields that Boxlock reads. Its bytes are below.';
+    this.none.textContent =
+      view.node.childCount > 0
+        ? 'This box holds only other boxes. Choose one of them in the tree.'
+        : 'This box has no fields that Boxlock reads. Its bytes are below.';
     setAttributes(this.rows.element, { 'aria-rowcount': this.count + 1, 'aria-activedescendant': null });
     this.rows.toTop();
     this.rows.setCount(this.count);
@@ -121,10 +133,13 @@ export class FieldTable {
     const there = this.coming.get(page);
     if (there) return there;
     const { path, pages } = this;
-    const job = this.media.box(path, { from: page * PAGE, count: PAGE }).then((view) => {
-      pages.set(page, view.fields);
-      if (path === this.path) this.rows.refresh();
-    }, () => {});
+    const job = this.media.box(path, { from: page * PAGE, count: PAGE }).then(
+      (view) => {
+        pages.set(page, view.fields);
+        if (path === this.path) this.rows.refresh();
+      },
+      () => {},
+    );
     this.coming.set(page, job);
     return job;
   }
@@ -140,7 +155,11 @@ export class FieldTable {
     const chosen = index === this.chosen;
     element.dataset['index'] = String(index);
     element.classList.toggle('chosen', chosen);
-    setAttributes(element, { id: `${this.id}-${index}`, 'aria-rowindex': index + 2, 'aria-selected': String(chosen) });
+    setAttributes(element, {
+      id: `${this.id}-${index}`,
+      'aria-rowindex': index + 2,
+      'aria-selected': String(chosen),
+    });
     const [name, value, meaning, range] = element.children;
     if (!name || !value || !meaning || !range) return;
     element.style.setProperty('--level', String(field?.depth ?? 0));
@@ -157,16 +176,23 @@ export class FieldTable {
   #read(field) {
     this.readout.hidden = this.count === 0;
     if (!field) {
-      this.readout.replaceChildren(h('span', { class: 'quiet' }, this.count === 0
-        ? ''
-        : `${format.counted(this.count, 'field')}. Choose one, or a byte below.`));
+      this.readout.replaceChildren(
+        h(
+          'span',
+          { class: 'quiet' },
+          this.count === 0 ? '' : `${format.counted(this.count, 'field')}. Choose one, or a byte below.`,
+        ),
+      );
       return;
     }
     const length = field.end - field.start;
     this.readout.replaceChildren(
-      h('strong', {}, field.name), ' ',
-      h('code', {}, field.value), field.meaning ? ` ${field.meaning}` : '',
-      h('span', { class: 'quiet' }, ` ${format.counted(length, 'byte')} at ${format.count(field.start)}`), ' ',
+      h('strong', {}, field.name),
+      ' ',
+      h('code', {}, field.value),
+      field.meaning ? ` ${field.meaning}` : '',
+      h('span', { class: 'quiet' }, ` ${format.counted(length, 'byte')} at ${format.count(field.start)}`),
+      ' ',
       copyButton(field.name, () => field.value),
     );
   }
@@ -176,8 +202,12 @@ export class FieldTable {
     const last = this.count - 1;
     const at = this.chosen;
     const targets = /** @type {Record<string, number>} */ ({
-      ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: last,
-      PageDown: at + this.rows.visibleRows, PageUp: at - this.rows.visibleRows,
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: last,
+      PageDown: at + this.rows.visibleRows,
+      PageUp: at - this.rows.visibleRows,
     });
     const target = targets[event.key];
     if (target === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -187,7 +217,12 @@ export class FieldTable {
 }
 
 function makeRow() {
-  return h('div', { role: 'row', class: 'virtual-row field-row' },
-    h('span', { role: 'gridcell', class: 'field-name' }), h('span', { role: 'gridcell', class: 'field-value' }),
-    h('span', { role: 'gridcell', class: 'field-meaning' }), h('span', { role: 'gridcell', class: 'field-range' }));
+  return h(
+    'div',
+    { role: 'row', class: 'virtual-row field-row' },
+    h('span', { role: 'gridcell', class: 'field-name' }),
+    h('span', { role: 'gridcell', class: 'field-value' }),
+    h('span', { role: 'gridcell', class: 'field-meaning' }),
+    h('span', { role: 'gridcell', class: 'field-range' }),
+  );
 }

@@ -12,8 +12,12 @@ import * as format from './format.js';
  * @param {(id: number) => void} close
  */
 function fileRow(file, chosen, store, close) {
-  const name = h('button', { type: 'button', class: 'file-name', 'aria-current': chosen ? 'true' : null },
-    h('span', { class: 'file-title' }, file.name), h('span', { class: 'file-state' }, stateLine(file)));
+  const name = h(
+    'button',
+    { type: 'button', class: 'file-name', 'aria-current': chosen ? 'true' : null },
+    h('span', { class: 'file-title' }, file.name),
+    h('span', { class: 'file-state' }, stateLine(file)),
+  );
   name.addEventListener('click', () => store.dispatch({ type: 'choose', id: file.id }));
   const shut = button('', () => close(file.id), { class: 'icon-button', 'aria-label': `Close ${file.name}` });
   shut.append(drawing(CROSS));
@@ -22,7 +26,8 @@ function fileRow(file, chosen, store, close) {
 
 /** @param {FileState} file */
 function stateLine(file) {
-  const share = file.progress && file.progress.total ? format.percent(file.progress.done / file.progress.total) : '';
+  const share =
+    file.progress && file.progress.total ? format.percent(file.progress.done / file.progress.total) : '';
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
@@ -38,10 +43,17 @@ function stateLine(file) {
 function noticeList(notices, store) {
   return notices.map((notice) => {
     const shut = button('', () => store.dispatch({ type: 'dismiss', notice: notice.id }), {
-      class: 'icon-button', 'aria-label': `Dismiss: ${notice.title}`,
+      class: 'icon-button',
+      'aria-label': `Dismiss: ${notice.title}`,
     });
     shut.append(drawing(CROSS));
-    return h('div', { class: 'notice', role: 'alert' }, h('strong', {}, notice.title), shut, h('p', {}, notice.message));
+    return h(
+      'div',
+      { class: 'notice', role: 'alert' },
+      h('strong', {}, notice.title),
+      shut,
+      h('p', {}, notice.message),
+    );
   });
 }
 
@@ -55,11 +67,16 @@ export function showFiles(store, { list, deskNotices, emptyNotices }, close) {
   let drawn = '';
   /** @param {State} state @param {State} before */
   const draw = (state, before) => {
-    const key = JSON.stringify([state.current, state.files.map((file) => [file.id, file.name, stateLine(file)])]);
+    const key = JSON.stringify([
+      state.current,
+      state.files.map((file) => [file.id, file.name, stateLine(file)]),
+    ]);
     if (key !== drawn) {
       drawn = key;
       const focused = list.contains(document.activeElement) ? indexOfFocus(list) : -1;
-      list.replaceChildren(...state.files.map((file) => fileRow(file, file.id === state.current, store, close)));
+      list.replaceChildren(
+        ...state.files.map((file) => fileRow(file, file.id === state.current, store, close)),
+      );
       const again = [...list.querySelectorAll('button')][focused];
       again?.focus();
     }

@@ -16,8 +16,14 @@ export class Field {
     this.faultLine = h('p', { class: 'field-fault', id: `${control.id}-fault`, hidden: true });
     this.hintLine = hint ? h('p', { class: 'hint', id: `${control.id}-hint` }, hint) : null;
     setAttributes(control, { 'aria-describedby': this.hintLine?.id });
-    this.element = h('div', { class: 'field' },
-      h('div', { class: 'field-top' }, h('label', { for: control.id }, label), extra), control, this.faultLine, this.hintLine);
+    this.element = h(
+      'div',
+      { class: 'field' },
+      h('div', { class: 'field-top' }, h('label', { for: control.id }, label), extra),
+      control,
+      this.faultLine,
+      this.hintLine,
+    );
   }
 
   get value() {
@@ -30,7 +36,8 @@ export class Field {
     this.faultLine.textContent = message ?? '';
     if (this.hintLine) this.hintLine.hidden = Boolean(message);
     setAttributes(this.control, {
-      'aria-invalid': message ? 'true' : null, 'aria-describedby': message ? this.faultLine.id : this.hintLine?.id,
+      'aria-invalid': message ? 'true' : null,
+      'aria-describedby': message ? this.faultLine.id : this.hintLine?.id,
     });
   }
 
@@ -44,7 +51,14 @@ export class Field {
  * @param {import('./dom.js').Attributes} [attributes]
  */
 export function textInput(name, attributes = {}) {
-  return h('input', { type: 'text', name, autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off', ...attributes });
+  return h('input', {
+    type: 'text',
+    name,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    autocapitalize: 'off',
+    ...attributes,
+  });
 }
 
 /** Choices of which one holds, as cards; each may bring its own fields, shown while it is chosen. */
@@ -69,11 +83,20 @@ export class Choice {
         inside.classList.add('choice-inside');
         this.insides.set(value, inside);
       }
-      return h('div', { class: 'choice' },
-        h('div', { class: 'choice-line' }, input, h('label', { for: input.id }, label), hintLine), inside);
+      return h(
+        'div',
+        { class: 'choice' },
+        h('div', { class: 'choice-line' }, input, h('label', { for: input.id }, label), hintLine),
+        inside,
+      );
     });
-    this.element = h('fieldset', { class: 'choices', 'aria-describedby': this.faultLine.id },
-      h('legend', {}, legend), h('div', { class: 'choice-list' }, ...rows), this.faultLine);
+    this.element = h(
+      'fieldset',
+      { class: 'choices', 'aria-describedby': this.faultLine.id },
+      h('legend', {}, legend),
+      h('div', { class: 'choice-list' }, ...rows),
+      this.faultLine,
+    );
     this.element.addEventListener('change', () => this.#unfold());
     this.#unfold();
   }
@@ -93,7 +116,8 @@ export class Choice {
   fault(message) {
     this.faultLine.hidden = !message;
     this.faultLine.textContent = message ?? '';
-    for (const input of this.inputs.values()) setAttributes(input, { 'aria-invalid': message ? 'true' : null });
+    for (const input of this.inputs.values())
+      setAttributes(input, { 'aria-invalid': message ? 'true' : null });
   }
 
   focus() {
@@ -114,14 +138,30 @@ export class TrackChoice {
     this.boxes = [];
     this.faultLine = h('p', { class: 'field-fault', id: freshId('tracks-fault'), hidden: true });
     const rows = tracks.map(({ id, label, able, reason }) => {
-      const input = h('input', { type: 'checkbox', name: 'tracks', value: id, id: freshId('track'), checked: able, disabled: !able });
+      const input = h('input', {
+        type: 'checkbox',
+        name: 'tracks',
+        value: id,
+        id: freshId('track'),
+        checked: able,
+        disabled: !able,
+      });
       const why = able ? null : h('span', { class: 'hint', id: `${input.id}-why` }, reason);
       setAttributes(input, { 'aria-describedby': why?.id });
       if (able) this.boxes.push({ id, input });
-      return h('div', { class: 'choice' }, h('div', { class: 'choice-line' }, input, h('label', { for: input.id }, label), why));
+      return h(
+        'div',
+        { class: 'choice' },
+        h('div', { class: 'choice-line' }, input, h('label', { for: input.id }, label), why),
+      );
     });
-    this.element = h('fieldset', { class: 'choices', 'aria-describedby': this.faultLine.id },
-      h('legend', {}, 'Tracks to protect'), h('div', { class: 'choice-list' }, ...rows), this.faultLine);
+    this.element = h(
+      'fieldset',
+      { class: 'choices', 'aria-describedby': this.faultLine.id },
+      h('legend', {}, 'Tracks to protect'),
+      h('div', { class: 'choice-list' }, ...rows),
+      this.faultLine,
+    );
   }
 
   /** @returns {number[] | undefined} undefined for all that can be protected */

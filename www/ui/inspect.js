@@ -29,17 +29,39 @@ export class Inspect {
     this.opened = Promise.resolve();
     this.tree = new BoxTree(this.model, (node) => void this.select(node.path));
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
-    this.bytes = new BytePane(media, (offset) => void this.#chooseByte(offset), (offset) => void this.goTo(offset));
+    this.bytes = new BytePane(
+      media,
+      (offset) => void this.#chooseByte(offset),
+      (offset) => void this.goTo(offset),
+    );
     this.ruler = new Ruler(media.size, roots, (node) => void this.select(node.path));
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
     this.about = h('div', { class: 'box-about' });
     this.texts = h('div', { class: 'box-texts' });
-    this.element = h('div', { class: 'inspect' },
+    this.element = h(
+      'div',
+      { class: 'inspect' },
       this.ruler.element,
-      h('div', { class: 'inspect-bar' }, this.crumbs, problems(summary, (path) => void this.select(path))),
-      h('div', { class: 'panes' }, this.tree.element,
-        h('section', { class: 'pane pane-fields', 'aria-label': 'Fields' }, this.about, this.texts, this.fields.element),
-        this.bytes.element));
+      h(
+        'div',
+        { class: 'inspect-bar' },
+        this.crumbs,
+        problems(summary, (path) => void this.select(path)),
+      ),
+      h(
+        'div',
+        { class: 'panes' },
+        this.tree.element,
+        h(
+          'section',
+          { class: 'pane pane-fields', 'aria-label': 'Fields' },
+          this.about,
+          this.texts,
+          this.fields.element,
+        ),
+        this.bytes.element,
+      ),
+    );
     const first = roots.find((node) => node.type === 'moov') ?? roots[0];
     if (first) void this.select(first.path);
   }
@@ -141,22 +163,44 @@ export class Inspect {
     const items = steps.map((step, index) => {
       const here = steps.slice(0, index + 1).join('/');
       const last = index === steps.length - 1;
-      const item = button(step, () => void this.select(here), { class: 'crumb', 'aria-current': last ? 'true' : null });
+      const item = button(step, () => void this.select(here), {
+        class: 'crumb',
+        'aria-current': last ? 'true' : null,
+      });
       return h('li', {}, item);
     });
-    this.crumbs.replaceChildren(h('ol', {}, ...items), copyButton('path', () => path));
+    this.crumbs.replaceChildren(
+      h('ol', {}, ...items),
+      copyButton('path', () => path),
+    );
   }
 
   /** @param {BoxView} view */
   #describe(view) {
     const { node } = view;
     this.about.replaceChildren(
-      h('h2', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`,
-        h('span', { class: 'clause' }, view.clause)),
+      h(
+        'h2',
+        { class: 'pane-title' },
+        h('code', { class: 'fourcc' }, node.type),
+        ` ${node.name}`,
+        h('span', { class: 'clause' }, view.clause),
+      ),
       h('p', { class: 'about-text' }, view.about),
-      h('p', { class: 'about-facts' }, `${format.exactBytes(node.size)} at ${format.count(node.start)} `,
+      h(
+        'p',
+        { class: 'about-facts' },
+        `${format.exactBytes(node.size)} at ${format.count(node.start)} `,
         h('span', { class: 'quiet' }, `(0x${format.byteRange(node.start, node.start + node.size)})`),
-        node.uuid ? h('span', { class: 'about-uuid' }, h('code', {}, node.uuid), copyButton('uuid', () => node.uuid ?? '')) : null),
+        node.uuid
+          ? h(
+              'span',
+              { class: 'about-uuid' },
+              h('code', {}, node.uuid),
+              copyButton('uuid', () => node.uuid ?? ''),
+            )
+          : null,
+      ),
       node.problem ? h('p', { class: 'fault-line' }, h('strong', {}, 'Fault: '), node.problem) : '',
     );
     this.texts.hidden = view.texts.length === 0;
@@ -170,8 +214,13 @@ export class Inspect {
   #unreadable(node, error) {
     this.about.replaceChildren(
       h('h2', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`),
-      h('p', { class: 'fault-line' }, h('strong', {}, 'Its fields cannot be read: '),
-        error instanceof Error ? error.message : String(error)));
+      h(
+        'p',
+        { class: 'fault-line' },
+        h('strong', {}, 'Its fields cannot be read: '),
+        error instanceof Error ? error.message : String(error),
+      ),
+    );
     this.texts.hidden = true;
     this.fields.open({ node, clause: '', about: '', fields: [], from: 0, fieldCount: 0, texts: [] });
   }
@@ -183,8 +232,24 @@ export class Inspect {
  */
 function problems(summary, show) {
   if (!summary.problems.length) return null;
-  return h('details', { class: 'problems' },
+  return h(
+    'details',
+    { class: 'problems' },
     h('summary', {}, `${format.counted(summary.problems.length, 'fault')} found in this file`),
-    h('ul', {}, ...summary.problems.map(({ message, path }) => h('li', {}, message, ' ',
-      path ? button('Show it', () => show(path), { class: 'link', 'aria-label': `Show it: ${path}` }) : null))));
+    h(
+      'ul',
+      {},
+      ...summary.problems.map(({ message, path }) =>
+        h(
+          'li',
+          {},
+          message,
+          ' ',
+          path
+            ? button('Show it', () => show(path), { class: 'link', 'aria-label': `Show it: ${path}` })
+            : null,
+        ),
+      ),
+    ),
+  );
 }

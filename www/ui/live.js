@@ -7,5 +7,7 @@ export function say(sentence) {
   const region = byId('live', HTMLElement);
   region.textContent = '';
   // A later turn, so that the same sentence twice is still a change.
-  setTimeout(() => { region.textContent = sentence; }, 50);
+  setTimeout(() => {
+    region.textContent = sentence;
+  }, 50);
 }

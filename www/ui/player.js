@@ -14,7 +14,11 @@ export class Player {
   /** @param {(sentence: string) => void} tell */
   constructor(tell) {
     this.tell = tell;
-    this.video = h('video', { controls: true, playsinline: true, 'aria-label': 'The protected file, decrypted for this check' });
+    this.video = h('video', {
+      controls: true,
+      playsinline: true,
+      'aria-label': 'The protected file, decrypted for this check',
+    });
     this.ended = new AbortController();
     this.address = '';
     /** @type {Media | null} */
@@ -48,16 +52,23 @@ export class Player {
     await append(buffer, playback.init, signal);
 
     const broken = new Promise((_, reject) => {
-      this.video.addEventListener('error', () => reject(new Error(this.video.error?.message || 'The decoder refused it.')), { once: true });
+      this.video.addEventListener(
+        'error',
+        () => reject(new Error(this.video.error?.message || 'The decoder refused it.')),
+        { once: true },
+      );
     });
     const fed = this.#feed(source, buffer, playback);
     fed.catch((error) => {
-      if (!signal.aborted) this.tell(`It stopped playing. ${error instanceof Error ? error.message : String(error)}`);
+      if (!signal.aborted)
+        this.tell(`It stopped playing. ${error instanceof Error ? error.message : String(error)}`);
     });
     await Promise.race([once(this.video, 'canplay', signal), broken, fed.then(() => new Promise(() => {}))]);
     await this.video.play();
     this.tell('Playing, decrypted with the key of this result.');
-    broken.catch((error) => { if (!signal.aborted) this.tell(`It stopped playing. ${error.message}`); });
+    broken.catch((error) => {
+      if (!signal.aborted) this.tell(`It stopped playing. ${error.message}`);
+    });
   }
 
   close() {
@@ -77,7 +88,8 @@ export class Player {
    * @param {string} key
    */
   async #unlock(contentType, kids, key) {
-    if (!navigator.requestMediaKeySystemAccess) throw new Error('This browser has no Encrypted Media Extensions; they need https or localhost.');
+    if (!navigator.requestMediaKeySystemAccess)
+      throw new Error('This browser has no Encrypted Media Extensions; they need https or localhost.');
     /** @type {MediaKeySystemAccess} */
     let access;
     try {
@@ -90,7 +102,10 @@ export class Player {
     const session = keys.createSession('temporary');
     this.session = session;
     const ids = kids.map((kid) => base64Url(bytesOf(bareHex(kid))));
-    const answer = JSON.stringify({ keys: ids.map((kid) => ({ kty: 'oct', kid, k: base64Url(bytesOf(key)) })), type: 'temporary' });
+    const answer = JSON.stringify({
+      keys: ids.map((kid) => ({ kty: 'oct', kid, k: base64Url(bytesOf(key)) })),
+      type: 'temporary',
+    });
     const asked = once(session, 'message', this.ended.signal);
     asked.catch(() => {});
     await session.generateRequest('keyids', new TextEncoder().encode(JSON.stringify({ kids: ids })));
@@ -155,10 +170,17 @@ export class Player {
  * @returns {MediaKeySystemConfiguration}
  */
 function capabilities(contentType) {
-  const codecs = /codecs="([^"]*)"/.exec(contentType)?.[1]?.split(',').map((each) => each.trim()) ?? [];
+  const codecs =
+    /codecs="([^"]*)"/
+      .exec(contentType)?.[1]
+      ?.split(',')
+      .map((each) => each.trim()) ?? [];
   const sound = codecs.filter((codec) => /^(mp4a|ac-3|ec-3|opus|flac)/i.test(codec));
   const picture = codecs.filter((codec) => !sound.includes(codec));
-  const capability = (/** @type {string} */ kind) => (/** @type {string} */ codec) => ({ contentType: `${kind}/mp4; codecs="${codec}"`, robustness: '' });
+  const capability = (/** @type {string} */ kind) => (/** @type {string} */ codec) => ({
+    contentType: `${kind}/mp4; codecs="${codec}"`,
+    robustness: '',
+  });
   /** @type {MediaKeySystemConfiguration} */
   const wanted = { initDataTypes: ['keyids'] };
   if (picture.length) wanted.videoCapabilities = picture.map(capability('video'));
@@ -189,10 +211,14 @@ function once(target, type, signal) {
     const stop = () => reject(new DOMException('Stopped', 'AbortError'));
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
-    target.addEventListener(type, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, { once: true });
+    target.addEventListener(
+      type,
+      () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      },
+      { once: true },
+    );
   });
 }
 
@@ -203,5 +229,8 @@ function bytesOf(hex) {
 
 /** @param {Uint8Array} bytes */
 function base64Url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
 }

@@ -23,25 +23,58 @@ export class ProtectForm {
     this.randomKid = '';
     this.touched = false;
 
-    this.laUrl = new Field(textInput('laUrl', { type: 'url', required: true, inputmode: 'url', placeholder: 'https://licence.example.com/rightsmanager.asmx' }), {
-      label: 'Licence URL', hint: 'Where players ask for a licence. It is written into the file.',
+    this.laUrl = new Field(
+      textInput('laUrl', {
+        type: 'url',
+        required: true,
+        inputmode: 'url',
+        placeholder: 'https://licence.example.com/rightsmanager.asmx',
+      }),
+      {
+        label: 'Licence URL',
+        hint: 'Where players ask for a licence. It is written into the file.',
+      },
+    );
+    this.presetNote = h(
+      'p',
+      { class: 'preset-note', hidden: true },
+      'For tests only: anyone can get a licence there. That server derives keys from Microsoft’s public test seed, so the key below now comes from that seed.',
+    );
+    this.key = new Field(textInput('key', { class: 'mono' }), {
+      label: 'Key',
+      hint: '16 bytes: 32 hex digits, or base64.',
     });
-    this.presetNote = h('p', { class: 'preset-note', hidden: true },
-      'For tests only: anyone can get a licence there. That server derives keys from Microsoft’s public test seed, so the key below now comes from that seed.');
-    this.key = new Field(textInput('key', { class: 'mono' }), { label: 'Key', hint: '16 bytes: 32 hex digits, or base64.' });
     this.keySeed = new Field(textInput('keySeed', { class: 'mono' }), {
-      label: 'Key seed', hint: 'At least 30 bytes, in base64. The key follows from the seed and the KID.',
+      label: 'Key seed',
+      hint: 'At least 30 bytes, in base64. The key follows from the seed and the KID.',
       extra: button('Use the public test seed', () => this.#useTestSeed(), { class: 'link' }),
     });
-    this.seedNote = h('p', { class: 'preset-note', hidden: true }, 'For tests only: everyone knows this seed.');
+    this.seedNote = h(
+      'p',
+      { class: 'preset-note', hidden: true },
+      'For tests only: everyone knows this seed.',
+    );
     this.keyWay = new Choice('keyWay', 'Content key', [
-      { value: 'random', label: 'Random', hint: 'Made in this browser. You hand it over with the key sheet.' },
+      {
+        value: 'random',
+        label: 'Random',
+        hint: 'Made in this browser. You hand it over with the key sheet.',
+      },
       { value: 'typed', label: 'Typed', hint: 'You have the key already.', inside: this.key.element },
-      { value: 'seed', label: 'From a key seed', hint: 'The licence server derives the same key from the KID.', inside: h('div', {}, this.keySeed.element, this.seedNote) },
+      {
+        value: 'seed',
+        label: 'From a key seed',
+        hint: 'The licence server derives the same key from the KID.',
+        inside: h('div', {}, this.keySeed.element, this.seedNote),
+      },
     ]);
-    this.kid = new Field(textInput('kid', { class: 'mono', placeholder: '00000000-0000-0000-0000-000000000000' }), {
-      label: 'KID', hint: 'A UUID, in the order it is written in manifests.',
-    });
+    this.kid = new Field(
+      textInput('kid', { class: 'mono', placeholder: '00000000-0000-0000-0000-000000000000' }),
+      {
+        label: 'KID',
+        hint: 'A UUID, in the order it is written in manifests.',
+      },
+    );
     this.kidWay = new Choice('kidWay', 'Key ID (KID)', [
       { value: 'random', label: 'Random' },
       { value: 'typed', label: 'Typed', inside: this.kid.element },
@@ -50,26 +83,76 @@ export class ProtectForm {
       { value: 'hybrid', label: 'Hybrid', hint: 'CENC boxes with PIFF twins. Plays in the most places.' },
       { value: 'piff', label: 'PIFF 1.1', hint: 'Classic Smooth, for Silverlight-era players.' },
     ]);
-    this.tracks = new TrackChoice(tracks.map((track) => ({
-      id: track.id, label: trackLabel(track), able: track.protectable, reason: track.reason ?? 'It cannot be protected.',
-    })));
-    this.luiUrl = new Field(textInput('luiUrl', { type: 'url' }), { label: 'Licence page (LUI_URL)', hint: 'A page for people who have no licence yet.' });
-    this.dsId = new Field(textInput('dsId', { class: 'mono' }), { label: 'Domain service ID (DS_ID)', hint: '16 bytes in base64, or a UUID.' });
-    this.customAttributes = new Field(h('textarea', { name: 'customAttributes', class: 'mono', rows: 3, spellcheck: 'false' }), {
-      label: 'Custom attributes', hint: 'XML that goes inside CUSTOMATTRIBUTES.',
+    this.tracks = new TrackChoice(
+      tracks.map((track) => ({
+        id: track.id,
+        label: trackLabel(track),
+        able: track.protectable,
+        reason: track.reason ?? 'It cannot be protected.',
+      })),
+    );
+    this.luiUrl = new Field(textInput('luiUrl', { type: 'url' }), {
+      label: 'Licence page (LUI_URL)',
+      hint: 'A page for people who have no licence yet.',
     });
-    this.headerVersion = new Field(h('select', { name: 'headerVersion' }, h('option', { value: '' }, 'Automatic'),
-      ...HEADER_VERSIONS.map((version) => h('option', { value: version }, version))), {
-      label: 'PlayReady header version', hint: 'Automatic picks the version that most players read.',
+    this.dsId = new Field(textInput('dsId', { class: 'mono' }), {
+      label: 'Domain service ID (DS_ID)',
+      hint: '16 bytes in base64, or a UUID.',
     });
-    this.more = h('details', { class: 'more' }, h('summary', {}, 'More'),
-      this.luiUrl.element, this.dsId.element, this.customAttributes.element, this.headerVersion.element);
-    this.fields = h('fieldset', { class: 'form-fields' },
+    this.customAttributes = new Field(
+      h('textarea', { name: 'customAttributes', class: 'mono', rows: 3, spellcheck: 'false' }),
+      {
+        label: 'Custom attributes',
+        hint: 'XML that goes inside CUSTOMATTRIBUTES.',
+      },
+    );
+    this.headerVersion = new Field(
+      h(
+        'select',
+        { name: 'headerVersion' },
+        h('option', { value: '' }, 'Automatic'),
+        ...HEADER_VERSIONS.map((version) => h('option', { value: version }, version)),
+      ),
+      {
+        label: 'PlayReady header version',
+        hint: 'Automatic picks the version that most players read.',
+      },
+    );
+    this.more = h(
+      'details',
+      { class: 'more' },
+      h('summary', {}, 'More'),
+      this.luiUrl.element,
+      this.dsId.element,
+      this.customAttributes.element,
+      this.headerVersion.element,
+    );
+    this.fields = h(
+      'fieldset',
+      { class: 'form-fields' },
       h('legend', { class: 'unseen' }, 'What to protect and how'),
       this.laUrl.element,
-      h('p', { class: 'preset' }, button('Use Microsoft’s public test server', () => this.#useTestServer(), { class: 'button small', id: 'use-test-server' }), h('span', { class: 'tag-test' }, 'for tests only')),
-      this.presetNote, this.keyWay.element, this.kidWay.element, this.profile.element, this.tracks.element, this.more);
-    this.element = h('form', { id: 'protect-form', class: 'protect-form', novalidate: true, 'aria-label': 'Protection' }, this.fields);
+      h(
+        'p',
+        { class: 'preset' },
+        button('Use Microsoft’s public test server', () => this.#useTestServer(), {
+          class: 'button small',
+          id: 'use-test-server',
+        }),
+        h('span', { class: 'tag-test' }, 'for tests only'),
+      ),
+      this.presetNote,
+      this.keyWay.element,
+      this.kidWay.element,
+      this.profile.element,
+      this.tracks.element,
+      this.more,
+    );
+    this.element = h(
+      'form',
+      { id: 'protect-form', class: 'protect-form', novalidate: true, 'aria-label': 'Protection' },
+      this.fields,
+    );
 
     this.element.addEventListener('input', (event) => {
       if (event.target === this.laUrl.control) {
@@ -80,7 +163,11 @@ export class ProtectForm {
       this.changed();
     });
     this.laUrl.control.addEventListener('blur', () => {
-      if (!this.laUrl.value && this.touched) this.showFault({ message: 'Give the licence URL: the file tells players where to ask.', field: 'laUrl' });
+      if (!this.laUrl.value && this.touched)
+        this.showFault({
+          message: 'Give the licence URL: the file tells players where to ask.',
+          field: 'laUrl',
+        });
     });
   }
 
@@ -120,7 +207,8 @@ export class ProtectForm {
    */
   showFault(fault) {
     const places = this.#places();
-    for (const [name, place] of Object.entries(places)) place.fault(fault?.field === name ? fault.message : null);
+    for (const [name, place] of Object.entries(places))
+      place.fault(fault?.field === name ? fault.message : null);
     const place = fault?.field ? places[fault.field] : undefined;
     if (place && this.more.contains(place.element)) this.more.open = true;
     return place !== undefined;
@@ -139,9 +227,16 @@ export class ProtectForm {
   /** @returns {Record<string, Field | Choice | TrackChoice>} */
   #places() {
     return {
-      laUrl: this.laUrl, key: this.key, keySeed: this.keySeed, kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
-      profile: this.profile, tracks: this.tracks, luiUrl: this.luiUrl, dsId: this.dsId,
-      customAttributes: this.customAttributes, headerVersion: this.headerVersion,
+      laUrl: this.laUrl,
+      key: this.key,
+      keySeed: this.keySeed,
+      kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
+      profile: this.profile,
+      tracks: this.tracks,
+      luiUrl: this.luiUrl,
+      dsId: this.dsId,
+      customAttributes: this.customAttributes,
+      headerVersion: this.headerVersion,
     };
   }
 

@@ -34,12 +34,20 @@ export class Protect {
 
     const able = file.summary?.protectable;
     if (!able || !able.ok) {
-      this.element = h('div', { class: 'protect-no' }, h('h2', {}, 'This file cannot be protected as it is.'),
-        h('p', {}, able ? able.reason : 'It was not read.'));
+      this.element = h(
+        'div',
+        { class: 'protect-no' },
+        h('h2', {}, 'This file cannot be protected as it is.'),
+        h('p', {}, able ? able.reason : 'It was not read.'),
+      );
       return;
     }
     this.form = new ProtectForm(file.tracks, () => this.#soon());
-    this.start = h('button', { type: 'submit', class: 'button primary', id: 'protect-start' }, canPickPlace() ? 'Protect and save…' : 'Protect');
+    this.start = h(
+      'button',
+      { type: 'submit', class: 'button primary', id: 'protect-start' },
+      canPickPlace() ? 'Protect and save…' : 'Protect',
+    );
     this.note = h('p', { class: 'start-note', role: 'status' });
     this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
     this.run = new RunBar(() => this.cancel());
@@ -50,9 +58,17 @@ export class Protect {
     });
     this.planBody = h('div', { class: 'plan-place' });
     this.planState = h('p', { class: 'plan-state' });
-    this.element = h('div', { class: 'protect' }, this.form.element,
-      h('section', { class: 'plan', 'aria-label': 'Plan' },
-        h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState), this.planBody));
+    this.element = h(
+      'div',
+      { class: 'protect' },
+      this.form.element,
+      h(
+        'section',
+        { class: 'plan', 'aria-label': 'Plan' },
+        h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
+        this.planBody,
+      ),
+    );
     this.update(file);
   }
 
@@ -79,9 +95,15 @@ export class Protect {
       this.drawn = file.plan;
       this.planBody.replaceChildren(planView(file.plan));
     } else if (!this.drawn) {
-      this.planBody.replaceChildren(h('p', { class: 'plan-none' }, file.fault
-        ? 'The plan appears here once the marked field is right.'
-        : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.'));
+      this.planBody.replaceChildren(
+        h(
+          'p',
+          { class: 'plan-none' },
+          file.fault
+            ? 'The plan appears here once the marked field is right.'
+            : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.',
+        ),
+      );
     }
   }
 
@@ -134,7 +156,10 @@ export class Protect {
   async #protect() {
     if (!this.form || this.running) return;
     if (!this.form.ready) {
-      this.form.showFault({ message: 'Give the licence URL: the file tells players where to ask.', field: 'laUrl' });
+      this.form.showFault({
+        message: 'Give the licence URL: the file tells players where to ask.',
+        field: 'laUrl',
+      });
       this.form.focusOn('laUrl');
       return;
     }
@@ -159,7 +184,10 @@ export class Protect {
       if (sink) await removeIfEmpty(sink);
       if (!this.store.file(this.id)) return;
       this.store.dispatch({
-        type: 'stopped', id: this.id, ended: cancelled ? 'cancelled' : 'failed', fault: cancelled ? null : faultOf(error),
+        type: 'stopped',
+        id: this.id,
+        ended: cancelled ? 'cancelled' : 'failed',
+        fault: cancelled ? null : faultOf(error),
       });
       say(cancelled ? 'Cancelled. Nothing was saved.' : faultOf(error).message);
       this.start?.focus();
@@ -180,12 +208,15 @@ export class Protect {
     say(`Protecting ${plan.suggestedName}.`);
     this.run?.focus();
     const result = await media.protect(plan, {
-      signal, ...(sink ? { sink } : {}),
+      signal,
+      ...(sink ? { sink } : {}),
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
     if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
     this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
-    say(`Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`);
+    say(
+      `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
+    );
   }
 }
 

@@ -5,13 +5,13 @@
 /** @import { OpenMedia } from './player.js' */
 
 import { download, downloadAddress } from '../files/save.js';
-import { copyButton } from './copy.js';
 import { button, h } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { idRow, kidTable } from './plan-view.js';
 import { faultOf } from './protect.js';
 import { Player } from './player.js';
+import { hashRow, keyRow } from './result-rows.js';
 
 export class Result {
   /**
@@ -64,10 +64,19 @@ export class Result {
   }
 
   #none() {
-    this.element.replaceChildren(h('div', { class: 'result-none' },
-      h('h2', {}, 'Nothing has been made from this file yet.'),
-      h('p', {}, 'What you protect appears here: its key, its checksum, how to play it and what to send to whom.'),
-      button('Go to Protect', this.toProtect)));
+    this.element.replaceChildren(
+      h(
+        'div',
+        { class: 'result-none' },
+        h('h2', {}, 'Nothing has been made from this file yet.'),
+        h(
+          'p',
+          {},
+          'What you protect appears here: its key, its checksum, how to play it and what to send to whom.',
+        ),
+        button('Go to Protect', this.toProtect),
+      ),
+    );
   }
 
   /**
@@ -75,77 +84,86 @@ export class Result {
    * @param {string | null} savedAs
    */
   #show(result, savedAs) {
-    const hash = this.#hash(result);
+    const hash = hashRow(result, this.stop.signal);
     this.element.replaceChildren(
-      h('header', { class: 'result-head' },
+      h(
+        'header',
+        { class: 'result-head' },
         h('h2', { tabindex: -1 }, `${savedAs ?? result.name} is protected.`),
-        h('p', {}, `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`),
+        h(
+          'p',
+          {},
+          `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
+        ),
         savedAs
           ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
-          : this.#saveLine(result)),
-      h('div', { class: 'result-columns' },
-        h('div', {},
-          card('Is it right?',
-            h('dl', { class: 'ids' },
+          : this.#saveLine(result),
+      ),
+      h(
+        'div',
+        { class: 'result-columns' },
+        h(
+          'div',
+          {},
+          card(
+            'Is it right?',
+            h(
+              'dl',
+              { class: 'ids' },
               idRow('Scheme', result.profile === 'piff' ? 'PIFF 1.1' : 'CENC with PIFF twins', result.scheme),
               idRow('Licence URL', 'where players will ask', result.laUrl),
-              result.checksum ? idRow('Checksum', 'of key and KID, in the PlayReady header', result.checksum) : null,
-              keyRow(result), hash.row)),
-          card('KID', kidTable(result.kid))),
-        h('div', {}, this.#playCard(result), this.#sendCard(result, hash.fill))));
+              result.checksum
+                ? idRow('Checksum', 'of key and KID, in the PlayReady header', result.checksum)
+                : null,
+              keyRow(result),
+              hash.row,
+            ),
+          ),
+          card('KID', kidTable(result.kid)),
+        ),
+        h('div', {}, this.#playCard(result), this.#sendCard(result, hash.fill)),
+      ),
+    );
   }
 
   /** @param {ProtectResult} result */
   #saveLine(result) {
-    const link = h('a', { id: 'save', class: 'button primary', download: result.name, 'aria-disabled': 'true' }, `Save ${result.name}`);
+    const link = h(
+      'a',
+      { id: 'save', class: 'button primary', download: result.name, 'aria-disabled': 'true' },
+      `Save ${result.name}`,
+    );
     const note = h('span', { class: 'quiet' }, 'It is in this browser’s storage until you save it.');
-    const discard = button('Delete that copy', () => {
-      void result.discard().then(() => {
-        this.store.dispatch({ type: 'discarded', id: this.id });
-        say('The copy in browser storage is deleted.');
-      }, (error) => { note.textContent = faultOf(error).message; });
-    }, { class: 'link' });
+    const discard = button(
+      'Delete that copy',
+      () => {
+        void result.discard().then(
+          () => {
+            this.store.dispatch({ type: 'discarded', id: this.id });
+            say('The copy in browser storage is deleted.');
+          },
+          (error) => {
+            note.textContent = faultOf(error).message;
+          },
+        );
+      },
+      { class: 'link' },
+    );
     const { signal } = this.stop;
-    result.file().then((file) => {
-      if (signal.aborted) return;
-      const { address, release } = downloadAddress(file);
-      this.release = release;
-      link.href = address;
-      link.removeAttribute('aria-disabled');
-      link.click();
-    }, (error) => { note.textContent = faultOf(error).message; });
+    result.file().then(
+      (file) => {
+        if (signal.aborted) return;
+        const { address, release } = downloadAddress(file);
+        this.release = release;
+        link.href = address;
+        link.removeAttribute('aria-disabled');
+        link.click();
+      },
+      (error) => {
+        note.textContent = faultOf(error).message;
+      },
+    );
     return h('p', { class: 'save-line' }, link, note, discard);
-  }
-
-  /**
-   * The SHA-256 line, filled when asked for.
-   * @param {ProtectResult} result
-   */
-  #hash(result) {
-    const { signal } = this.stop;
-    const place = h('dd', {});
-    const row = h('div', {}, h('dt', {}, 'SHA-256', h('span', { class: 'hint' }, 'of the protected file')), place);
-    /** @type {Promise<string> | null} */
-    let job = null;
-    const fill = () => {
-      job ??= work().catch((error) => {
-        job = null;
-        place.replaceChildren(h('span', { class: 'field-fault' }, faultOf(error).message), ask());
-        throw error;
-      });
-      return job;
-    };
-    const work = async () => {
-      const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Computing SHA-256' });
-      place.replaceChildren(bar);
-      const sum = await result.sha256({ signal, onProgress: ({ done, total }) => { bar.value = total ? done / total : 0; } });
-      place.replaceChildren(h('code', {}, sum), copyButton('SHA-256', () => sum));
-      say('SHA-256 computed');
-      return sum;
-    };
-    const ask = () => button('Compute', () => void fill().catch(() => {}), { class: 'copy', id: 'compute-hash', 'aria-label': 'Compute SHA-256' });
-    place.append(ask());
-    return { row, fill };
   }
 
   /** @param {ProtectResult} result */
@@ -155,7 +173,9 @@ export class Result {
     const start = button('Play it here', () => void play(), { id: 'play' });
     const play = async () => {
       this.player?.close();
-      this.player = new Player((sentence) => { state.textContent = sentence; });
+      this.player = new Player((sentence) => {
+        state.textContent = sentence;
+      });
       stage.replaceChildren(this.player.video);
       start.disabled = true;
       try {
@@ -167,8 +187,18 @@ export class Result {
         start.textContent = 'Play again';
       }
     };
-    return card('Does it play?', h('p', { class: 'hint' }, 'Decrypted by the browser’s ClearKey, with the key of this result.'), stage, state,
-      h('p', { class: 'play-line' }, start, h('strong', {}, 'This proves the encryption, not a PlayReady licence.')));
+    return card(
+      'Does it play?',
+      h('p', { class: 'hint' }, 'Decrypted by the browser’s ClearKey, with the key of this result.'),
+      stage,
+      state,
+      h(
+        'p',
+        { class: 'play-line' },
+        start,
+        h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
+      ),
+    );
   }
 
   /**
@@ -193,35 +223,39 @@ export class Result {
         sheet.disabled = false;
       }
     };
-    return card('What do I send to whom?',
-      h('ol', { class: 'send' },
-        h('li', {}, h('strong', {}, 'The MP4, to the host.'), ' Any web server will do, for plain download. It is useless without a licence.'),
-        h('li', {}, h('strong', {}, 'The key sheet, to whoever runs the licence server.'), ' Over a safe channel, never beside the MP4: it holds the key.'),
-        h('li', {}, h('strong', {}, 'To play offline:'),
-          h('ol', { class: 'offline' },
+    return card(
+      'What do I send to whom?',
+      h(
+        'ol',
+        { class: 'send' },
+        h(
+          'li',
+          {},
+          h('strong', {}, 'The MP4, to the host.'),
+          ' Any web server will do, for plain download. It is useless without a licence.',
+        ),
+        h(
+          'li',
+          {},
+          h('strong', {}, 'The key sheet, to whoever runs the licence server.'),
+          ' Over a safe channel, never beside the MP4: it holds the key.',
+        ),
+        h(
+          'li',
+          {},
+          h('strong', {}, 'To play offline:'),
+          h(
+            'ol',
+            { class: 'offline' },
             h('li', {}, 'An app on Windows 10 or 11 downloads the MP4.'),
             h('li', {}, 'While online it asks the licence URL for a persistent licence.'),
-            h('li', {}, 'From then on it plays the file without a network.')))),
-      h('p', { class: 'play-line' }, sheet, state));
+            h('li', {}, 'From then on it plays the file without a network.'),
+          ),
+        ),
+      ),
+      h('p', { class: 'play-line' }, sheet, state),
+    );
   }
-}
-
-/** @param {ProtectResult} result */
-function keyRow(result) {
-  const hidden = '•'.repeat(32);
-  const value = h('code', { id: 'key-value' }, hidden);
-  const spoken = h('span', { class: 'unseen' }, 'hidden');
-  const show = button('Show key', () => {
-    const shown = show.getAttribute('aria-pressed') !== 'true';
-    show.setAttribute('aria-pressed', String(shown));
-    show.textContent = shown ? 'Hide key' : 'Show key';
-    value.textContent = shown ? result.key : hidden;
-    value.setAttribute('aria-hidden', String(!shown));
-    spoken.hidden = shown;
-  }, { class: 'copy', id: 'show-key', 'aria-pressed': 'false' });
-  value.setAttribute('aria-hidden', 'true');
-  return h('div', {}, h('dt', {}, 'Content key', h('span', { class: 'hint' }, 'keep it secret')),
-    h('dd', {}, value, spoken, show, copyButton('content key', () => result.key)));
 }
 
 /**

@@ -35,8 +35,14 @@ export class Ruler {
     this.inner = null;
     this.frame = 0;
     this.canvas = h('canvas', {
-      class: 'ruler', tabindex: 0, role: 'slider', 'aria-label': 'Place in the file', 'aria-valuemin': 1,
-      'aria-valuemax': Math.max(1, roots.length), 'aria-valuenow': 1, 'aria-orientation': 'horizontal',
+      class: 'ruler',
+      tabindex: 0,
+      role: 'slider',
+      'aria-label': 'Place in the file',
+      'aria-valuemin': 1,
+      'aria-valuemax': Math.max(1, roots.length),
+      'aria-valuenow': 1,
+      'aria-orientation': 'horizontal',
     });
     this.element = h('div', { class: 'ruler-frame' }, this.canvas);
     this.canvas.addEventListener('click', (event) => this.#click(event));
@@ -58,9 +64,10 @@ export class Ruler {
   show(node, root, holder, inside) {
     this.chosen = node;
     this.root = root;
-    this.inner = holder && inside.length
-      ? { from: holder.start, to: holder.start + holder.size, boxes: inside }
-      : neighbours(this.roots, root);
+    this.inner =
+      holder && inside.length
+        ? { from: holder.start, to: holder.start + holder.size, boxes: inside }
+        : neighbours(this.roots, root);
     const place = root ? this.roots.indexOf(root) + 1 : 1;
     setAttributes(this.canvas, {
       'aria-valuenow': place,
@@ -108,7 +115,16 @@ export class Ruler {
       context.fillRect(x - 0.5, TICKS - (major ? 6 : 3), 1, major ? 6 : 3);
       if (!major || x > width - 46) continue;
       context.fillStyle = ink.of('--ink-3');
-      context.fillText(offset === 0 ? '0' : format.bytes(Math.round(offset)).replace(/\.0+ /, ' ').replace(/(\.\d)0 /, '$1 '), x + 3, 0);
+      context.fillText(
+        offset === 0
+          ? '0'
+          : format
+              .bytes(Math.round(offset))
+              .replace(/\.0+ /, ' ')
+              .replace(/(\.\d)0 /, '$1 '),
+        x + 3,
+        0,
+      );
     }
   }
 
@@ -131,7 +147,8 @@ export class Ruler {
       const wide = Math.max(1, real);
       const next = scale.boxes[index + 1];
       // Where many boxes share a pixel, the larger one gives the colour.
-      const shown = real < 0.5 && next && next.size > node.size ? next : node;
+      const crowded = real < 0.5 && next && next.size > node.size && (next.size / span) * width < 1;
+      const shown = crowded ? next : node;
       context.fillStyle = ink.of(colourOf(shown.type));
       context.fillRect(x, top, wide > 4 ? wide - 1 : wide, BAND);
       filledTo = x + wide;
@@ -221,8 +238,14 @@ export class Ruler {
     const at = this.root ? this.roots.indexOf(this.root) : 0;
     const last = this.roots.length - 1;
     const targets = /** @type {Record<string, number>} */ ({
-      ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: last,
-      PageDown: at + Math.ceil(last / 10), PageUp: at - Math.ceil(last / 10),
+      ArrowRight: at + 1,
+      ArrowUp: at + 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at - 1,
+      Home: 0,
+      End: last,
+      PageDown: at + Math.ceil(last / 10),
+      PageUp: at - Math.ceil(last / 10),
     });
     const target = targets[event.key];
     if (target === undefined) return;

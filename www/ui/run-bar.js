@@ -15,9 +15,13 @@ export class RunBar {
     this.share = h('strong', { class: 'run-share' });
     this.figures = h('p', { class: 'run-figures' });
     this.stop = button('Cancel', cancel, { id: 'cancel', class: 'button small' });
-    this.element = h('div', { class: 'run-bar', hidden: true },
-      h('div', { class: 'run-top' }, this.share, this.figures, this.stop), this.bar,
-      h('p', { class: 'hint' }, 'Esc cancels. Keep this page open.'));
+    this.element = h(
+      'div',
+      { class: 'run-bar', hidden: true },
+      h('div', { class: 'run-top' }, this.share, this.figures, this.stop),
+      this.bar,
+      h('p', { class: 'hint' }, 'Esc cancels. Keep this page open.'),
+    );
     this.last = { done: 0, at: 0, speed: 0 };
     this.told = 0;
   }
@@ -44,7 +48,9 @@ export class RunBar {
       `${format.bytes(done)} of ${format.bytes(total)}`,
       speed ? format.speed(speed) : '',
       speed ? format.timeLeft((total - done) / speed) : '',
-    ].filter(Boolean).join(' · ');
+    ]
+      .filter(Boolean)
+      .join(' · ');
     const quarter = Math.floor(share * 4);
     if (quarter > this.told && quarter < 4) {
       this.told = quarter;

@@ -67,16 +67,28 @@ export const EMPTY = { files: [], current: null, view: 'inspect', notices: [] };
 export function reduce(state, action) {
   switch (action.type) {
     case 'open':
-      return { ...state, current: action.id, files: [...state.files, newFile(action.id, action.name, action.size)] };
+      return {
+        ...state,
+        current: action.id,
+        files: [...state.files, newFile(action.id, action.name, action.size)],
+      };
     case 'opened':
       return change(state, action.id, {
-        phase: 'loaded', media: action.media, name: action.media.name, size: action.media.size,
-        summary: action.media.summary(), tracks: action.media.tracks(), progress: null,
+        phase: 'loaded',
+        media: action.media,
+        name: action.media.name,
+        size: action.media.size,
+        summary: action.media.summary(),
+        tracks: action.media.tracks(),
+        progress: null,
       });
     case 'refused':
       return {
         ...without(state, action.id),
-        notices: [...state.notices.filter((notice) => notice.title !== action.title), { id: action.id, title: action.title, message: action.message }],
+        notices: [
+          ...state.notices.filter((notice) => notice.title !== action.title),
+          { id: action.id, title: action.title, message: action.message },
+        ],
       };
     case 'close':
       return without(state, action.id);
@@ -96,11 +108,18 @@ export function reduce(state, action) {
       return settle(state, action.id, { plan: null, fault: action.fault });
     case 'protecting':
       return change(state, action.id, {
-        phase: 'protecting', ended: '', fault: null, progress: { stage: 'protect', done: 0, total: action.total },
+        phase: 'protecting',
+        ended: '',
+        fault: null,
+        progress: { stage: 'protect', done: 0, total: action.total },
       });
     case 'protected':
       return change(state, action.id, {
-        phase: 'done', result: action.result, savedAs: action.savedAs, progress: null, ended: '',
+        phase: 'done',
+        result: action.result,
+        savedAs: action.savedAs,
+        progress: null,
+        ended: '',
       });
     case 'stopped':
       return settle(state, action.id, { progress: null, ended: action.ended, fault: action.fault });
@@ -112,8 +131,19 @@ export function reduce(state, action) {
 /** @returns {FileState} */
 function newFile(/** @type {number} */ id, /** @type {string} */ name, /** @type {number | null} */ size) {
   return {
-    id, name, size, phase: 'opening', media: null, summary: null, tracks: [], progress: null, plan: null, fault: null,
-    ended: '', result: null, savedAs: null,
+    id,
+    name,
+    size,
+    phase: 'opening',
+    media: null,
+    summary: null,
+    tracks: [],
+    progress: null,
+    plan: null,
+    fault: null,
+    ended: '',
+    result: null,
+    savedAs: null,
   };
 }
 
@@ -156,10 +186,14 @@ export function createStore() {
   /** @type {Set<(state: State, before: State) => void>} */
   const listeners = new Set();
   return {
-    get state() { return state; },
+    get state() {
+      return state;
+    },
 
     /** @param {number} id */
-    file(id) { return state.files.find((file) => file.id === id) ?? null; },
+    file(id) {
+      return state.files.find((file) => file.id === id) ?? null;
+    },
 
     /** @param {Action} action */
     dispatch(action) {
@@ -174,7 +208,9 @@ export function createStore() {
      */
     subscribe(listener) {
       listeners.add(listener);
-      return () => { listeners.delete(listener); };
+      return () => {
+        listeners.delete(listener);
+      };
     },
   };
 }

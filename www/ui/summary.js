@@ -15,18 +15,33 @@ export function summaryStrip(summary, tracks) {
     ['Size', format.bytes(summary.size), format.exactBytes(summary.size)],
     ['Duration', format.duration(summary.duration)],
     ['Bitrate', format.bitrate(summary.bitrate)],
-    ['Fragments', format.count(summary.fragmentCount), summary.indexed ? 'with an index at the end' : 'without an index'],
+    [
+      'Fragments',
+      format.count(summary.fragmentCount),
+      summary.indexed ? 'with an index at the end' : 'without an index',
+    ],
     ['Samples', format.count(summary.sampleCount)],
     ['Brands', summary.brands ? [summary.brands.major, ...summary.brands.compatible].join(' ') : 'none'],
     ['Protection', summary.protection ? protectionName(summary.protection) : 'none, it is clear'],
   ];
-  return h('div', { class: 'strip' },
-    h('div', { class: 'strip-top' },
+  return h(
+    'div',
+    { class: 'strip' },
+    h(
+      'div',
+      { class: 'strip-top' },
       h('div', { class: 'strip-name' }, h('h1', {}, summary.name), h('p', {}, summary.kindName)),
-      h('dl', { class: 'facts' }, ...facts.map(([term, value, more]) => h('div', {},
-        h('dt', {}, term ?? ''), h('dd', { title: more }, value ?? ''))))),
+      h(
+        'dl',
+        { class: 'facts' },
+        ...facts.map(([term, value, more]) =>
+          h('div', {}, h('dt', {}, term ?? ''), h('dd', { title: more }, value ?? '')),
+        ),
+      ),
+    ),
     summary.protection ? kidLine(summary.protection.kids) : null,
-    trackTable(tracks));
+    trackTable(tracks),
+  );
 }
 
 /** @param {{ scheme: string, systems: string[] }} protection */
@@ -36,26 +51,62 @@ function protectionName({ scheme, systems }) {
 
 /** @param {string[]} kids */
 function kidLine(kids) {
-  return h('p', { class: 'strip-kids' }, kids.length === 1 ? 'KID ' : 'KIDs ',
-    ...kids.map((kid) => h('span', { class: 'id' }, h('code', {}, kid), copyButton('KID', () => kid))));
+  return h(
+    'p',
+    { class: 'strip-kids' },
+    kids.length === 1 ? 'KID ' : 'KIDs ',
+    ...kids.map((kid) =>
+      h(
+        'span',
+        { class: 'id' },
+        h('code', {}, kid),
+        copyButton('KID', () => kid),
+      ),
+    ),
+  );
 }
 
 /** @param {Track[]} tracks */
 function trackTable(tracks) {
   if (!tracks.length) return h('p', { class: 'quiet' }, 'The file names no tracks.');
-  const heads = ['Track', 'Kind', 'Codec', 'Picture or sound', 'Bitrate', 'Language', 'Samples', 'Fragments', 'Protection'];
-  return h('details', { class: 'tracks', open: tracks.length <= 4 && innerHeight >= 1000 },
-    h('summary', {}, h('strong', {}, format.counted(tracks.length, 'track')),
-      h('span', { class: 'tracks-gist' }, tracks.map(gist).join(' · '))),
-    h('div', { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Tracks' },
-      h('table', {},
+  const heads = [
+    'Track',
+    'Kind',
+    'Codec',
+    'Picture or sound',
+    'Bitrate',
+    'Language',
+    'Samples',
+    'Fragments',
+    'Protection',
+  ];
+  return h(
+    'details',
+    { class: 'tracks', open: tracks.length <= 4 && innerHeight >= 1000 },
+    h(
+      'summary',
+      {},
+      h('strong', {}, format.counted(tracks.length, 'track')),
+      h('span', { class: 'tracks-gist' }, tracks.map(gist).join(' · ')),
+    ),
+    h(
+      'div',
+      { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Tracks' },
+      h(
+        'table',
+        {},
         h('thead', {}, h('tr', {}, ...heads.map((title) => h('th', { scope: 'col' }, title)))),
-        h('tbody', {}, ...tracks.map(trackRow)))));
+        h('tbody', {}, ...tracks.map(trackRow)),
+      ),
+    ),
+  );
 }
 
 /** @param {Track} track */
 function trackRow(track) {
-  return h('tr', {},
+  return h(
+    'tr',
+    {},
     h('th', { scope: 'row' }, String(track.id)),
     h('td', {}, track.kind),
     h('td', {}, track.codecName, ' ', h('code', { class: 'quiet' }, track.codec)),
@@ -64,8 +115,20 @@ function trackRow(track) {
     h('td', {}, track.language ?? 'not given'),
     h('td', { class: 'number' }, format.count(track.sampleCount)),
     h('td', { class: 'number' }, format.count(track.fragmentCount)),
-    h('td', {}, track.protection ? track.protection.scheme : 'clear',
-      track.protection?.kid ? h('span', { class: 'id' }, h('code', {}, track.protection.kid), copyButton(`KID of track ${track.id}`, () => track.protection?.kid ?? '')) : null));
+    h(
+      'td',
+      {},
+      track.protection ? track.protection.scheme : 'clear',
+      track.protection?.kid
+        ? h(
+            'span',
+            { class: 'id' },
+            h('code', {}, track.protection.kid),
+            copyButton(`KID of track ${track.id}`, () => track.protection?.kid ?? ''),
+          )
+        : null,
+    ),
+  );
 }
 
 /** @param {Track} track */

@@ -12,7 +12,9 @@ export function makeTabs(list, choose) {
   for (const tab of tabs) tab.addEventListener('click', () => choose(nameOf(tab)));
   list.addEventListener('keydown', (event) => {
     const at = tabs.findIndex((tab) => tab === document.activeElement);
-    const step = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
+    const step = { ArrowRight: at + 1, ArrowLeft: at - 1 + tabs.length, Home: 0, End: tabs.length - 1 }[
+      event.key
+    ];
     const next = step === undefined ? undefined : tabs[step % tabs.length];
     if (!next) return;
     event.preventDefault();

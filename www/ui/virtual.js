@@ -106,7 +106,9 @@ export class VirtualRows {
   }
 
   #putScroll() {
-    const top = this.#scaled ? (this.position / Math.max(1, this.#furthest())) * this.#barLength() : this.position;
+    const top = this.#scaled
+      ? (this.position / Math.max(1, this.#furthest())) * this.#barLength()
+      : this.position;
     this.element.scrollTop = top;
     this.lastTop = this.element.scrollTop;
   }
@@ -141,7 +143,10 @@ export class VirtualRows {
   /** @param {boolean} redraw also rows that were there already */
   #layout(redraw) {
     const first = Math.max(0, Math.floor(this.position / this.rowHeight) - SPARE_ROWS);
-    const last = Math.min(this.count, Math.ceil((this.position + this.viewHeight) / this.rowHeight) + SPARE_ROWS);
+    const last = Math.min(
+      this.count,
+      Math.ceil((this.position + this.viewHeight) / this.rowHeight) + SPARE_ROWS,
+    );
     for (const [index, row] of this.shown) {
       if (index >= first && index < last) continue;
       this.shown.delete(index);

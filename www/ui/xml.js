@@ -3,6 +3,9 @@
 import { copyButton } from './copy.js';
 import { freshId, h } from './dom.js';
 
+/** Longer texts, whole manifests, stay plain: thousands of elements would make the page slow. */
+const PAINT_LIMIT = 40_000;
+
 /**
  * One tag a line, two spaces a level; text stays with its tags. Anything that is not XML comes back as it is.
  * @param {string} xml
@@ -45,9 +48,17 @@ export function layOut(xml) {
  */
 export function textCard(title, text) {
   const id = freshId('text');
-  return h('figure', { class: 'text-card' },
-    h('figcaption', { id }, title, copyButton(title, () => text)),
-    h('pre', { tabindex: 0, role: 'region', 'aria-labelledby': id }, ...painted(layOut(text))));
+  return h(
+    'figure',
+    { class: 'text-card' },
+    h(
+      'figcaption',
+      { id },
+      title,
+      copyButton(title, () => text),
+    ),
+    h('pre', { tabindex: 0, role: 'region', 'aria-labelledby': id }, ...painted(layOut(text))),
+  );
 }
 
 /**
@@ -55,6 +66,9 @@ export function textCard(title, text) {
  * @param {string} text
  */
 function painted(text) {
-  return text.split(/(<[^>]*>)/).filter(Boolean)
+  if (text.length > PAINT_LIMIT) return [text];
+  return text
+    .split(/(<[^>]*>)/)
+    .filter(Boolean)
     .map((part) => (part.startsWith('<') ? h('span', { class: 'tag' }, part) : part));
 }
