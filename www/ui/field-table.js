@@ -64,7 +64,7 @@ export class FieldTable {
     this.none.textContent =
       view.node.childCount > 0
         ? 'This box holds only other boxes. Choose one of them in the tree.'
-        : 'This box has no fields that Boxlock reads. Its bytes are below.';
+        : 'This box has no fields that Boxlock reads. Its bytes are in the byte pane.';
     setAttributes(this.rows.element, { 'aria-rowcount': this.count + 1, 'aria-activedescendant': null });
     this.rows.toTop();
     this.rows.setCount(this.count);
@@ -180,7 +180,7 @@ export class FieldTable {
         h(
           'span',
           { class: 'quiet' },
-          this.count === 0 ? '' : `${format.counted(this.count, 'field')}. Choose one, or a byte below.`,
+          this.count === 0 ? '' : `${format.counted(this.count, 'field')}. Choose one, or a byte.`,
         ),
       );
       return;
@@ -190,7 +190,7 @@ export class FieldTable {
       h('strong', {}, field.name),
       ' ',
       h('code', {}, field.value),
-      field.meaning ? ` ${field.meaning}` : '',
+      field.meaning ? ` ${field.meaning},` : '',
       h('span', { class: 'quiet' }, ` ${format.counted(length, 'byte')} at ${format.count(field.start)}`),
       ' ',
       copyButton(field.name, () => field.value),

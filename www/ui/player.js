@@ -139,7 +139,7 @@ export class Player {
    * @param {AbortSignal} signal
    */
   async #roomAhead(buffer, signal) {
-    while (this.#ahead(buffer) > AHEAD_SECONDS) await once(this.video, 'timeupdate', signal);
+    while (this.#ahead(buffer) > AHEAD_SECONDS) await once(this.video, 'timeupdate seeking', signal);
   }
 
   /** @param {SourceBuffer} buffer */
@@ -202,23 +202,22 @@ async function append(buffer, bytes, signal) {
 
 /**
  * @param {EventTarget} target
- * @param {string} type
+ * @param {string} types of events, the first of which settles it
  * @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-function once(target, type, signal) {
+function once(target, types, signal) {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(new DOMException('Stopped', 'AbortError'));
+    const heard = new AbortController();
+    const options = { once: true, signal: heard.signal };
+    const end = (/** @type {() => void} */ settle) => {
+      heard.abort();
+      settle();
+    };
+    const stop = () => end(() => reject(new DOMException('Stopped', 'AbortError')));
     if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    target.addEventListener(
-      type,
-      () => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      },
-      { once: true },
-    );
+    signal.addEventListener('abort', stop, options);
+    for (const type of types.split(' ')) target.addEventListener(type, () => end(resolve), options);
   });
 }
 

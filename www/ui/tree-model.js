@@ -59,7 +59,11 @@ export class TreeModel {
     if (node.childCount === 0) return [];
     const there = this.childrenOf(node);
     if (there) return there;
-    const children = await this.load(node.path);
+    const children = await this.load(node.path).catch((error) => {
+      // A box whose inside cannot be read is a finding, not an end: it stays in the tree, marked.
+      node.problem ??= error instanceof Error ? error.message : String(error);
+      return /** @type {BoxNode[]} */ ([]);
+    });
     if (!this.loaded.has(node.path)) {
       this.loaded.set(node.path, children);
       this.#remember(children);
