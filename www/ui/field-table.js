@@ -190,7 +190,7 @@ export class FieldTable {
       h('strong', {}, field.name),
       ' ',
       h('code', {}, field.value),
-      field.meaning ? ` ${field.meaning},` : ""
+      field.meaning ? ` ${field.meaning},` : '',
       h('span', { class: 'quiet' }, ` ${format.counted(length, 'byte')} at ${format.count(field.start)}`),
       ' ',
       copyButton(field.name, () => field.value),
