@@ -46,9 +46,16 @@ pub struct Declaration {
     pub children: bool,
     /// Reads the body (from after the header) and adds a row per field.
     pub rows: fn(&mut Reader<'_>, u8, &mut RowSink) -> Result<()>,
-    /// Reads the fields and leaves the reader after them: where the children start.
+    /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
     pub skip_fields: fn(&mut Reader<'_>) -> Result<()>,
-    /// Reads the body and writes it again: proof that reader and writer agree.
+}
+
+/// Reads a box's body and writes it again: proof that reader and writer agree. Stands apart from [`Declaration`], so
+/// that a program that never asks does not carry every writer.
+pub struct Rewriter {
+    /// The types of the box.
+    pub ids: &'static [BoxId],
+    /// From a body, and the bytes per IV, to the body again.
     pub rewrite: fn(&mut Reader<'_>, u8) -> Result<Vec<u8>>,
 }
 
@@ -176,12 +183,7 @@ macro_rules! boxes {
                     form: boxes!(@form $form),
                     children: boxes!(@children $($children)?),
                     rows: Self::add_rows,
-                    skip_fields: |r| Self::read_fields(r, 0).map(|_| ()),
-                    rewrite: |r, iv_size| {
-                        let mut w = $crate::bytes::Writer::new();
-                        Self::parse(r, iv_size)?.write_body(&mut w, iv_size);
-                        Ok(w.into_bytes())
-                    },
+                    skip_fields: boxes!(@skip $($children)?),
                 };
 
                 fn parse(r: &mut $crate::bytes::Reader<'_>, iv_size: u8) -> $crate::bytes::Result<Self> {
@@ -216,10 +218,25 @@ macro_rules! boxes {
         /// Every box declared in this file.
         pub(super) const DECLARED: &[$crate::boxes::declare::Declaration] =
             &[$(<$Box as $crate::boxes::declare::BoxBody>::DECLARATION),*];
+
+        /// The rewriters of the boxes declared in this file, in the same order.
+        pub(super) const REWRITERS: &[$crate::boxes::declare::Rewriter] = &[$(
+            $crate::boxes::declare::Rewriter {
+                ids: &[$($id),+],
+                rewrite: |r, iv_size| {
+                    let mut w = $crate::bytes::Writer::new();
+                    let body = <$Box as $crate::boxes::declare::BoxBody>::parse(r, iv_size)?;
+                    $crate::boxes::declare::BoxBody::write_body(&body, &mut w, iv_size);
+                    Ok(w.into_bytes())
+                },
+            }
+        ),*];
     };
 
     (@form full) => { $crate::boxes::declare::Form::Full };
     (@form plain) => { $crate::boxes::declare::Form::Plain };
+    (@skip children) => { |r| Self::read_fields(r, 0).map(|_| ()) };
+    (@skip) => { |_| Ok(()) };
     (@children children) => { true };
     (@children) => { false };
 

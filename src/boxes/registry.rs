@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use crate::bytes::Uuid16;
 
-use super::declare::Declaration;
+use super::declare::{Declaration, Rewriter};
 use super::header::{BoxId, four};
 use super::names::{NAMED, NAMED_ENTRIES, Named};
 use super::{
@@ -147,4 +147,29 @@ pub fn all() -> impl Iterator<Item = &'static Declaration> {
 /// Whether a box of type `id` has the body `B`.
 pub fn has_body<B: super::BoxBody>(id: BoxId) -> bool {
     B::DECLARATION.ids.contains(&id)
+}
+
+/// The rewriter of a declared box, for tests that hold for all.
+pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
+    let families = [
+        (movie::DECLARED, movie::REWRITERS),
+        (fragment::DECLARED, fragment::REWRITERS),
+        (index::DECLARED, index::REWRITERS),
+        (cenc::DECLARED, cenc::REWRITERS),
+        (piff::DECLARED, piff::REWRITERS),
+        (codec::DECLARED, codec::REWRITERS),
+        (audio::DECLARED, audio::REWRITERS),
+        (descriptor::DECLARED, descriptor::REWRITERS),
+        (metadata::DECLARED, metadata::REWRITERS),
+        (heif::DECLARED, heif::REWRITERS),
+        (quicktime::DECLARED, quicktime::REWRITERS),
+        (subtitle::DECLARED, subtitle::REWRITERS),
+        (tables::DECLARED, tables::REWRITERS),
+        (sample_entry::DECLARED, sample_entry::REWRITERS),
+        (scoped::DECLARED, scoped::REWRITERS),
+    ];
+    let same = |other: &Declaration| other.name == declaration.name && other.ids == declaration.ids;
+    families.iter().find_map(|(declared, rewriters)| {
+        declared.iter().position(same).and_then(|at| rewriters.get(at))
+    })
 }
