@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use crate::bytes::limits;
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 
 use super::rows::RowSink;
@@ -163,7 +163,7 @@ impl<T: Wire> Wire for Vec<T> {
         let start = r.offset();
         let at = sink.total();
         sink.push(name, start, start, || {
-            (count.map(|n| entries(n as usize)).unwrap_or_default(), String::new())
+            (count.map(|n| entries(to_len(n))).unwrap_or_default(), String::new())
         });
         let mut list = Vec::new();
         sink.nested(|sink| {
