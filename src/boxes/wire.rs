@@ -168,7 +168,8 @@ impl<T: Wire> Wire for Vec<T> {
         let mut list = Vec::new();
         sink.nested(|sink| {
             for_each_entry(r, name, count, |r, index| {
-                list.push(T::rows(r, &format!("{name}[{index}]"), cx, None, sink)?);
+                let name = sink.entry_name(name, index);
+                list.push(T::rows(r, &name, cx, None, sink)?);
                 Ok(())
             })
         })?;
