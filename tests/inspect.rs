@@ -1,5 +1,12 @@
 //! What the inspector shows of every corpus file, and that no damage to a file makes it panic or lie about ranges.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic, and its files are small"
+)]
+
 mod support;
 
 use boxlock::boxes::{BoxHeader, Row, Tree};

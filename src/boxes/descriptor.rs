@@ -41,6 +41,14 @@ impl Descriptor {
         self.inner.iter().find_map(|inner| inner.find(tag))
     }
 
+    fn write_one(&self, w: &mut Writer) {
+        w.u8(self.tag);
+        w.bytes(&self.length);
+        w.bytes(&self.fields);
+        self.inner.iter().for_each(|inner| inner.write_one(w));
+        w.bytes(&self.tail);
+    }
+
     /// Reads one; with a sink adds its rows.
     fn read_one(r: &mut Reader<'_>, depth: u8, mut sink: Option<&mut RowSink>) -> Result<Self> {
         let start = r.offset();
@@ -239,12 +247,8 @@ impl Wire for Descriptor {
     fn read(r: &mut Reader<'_>, _: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Self::read_one(r, 0, None)
     }
-    fn write(&self, w: &mut Writer, cx: &Context) {
-        w.u8(self.tag);
-        w.bytes(&self.length);
-        w.bytes(&self.fields);
-        self.inner.iter().for_each(|inner| inner.write(w, cx));
-        w.bytes(&self.tail);
+    fn write(&self, w: &mut Writer, _: &Context) {
+        self.write_one(w);
     }
     fn show(&self) -> String {
         descriptor_name(self.tag).to_owned()

@@ -1,7 +1,7 @@
 //! Items and their properties (ISO/IEC 14496-12:2022 8.11, ISO/IEC 23008-12): the boxes of HEIF and AVIF pictures.
 
 use crate::bytes::units::len_u64;
-use crate::bytes::{FourCc, Reader, Result, Writer};
+use crate::bytes::{Error, FourCc, Reader, Result, Writer};
 
 use super::fragment::Wide16;
 use super::header::four;
@@ -17,13 +17,7 @@ fn read_wide(r: &mut Reader<'_>, width: u16, what: &str) -> Result<u64> {
 }
 
 fn write_wide(w: &mut Writer, width: u16, value: u64) {
-    let bytes = value.to_be_bytes();
-    // Widths beyond 8 cannot be asked for by the 4-bit fields of valid files; the high bytes of others are lost
-    // at reading, so they are written as zeros.
-    for _ in 8..width {
-        w.u8(0);
-    }
-    w.bytes(bytes.get(8_usize.saturating_sub(usize::from(width))..).unwrap_or(&bytes));
+    w.bytes(value.to_be_bytes().get(8_usize.saturating_sub(usize::from(width))..).unwrap_or_default());
 }
 
 /// A stretch of an item's bytes.
@@ -124,6 +118,13 @@ impl ItemLocations {
     fn walk(r: &mut Reader<'_>, cx: &Context, mut sink: Option<&mut RowSink>) -> Result<Self> {
         let start = r.offset();
         let mut this = Self { widths: r.u16("widths")?, items: Vec::new() };
+        if [12, 8, 4, 0].iter().any(|low| this.widths >> low & 15 > 8) {
+            return Err(Error::file(
+                "bad-item-location",
+                format!("An item location gives widths {:#06x}; each may be 8 bytes at most.", this.widths),
+            )
+            .at(start));
+        }
         let counted = r.offset();
         let count = if cx.head.version < 2 { u32::from(r.u16("item_count")?) } else { r.u32("item_count")? };
         if let Some(sink) = sink.as_deref_mut() {

@@ -169,7 +169,7 @@ pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
         (scoped::DECLARED, scoped::REWRITERS),
     ];
     let same = |other: &Declaration| other.name == declaration.name && other.ids == declaration.ids;
-    families.iter().find_map(|(declared, rewriters)| {
-        declared.iter().position(same).and_then(|at| rewriters.get(at))
-    })
+    families
+        .iter()
+        .find_map(|(declared, rewriters)| declared.iter().position(same).and_then(|at| rewriters.get(at)))
 }

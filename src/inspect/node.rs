@@ -119,7 +119,7 @@ fn path_after<'p>(path: &'p str, kind: &str) -> Option<&'p str> {
 
 /// Follows `path`, which is empty or starts with a slash. A type may itself hold a slash, so a segment is matched
 /// whole, and another child is tried when the rest of the path fails.
-fn descend<'t>(path: &str, chain: &mut Vec<&'t Node>) -> bool {
+fn descend(path: &str, chain: &mut Vec<&Node>) -> bool {
     let Some(path) = path.strip_prefix('/') else { return path.is_empty() };
     let Some(&node) = chain.last() else { return false };
     for (child, segment) in segments(node) {
