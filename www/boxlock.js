@@ -53,10 +53,16 @@ async function load(source, { name, signal }) {
   const url = new URL(source, pageBase());
   const response = await fetch(url, signal ? { signal } : {}).catch((error) => {
     if (error?.name === 'AbortError') throw error;
-    throw environmentError('fetch', `${url.pathname} could not be loaded: the network or this page forbids it.`);
+    throw environmentError(
+      'fetch',
+      `${url.pathname} could not be loaded: the network or this page forbids it.`,
+    );
   });
   if (!response.ok) {
-    throw environmentError('fetch', `${url.pathname} could not be loaded: the server answered ${response.status}.`);
+    throw environmentError(
+      'fetch',
+      `${url.pathname} could not be loaded: the server answered ${response.status}.`,
+    );
   }
   const last = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
   return { blob: await response.blob(), name: name ?? (last || 'file') };

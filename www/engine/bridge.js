@@ -25,7 +25,9 @@ export class Bridge {
     this.#worker.onerror = (event) => {
       event.preventDefault();
       const why = event.message ? `: ${event.message}` : '';
-      this.#break(environmentError('engine-failed', `The engine could not be started${why}. Reload the page.`));
+      this.#break(
+        environmentError('engine-failed', `The engine could not be started${why}. Reload the page.`),
+      );
     };
   }
 

@@ -84,16 +84,19 @@ export interface PostedError {
 }
 
 export type FromLead =
-  | { id: number; result: unknown }
-  | { id: number; error: PostedError }
-  | { id: number; progress: Progress };
+  { id: number; result: unknown } | { id: number; error: PostedError } | { id: number; progress: Progress };
 
-/** To a protecting worker: first the set-up, then batches. */
+/** To a protecting worker: first the set-up, then batches; `more` and `spare` as its output is written. */
 export type ToProtector =
   | { setUp: { blob: Blob; moov: Uint8Array; request: ProtectRequest; random: Uint8Array } }
-  | { batch: { id: number; tasks: FragmentTask[] } };
+  | { batch: { id: number; tasks: FragmentTask[] } }
+  | { written: { buffer: ArrayBuffer } };
 
-export type FromProtector =
-  | { ready: true }
-  | { batch: { id: number; output: Uint8Array; lengths: number[] } }
-  | { error: PostedError };
+/** A stretch of a batch's output, in order. `lengths` are those of its fragments, with the last chunk. */
+export interface Chunk {
+  output: Uint8Array<ArrayBuffer>;
+  sourceEnd: number;
+  lengths: number[] | null;
+}
+
+export type FromProtector = { chunk: { id: number } & Chunk } | { error: PostedError };

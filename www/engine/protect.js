@@ -4,12 +4,13 @@
  */
 
 import { openSink } from '../files/sink.js';
-import { environmentError, fromPosted } from './errors.js';
+import { Pool } from './pool.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { BlobReader } from '../files/read.js' */
 /** @import { Written, Sink } from '../files/sink.js' */
-/** @import { FragmentTask, FromProtector, Step, ToProtector } from './messages' */
+/** @import { Step, ToProtector } from './messages' */
+/** @import { Batch } from './pool.js' */
 /** @import { Progress } from '../types' */
 
 /** Small fragments travel together, up to this many bytes and this many fragments. */
@@ -17,6 +18,8 @@ const BATCH_BYTES = 4 << 20;
 const BATCH_COUNT = 512;
 /** Batches under way for each worker: one in work, one waiting. */
 const AHEAD = 2;
+/** Pieces looked ahead for batches. */
+const PIECES_AHEAD = 64;
 /** Stretches that are copied go through memory in pieces of this size. */
 const COPY_BYTES = 4 << 20;
 
@@ -24,7 +27,7 @@ const COPY_BYTES = 4 << 20;
  * A piece of the output, in order.
  * @typedef {{ kind: 'bytes', bytes: Uint8Array<ArrayBuffer> }
  *   | { kind: 'copy', start: number, len: number }
- *   | { kind: 'batch', done: Promise<{ output: Uint8Array<ArrayBuffer>, lengths: number[] }>, sourceEnd: number }
+ *   | { kind: 'batch', batch: Batch }
  *   | { kind: 'index' }} Piece
  */
 
@@ -49,6 +52,8 @@ export async function protect(core, reader, setUp, options, { signal, report }) 
     const written = await sink.close();
     return { ...written, size };
   } catch (error) {
+    // Whoever waits for the workers or the disk shall not wait for both.
+    pool.end();
     await sink.abort();
     throw error;
   } finally {
@@ -84,16 +89,21 @@ async function run(core, reader, sink, pool, signal, report) {
   };
   for (let piece = pieces.next(); piece; piece = pieces.next()) {
     signal.throwIfAborted();
+    const before = size;
     if (piece.kind === 'batch') {
-      const { output, lengths } = await piece.done;
-      await write(output);
-      for (const length of lengths) core.placed(length);
-      progress(piece.sourceEnd);
+      for (let last = false; !last;) {
+        const { output, lengths, sourceEnd } = await piece.batch.next();
+        await write(output);
+        pool.written(piece.batch, output.buffer);
+        lengths?.forEach((length) => core.placed(length));
+        progress(sourceEnd);
+        last = lengths !== null;
+      }
       continue;
     }
-    const before = size;
     if (piece.kind === 'bytes') await write(piece.bytes);
-    else if (piece.kind === 'index') await write(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
+    else if (piece.kind === 'index')
+      await write(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
     else {
       const end = piece.start + piece.len;
       for (let at = piece.start; at < end; at += COPY_BYTES) {
@@ -136,7 +146,8 @@ class Pieces {
 
   /** @returns {Piece | undefined} */
   next() {
-    while (this.#step && this.#batches < this.pool.size * AHEAD && this.#queue.length < 64) this.#take();
+    while (this.#step && this.#batches < this.pool.size * AHEAD && this.#queue.length < PIECES_AHEAD)
+      this.#take();
     const piece = this.#queue.shift();
     if (piece?.kind === 'batch') this.#batches--;
     return piece;
@@ -144,14 +155,13 @@ class Pieces {
 
   #take() {
     const step = /** @type {Step} */ (this.#step);
+    this.#advance();
     if (step.kind !== 'fragment') {
       this.#queue.push(/** @type {Piece} */ (step));
-      this.#advance();
       return;
     }
     const tasks = [step.task];
-    this.#advance();
-    let end = step.task.end;
+    let { end } = step.task;
     while (this.#step?.kind === 'fragment' && tasks.length < BATCH_COUNT) {
       const { task } = this.#step;
       if (task.start !== end || task.end - step.task.start > BATCH_BYTES) break;
@@ -159,82 +169,7 @@ class Pieces {
       end = task.end;
       this.#advance();
     }
-    this.#queue.push({ kind: 'batch', done: this.pool.protect(tasks), sourceEnd: end });
+    this.#queue.push({ kind: 'batch', batch: this.pool.protect(tasks) });
     this.#batches++;
-  }
-}
-
-/** The protecting workers. Each batch goes to the worker with the least to do. */
-class Pool {
-  /** @type {{ worker: Worker, waiting: number }[]} */
-  #members = [];
-  /** @type {Map<number, { resolve: (done: any) => void, reject: (reason: unknown) => void, member: number }>} */
-  #batches = new Map();
-  #next = 1;
-  /** @type {unknown} */
-  #failure;
-
-  /**
-   * @param {number} size
-   * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
-   */
-  constructor(size, setUp) {
-    this.size = size;
-    for (let n = 0; n < size; n++) {
-      const worker = new Worker(new URL('./protector-worker.js', import.meta.url), { type: 'module' });
-      worker.onmessage = (event) => this.#receive(event.data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        this.fail(environmentError('engine-failed', 'A worker could not be started. Reload the page.'));
-      };
-      worker.postMessage({ setUp });
-      this.#members.push({ worker, waiting: 0 });
-    }
-  }
-
-  /**
-   * @param {FragmentTask[]} tasks
-   * @returns {Promise<{ output: Uint8Array<ArrayBuffer>, lengths: number[] }>}
-   */
-  protect(tasks) {
-    const id = this.#next++;
-    const least = Math.min(...this.#members.map(({ waiting }) => waiting));
-    const member = this.#members.findIndex(({ waiting }) => waiting === least);
-    const chosen = this.#members[member];
-    const done = new Promise((resolve, reject) => this.#batches.set(id, { resolve, reject, member }));
-    // Whoever asks for the piece hears of a failure then; before, it is nobody's.
-    done.catch(() => {});
-    if (this.#failure || !chosen) this.fail(this.#failure);
-    else {
-      chosen.waiting++;
-      chosen.worker.postMessage({ batch: { id, tasks } });
-    }
-    return /** @type {Promise<any>} */ (done);
-  }
-
-  /**
-   * Ends all that is under way for this reason.
-   * @param {unknown} reason
-   */
-  fail(reason) {
-    this.#failure ??= reason;
-    for (const batch of this.#batches.values()) batch.reject(this.#failure);
-    this.#batches.clear();
-  }
-
-  end() {
-    for (const { worker } of this.#members) worker.terminate();
-  }
-
-  /** @param {FromProtector} message */
-  #receive(message) {
-    if ('error' in message) this.fail(fromPosted(message.error));
-    if (!('batch' in message)) return;
-    const { id, ...done } = message.batch;
-    const batch = this.#batches.get(id);
-    const member = batch && this.#members[batch.member];
-    if (member) member.waiting--;
-    this.#batches.delete(id);
-    batch?.resolve(done);
   }
 }

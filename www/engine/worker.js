@@ -7,7 +7,7 @@ import { measure } from './measure.js';
 import { protect } from './protect.js';
 
 /** @import { FragmentTask, Methods, Method, ToLead } from './messages' */
-/** @import { Progress, ProtectRequest } from '../types' */
+/** @import { Progress } from '../types' */
 
 /**
  * What a running call can do besides its work.
@@ -68,7 +68,8 @@ const methods = {
     const plan = core.plan(request, random);
     const protector = new Protector(core.movie_header(), request, random);
     try {
-      const growth = await measure(core, protector, reader, new Pause(signal), report);
+      const { memory } = await ready;
+      const growth = await measure(core, protector, memory, reader, new Pause(signal), report);
       const { fixedGrowth, ...view } = plan;
       const sizeAfter = view.sizeBefore + fixedGrowth + growth.bytes;
       return { ...view, sizeAfter, sizeExact: growth.exact };
