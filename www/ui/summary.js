@@ -21,7 +21,7 @@ export function summaryStrip(summary, tracks) {
       summary.indexed ? 'with an index at the end' : 'without an index',
     ],
     ['Samples', format.count(summary.sampleCount)],
-    ['Brands', summary.brands ? [summary.brands.major, ...summary.brands.compatible].join(' ') : 'none'],
+    ['Brands', brandText(summary.brands)],
     ['Protection', summary.protection ? protectionName(summary.protection) : 'none, it is clear'],
   ];
   return h(
@@ -144,4 +144,14 @@ export function shape(track) {
 function gist(track) {
   const size = shape(track);
   return size === '–' ? track.codecName : `${track.codecName} ${size}`;
+}
+
+/**
+ * The major brand, and the others where there are any.
+ * @param {import('../types.d.ts').Summary['brands']} brands
+ */
+function brandText(brands) {
+  if (!brands) return 'none';
+  const others = brands.compatible.filter((brand) => brand !== brands.major);
+  return others.length > 0 ? `${brands.major} (${others.join(', ')})` : brands.major;
 }
