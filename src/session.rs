@@ -19,7 +19,7 @@ use crate::track::{Index, Indexer};
 
 #[derive(Debug)]
 enum State {
-    Opening(Indexer),
+    Opening(Box<Indexer>),
     Open(Rc<Index>),
     /// An error ended it; what the indexer knew cannot be trusted.
     Failed(Error),
@@ -34,7 +34,7 @@ pub struct Session {
 impl Session {
     /// A session for a file of `file_len` bytes.
     pub fn new(file_len: u64) -> Result<Self> {
-        Ok(Self { state: State::Opening(Indexer::new(file_len)?) })
+        Ok(Self { state: State::Opening(Box::new(Indexer::new(file_len)?)) })
     }
 
     /// The bytes wanted next; `None` when the file is open.

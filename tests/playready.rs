@@ -12,10 +12,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use boxlock::boxes::systems::PLAYREADY;
 use boxlock::bytes::{ContentKey, KeyId, KeySeed};
 use boxlock::playready::object::{utf16le_decode, utf16le_encode};
 use boxlock::playready::{
-    Algorithm, Header, HeaderKey, HeaderVersion, PLAYREADY, ParsedHeader, ProObject, Record,
+    Algorithm, Header, HeaderKey, HeaderVersion, ParsedHeader, ProObject, Record,
     check_custom_attributes, check_url, checksum, derive_key, header_xml_in, parse_ds_id, parse_iv_start,
     parse_key, parse_kid, parse_seed, url_warnings,
 };

@@ -92,7 +92,7 @@ impl BoxHeader {
     }
 
     /// Bytes of the header itself.
-    pub fn len(&self) -> u64 {
+    pub fn header_len(&self) -> u64 {
         let size_field = if self.form == SizeForm::Long { 16 } else { 8 };
         let user_type = if matches!(self.id, BoxId::Uuid(_)) { 16 } else { 0 };
         size_field + user_type
@@ -100,7 +100,7 @@ impl BoxHeader {
 
     /// Bytes after the header.
     pub fn body_len(&self) -> u64 {
-        self.size.saturating_sub(self.len())
+        self.size.saturating_sub(self.header_len())
     }
 
     /// Reads a header; `limit` is how many bytes the enclosing box or file has from the header's first byte on.
@@ -120,10 +120,10 @@ impl BoxHeader {
             BoxId::Four(code)
         };
         let header = Self { id, form, size };
-        if size < header.len() {
+        if size < header.header_len() {
             return Err(Error::file(
                 "bad-box-size",
-                format!("Box '{code}' claims {size} bytes, but its header alone takes {}.", header.len()),
+                format!("Box '{code}' claims {size} bytes, but its header alone takes {}.", header.header_len()),
             )
             .at(start));
         }
@@ -156,7 +156,7 @@ impl BoxHeader {
 
     /// The same kind of box in the same form around a body of `body_len` bytes; the form grows when it must.
     pub fn resized(&self, body_len: u64) -> Self {
-        let mut header = Self { size: body_len + self.len(), ..*self };
+        let mut header = Self { size: body_len + self.header_len(), ..*self };
         if header.form == SizeForm::Short && header.size > u64::from(u32::MAX) {
             header.form = SizeForm::Long;
             header.size += 8;

@@ -37,7 +37,7 @@ impl Node {
 
     /// File offset of its body.
     pub fn body_start(&self) -> u64 {
-        self.start + self.header.len()
+        self.start + self.header.header_len()
     }
 
     /// The children of type `code`.
@@ -165,7 +165,7 @@ fn read_node(
     }
     *boxes_left -= 1;
     let mut body = r.sub(header.size, "A box")?;
-    body.take(to_len(header.len()), "A box header")?;
+    body.take(to_len(header.header_len()), "A box header")?;
     let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: None };
     let children_at = match children_start(header.id, parent, &body) {
         Ok(Some(children_at)) => children_at,

@@ -151,7 +151,7 @@ impl<T: Wire> Wire for Vec<T> {
         self.iter().for_each(|entry| entry.write(w, cx));
     }
     fn show(&self) -> String {
-        entries(self.len())
+        entries(len_u64(self.len()))
     }
     fn rows(
         r: &mut Reader<'_>,
@@ -163,7 +163,7 @@ impl<T: Wire> Wire for Vec<T> {
         let start = r.offset();
         let at = sink.total();
         sink.push(name, start, start, || {
-            (count.map(|n| entries(n as usize)).unwrap_or_default(), String::new())
+            (count.map(entries).unwrap_or_default(), String::new())
         });
         let mut list = Vec::new();
         sink.nested(|sink| {
@@ -177,7 +177,7 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-fn entries(count: usize) -> String {
+fn entries(count: u64) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 

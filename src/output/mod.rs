@@ -6,6 +6,7 @@ pub mod moved;
 pub mod movie;
 pub mod playback;
 pub mod protection;
+pub mod summary;
 
 pub use assembly::{Assembly, Step};
 pub use moved::Moved;

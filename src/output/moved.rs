@@ -42,11 +42,10 @@ impl Moved {
         let mut bytes = edits.apply(tree);
         // Its last field is the size of the whole box.
         let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
-        if tree.root().child(b"mfro").is_some() {
-            if let Some(field) = bytes.last_chunk_mut::<4>() {
+        if tree.root().child(b"mfro").is_some()
+            && let Some(field) = bytes.last_chunk_mut::<4>() {
                 *field = size;
             }
-        }
         Ok(bytes)
     }
 

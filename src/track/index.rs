@@ -1,9 +1,12 @@
 //! The index of a file: its top-level boxes, movie and fragments, built from byte ranges that it asks for.
 
+use std::collections::BTreeMap;
+
 use crate::boxes::header::{BoxHeader, SizeForm};
 use crate::boxes::index::{MFRO_LEN, SegmentIndex, TrackFragmentRandomAccess, mfra_size};
 use crate::boxes::movie::FileType;
 use crate::boxes::registry::{self, Known};
+use crate::boxes::tree::path_segment;
 use crate::boxes::{BoxId, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
@@ -98,6 +101,23 @@ impl Index {
     /// The parts of all fragments.
     pub fn all_parts(&self) -> &[FragmentPart] {
         &self.parts
+    }
+
+    /// The fragment whose `moof` stands at `start`.
+    pub fn fragment_at(&self, start: u64) -> Option<&FragmentEntry> {
+        let found = self.fragments.binary_search_by_key(&start, |fragment| fragment.start).ok()?;
+        self.fragments.get(found)
+    }
+
+    /// The top-level boxes with their paths: numbered among those of their type.
+    pub fn paths(&self) -> impl Iterator<Item = (TopBox, String)> {
+        let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
+        self.top.iter().map(move |top| {
+            let count = counts.entry(top.id).or_default();
+            let path = path_segment(top.id, *count);
+            *count += 1;
+            (*top, path)
+        })
     }
 
     /// Samples in all fragments.
@@ -252,11 +272,10 @@ impl Indexer {
     fn take_random_access(&mut self, need: Need, bytes: &[u8]) {
         let bytes = bytes.get(..to_len(need.len)).unwrap_or(bytes);
         // An mfro that points to something else is noted when the walk comes to the end without its mfra.
-        if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start) {
-            if tree.root().id().is(b"mfra") {
+        if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start)
+            && tree.root().id().is(b"mfra") {
                 self.index.mfra = Some(tree);
             }
-        }
         self.walk_from(0);
     }
 
@@ -321,7 +340,7 @@ impl Indexer {
 
     fn push_top(&mut self, start: u64, header: &BoxHeader) {
         let size = header.size.min(self.index.file_len - start);
-        self.index.top.push(TopBox { id: header.id, start, size, header_len: header.len().min(size) });
+        self.index.top.push(TopBox { id: header.id, start, size, header_len: header.header_len().min(size) });
     }
 
     /// A header that cannot be right: at the front the file is none of ours, further on it is cut short or damaged.
@@ -439,7 +458,7 @@ impl Indexer {
     /// Decode times: what the fragment says, else what `tfra` says, else the sum of the durations before.
     fn resolve_times(&mut self) {
         let points = self.random_access_times();
-        let mut next: std::collections::BTreeMap<u32, i64> = std::collections::BTreeMap::new();
+        let mut next: BTreeMap<u32, i64> = BTreeMap::new();
         for fragment in &self.index.fragments {
             for number in fragment.first_part..fragment.first_part + fragment.part_count {
                 let Some(part) = self.index.parts.get_mut(number) else { continue };
@@ -454,8 +473,8 @@ impl Indexer {
     }
 
     /// Times of `tfra` by `moof` offset and track ID.
-    fn random_access_times(&self) -> std::collections::BTreeMap<(u64, u32), i64> {
-        let mut times = std::collections::BTreeMap::new();
+    fn random_access_times(&self) -> BTreeMap<(u64, u32), i64> {
+        let mut times = BTreeMap::new();
         let Some(mfra) = &self.index.mfra else { return times };
         for node in mfra.root().all(b"tfra") {
             let Ok(tfra) = mfra.read::<TrackFragmentRandomAccess>(node) else { continue };

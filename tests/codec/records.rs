@@ -67,7 +67,8 @@ fn avcc_keeps_both_kinds_of_sets_and_ignores_what_follows() {
 
 #[test]
 fn aac_of_all_kinds() {
-    let cases: [(&[u8], u8, u32, u32, u8, &str); 7] = [
+    type Case = (&'static [u8], u8, u32, u32, u8, &'static str);
+    let cases: [Case; 7] = [
         (&[0x12, 0x10], 2, 44_100, 44_100, 2, "AAC LC"),
         (&[0x11, 0xB0], 2, 48_000, 48_000, 6, "AAC LC"),
         // Explicit SBR: 5, 24000, stereo, then 48000, 2.
@@ -138,8 +139,8 @@ fn other_object_types_have_their_codec_strings() {
 fn esds_of_real_files() {
     for (name, codec, rate, channels) in [
         ("cenc/shaka-packager__encryption__bear-640x360-audio.mp4", "mp4a.40.2", 44_100, 2),
-        ("synth/synth_ffmpeg__ff_a_6s.isma", "mp4a.40.2", 48_000, 1),
-        ("mp4-frag-mixed/shaka-packager__BigBuckBunny_10s.ismv", "mp4a.40.2", 44_100, 2),
+        ("synth/synth_ffmpeg__ff_a_6s.isma", "mp4a.40.2", 44_100, 1),
+        ("mp4-frag-mixed/shaka-packager__BigBuckBunny_10s.ismv", "mp4a.40.2", 48_000, 2),
     ] {
         let Some(file) = corpus(name) else { return };
         let config = AudioConfig::parse(Reader::new(&body(&file, b"esds")[4..], 0)).unwrap();

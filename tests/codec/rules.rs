@@ -1,6 +1,7 @@
 //! The clear ranges of both H.264 rules: a naive second opinion on samples of any shape, and what must always hold.
 
-use boxlock::protect::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES, Subsample, saiz_max_entries};
+use boxlock::boxes::cenc::Subsample;
+use boxlock::protect::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES, saiz_max_entries};
 use boxlock::track::codec::h264::{LengthSize, Nals, ParameterSets, SliceHeader};
 use proptest::prelude::*;
 
@@ -79,7 +80,7 @@ fn oracle(sample: &[u8], is_cmaf: bool) -> Vec<bool> {
             Some(_) => len,
         };
         let mut to = len;
-        while is_cmaf && (to - from) % 16 != 0 {
+        while is_cmaf && !(to - from).is_multiple_of(16) {
             to -= 1;
         }
         protected.extend([false; 4]);

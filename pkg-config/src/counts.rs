@@ -1,0 +1,58 @@
+//! How many tests passed and failed, read from what the test runners print.
+
+#[derive(Debug, Default, PartialEq)]
+pub struct Counts {
+    pub passed: u64,
+    pub failed: u64,
+}
+
+impl Counts {
+    /// `test result: ok. 3 passed; 0 failed; …`, one for each test program.
+    pub fn add_cargo_line(&mut self, line: &str) {
+        let Some((_, sums)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        for sum in sums.split("; ") {
+            match sum.split_once(' ') {
+                Some((count, "passed")) => self.passed += count.parse::<u64>().unwrap_or(0),
+                Some((count, "failed")) => self.failed += count.parse::<u64>().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+
+    /// The sums at the end of a TAP report: `# pass 3`, `# fail 0`, `# cancelled 0`.
+    pub fn add_tap(&mut self, report: &str) {
+        for line in report.lines().filter_map(|line| line.strip_prefix("# ")) {
+            match line.split_once(' ') {
+                Some(("pass", count)) => self.passed += count.parse::<u64>().unwrap_or(0),
+                // A test that never came to its end has not passed.
+                Some(("fail" | "cancelled", count)) => self.failed += count.parse::<u64>().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+
+    #[test]
+    fn cargo_results_add_up() {
+        let mut counts = Counts::default();
+        counts.add_cargo_line("test bytes::reads ... ok");
+        counts.add_cargo_line("test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out");
+        counts
+            .add_cargo_line("test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out");
+        assert_eq!(counts, Counts { passed: 5, failed: 1 });
+    }
+
+    #[test]
+    fn node_results_add_up() {
+        let mut counts = Counts::default();
+        counts.add_tap("ok 1 - a\n1..1\n# tests 4\n# pass 2\n# fail 1\n# cancelled 1\n# skipped 0\n");
+        assert_eq!(counts, Counts { passed: 2, failed: 2 });
+    }
+}

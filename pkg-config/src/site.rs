@@ -1,0 +1,52 @@
+//! `dist/`: the page's files and the engine, as any static host serves them.
+
+use crate::files;
+use crate::project::Project;
+use crate::run::Outcome;
+use crate::{size, wasm};
+use serde_json::json;
+use std::path::Path;
+
+pub fn build(project: &Project) -> Outcome {
+    wasm::build(project)?;
+    let dist = project.dist();
+    files::fresh(&dist)?;
+    copy_all(&project.www(), &dist, is_served)?;
+    copy_all(&project.generated(), &dist.join("engine/wasm"), is_served)?;
+    // The page's footer says which build this is.
+    let build = json!({ "version": project.version, "commit": project.commit() });
+    files::write(&dist.join("build.json"), &format!("{build}\n"))?;
+    size::check(project)
+}
+
+fn copy_all(from: &Path, to: &Path, wanted: fn(&Path) -> bool) -> Outcome {
+    for file in files::list(from)?.iter().filter(|file| wanted(file)) {
+        files::copy(&from.join(file), &to.join(file))?;
+    }
+    Ok(())
+}
+
+/// Types, notes and editor settings stay at home.
+fn is_served(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let hidden = file.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+    !(hidden || name.ends_with(".d.ts") || name == "tsconfig.json" || name == "README.md")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_served;
+    use std::path::Path;
+
+    #[test]
+    fn only_what_the_page_needs_is_served() {
+        for name in ["index.html", "engine/worker.js", "style/tokens.css", "samples/a.ismv"] {
+            assert!(is_served(Path::new(name)), "{name}");
+        }
+        for name in
+            ["types.d.ts", "engine/wasm/boxlock_engine.d.ts", "README.md", "samples/README.md", ".DS_Store"]
+        {
+            assert!(!is_served(Path::new(name)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `cargo pkg test`: every check in order, each announced with its time; the first failing step ends it.
+
+use crate::counts::Counts;
+use crate::get::{self, Found};
+use crate::project::Project;
+use crate::run::{self, Outcome};
+use crate::{package, site, tidy};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Instant;
+
+/// What can be asked for by name.
+const NAMES: [&str; 4] = ["lint", "rust", "types", "page"];
+
+/// Runs the named groups, or all of them when none is named, and says whether all passed.
+pub fn test(project: &Project, names: &[String]) -> Outcome<bool> {
+    if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
+        return Err(format!("There is no test group `{unknown}`; there are: {}", NAMES.join(", ")));
+    }
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|chosen| chosen == name);
+    let mut total = Counts::default();
+    let result = steps(project, wanted, &mut total);
+    println!();
+    if let Err(error) = &result {
+        println!("{error}");
+        // A step that is no test run, or one that never came to count, has failed as a whole.
+        total.failed = total.failed.max(1);
+    }
+    // Alone on the last line, where machines look for it.
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(result.is_ok())
+}
+
+fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -> Outcome {
+    let mut programs = Vec::new();
+    let built = wanted("types") || wanted("page");
+    step("get what is missing", || {
+        if wanted("lint") {
+            get::rust_components(project)?;
+        }
+        if wanted("lint") || built {
+            get::wasm_target(project)?;
+            get::npm_packages(project)?;
+        }
+        if wanted("rust") || wanted("page") {
+            programs = get::programs(project)?;
+        }
+        Ok(())
+    })?;
+    if wanted("lint") {
+        step("lint: format", || tidy::check(project))?;
+        step("lint: clippy", || clippy(project, &["--workspace", "--all-targets"]))?;
+        let door = ["--package", "boxlock", "--lib", "--target", "wasm32-unknown-unknown"];
+        step("lint: clippy for wasm", || clippy(project, &door))?;
+        step("lint: eslint", || tidy::eslint(project))?;
+    }
+    if wanted("rust") {
+        step("rust", || rust(project, &programs, total))?;
+    }
+    if built {
+        step("build", || site::build(project))?;
+    }
+    if wanted("types") {
+        step("types: page", || run::run(&mut package::typescript(project, "tsconfig.json")))?;
+        step("types: package", || package::build(project))?;
+    }
+    if wanted("page") {
+        step("page", || page(project, &programs, total))?;
+    }
+    Ok(())
+}
+
+fn step(name: &str, work: impl FnOnce() -> Outcome) -> Outcome {
+    println!("\n== {name}");
+    let start = Instant::now();
+    let result = work();
+    let end = if result.is_ok() { "ok" } else { "FAILED" };
+    println!("== {name}: {end}, {:.1} s", start.elapsed().as_secs_f64());
+    result.map_err(|error| format!("{name}: {error}"))
+}
+
+fn clippy(project: &Project, scope: &[&str]) -> Outcome {
+    let mut cargo = run::cargo();
+    cargo.args(["clippy", "--quiet", "--locked"]).args(scope).args(["--", "-D", "warnings"]);
+    run::run(cargo.current_dir(&project.root))
+}
+
+fn rust(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
+    let mut cargo = run::cargo();
+    cargo.args(["test", "--workspace", "--locked", "--no-fail-fast"]).current_dir(&project.root);
+    cargo.envs(programs.iter().map(|found| (&found.env, &found.path)));
+    let mut child = cargo.stdout(Stdio::piped()).spawn().map_err(|e| run::cannot_start(&cargo, &e))?;
+    if let Some(out) = child.stdout.take() {
+        for line in BufReader::new(out).lines() {
+            let line = line.map_err(|e| e.to_string())?;
+            println!("{line}");
+            total.add_cargo_line(&line);
+        }
+    }
+    let status = child.wait().map_err(|e| e.to_string())?;
+    if status.success() { Ok(()) } else { Err(format!("cargo test ended with {status}")) }
+}
+
+fn page(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
+    let folder = project.page_tests();
+    // Named one by one, because what `node --test FOLDER` means differs between versions of Node.
+    let mut tests = std::fs::read_dir(&folder)
+        .and_then(|entries| {
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>()
+        })
+        .map_err(run::at(&folder))?;
+    tests.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    tests.sort();
+    let report = project.target.join("page-tests.tap");
+    let mut node = run::command("node");
+    node.args([
+        "--test",
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        "--test-reporter=tap",
+    ]);
+    node.arg(format!("--test-reporter-destination={}", report.display())).args(tests);
+    node.envs(programs.iter().map(|found| (&found.env, &found.path))).current_dir(&project.root);
+    let result = run::run(&mut node).map_err(|_| "page tests failed".to_owned());
+    total.add_tap(&std::fs::read_to_string(&report).map_err(run::at(&report))?);
+    result
+}

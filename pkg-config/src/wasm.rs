@@ -1,0 +1,75 @@
+//! The engine: the crate compiled to WebAssembly, and the JavaScript and types that wasm-bindgen makes for it.
+
+use crate::project::Project;
+use crate::run::{self, Outcome};
+use std::fs;
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The version this tool was compiled with; `Cargo.toml` here and there pin the same one.
+const BINDGEN_VERSION: &str = "0.2.130";
+/// What the worker imports: `./wasm/boxlock_engine.js`.
+const NAME: &str = "boxlock_engine";
+
+/// Compiles and writes the engine's files into `Project::generated`.
+pub fn build(project: &Project) -> Outcome {
+    check_versions(project)?;
+    run::run(
+        run::cargo()
+            .args(["build", "--quiet", "--package", "boxlock", "--lib", "--locked"])
+            .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm"])
+            .current_dir(&project.root),
+    )?;
+    let out = project.generated();
+    // Left-over files of an older wasm-bindgen must not reach the site.
+    if out.exists() {
+        fs::remove_dir_all(&out).map_err(run::at(&out))?;
+    }
+    let input = project.target.join("wasm32-unknown-unknown/wasm/boxlock.wasm");
+    let mut bindgen = Bindgen::new();
+    bindgen.web(true).map_err(|e| format!("wasm-bindgen: {e:#}"))?;
+    bindgen
+        .input_path(input)
+        .out_name(NAME)
+        .typescript(true)
+        // The script names the wasm beside it, so `init()` needs no argument and the npm package is found whole.
+        .omit_default_module_path(false)
+        // Function names are bytes that a visitor pays for and never sees: panics carry their own place.
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .generate(&out)
+        .map_err(|e| format!("wasm-bindgen: {e:#}"))
+}
+
+/// wasm-bindgen's two halves speak a private language that changes with every version.
+fn check_versions(project: &Project) -> Outcome {
+    let path = project.root.join("Cargo.lock");
+    let lock = fs::read_to_string(&path).map_err(run::at(&path))?;
+    for name in ["wasm-bindgen", "wasm-bindgen-cli-support"] {
+        let locked = locked_version(&lock, name).ok_or_else(|| format!("Cargo.lock has no {name}"))?;
+        if locked != BINDGEN_VERSION {
+            return Err(format!(
+                "Cargo.lock has {name} {locked}, but the build tool expects {BINDGEN_VERSION}: \
+                 give Cargo.toml, pkg-config/Cargo.toml and pkg-config/src/wasm.rs the same version"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn locked_version<'a>(lock: &'a str, name: &str) -> Option<&'a str> {
+    let entry = lock.split("[[package]]").find(|entry| entry.contains(&format!("\nname = \"{name}\"\n")))?;
+    entry.split("version = \"").nth(1)?.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked_version;
+
+    #[test]
+    fn a_version_is_read_from_the_lock_by_exact_name() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-macro\"\nversion = \"9.9.9\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.1\"\n";
+        assert_eq!(locked_version(lock, "wasm-bindgen"), Some("0.2.1"));
+        assert_eq!(locked_version(lock, "walrus"), None);
+    }
+}

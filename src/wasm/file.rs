@@ -1,0 +1,402 @@
+//! One opened file: opening, looking, planning, and putting the protected file together.
+
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+
+use crate::boxes::{Tree, registry};
+use crate::bytes::{Error, limits};
+use crate::inspect::{self, BoxFields, NodeView};
+use crate::output::playback::Playback;
+use crate::output::{Assembly, Step, summary};
+use crate::protect::plan::rule_text;
+use crate::protect::samples::Tasks;
+use crate::protect::{Plan, request::KeySource};
+use crate::session::Session;
+use crate::track::Index;
+use crate::track::index::TopBox;
+
+use super::protector::TaskView;
+use super::view::{self, BoxNode, BoxView, KidView, SummaryView, TrackView, number, offset};
+use super::{JsResult, plain, request, to_js};
+
+/// One opened file.
+#[wasm_bindgen]
+pub struct File {
+    session: Session,
+    plan: Option<Plan>,
+    assembly: Option<Assembly>,
+    playback: Option<Playback>,
+}
+
+#[derive(Serialize)]
+struct RangeView {
+    start: f64,
+    len: f64,
+}
+
+#[wasm_bindgen]
+impl File {
+    /// A file of `len` bytes, not read yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new(len: f64) -> JsResult<Self> {
+        let session = Session::new(offset(len)).map_err(to_js)?;
+        Ok(Self { session, plan: None, assembly: None, playback: None })
+    }
+
+    /// The range of bytes wanted next, `{ start, len }`; `null` when the file is open.
+    pub fn needs(&self) -> JsResult<JsValue> {
+        let need = self.session.needs();
+        plain(&need.map(|need| RangeView { start: number(need.start), len: number(need.len) }))
+    }
+
+    /// Takes bytes from `start` on: those wanted, or more.
+    pub fn feed(&mut self, start: f64, bytes: &[u8]) -> JsResult<()> {
+        self.session.feed(offset(start), bytes).map_err(to_js)
+    }
+
+    /// How far opening has come, in bytes of the file.
+    pub fn position(&self) -> f64 {
+        number(self.session.position())
+    }
+
+    /// `Summary` without its name.
+    pub fn summary(&self) -> JsResult<JsValue> {
+        plain(&SummaryView::of(self.index()?))
+    }
+
+    /// `Track[]`.
+    pub fn tracks(&self) -> JsResult<JsValue> {
+        let index = self.index()?;
+        let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
+        plain(&tracks.map(|track| TrackView::of(index, track)).collect::<Vec<_>>())
+    }
+
+    /// The top-level boxes as `BoxNode[]`; the movie header and the index with all that is in them.
+    pub fn tree(&self) -> JsResult<JsValue> {
+        let index = self.index()?;
+        let nodes = index.paths().map(|(top, path)| BoxNode::from(top_view(index, &top, path)));
+        plain(&nodes.collect::<Vec<_>>())
+    }
+
+    /// The range of the top-level box that `path` is in: what [`children`](Self::children) and
+    /// [`fields`](Self::fields) want the bytes of. Boxes too large to read are not wanted: `len` is 0.
+    pub fn locate(&self, path: &str) -> JsResult<JsValue> {
+        let (top, _) = self.top(path)?;
+        let wanted = if is_read(&top) { top.size } else { 0 };
+        plain(&RangeView { start: number(top.start), len: number(wanted) })
+    }
+
+    /// The children of the box at `path` as `BoxNode[]`.
+    pub fn children(&self, path: &str, bytes: &[u8]) -> JsResult<JsValue> {
+        let (top, _) = self.top(path)?;
+        let view = if is_read(&top) {
+            let tree = Tree::parse(bytes, top.start).map_err(to_js)?;
+            inspect::view_at(&tree, path, 1)
+        } else {
+            None
+        };
+        let children = view.and_then(|view| view.children).unwrap_or_default();
+        plain(&children.into_iter().map(BoxNode::from).collect::<Vec<_>>())
+    }
+
+    /// The box at `path` as `BoxView`, with `count` rows from row `from` on.
+    pub fn fields(&self, path: &str, bytes: &[u8], from: usize, count: usize) -> JsResult<JsValue> {
+        let index = self.index()?;
+        let (top, top_path) = self.top(path)?;
+        if !is_read(&top) {
+            return plain(&BoxView::of(top_view(index, &top, top_path), unread_fields(&top)));
+        }
+        let tree = Tree::parse(bytes, top.start).map_err(to_js)?;
+        let no_box = || to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")));
+        let node = inspect::view_at(&tree, path, 0).ok_or_else(no_box)?;
+        let iv_size = |track: u32| {
+            let movie = index.movie.as_ref()?;
+            movie.track(track)?.protection().map(|protection| protection.iv_size)
+        };
+        let fields = inspect::fields(&tree, path, from, count, &iv_size).map_err(to_js)?;
+        plain(&BoxView::of(node, fields))
+    }
+
+    /// Plans: `Plan` without the sizes and the name. The plan is kept for [`begin`](Self::begin).
+    pub fn plan(&mut self, wanted: JsValue, random: &[u8]) -> JsResult<JsValue> {
+        let request = request::parse(wanted, random)?;
+        let plan = self.session.plan(request).map_err(to_js)?;
+        let view = PlanView::of(self.index()?, &plan)?;
+        self.plan = Some(plan);
+        plain(&view)
+    }
+
+    /// The key of the plan as hex.
+    pub fn key(&self) -> JsResult<String> {
+        Ok(hex::encode(self.planned()?.key.0))
+    }
+
+    /// The bytes of the clear movie header, for [`Protector`](super::protector::Protector).
+    pub fn movie_header(&self) -> JsResult<Vec<u8>> {
+        let moov = self.index()?.moov.as_ref();
+        moov.map(|tree| tree.bytes().to_vec()).ok_or_else(|| to_js(Error::file("no-moov", "There is no 'moov'.")))
+    }
+
+    /// Begins the protected file by the plan made last.
+    pub fn begin(&mut self) -> JsResult<()> {
+        self.assembly = Some(self.session.assemble(self.planned()?).map_err(to_js)?);
+        Ok(())
+    }
+
+    /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len }`, `{ kind: 'fragment', task }`,
+    /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last.
+    pub fn next_step(&mut self) -> JsResult<JsValue> {
+        let Some(step) = self.assembly_mut()?.next_step() else { return Ok(JsValue::UNDEFINED) };
+        let object = js_sys::Object::new();
+        let set = |name: &str, value: JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
+        let kind = match step {
+            Step::Bytes(bytes) => {
+                set("bytes", js_sys::Uint8Array::from(&bytes[..]).into())?;
+                "bytes"
+            }
+            Step::Copy { start, len } => {
+                set("start", number(start).into())?;
+                set("len", number(len).into())?;
+                "copy"
+            }
+            Step::Fragment(task) => {
+                set("task", TaskView::of(&task)?)?;
+                "fragment"
+            }
+            Step::RandomAccess => "index",
+        };
+        set("kind", JsValue::from_str(kind))?;
+        Ok(object.into())
+    }
+
+    /// Says that the next piece in order is in its place, `len` bytes long.
+    pub fn placed(&mut self, len: f64) -> JsResult<()> {
+        self.assembly_mut()?.placed(offset(len));
+        Ok(())
+    }
+
+    /// The index box of the output; all pieces before it must be placed.
+    pub fn random_access(&mut self) -> JsResult<Vec<u8>> {
+        self.assembly_mut()?.random_access().map_err(to_js)
+    }
+
+    /// `{ at, bytes }[]` to write over the output at the end.
+    pub fn patches(&mut self) -> JsResult<js_sys::Array> {
+        let list = js_sys::Array::new();
+        for patch in self.assembly_mut()?.patches().map_err(to_js)? {
+            let object = js_sys::Object::new();
+            js_sys::Reflect::set(&object, &"at".into(), &number(patch.at).into())?;
+            js_sys::Reflect::set(&object, &"bytes".into(), &js_sys::Uint8Array::from(&patch.bytes[..]))?;
+            list.push(&object);
+        }
+        Ok(list)
+    }
+
+    /// Forgets the output begun, as when it is cancelled.
+    pub fn end(&mut self) {
+        self.assembly = None;
+    }
+
+    /// The task of fragment `number`, for measuring and playing; `undefined` after the last.
+    pub fn task(&self, number: usize) -> JsResult<JsValue> {
+        let index = self.index()?;
+        match index.fragments.get(number) {
+            Some(fragment) => TaskView::of(&Tasks::new(index).task(index, fragment)),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// Begins playing: `{ mimeType, duration, kids, init }`.
+    pub fn playback(&mut self) -> JsResult<JsValue> {
+        let playback = Playback::new(self.index()?).map_err(to_js)?;
+        let object = js_sys::Object::new();
+        let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), value);
+        set("mimeType", &playback.mime_type.as_str().into())?;
+        set("duration", &playback.duration.into())?;
+        let kids = playback.kids.iter().map(|kid| JsValue::from_str(&kid.uuid()));
+        set("kids", &kids.collect::<js_sys::Array>())?;
+        set("init", &js_sys::Uint8Array::from(&playback.init[..]))?;
+        self.playback = Some(playback);
+        Ok(object.into())
+    }
+
+    /// One fragment for playing, from the bytes of its task's range; empty when no track of it is played.
+    pub fn playable(&self, task: JsValue, bytes: &[u8]) -> JsResult<Vec<u8>> {
+        let task = TaskView::parse(task)?;
+        let movie = self.index()?.movie.as_ref();
+        let (Some(movie), Some(playback)) = (movie, &self.playback) else {
+            return Err(to_js(Error::file("not-playable", "Playing has not begun.")));
+        };
+        playback.fragment(movie, &task, bytes).map_err(to_js)
+    }
+}
+
+impl File {
+    fn index(&self) -> JsResult<&Index> {
+        self.session.index().map(|index| &**index).map_err(to_js)
+    }
+
+    fn planned(&self) -> JsResult<&Plan> {
+        self.plan.as_ref().ok_or_else(|| to_js(Error::caller("no-plan", "", "There is no plan yet.")))
+    }
+
+    fn assembly_mut(&mut self) -> JsResult<&mut Assembly> {
+        let none = || to_js(Error::caller("not-begun", "", "The output has not been begun."));
+        self.assembly.as_mut().ok_or_else(none)
+    }
+
+    /// The top-level box that `path` is in, and its path.
+    fn top(&self, path: &str) -> JsResult<(TopBox, String)> {
+        let inside = |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+        let found = self.index()?.paths().find(|(_, top)| inside(top));
+        found.ok_or_else(|| {
+            to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")))
+        })
+    }
+}
+
+/// Media data is never read to be looked at as a box, nor is anything too large.
+fn is_read(top: &TopBox) -> bool {
+    let limit = match &top.id.four_cc().0 {
+        b"mdat" => 0,
+        b"moov" => limits::MOOV_LEN,
+        b"moof" => limits::MOOF_LEN,
+        b"mfra" | b"sidx" => limits::INDEX_LEN,
+        _ => limits::INSPECT_LEN,
+    };
+    top.size <= limit
+}
+
+fn unread_fields(top: &TopBox) -> BoxFields {
+    let known = registry::lookup(top.id, None);
+    let (start, end) = (top.start + top.header_len, top.end());
+    BoxFields {
+        name: known.name().to_owned(),
+        clause: known.clause().to_owned(),
+        about: known.about().to_owned(),
+        rows: vec![crate::boxes::Row {
+            name: "data".to_owned(),
+            value: format!("{} bytes", end - start),
+            meaning: String::new(),
+            start,
+            end,
+            depth: 0,
+        }],
+        from: 0,
+        total: 1,
+        texts: Vec::new(),
+        problem: None,
+    }
+}
+
+fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
+    for held in [&index.moov, &index.mfra].into_iter().flatten() {
+        if held.root().start == top.start {
+            return inspect::view(held, &path, limits::BOX_DEPTH);
+        }
+    }
+    let fragment = index.fragment_at(top.start);
+    let parts = fragment.map(|fragment| index.parts(fragment));
+    let damage = index.problems.iter().find(|problem| problem.offset().is_some_and(|at| (top.start..top.end()).contains(&at)));
+    NodeView {
+        path,
+        kind: top.id.four_cc().text(),
+        name: registry::lookup(top.id, None).name().to_owned(),
+        uuid: match top.id {
+            crate::boxes::BoxId::Uuid(user_type) => Some(user_type.to_string()),
+            crate::boxes::BoxId::Four(_) => None,
+        },
+        start: top.start,
+        size: top.size,
+        header_size: top.header_len,
+        // A moof has an mfhd beside its trafs; what it really has is known when it is opened.
+        child_count: parts.map_or(0, |parts| parts.len() + 1),
+        children: None,
+        note: parts.map(|parts| summary::fragment_note(index, parts)),
+        problem: damage.map(|problem| problem.message().to_owned()),
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlannedTrack {
+    id: u32,
+    kind: &'static str,
+    codec_name: String,
+    protect: bool,
+    rule: String,
+}
+
+#[derive(Serialize)]
+struct PlannedBox {
+    parent: String,
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    action: &'static str,
+    count: usize,
+    why: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlanView {
+    profile: &'static str,
+    scheme: &'static str,
+    kid: KidView,
+    checksum: Option<String>,
+    key_source: &'static str,
+    header_version: &'static str,
+    header_xml: String,
+    la_url: String,
+    tracks: Vec<PlannedTrack>,
+    boxes: Vec<PlannedBox>,
+    warnings: Vec<String>,
+    size_before: f64,
+    /// Bytes by which everything but the fragments grows.
+    fixed_growth: f64,
+}
+
+impl PlanView {
+    fn of(index: &Index, plan: &Plan) -> JsResult<Self> {
+        let movie = index.movie.iter().flat_map(|movie| &movie.tracks);
+        let tracks = movie.map(|track| {
+            let rules = plan.protected(track.id);
+            PlannedTrack {
+                id: track.id,
+                kind: view::kind_of(track),
+                codec_name: track.entries.first().map_or_else(String::new, |entry| entry.codec_name()),
+                protect: rules.is_some(),
+                rule: rules.and_then(|rules| rules.first()).map_or("Stays clear.", rule_text).to_owned(),
+            }
+        });
+        let boxes = summary::planned_boxes(index, plan).into_iter().map(|planned| PlannedBox {
+            parent: planned.parent.to_owned(),
+            kind: planned.id.four_cc().text(),
+            name: planned.name.to_owned(),
+            action: planned.action.name(),
+            count: planned.count,
+            why: planned.why,
+        });
+        let checksum = plan.header.keys.first().and_then(|key| key.checksum);
+        Ok(Self {
+            profile: plan.profile.name(),
+            scheme: std::str::from_utf8(plan.profile.scheme()).unwrap_or_default(),
+            kid: KidView::of(plan.kid),
+            checksum: checksum.map(|checksum| view::base64(&checksum)),
+            key_source: match plan.key_source {
+                KeySource::Random => "random",
+                KeySource::Typed => "typed",
+                KeySource::Seed => "seed",
+            },
+            header_version: plan.header.version.short(),
+            header_xml: plan.header_xml.clone(),
+            la_url: plan.header.la_url.clone().unwrap_or_default(),
+            tracks: tracks.collect(),
+            boxes: boxes.collect(),
+            warnings: plan.warnings(),
+            size_before: number(index.file_len),
+            fixed_growth: summary::fixed_growth(index, plan).map_err(to_js)? as f64,
+        })
+    }
+}

@@ -1,0 +1,147 @@
+// Firefox by Puppeteer, over WebDriver BiDi: Playwright drives only a Firefox of its own making.
+
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import puppeteer from 'puppeteer-core';
+import { program } from './programs.mjs';
+
+export async function launchFirefox(site) {
+  const downloads = await mkdtemp(join(tmpdir(), 'boxlock-downloads-'));
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: program('firefox'),
+    headless: true,
+    // Preferences can be changed while it runs only from its own side of the fence.
+    args: ['--remote-allow-system-access'],
+    // Released versions ignore the settings server in the preferences without it.
+    env: { ...process.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
+    extraPrefsFirefox: {
+      ...throughProxy(site.port),
+      ...quiet,
+      'browser.download.folderList': 2,
+      'browser.download.dir': downloads,
+      'browser.download.useDownloadDir': true,
+      'browser.download.always_ask_before_handling_new_types': false,
+      'browser.download.alwaysOpenPanel': false,
+      'browser.helperApps.neverAsk.saveToDisk':
+        'video/mp4,application/octet-stream,application/json,text/plain',
+      'media.autoplay.default': 0,
+      'media.eme.enabled': true,
+    },
+  });
+  const seen = new Set();
+  const newTab = async () => {
+    // Pages share the preference, and the one before may have changed it.
+    await setColorScheme(browser, 'light');
+    const context = await browser.createBrowserContext();
+    const page = await context.newPage();
+    return new Tab(browser, context, page, { folder: downloads, seen });
+  };
+  const close = async () => {
+    await browser.close();
+    await rm(downloads, { recursive: true, force: true });
+  };
+  return { newTab, close };
+}
+
+function throughProxy(port) {
+  const host = '127.0.0.1';
+  return {
+    'network.proxy.type': 1,
+    'network.proxy.http': host,
+    'network.proxy.http_port': port,
+    'network.proxy.ssl': host,
+    'network.proxy.ssl_port': port,
+    'network.proxy.no_proxies_on': '',
+    // Without it, requests to this machine would pass by the proxy.
+    'network.proxy.allow_hijacking_localhost': true,
+  };
+}
+
+/** Its own errands would stand in the log beside the page's. */
+const quiet = {
+  'network.captive-portal-service.enabled': false,
+  'network.connectivity-service.enabled': false,
+  'media.gmp-manager.updateEnabled': false,
+  'services.settings.server': 'data:,',
+};
+
+/** WebDriver BiDi has no command for it yet; the browser has a preference, for all of its pages. */
+async function setColorScheme({ connection }, scheme) {
+  const value = scheme === 'dark' ? 0 : 1;
+  const { result } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
+  const [{ context }] = result.contexts;
+  const expression = `Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', ${value})`;
+  await connection.send('script.evaluate', { expression, target: { context }, awaitPromise: false });
+}
+
+class Tab {
+  errors = [];
+  requests = [];
+  #browser;
+  #context;
+  #page;
+  #downloads;
+
+  constructor(browser, context, page, downloads) {
+    this.#browser = browser;
+    this.#context = context;
+    this.#page = page;
+    this.#downloads = downloads;
+    page.on('pageerror', (error) => this.errors.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+    page.on('request', (request) => this.requests.push(request.url()));
+  }
+
+  goto = (url) => this.#page.goto(url);
+  evaluate = (expression) => this.#page.evaluate(expression);
+  click = (selector) => this.#page.locator(`pierce/${selector}`).click();
+  fill = (selector, text) => this.#page.locator(`pierce/${selector}`).fill(text);
+  screenshot = (path, fullPage) => this.#page.screenshot({ path, fullPage });
+  setViewport = (width, height) => this.#page.setViewport({ width, height });
+  close = () => this.#context.close();
+
+  async type(selector, text) {
+    const element = await this.#page.$(`pierce/${selector}`);
+    await element.type(text);
+  }
+
+  async press(modifiers, key) {
+    const { keyboard } = this.#page;
+    for (const modifier of modifiers) await keyboard.down(modifier);
+    await keyboard.press(key);
+    for (const modifier of modifiers.toReversed()) await keyboard.up(modifier);
+  }
+
+  async setFile(selector, paths) {
+    const input = await this.#page.$(`pierce/${selector}`);
+    await input.uploadFile(...paths);
+  }
+
+  emulateColorScheme = (scheme) => setColorScheme(this.#browser, scheme);
+
+  /** A finished file has no `.part` beside it and keeps its size. */
+  async nextDownload(timeout) {
+    const { folder, seen } = this.#downloads;
+    const end = Date.now() + timeout;
+    const sizes = new Map();
+    while (Date.now() < end) {
+      const names = await readdir(folder);
+      for (const name of names.filter((one) => !one.endsWith('.part') && !seen.has(one))) {
+        const path = join(folder, name);
+        const { size } = await stat(path);
+        if (!names.includes(`${name}.part`) && sizes.get(name) === size) {
+          seen.add(name);
+          return { name, path, bytes: await readFile(path) };
+        }
+        sizes.set(name, size);
+      }
+      await sleep(100);
+    }
+    throw new Error(`Nothing was saved within ${timeout} ms`);
+  }
+}

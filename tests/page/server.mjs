@@ -1,0 +1,95 @@
+// The site for a test, on a port of its own, and the proxy that everything the browser asks for goes through: a
+// request to any other place, by page, worker or service worker, is refused and stands in the log.
+
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
+  '.mp4': 'video/mp4',
+  '.ismv': 'video/mp4',
+};
+
+/**
+ * @param {string} [root] folder to serve; the built site when absent
+ * @returns {Promise<Site>}
+ *
+ * @typedef {object} Site
+ * @property {string} origin
+ * @property {number} port
+ * @property {string[]} requests every URL asked for so far, in order; of an encrypted connection only its host
+ * @property {() => Promise<void>} close
+ */
+export async function serve(root = DIST) {
+  /** @type {string[]} */
+  const requests = [];
+  let origin = '';
+  const server = createServer((request, response) => {
+    // A proxy is asked for absolute URLs, a server for paths.
+    const url = new URL(request.url ?? '/', origin);
+    requests.push(url.href);
+    const answered = url.origin === origin ? answer(root, url, request, response) : refuse(response);
+    answered.catch(() => response.destroy());
+  });
+  server.on('connect', (request, socket) => {
+    requests.push(new URL(`https://${request.url}/`).href);
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  await new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve(undefined));
+  });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  origin = `http://127.0.0.1:${port}`;
+  const close = () =>
+    new Promise((resolve) => {
+      server.close(() => resolve(undefined));
+      server.closeAllConnections();
+    });
+  return { origin, port, requests, close };
+}
+
+async function refuse(response) {
+  response.writeHead(403, { 'content-type': 'text/plain' }).end('This place is outside of the test.');
+}
+
+async function answer(root, url, request, response) {
+  let path = join(root, decodeURIComponent(url.pathname));
+  let file = await stat(path).catch(() => null);
+  if (file?.isDirectory()) {
+    path = join(path, 'index.html');
+    file = await stat(path).catch(() => null);
+  }
+  if (!file) {
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.');
+    return;
+  }
+  const headers = {
+    'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+    'accept-ranges': 'bytes',
+    'cache-control': 'no-store',
+  };
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
+  const start = range ? Number(range[1]) : 0;
+  const end = range?.[2] ? Math.min(Number(range[2]) + 1, file.size) : file.size;
+  if (range && start >= end) {
+    response.writeHead(416, { ...headers, 'content-range': `bytes */${file.size}` }).end();
+    return;
+  }
+  headers['content-length'] = end - start;
+  if (range) headers['content-range'] = `bytes ${start}-${end - 1}/${file.size}`;
+  response.writeHead(range ? 206 : 200, headers);
+  if (request.method === 'HEAD' || start === end) response.end();
+  else await pipeline(createReadStream(path, { start, end: end - 1 }), response);
+}
