@@ -27,7 +27,7 @@ pub struct Protection {
     pub scheme: FourCc,
     /// Scheme version, two 16-bit halves.
     pub scheme_version: u32,
-    /// Whether samples are encrypted with AES in counter mode.
+    /// Whether samples are encrypted with AES in counter mode, without a pattern.
     pub counter_mode: bool,
     /// Bytes of IV with each sample: 0 (constant IV), 8 or 16.
     pub iv_size: u8,
@@ -156,7 +156,8 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node) -> Result<Protection> {
     let mut protection = Protection {
         scheme: schm.scheme_type,
         scheme_version: schm.scheme_version,
-        counter_mode: matches!(&schm.scheme_type.0, b"cenc" | b"cens"),
+        // "cens" counts too, but only through the blocks of a pattern.
+        counter_mode: schm.scheme_type.0 == *b"cenc",
         iv_size: 0,
         kid: None,
         constant_iv: Vec::new(),
