@@ -6,7 +6,8 @@ use boxlock::bytes::ContentKey;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::clear::{self, Clear};
 use support::drive::{self, Samples, decrypted_samples, protect, request, samples};
-use support::{ffmpeg, raw};
+use support::ffmpeg;
+use support::raw::{self, RawBox};
 
 const PROFILES: [&str; 2] = ["piff", "hybrid"];
 
@@ -59,48 +60,111 @@ fn bento4_and_our_reader_get_the_samples_of_made_files_back() {
     clear::made().iter().for_each(judge);
 }
 
+fn names(boxes: &[RawBox<'_>]) -> Vec<String> {
+    boxes.iter().map(|b| b.name.clone()).collect()
+}
+
+fn contents<'a>(boxes: &[RawBox<'a>]) -> Vec<&'a [u8]> {
+    boxes.iter().map(|b| b.bytes).collect()
+}
+
+/// Major brand, version and compatible brands.
+fn brands(ftyp: &RawBox<'_>) -> Vec<Vec<u8>> {
+    ftyp.body().chunks(4).map(<[u8]>::to_vec).collect()
+}
+
+fn has_absolute_base(moof: &RawBox<'_>) -> bool {
+    moof.children().iter().filter(|b| b.name == "traf").any(|traf| traf.at("tfhd").flags() & 1 != 0)
+}
+
 /// In PIFF form nothing is rewritten but what grows, so taking the protection out gives the clear file, byte for
 /// byte. What the judge leaves in place must be taken from the comparison: brands that PIFF demands, and the header
 /// box of the DRM system.
 #[test]
 fn bento4_gives_back_the_whole_file_from_piff() {
-    let mut whole = Vec::new();
     for Clear { name, bytes } in clear::all() {
         let protected = protect(&bytes, &request("piff")).unwrap();
         let judged = bento4_decrypt(&protected, &track_keys(&samples(&bytes)));
-        if judged == bytes {
-            whole.push(name);
-        } else {
-            let (a, b) = (raw::boxes(&judged, 0), raw::boxes(&bytes, 0));
-            let names = |list: &[raw::RawBox<'_>]| list.iter().map(|x| format!("{}{}", x.name, x.bytes.len())).collect::<Vec<_>>();
-            println!("{name}: differs {:?}\n {:?}", names(&a).iter().take(8).collect::<Vec<_>>(), names(&b).iter().take(8).collect::<Vec<_>>());
+        // Bento4 drops all segment indexes when there are several.
+        let indexes = raw::boxes(&bytes, 0).iter().filter(|b| b.name == "sidx").count();
+        let kept = |b: &RawBox<'_>| b.name != "sidx" || indexes == 1;
+        let theirs: Vec<RawBox<'_>> = raw::boxes(&judged, 0).into_iter().filter(kept).collect();
+        let ours: Vec<RawBox<'_>> = raw::boxes(&bytes, 0).into_iter().filter(kept).collect();
+        assert_eq!(names(&theirs), names(&ours), "{name}");
+        let absolute = ours.iter().any(|b| b.name == "moof" && has_absolute_base(b));
+        let mut exact = 0;
+        for (back, clear) in theirs.iter().zip(&ours) {
+            let same = match clear.name.as_str() {
+                "ftyp" => brands(back).starts_with(&brands(clear)),
+                "moov" => {
+                    let mut children = back.children();
+                    assert_eq!(children.remove(1).name, raw::PIFF_PSSH);
+                    contents(&children) == contents(&clear.children())
+                }
+                // Offsets moved; whether they are right is asked below.
+                "mfra" | "sidx" => back.bytes.len() == clear.bytes.len(),
+                // Bento4 makes base offsets anew, and puts the runs of a track together.
+                "moof" | "mdat" if absolute || clear::has_several_runs(&bytes) => {
+                    back.bytes.len() == clear.bytes.len()
+                }
+                _ => {
+                    exact += 1;
+                    back.bytes == clear.bytes
+                }
+            };
+            assert!(same, "{name}: {} at {} comes back otherwise", clear.name, clear.start);
         }
+        if indexes < 2 {
+            raw::check_pointers(&judged);
+        }
+        println!("{name}: {exact} of {} boxes come back byte for byte", ours.len());
     }
-    println!("{whole:?}");
 }
 
-/// FFmpeg 5.1 says this of encrypted fragments whose `traf` has several `trun` boxes, in published files too: see
-/// `several_runs_are_beyond_ffmpeg`.
+/// FFmpeg 5.1 says this of encrypted files of several fragments whose `traf` boxes have several `trun` boxes.
 const SEVERAL_RUNS: &str = "Incorrect number of samples in encryption info";
 
+fn is_beyond_ffmpeg(file: &[u8]) -> bool {
+    clear::has_several_runs(file) && raw::boxes(file, 0).iter().filter(|b| b.name == "moof").count() > 1
+}
+
 #[test]
-fn ffmpeg_decodes_the_same_frames() {
+fn ffmpeg_decodes_the_same_frames_at_the_same_times() {
     if !ffmpeg::present() {
         return;
     }
     for Clear { name, bytes } in clear::all() {
         let protected = protect(&bytes, &request("hybrid")).unwrap();
-        for kind in clear::kinds(&bytes) {
+        let kinds = clear::kinds(&bytes);
+        assert!(!kinds.is_empty(), "{name}: there is something to decode");
+        for kind in kinds {
             let expected = ffmpeg::decode(&bytes, None, kind);
             let found = ffmpeg::decode(&protected, Some(drive::KEY), kind);
-            if clear::has_several_runs(&bytes) {
-                println!("RUNS {name} {kind}: {}", found.errors.lines().next().unwrap_or("fine"));
+            if is_beyond_ffmpeg(&bytes) {
+                assert_eq!(found.errors.lines().next(), Some(SEVERAL_RUNS), "{name} {kind}");
                 continue;
             }
-            if found != expected {
-                let first = expected.frames.iter().zip(&found.frames).find(|(a,b)| a != b);
-                println!("{name} {kind}: {} frames, {} expected; {first:?}; {:?} / {:?}", found.frames.len(), expected.frames.len(), found.errors, expected.errors);
+            assert_eq!(found.errors, "", "{name} {kind}");
+            assert!(!found.frames.is_empty(), "{name} {kind}: there are frames");
+            if expected.errors.is_empty() {
+                assert_eq!(found.frames, expected.frames, "{name} {kind}");
+            } else {
+                // Of two tracks that both count from the moof without a flag FFmpeg finds only the first; in the
+                // protected file the flag is set, and it finds both.
+                assert!(name.ends_with("bear-640x360-av_frag.mp4"), "{name} {kind}: {}", expected.errors);
             }
         }
     }
+}
+
+/// The limit is FFmpeg's: a published file of that form fails alike.
+#[test]
+fn several_runs_are_beyond_ffmpeg() {
+    let Some(published) = support::corpus_file("mp4-frag-mixed/mp4ff__cbcs.mp4") else { return };
+    if !ffmpeg::present() {
+        return;
+    }
+    assert!(is_beyond_ffmpeg(&published));
+    let decoded = ffmpeg::decode(&published, Some("22bdb0063805260307ee5045c0f3835a"), "v");
+    assert_eq!(decoded.errors.lines().next(), Some(SEVERAL_RUNS));
 }

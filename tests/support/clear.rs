@@ -33,7 +33,8 @@ const MADE: &[(&str, u32, bool, bool, &[&str])] = &[
         true,
         &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+cmaf"],
     ),
-    ("live isml", 4, true, true, &["-f", "mp4", "-movflags", "+isml+frag_keyframe", "-ism_lookahead", "2"]),
+    // With `-f mp4` FFmpeg 5.1 overwrites the front of the file with a tfrf box.
+    ("live isml", 4, true, true, &["-f", "ismv", "-movflags", "+isml", "-ism_lookahead", "2"]),
     ("base data offsets, several runs", 4, true, true, &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov"]),
     (
         "a moof for each track",
@@ -59,9 +60,14 @@ const MADE: &[(&str, u32, bool, bool, &[&str])] = &[
             "mp4",
             "-movflags",
             "+frag_keyframe+empty_moov+default_base_moof+dash+global_sidx",
-            "-write_prft",
-            "wallclock",
         ],
+    ),
+    (
+        "wall-clock times",
+        2,
+        true,
+        false,
+        &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-write_prft", "wallclock"],
     ),
     (
         "every frame a fragment",

@@ -61,8 +61,7 @@ pub fn make(seconds: u32, video: bool, audio: bool, arguments: &[&str]) -> Vec<u
     let mut command = Command::new("ffmpeg");
     command.args(["-v", "error", "-y"]);
     sources(&mut command, seconds, video, audio);
-    command.args(arguments).arg(&scratch.0);
-    let output = run(&mut command);
+    let output = run(command.args(arguments).arg(&scratch.0));
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     std::fs::read(&scratch.0).expect("ffmpeg wrote it")
 }

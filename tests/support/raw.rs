@@ -126,6 +126,11 @@ pub fn traf_samples(moof: &RawBox<'_>, trex: &BTreeMap<u32, u32>) -> Vec<RawTrac
         }
         at += if flags & 2 != 0 { 4 } else { 0 } + if flags & 8 != 0 { 4 } else { 0 };
         let default_size = if flags & 0x10 != 0 { be32(body, at) } else { trex.get(&id).copied().unwrap_or(0) };
+        // Shaka's own test file counts from the moof without the flag that says so, in each traf.
+        let first_run = traf.child("trun").filter(|trun| flags & 0x2_0001 == 0 && trun.flags() & 1 != 0);
+        if first_run.is_some_and(|trun| be32(trun.body(), 8) as usize >= moof.bytes.len()) {
+            base = moof.start;
+        }
         let mut samples = Vec::new();
         let mut end = base;
         for trun in traf.children().iter().filter(|b| b.name == "trun") {
