@@ -239,12 +239,12 @@ impl Traf {
 impl Fragment {
     /// The fragment's `moof`, boxes between and `mdat`, when its `moof` stands at `start`.
     fn write(&self, start: u64) -> Vec<u8> {
-        // Offsets do not change the length of a moof, so a first pass with zeros gives it.
-        let zeros = self.moof(start, None);
+        // Offsets do not change the length of a moof, so a first pass with any gives it.
+        let draft = self.moof(start, None);
         let between: Vec<u8> = self.between.concat();
         let header = if self.long_mdat { 16 } else { 8 };
-        let moof = self.moof(start, Some(zeros.len() + between.len() + header));
-        assert_eq!(moof.len(), zeros.len());
+        let moof = self.moof(start, Some(draft.len() + between.len() + header));
+        assert_eq!(moof.len(), draft.len());
         let mut data = Vec::new();
         for traf in &self.trafs {
             for run in &traf.runs {
@@ -269,7 +269,7 @@ impl Fragment {
     /// The `moof`, where media data begins `media` bytes behind its first byte.
     fn moof(&self, start: u64, media: Option<usize>) -> Vec<u8> {
         let mut body = full(b"mfhd", 0, 0, &self.sequence.to_be_bytes());
-        let media = media.unwrap_or(0);
+        let media = media.unwrap_or(1 << 20);
         let mut at = media;
         // End of the data of the traf before: what an implicit base counts from.
         let mut implicit = 0;
