@@ -7,6 +7,7 @@ pub mod clear;
 pub mod drive;
 pub mod ffmpeg;
 pub mod raw;
+pub mod strategy;
 pub mod synth;
 
 use std::path::{Path, PathBuf};

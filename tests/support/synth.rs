@@ -278,7 +278,7 @@ impl Fragment {
                 Base::Moof => 0,
                 Base::Implicit => implicit,
                 // Somewhere sensible that is neither.
-                Base::Absolute => media,
+                Base::Absolute => at,
             };
             let mut offsets = Vec::new();
             let mut end = base;
