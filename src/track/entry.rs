@@ -88,11 +88,11 @@ impl SampleEntry {
             entry.sound = Some((audio.channelcount, rate));
         }
         if let Some(avcc) = node.child(b"avcC") {
-            entry.codec = Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc))?));
+            entry.codec = Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc)).map_err(|e| e.at(avcc.start))?));
         } else if let Some(esds) = node.child(b"esds") {
             let mut body = tree.body(esds);
             body.u32("version and flags")?;
-            let config = AudioConfig::parse(body)?;
+            let config = AudioConfig::parse(body).map_err(|e| e.at(esds.start))?;
             if let (Some(aac), Some((channels, rate))) = (&config.aac, &mut entry.sound) {
                 // The decoder's own configuration wins: the sample entry often says stereo whatever it holds.
                 *channels = if aac.channels == 0 { *channels } else { u16::from(aac.channels) };

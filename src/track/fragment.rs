@@ -205,9 +205,26 @@ fn data_base(tree: &Tree<'_>, traf: &Node, tfhd: &TrackFragmentHeader, implicit_
         return Ok(moof.start);
     }
     let Some(node) = traf.child(b"trun") else { return Ok(implicit_base) };
-    let first: TrackRun = tree.read(node).map_err(|error| error.inside(traf.segment(node)))?;
-    let offset = u64::try_from(first.data_offset).unwrap_or(0);
+    // Only the front of the run is read here: flags, count, offset.
+    let mut fields = tree.body(node);
+    let mut front = || -> Result<i32> {
+        let flags = fields.u32("version and flags")?;
+        fields.u32("sample_count")?;
+        let given = flags & trun_flags::DATA_OFFSET != 0;
+        Ok(if given { i32::from_be_bytes(fields.array("data_offset")?) } else { 0 })
+    };
+    let offset = front().map_err(|error| error.inside(traf.segment(node)))?;
+    let offset = u64::try_from(offset).unwrap_or(0);
     Ok(if offset >= moof.header.size { moof.start } else { implicit_base })
+}
+
+/// Fails when a fragment is of a track that the movie does not have: nobody could protect it, or play it.
+pub fn check_track_ids(fragment: &Fragment, movie: &Movie) -> Result<()> {
+    let unknown = fragment.tracks.iter().find(|track| movie.track(track.tfhd.track_id).is_none());
+    unknown.map_or(Ok(()), |track| {
+        let message = format!("A fragment is of track {}, which the movie header does not have.", track.tfhd.track_id);
+        Err(Error::file("unknown-track", message).inside("moof").at(track.start))
+    })
 }
 
 /// Fails when a fragment of a track that the movie calls clear carries encryption boxes all the same.

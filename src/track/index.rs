@@ -11,8 +11,9 @@ use crate::boxes::{BoxId, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::fragment::{Fragment, check_leftovers};
+use super::fragment::{Fragment, check_leftovers, check_track_ids};
 use super::movie::Movie;
+use super::times;
 
 /// A top-level box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +49,9 @@ pub struct FragmentEntry {
     /// File offsets of the first byte of its samples and after the last.
     data: (u64, u64),
     /// Index of its first part.
-    first_part: usize,
+    pub(super) first_part: usize,
     /// Number of its parts.
-    part_count: usize,
+    pub(super) part_count: usize,
 }
 
 /// What one track has in one fragment.
@@ -87,7 +88,7 @@ pub struct Index {
     pub segment_indexes: Vec<(u64, SegmentIndex)>,
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
-    parts: Vec<FragmentPart>,
+    pub(super) parts: Vec<FragmentPart>,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
 }
@@ -238,7 +239,7 @@ impl Indexer {
             // The last box said it ends one, but there is none.
             self.index.mfra = None;
         }
-        self.resolve_times();
+        times::resolve(&mut self.index, &self.times);
         self.check_data_places();
         self.index
     }
@@ -434,10 +435,12 @@ impl Indexer {
             return Err(Error::unsupported("second-mfra", message).at(start));
         }
         self.mfra_met = true;
-        if self.index.mfra.as_ref().is_none_or(|tree| tree.root().start != start) {
-            self.index.mfra = Some(Tree::parse(bytes.to_vec(), start)?);
-        }
-        Ok(())
+        let tree = Tree::parse(bytes.to_vec(), start)?;
+        let damage = tree.root().first_problem().cloned();
+        // Read here to fail here: it is wanted again only when all else is written.
+        let read = tree.root().all(b"tfra").try_for_each(|node| tree.read(node).map(|_: TrackFragmentRandomAccess| ()));
+        self.index.mfra = Some(tree);
+        read.and(damage.map_or(Ok(()), Err))
     }
 
     fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
@@ -496,41 +499,10 @@ impl Indexer {
         self.index.fragments.push(entry);
         let fragment = fragment?;
         if let Some(movie) = &self.index.movie {
+            check_track_ids(&fragment, movie)?;
             check_leftovers(&tree, &fragment, movie)?;
         }
         damage.map_or(Ok(()), Err)
-    }
-
-    /// Decode times: what the fragment says, else what `tfra` says, else the sum of the durations before.
-    fn resolve_times(&mut self) {
-        let points = self.random_access_times();
-        let mut next: BTreeMap<u32, i64> = BTreeMap::new();
-        for fragment in &self.index.fragments {
-            for number in fragment.first_part..fragment.first_part + fragment.part_count {
-                let Some(part) = self.index.parts.get_mut(number) else { continue };
-                let said = self.times.get(number).copied().flatten();
-                let at = || points.get(&(fragment.start, part.track_id)).copied();
-                let running = next.get(&part.track_id).copied();
-                part.decode_time = said.or(running).or_else(at).unwrap_or(0);
-                let end = part.decode_time.saturating_add_unsigned(part.duration);
-                next.insert(part.track_id, end);
-            }
-        }
-    }
-
-    /// Times of `tfra` by `moof` offset and track ID.
-    fn random_access_times(&self) -> BTreeMap<(u64, u32), i64> {
-        let mut times = BTreeMap::new();
-        let Some(mfra) = &self.index.mfra else { return times };
-        for node in mfra.root().all(b"tfra") {
-            let Ok(tfra) = mfra.read::<TrackFragmentRandomAccess>(node) else { continue };
-            for point in &tfra.entries.points {
-                if let Ok(time) = i64::try_from(point.time) {
-                    times.entry((point.moof_offset, tfra.track_id)).or_insert(time);
-                }
-            }
-        }
-        times
     }
 }
 

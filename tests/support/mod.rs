@@ -6,6 +6,7 @@
 pub mod clear;
 pub mod drive;
 pub mod ffmpeg;
+pub mod hostile;
 pub mod raw;
 pub mod strategy;
 pub mod synth;
