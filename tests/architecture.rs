@@ -94,7 +94,8 @@ fn modules_use_only_those_of_lower_rank() {
         }
         let own_rank = rank(own).unwrap_or_else(|| panic!("{path} is in a module without a rank"));
         for used in crate_uses(&code(&text)) {
-            let used_rank = rank(&used).unwrap_or_else(|| panic!("{path} uses crate::{used}, which has no rank"));
+            let used_rank =
+                rank(&used).unwrap_or_else(|| panic!("{path} uses crate::{used}, which has no rank"));
             assert!(used_rank <= own_rank, "{path} uses crate::{used}, which is above it");
         }
         let steps_out = code(&text).contains("super::super::super::");
@@ -104,7 +105,8 @@ fn modules_use_only_those_of_lower_rank() {
 
 #[test]
 fn the_text_scanner_sees_what_it_should() {
-    let text = "use crate::{bytes::Error, track};\nlet x = crate::session::Session::new();\n$crate::boxes::wire";
+    let text =
+        "use crate::{bytes::Error, track};\nlet x = crate::session::Session::new();\n$crate::boxes::wire";
     let found: Vec<String> = crate_uses(text).into_iter().collect();
     assert_eq!(found, ["boxes", "bytes", "session", "track"]);
     assert_eq!(script("a /* document. */ b\n// document.\nc // document.\nd"), "a  b\nc\nd");
@@ -137,8 +139,22 @@ fn ciphers_and_browsers_are_used_in_one_place_each() {
 #[test]
 fn the_core_does_no_io_and_knows_no_clock_and_no_chance() {
     let forbidden = [
-        "println!", "eprintln!", "print!(", "dbg!", "std::fs", "std::net", "std::time", "std::env", "std::io",
-        "std::process", "std::thread", "rand::", "getrandom", "unsafe ", "todo!", "unimplemented!",
+        "println!",
+        "eprintln!",
+        "print!(",
+        "dbg!",
+        "std::fs",
+        "std::net",
+        "std::time",
+        "std::env",
+        "std::io",
+        "std::process",
+        "std::thread",
+        "rand::",
+        "getrandom",
+        "unsafe ",
+        "todo!",
+        "unimplemented!",
     ];
     for (path, text) in sources() {
         let text = code(&text);

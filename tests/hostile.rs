@@ -69,7 +69,7 @@ fn files_cut_off_anywhere() {
 fn single_bits_turned() {
     for mut file in good_files() {
         let mut numbers = Numbers(2);
-        for round in 0..800 {
+        for round in 0..500 {
             // Most turns where boxes are dense.
             let reach = if round % 4 == 0 { file.len() } else { file.len().min(3000) };
             let (at, bit) = (numbers.below(reach), numbers.below(8));
@@ -84,7 +84,7 @@ fn single_bits_turned() {
 #[test]
 fn extreme_numbers_everywhere() {
     for mut file in [synth::small().bytes(), av_file().bytes()] {
-        for at in 0..file.len() - 8 {
+        for at in (0..file.len() - 8).step_by(2) {
             let kept: [u8; 8] = file[at..at + 8].try_into().unwrap();
             for value in [u64::MAX, 0x7fff_ffff_0000_0000, 0x8000_0000_8000_0000] {
                 file[at..at + 8].copy_from_slice(&value.to_be_bytes());
@@ -166,7 +166,12 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let mfra = parts().pop().unwrap();
     let join = |boxes: &[&Vec<u8>]| boxes.iter().flat_map(|b| b.to_vec()).collect::<Vec<u8>>();
     // In trun: header 8, version and flags 4, count 4, data offset 4, then duration and size of each sample.
-    let run = |change: &dyn Fn(&mut [u8])| changed(|f| { let at = find(f, b"trun", 0); change(&mut f[at..]) });
+    let run = |change: &dyn Fn(&mut [u8])| {
+        changed(|f| {
+            let at = find(f, b"trun", 0);
+            change(&mut f[at..])
+        })
+    };
     let offset = |delta: i32| {
         run(&|t| {
             let old = i32::from_be_bytes(t[16..20].try_into().unwrap());
@@ -181,26 +186,114 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("nothing at all", Vec::new(), "empty"),
         ("a text", b"Hello, this is no film at all.".to_vec(), "not-mp4"),
         ("a picture", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0\0\0\0\0".to_vec(), "not-mp4"),
-        ("a box smaller than its header", changed(|f| { let at = find(f, b"moov", 0); put(f, at, &[0, 0, 0, 7]) }), "bad-box-size"),
-        ("media data cut off", changed(|f| { let at = find(f, b"mdat", 1); f.truncate(at + 50) }), "truncated"),
-        ("a 64-bit size near 2^64", join(&[ftyp, moov, &b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xf0".to_vec()]), "truncated"),
-        ("a moof larger than the file", changed(|f| { let at = find(f, b"moof", 0); put(f, at, &[0x7f, 0xff, 0xff, 0xff]) }), "truncated"),
+        (
+            "a box smaller than its header",
+            changed(|f| {
+                let at = find(f, b"moov", 0);
+                put(f, at, &[0, 0, 0, 7])
+            }),
+            "bad-box-size",
+        ),
+        (
+            "media data cut off",
+            changed(|f| {
+                let at = find(f, b"mdat", 1);
+                f.truncate(at + 50)
+            }),
+            "truncated",
+        ),
+        (
+            "a 64-bit size near 2^64",
+            join(&[ftyp, moov, &b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xf0".to_vec()]),
+            "truncated",
+        ),
+        (
+            "a moof larger than the file",
+            changed(|f| {
+                let at = find(f, b"moof", 0);
+                put(f, at, &[0x7f, 0xff, 0xff, 0xff])
+            }),
+            "truncated",
+        ),
         ("a fragment alone", join(&[moof, mdat]), "no-moov"),
         ("an initialization segment alone", join(&[ftyp, moov]), "not-fragmented"),
         ("a second moov", join(&[ftyp, moov, moov, moof, mdat]), "duplicate-moov"),
         ("the moov behind the fragments", join(&[ftyp, moof, mdat, moov]), "moov-after-fragments"),
-        ("two tracks with one ID", changed_tracks(|f| { let at = find(f, b"tkhd", 1); put(f, at + 20, &[0, 0, 0, 1]) }), "duplicate-track-id"),
-        ("a track without a header", changed(|f| { let at = find(f, b"tkhd", 0); put(f, at + 4, b"free") }), "missing-box"),
-        ("a moov without its header", changed(|f| { let at = find(f, b"mvhd", 0); put(f, at + 4, b"free") }), "missing-box"),
+        (
+            "two tracks with one ID",
+            changed_tracks(|f| {
+                let at = find(f, b"tkhd", 1);
+                put(f, at + 20, &[0, 0, 0, 1])
+            }),
+            "duplicate-track-id",
+        ),
+        (
+            "a track without a header",
+            changed(|f| {
+                let at = find(f, b"tkhd", 0);
+                put(f, at + 4, b"free")
+            }),
+            "missing-box",
+        ),
+        (
+            "a moov without its header",
+            changed(|f| {
+                let at = find(f, b"mvhd", 0);
+                put(f, at + 4, b"free")
+            }),
+            "missing-box",
+        ),
         ("boxes nested 1000 deep", join(&[ftyp, &moov_with_depth, moof, mdat]), "missing-box"),
         ("only text", made(|f| f.tracks = vec![Kind::Text]), "no-track"),
-        ("samples in the moov", changed(|f| { let at = find(f, b"stsz", 0); put(f, at + 16, &[0, 0, 0, 9]) }), "samples-in-moov"),
-        ("a codec record of version 2", changed_tracks(|f| { let at = find(f, b"avcC", 0); f[at + 8] = 2 }), "bad-avcc"),
-        ("a fragment of no track", changed(|f| { let at = find(f, b"tfhd", 0); put(f, at + 12, &[0, 0, 0, 9]) }), "unknown-track"),
-        ("a traf without a header", changed(|f| { let at = find(f, b"tfhd", 0); put(f, at + 4, b"free") }), "missing-box"),
+        (
+            "samples in the moov",
+            changed(|f| {
+                let at = find(f, b"stsz", 0);
+                put(f, at + 16, &[0, 0, 0, 9])
+            }),
+            "samples-in-moov",
+        ),
+        (
+            "a codec record of version 2",
+            changed_tracks(|f| {
+                let at = find(f, b"avcC", 0);
+                f[at + 8] = 2
+            }),
+            "bad-avcc",
+        ),
+        (
+            "a fragment of no track",
+            changed(|f| {
+                let at = find(f, b"tfhd", 0);
+                put(f, at + 12, &[0, 0, 0, 9])
+            }),
+            "unknown-track",
+        ),
+        (
+            "a traf without a header",
+            changed(|f| {
+                let at = find(f, b"tfhd", 0);
+                put(f, at + 4, b"free")
+            }),
+            "missing-box",
+        ),
         ("four thousand million samples with sizes", run(&|t| put(t, 12, &[0xff; 4])), "truncated"),
-        ("four thousand million samples of no bytes", run(&|t| { put(t, 10, &[0, 1]); put(t, 12, &[0xff; 4]) }), "too-many-entries"),
-        ("more samples than bytes", run(&|t| { put(t, 10, &[0, 1]); put(t, 12, &[0, 1, 0, 0]) }), "too-many-samples"),
+        (
+            "four thousand million samples of no bytes",
+            run(&|t| {
+                put(t, 10, &[0, 1]);
+                put(t, 12, &[0xff; 4])
+            }),
+            "too-many-entries",
+        ),
+        (
+            "more samples than bytes",
+            run(&|t| {
+                put(t, 10, &[0, 1]);
+                put(t, 12, &[0, 1, 0, 0])
+            }),
+            "too-many-samples",
+        ),
         ("samples in the moof", offset(-60), "data-elsewhere"),
         ("samples over the header of mdat", offset(-8), "data-elsewhere"),
         ("samples one byte into the header of mdat", offset(-1), "data-elsewhere"),
@@ -208,14 +301,25 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("samples far past the file", offset(0x4000_0000), "data-elsewhere"),
         ("samples before the file", run(&|t| put(t, 16, &[0x80, 0, 0, 0])), "bad-data-offset"),
         ("an absolute base near 2^64", made_absolute(u64::MAX), "data-elsewhere"),
-        ("an absolute base near 2^64 and bytes behind", [made_absolute(u64::MAX), vec![0; 3]].concat(), "data-elsewhere"),
+        (
+            "an absolute base near 2^64 and bytes behind",
+            [made_absolute(u64::MAX), vec![0; 3]].concat(),
+            "data-elsewhere",
+        ),
         ("two runs on the same bytes", overlapping(), "overlapping-samples"),
         ("a sample entry that is not there", made_entry(7), "bad-sample-entry"),
         ("sample entry 0", made_entry(0), "bad-sample-entry"),
         ("a NAL unit longer than its sample", made(|f| bad_picture(f, &[0, 0, 0, 41])), "bad-nal"),
         ("a NAL unit of 2^32 - 1 bytes", made(|f| bad_picture(f, &[0xff; 4])), "bad-nal"),
         ("a second mfra", join(&[ftyp, moov, moof, mdat, &mfra, &mfra]), "second-mfra"),
-        ("an mfra of too many entries", changed(|f| { let at = find(f, b"tfra", 0); put(f, at + 20, &[0xff; 4]) }), "truncated"),
+        (
+            "an mfra of too many entries",
+            changed(|f| {
+                let at = find(f, b"tfra", 0);
+                put(f, at + 20, &[0xff; 4])
+            }),
+            "truncated",
+        ),
         ("items of the file", join(&[ftyp, &boxed(b"meta", &[0; 4]), moov, moof, mdat]), "file-level-meta"),
         ("encrypted samples in a clear track", leftover(), "leftover-encryption"),
         ("a protected file", protected(), "already-protected"),
@@ -320,10 +424,13 @@ fn oddities_that_hurt_nobody_pass() {
         ("an mfro with a wrong size", wrong_mfro),
         ("bytes behind the last box", [synth::small().bytes(), vec![0; 5]].concat()),
         ("an mfra that is not the last box", [synth::small().bytes(), boxed(b"free", b"behind")].concat()),
-        ("sizes from the movie header", made(|f| {
-            f.fragments[0].trafs[0].sizes = Sizes::Extends;
-            f.fragments[0].trafs[0].runs = vec![vec![vec![5; 37]; 3]];
-        })),
+        (
+            "sizes from the movie header",
+            made(|f| {
+                f.fragments[0].trafs[0].sizes = Sizes::Extends;
+                f.fragments[0].trafs[0].runs = vec![vec![vec![5; 37]; 3]];
+            }),
+        ),
     ];
     for (what, file) in cases {
         let found = fate(&file);

@@ -42,7 +42,8 @@ fn av_file() -> Vec<u8> {
 }
 
 fn sample_entry<'a>(file: &'a [u8], track: usize) -> RawBox<'a> {
-    let traks: Vec<RawBox<'a>> = top(file, "moov").children().into_iter().filter(|b| b.name == "trak").collect();
+    let traks: Vec<RawBox<'a>> =
+        top(file, "moov").children().into_iter().filter(|b| b.name == "trak").collect();
     let stsd = traks[track].at("mdia/minf/stbl/stsd");
     stsd.children_after(8).remove(0)
 }
@@ -67,7 +68,10 @@ fn sample_entries_are_renamed_and_get_their_sinf_last() {
             let body = format!("0000000c 66726d61 {} {schm} {schi}", text(was.as_bytes()));
             assert_eq!(text(sinf.bytes), text(&boxed(b"sinf", &unhex(&body))), "{profile}");
         }
-        assert_eq!(sample_entry(&file, 2), RawBox { start: sample_entry(&file, 2).start, ..sample_entry(&out, 2) });
+        assert_eq!(
+            sample_entry(&file, 2),
+            RawBox { start: sample_entry(&file, 2).start, ..sample_entry(&out, 2) }
+        );
     }
 }
 
@@ -78,25 +82,42 @@ fn system_headers_stand_directly_behind_mvhd() {
     asked.la_url = "https://test.playready.microsoft.com/service/rightsmanager.asmx".to_owned();
     let file = av_file();
     let moov_children = names(&top(&file, "moov").children());
-    for (profile, added) in [("piff", vec![raw::PIFF_PSSH]), ("hybrid", vec!["pssh", raw::PIFF_PSSH, "pssh"])] {
+    for (profile, added) in [("piff", vec![raw::PIFF_PSSH]), ("hybrid", vec!["pssh", raw::PIFF_PSSH, "pssh"])]
+    {
         asked.profile = Some(profile.to_owned());
         let out = protect(&file, &asked).unwrap();
         let moov = top(&out, "moov");
         let children = moov.children();
-        let expected: Vec<String> = [&moov_children[..1], &added.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>(), &moov_children[1..]].concat();
+        let expected: Vec<String> = [
+            &moov_children[..1],
+            &added.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>(),
+            &moov_children[1..],
+        ]
+        .concat();
         assert_eq!(names(&children), expected);
         for child in &children[1..=added.len()] {
             match child.name.as_str() {
                 raw::PIFF_PSSH => {
                     assert_eq!(child.bytes.len(), 0x2d6);
-                    same(&child.bytes[..48], "000002d6 75756964 d08a4f1810f34a82b6c832d8aba183d3 00000000 9a04f07998404286ab92e65be0885f95 000002a6");
+                    same(
+                        &child.bytes[..48],
+                        "000002d6 75756964 d08a4f1810f34a82b6c832d8aba183d3 00000000 9a04f07998404286ab92e65be0885f95 000002a6",
+                    );
                 }
                 _ if child.version() == 0 => {
                     assert_eq!(child.bytes.len(), 0x2c6);
-                    same(&child.bytes[..32], "000002c6 70737368 00000000 9a04f07998404286ab92e65be0885f95 000002a6");
+                    same(
+                        &child.bytes[..32],
+                        "000002c6 70737368 00000000 9a04f07998404286ab92e65be0885f95 000002a6",
+                    );
                 }
                 _ => {
-                    same(child.bytes, &format!("00000034 70737368 01000000 1077efecc0b24d02ace33c1e52e2fb4b 00000001 {KID} 00000000"));
+                    same(
+                        child.bytes,
+                        &format!(
+                            "00000034 70737368 01000000 1077efecc0b24d02ace33c1e52e2fb4b 00000001 {KID} 00000000"
+                        ),
+                    );
                     continue;
                 }
             }

@@ -16,9 +16,9 @@ use boxlock::boxes::systems::PLAYREADY;
 use boxlock::bytes::{ContentKey, KeyId, KeySeed};
 use boxlock::playready::object::{utf16le_decode, utf16le_encode};
 use boxlock::playready::{
-    Algorithm, Header, HeaderKey, HeaderVersion, ParsedHeader, ProObject, Record,
-    check_custom_attributes, check_url, checksum, derive_key, header_xml_in, parse_ds_id, parse_iv_start,
-    parse_key, parse_kid, parse_seed, url_warnings,
+    Algorithm, Header, HeaderKey, HeaderVersion, ParsedHeader, ProObject, Record, check_custom_attributes,
+    check_url, checksum, derive_key, header_xml_in, parse_ds_id, parse_iv_start, parse_key, parse_kid,
+    parse_seed, url_warnings,
 };
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;

@@ -37,7 +37,8 @@ const ADDED: [&str; 7] = ["pssh", raw::PIFF_PSSH, "sinf", "saiz", "saio", "senc"
 
 /// Whether a box is one of those that protection names, so that its bytes may change.
 fn is_named(b: &RawBox<'_>) -> bool {
-    ["ftyp", "moov", "moof", "mdat", "sidx", "mfra", "tfhd", "trun", "traf", "trak"].contains(&b.name.as_str())
+    ["ftyp", "moov", "moof", "mdat", "sidx", "mfra", "tfhd", "trun", "traf", "trak"]
+        .contains(&b.name.as_str())
 }
 
 /// Every box of `old` is in `new`, in order; what protection does not name has the same bytes.
@@ -74,7 +75,11 @@ fn gaps(file: &[u8]) -> Vec<u8> {
         of_samples.extend(place.start..place.start + place.len);
     }
     let mdats = raw::boxes(file, 0).into_iter().filter(|b| b.name == "mdat");
-    mdats.flat_map(|b| b.start + b.header..b.end()).filter(|at| !of_samples.contains(at)).map(|at| file[at]).collect()
+    mdats
+        .flat_map(|b| b.start + b.header..b.end())
+        .filter(|at| !of_samples.contains(at))
+        .map(|at| file[at])
+        .collect()
 }
 
 /// What Bento4 cannot do: it crashes at a `traf` without samples or an empty `trun`, invents bytes for empty samples, mixes up two `traf`
@@ -87,7 +92,9 @@ fn is_beyond_bento4(file: &File, profile: &str) -> bool {
             none || traf.runs.iter().flatten().any(Vec::is_empty)
         };
         let tracks: HashSet<usize> = fragment.trafs.iter().map(|traf| traf.track).collect();
-        fragment.trafs.iter().any(empty) || tracks.len() < fragment.trafs.len() || (profile == "piff" && implicit)
+        fragment.trafs.iter().any(empty)
+            || tracks.len() < fragment.trafs.len()
+            || (profile == "piff" && implicit)
     })
 }
 

@@ -44,7 +44,11 @@ fn published_files_decrypt_to_their_published_samples() {
             "mp4-frag-mixed/shaka-packager__BigBuckBunny_10s.ismv",
         ),
         ("piff/synth_bento4__small_piffctr.ismv", MICROSOFT, "smooth/azure-sdk__small.ismv"),
-        ("mp4-frag-mixed/mp4ff__prog_8s_enc_dashinit.mp4", MP4FF, "mp4-frag-mixed/mp4ff__prog_8s_dec_dashinit.mp4"),
+        (
+            "mp4-frag-mixed/mp4ff__prog_8s_enc_dashinit.mp4",
+            MP4FF,
+            "mp4-frag-mixed/mp4ff__prog_8s_dec_dashinit.mp4",
+        ),
         ("cenc/shaka-packager__encryption__bear-640x360-video.mp4", SHAKA, &video),
         ("cenc/shaka-packager__encryption__bear-640x360-audio.mp4", SHAKA, &audio),
         ("cenc/shaka-packager__encryption-with-multi-drms__bear-640x360-video.mp4", SHAKA, &video),
@@ -71,7 +75,9 @@ fn published_files_decrypt_to_their_published_samples() {
         ),
     ];
     for (encrypted, key, clear) in cases {
-        let (Some(encrypted_file), Some(clear_file)) = (corpus_file(encrypted), joined(clear)) else { return };
+        let (Some(encrypted_file), Some(clear_file)) = (corpus_file(encrypted), joined(clear)) else {
+            return;
+        };
         let clear = samples(&clear_file);
         let found = decrypted(&encrypted_file, key);
         assert!(found.values().map(Vec::len).sum::<usize>() > 10, "{encrypted}");
@@ -83,7 +89,9 @@ fn published_files_decrypt_to_their_published_samples() {
 
 #[test]
 fn a_published_file_without_a_clear_twin_decrypts_as_bento4_says_and_plays() {
-    let Some(file) = corpus_file("mp4-frag-mixed/shaka-packager__bear-640x360-v_frag-cenc-senc.mp4") else { return };
+    let Some(file) = corpus_file("mp4-frag-mixed/shaka-packager__bear-640x360-v_frag-cenc-senc.mp4") else {
+        return;
+    };
     let found = decrypted(&file, SHAKA_MEDIA);
     let keys: Vec<TrackKey> =
         found.keys().map(|&track_id| TrackKey { track_id, key: key(SHAKA_MEDIA).0 }).collect();

@@ -123,7 +123,10 @@ impl BoxHeader {
         if size < header.header_len() {
             return Err(Error::file(
                 "bad-box-size",
-                format!("Box '{code}' claims {size} bytes, but its header alone takes {}.", header.header_len()),
+                format!(
+                    "Box '{code}' claims {size} bytes, but its header alone takes {}.",
+                    header.header_len()
+                ),
             )
             .at(start));
         }

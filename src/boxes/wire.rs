@@ -162,9 +162,7 @@ impl<T: Wire> Wire for Vec<T> {
     ) -> Result<Self> {
         let start = r.offset();
         let at = sink.total();
-        sink.push(name, start, start, || {
-            (count.map(entries).unwrap_or_default(), String::new())
-        });
+        sink.push(name, start, start, || (count.map(entries).unwrap_or_default(), String::new()));
         let mut list = Vec::new();
         sink.nested(|sink| {
             for_each_entry(r, name, count, |r, index| {

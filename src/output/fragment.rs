@@ -59,13 +59,7 @@ pub fn rewrite(
 }
 
 /// `tfhd` without an absolute base; `tfdt` behind it, when there is none.
-fn rewrite_header(
-    from_moof: bool,
-    traf: &Node,
-    track: &TrackFragment,
-    time: Option<u64>,
-    edits: &mut Edits,
-) {
+fn rewrite_header(from_moof: bool, traf: &Node, track: &TrackFragment, time: Option<u64>, edits: &mut Edits) {
     let Some(node) = traf.child(b"tfhd") else { return };
     let mut tfhd: TrackFragmentHeader = track.tfhd.clone();
     tfhd.head.flags &= !tfhd_flags::BASE_DATA_OFFSET;
@@ -101,13 +95,7 @@ fn rewrite_run(form: FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
 
 /// Sets the data offsets and the `saio` offsets of the new `moof`, whose media data moved by `grown` bytes against
 /// its first byte.
-fn set_offsets(
-    from_moof: bool,
-    bytes: &mut [u8],
-    start: u64,
-    fragment: &Fragment,
-    grown: i64,
-) -> Result<()> {
+fn set_offsets(from_moof: bool, bytes: &mut [u8], start: u64, fragment: &Fragment, grown: i64) -> Result<()> {
     let mut patches: Vec<(usize, [u8; 4])> = Vec::new();
     {
         let tree = Tree::parse(&*bytes, start)?;

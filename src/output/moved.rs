@@ -23,7 +23,7 @@ impl Moved {
     pub fn map(&self, offset: u64) -> u64 {
         let index = self.starts.partition_point(|(source, _)| *source <= offset);
         match index.checked_sub(1).and_then(|index| self.starts.get(index)) {
-                        // An offset that a file made up may be anywhere.
+            // An offset that a file made up may be anywhere.
             Some((source, output)) => output.saturating_add(offset - source),
             None => offset,
         }

@@ -32,21 +32,30 @@ impl Playback {
     /// Chooses the tracks and makes the initialization segment.
     pub fn new(index: &Index) -> Result<Self> {
         let (Some(tree), Some(movie)) = (&index.moov, &index.movie) else {
-            return Err(Error::file("no-moov", "This file has no movie header ('moov'), so it cannot be played."));
+            return Err(Error::file(
+                "no-moov",
+                "This file has no movie header ('moov'), so it cannot be played.",
+            ));
         };
         let of_kind = |kind| movie.tracks.iter().find(move |track| track.kind == kind);
         let chosen: Vec<&Track> =
             [TrackKind::Video, TrackKind::Audio].into_iter().filter_map(of_kind).collect();
-        let codecs: Vec<String> =
-            chosen.iter().filter_map(|track| track.entries.first()).map(|entry| entry.codec_string()).collect();
+        let codecs: Vec<String> = chosen
+            .iter()
+            .filter_map(|track| track.entries.first())
+            .map(|entry| entry.codec_string())
+            .collect();
         if codecs.is_empty() || index.fragments.is_empty() {
             let message = "Only fragmented files with video or audio can be played here.";
             return Err(Error::unsupported("not-playable", message));
         }
         let top = if chosen.iter().any(|track| track.kind == TrackKind::Video) { "video" } else { "audio" };
         let tracks: Vec<u32> = chosen.iter().map(|track| track.id).collect();
-        let mut kids: Vec<KeyId> =
-            chosen.iter().filter_map(|track| track.protection()).filter_map(|protection| protection.kid).collect();
+        let mut kids: Vec<KeyId> = chosen
+            .iter()
+            .filter_map(|track| track.protection())
+            .filter_map(|protection| protection.kid)
+            .collect();
         kids.dedup();
         let mut init = protected_file_type(crate::protect::Profile::Hybrid, index.file_type.as_ref());
         init.extend(initialization(tree, movie, &tracks)?);
@@ -123,7 +132,9 @@ fn initialization(tree: &Tree<'_>, movie: &Movie, tracks: &[u32]) -> Result<Vec<
 
 fn add_cenc(tree: &Tree<'_>, sinf: &Node, edits: &mut Edits) -> Result<()> {
     let (Some(schm), Some(schi)) = (sinf.child(b"schm"), sinf.child(b"schi")) else { return Ok(()) };
-    let (Some(piff), None) = (schi.child_id(piff::TRACK_ENCRYPTION), schi.child(b"tenc")) else { return Ok(()) };
+    let (Some(piff), None) = (schi.child_id(piff::TRACK_ENCRYPTION), schi.child(b"tenc")) else {
+        return Ok(());
+    };
     let piff: PiffTrackEncryption = tree.read(piff)?;
     let cenc = SchemeType {
         scheme_type: FourCc(*b"cenc"),

@@ -66,7 +66,13 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Vec<PlannedBox> {
         push("moov", four(b"pssh"), Action::Add, 2, "the PlayReady header, and the key ID for browsers");
     }
     push("moov", piff::PROTECTION_SYSTEM, Action::Add, 1, "the PlayReady header for PIFF players");
-    push("moov/trak/…/stsd", four(b"sinf"), Action::Add, entries, "scheme, key ID and what the entry was before");
+    push(
+        "moov/trak/…/stsd",
+        four(b"sinf"),
+        Action::Add,
+        entries,
+        "scheme, key ID and what the entry was before",
+    );
     if hybrid {
         push("moof/traf", four(b"tfdt"), Action::Add, all_trafs, "decode times, which browsers need");
         push("moof/traf", four(b"saiz"), Action::Add, trafs, "sizes of the IVs and subsample maps");
@@ -86,7 +92,8 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Vec<PlannedBox> {
 pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else { return Ok(0) };
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let movie_growth = signed(len_u64(protected_movie(plan, moov, movie)?.len())) - signed(moov.root().header.size);
+    let movie_growth =
+        signed(len_u64(protected_movie(plan, moov, movie)?.len())) - signed(moov.root().header.size);
     let old_type = index.top.iter().find(|top| top.id.is(b"ftyp")).map_or(0, |top| top.size);
     let new_type = len_u64(protected_file_type(plan.profile, index.file_type.as_ref()).len());
     Ok(movie_growth + signed(new_type) - signed(old_type))
@@ -96,7 +103,8 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
 pub fn fragment_note(index: &Index, parts: &[FragmentPart]) -> String {
     let mut words = Vec::new();
     for part in parts {
-        let kind = index.movie.as_ref().and_then(|movie| movie.track(part.track_id)).map(|track| track.handler);
+        let kind =
+            index.movie.as_ref().and_then(|movie| movie.track(part.track_id)).map(|track| track.handler);
         let kind = kind.map_or("", crate::boxes::movie::handler_name);
         let samples = if part.samples == 1 { "sample" } else { "samples" };
         words.push(format!("track {} {kind}, {} {samples}", part.track_id, part.samples).replace(" ,", ","));

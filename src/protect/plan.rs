@@ -113,7 +113,9 @@ impl Plan {
 
 fn rules(track: &Track, profile: Profile) -> Result<Vec<Rule>> {
     let rule = |entry: &SampleEntry| match (&entry.codec, profile) {
-        (Codec::Avc(config), Profile::Hybrid) => Rule::avc_cmaf(config).map_err(|error| error.at(entry.start)),
+        (Codec::Avc(config), Profile::Hybrid) => {
+            Rule::avc_cmaf(config).map_err(|error| error.at(entry.start))
+        }
         (Codec::Avc(config), Profile::Piff) => Ok(Rule::avc_legacy(config)),
         _ => Ok(Rule::WholeSample),
     };

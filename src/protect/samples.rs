@@ -219,12 +219,13 @@ fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
     ranges.sort_unstable();
     for pair in ranges.windows(2) {
         if let [(_, end), (start, _)] = pair
-            && start < end {
-                let message = format!(
-                    "Two runs of a fragment share bytes {start} to {end}; shared samples cannot be protected."
-                );
-                return Err(Error::unsupported("overlapping-samples", message).at(*start));
-            }
+            && start < end
+        {
+            let message = format!(
+                "Two runs of a fragment share bytes {start} to {end}; shared samples cannot be protected."
+            );
+            return Err(Error::unsupported("overlapping-samples", message).at(*start));
+        }
     }
     Ok(())
 }

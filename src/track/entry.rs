@@ -88,7 +88,8 @@ impl SampleEntry {
             entry.sound = Some((audio.channelcount, rate));
         }
         if let Some(avcc) = node.child(b"avcC") {
-            entry.codec = Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc)).map_err(|e| e.at(avcc.start))?));
+            entry.codec =
+                Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc)).map_err(|e| e.at(avcc.start))?));
         } else if let Some(esds) = node.child(b"esds") {
             let mut body = tree.body(esds);
             body.u32("version and flags")?;

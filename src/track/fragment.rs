@@ -222,7 +222,8 @@ fn data_base(tree: &Tree<'_>, traf: &Node, tfhd: &TrackFragmentHeader, implicit_
 pub fn check_track_ids(fragment: &Fragment, movie: &Movie) -> Result<()> {
     let unknown = fragment.tracks.iter().find(|track| movie.track(track.tfhd.track_id).is_none());
     unknown.map_or(Ok(()), |track| {
-        let message = format!("A fragment is of track {}, which the movie header does not have.", track.tfhd.track_id);
+        let message =
+            format!("A fragment is of track {}, which the movie header does not have.", track.tfhd.track_id);
         Err(Error::file("unknown-track", message).inside("moof").at(track.start))
     })
 }

@@ -284,9 +284,10 @@ impl Indexer {
     fn take_random_access(&mut self, need: Need, bytes: &[u8]) {
         let bytes = bytes.get(..to_len(need.len)).unwrap_or(bytes);
         if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start)
-            && tree.root().id().is(b"mfra") {
-                self.index.mfra = Some(tree);
-            }
+            && tree.root().id().is(b"mfra")
+        {
+            self.index.mfra = Some(tree);
+        }
         self.walk_from(0);
     }
 
@@ -345,9 +346,15 @@ impl Indexer {
     /// covers the header of a box would have it encrypted along.
     fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
-        let covered = self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
-        if self.fragment_open && covered && !header.id.is(b"moof") && self.index.problems.len() < limits::PROBLEMS {
-            let message = format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
+        let covered =
+            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
+        if self.fragment_open
+            && covered
+            && !header.id.is(b"moof")
+            && self.index.problems.len() < limits::PROBLEMS
+        {
+            let message =
+                format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
             self.index.problems.push(Error::file("data-elsewhere", message).at(start));
         }
         match header.id {
@@ -431,14 +438,18 @@ impl Indexer {
     /// The `mfra` is looked up from the end first; here it turns out to be there, or another to be elsewhere.
     fn take_met_random_access(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
         if self.mfra_met {
-            let message = "The file has a second 'mfra'; there must be one. Is it several files joined into one?";
+            let message =
+                "The file has a second 'mfra'; there must be one. Is it several files joined into one?";
             return Err(Error::unsupported("second-mfra", message).at(start));
         }
         self.mfra_met = true;
         let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
         // Read here to fail here: it is wanted again only when all else is written.
-        let read = tree.root().all(b"tfra").try_for_each(|node| tree.read(node).map(|_: TrackFragmentRandomAccess| ()));
+        let read = tree
+            .root()
+            .all(b"tfra")
+            .try_for_each(|node| tree.read(node).map(|_: TrackFragmentRandomAccess| ()));
         self.index.mfra = Some(tree);
         read.and(damage.map_or(Ok(()), Err))
     }

@@ -134,7 +134,8 @@ impl File {
     /// The bytes of the clear movie header, for [`Protector`](super::protector::Protector).
     pub fn movie_header(&self) -> JsResult<Vec<u8>> {
         let moov = self.index()?.moov.as_ref();
-        moov.map(|tree| tree.bytes().to_vec()).ok_or_else(|| to_js(Error::file("no-moov", "There is no 'moov'.")))
+        moov.map(|tree| tree.bytes().to_vec())
+            .ok_or_else(|| to_js(Error::file("no-moov", "There is no 'moov'.")))
     }
 
     /// Begins the protected file by the plan made last.
@@ -148,7 +149,8 @@ impl File {
     pub fn next_step(&mut self) -> JsResult<JsValue> {
         let Some(step) = self.assembly_mut()?.next_step() else { return Ok(JsValue::UNDEFINED) };
         let object = js_sys::Object::new();
-        let set = |name: &str, value: JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
+        let set =
+            |name: &str, value: JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
         let kind = match step {
             Step::Bytes(bytes) => {
                 set("bytes", js_sys::Uint8Array::from(&bytes[..]).into())?;
@@ -210,7 +212,8 @@ impl File {
     pub fn playback(&mut self) -> JsResult<JsValue> {
         let playback = Playback::new(self.index()?).map_err(to_js)?;
         let object = js_sys::Object::new();
-        let set = |name: &str, value: &JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), value);
+        let set =
+            |name: &str, value: &JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), value);
         set("mimeType", &playback.mime_type.as_str().into())?;
         set("duration", &playback.duration.into())?;
         let kids = playback.kids.iter().map(|kid| JsValue::from_str(&kid.uuid()));
@@ -247,7 +250,8 @@ impl File {
 
     /// The top-level box that `path` is in, and its path.
     fn top(&self, path: &str) -> JsResult<(TopBox, String)> {
-        let inside = |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
+        let inside =
+            |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
         let found = self.index()?.paths().find(|(_, top)| inside(top));
         found.ok_or_else(|| {
             to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")))
@@ -297,7 +301,10 @@ fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
     }
     let fragment = index.fragment_at(top.start);
     let parts = fragment.map(|fragment| index.parts(fragment));
-    let damage = index.problems.iter().find(|problem| problem.offset().is_some_and(|at| (top.start..top.end()).contains(&at)));
+    let damage = index
+        .problems
+        .iter()
+        .find(|problem| problem.offset().is_some_and(|at| (top.start..top.end()).contains(&at)));
     NodeView {
         path,
         kind: top.id.four_cc().text(),

@@ -33,8 +33,9 @@ pub const RANDOM_LEN: usize = 40;
 
 /// Parses a request object with [`RANDOM_LEN`] random bytes.
 pub fn parse(request: JsValue, random: &[u8]) -> JsResult<Request> {
-    let view: RequestView = serde_wasm_bindgen::from_value(request)
-        .map_err(|error| to_js(Error::caller("bad-request", "", format!("The request is malformed: {error}."))))?;
+    let view: RequestView = serde_wasm_bindgen::from_value(request).map_err(|error| {
+        to_js(Error::caller("bad-request", "", format!("The request is malformed: {error}.")))
+    })?;
     let text = RequestText {
         profile: view.profile,
         kid: view.kid,

@@ -115,7 +115,8 @@ impl SummaryView {
         let movie = index.movie.as_ref();
         let (kind, kind_name) = file_kind(index);
         let duration = movie.and_then(|movie| movie_duration(index, movie));
-        let table_samples = movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table_samples).sum());
+        let table_samples =
+            movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table_samples).sum());
         Self {
             size: number(index.file_len),
             kind,
@@ -126,7 +127,9 @@ impl SummaryView {
                 compatible: file_type.compatible_brands.iter().map(|brand| brand.text()).collect(),
             }),
             duration,
-            bitrate: duration.filter(|seconds| *seconds > 0.0).map(|seconds| number(index.file_len) * 8.0 / seconds),
+            bitrate: duration
+                .filter(|seconds| *seconds > 0.0)
+                .map(|seconds| number(index.file_len) * 8.0 / seconds),
             fragment_count: index.fragments.len(),
             sample_count: number(index.sample_count() + table_samples),
             indexed: index.mfra.is_some(),
@@ -173,7 +176,8 @@ fn movie_duration(index: &Index, movie: &Movie) -> Option<f64> {
 }
 
 fn track_duration(index: &Index, track: &Track) -> Option<f64> {
-    let fragments: u64 = index.all_parts().iter().filter(|p| p.track_id == track.id).map(|p| p.duration).sum();
+    let fragments: u64 =
+        index.all_parts().iter().filter(|p| p.track_id == track.id).map(|p| p.duration).sum();
     let ticks = if fragments > 0 { Some(fragments) } else { track.duration };
     ticks.map(|ticks| number(ticks) / f64::from(track.timescale.max(1)))
 }
@@ -187,7 +191,11 @@ fn file_protection(movie: &Movie) -> Option<ProtectionView> {
         }
     }
     let named = |id| system_name(id).map_or_else(|| id.to_string(), str::to_owned);
-    Some(ProtectionView { scheme: first.scheme.text(), systems: movie.systems.iter().map(named).collect(), kids })
+    Some(ProtectionView {
+        scheme: first.scheme.text(),
+        systems: movie.systems.iter().map(named).collect(),
+        kids,
+    })
 }
 
 #[derive(Serialize)]

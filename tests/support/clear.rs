@@ -26,16 +26,16 @@ const MADE: &[(&str, u32, bool, bool, &[&str])] = &[
     ("ismv, 60 s", 60, true, true, &["-f", "ismv"]),
     ("ismv without B-frames", 4, true, true, &["-bf", "0", "-f", "ismv"]),
     ("isma", 4, false, true, &["-f", "ismv"]),
+    ("cmaf", 4, true, true, &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+cmaf"]),
+    // With `-f mp4` FFmpeg 5.1 overwrites the front of the file with a tfrf box.
+    ("live isml", 4, true, true, &["-f", "ismv", "-movflags", "+isml", "-ism_lookahead", "2"]),
     (
-        "cmaf",
+        "base data offsets, several runs",
         4,
         true,
         true,
-        &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+cmaf"],
+        &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov"],
     ),
-    // With `-f mp4` FFmpeg 5.1 overwrites the front of the file with a tfrf box.
-    ("live isml", 4, true, true, &["-f", "ismv", "-movflags", "+isml", "-ism_lookahead", "2"]),
-    ("base data offsets, several runs", 4, true, true, &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov"]),
     (
         "a moof for each track",
         4,
@@ -55,19 +55,21 @@ const MADE: &[(&str, u32, bool, bool, &[&str])] = &[
         4,
         true,
         false,
-        &[
-            "-f",
-            "mp4",
-            "-movflags",
-            "+frag_keyframe+empty_moov+default_base_moof+dash+global_sidx",
-        ],
+        &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof+dash+global_sidx"],
     ),
     (
         "wall-clock times",
         2,
         true,
         false,
-        &["-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "-write_prft", "wallclock"],
+        &[
+            "-f",
+            "mp4",
+            "-movflags",
+            "+frag_keyframe+empty_moov+default_base_moof",
+            "-write_prft",
+            "wallclock",
+        ],
     ),
     (
         "every frame a fragment",
@@ -122,7 +124,8 @@ pub fn kinds(file: &[u8]) -> Vec<&'static str> {
 pub fn has_several_runs(file: &[u8]) -> bool {
     let top = super::raw::boxes(file, 0);
     let moofs = top.iter().filter(|b| b.name == "moof");
-    moofs.flat_map(|moof| moof.children()).filter(|b| b.name == "traf").any(|traf| {
-        traf.children().iter().filter(|b| b.name == "trun").count() > 1
-    })
+    moofs
+        .flat_map(|moof| moof.children())
+        .filter(|b| b.name == "traf")
+        .any(|traf| traf.children().iter().filter(|b| b.name == "trun").count() > 1)
 }

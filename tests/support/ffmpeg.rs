@@ -51,7 +51,8 @@ fn sources(command: &mut Command, seconds: u32, video: bool, audio: bool) {
         let tone = format!("sine=frequency=440:sample_rate=44100:duration={seconds}");
         command.args(["-f", "lavfi", "-i", &tone]);
     }
-    command.args(["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "25", "-threads", "1"]);
+    command
+        .args(["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "25", "-threads", "1"]);
     command.args(["-c:a", "aac", "-b:a", "96k", "-fflags", "+bitexact", "-flags", "+bitexact"]);
 }
 
@@ -90,7 +91,8 @@ pub fn decode(file: &[u8], key: Option<&str>, kind: &str) -> Decoded {
     let output = run(&mut command);
     let errors = String::from_utf8_lossy(&output.stderr);
     let lines = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
-    let errors: Vec<&str> = errors.lines().map(|line| line.split_once("] ").map_or(line, |(_, text)| text)).collect();
+    let errors: Vec<&str> =
+        errors.lines().map(|line| line.split_once("] ").map_or(line, |(_, text)| text)).collect();
     Decoded {
         frames: lines.into_iter().filter(|line| !line.starts_with('#')).collect(),
         errors: errors.join("\n"),

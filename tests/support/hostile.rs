@@ -31,7 +31,10 @@ fn open_counting(file: &[u8]) -> Result<Session, Error> {
 fn check_error(error: &Error) {
     let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     assert!(!error.code().is_empty() && error.code().chars().all(kebab), "{error:?}");
-    assert!(error.message().ends_with(['.', '?', '!']) || error.message().ends_with("output.ismv"), "{error:?}");
+    assert!(
+        error.message().ends_with(['.', '?', '!']) || error.message().ends_with("output.ismv"),
+        "{error:?}"
+    );
     // What is wrong inside a file has a place; what is wrong with the whole has none.
     let whole = ["empty", "no-moov", "not-fragmented", "no-track", "samples-in-moov", "already-protected"];
     let whole = whole.contains(&error.code());

@@ -125,7 +125,8 @@ pub fn traf_samples(moof: &RawBox<'_>, trex: &BTreeMap<u32, u32>) -> Vec<RawTrac
             at += 8;
         }
         at += if flags & 2 != 0 { 4 } else { 0 } + if flags & 8 != 0 { 4 } else { 0 };
-        let default_size = if flags & 0x10 != 0 { be32(body, at) } else { trex.get(&id).copied().unwrap_or(0) };
+        let default_size =
+            if flags & 0x10 != 0 { be32(body, at) } else { trex.get(&id).copied().unwrap_or(0) };
         // Shaka's own test file counts from the moof without the flag that says so, in each traf.
         let first_run = traf.child("trun").filter(|trun| flags & 0x2_0001 == 0 && trun.flags() & 1 != 0);
         if first_run.is_some_and(|trun| be32(trun.body(), 8) as usize >= moof.bytes.len()) {
@@ -209,7 +210,10 @@ pub fn check_pointers(file: &[u8]) {
                 for entry in 0..count {
                     let at = 16 + entry * (2 * wide + numbers) + wide;
                     let offset = if wide == 4 { be32(body, at) as usize } else { be64(body, at) as usize };
-                    assert!(moofs.contains(&offset), "tfra entry {entry} points to {offset}, no moof: {moofs:?}");
+                    assert!(
+                        moofs.contains(&offset),
+                        "tfra entry {entry} points to {offset}, no moof: {moofs:?}"
+                    );
                 }
             }
         }
@@ -224,7 +228,10 @@ pub fn check_pointers(file: &[u8]) {
         let count = u16::from_be_bytes([body[at + 2], body[at + 3]]);
         at += 4;
         for reference in 0..count {
-            assert!(starts.contains(&target), "sidx reference {reference} points to {target}, no box: {starts:?}");
+            assert!(
+                starts.contains(&target),
+                "sidx reference {reference} points to {target}, no box: {starts:?}"
+            );
             target += (be32(body, at) & 0x7fff_ffff) as usize;
             at += 12;
         }

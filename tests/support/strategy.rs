@@ -3,13 +3,19 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::synth::{Access, Base, EXTENDS_SIZE, File, Fragment, HEADER_SIZE, IDR, Kind, NON_IDR, Sizes, Traf, boxed};
+use super::synth::{
+    Access, Base, EXTENDS_SIZE, File, Fragment, HEADER_SIZE, IDR, Kind, NON_IDR, Sizes, Traf, boxed,
+};
 
 /// Bytes for a sample of a video track with fixed or free length: one NAL unit, a slice or not, or none at all.
 fn picture(len: usize, seed: u8) -> Vec<u8> {
     let Some(nal) = len.checked_sub(4).filter(|nal| *nal > 4) else {
         // Too short for a slice: zero-length NAL units, or an empty sample.
-        return if len < 4 { Vec::new() } else { [&[0, 0, 0, (len - 4) as u8][..], &vec![0x06; len - 4]].concat() };
+        return if len < 4 {
+            Vec::new()
+        } else {
+            [&[0, 0, 0, (len - 4) as u8][..], &vec![0x06; len - 4]].concat()
+        };
     };
     let mut bytes = u32::try_from(nal).unwrap().to_be_bytes().to_vec();
     bytes.extend(if seed % 2 == 0 { IDR } else { NON_IDR });

@@ -121,7 +121,9 @@ pub const NON_IDR: [u8; 4] = [0x41, 0x9a, 0x22, 0x80];
 fn sample_entry(kind: Kind) -> Vec<u8> {
     match kind {
         Kind::Video => {
-            let mut body = unhex("000000000000 0001 0000 0000 000000000000000000000000 0010 0010 00480000 00480000 00000000 0001");
+            let mut body = unhex(
+                "000000000000 0001 0000 0000 000000000000000000000000 0010 0010 00480000 00480000 00000000 0001",
+            );
             body.extend([0; 32]);
             body.extend(unhex("0018 ffff"));
             body.extend(boxed(b"avcC", &unhex(AVCC)));
@@ -157,7 +159,8 @@ fn trak(id: u32, kind: Kind) -> Vec<u8> {
         full(b"stsz", 0, 0, &[0; 8]),
         full(b"stco", 0, 0, &[0; 4]),
     ];
-    let header = if kind == Kind::Video { full(b"vmhd", 0, 1, &[0; 8]) } else { full(b"smhd", 0, 0, &[0; 4]) };
+    let header =
+        if kind == Kind::Video { full(b"vmhd", 0, 1, &[0; 8]) } else { full(b"smhd", 0, 0, &[0; 4]) };
     let dref = full(b"dref", 0, 0, &[&[0, 0, 0, 1][..], &full(b"url ", 0, 1, &[])].concat());
     let minf = [header, boxed(b"dinf", &dref), boxed(b"stbl", &tables.concat())].concat();
     let mdia = [full(b"mdhd", 0, 0, &mdhd), full(b"hdlr", 0, 0, &hdlr), boxed(b"minf", &minf)].concat();
@@ -165,7 +168,14 @@ fn trak(id: u32, kind: Kind) -> Vec<u8> {
 }
 
 fn moov(tracks: &[Kind]) -> Vec<u8> {
-    let mvhd = [&[0; 8], &unhex("000003e8 00000000 00010000 0100")[..], &[0; 10], &unhex(MATRIX), &[0; 24], &[0, 0, 0, 99]];
+    let mvhd = [
+        &[0; 8],
+        &unhex("000003e8 00000000 00010000 0100")[..],
+        &[0; 10],
+        &unhex(MATRIX),
+        &[0; 24],
+        &[0, 0, 0, 99],
+    ];
     let mut body = full(b"mvhd", 0, 0, &mvhd.concat());
     let mut mvex = Vec::new();
     for (id, kind) in (1..).zip(tracks) {
