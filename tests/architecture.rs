@@ -1,5 +1,13 @@
 //! The house rules that a compiler does not know: ranks, who may use what, how long a file may be.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

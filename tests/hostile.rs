@@ -1,5 +1,13 @@
 //! Damaged and hostile files: never a panic, never a hang, and for each known damage its own code and place.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
 mod support;
 
 use support::hostile::{Fate, Numbers, fate};

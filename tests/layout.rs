@@ -1,6 +1,14 @@
 //! The bytes of every box that protection adds, and where it puts them, spelled out by hand from the specifications
 //! (PIFF 1.1 5.3; ISO/IEC 23001-7:2023 7, 8; ISO/IEC 14496-12:2022 8.7.8, 8.7.9, 8.8.12).
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
 mod support;
 
 use sha2::Digest;

@@ -1,5 +1,13 @@
 //! What holds for every file: random files in every form, protected, and looked at from all sides.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
 mod support;
 
 use std::collections::HashSet;

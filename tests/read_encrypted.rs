@@ -1,6 +1,14 @@
 //! Files that others encrypted: our reader finds their IVs and subsamples, and decrypts them to the published samples.
 //! What it cannot decrypt it refuses, and never hands out ciphertext as if it were clear.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
 mod support;
 
 use boxlock::bytes::{ContentKey, KeyId};

@@ -18,7 +18,7 @@ fn picture(len: usize, seed: u8) -> Vec<u8> {
         };
     };
     let mut bytes = u32::try_from(nal).unwrap().to_be_bytes().to_vec();
-    bytes.extend(if seed % 2 == 0 { IDR } else { NON_IDR });
+    bytes.extend(if seed.is_multiple_of(2) { IDR } else { NON_IDR });
     bytes.extend((0..nal - 4).map(|n| seed.wrapping_add(n as u8) | 1));
     bytes
 }
