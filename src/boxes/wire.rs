@@ -196,7 +196,8 @@ pub fn for_each_entry<'a>(
         let before = r.offset();
         each(r, index)?;
         index += 1;
-        if r.offset() == before && len_u64(index) > limits::FRAGMENT_SAMPLES {
+        let without_bytes = r.offset() == before && count.unwrap_or(u64::MAX) > limits::FRAGMENT_SAMPLES;
+        if without_bytes {
             return Err(Error::limit(
                 "too-many-entries",
                 format!(

@@ -21,6 +21,12 @@ pub const BOX_DEPTH: usize = 32;
 /// Most boxes in one tree (`moov` or `moof`); keeps a flood of 8-byte boxes from filling memory.
 pub const BOX_COUNT: usize = 1 << 20;
 
+/// Most top-level boxes in one file: a day of two-second fragments of eight tracks, each with its index, has 1.4 million.
+pub const TOP_BOXES: usize = 1 << 21;
+
+/// Most problems of one file that are noted; a damaged file can have one at every box.
+pub const PROBLEMS: usize = 1000;
+
 /// Most samples in one fragment.
 pub const FRAGMENT_SAMPLES: u64 = 1 << 22;
 

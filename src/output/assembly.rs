@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
-use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Tasks, Window};
@@ -51,7 +50,10 @@ pub struct Patch {
 pub struct Assembly {
     index: Rc<Index>,
     tasks: Tasks,
+    /// The new file type, until it is given out.
     file_type: Option<Vec<u8>>,
+    /// Where the source has its file type.
+    type_at: Option<u64>,
     movie: Vec<u8>,
     /// Next top-level box to give out.
     next_top: usize,
@@ -72,6 +74,7 @@ impl Assembly {
         Ok(Self {
             tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
+            type_at: index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start),
             movie: protected_movie(plan, moov, movie)?,
             next_top: 0,
             next_fragment: 0,
@@ -87,12 +90,12 @@ impl Assembly {
     pub fn next_step(&mut self) -> Option<Step> {
         let Some(top) = self.index.top.get(self.next_top).copied() else { return self.trailing_bytes() };
         let mut source = top.start;
-        let first_is_type = self.index.top.first().is_some_and(|first| first.id.is(b"ftyp"));
-        let step = if self.file_type.is_some() && (top.id.is(b"ftyp") || !first_is_type) {
-            if first_is_type {
-                self.next_top += 1;
-            }
-            Step::Bytes(self.file_type.take().unwrap_or_default())
+        let step = if self.type_at.is_none_or(|at| at == top.start)
+            && let Some(file_type) = self.file_type.take()
+        {
+            // In place of the old one; in front when there is none.
+            self.next_top += usize::from(self.type_at.is_some());
+            Step::Bytes(file_type)
         } else if top.id.is(b"moov") {
             self.next_top += 1;
             Step::Bytes(self.movie.clone())
@@ -132,7 +135,8 @@ impl Assembly {
         let next_fragment = self.index.fragments.get(self.next_fragment).map(|fragment| fragment.start);
         let mut end = 0;
         while let Some(top) = self.index.top.get(self.next_top) {
-            if top.id.is(b"moov") || top.id.is(b"mfra") || next_fragment == Some(top.start) {
+            let replaced = top.id.is(b"moov") || top.id.is(b"mfra") || self.type_at == Some(top.start);
+            if replaced || next_fragment == Some(top.start) {
                 break;
             }
             end = top.end();
@@ -181,14 +185,14 @@ impl Assembly {
     /// Puts right what stands before the fragments it describes: segment indexes. To be asked for at the end.
     pub fn patches(&self) -> Result<Vec<Patch>> {
         let mut patches = Vec::new();
+        // A segment may end where the file does, which is where no piece begins.
+        let mut moved = self.moved.clone();
+        moved.push(self.index.file_len, self.position);
         for (start, sidx) in &self.index.segment_indexes {
-            let Some(top) = self.index.top.iter().find(|top| top.start == *start) else { continue };
-            let bytes = self.moved.segment_index(*start, top.size, sidx)?;
-            if len_u64(bytes.len()) != top.size {
-                let message = "A segment index in the 64-bit size form cannot be rewritten in place.";
-                return Err(Error::unsupported("sidx-form", message).at(*start));
-            }
-            patches.push(Patch { at: self.moved.map(*start), bytes });
+            let found = self.index.top.binary_search_by_key(start, |top| top.start);
+            let Some(top) = found.ok().and_then(|found| self.index.top.get(found)) else { continue };
+            let bytes = moved.segment_index(top, sidx)?;
+            patches.push(Patch { at: moved.map(*start), bytes });
         }
         Ok(patches)
     }

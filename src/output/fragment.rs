@@ -36,9 +36,14 @@ pub fn rewrite(
     decode_times: &[u64],
 ) -> Result<Vec<u8>> {
     let mut edits = Edits::new();
+    // An absolute base would move with every fragment before. Where one track has one, all count from the `moof`: a
+    // track without a base counts from the track before, whose base then is another.
+    let absolute = |track: &TrackFragment| track.tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
+    let from_moof = form.modern || fragment.tracks.iter().any(absolute);
     let trafs = tree.root().all(b"traf").zip(&fragment.tracks);
     for ((number, (traf, track)), information) in trafs.enumerate().zip(information) {
-        rewrite_header(form, traf, track, decode_times.get(number).copied(), &mut edits);
+        let time = decode_times.get(number).copied().filter(|_| form.modern);
+        rewrite_header(from_moof, traf, track, time, &mut edits);
         for (node, run) in traf.all(b"trun").zip(&track.runs) {
             rewrite_run(form, node, run, &mut edits);
         }
@@ -49,29 +54,22 @@ pub fn rewrite(
     let mut bytes = edits.apply(tree);
     let grown =
         i64::try_from(bytes.len()).unwrap_or(i64::MAX) - i64::try_from(tree.bytes().len()).unwrap_or(0);
-    set_offsets(form, &mut bytes, tree.root().start, fragment, grown)?;
+    set_offsets(from_moof, &mut bytes, tree.root().start, fragment, grown)?;
     Ok(bytes)
 }
 
-/// `tfhd` without an absolute base, which would move with every fragment before; `tfdt` behind it.
-fn rewrite_header(
-    form: FragmentForm,
-    traf: &Node,
-    track: &TrackFragment,
-    time: Option<u64>,
-    edits: &mut Edits,
-) {
+/// `tfhd` without an absolute base; `tfdt` behind it, when there is none.
+fn rewrite_header(from_moof: bool, traf: &Node, track: &TrackFragment, time: Option<u64>, edits: &mut Edits) {
     let Some(node) = traf.child(b"tfhd") else { return };
     let mut tfhd: TrackFragmentHeader = track.tfhd.clone();
-    let absolute = tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
     tfhd.head.flags &= !tfhd_flags::BASE_DATA_OFFSET;
-    if form.modern || absolute {
+    if from_moof {
         tfhd.head.flags |= tfhd_flags::DEFAULT_BASE_IS_MOOF;
     }
     if tfhd != track.tfhd {
         edits.replace(node, tfhd.to_box(0));
     }
-    if let (true, None, Some(time)) = (form.modern, traf.child(b"tfdt"), time) {
+    if let (None, Some(time)) = (traf.child(b"tfdt"), time) {
         let tfdt = TrackFragmentDecodeTime {
             head: FullHead { version: 1, flags: 0 },
             base_media_decode_time: Wide(time),
@@ -97,19 +95,12 @@ fn rewrite_run(form: FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
 
 /// Sets the data offsets and the `saio` offsets of the new `moof`, whose media data moved by `grown` bytes against
 /// its first byte.
-fn set_offsets(
-    form: FragmentForm,
-    bytes: &mut [u8],
-    start: u64,
-    fragment: &Fragment,
-    grown: i64,
-) -> Result<()> {
+fn set_offsets(from_moof: bool, bytes: &mut [u8], start: u64, fragment: &Fragment, grown: i64) -> Result<()> {
     let mut patches: Vec<(usize, [u8; 4])> = Vec::new();
     {
         let tree = Tree::parse(&*bytes, start)?;
         for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-            let absolute = track.tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
-            let from_moof = form.modern || absolute || track.base == start;
+            let from_moof = from_moof || track.base == start;
             // Else it counts from the end of the data before, which moves along with its own.
             let base = if from_moof { i128::from(start) - i128::from(grown) } else { i128::from(track.base) };
             for (node, run) in traf.all(b"trun").zip(&track.runs) {

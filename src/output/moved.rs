@@ -1,8 +1,10 @@
 //! Where things went: from offsets in the source to offsets in the output, and the index boxes that need it.
 
+use crate::boxes::header::{BoxHeader, SizeForm};
 use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
 use crate::boxes::{BoxBody, Edits, Tree};
-use crate::bytes::{Error, Result};
+use crate::bytes::{Error, Result, Writer};
+use crate::track::index::TopBox;
 
 /// Maps file offsets of the source to the output. Filled in file order.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +23,8 @@ impl Moved {
     pub fn map(&self, offset: u64) -> u64 {
         let index = self.starts.partition_point(|(source, _)| *source <= offset);
         match index.checked_sub(1).and_then(|index| self.starts.get(index)) {
-            Some((source, output)) => output + (offset - source),
+            // An offset that a file made up may be anywhere.
+            Some((source, output)) => output.saturating_add(offset - source),
             None => offset,
         }
     }
@@ -42,7 +45,9 @@ impl Moved {
         let mut bytes = edits.apply(tree);
         // Its last field is the size of the whole box.
         let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
-        if tree.root().child(b"mfro").is_some()
+        // Found from the end of the file, it is of use only there.
+        let mfro = tree.root().children.last().filter(|last| last.id().is(b"mfro"));
+        if mfro.is_some_and(|mfro| mfro.end() == tree.root().end())
             && let Some(field) = bytes.last_chunk_mut::<4>()
         {
             *field = size;
@@ -50,15 +55,14 @@ impl Moved {
         Ok(bytes)
     }
 
-    /// A `sidx` that stood at `start` with its sizes and first offset moved; it keeps its length.
-    pub fn segment_index(&self, start: u64, len: u64, sidx: &SegmentIndex) -> Result<Vec<u8>> {
+    /// A `sidx` with its sizes and first offset moved; it keeps its length and the form of its header.
+    pub fn segment_index(&self, top: &TopBox, sidx: &SegmentIndex) -> Result<Vec<u8>> {
         let mut moved = sidx.clone();
-        let anchor = start + len;
-        let mut at = anchor.saturating_add(sidx.first_offset.0);
-        moved.first_offset.0 = self.map(at).saturating_sub(self.map(start) + len);
+        let mut at = top.end().saturating_add(sidx.first_offset.0);
+        moved.first_offset.0 = self.map(at).saturating_sub(self.map(top.start) + top.size);
         for reference in &mut moved.references.entries {
             let end = at.saturating_add(u64::from(reference.referenced_size()));
-            let size = self.map(end) - self.map(at);
+            let size = self.map(end).saturating_sub(self.map(at));
             let size = u32::try_from(size).ok().filter(|size| size >> 31 == 0).ok_or_else(|| {
                 let message =
                     format!("A segment would have {size} bytes; a segment index holds at most 2^31 - 1.");
@@ -67,6 +71,10 @@ impl Moved {
             reference.reference = reference.reference & 0x8000_0000 | size;
             at = end;
         }
-        Ok(moved.to_box(0))
+        let mut w = Writer::new();
+        let form = if top.header_len > 8 { SizeForm::Long } else { SizeForm::Short };
+        BoxHeader { id: top.id, form, size: top.size }.write(&mut w);
+        moved.write_body(&mut w, 0);
+        Ok(w.into_bytes())
     }
 }

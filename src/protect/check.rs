@@ -5,9 +5,10 @@ use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
 /// Fails when protecting the file would be wrong or is not supported.
 pub fn check_file(index: &Index) -> Result<()> {
+    // Where the walk over the file ended early, the movie may be behind: say that first.
     let problem = |cut_short: bool| {
         let mut problems = index.problems.iter().filter(|problem| problem.code() != "trailing-bytes");
-        problems.find(|problem| (problem.code() == "truncated") == cut_short).cloned()
+        problems.find(|problem| matches!(problem.code(), "truncated" | "bad-box-size") == cut_short).cloned()
     };
     problem(true).map_or(Ok(()), Err)?;
     if index.moov.is_none() {
@@ -42,7 +43,7 @@ pub fn check_file(index: &Index) -> Result<()> {
             "The movie header at byte {} comes after the first fragment at byte {}; it must come first.",
             moov.start, first.start
         );
-        return Err(Error::unsupported("moov-after-fragments", message));
+        return Err(Error::unsupported("moov-after-fragments", message).at(moov.start));
     }
     if let Some(meta) = index.top.iter().find(|top| top.id.is(b"meta")) {
         let message = "The file has a 'meta' box of its own, whose items may point into the file; Boxlock does not \

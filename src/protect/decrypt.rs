@@ -51,6 +51,10 @@ pub fn encryption(
         }
         found.entries = senc.samples.0;
         (senc.sample_count, node.start)
+    } else if let Some(node) = traf.child(b"saio") {
+        let message = "The IVs of this fragment stand outside its sample encryption box, where 'saio' points; Boxlock \
+                       does not follow it.";
+        return Err(Error::unsupported("iv-elsewhere", message).at(node.start));
     } else {
         return Ok(None);
     };
@@ -64,6 +68,15 @@ pub fn encryption(
     Ok(Some(found))
 }
 
+/// Whether samples are grouped by key (ISO/IEC 23001-7:2023 6): grouping type `seig`, after version and flags.
+fn is_key_group(tree: &Tree<'_>, node: &Node) -> bool {
+    let mut fields = tree.body(node);
+    fields
+        .u32("version and flags")
+        .and_then(|_| fields.array("grouping_type"))
+        .is_ok_and(|kind| kind == *b"seig")
+}
+
 /// Decrypts the samples of a fragment in place. `key` gives the key for a track ID and key ID.
 pub fn decrypt(
     tree: &Tree<'_>,
@@ -74,8 +87,14 @@ pub fn decrypt(
 ) -> Result<()> {
     for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
         let Some(found) = encryption(tree, traf, track, movie)? else { continue };
+        if let Some(node) = traf.all(b"sbgp").find(|node| is_key_group(tree, node)) {
+            let message =
+                "The samples of this fragment change keys by sample group; Boxlock does not follow that.";
+            return Err(Error::unsupported("key-rotation", message).at(node.start));
+        }
         if !found.counter_mode {
-            let message = format!("Track {} is not encrypted in counter mode.", track.tfhd.track_id);
+            let message =
+                format!("Track {} is encrypted otherwise than in plain counter mode.", track.tfhd.track_id);
             return Err(Error::unsupported("cipher", message).at(traf.start));
         }
         let Some(key) = key(track.tfhd.track_id, found.kid) else {

@@ -2,7 +2,7 @@
 
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::playready::{Header, ProObject, url_warnings};
-use crate::track::{Codec, Movie, Track};
+use crate::track::{Codec, Movie, SampleEntry, Track};
 
 use super::check::check_track;
 use super::cipher::CtrKey;
@@ -112,12 +112,14 @@ impl Plan {
 }
 
 fn rules(track: &Track, profile: Profile) -> Result<Vec<Rule>> {
-    let rule = |codec: &Codec| match (codec, profile) {
-        (Codec::Avc(config), Profile::Hybrid) => Rule::avc_cmaf(config),
+    let rule = |entry: &SampleEntry| match (&entry.codec, profile) {
+        (Codec::Avc(config), Profile::Hybrid) => {
+            Rule::avc_cmaf(config).map_err(|error| error.at(entry.start))
+        }
         (Codec::Avc(config), Profile::Piff) => Ok(Rule::avc_legacy(config)),
         _ => Ok(Rule::WholeSample),
     };
-    track.entries.iter().map(|entry| rule(&entry.codec)).collect()
+    track.entries.iter().map(rule).collect()
 }
 
 /// A rule in words.

@@ -245,7 +245,7 @@ pub(super) fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
     let runs = fragment.tracks.iter().flat_map(|track| &track.runs);
     let mut ranges: Vec<(u64, u64)> = runs
         .filter(|run| run.data_len > 0)
-        .map(|run| (run.data_start, run.data_start + run.data_len))
+        .map(|run| (run.data_start, run.data_start.saturating_add(run.data_len)))
         .collect();
     ranges.sort_unstable();
     for pair in ranges.windows(2) {

@@ -27,7 +27,7 @@ pub struct Protection {
     pub scheme: FourCc,
     /// Scheme version, two 16-bit halves.
     pub scheme_version: u32,
-    /// Whether samples are encrypted with AES in counter mode.
+    /// Whether samples are encrypted with AES in counter mode, without a pattern.
     pub counter_mode: bool,
     /// Bytes of IV with each sample: 0 (constant IV), 8 or 16.
     pub iv_size: u8,
@@ -88,11 +88,12 @@ impl SampleEntry {
             entry.sound = Some((audio.channelcount, rate));
         }
         if let Some(avcc) = node.child(b"avcC") {
-            entry.codec = Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc))?));
+            entry.codec =
+                Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc)).map_err(|e| e.at(avcc.start))?));
         } else if let Some(esds) = node.child(b"esds") {
             let mut body = tree.body(esds);
             body.u32("version and flags")?;
-            let config = AudioConfig::parse(body)?;
+            let config = AudioConfig::parse(body).map_err(|e| e.at(esds.start))?;
             if let (Some(aac), Some((channels, rate))) = (&config.aac, &mut entry.sound) {
                 // The decoder's own configuration wins: the sample entry often says stereo whatever it holds.
                 *channels = if aac.channels == 0 { *channels } else { u16::from(aac.channels) };
@@ -156,7 +157,8 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node) -> Result<Protection> {
     let mut protection = Protection {
         scheme: schm.scheme_type,
         scheme_version: schm.scheme_version,
-        counter_mode: matches!(&schm.scheme_type.0, b"cenc" | b"cens"),
+        // "cens" counts too, but only through the blocks of a pattern.
+        counter_mode: schm.scheme_type.0 == *b"cenc",
         iv_size: 0,
         kid: None,
         constant_iv: Vec::new(),

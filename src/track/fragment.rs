@@ -64,14 +64,36 @@ impl Fragment {
             None => None,
         };
         let mut tracks = Vec::new();
+        let mut samples = 0;
         // Where data goes on when neither flag of tfhd says: behind the data of the track before.
         let mut implicit_base = moof.start;
         for traf in moof.all(b"traf") {
             let track = read_traf(tree, traf, movie, &mut implicit_base)
                 .map_err(|error| error.inside(moof.segment(traf)).inside("moof"))?;
+            samples += len_u64(track.sizes.len());
+            if samples > limits::FRAGMENT_SAMPLES {
+                let message = format!("A fragment has more than {} samples.", limits::FRAGMENT_SAMPLES);
+                return Err(Error::limit("too-many-samples", message).inside("moof").at(traf.start));
+            }
             tracks.push(track);
         }
         Ok(Self { sequence, tracks })
+    }
+
+    /// File ranges of its samples: disjoint, none empty, in file order.
+    pub fn data_ranges(&self) -> Vec<(u64, u64)> {
+        let runs = self.tracks.iter().flat_map(|track| &track.runs).filter(|run| run.data_len > 0);
+        let mut ranges: Vec<(u64, u64)> =
+            runs.map(|run| (run.data_start, run.data_start.saturating_add(run.data_len))).collect();
+        ranges.sort_unstable();
+        ranges.dedup_by(|next, kept| {
+            let joined = next.0 <= kept.1;
+            if joined {
+                kept.1 = kept.1.max(next.1);
+            }
+            joined
+        });
+        ranges
     }
 
     /// Number of samples of all its tracks.
@@ -92,7 +114,7 @@ impl TrackFragment {
             sizes = sizes.as_slice().get(count..).unwrap_or_default().iter();
             taken.iter().map(move |&size| {
                 let start = at;
-                at += u64::from(size);
+                at = at.saturating_add(u64::from(size));
                 (start, size)
             })
         })
@@ -183,9 +205,27 @@ fn data_base(tree: &Tree<'_>, traf: &Node, tfhd: &TrackFragmentHeader, implicit_
         return Ok(moof.start);
     }
     let Some(node) = traf.child(b"trun") else { return Ok(implicit_base) };
-    let first: TrackRun = tree.read(node).map_err(|error| error.inside(traf.segment(node)))?;
-    let offset = u64::try_from(first.data_offset).unwrap_or(0);
+    // Only the front of the run is read here: flags, count, offset.
+    let mut fields = tree.body(node);
+    let mut front = || -> Result<i32> {
+        let flags = fields.u32("version and flags")?;
+        fields.u32("sample_count")?;
+        let given = flags & trun_flags::DATA_OFFSET != 0;
+        Ok(if given { i32::from_be_bytes(fields.array("data_offset")?) } else { 0 })
+    };
+    let offset = front().map_err(|error| error.inside(traf.segment(node)))?;
+    let offset = u64::try_from(offset).unwrap_or(0);
     Ok(if offset >= moof.header.size { moof.start } else { implicit_base })
+}
+
+/// Fails when a fragment is of a track that the movie does not have: nobody could protect it, or play it.
+pub fn check_track_ids(fragment: &Fragment, movie: &Movie) -> Result<()> {
+    let unknown = fragment.tracks.iter().find(|track| movie.track(track.tfhd.track_id).is_none());
+    unknown.map_or(Ok(()), |track| {
+        let message =
+            format!("A fragment is of track {}, which the movie header does not have.", track.tfhd.track_id);
+        Err(Error::file("unknown-track", message).inside("moof").at(track.start))
+    })
 }
 
 /// Fails when a fragment of a track that the movie calls clear carries encryption boxes all the same.

@@ -11,8 +11,9 @@ use crate::boxes::{BoxId, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::fragment::{Fragment, check_leftovers};
+use super::fragment::{Fragment, check_leftovers, check_track_ids};
 use super::movie::Movie;
+use super::times;
 
 /// A top-level box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +49,9 @@ pub struct FragmentEntry {
     /// File offsets of the first byte of its samples and after the last.
     data: (u64, u64),
     /// Index of its first part.
-    first_part: usize,
+    pub(super) first_part: usize,
     /// Number of its parts.
-    part_count: usize,
+    pub(super) part_count: usize,
 }
 
 /// What one track has in one fragment.
@@ -87,7 +88,7 @@ pub struct Index {
     pub segment_indexes: Vec<(u64, SegmentIndex)>,
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
-    parts: Vec<FragmentPart>,
+    pub(super) parts: Vec<FragmentPart>,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
 }
@@ -161,6 +162,10 @@ pub struct Indexer {
     times: Vec<Option<i64>>,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
+    /// Where that fragment's samples stand, as disjoint ranges in file order.
+    open_ranges: Vec<(u64, u64)>,
+    /// Whether the `mfra` read is one that the walk met.
+    mfra_met: bool,
 }
 
 impl Indexer {
@@ -176,6 +181,8 @@ impl Indexer {
             stage,
             times: Vec::new(),
             fragment_open: false,
+            open_ranges: Vec::new(),
+            mfra_met: false,
         })
     }
 
@@ -228,7 +235,11 @@ impl Indexer {
 
     /// The finished index.
     pub fn finish(mut self) -> Index {
-        self.resolve_times();
+        if !self.mfra_met {
+            // The last box said it ends one, but there is none.
+            self.index.mfra = None;
+        }
+        times::resolve(&mut self.index, &self.times);
         self.check_data_places();
         self.index
     }
@@ -241,7 +252,8 @@ impl Indexer {
             first < fragment.start + fragment.moof_len || last > fragment.end
         });
         // A file cut short says so already.
-        let Some(fragment) = outside.filter(|_| self.index.problems.is_empty()) else { return };
+        let harmless = self.index.problems.iter().all(|problem| problem.code() == "trailing-bytes");
+        let Some(fragment) = outside.filter(|_| harmless) else { return };
         let message = format!(
             "The samples of a fragment stand at bytes {} to {}, but its media data is bytes {} to {}.",
             fragment.data.0,
@@ -271,7 +283,6 @@ impl Indexer {
 
     fn take_random_access(&mut self, need: Need, bytes: &[u8]) {
         let bytes = bytes.get(..to_len(need.len)).unwrap_or(bytes);
-        // An mfro that points to something else is noted when the walk comes to the end without its mfra.
         if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start)
             && tree.root().id().is(b"mfra")
         {
@@ -294,7 +305,7 @@ impl Indexer {
             BoxId::Four(FourCc(code)) => match &code {
                 b"moov" => Some(limits::MOOV_LEN),
                 b"moof" => Some(limits::MOOF_LEN),
-                b"sidx" => Some(limits::INDEX_LEN),
+                b"sidx" | b"mfra" => Some(limits::INDEX_LEN),
                 b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
                 _ => None,
             },
@@ -312,6 +323,15 @@ impl Indexer {
             };
             self.take_body(start, header, body);
         }
+        if header.id.is(b"moof") && self.samples_so_far() > self.index.file_len {
+            // Samples without bytes take none in their run either, so a small file could claim any number.
+            let message = "The fragments claim more samples than the file has bytes.";
+            return Err(Error::limit("too-many-samples", message).at(start));
+        }
+        if self.index.top.len() == limits::TOP_BOXES {
+            let message = format!("The file has more than {} top-level boxes.", limits::TOP_BOXES);
+            return Err(Error::limit("too-many-boxes", message).at(start));
+        }
         self.extend_fragment(start, &header);
         self.push_top(start, &header);
         if header.form == SizeForm::ToEnd {
@@ -322,8 +342,21 @@ impl Indexer {
         Ok(())
     }
 
-    /// Media data belongs to the fragment before it, also with free space or user boxes in between.
+    /// Media data belongs to the fragment before it, also with free space or user boxes in between. A sample that
+    /// covers the header of a box would have it encrypted along.
     fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
+        let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
+        let covered =
+            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
+        if self.fragment_open
+            && covered
+            && !header.id.is(b"moof")
+            && self.index.problems.len() < limits::PROBLEMS
+        {
+            let message =
+                format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
+            self.index.problems.push(Error::file("data-elsewhere", message).at(start));
+        }
         match header.id {
             BoxId::Uuid(_) => {}
             BoxId::Four(FourCc(code)) => match &code {
@@ -381,10 +414,13 @@ impl Indexer {
             b"ftyp" => self.take_file_type(start, bytes),
             b"moov" => self.take_movie(start, bytes),
             b"sidx" => self.take_segment_index(start, bytes),
+            b"mfra" => self.take_met_random_access(start, bytes),
             b"moof" => self.take_fragment(start, header.size, bytes),
             _ => Ok(()),
         };
-        self.index.problems.extend(result.err());
+        if self.index.problems.len() < limits::PROBLEMS {
+            self.index.problems.extend(result.err());
+        }
     }
 
     fn take_file_type(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
@@ -398,6 +434,25 @@ impl Indexer {
         let tree = Tree::parse(bytes, start)?;
         self.index.segment_indexes.push((start, tree.read(tree.root())?));
         Ok(())
+    }
+
+    /// The `mfra` is looked up from the end first; here it turns out to be there, or another to be elsewhere.
+    fn take_met_random_access(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        if self.mfra_met {
+            let message =
+                "The file has a second 'mfra'; there must be one. Is it several files joined into one?";
+            return Err(Error::unsupported("second-mfra", message).at(start));
+        }
+        self.mfra_met = true;
+        let tree = Tree::parse(bytes.to_vec(), start)?;
+        let damage = tree.root().first_problem().cloned();
+        // Read here to fail here: it is wanted again only when all else is written.
+        let read = tree
+            .root()
+            .all(b"tfra")
+            .try_for_each(|node| tree.read(node).map(|_: TrackFragmentRandomAccess| ()));
+        self.index.mfra = Some(tree);
+        read.and(damage.map_or(Ok(()), Err))
     }
 
     fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
@@ -414,10 +469,14 @@ impl Indexer {
         damage.map_or(Ok(()), Err)
     }
 
-    fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
-        let first_sample = self.index.fragments.last().map_or(0, |last| {
+    fn samples_so_far(&self) -> u64 {
+        self.index.fragments.last().map_or(0, |last| {
             last.first_sample + self.index.parts(last).iter().map(|part| part.samples).sum::<u64>()
-        });
+        })
+    }
+
+    fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
+        let first_sample = self.samples_so_far();
         let first_part = self.index.parts.len();
         let end = start + size;
         let mut entry = FragmentEntry {
@@ -444,49 +503,18 @@ impl Indexer {
                 });
             }
             entry.part_count = fragment.tracks.len();
-            let runs = || fragment.tracks.iter().flat_map(|track| &track.runs).filter(|run| run.data_len > 0);
-            let first = runs().map(|run| run.data_start).min().unwrap_or(end);
-            let last = runs().map(|run| run.data_start.saturating_add(run.data_len)).max().unwrap_or(end);
+            self.open_ranges = fragment.data_ranges();
+            let first = self.open_ranges.first().map_or(end, |(first, _)| *first);
+            let last = self.open_ranges.last().map_or(end, |(_, last)| *last);
             entry.data = (first, last);
         }
         self.index.fragments.push(entry);
         let fragment = fragment?;
         if let Some(movie) = &self.index.movie {
+            check_track_ids(&fragment, movie)?;
             check_leftovers(&tree, &fragment, movie)?;
         }
         damage.map_or(Ok(()), Err)
-    }
-
-    /// Decode times: what the fragment says, else what `tfra` says, else the sum of the durations before.
-    fn resolve_times(&mut self) {
-        let points = self.random_access_times();
-        let mut next: BTreeMap<u32, i64> = BTreeMap::new();
-        for fragment in &self.index.fragments {
-            for number in fragment.first_part..fragment.first_part + fragment.part_count {
-                let Some(part) = self.index.parts.get_mut(number) else { continue };
-                let said = self.times.get(number).copied().flatten();
-                let at = || points.get(&(fragment.start, part.track_id)).copied();
-                let running = next.get(&part.track_id).copied();
-                part.decode_time = said.or(running).or_else(at).unwrap_or(0);
-                let end = part.decode_time.saturating_add_unsigned(part.duration);
-                next.insert(part.track_id, end);
-            }
-        }
-    }
-
-    /// Times of `tfra` by `moof` offset and track ID.
-    fn random_access_times(&self) -> BTreeMap<(u64, u32), i64> {
-        let mut times = BTreeMap::new();
-        let Some(mfra) = &self.index.mfra else { return times };
-        for node in mfra.root().all(b"tfra") {
-            let Ok(tfra) = mfra.read::<TrackFragmentRandomAccess>(node) else { continue };
-            for point in &tfra.entries.points {
-                if let Ok(time) = i64::try_from(point.time) {
-                    times.entry((point.moof_offset, tfra.track_id)).or_insert(time);
-                }
-            }
-        }
-        times
     }
 }
 

@@ -5,6 +5,7 @@ pub mod entry;
 pub mod fragment;
 pub mod index;
 pub mod movie;
+mod times;
 
 pub use entry::{Codec, Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};

@@ -1,8 +1,22 @@
 //! What the integration tests share: where the corpus is, and its files.
 
 #![allow(dead_code, missing_docs, reason = "each test binary uses its own part")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "test code reads files that fit in memory, and a panic is its way to fail"
+)]
 
+pub mod clear;
 pub mod drive;
+pub mod ffmpeg;
+pub mod hostile;
+pub mod raw;
+pub mod strategy;
+pub mod synth;
 
 use std::path::{Path, PathBuf};
 

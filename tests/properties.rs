@@ -1,0 +1,307 @@
+//! What holds for every file: random files in every form, protected, and looked at from all sides.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
+mod support;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use boxlock::boxes::Tree;
+use boxlock::bytes::ContentKey;
+use boxlock::output::Step;
+use boxlock::output::assembly::protect_fragment;
+use boxlock::protect::SampleProtector;
+use boxlock_judges::{TrackKey, bento4_decrypt};
+use proptest::prelude::*;
+use support::drive::{self, Feed, Samples, decrypted_samples, open, plan, protect, request, samples};
+use support::raw::{self, RawBox, be64};
+use support::strategy;
+use support::synth::{Base, File, Kind};
+
+fn config() -> ProptestConfig {
+    let failures = proptest::test_runner::FileFailurePersistence::WithSource("regressions");
+    ProptestConfig { cases: 100, failure_persistence: Some(Box::new(failures)), ..ProptestConfig::default() }
+}
+
+fn profiles() -> impl Strategy<Value = &'static str> {
+    prop_oneof![Just("piff"), Just("hybrid")]
+}
+
+/// Without the tracks that have no samples: readers differ in whether they name them.
+fn filled(mut samples: Samples) -> Samples {
+    samples.retain(|_, list| !list.is_empty());
+    samples
+}
+
+/// The boxes that protection may put in.
+const ADDED: [&str; 7] = ["pssh", raw::PIFF_PSSH, "sinf", "saiz", "saio", "senc", raw::PIFF_SENC];
+
+/// Whether a box is one of those that protection names, so that its bytes may change.
+fn is_named(b: &RawBox<'_>) -> bool {
+    ["ftyp", "moov", "moof", "mdat", "sidx", "mfra", "tfhd", "trun", "traf", "trak"]
+        .contains(&b.name.as_str())
+}
+
+/// Every box of `old` is in `new`, in order; what protection does not name has the same bytes.
+fn nothing_lost(old: &[RawBox<'_>], new: &[RawBox<'_>], added: &[&str]) {
+    let kept: Vec<&RawBox<'_>> = new.iter().filter(|b| !added.contains(&b.name.as_str())).collect();
+    let names = |boxes: &[&RawBox<'_>]| boxes.iter().map(|b| b.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&kept), names(&old.iter().collect::<Vec<_>>()));
+    for (old, new) in old.iter().zip(kept) {
+        if !is_named(old) {
+            assert_eq!(old.bytes, new.bytes, "{} at {}", old.name, old.start);
+        }
+        match old.name.as_str() {
+            "moov" | "moof" => nothing_lost(&old.children(), &new.children(), &ADDED),
+            "traf" => {
+                let had_time = old.child("tfdt").is_some();
+                let time: &[&str] = if had_time { &[] } else { &["tfdt"] };
+                nothing_lost(&old.children(), &new.children(), &[&ADDED[..], time].concat());
+            }
+            // Of a trak only the sample entry changes, deep inside: compare what is around.
+            "trak" => {
+                let (old, new) = (old.children(), new.children());
+                nothing_lost(&old[..2], &new[..2], &[]);
+            }
+            "mdat" => assert_eq!((old.header, old.bytes.len()), (new.header, new.bytes.len())),
+            _ => {}
+        }
+    }
+}
+
+/// Bytes of `mdat` boxes that are of no sample: gaps and padding.
+fn gaps(file: &[u8]) -> Vec<u8> {
+    let mut of_samples = HashSet::new();
+    for place in raw::all_samples(file).iter().flatten().flat_map(|track| &track.samples) {
+        of_samples.extend(place.start..place.start + place.len);
+    }
+    let mdats = raw::boxes(file, 0).into_iter().filter(|b| b.name == "mdat");
+    mdats
+        .flat_map(|b| b.start + b.header..b.end())
+        .filter(|at| !of_samples.contains(at))
+        .map(|at| file[at])
+        .collect()
+}
+
+/// What Bento4 cannot do: it crashes at a `traf` without samples or an empty `trun`, invents bytes for empty samples, mixes up two `traf`
+/// boxes of one track, and takes a second `traf` without a base flag to count from elsewhere.
+fn is_beyond_bento4(file: &File, profile: &str) -> bool {
+    file.fragments.iter().any(|fragment| {
+        let implicit = fragment.trafs.iter().skip(1).any(|traf| traf.base == Base::Implicit);
+        let empty = |traf: &support::synth::Traf| {
+            let none = traf.runs.is_empty() || traf.runs.iter().any(Vec::is_empty);
+            none || traf.runs.iter().flatten().any(Vec::is_empty)
+        };
+        let tracks: HashSet<usize> = fragment.trafs.iter().map(|traf| traf.track).collect();
+        fragment.trafs.iter().any(empty)
+            || tracks.len() < fragment.trafs.len()
+            || (profile == "piff" && implicit)
+    })
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn protected_files_are_sound_and_give_their_samples_back(file in strategy::file(), profile in profiles()) {
+        let bytes = file.bytes();
+        let body = &bytes[..bytes.len() - file.tail];
+        // Nothing random can be counted on, but most files must be such that Bento4 has a say.
+        let (judged, skipped) = (JUDGED.load(Ordering::Relaxed), SKIPPED.load(Ordering::Relaxed));
+        prop_assert!(skipped < 20 || judged * 3 > skipped, "{judged} judged, {skipped} not");
+        raw::check_pointers(body);
+        let clear = filled(file.samples());
+        prop_assert_eq!(&filled(samples(&bytes)), &clear);
+        let out = protect(&bytes, &request(profile)).unwrap();
+        let (out_body, tail) = out.split_at(out.len() - file.tail);
+        prop_assert_eq!(tail, &bytes[body.len()..]);
+        raw::check_pointers(out_body);
+        let added: &[&str] = if file.brand.is_none() { &["ftyp"] } else { &[] };
+        nothing_lost(&raw::boxes(body, 0), &raw::boxes(out_body, 0), added);
+        prop_assert_eq!(gaps(body), gaps(out_body));
+        let own = decrypted_samples(&out, |_, _| Some(ContentKey(drive::key()))).unwrap();
+        prop_assert_eq!(&filled(own), &clear, "our reader");
+        if is_beyond_bento4(&file, profile) {
+            SKIPPED.fetch_add(1, Ordering::Relaxed);
+        } else {
+            JUDGED.fetch_add(1, Ordering::Relaxed);
+            let keys = (1..).zip(&file.tracks).map(|(track_id, _)| TrackKey { track_id, key: drive::key() });
+            let judged = bento4_decrypt(out_body, &keys.collect::<Vec<_>>());
+            prop_assert_eq!(&filled(samples(&judged)), &clear, "Bento4");
+        }
+    }
+
+    #[test]
+    fn no_two_samples_share_an_iv(file in strategy::file(), profile in profiles(), start in any::<u64>()) {
+        let mut asked = request(profile);
+        asked.iv_start = Some(format!("{start:016x}"));
+        let out = protect(&file.bytes(), &asked).unwrap();
+        let mut seen = HashSet::new();
+        let mut samples = 0;
+        let movie_tracks = &file.tracks;
+        for moof in raw::boxes(&out[..out.len() - file.tail], 0).iter().filter(|b| b.name == "moof") {
+            for traf in moof.children().iter().filter(|b| b.name == "traf") {
+                let track = raw::be32(traf.at("tfhd").body(), 4) as usize - 1;
+                let Some(senc) = traf.child(raw::PIFF_SENC) else {
+                    assert_eq!(movie_tracks[track], Kind::Text);
+                    continue;
+                };
+                if let Some(twin) = traf.child("senc") {
+                    assert_eq!(twin.body(), senc.body(), "the twin boxes say the same");
+                }
+                let (body, mut at) = (senc.body(), 8);
+                for _ in 0..raw::be32(body, 4) {
+                    assert!(seen.insert(be64(body, at)), "an IV is used twice");
+                    samples += 1;
+                    at += 8;
+                    if senc.flags() & 2 != 0 {
+                        at += 2 + 6 * usize::from(u16::from_be_bytes([body[at], body[at + 1]]));
+                    }
+                }
+                assert_eq!(at, body.len());
+            }
+        }
+        prop_assert_eq!(seen.len(), samples);
+    }
+
+    #[test]
+    fn fragments_come_out_the_same_in_any_order(file in strategy::file(), profile in profiles()) {
+        let bytes = file.bytes();
+        let session = open(&bytes, Feed::Whole).unwrap();
+        let plan = plan(&session, &request(profile)).unwrap();
+        let movie = session.index().unwrap().movie.clone().unwrap();
+        let mut assembly = session.assemble(&plan).unwrap();
+        let mut tasks = Vec::new();
+        while let Some(step) = assembly.next_step() {
+            if let Step::Fragment(task) = step {
+                tasks.push(task);
+            }
+        }
+        let mut forth = SampleProtector::new(plan.clone());
+        let mut back = SampleProtector::new(plan);
+        let run = |protector: &mut SampleProtector, number: usize, measure_only: bool| {
+            let task = &tasks[number];
+            let mut media = bytes[task.start as usize..task.end as usize].to_vec();
+            let done = protect_fragment(protector, &movie, task, &mut media, measure_only).unwrap();
+            (done.moof, done.media_start, media)
+        };
+        let first: Vec<_> = (0..tasks.len()).map(|n| run(&mut forth, n, false)).collect();
+        for number in (0..tasks.len()).rev() {
+            prop_assert_eq!(&run(&mut back, number, false), &first[number]);
+            // Measuring makes the same moof and leaves the bytes alone.
+            let (moof, start, media) = run(&mut back, number, true);
+            prop_assert_eq!((&moof, start), (&first[number].0, first[number].1));
+            let task = &tasks[number];
+            prop_assert_eq!(&media[..], &bytes[task.start as usize..task.end as usize]);
+        }
+    }
+
+    #[test]
+    fn it_does_not_matter_how_a_file_is_read(file in strategy::file(), least in 1_u64..400) {
+        let bytes = file.bytes();
+        let exact = open(&bytes, Feed::Exact).unwrap();
+        let describe = |feed| format!("{:?}", open(&bytes, feed).unwrap().index().unwrap());
+        let expected = format!("{:?}", exact.index().unwrap());
+        prop_assert_eq!(&describe(Feed::Whole), &expected);
+        prop_assert_eq!(&describe(Feed::AtLeast(least)), &expected);
+    }
+
+    #[test]
+    fn a_plan_is_a_function_of_file_and_request(file in strategy::file(), profile in profiles()) {
+        let bytes = file.bytes();
+        let asked = request(profile);
+        prop_assert_eq!(protect(&bytes, &asked).unwrap(), protect(&bytes, &asked).unwrap());
+        let session = open(&bytes, Feed::Exact).unwrap();
+        let described = |_| format!("{:?}", plan(&session, &asked).unwrap());
+        prop_assert_eq!(described(0), described(1));
+        prop_assert!(!described(0).contains(drive::KEY), "the key is in no debug text");
+    }
+
+    #[test]
+    fn another_key_changes_nothing_but_ciphertext_and_headers(file in strategy::file(), profile in profiles()) {
+        let bytes = file.bytes();
+        let asked = request(profile);
+        let mut other = request(profile);
+        other.key = Some(boxlock::protect::request::SecretText("00112233445566778899aabbccddeeff".to_owned()));
+        let (a, b) = (protect(&bytes, &asked).unwrap(), protect(&bytes, &other).unwrap());
+        prop_assert_eq!(a.len(), b.len());
+        let moofs = |file: &[u8]| {
+            let boxes = raw::boxes(file, 0).into_iter().filter(|b| b.name == "moof");
+            boxes.map(|b| b.bytes.to_vec()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(moofs(&a), moofs(&b));
+    }
+}
+
+/// How many of the random files Bento4 could judge.
+static JUDGED: AtomicU32 = AtomicU32::new(0);
+static SKIPPED: AtomicU32 = AtomicU32::new(0);
+
+/// Files of the corpus, fed in every way.
+#[test]
+fn it_does_not_matter_how_corpus_files_are_read() {
+    for (name, file) in support::corpus_files() {
+        if file.is_empty() {
+            continue;
+        }
+        let describe = |feed| match open(&file, feed) {
+            Ok(session) => format!("{:?}", session.index().unwrap()),
+            Err(error) => format!("{error:?}"),
+        };
+        let exact = describe(Feed::Exact);
+        for feed in [Feed::Whole, Feed::AtLeast(5000)] {
+            assert!(describe(feed) == exact, "{name} {feed:?}");
+        }
+    }
+}
+
+/// Written again without edits, every file is the same: its boxes tile it, and each gives its bytes back.
+#[test]
+fn an_untouched_file_is_written_as_it_was() {
+    for (name, file) in support::corpus_files() {
+        let Ok(session) = open(&file, Feed::Whole) else { continue };
+        let index = session.index().unwrap();
+        if !index.problems.is_empty() {
+            continue;
+        }
+        let mut written = Vec::new();
+        for top in &index.top {
+            assert_eq!(top.start, written.len() as u64, "{name}: boxes stand one behind the other");
+            let bytes = &file[top.start as usize..top.end() as usize];
+            let tree = Tree::parse(bytes, top.start).unwrap();
+            written.extend(boxlock::boxes::Edits::new().apply(&tree));
+        }
+        assert!(written == file, "{name}");
+    }
+}
+
+/// The index grows by a known number of bytes a fragment, whatever the fragments hold.
+#[test]
+fn a_fragment_takes_little_memory_in_the_index() {
+    const FRAGMENTS: usize = 100_000;
+    let mut file = support::synth::small();
+    file.access = None;
+    file.fragments.truncate(1);
+    let one = file.bytes();
+    let start = raw::boxes(&one, 0).iter().find(|b| b.name == "moof").unwrap().start;
+    let mut bytes = one[..start].to_vec();
+    for _ in 0..FRAGMENTS {
+        bytes.extend(&one[start..]);
+    }
+    let session = open(&bytes, Feed::Whole).unwrap();
+    let index = session.index().unwrap();
+    assert_eq!(index.fragments.len(), FRAGMENTS);
+    let size = index.fragments.capacity() * size_of_val(&index.fragments[0])
+        + index.top.capacity() * size_of_val(&index.top[0])
+        + index.all_parts().len() * 2 * size_of_val(&index.all_parts()[0]);
+    // moof and mdat as top-level boxes, the fragment, its part; vectors may be half empty.
+    assert!(size / FRAGMENTS < 512, "{} bytes a fragment", size / FRAGMENTS);
+    println!("{} bytes a fragment", size / FRAGMENTS);
+}

@@ -1,0 +1,100 @@
+//! FFmpeg as a maker of clear files and as a judge of protected ones.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Whether there is an FFmpeg; said aloud when not.
+pub fn present() -> bool {
+    let there = Command::new("ffmpeg").arg("-version").output().is_ok_and(|output| output.status.success());
+    if !there {
+        eprintln!("NOT RUN: there is no ffmpeg");
+    }
+    there
+}
+
+/// A file for judges that read files; gone when dropped.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    /// A path that nothing else uses.
+    pub fn path(end: &str) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("boxlock-{}-{number}{end}", std::process::id())))
+    }
+
+    pub fn of(bytes: &[u8]) -> Self {
+        let scratch = Self::path(".mp4");
+        std::fs::write(&scratch.0, bytes).expect("the temporary folder can be written");
+        scratch
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn run(command: &mut Command) -> Output {
+    command.env("AV_LOG_FORCE_NOCOLOR", "1").output().expect("ffmpeg runs")
+}
+
+/// Moving pictures with noise, and a tone, so many seconds long.
+fn sources(command: &mut Command, seconds: u32, video: bool, audio: bool) {
+    if video {
+        let picture = format!("testsrc2=size=192x108:rate=25:duration={seconds}");
+        command.args(["-f", "lavfi", "-i", &picture]);
+    }
+    if audio {
+        let tone = format!("sine=frequency=440:sample_rate=44100:duration={seconds}");
+        command.args(["-f", "lavfi", "-i", &tone]);
+    }
+    command
+        .args(["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "25", "-threads", "1"]);
+    command.args(["-c:a", "aac", "-b:a", "96k", "-fflags", "+bitexact", "-flags", "+bitexact"]);
+}
+
+/// A clear file made on the spot.
+pub fn make(seconds: u32, video: bool, audio: bool, arguments: &[&str]) -> Vec<u8> {
+    let scratch = Scratch::path(".mp4");
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-y"]);
+    sources(&mut command, seconds, video, audio);
+    let output = run(command.args(arguments).arg(&scratch.0));
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(&scratch.0).expect("ffmpeg wrote it")
+}
+
+/// What FFmpeg made of a track: the checksums of its decoded frames with their times, and what it complained of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Decoded {
+    /// One line a frame: stream, times, size, MD5.
+    pub frames: Vec<String>,
+    /// Its complaints, without addresses.
+    pub errors: String,
+}
+
+/// Decodes the first track of a kind (`v` or `a`).
+pub fn decode(file: &[u8], key: Option<&str>, kind: &str) -> Decoded {
+    let scratch = Scratch::of(file);
+    let mut command = Command::new("ffmpeg");
+    // Without +ignidx FFmpeg 5.1 loses count of the samples of encrypted fragments.
+    command.args(["-v", "error", "-fflags", "+ignidx"]);
+    if let Some(key) = key {
+        command.args(["-decryption_key", key]);
+    }
+    let map = format!("0:{kind}:0");
+    command.arg("-i").arg(&scratch.0).args(["-map", &map, "-fps_mode", "passthrough", "-copyts"]);
+    command.args(["-f", "framemd5", "-"]);
+    let output = run(&mut command);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let lines = String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>();
+    let errors: Vec<&str> =
+        errors.lines().map(|line| line.split_once("] ").map_or(line, |(_, text)| text)).collect();
+    Decoded {
+        frames: lines.into_iter().filter(|line| !line.starts_with('#')).collect(),
+        errors: errors.join("\n"),
+    }
+}
