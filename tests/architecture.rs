@@ -197,7 +197,7 @@ fn each_part_of_the_page_keeps_to_its_own() {
         };
         let worker = |path: &str| {
             let name = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
-            path.starts_with("www/engine/") && name.starts_with("worker")
+            path.starts_with("www/engine/") && name.contains("worker")
         };
         keep("/wasm/", &worker);
         for word in ["showSaveFilePicker", "getAsFileSystemHandle", "navigator.storage"] {
