@@ -1,6 +1,6 @@
 // Firefox by Puppeteer, over WebDriver BiDi: Playwright drives only a Firefox of its own making.
 
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { program } from './programs.mjs';
 
 export async function launchFirefox(site) {
   const downloads = await mkdtemp(join(tmpdir(), 'boxlock-downloads-'));
+  const taken = await mkdtemp(join(tmpdir(), 'boxlock-taken-'));
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: program('firefox'),
@@ -31,17 +32,16 @@ export async function launchFirefox(site) {
       'media.eme.enabled': true,
     },
   });
-  const seen = new Set();
   const newTab = async () => {
     // Pages share the preference, and the one before may have changed it.
     await setColorScheme(browser, 'light');
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
-    return new Tab(browser, context, page, { folder: downloads, seen });
+    return new Tab(browser, context, page, { folder: downloads, taken });
   };
   const close = async () => {
     await browser.close();
-    await rm(downloads, { recursive: true, force: true });
+    for (const folder of [downloads, taken]) await rm(folder, { recursive: true, force: true });
   };
   return { newTab, close };
 }
@@ -124,19 +124,20 @@ class Tab {
 
   emulateColorScheme = (scheme) => setColorScheme(this.#browser, scheme);
 
-  /** A finished file has no `.part` beside it and keeps its size. */
+  /** A finished file has no `.part` beside it and keeps its size. It is moved away, or the next gets another name. */
   async nextDownload(timeout) {
-    const { folder, seen } = this.#downloads;
+    const { folder, taken } = this.#downloads;
     const end = Date.now() + timeout;
     const sizes = new Map();
     while (Date.now() < end) {
       const names = await readdir(folder);
-      for (const name of names.filter((one) => !one.endsWith('.part') && !seen.has(one))) {
+      for (const name of names.filter((one) => !one.endsWith('.part'))) {
         const path = join(folder, name);
         const { size } = await stat(path);
         if (!names.includes(`${name}.part`) && sizes.get(name) === size) {
-          seen.add(name);
-          return { name, path, bytes: await readFile(path) };
+          const kept = join(await mkdtemp(join(taken, '_')), name);
+          await rename(path, kept);
+          return { name, path: kept, bytes: await readFile(kept) };
         }
         sizes.set(name, size);
       }

@@ -31,7 +31,7 @@ function stateLine(file) {
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
-  if (file.phase === 'done') return `${size} · copy made`;
+  if (file.result) return `${size} · copy made`;
   return file.summary?.protection ? `${size} · protected` : `${size} · clear`;
 }
 

@@ -201,6 +201,11 @@ export class ProtectForm {
     if (this.kidWay.value === 'random') this.randomKid = kid;
   }
 
+  /** For another file, which must not have the KID of the one before under another key. */
+  forgetKid() {
+    this.randomKid = '';
+  }
+
   /**
    * Puts a fault at the field it belongs to and clears the others. Answers whether there is such a field.
    * @param {Fault | null} fault

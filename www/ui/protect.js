@@ -214,6 +214,8 @@ export class Protect {
     });
     if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
     this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
+    this.form?.forgetKid();
+    this.#soon();
     say(
       `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
