@@ -50,6 +50,17 @@ export async function streams(path, key) {
   };
 }
 
+/** Every picture of a file, 64 × 36, three bytes for each dot. */
+export async function pictures(path) {
+  const form = ['-vf', 'scale=64:36:flags=area', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'];
+  const { stdout } = await run(program('ffmpeg'), ['-v', 'error', '-i', path, '-map', '0:v', ...form], {
+    maxBuffer: 1 << 26,
+    encoding: 'buffer',
+  });
+  const size = 64 * 36 * 3;
+  return Array.from({ length: stdout.length / size }, (_, n) => stdout.subarray(n * size, (n + 1) * size));
+}
+
 /** One line for each sample, as FFmpeg decrypts it. */
 export async function samplesByFfmpeg(path, key) {
   const decryption = key ? ['-decryption_key', key] : [];

@@ -7,7 +7,7 @@ import { measure } from './measure.js';
 import { protect } from './protect.js';
 
 /** @import { FragmentTask, Methods, Method, ToLead } from './messages' */
-/** @import { Progress, ProtectRequest } from '../types' */
+/** @import { Progress } from '../types' */
 
 /**
  * What a running call can do besides its work.
