@@ -134,7 +134,8 @@ class Tab {
       for (const name of names.filter((one) => !one.endsWith('.part'))) {
         const path = join(folder, name);
         const { size } = await stat(path);
-        if (!names.includes(`${name}.part`) && sizes.get(name) === size) {
+        // The name of an unfinished file's `.part` holds other letters too, and its place is kept by an empty file.
+        if (size > 0 && !names.some((one) => one.endsWith('.part')) && sizes.get(name) === size) {
           const kept = join(await mkdtemp(join(taken, '_')), name);
           await rename(path, kept);
           return { name, path: kept, bytes: await readFile(kept) };
