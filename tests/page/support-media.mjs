@@ -30,8 +30,9 @@ export async function makeLong(path, from, times) {
 
 /** A fragmented MP4 of codecs that cannot be protected. */
 export async function makeForeign(path) {
-  const codecs = ['-c:v', 'mpeg4', '-c:a', 'mp2', '-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4'];
-  await ffmpeg(...PICTURE(2, '160x120'), ...SOUND(2), ...codecs, path);
+  const codecs = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-c:a', 'flac', '-strict', '-2'];
+  const form = ['-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4'];
+  await ffmpeg(...PICTURE(2, '160x120'), ...SOUND(2), ...codecs, ...form, path);
 }
 
 /** An ordinary MP4, its samples in one place. */
