@@ -240,9 +240,9 @@ inEachBrowser((browser) => {
       await page.fill(control, GOOD[field]);
       if (WAYS[field]) await choose(page, WAYS[field][0], 'random');
       await page.waitFor(() => document.querySelectorAll('[aria-invalid="true"]').length === 0);
-      await waitPlan(page);
     }
     assert.deepEqual(await storage(page), {});
+    await waitPlan(page);
     await protect(page);
     await page.waitDownload({ timeout: LONG });
   });

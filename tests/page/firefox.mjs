@@ -100,10 +100,18 @@ class Tab {
   goto = (url) => this.#page.goto(url);
   evaluate = (expression) => this.#page.evaluate(expression);
   click = (selector) => this.#page.locator(`pierce/${selector}`).click();
-  fill = (selector, text) => this.#page.locator(`pierce/${selector}`).fill(text);
   screenshot = (path, fullPage) => this.#page.screenshot({ path, fullPage });
   setViewport = (width, height) => this.#page.setViewport({ width, height });
   close = () => this.#context.close();
+
+  async fill(selector, text) {
+    if (text !== '') return this.#page.locator(`pierce/${selector}`).fill(text);
+    // Puppeteer empties a field without telling the page.
+    const element = await this.#page.$(`pierce/${selector}`);
+    await element.focus();
+    await this.press(['Control'], 'a');
+    return this.press([], 'Delete');
+  }
 
   async type(selector, text) {
     const element = await this.#page.$(`pierce/${selector}`);
