@@ -5,7 +5,18 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
-import { fillForm, goTo, LONG, openFile, pageTests, protect, SAMPLE, waitOpen, waitPlan, withoutPicker } from './support.mjs';
+import {
+  fillForm,
+  goTo,
+  LONG,
+  openFile,
+  pageTests,
+  protect,
+  SAMPLE,
+  waitOpen,
+  waitPlan,
+  withoutPicker,
+} from './support.mjs';
 
 let axe = '';
 before(async () => {
@@ -126,7 +137,8 @@ inEachBrowser((browser) => {
       await page.evaluate((text) => void (window.awaited = text), type);
       await page.waitFor(
         () =>
-          document.querySelector('[role="treeitem"][aria-selected="true"] .fourcc')?.innerText === window.awaited,
+          document.querySelector('[role="treeitem"][aria-selected="true"] .fourcc')?.innerText ===
+          window.awaited,
       );
     };
     assert.equal(await page.evaluate(chosen), 'moov');
@@ -135,7 +147,9 @@ inEachBrowser((browser) => {
     await goes('ArrowDown', 'mvhd');
     await goes('ArrowDown', 'trak');
     await page.press('ArrowRight');
-    await page.waitFor(() => document.querySelector('[role="treeitem"][aria-selected="true"][aria-expanded="true"]'));
+    await page.waitFor(() =>
+      document.querySelector('[role="treeitem"][aria-selected="true"][aria-expanded="true"]'),
+    );
     await goes('ArrowRight', 'tkhd');
     await goes('ArrowLeft', 'trak');
     await goes('End', 'mfra');
@@ -163,11 +177,14 @@ inEachBrowser((browser) => {
     await page.evaluate(() => {
       window.heard = [];
       const region = document.querySelector('#live');
-      new MutationObserver(() => region.textContent && window.heard.push(region.textContent)).observe(region, {
-        childList: true,
-        characterData: true,
-        subtree: true,
-      });
+      new MutationObserver(() => region.textContent && window.heard.push(region.textContent)).observe(
+        region,
+        {
+          childList: true,
+          characterData: true,
+          subtree: true,
+        },
+      );
     });
     await openFile(page, SAMPLE);
     await fillForm(page);

@@ -52,7 +52,12 @@ const REFUSED = [
 
 /** Files that are opened, to be looked at, but not protected as they are. */
 const LOOKED_AT = [
-  ['cut in the last mdat', 'cut-mdat.ismv', () => sample.subarray(0, last('mdat').start + 5000), /cut short.*mdat/],
+  [
+    'cut in the last mdat',
+    'cut-mdat.ismv',
+    () => sample.subarray(0, last('mdat').start + 5000),
+    /cut short.*mdat/,
+  ],
   ['cut in a moof', 'cut-moof.ismv', () => sample.subarray(0, last('moof').start + 100), /cut short.*moof/],
   ['cut in the moov', 'cut-moov.ismv', () => sample.subarray(0, first('moov').start + 400), /moov/],
   [
@@ -100,7 +105,9 @@ inEachBrowser((browser) => {
       await page.evaluate((text) => void (window.awaited = text), name);
       await page.setFile('#open-file', path);
       await page.waitFor(() =>
-        [...document.querySelectorAll('.notice strong')].some((each) => each.innerText.includes(window.awaited)),
+        [...document.querySelectorAll('.notice strong')].some((each) =>
+          each.innerText.includes(window.awaited),
+        ),
       );
       const [title, message] = await page.evaluate(notice);
       console.log(`# ${browser.name}, ${what}: ${message}`);
@@ -224,7 +231,9 @@ inEachBrowser((browser) => {
       await page.waitFor(() => {
         const input = document.querySelector(`[name="${window.awaited}"]`);
         const line = document.getElementById(input.getAttribute('aria-describedby'));
-        return input.getAttribute('aria-invalid') === 'true' && line?.matches('.field-fault') && line.innerText;
+        return (
+          input.getAttribute('aria-invalid') === 'true' && line?.matches('.field-fault') && line.innerText
+        );
       });
       const shown = await page.evaluate(() =>
         [...document.querySelectorAll('.field-fault:not([hidden])')].map((line) => line.innerText),
@@ -254,7 +263,9 @@ inEachBrowser((browser) => {
     await page.waitFor(() => document.querySelector('[name="laUrl"][aria-invalid="true"]:focus'));
     await page.fill('[name="laUrl"]', LA_URL);
     await waitPlan(page);
-    const ids = await page.evaluate(() => [...document.querySelectorAll('[name="tracks"]')].map(({ id }) => id));
+    const ids = await page.evaluate(() =>
+      [...document.querySelectorAll('[name="tracks"]')].map(({ id }) => id),
+    );
     for (const id of ids) await page.click(`#${id}`);
     await page.waitFor(() => document.querySelectorAll('[name="tracks"][aria-invalid="true"]').length === 2);
     const shown = await page.evaluate(() =>

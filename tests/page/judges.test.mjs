@@ -80,7 +80,12 @@ for (const profile of ['hybrid', 'piff']) {
       assert.ok(['avc1', 'mp4a'].includes(frma.data_format));
       if (profile !== 'hybrid') continue;
       const { tenc } = schi;
-      assert.equal(Buffer.from(tenc.default_KID).toString('hex').replace(/^.*$/, (text) => text), BARE_KID);
+      assert.equal(
+        Buffer.from(tenc.default_KID)
+          .toString('hex')
+          .replace(/^.*$/, (text) => text),
+        BARE_KID,
+      );
       assert.equal(tenc.default_Per_Sample_IV_Size, 8);
       assert.equal(tenc.default_isProtected, 1);
     }
@@ -88,7 +93,8 @@ for (const profile of ['hybrid', 'piff']) {
     for (const moof of file.moofs) {
       for (const traf of moof.trafs) {
         const types = traf.boxes.map(({ type }) => type);
-        if (profile === 'hybrid') for (const type of ['senc', 'saiz', 'saio']) assert.ok(types.includes(type), type);
+        if (profile === 'hybrid')
+          for (const type of ['senc', 'saiz', 'saio']) assert.ok(types.includes(type), type);
         assert.ok(types.includes('uuid'));
       }
     }

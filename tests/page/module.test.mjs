@@ -214,10 +214,12 @@ inEachBrowser((browser) => {
     assert.deepEqual(await storage(page), {});
   });
 
-  check('closing ends what runs, and errors say what and where', async (page) => {
-    const found = await script(
-      page,
-      `const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
+  check(
+    'closing ends what runs, and errors say what and where',
+    async (page) => {
+      const found = await script(
+        page,
+        `const bytes = new Uint8Array(await (await fetch(url)).arrayBuffer());
       const media = await open(url);
       const running = failure(media.protect({ laUrl: LA }));
       media.close();
@@ -232,24 +234,26 @@ inEachBrowser((browser) => {
           .then((one) => one.plan({ laUrl: LA }))),
         broken: await failure(open(broken).then((one) => one.plan({ laUrl: LA }))),
       };`,
-    );
-    page.errors.length = 0; // A browser says aloud that there is no such sample.
-    const errors = [...found.closed, found.text, found.missing, found.url, found.twice, found.broken];
-    for (const error of errors) {
-      assert.deepEqual([error.isError, error.isBoxlock, error.name], [true, true, 'BoxlockError'], error);
-      assert.match(error.code, /^[a-z]+(-[a-z0-9]+)*$/);
-      assert.match(error.message, /^[A-Z/].*\.$/s);
-    }
-    assert.deepEqual(
-      found.closed.map(({ code }) => code),
-      ['closed', 'closed', 'closed'],
-    );
-    assert.equal(found.text.kind, 'file');
-    assert.equal(found.text.offset, 0);
-    assert.deepEqual([found.missing.code, found.missing.kind], ['fetch', 'environment']);
-    assert.deepEqual([found.url.field, found.url.kind], ['laUrl', 'caller']);
-    assert.equal(found.twice.code, 'already-protected');
-    assert.equal(found.broken.kind, 'file');
-    assert.equal(found.broken.offset, 24);
-  }, { quiet: false });
+      );
+      page.errors.length = 0; // A browser says aloud that there is no such sample.
+      const errors = [...found.closed, found.text, found.missing, found.url, found.twice, found.broken];
+      for (const error of errors) {
+        assert.deepEqual([error.isError, error.isBoxlock, error.name], [true, true, 'BoxlockError'], error);
+        assert.match(error.code, /^[a-z]+(-[a-z0-9]+)*$/);
+        assert.match(error.message, /^[A-Z/].*\.$/s);
+      }
+      assert.deepEqual(
+        found.closed.map(({ code }) => code),
+        ['closed', 'closed', 'closed'],
+      );
+      assert.equal(found.text.kind, 'file');
+      assert.equal(found.text.offset, 0);
+      assert.deepEqual([found.missing.code, found.missing.kind], ['fetch', 'environment']);
+      assert.deepEqual([found.url.field, found.url.kind], ['laUrl', 'caller']);
+      assert.equal(found.twice.code, 'already-protected');
+      assert.equal(found.broken.kind, 'file');
+      assert.equal(found.broken.offset, 24);
+    },
+    { quiet: false },
+  );
 });

@@ -138,9 +138,7 @@ inEachBrowser((browser) => {
       tops.map((_, index) => [index + 1, tops.length]),
     );
 
-    await press(page, 'ArrowRight', () =>
-      document.querySelector('[role="treeitem"][aria-expanded="true"]'),
-    );
+    await press(page, 'ArrowRight', () => document.querySelector('[role="treeitem"][aria-expanded="true"]'));
     const moov = tops.find(({ type }) => type === 'moov');
     rows = await page.evaluate(treeRows);
     assert.deepEqual(
@@ -150,9 +148,7 @@ inEachBrowser((browser) => {
 
     await press(page, 'ArrowLeft', () => !document.querySelector('[role="treeitem"][aria-expanded="true"]'));
     await chooseBox(page, 'moof', 1);
-    await press(page, 'ArrowRight', () =>
-      document.querySelector('[role="treeitem"][aria-expanded="true"]'),
-    );
+    await press(page, 'ArrowRight', () => document.querySelector('[role="treeitem"][aria-expanded="true"]'));
     const moof = tops.filter(({ type }) => type === 'moof')[1];
     rows = await page.evaluate(treeRows);
     assert.deepEqual(
@@ -178,7 +174,9 @@ inEachBrowser((browser) => {
     const moof = tops.filter(({ type }) => type === 'moof')[3];
     await chooseBox(page, 'moof', 3);
     await page.evaluate(() => document.querySelector('[role="tree"]').focus());
-    const known = await page.evaluate(() => document.querySelectorAll('[role="treeitem"]:not([hidden])').length);
+    const known = await page.evaluate(
+      () => document.querySelectorAll('[role="treeitem"]:not([hidden])').length,
+    );
     await page.evaluate((count) => void (window.known = count), known);
     await press(
       page,
@@ -240,46 +238,50 @@ inEachBrowser((browser) => {
     await page.waitFor(() => document.querySelector('.box-about .fourcc')?.innerText === 'avcC');
   });
 
-  check('the policy that lets nothing leave is in the page, and the browser keeps to it', async (page) => {
-    const policy = await page.evaluate(
-      () => document.querySelector('meta[http-equiv="Content-Security-Policy"]').content,
-    );
-    assert.match(policy, /(^|; )default-src 'none'(;|$)/);
-    assert.match(policy, /(^|; )connect-src 'self'(;|$)/);
-    const refused = await page.evaluate(async () => {
-      const heard = [];
-      document.addEventListener('securitypolicyviolation', (event) => heard.push(event.effectiveDirective));
-      const tries = [
-        fetch('http://elsewhere.invalid/fetch').then(
-          () => 'sent',
-          () => 'refused',
-        ),
-        new Promise((resolve) => {
-          const image = new Image();
-          image.onload = () => resolve('sent');
-          image.onerror = () => resolve('refused');
-          image.src = 'http://elsewhere.invalid/image.png';
-        }),
-        new Promise((resolve) => {
-          const request = new XMLHttpRequest();
-          request.onload = () => resolve('sent');
-          request.onerror = () => resolve('refused');
-          request.open('POST', 'http://elsewhere.invalid/xhr');
-          request.send('bytes');
-        }),
-      ];
-      const answers = await Promise.all(tries);
-      navigator.sendBeacon('http://elsewhere.invalid/beacon', 'bytes');
-      await new Promise((resolve) => void setTimeout(resolve, 300));
-      return { answers, heard };
-    });
-    assert.deepEqual(refused.answers, ['refused', 'refused', 'refused']);
-    assert.ok(refused.heard.filter((directive) => directive === 'connect-src').length >= 2, refused.heard);
-    assert.ok(refused.heard.includes('img-src'));
-    // The proxy saw none of them: they ended inside the browser.
-    assert.deepEqual(
-      browser.site.requests.filter((url) => url.includes('elsewhere')),
-      [],
-    );
-  }, { quiet: false });
+  check(
+    'the policy that lets nothing leave is in the page, and the browser keeps to it',
+    async (page) => {
+      const policy = await page.evaluate(
+        () => document.querySelector('meta[http-equiv="Content-Security-Policy"]').content,
+      );
+      assert.match(policy, /(^|; )default-src 'none'(;|$)/);
+      assert.match(policy, /(^|; )connect-src 'self'(;|$)/);
+      const refused = await page.evaluate(async () => {
+        const heard = [];
+        document.addEventListener('securitypolicyviolation', (event) => heard.push(event.effectiveDirective));
+        const tries = [
+          fetch('http://elsewhere.invalid/fetch').then(
+            () => 'sent',
+            () => 'refused',
+          ),
+          new Promise((resolve) => {
+            const image = new Image();
+            image.onload = () => resolve('sent');
+            image.onerror = () => resolve('refused');
+            image.src = 'http://elsewhere.invalid/image.png';
+          }),
+          new Promise((resolve) => {
+            const request = new XMLHttpRequest();
+            request.onload = () => resolve('sent');
+            request.onerror = () => resolve('refused');
+            request.open('POST', 'http://elsewhere.invalid/xhr');
+            request.send('bytes');
+          }),
+        ];
+        const answers = await Promise.all(tries);
+        navigator.sendBeacon('http://elsewhere.invalid/beacon', 'bytes');
+        await new Promise((resolve) => void setTimeout(resolve, 300));
+        return { answers, heard };
+      });
+      assert.deepEqual(refused.answers, ['refused', 'refused', 'refused']);
+      assert.ok(refused.heard.filter((directive) => directive === 'connect-src').length >= 2, refused.heard);
+      assert.ok(refused.heard.includes('img-src'));
+      // The proxy saw none of them: they ended inside the browser.
+      assert.deepEqual(
+        browser.site.requests.filter((url) => url.includes('elsewhere')),
+        [],
+      );
+    },
+    { quiet: false },
+  );
 });

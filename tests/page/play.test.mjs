@@ -4,7 +4,17 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { haveFfmpeg, pictures } from './support-media.mjs';
-import { fillForm, LONG, openFile, pageTests, protect, SAMPLE, waitPlan, withoutPicker, workFolder } from './support.mjs';
+import {
+  fillForm,
+  LONG,
+  openFile,
+  pageTests,
+  protect,
+  SAMPLE,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
 
 /** Pictures in the sample, by `ffprobe -count_frames`, and its seconds. */
 const PICTURES = 250;

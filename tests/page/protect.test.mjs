@@ -145,7 +145,10 @@ inEachBrowser((browser) => {
     assert.ok((await page.waitDownload({ timeout: LONG })).bytes.equals(file.bytes));
     // The copy in storage is gone when the file is closed.
     const kept = Object.entries(await storage(page)).filter(([path]) => path.startsWith('boxlock/'));
-    assert.deepEqual(kept.map(([, size]) => size), [file.bytes.length]);
+    assert.deepEqual(
+      kept.map(([, size]) => size),
+      [file.bytes.length],
+    );
     await page.click('[aria-label="Close sample.ismv"]');
     await page.waitFor('#open-button');
     await page.waitFor(async () => {

@@ -93,9 +93,11 @@ export function checksum(key, uuid) {
 export function keyFromSeed(seed, uuid) {
   const cut = Buffer.from(seed, 'base64').subarray(0, 30);
   const kid = guidOrder(uuid);
-  const sums = [[cut, kid], [cut, kid, cut], [cut, kid, cut, kid]].map((parts) =>
-    createHash('sha256').update(Buffer.concat(parts)).digest(),
-  );
+  const sums = [
+    [cut, kid],
+    [cut, kid, cut],
+    [cut, kid, cut, kid],
+  ].map((parts) => createHash('sha256').update(Buffer.concat(parts)).digest());
   const key = Buffer.alloc(16);
   for (const sum of sums) for (let at = 0; at < 32; at++) key[at % 16] ^= sum[at];
   return key.toString('hex');
@@ -216,4 +218,3 @@ export function haveFfmpeg() {
     return false;
   }
 }
-

@@ -81,7 +81,10 @@ const methods = {
   async protect({ request, random, sink, workers }, running) {
     const { core, reader } = file();
     if (protecting)
-      throw environmentError('busy', 'This file is being protected already. Wait until that ends, or cancel it.');
+      throw environmentError(
+        'busy',
+        'This file is being protected already. Wait until that ends, or cancel it.',
+      );
     const { kid, checksum, scheme, profile, laUrl } = core.plan(request, random);
     const started = performance.now();
     const setUp = { blob: reader.blob, moov: core.movie_header(), request, random };
