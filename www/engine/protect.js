@@ -108,7 +108,7 @@ async function run(core, reader, sink, pool, signal, report) {
         signal.throwIfAborted();
         await write(reader.read(at, Math.min(COPY_BYTES, end - at)));
         progress(at);
-        await new Promise((resolve) => setTimeout(resolve));
+        await new Promise((resolve) => void setTimeout(resolve));
       }
     }
     core.placed(size - before);
