@@ -24,9 +24,9 @@ export interface BoxlockErrorShape extends Error {
   /** Stable, kebab-case: 'not-mp4', 'truncated', 'no-moov', 'already-protected', 'bad-key', … */
   code: string;
   kind: 'file' | 'caller' | 'limit' | 'unsupported' | 'environment';
-  path?: string;
-  offset?: number;
-  field?: keyof ProtectRequest;
+  path?: string | undefined;
+  offset?: number | undefined;
+  field?: keyof ProtectRequest | undefined;
 }
 
 export interface Summary {
@@ -266,7 +266,7 @@ export interface Media {
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;
-  /** Protects by a plan (or a request, planned first). */
+  /** Protects by a plan (or a request, planned first). One at a time; a plan carried out twice gives the same bytes. */
   protect(planOrRequest: Plan | ProtectRequest, options?: ProtectOptions): Promise<ProtectResult>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;

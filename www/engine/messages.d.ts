@@ -54,9 +54,9 @@ export interface Methods {
   children: { args: { path: string }; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
   read: { args: { start: number; end: number }; result: Uint8Array };
-  plan: { args: { request: ProtectRequest }; result: Omit<Plan, 'suggestedName'> };
+  plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };
   protect: {
-    args: { request: ProtectRequest; sink: FileSystemFileHandle | null; workers: number };
+    args: { request: ProtectRequest; random: Uint8Array; sink: FileSystemFileHandle | null; workers: number };
     result: Protected;
   };
   hash: { args: { blob: Blob }; result: string };
@@ -84,9 +84,7 @@ export interface PostedError {
 }
 
 export type FromLead =
-  | { id: number; result: unknown }
-  | { id: number; error: PostedError }
-  | { id: number; progress: Progress };
+  { id: number; result: unknown } | { id: number; error: PostedError } | { id: number; progress: Progress };
 
 /** To a protecting worker: first the set-up, then batches. */
 export type ToProtector =
@@ -94,6 +92,4 @@ export type ToProtector =
   | { batch: { id: number; tasks: FragmentTask[] } };
 
 export type FromProtector =
-  | { ready: true }
-  | { batch: { id: number; output: Uint8Array; lengths: number[] } }
-  | { error: PostedError };
+  { ready: true } | { batch: { id: number; output: Uint8Array; lengths: number[] } } | { error: PostedError };

@@ -29,7 +29,7 @@ const COPY_BYTES = 4 << 20;
  */
 
 /**
- * @param {CoreFile} core with its plan made
+ * @param {CoreFile} core with its output begun
  * @param {BlobReader} reader
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
  * @param {{ sink: FileSystemFileHandle | null, workers: number }} options
@@ -43,7 +43,6 @@ export async function protect(core, reader, setUp, options, { signal, report }) 
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
-    core.begin();
     const size = await run(core, reader, sink, pool, signal, report);
     signal.throwIfAborted();
     const written = await sink.close();
@@ -54,7 +53,6 @@ export async function protect(core, reader, setUp, options, { signal, report }) 
   } finally {
     signal.removeEventListener('abort', stop);
     pool.end();
-    core.end();
   }
 }
 
@@ -93,14 +91,15 @@ async function run(core, reader, sink, pool, signal, report) {
     }
     const before = size;
     if (piece.kind === 'bytes') await write(piece.bytes);
-    else if (piece.kind === 'index') await write(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
+    else if (piece.kind === 'index')
+      await write(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
     else {
       const end = piece.start + piece.len;
       for (let at = piece.start; at < end; at += COPY_BYTES) {
         signal.throwIfAborted();
         await write(reader.read(at, Math.min(COPY_BYTES, end - at)));
         progress(at);
-        await new Promise((resolve) => setTimeout(resolve));
+        await new Promise((resolve) => void setTimeout(resolve));
       }
     }
     core.placed(size - before);
@@ -201,7 +200,7 @@ class Pool {
     const least = Math.min(...this.#members.map(({ waiting }) => waiting));
     const member = this.#members.findIndex(({ waiting }) => waiting === least);
     const chosen = this.#members[member];
-    const done = new Promise((resolve, reject) => this.#batches.set(id, { resolve, reject, member }));
+    const done = new Promise((resolve, reject) => void this.#batches.set(id, { resolve, reject, member }));
     // Whoever asks for the piece hears of a failure then; before, it is nobody's.
     done.catch(() => {});
     if (this.#failure || !chosen) this.fail(this.#failure);

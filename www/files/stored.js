@@ -12,7 +12,10 @@ const held = new Map();
  */
 export function hold(name) {
   if (!navigator.locks) return;
-  void navigator.locks.request(LOCK + name, () => new Promise((resolve) => held.set(name, () => resolve(null))));
+  void navigator.locks.request(
+    LOCK + name,
+    () => new Promise((resolve) => void held.set(name, () => resolve(null))),
+  );
 }
 
 /**
