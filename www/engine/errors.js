@@ -50,7 +50,8 @@ export function toPosted(error) {
     return { message, code: 'no-space', kind: 'environment' };
   }
   if (error?.name === 'NotReadableError' || error?.name === 'NotFoundError') {
-    const message = 'The file can no longer be read. It was changed or moved after it was opened; open it again.';
+    const message =
+      'The file can no longer be read. It was changed or moved after it was opened; open it again.';
     return { message, code: 'not-readable', kind: 'environment' };
   }
   if (error instanceof WebAssembly.RuntimeError) {
