@@ -28,7 +28,6 @@ async function makeBoth() {
         const media = await open('/samples/sample.ismv');
         for (const profile of ['hybrid', 'piff']) {
           const made = await media.protect({ laUrl: 'https://licence.example.com/', key, kid, profile });
-          // Not every browser lets a page write to such a file; all let a worker read it where it is.
           const file = await made.file();
           const sink = await (await root.getFileHandle(`${profile}.mp4`, { create: true })).createWritable();
           await sink.write(file);
@@ -80,12 +79,7 @@ for (const profile of ['hybrid', 'piff']) {
       assert.ok(['avc1', 'mp4a'].includes(frma.data_format));
       if (profile !== 'hybrid') continue;
       const { tenc } = schi;
-      assert.equal(
-        Buffer.from(tenc.default_KID)
-          .toString('hex')
-          .replace(/^.*$/, (text) => text),
-        BARE_KID,
-      );
+      assert.equal(tenc.default_KID, BARE_KID);
       assert.equal(tenc.default_Per_Sample_IV_Size, 8);
       assert.equal(tenc.default_isProtected, 1);
     }
@@ -114,7 +108,11 @@ test('mediabunny decrypts hybrid to the samples of the clear file', async () => 
     for (const track of await input.getTracks()) {
       const sink = new EncodedPacketSink(track);
       for await (const packet of sink.packets())
-        all.push(`${track.type} ${packet.timestamp} ${Buffer.from(packet.data).toString('base64')}`);
+        all.push({
+          kind: track.type,
+          time: packet.timestamp,
+          data: Buffer.from(packet.data).toString('base64'),
+        });
     }
     return { all, asked: [...asked] };
   };
@@ -123,5 +121,10 @@ test('mediabunny decrypts hybrid to the samples of the clear file', async () => 
   assert.equal(clear.all.length, 720);
   assert.deepEqual(found.asked, [BARE_KID]);
   assert.equal(found.all.length, clear.all.length);
-  assert.ok(found.all.every((line, number) => line === clear.all[number]));
+  found.all.forEach(({ kind, time, data }, number) => {
+    const one = clear.all[number];
+    assert.ok(kind === one.kind && data === one.data, `sample ${number}`);
+    // The sample's sound begins one AAC frame before 0, which `tfxd` can say and `tfdt` cannot.
+    assert.ok(Math.abs(time - one.time) < 0.022, `sample ${number} at ${time} s, not ${one.time} s`);
+  });
 });

@@ -144,7 +144,10 @@ export async function waitPlan(page) {
 /** Presses Protect and waits for the result. */
 export async function protect(page) {
   await page.click('#protect-start');
-  await page.waitFor('.result-head', { timeout: LONG });
+  await page.waitFor('.result-head', { timeout: LONG }).catch(async (error) => {
+    const said = await page.evaluate(() => document.querySelector('#panel-protect').innerText);
+    throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
+  });
 }
 
 /** Makes Chromium save as a browser without a save dialog does. Call it before a file is opened. */
