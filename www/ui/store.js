@@ -70,8 +70,6 @@ export function reduce(state, action) {
       return {
         ...state,
         current: action.id,
-        // What went wrong before is read by now.
-        notices: [],
         files: [...state.files, newFile(action.id, action.name, action.size)],
       };
     case 'opened':
