@@ -24,9 +24,9 @@ export interface BoxlockErrorShape extends Error {
   /** Stable, kebab-case: 'not-mp4', 'truncated', 'no-moov', 'already-protected', 'bad-key', … */
   code: string;
   kind: 'file' | 'caller' | 'limit' | 'unsupported' | 'environment';
-  path?: string;
-  offset?: number;
-  field?: keyof ProtectRequest;
+  path?: string | undefined;
+  offset?: number | undefined;
+  field?: keyof ProtectRequest | undefined;
 }
 
 export interface Summary {

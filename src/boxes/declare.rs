@@ -46,9 +46,16 @@ pub struct Declaration {
     pub children: bool,
     /// Reads the body (from after the header) and adds a row per field.
     pub rows: fn(&mut Reader<'_>, u8, &mut RowSink) -> Result<()>,
-    /// Reads the fields and leaves the reader after them: where the children start.
+    /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
     pub skip_fields: fn(&mut Reader<'_>) -> Result<()>,
-    /// Reads the body and writes it again: proof that reader and writer agree.
+}
+
+/// Reads a box's body and writes it again: proof that reader and writer agree. Stands apart from [`Declaration`], so
+/// that a program that never asks does not carry every writer.
+pub struct Rewriter {
+    /// The types of the box.
+    pub ids: &'static [BoxId],
+    /// From a body, and the bytes per IV, to the body again.
     pub rewrite: fn(&mut Reader<'_>, u8) -> Result<Vec<u8>>,
 }
 
@@ -176,12 +183,7 @@ macro_rules! boxes {
                     form: boxes!(@form $form),
                     children: boxes!(@children $($children)?),
                     rows: Self::add_rows,
-                    skip_fields: |r| Self::read_fields(r, 0).map(|_| ()),
-                    rewrite: |r, iv_size| {
-                        let mut w = $crate::bytes::Writer::new();
-                        Self::parse(r, iv_size)?.write_body(&mut w, iv_size);
-                        Ok(w.into_bytes())
-                    },
+                    skip_fields: boxes!(@skip $($children)?),
                 };
 
                 fn parse(r: &mut $crate::bytes::Reader<'_>, iv_size: u8) -> $crate::bytes::Result<Self> {
@@ -216,10 +218,25 @@ macro_rules! boxes {
         /// Every box declared in this file.
         pub(super) const DECLARED: &[$crate::boxes::declare::Declaration] =
             &[$(<$Box as $crate::boxes::declare::BoxBody>::DECLARATION),*];
+
+        /// The rewriters of the boxes declared in this file, in the same order.
+        pub(super) const REWRITERS: &[$crate::boxes::declare::Rewriter] = &[$(
+            $crate::boxes::declare::Rewriter {
+                ids: &[$($id),+],
+                rewrite: |r, iv_size| {
+                    let mut w = $crate::bytes::Writer::new();
+                    let body = <$Box as $crate::boxes::declare::BoxBody>::parse(r, iv_size)?;
+                    $crate::boxes::declare::BoxBody::write_body(&body, &mut w, iv_size);
+                    Ok(w.into_bytes())
+                },
+            }
+        ),*];
     };
 
     (@form full) => { $crate::boxes::declare::Form::Full };
     (@form plain) => { $crate::boxes::declare::Form::Plain };
+    (@skip children) => { |r| Self::read_fields(r, 0).map(|_| ()) };
+    (@skip) => { |_| Ok(()) };
     (@children children) => { true };
     (@children) => { false };
 
@@ -264,11 +281,17 @@ macro_rules! boxes {
     }};
 }
 
-/// Declares an entry of a list: fields in wire order, whose presence may depend on the box's version and flags.
+/// Declares an entry of a list: fields in wire order. As in `boxes!`, after a field's type may stand `count`, `if`
+/// and `means`; their closures take the box's context, `|cx|`, or also the entry read so far, `|cx, b|`.
 macro_rules! entries {
     ($(
         $(#[doc = $about:literal])+
-        $Entry:ident { $($field:ident: $ty:ty $(, if $cond:expr)?;)* }
+        $Entry:ident {
+            $(
+                $field:ident: $ty:ty $(, count |$($count_arg:tt),+| $count:expr)?
+                    $(, if |$($if_arg:tt),+| $cond:expr)? $(, means $means:expr)?;
+            )*
+        }
     )*) => {$(
         $(#[doc = $about])+
         #[derive(Clone, Debug, Default, PartialEq)]
@@ -287,16 +310,18 @@ macro_rules! entries {
             ) -> $crate::bytes::Result<Self> {
                 let mut this = Self::default();
                 $(
-                    if entries!(@present cx $($cond)?) {
-                        this.$field = $crate::boxes::wire::Wire::read(r, stringify!($field), cx, None)?;
+                    if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
+                        let count = entries!(@count cx this $(|$($count_arg),+| $count)?);
+                        this.$field = $crate::boxes::wire::Wire::read(r, stringify!($field), cx, count)?;
                     }
                 )*
                 Ok(this)
             }
 
             fn write(&self, w: &mut $crate::bytes::Writer, cx: &$crate::boxes::wire::Context) {
+                let this = self;
                 $(
-                    if entries!(@present cx $($cond)?) {
+                    if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
                         $crate::boxes::wire::Wire::write(&self.$field, w, cx);
                     }
                 )*
@@ -319,10 +344,9 @@ macro_rules! entries {
                 let mut this = Self::default();
                 sink.nested(|sink| {
                     $(
-                        if entries!(@present cx $($cond)?) {
-                            this.$field = $crate::boxes::wire::Wire::rows(
-                                r, stringify!($field), cx, None, sink,
-                            )?;
+                        if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
+                            let count = entries!(@count cx this $(|$($count_arg),+| $count)?);
+                            this.$field = boxes!(@rows_field r cx count sink $field $ty $(, $means)?);
                         }
                     )*
                     Ok(())
@@ -332,9 +356,18 @@ macro_rules! entries {
             }
         }
     )*};
-    (@present $cx:ident) => { true };
-    (@present $cx:ident $cond:expr) => {{
-        let condition: fn(&$crate::boxes::wire::Context) -> bool = $cond;
+    (@present $cx:ident $this:ident) => { true };
+    (@present $cx:ident $this:ident |$a:tt| $cond:expr) => {{
+        let condition: fn(&$crate::boxes::wire::Context) -> bool = |$a| $cond;
         condition($cx)
+    }};
+    (@present $cx:ident $this:ident |$a:tt, $b:tt| $cond:expr) => {{
+        let condition: fn(&$crate::boxes::wire::Context, &Self) -> bool = |$a, $b| $cond;
+        condition($cx, &$this)
+    }};
+    (@count $cx:ident $this:ident) => { None };
+    (@count $cx:ident $this:ident |$a:tt, $b:tt| $count:expr) => {{
+        let count: fn(&$crate::boxes::wire::Context, &Self) -> u64 = |$a, $b| $count;
+        Some(count($cx, &$this))
     }};
 }

@@ -2,18 +2,28 @@
 
 #[macro_use]
 pub mod declare;
+pub mod audio;
 pub mod cenc;
+pub mod codec;
+pub mod descriptor;
 pub mod edit;
 pub mod fragment;
 pub mod header;
+pub mod heif;
 pub mod index;
+pub mod metadata;
 pub mod movie;
 pub mod names;
+pub mod parts;
 pub mod piff;
+pub mod quicktime;
 pub mod registry;
 pub mod rows;
 pub mod sample_entry;
+pub mod scoped;
+pub mod subtitle;
 pub mod systems;
+pub mod tables;
 pub mod tree;
 pub mod types;
 pub mod wire;

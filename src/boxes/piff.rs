@@ -19,6 +19,15 @@ pub const TFXD: BoxId = user(0x6d1d_9b05_42d5_44e6_80e2_141d_aff7_57b2);
 /// User type of the look-ahead box of live fragments.
 pub const TFRF: BoxId = user(0xd480_7ef2_ca39_4695_8e54_26cb_9e46_a79f);
 
+/// User type of the live server manifest box.
+pub const LIVE_SERVER_MANIFEST: BoxId = user(0xa5d4_0b30_e814_11dd_ba2f_0800_200c_9a66);
+/// User type of the stream manifest box.
+pub const STREAM_MANIFEST: BoxId = user(0x3c2f_e51b_efee_40a3_ae81_5300_199d_c348);
+/// User type of XMP metadata.
+pub const XMP: BoxId = user(0xbe7a_cfcb_97a9_42e8_9c71_9994_91e3_afac);
+/// User type of spherical video metadata, version 1.
+pub const SPHERICAL: BoxId = user(0xffcc_8263_f855_4a93_8814_587a_0252_1fdd);
+
 /// Flag of the PIFF sample encryption box: it overrides the track's algorithm, IV size and KID.
 pub const OVERRIDE: u32 = 0x1;
 
@@ -86,11 +95,11 @@ boxes! {
         fragments: Counted<u8, FragmentReference>;
     }
     /// The live server manifest, as SMIL text.
-    LiveServerManifest [user(0xa5d4_0b30_e814_11dd_ba2f_0800_200c_9a66)] full "Live server manifest" "MS-SSTR 2.2.7.2" {
+    LiveServerManifest [LIVE_SERVER_MANIFEST] full "Live server manifest" "MS-SSTR 2.2.7.2" {
         manifest: Utf8;
     }
     /// The stream manifest.
-    StreamManifest [user(0x3c2f_e51b_efee_40a3_ae81_5300_199d_c348)] full "Stream manifest" "MS-SSTR 2.2.7.3" {
+    StreamManifest [STREAM_MANIFEST] full "Stream manifest" "MS-SSTR 2.2.7.3" {
         data: Bytes;
     }
     /// Unidentified; seen beside tfxd and tfrf in encrypted live fragments.
@@ -98,11 +107,11 @@ boxes! {
         data: Bytes;
     }
     /// Metadata as XMP.
-    XmpMetadata [user(0xbe7a_cfcb_97a9_42e8_9c71_9994_91e3_afac)] plain "XMP metadata" "ISO 16684-1 / XMP part 3" {
+    XmpMetadata [XMP] plain "XMP metadata" "ISO 16684-1 / XMP part 3" {
         data: Utf8;
     }
     /// Metadata of spherical video, version 1, as XML.
-    SphericalVideo [user(0xffcc_8263_f855_4a93_8814_587a_0252_1fdd)] plain "Spherical video (v1)" "Spherical Video RFC" {
+    SphericalVideo [SPHERICAL] plain "Spherical video (v1)" "Spherical Video RFC" {
         data: Utf8;
     }
 }

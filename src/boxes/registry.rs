@@ -1,9 +1,16 @@
 //! From a box's type, and the box it stands in, to what is known of it.
 
-use super::declare::Declaration;
+use std::sync::OnceLock;
+
+use crate::bytes::Uuid16;
+
+use super::declare::{Declaration, Rewriter};
 use super::header::{BoxId, four};
-use super::names::{NAMED, Named};
-use super::{cenc, fragment, index, movie, piff, sample_entry};
+use super::names::{NAMED, NAMED_ENTRIES, Named};
+use super::{
+    audio, cenc, codec, descriptor, fragment, heif, index, metadata, movie, piff, quicktime, sample_entry,
+    scoped, subtitle, tables,
+};
 
 /// What is known of a box.
 #[derive(Clone, Copy)]
@@ -16,25 +23,83 @@ pub enum Known {
     Unknown,
 }
 
-const FAMILIES: &[&[Declaration]] =
-    &[movie::DECLARED, fragment::DECLARED, index::DECLARED, cenc::DECLARED, piff::DECLARED];
+static FAMILIES: &[&[Declaration]] = &[
+    movie::DECLARED,
+    fragment::DECLARED,
+    index::DECLARED,
+    cenc::DECLARED,
+    piff::DECLARED,
+    codec::DECLARED,
+    audio::DECLARED,
+    descriptor::DECLARED,
+    metadata::DECLARED,
+    heif::DECLARED,
+    quicktime::DECLARED,
+    subtitle::DECLARED,
+    tables::DECLARED,
+];
 
-fn declared(families: &'static [&'static [Declaration]], id: BoxId) -> Option<&'static Declaration> {
-    families.iter().flat_map(|family| family.iter()).find(|declaration| declaration.ids.contains(&id))
+static ENTRIES: &[&[Declaration]] = &[sample_entry::DECLARED];
+
+/// What is known, sorted by type: lookups happen for every box of every fragment, so they search by halves, and
+/// compare codes as numbers.
+struct Table {
+    four: Vec<(u32, Known)>,
+    user: Vec<(Uuid16, Known)>,
+}
+
+impl Table {
+    fn of(families: &'static [&'static [Declaration]], names: &'static [Named]) -> Self {
+        let declared = families.iter().copied().flatten();
+        let declared = declared.flat_map(|declaration| {
+            declaration.ids.iter().map(move |id| (*id, Known::Declared(declaration)))
+        });
+        let named = names.iter().map(|named| (named.id, Known::Named(named)));
+        let mut table = Self { four: Vec::new(), user: Vec::new() };
+        for (id, known) in declared.chain(named) {
+            match id {
+                BoxId::Four(code) => table.four.push((u32::from_be_bytes(code.0), known)),
+                BoxId::Uuid(user_type) => table.user.push((user_type, known)),
+            }
+        }
+        // Stable: where a code is declared and named, the declaration comes first and is kept.
+        table.four.sort_by_key(|(code, _)| *code);
+        table.four.dedup_by_key(|(code, _)| *code);
+        table
+    }
+
+    fn get(&self, id: BoxId) -> Option<Known> {
+        match id {
+            BoxId::Four(code) => {
+                let code = u32::from_be_bytes(code.0);
+                let at = self.four.partition_point(|(other, _)| *other < code);
+                self.four.get(at).filter(|(other, _)| *other == code).map(|(_, known)| *known)
+            }
+            BoxId::Uuid(user_type) => {
+                self.user.iter().find(|(other, _)| *other == user_type).map(|(_, known)| *known)
+            }
+        }
+    }
 }
 
 /// Looks up a box of type `id` inside a box of type `parent` (`None` at top level). Sample entries are known only
 /// inside `stsd`: some share their code with a box.
 pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
-    let found = if parent == Some(four(b"stsd")) {
-        declared(&[sample_entry::DECLARED], id)
-    } else {
-        declared(FAMILIES, id)
-    };
-    if let Some(declaration) = found {
+    static BOXES: OnceLock<Table> = OnceLock::new();
+    static IN_STSD: OnceLock<Table> = OnceLock::new();
+    if parent == Some(four(b"stsd")) {
+        let known = IN_STSD.get_or_init(|| Table::of(ENTRIES, NAMED_ENTRIES)).get(id);
+        // `free` and `uuid` boxes may stand anywhere; any other code here is a sample entry.
+        let anywhere = matches!(id, BoxId::Uuid(_)) || id.is(b"free") || id.is(b"skip");
+        if known.is_some() || !anywhere {
+            return known.unwrap_or(Known::Unknown);
+        }
+    }
+    let parent_code = parent.map(BoxId::four_cc).unwrap_or_default();
+    if let Some(declaration) = scoped::lookup(id, parent_code) {
         return Known::Declared(declaration);
     }
-    NAMED.iter().find(|named| named.id == id).map_or(Known::Unknown, Known::Named)
+    BOXES.get_or_init(|| Table::of(FAMILIES, NAMED)).get(id).unwrap_or(Known::Unknown)
 }
 
 impl Known {
@@ -55,6 +120,15 @@ impl Known {
         }
     }
 
+    /// What it is for, in a sentence or two.
+    pub fn about(self) -> &'static str {
+        match self {
+            Known::Declared(declaration) => declaration.about.trim_ascii_start(),
+            Known::Named(_) => "Known by name; its fields are shown as bytes.",
+            Known::Unknown => "No specification known here names this box. It is kept as it stands.",
+        }
+    }
+
     /// The specification clause, empty for unknown boxes.
     pub fn clause(self) -> &'static str {
         match self {
@@ -67,10 +141,35 @@ impl Known {
 
 /// Every declaration, for tests that hold for all.
 pub fn all() -> impl Iterator<Item = &'static Declaration> {
-    FAMILIES.iter().flat_map(|family| family.iter()).chain(sample_entry::DECLARED)
+    FAMILIES.iter().chain(ENTRIES).copied().flatten().chain(scoped::DECLARED)
 }
 
 /// Whether a box of type `id` has the body `B`.
 pub fn has_body<B: super::BoxBody>(id: BoxId) -> bool {
     B::DECLARATION.ids.contains(&id)
+}
+
+/// The rewriter of a declared box, for tests that hold for all.
+pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
+    let families = [
+        (movie::DECLARED, movie::REWRITERS),
+        (fragment::DECLARED, fragment::REWRITERS),
+        (index::DECLARED, index::REWRITERS),
+        (cenc::DECLARED, cenc::REWRITERS),
+        (piff::DECLARED, piff::REWRITERS),
+        (codec::DECLARED, codec::REWRITERS),
+        (audio::DECLARED, audio::REWRITERS),
+        (descriptor::DECLARED, descriptor::REWRITERS),
+        (metadata::DECLARED, metadata::REWRITERS),
+        (heif::DECLARED, heif::REWRITERS),
+        (quicktime::DECLARED, quicktime::REWRITERS),
+        (subtitle::DECLARED, subtitle::REWRITERS),
+        (tables::DECLARED, tables::REWRITERS),
+        (sample_entry::DECLARED, sample_entry::REWRITERS),
+        (scoped::DECLARED, scoped::REWRITERS),
+    ];
+    let same = |other: &Declaration| other.name == declaration.name && other.ids == declaration.ids;
+    families
+        .iter()
+        .find_map(|(declared, rewriters)| declared.iter().position(same).and_then(|at| rewriters.get(at)))
 }

@@ -43,6 +43,12 @@ impl RowSink {
         self.seen += 1;
     }
 
+    /// `name[index]` when the next row is inside the window, else nothing: long lists pay only for what is shown.
+    pub fn entry_name(&self, name: &str, index: usize) -> String {
+        let is_shown = (self.from..self.until).contains(&self.seen);
+        if is_shown { format!("{name}[{index}]") } else { String::new() }
+    }
+
     /// Takes one row per entry of a list, named `name[index]` only when inside the window.
     pub fn push_entry(
         &mut self,

@@ -1,15 +1,24 @@
 //! Sample entries: the children of `stsd` (ISO/IEC 14496-12:2022 8.5.2, 12.1.3, 12.2.3).
 
+use crate::bytes::{Reader, Result, Writer};
+
 use super::header::four;
-use super::types::{Fixed16, PascalText32};
+use super::types::{Fixed16, PascalText32, Text};
+use super::wire::{Context, Wire, spaced_hex};
 
 boxes! {
     /// Codec and picture size of video samples.
     VisualSampleEntry [
-        four(b"avc1"), four(b"avc2"), four(b"avc3"), four(b"avc4"), four(b"encv"), four(b"resv"), four(b"hvc1"),
-        four(b"hev1"), four(b"hvc2"), four(b"hev2"), four(b"vvc1"), four(b"vvi1"), four(b"av01"), four(b"vp08"),
-        four(b"vp09"), four(b"dvh1"), four(b"dvhe"), four(b"dva1"), four(b"dvav"), four(b"mp4v"), four(b"vc-1"),
-        four(b"ovc1"), four(b"s263"), four(b"jpeg"), four(b"uncv"), four(b"svc1"), four(b"mvc1"),
+        four(b"avc1"), four(b"avc2"), four(b"avc3"), four(b"avc4"), four(b"avcp"), four(b"encv"), four(b"resv"),
+        four(b"hvc1"), four(b"hev1"), four(b"hvc2"), four(b"hev2"), four(b"hvc3"), four(b"hev3"), four(b"lhv1"),
+        four(b"lhe1"), four(b"lht1"), four(b"hvt1"), four(b"hvt2"), four(b"hvt3"), four(b"vvc1"), four(b"vvi1"),
+        four(b"vvs1"), four(b"vvcN"), four(b"evc1"), four(b"evs1"), four(b"evs2"), four(b"lvc1"), four(b"apv1"),
+        four(b"av01"), four(b"avs3"), four(b"vp08"), four(b"vp09"), four(b"vp10"), four(b"dvh1"), four(b"dvhe"), four(b"dva1"),
+        four(b"dvav"), four(b"dav1"), four(b"mp4v"), four(b"vc-1"), four(b"ovc1"), four(b"s263"), four(b"jpeg"),
+        four(b"png "), four(b"uncv"), four(b"svc1"), four(b"svc2"), four(b"mvc1"), four(b"mvc2"), four(b"mvc3"),
+        four(b"mvc4"), four(b"mvd1"), four(b"mvd2"), four(b"mvd3"), four(b"mvd4"), four(b"a3d1"), four(b"a3d2"),
+        four(b"a3d3"), four(b"a3d4"), four(b"icpv"), four(b"apch"), four(b"apcn"), four(b"apcs"), four(b"apco"),
+        four(b"ap4h"), four(b"ap4x"), four(b"h263"), four(b"H263"), four(b"mjpa"), four(b"mjpb"), four(b"raw "),
     ] plain children "Visual sample entry" "ISO/IEC 14496-12:2022 12.1.3" {
         reserved: [u8; 6];
         data_reference_index: u16;
@@ -26,10 +35,13 @@ boxes! {
     }
     /// Codec, channels and sample rate of audio samples.
     AudioSampleEntry [
-        four(b"mp4a"), four(b"enca"), four(b"ac-3"), four(b"ec-3"), four(b"ac-4"), four(b"Opus"), four(b"fLaC"),
-        four(b"alac"), four(b"mlpa"), four(b"dtsc"), four(b"dtsh"), four(b"dtsl"), four(b"dtse"), four(b"dtsx"),
-        four(b"mha1"), four(b"mhm1"), four(b"samr"), four(b"sawb"), four(b"wma "), four(b"owma"), four(b"ipcm"),
-        four(b"fpcm"), four(b"iamf"), four(b"twos"), four(b"sowt"), four(b"lpcm"), four(b".mp3"),
+        four(b"mp4a"), four(b"enca"), four(b"resa"), four(b"ac-3"), four(b"ec-3"), four(b"ac-4"), four(b"Opus"),
+        four(b"fLaC"), four(b"alac"), four(b"mlpa"), four(b"dtsc"), four(b"dtsh"), four(b"dtsl"), four(b"dtse"),
+        four(b"dtsx"), four(b"dtsy"), four(b"dts-"), four(b"dts+"), four(b"mha1"), four(b"mha2"), four(b"mhm1"),
+        four(b"mhm2"), four(b"samr"), four(b"sawb"), four(b"sawp"), four(b"wma "), four(b"owma"), four(b"ipcm"),
+        four(b"fpcm"), four(b"iamf"), four(b"m4ae"), four(b"icpa"), four(b"twos"), four(b"sowt"),
+        four(b"lpcm"), four(b"in24"), four(b"in32"), four(b"fl32"), four(b"fl64"), four(b"ulaw"), four(b"alaw"),
+        four(b".mp3"), four(b"sevc"), four(b"sqcp"),
     ] plain children "Audio sample entry" "ISO/IEC 14496-12:2022 12.2.3" {
         reserved: [u8; 6];
         data_reference_index: u16;
@@ -40,8 +52,108 @@ boxes! {
         pre_defined: u16;
         reserved_3: u16;
         samplerate: Fixed16;
-        quicktime_v1: [u8; 16], if |_, b| b.entry_version == 1;
+        quicktime_v1: QuickTimeV1, if |_, b| b.entry_version == 1;
         quicktime_v2: QuickTimeV2, if |_, b| b.entry_version == 2;
+    }
+    /// Subtitles as XML: TTML, IMSC and others.
+    XmlSubtitleSampleEntry [four(b"stpp"), four(b"dfxp")] plain children "XML subtitle sample entry" "ISO/IEC 14496-12:2022 12.6.3" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        namespace: Text;
+        schema_location: Text;
+        auxiliary_mime_types: Text;
+    }
+    /// Subtitles, text or metadata of a MIME type.
+    TextSampleEntry [four(b"sbtt"), four(b"stxt"), four(b"mett")] plain children "Text sample entry" "ISO/IEC 14496-12:2022 12.3.3, 12.5.3, 12.6.3" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        content_encoding: Text;
+        mime_format: Text;
+    }
+    /// Timed metadata as XML.
+    XmlMetadataSampleEntry [four(b"metx")] plain children "XML metadata sample entry" "ISO/IEC 14496-12:2022 12.3.3" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        content_encoding: Text;
+        namespace: Text;
+        schema_location: Text;
+    }
+    /// Samples of a kind that needs nothing more than the boxes inside.
+    PlainSampleEntry [
+        four(b"wvtt"), four(b"urim"), four(b"mebx"), four(b"evte"), four(b"mp4s"), four(b"c608"), four(b"c708"),
+        four(b"encm"),
+    ] plain children "Sample entry" "ISO/IEC 14496-12:2022 8.5.2" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+    }
+    /// 3GPP timed text: where and how it is drawn.
+    TimedTextSampleEntry [four(b"tx3g")] plain children "Timed text sample entry" "3GPP TS 26.245 5.16" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        display_flags: u32;
+        horizontal_justification: i8;
+        vertical_justification: i8;
+        background_color_rgba: [u8; 4];
+        default_text_box: [u8; 8];
+        default_style: [u8; 12];
+    }
+    /// Time codes of a QuickTime movie.
+    TimeCodeSampleEntry [four(b"tmcd")] plain children "Time code sample entry" "QuickTime File Format: Timecode sample description" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        reserved_2: u32;
+        flags: u32;
+        timescale: u32;
+        frame_duration: u32;
+        number_of_frames: u8;
+        reserved_3: u8;
+    }
+    /// Hints for sending packets or files.
+    HintSampleEntry [
+        four(b"rtp "), four(b"srtp"), four(b"rrtp"), four(b"rm2t"), four(b"sm2t"),
+    ] plain children "Hint sample entry" "ISO/IEC 14496-12:2022 9" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        hint_track_version: u16;
+        highest_compatible_version: u16;
+        max_packet_size: u32;
+    }
+}
+
+/// The 16 bytes that QuickTime's version 1 adds to an audio sample entry. ISO's AudioSampleEntryV1 has the same
+/// version number and no such bytes; only the `stsd` version tells them apart, so what follows decides: 16 bytes
+/// of numbers, or a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuickTimeV1(pub Option<[u8; 16]>);
+
+/// Whether a box with a printable type starts here and ends inside the reader.
+fn at_box(r: &Reader<'_>) -> bool {
+    let mut trial = *r;
+    let Ok(header) = super::header::BoxHeader::read(&mut trial, crate::bytes::units::len_u64(r.remaining()))
+    else {
+        return false;
+    };
+    header.id.four_cc().0.iter().all(|byte| (b' '..=b'~').contains(byte))
+}
+
+impl Wire for QuickTimeV1 {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        if r.is_empty() || at_box(r) {
+            return Ok(Self(None));
+        }
+        Ok(Self(Some(r.array(name)?)))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(self.0.as_ref().map_or(&[], |bytes| &bytes[..]));
+    }
+    fn show(&self) -> String {
+        self.0.map(|bytes| spaced_hex(&bytes)).unwrap_or_default()
+    }
+    fn meaning(&self) -> String {
+        match self.0 {
+            Some(_) => "samples and bytes a packet, bytes a frame, bytes a sample".to_owned(),
+            None => "not there: the ISO form of version 1".to_owned(),
+        }
     }
 }
 
@@ -55,19 +167,14 @@ impl Default for QuickTimeV2 {
     }
 }
 
-impl super::wire::Wire for QuickTimeV2 {
-    fn read(
-        r: &mut crate::bytes::Reader<'_>,
-        name: &str,
-        _: &super::wire::Context,
-        _: Option<u64>,
-    ) -> crate::bytes::Result<Self> {
+impl Wire for QuickTimeV2 {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.array(name)?))
     }
-    fn write(&self, w: &mut crate::bytes::Writer, _: &super::wire::Context) {
+    fn write(&self, w: &mut Writer, _: &Context) {
         w.bytes(&self.0);
     }
     fn show(&self) -> String {
-        super::wire::spaced_hex(&self.0)
+        spaced_hex(&self.0)
     }
 }

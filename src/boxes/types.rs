@@ -117,7 +117,8 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
         let count = N::rows(r, &format!("{name} count"), cx, None, sink)?.get();
         let mut list = Vec::new();
         for_each_entry(r, name, Some(count), |r, index| {
-            list.push(T::rows(r, &format!("{name}[{index}]"), cx, None, sink)?);
+            let name = sink.entry_name(name, index);
+            list.push(T::rows(r, &name, cx, None, sink)?);
             Ok(())
         })?;
         Ok(list.into())

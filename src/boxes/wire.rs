@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 
 use crate::bytes::limits;
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 
 use super::rows::RowSink;
@@ -151,7 +151,7 @@ impl<T: Wire> Wire for Vec<T> {
         self.iter().for_each(|entry| entry.write(w, cx));
     }
     fn show(&self) -> String {
-        entries(len_u64(self.len()))
+        entries(self.len())
     }
     fn rows(
         r: &mut Reader<'_>,
@@ -162,11 +162,14 @@ impl<T: Wire> Wire for Vec<T> {
     ) -> Result<Self> {
         let start = r.offset();
         let at = sink.total();
-        sink.push(name, start, start, || (count.map(entries).unwrap_or_default(), String::new()));
+        sink.push(name, start, start, || {
+            (count.map(|n| entries(to_len(n))).unwrap_or_default(), String::new())
+        });
         let mut list = Vec::new();
         sink.nested(|sink| {
             for_each_entry(r, name, count, |r, index| {
-                list.push(T::rows(r, &format!("{name}[{index}]"), cx, None, sink)?);
+                let name = sink.entry_name(name, index);
+                list.push(T::rows(r, &name, cx, None, sink)?);
                 Ok(())
             })
         })?;
@@ -175,7 +178,7 @@ impl<T: Wire> Wire for Vec<T> {
     }
 }
 
-fn entries(count: u64) -> String {
+fn entries(count: usize) -> String {
     if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 

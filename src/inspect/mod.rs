@@ -1,1 +1,12 @@
-//! To be written.
+//! Rank 4: from the box tree to what a person reads: nodes with notes, fields as rows with byte ranges, payload texts.
+//!
+//! Nothing here changes or decides anything; it reads trees and returns plain values for the door to convert.
+
+mod fields;
+mod groups;
+mod node;
+mod notes;
+mod texts;
+
+pub use fields::{BoxFields, fields};
+pub use node::{NodeView, find, view, view_at};

@@ -4,9 +4,11 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use crate::boxes::Tree;
+use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::bytes::{Error, Result};
+use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Tasks, Window};
-use crate::protect::{Plan, SampleProtector};
+use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
 use crate::track::{Fragment, Index, Movie};
 
@@ -231,14 +233,70 @@ pub fn protect_fragment(
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
     let entries = protector.scan(&fragment, task.first_sample, &mut window)?;
-    let information: Vec<_> = entries
-        .iter()
-        .map(|entries| entries.as_ref().map(|entries| (entries, crate::protect::counter::IV_SIZE)))
-        .collect();
-    let form = fragment_form(protector.plan());
-    let new_moof = rewrite(form, &tree, &fragment, &information, &task.decode_times)?;
+    let new_moof = protected_moof(protector.plan(), &tree, &fragment, &entries, task)?;
     if !measure_only {
         protector.encrypt(&fragment, &entries, &mut window)?;
     }
     Ok(ProtectedFragment { moof: new_moof, media_start })
+}
+
+/// The `moof` of a fragment with what was found of its samples.
+fn protected_moof(
+    plan: &Plan,
+    tree: &Tree<'_>,
+    fragment: &Fragment,
+    entries: &[Option<SampleEncryptionEntries>],
+    task: &FragmentTask,
+) -> Result<Vec<u8>> {
+    let information: Vec<_> =
+        entries.iter().map(|entries| entries.as_ref().map(|entries| (entries, IV_SIZE))).collect();
+    rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times)
+}
+
+/// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for
+/// the [`moof`](Self::moof), then [`encrypt`](Self::encrypt) every piece.
+#[derive(Debug)]
+pub struct LargeFragment {
+    tree: Tree<'static>,
+    task: FragmentTask,
+    pieces: PiecewiseFragment,
+}
+
+impl LargeFragment {
+    /// `moof` are the first `task.moof_len` bytes of the fragment.
+    pub fn new(
+        protector: &mut SampleProtector,
+        movie: &Movie,
+        task: FragmentTask,
+        moof: &[u8],
+    ) -> Result<Self> {
+        let tree = Tree::parse(moof, task.start)?.into_owned();
+        let fragment = Fragment::read(&tree, Some(movie))?;
+        let media_start = task.start + task.moof_len;
+        let pieces = PiecewiseFragment::new(protector, fragment, task.first_sample, media_start, task.end)?;
+        Ok(Self { tree, task, pieces })
+    }
+
+    /// File offset and bytes of the next piece of this pass, at most `max` bytes unless one sample is larger; `None`
+    /// at the end of the pass.
+    pub fn next_piece(&mut self, max: u64) -> Option<(u64, u64)> {
+        self.pieces.next_piece(max)
+    }
+
+    /// First pass: reads the present piece, whose bytes stand at file offset `start`.
+    pub fn scan(&mut self, protector: &mut SampleProtector, start: u64, bytes: &mut [u8]) -> Result<()> {
+        self.pieces.scan(protector, &mut Window { start, bytes })
+    }
+
+    /// The new `moof`, after the first pass; the second begins.
+    pub fn moof(&mut self, protector: &SampleProtector) -> Result<Vec<u8>> {
+        self.pieces.rewind();
+        let (fragment, entries) = (self.pieces.fragment(), self.pieces.entries());
+        protected_moof(protector.plan(), &self.tree, fragment, entries, &self.task)
+    }
+
+    /// Second pass: encrypts the present piece in place.
+    pub fn encrypt(&mut self, protector: &SampleProtector, start: u64, bytes: &mut [u8]) -> Result<()> {
+        self.pieces.encrypt(protector, &mut Window { start, bytes })
+    }
 }

@@ -4,11 +4,13 @@ pub mod check;
 pub mod cipher;
 pub mod counter;
 pub mod decrypt;
+pub mod pieces;
 pub mod plan;
 pub mod request;
 pub mod samples;
 pub mod subsample;
 
+pub use pieces::PiecewiseFragment;
 pub use plan::{Plan, TrackPlan};
 pub use request::{Profile, Random, Request, RequestText};
 pub use samples::{FragmentTask, SampleProtector, Window};

@@ -1,6 +1,6 @@
 //! Protecting the samples of one fragment: first their ranges and IVs, then the bytes.
 
-use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::index::FragmentEntry;
@@ -89,9 +89,9 @@ impl Window<'_> {
 /// Protects fragments by a plan. Holds nothing of the fragments before, so fragments can come in any order.
 #[derive(Debug)]
 pub struct SampleProtector {
-    key: CtrKey,
+    pub(super) key: CtrKey,
     /// Track ID, 1-based sample entry, and what finds the ranges of its samples.
-    finders: Vec<(u32, u32, RangeFinder)>,
+    pub(super) finders: Finders,
     plan: Plan,
 }
 
@@ -140,24 +140,13 @@ impl SampleProtector {
         first: u64,
         window: &mut Window<'_>,
     ) -> Result<SampleEncryptionEntries> {
-        let (id, index) = (track.tfhd.track_id, track.sample_description_index);
-        let finder = self.finders.iter_mut().find(|(track, entry, _)| (*track, *entry) == (id, index));
-        let Some((_, _, finder)) = finder else {
-            let message =
-                format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
-            return Err(Error::file("bad-sample-entry", message).at(track.start));
-        };
+        let finder = finder(&mut self.finders, track)?;
         finder.begin_fragment();
         let mut entries = SampleEncryptionEntries::default();
         entries.ivs.reserve(track.sizes.len() * usize::from(IV_SIZE));
         for ((start, size), ordinal) in track.samples().zip(first..) {
-            entries.ivs.extend_from_slice(&self.plan.ivs.iv(ordinal));
             let sample = window.get(start, u64::from(size))?;
-            if finder.rule().has_subsamples() {
-                let before = entries.subsamples.len();
-                finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
-                entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
-            }
+            scan_sample(finder, self.plan.ivs.iv(ordinal), start, sample, &mut entries)?;
         }
         Ok(entries)
     }
@@ -178,6 +167,19 @@ impl SampleProtector {
     }
 }
 
+type Finders = Vec<(u32, u32, RangeFinder)>;
+
+/// What finds the ranges of the samples of this `traf`.
+pub(super) fn finder<'f>(finders: &'f mut Finders, track: &TrackFragment) -> Result<&'f mut RangeFinder> {
+    let (id, index) = (track.tfhd.track_id, track.sample_description_index);
+    let found = finders.iter_mut().find(|(track, entry, _)| (*track, *entry) == (id, index));
+    found.map(|(_, _, finder)| finder).ok_or_else(|| {
+        let message =
+            format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
+        Error::file("bad-sample-entry", message).at(track.start)
+    })
+}
+
 /// Runs the samples of one `traf` through the cipher, in place: encrypts clear ones, decrypts protected ones.
 pub(super) fn apply(
     key: &CtrKey,
@@ -188,29 +190,58 @@ pub(super) fn apply(
 ) -> Result<()> {
     let maps = entries.iter(iv_size, track.sizes.len());
     for ((start, size), (iv, subsamples)) in track.samples().zip(maps) {
-        let sample = window.get(start, u64::from(size))?;
-        let mut cipher = key.sample(iv);
-        if subsamples.is_empty() {
-            // A sample without a map is protected whole; an empty sample has nothing to map.
-            cipher.apply(sample);
-            continue;
-        }
-        let mut at = 0;
-        for subsample in subsamples {
-            let from = at + usize::from(subsample.clear);
-            at = from.saturating_add(to_len(u64::from(subsample.protected)));
-            let protected = sample.get_mut(from..at).ok_or_else(|| {
-                let message = format!("A subsample map covers {at} bytes, but its sample has {size}.");
-                Error::file("bad-subsamples", message).at(start)
-            })?;
-            cipher.apply(protected);
-        }
+        apply_sample(key, iv, subsamples, start, window.get(start, u64::from(size))?)?;
+    }
+    Ok(())
+}
+
+/// Finds the ranges of one sample and appends them, with its IV, to those of its `traf`.
+pub(super) fn scan_sample(
+    finder: &mut RangeFinder,
+    iv: [u8; 8],
+    start: u64,
+    sample: &[u8],
+    entries: &mut SampleEncryptionEntries,
+) -> Result<()> {
+    entries.ivs.extend_from_slice(&iv);
+    if finder.rule().has_subsamples() {
+        let before = entries.subsamples.len();
+        finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
+        entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
+    }
+    Ok(())
+}
+
+/// Runs one sample, which stands at file offset `start`, through the cipher.
+pub(super) fn apply_sample(
+    key: &CtrKey,
+    iv: &[u8],
+    subsamples: &[Subsample],
+    start: u64,
+    sample: &mut [u8],
+) -> Result<()> {
+    let mut cipher = key.sample(iv);
+    if subsamples.is_empty() {
+        // A sample without a map is protected whole; an empty sample has nothing to map.
+        cipher.apply(sample);
+        return Ok(());
+    }
+    let size = sample.len();
+    let mut at = 0;
+    for subsample in subsamples {
+        let from = at + usize::from(subsample.clear);
+        at = from.saturating_add(to_len(u64::from(subsample.protected)));
+        let protected = sample.get_mut(from..at).ok_or_else(|| {
+            let message = format!("A subsample map covers {at} bytes, but its sample has {size}.");
+            Error::file("bad-subsamples", message).at(start)
+        })?;
+        cipher.apply(protected);
     }
     Ok(())
 }
 
 /// Samples that share bytes would be encrypted twice.
-fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
+pub(super) fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
     let runs = fragment.tracks.iter().flat_map(|track| &track.runs);
     let mut ranges: Vec<(u64, u64)> = runs
         .filter(|run| run.data_len > 0)

@@ -390,7 +390,8 @@ impl Indexer {
             Ok(header) if error.code() == "box-overrun" => Error::file(
                 "truncated",
                 format!(
-                    "This file is cut short: its box '{}' should have {} bytes, but only {rest} are there.",
+                    "This file is cut short: its box '{}' should have {} bytes, but only {rest} are there. Get a \
+                     complete copy of it.",
                     header.id, header.size
                 ),
             )

@@ -47,7 +47,7 @@ fn to_js(error: Error) -> JsValue {
     object.into()
 }
 
-type JsResult<T> = core::result::Result<T, JsValue>;
+type JsResult<T> = Result<T, JsValue>;
 
 /// A Rust value as a plain JavaScript object.
 fn plain(value: &impl serde::Serialize) -> JsResult<JsValue> {

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::boxes::Tree;
-use crate::output::assembly::protect_fragment;
+use crate::bytes::Error;
+use crate::output::assembly::{LargeFragment, protect_fragment};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, SampleProtector};
 use crate::track::Movie;
@@ -48,11 +49,21 @@ impl TaskView {
     }
 }
 
-/// Protects fragments by one plan.
+/// A piece of a large fragment.
+#[derive(Serialize)]
+struct PieceView {
+    start: f64,
+    len: f64,
+}
+
+/// Protects fragments by one plan. The bytes to work on are put into its [`room`](Self::room), in wasm memory, so that
+/// they are copied once in and once out.
 #[wasm_bindgen]
 pub struct Protector {
     movie: Movie,
     inner: SampleProtector,
+    room: Vec<u8>,
+    large: Option<LargeFragment>,
 }
 
 #[wasm_bindgen]
@@ -64,21 +75,88 @@ impl Protector {
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
         let movie = Movie::read(&tree).map_err(to_js)?;
         let plan = Plan::new(&movie, request).map_err(to_js)?;
-        Ok(Self { movie, inner: SampleProtector::new(plan) })
+        Ok(Self { movie, inner: SampleProtector::new(plan), room: Vec::new(), large: None })
     }
 
-    /// Protects one fragment: encrypts `bytes`, those of the file from `task.start` to `task.end`, in place, and
-    /// returns the new `moof`, which goes in place of the first `task.moofLen` bytes.
-    pub fn protect(&mut self, task: JsValue, bytes: &mut [u8]) -> JsResult<Vec<u8>> {
+    /// Address in wasm memory of room for `len` bytes. Valid until the next call of this; a view on it is valid only
+    /// until the next call of anything, as memory may grow.
+    pub fn room(&mut self, len: usize) -> usize {
+        if self.room.len() < len {
+            self.room = vec![0; len];
+        }
+        self.room.as_ptr().addr()
+    }
+
+    /// Protects the fragment of `task`, whose bytes, `task.start` to `task.end`, stand in the room from `at` on:
+    /// encrypts them in place, and returns the new `moof`, which goes in place of the first `task.moofLen` bytes.
+    pub fn protect(&mut self, task: JsValue, at: usize) -> JsResult<Vec<u8>> {
+        self.fragment(task, at, false)
+    }
+
+    /// How many bytes the `moof` of the fragment in the room will have; encrypts nothing.
+    pub fn measure(&mut self, task: JsValue) -> JsResult<usize> {
+        Ok(self.fragment(task, 0, true)?.len())
+    }
+
+    /// Begins a fragment too large for the room: `moof` are its first bytes. Every piece is read and
+    /// [`scan_piece`](Self::scan_piece)d, then the [`moof`](Self::moof) is known, then every piece is read again and
+    /// [`encrypt_piece`](Self::encrypt_piece)d.
+    pub fn begin_large(&mut self, task: JsValue, moof: &[u8]) -> JsResult<()> {
         let task = TaskView::parse(task)?;
-        let done = protect_fragment(&mut self.inner, &self.movie, &task, bytes, false).map_err(to_js)?;
+        self.large = Some(LargeFragment::new(&mut self.inner, &self.movie, task, moof).map_err(to_js)?);
+        Ok(())
+    }
+
+    /// `{ start, len }` of the next piece of this pass; `null` at its end.
+    pub fn next_piece(&mut self, max: f64) -> JsResult<JsValue> {
+        let piece = large(&mut self.large)?.next_piece(super::view::offset(max));
+        plain(&piece.map(|(start, len)| PieceView {
+            start: super::view::number(start),
+            len: super::view::number(len),
+        }))
+    }
+
+    /// First pass: takes the piece in the room.
+    pub fn scan_piece(&mut self, start: f64, len: usize) -> JsResult<()> {
+        let bytes = in_room(&mut self.room, 0, len)?;
+        let start = super::view::offset(start);
+        large(&mut self.large)?.scan(&mut self.inner, start, bytes).map_err(to_js)
+    }
+
+    /// The new `moof` of the large fragment, between the passes.
+    pub fn moof(&mut self) -> JsResult<Vec<u8>> {
+        large(&mut self.large)?.moof(&self.inner).map_err(to_js)
+    }
+
+    /// Second pass: encrypts the piece in the room in place.
+    pub fn encrypt_piece(&mut self, start: f64, len: usize) -> JsResult<()> {
+        let bytes = in_room(&mut self.room, 0, len)?;
+        large(&mut self.large)?.encrypt(&self.inner, super::view::offset(start), bytes).map_err(to_js)
+    }
+}
+
+impl Protector {
+    fn fragment(&mut self, task: JsValue, at: usize, measure_only: bool) -> JsResult<Vec<u8>> {
+        let task = TaskView::parse(task)?;
+        let len = crate::bytes::units::to_len(task.end.saturating_sub(task.start));
+        let bytes = in_room(&mut self.room, at, len)?;
+        let done =
+            protect_fragment(&mut self.inner, &self.movie, &task, bytes, measure_only).map_err(to_js)?;
         Ok(done.moof)
     }
+}
 
-    /// How many bytes the `moof` of one fragment will have; encrypts nothing.
-    pub fn measure(&mut self, task: JsValue, bytes: &mut [u8]) -> JsResult<f64> {
-        let task = TaskView::parse(task)?;
-        let done = protect_fragment(&mut self.inner, &self.movie, &task, bytes, true).map_err(to_js)?;
-        Ok(super::view::number(crate::bytes::units::len_u64(done.moof.len())))
-    }
+fn in_room(room: &mut [u8], at: usize, len: usize) -> JsResult<&mut [u8]> {
+    let have = room.len();
+    room.get_mut(at..at.saturating_add(len)).ok_or_else(|| {
+        let message = format!(
+            "The room has {have} bytes, but bytes {at} to {} were asked for.",
+            at.saturating_add(len)
+        );
+        to_js(Error::caller("no-room", "", message))
+    })
+}
+
+fn large(large: &mut Option<LargeFragment>) -> JsResult<&mut LargeFragment> {
+    large.as_mut().ok_or_else(|| to_js(Error::caller("not-begun", "", "No large fragment has been begun.")))
 }

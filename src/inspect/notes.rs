@@ -1,0 +1,254 @@
+//! The few words beside a box in the tree: what a person wants to know before opening it.
+
+use crate::boxes::cenc::{
+    OriginalFormat, ProtectionSystemSpecificHeader, SchemeType, TrackEncryption, scheme_name,
+};
+use crate::boxes::fragment::{MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader};
+use crate::boxes::header::four;
+use crate::boxes::index::SegmentIndex;
+use crate::boxes::movie::{FileType, Handler, MediaHeader, MovieHeader, TrackHeader, handler_name};
+use crate::boxes::sample_entry::{AudioSampleEntry, VisualSampleEntry};
+use crate::boxes::{BoxBody, BoxId, Node, Tree, piff, scoped, systems, types::Text};
+use crate::bytes::{FourCc, Uuid16};
+
+/// The note on a box, where there is something short to say.
+pub(super) fn note(tree: &Tree<'_>, node: &Node, parent: Option<&Node>) -> Option<String> {
+    let text = match node.id() {
+        BoxId::Uuid(_) => user_note(tree, node),
+        BoxId::Four(code) if parent.is_some_and(|parent| parent.id().is(b"stsd")) => {
+            entry_note(tree, node, code)
+        }
+        BoxId::Four(code) => box_note(tree, node, code, parent),
+    };
+    text.filter(|text| !text.is_empty())
+}
+
+fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -> Option<String> {
+    // Boxes known by the one around them.
+    match parent.map(Node::id) {
+        Some(id) if id == four(b"tref") => return Some(ids(tree, node)),
+        Some(id) if id == four(b"ilst") => {
+            let value = node.child(b"data")?;
+            let value = tree.read::<crate::boxes::metadata::TagValue>(value).ok()?;
+            return Some(short(&String::from_utf8_lossy(&value.text.0)));
+        }
+        _ => {}
+    }
+    match &code.0 {
+        b"ftyp" | b"styp" => {
+            let file: FileType = tree.read(node).ok()?;
+            let brands: Vec<String> =
+                file.compatible_brands.iter().take(12).map(|brand| brand.text()).collect();
+            Some(format!("{}: {}", file.major_brand, brands.join(" ")))
+        }
+        b"moov" => Some(counted(node.all(b"trak").count(), "track")),
+        b"mvhd" => {
+            let header: MovieHeader = tree.read(node).ok()?;
+            Some(seconds(header.duration.0, header.timescale))
+        }
+        b"mdhd" => {
+            let header: MediaHeader = tree.read(node).ok()?;
+            Some(format!("{} ticks a second", header.timescale))
+        }
+        b"trak" => Some(track_note(tree, node)),
+        b"tkhd" => Some(format!("track {}", tree.read::<TrackHeader>(node).ok()?.track_id)),
+        b"trex" => Some(format!("track {}", number(tree, node, 4)?)),
+        b"hdlr" => {
+            let handler: Handler = tree.read(node).ok()?;
+            let name = text(&handler.name);
+            let kind = handler_name(handler.handler_type);
+            let kind = if kind.is_empty() { handler.handler_type.text() } else { kind.to_owned() };
+            Some(if name.trim().is_empty() { kind } else { format!("{kind}, {}", short(&name)) })
+        }
+        b"moof" => {
+            let header: MovieFragmentHeader = tree.read(node.child(b"mfhd")?).ok()?;
+            let tracks = counted(node.all(b"traf").count(), "track");
+            Some(format!("sequence {}, {tracks}", header.sequence_number))
+        }
+        b"mfhd" => Some(format!("sequence {}", number(tree, node, 4)?)),
+        b"traf" => {
+            let header: TrackFragmentHeader = tree.read(node.child(b"tfhd")?).ok()?;
+            Some(format!("track {}", header.track_id))
+        }
+        b"tfhd" | b"tfra" => Some(format!("track {}", number(tree, node, 4)?)),
+        b"tfdt" => {
+            let time: TrackFragmentDecodeTime = tree.read(node).ok()?;
+            Some(format!("time {}", time.base_media_decode_time.0))
+        }
+        b"trun" => Some(counted(number(tree, node, 4)?, "sample")),
+        b"senc" => Some(counted(number(tree, node, 4)?, "sample")),
+        b"sidx" => {
+            let index: SegmentIndex = tree.read(node).ok()?;
+            Some(counted(index.references.entries.len(), "reference"))
+        }
+        b"stsz" | b"stz2" => Some(counted(number(tree, node, 8)?, "sample")),
+        b"stss" => Some(counted(number(tree, node, 4)?, "sync sample")),
+        b"stco" | b"co64" => Some(counted(number(tree, node, 4)?, "chunk")),
+        b"stts" | b"ctts" | b"stsc" | b"elst" => Some(entries(number(tree, node, 4)?)),
+        b"stsd" => {
+            Some(node.children.iter().map(|entry| entry.id().to_string()).collect::<Vec<_>>().join(", "))
+        }
+        b"sgpd" | b"sbgp" | b"csgp" => {
+            let kind = FourCc(number(tree, node, 4)?.to_be_bytes());
+            let name = scoped::group_name(kind);
+            Some(if name.is_empty() { kind.text() } else { format!("{kind}: {name}") })
+        }
+        b"frma" => Some(tree.read::<OriginalFormat>(node).ok()?.data_format.text()),
+        b"schm" => {
+            let scheme: SchemeType = tree.read(node).ok()?;
+            let (major, minor) = (scheme.scheme_version >> 16, scheme.scheme_version & 0xffff);
+            Some(format!("{} {major}.{minor}", scheme.scheme_type))
+        }
+        b"sinf" => {
+            let scheme: SchemeType = tree.read(node.child(b"schm")?).ok()?;
+            let name = scheme_name(scheme.scheme_type);
+            Some(if name.is_empty() { scheme.scheme_type.text() } else { name.to_owned() })
+        }
+        b"tenc" => {
+            let defaults: TrackEncryption = tree.read(node).ok()?;
+            Some(if defaults.default_is_protected == 0 {
+                "not protected".to_owned()
+            } else {
+                format!("KID {}", defaults.default_kid)
+            })
+        }
+        b"pssh" => {
+            let header: ProtectionSystemSpecificHeader = tree.read(node).ok()?;
+            Some(system(header.system_id))
+        }
+        b"emsg" => {
+            Some(short(&text(&tree.read::<crate::boxes::fragment::EventMessage>(node).ok()?.scheme_id_uri)))
+        }
+        b"iinf" => Some(counted(node.children.len(), "item")),
+        b"infe" => {
+            let item: crate::boxes::heif::ItemInformationEntry = tree.read(node).ok()?;
+            Some(format!("item {} {}", item.wide_item_id.max(u32::from(item.item_id)), item.item_type))
+        }
+        b"pitm" => {
+            Some(format!("item {}", tree.read::<crate::boxes::heif::PrimaryItem>(node).ok()?.item_id.0))
+        }
+        _ => None,
+    }
+}
+
+fn user_note(tree: &Tree<'_>, node: &Node) -> Option<String> {
+    match node.id() {
+        piff::SAMPLE_ENCRYPTION => {
+            let head = number(tree, node, 0)?;
+            let at = if head & piff::OVERRIDE == 0 { 4 } else { 24 };
+            Some(counted(number(tree, node, at)?, "sample"))
+        }
+        piff::TRACK_ENCRYPTION => {
+            let defaults: piff::PiffTrackEncryption = tree.read(node).ok()?;
+            Some(format!("KID {}", defaults.default_kid))
+        }
+        piff::PROTECTION_SYSTEM => {
+            Some(system(tree.read::<piff::PiffProtectionSystem>(node).ok()?.system_id))
+        }
+        piff::TFXD => {
+            let time: piff::FragmentTime = tree.read(node).ok()?;
+            let start = signed(time.fragment_absolute_time.0);
+            Some(format!("time {start}, duration {}", time.fragment_duration.0))
+        }
+        piff::TFRF => {
+            let ahead: piff::FragmentLookAhead = tree.read(node).ok()?;
+            Some(counted(ahead.fragments.entries.len(), "fragment") + " to come")
+        }
+        _ => None,
+    }
+}
+
+/// Codec and size or channels of a sample entry; the codec before protection.
+fn entry_note(tree: &Tree<'_>, node: &Node, code: FourCc) -> Option<String> {
+    let before = before_protection(tree, node).map(|code| format!("{code}, ")).unwrap_or_default();
+    if VisualSampleEntry::DECLARATION.ids.contains(&BoxId::Four(code)) {
+        let entry: VisualSampleEntry = tree.read(node).ok()?;
+        return Some(format!("{before}{}×{}", entry.width, entry.height));
+    }
+    if AudioSampleEntry::DECLARATION.ids.contains(&BoxId::Four(code)) {
+        let entry: AudioSampleEntry = tree.read(node).ok()?;
+        let channels = counted(usize::from(entry.channelcount), "channel");
+        return Some(format!("{before}{channels}, {} Hz", entry.samplerate.0.cast_unsigned() >> 16));
+    }
+    None
+}
+
+fn track_note(tree: &Tree<'_>, trak: &Node) -> String {
+    let id =
+        trak.child(b"tkhd").and_then(|tkhd| tree.read::<TrackHeader>(tkhd).ok()).map(|tkhd| tkhd.track_id);
+    let handler = trak.descend(&[b"mdia", b"hdlr"]).and_then(|hdlr| tree.read::<Handler>(hdlr).ok());
+    let kind = handler.map(|handler| handler_name(handler.handler_type)).unwrap_or_default();
+    let entry = trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]).and_then(|stsd| stsd.children.first());
+    let codec = entry.map(|entry| match before_protection(tree, entry) {
+        Some(code) => format!("{code}, protected"),
+        None => entry.id().to_string(),
+    });
+    let id = id.map(|id| id.to_string()).unwrap_or_default();
+    let words = ["track", &id, kind, codec.as_deref().unwrap_or_default()];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The codec that a protected sample entry had before.
+fn before_protection(tree: &Tree<'_>, entry: &Node) -> Option<FourCc> {
+    let frma = entry.descend(&[b"sinf", b"frma"])?;
+    tree.read::<OriginalFormat>(frma).ok().map(|format| format.data_format)
+}
+
+/// The 32-bit number at byte `at` of a box's fields.
+pub(super) fn number(tree: &Tree<'_>, node: &Node, at: usize) -> Option<u32> {
+    let mut r = tree.fields(node);
+    r.take(at, "fields").ok()?;
+    r.u32("a number").ok()
+}
+
+fn ids(tree: &Tree<'_>, node: &Node) -> String {
+    let mut r = tree.fields(node);
+    let mut ids = Vec::new();
+    while let (true, Ok(id)) = (ids.len() < 8, r.u32("a track ID")) {
+        ids.push(id.to_string());
+    }
+    format!("track {}", ids.join(", "))
+}
+
+/// `1 sample`, `2 samples`.
+fn counted(count: impl TryInto<u64>, what: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn entries(count: u32) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
+
+fn seconds(duration: u64, timescale: u32) -> String {
+    let unknown = duration == u64::MAX || duration == u64::from(u32::MAX);
+    if timescale == 0 || duration == 0 || unknown {
+        return String::new();
+    }
+    // Milliseconds in integers, so that no rounding of large tick counts shows.
+    let ms = u128::from(duration) * 1000 / u128::from(timescale);
+    format!("{}.{:03} s", ms / 1000, ms % 1000)
+}
+
+/// Times before zero are written as numbers just below 2^64.
+fn signed(ticks: u64) -> String {
+    ticks.cast_signed().to_string()
+}
+
+fn system(id: Uuid16) -> String {
+    systems::system_name(&id).map_or_else(|| format!("system {id}"), str::to_owned)
+}
+
+fn text(text: &Text) -> String {
+    // QuickTime counts the bytes of a name first; a count is a control character in all real names.
+    String::from_utf8_lossy(&text.bytes).trim_start_matches(|c: char| c.is_control()).to_owned()
+}
+
+fn short(text: &str) -> String {
+    const SHOWN: usize = 48;
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= SHOWN {
+        return line.to_owned();
+    }
+    line.chars().take(SHOWN).chain(['…']).collect()
+}

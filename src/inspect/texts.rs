@@ -1,0 +1,278 @@
+//! Payloads that are texts, or that read best as one: licence headers, manifests, XML, tags.
+
+use core::fmt::Write as _;
+
+use crate::boxes::cenc::ProtectionSystemSpecificHeader;
+use crate::boxes::fragment::EventMessage;
+use crate::boxes::header::four;
+use crate::boxes::metadata::{MetadataKeys, TagValue};
+use crate::boxes::piff::{self, PiffProtectionSystem};
+use crate::boxes::wire::spaced_hex;
+use crate::boxes::{BoxId, Node, Tree, systems};
+use crate::bytes::{KeyId, Reader, Uuid16};
+
+/// Longest text that is decoded, in bytes: manifests and XMP stay far below, and the page must not freeze.
+const TEXT_LEN: usize = 1 << 20;
+
+/// Titles and texts of the box's payloads.
+pub(super) fn texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(String, String)> {
+    find_texts(tree, node, parent)
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(title, text)| (title.to_owned(), text))
+        .collect()
+}
+
+fn find_texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(&'static str, String)> {
+    let body = tree.fields(node).rest();
+    let body = body.get(..TEXT_LEN).unwrap_or(body);
+    let after_head = body.get(4..).unwrap_or_default();
+    match node.id() {
+        piff::PROTECTION_SYSTEM => match tree.read::<PiffProtectionSystem>(node) {
+            Ok(header) => system_texts(header.system_id, &header.data.0, &[]),
+            Err(_) => Vec::new(),
+        },
+        id if id.is(b"pssh") => match tree.read::<ProtectionSystemSpecificHeader>(node) {
+            Ok(header) => system_texts(header.system_id, &header.data.0, &header.kids.entries),
+            Err(_) => Vec::new(),
+        },
+        piff::LIVE_SERVER_MANIFEST => vec![("Live server manifest", xml_text(after_head))],
+        piff::STREAM_MANIFEST => vec![("Stream manifest", xml_text(after_head))],
+        piff::XMP => vec![("XMP", xml_text(body))],
+        piff::SPHERICAL => vec![("Spherical video metadata", xml_text(body))],
+        id if id.is(b"xml ") => vec![("XML", xml_text(after_head))],
+        id if id.is(b"emsg") => match tree.read::<EventMessage>(node) {
+            Ok(event) => vec![("Event message", xml_text(&event.message_data.0))],
+            Err(_) => Vec::new(),
+        },
+        id if id.is(b"keys") => match tree.read::<MetadataKeys>(node) {
+            Ok(keys) => {
+                let names = keys.keys.entries.iter().map(|key| String::from_utf8_lossy(&key.key_value.0));
+                vec![("Keys", names.collect::<Vec<_>>().join("\n"))]
+            }
+            Err(_) => Vec::new(),
+        },
+        id if id.is(b"data") => match tree.read::<TagValue>(node) {
+            Ok(value) => vec![("Value", plain_text(&value.text.0))],
+            Err(_) => Vec::new(),
+        },
+        _ if parent == Some(four(b"ilst")) => {
+            node.child(b"data").map(|data| find_texts(tree, data, Some(node.id()))).unwrap_or_default()
+        }
+        BoxId::Four(code) if parent == Some(four(b"udta")) && node.children.is_empty() => {
+            // Texts stand behind a few bytes of version, language or length.
+            let skip = if code.0.starts_with(b"\xA9") { 4 } else { 6 };
+            let text = body.get(skip..).unwrap_or_default();
+            let text = text.strip_suffix(b"\0").unwrap_or(text);
+            vec![("Text", plain_text(text))]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a `pssh` payload says, by DRM system.
+fn system_texts(system: Uuid16, data: &[u8], kids: &[KeyId]) -> Vec<(&'static str, String)> {
+    let data = data.get(..TEXT_LEN).unwrap_or(data);
+    match system {
+        systems::PLAYREADY | systems::PLAYREADY_LITTLE_ENDIAN => {
+            vec![("PlayReady header", playready_header(data).map(|xml| indented(&xml)).unwrap_or_default())]
+        }
+        systems::WIDEVINE => vec![("Widevine header", widevine_text(data).unwrap_or_default())],
+        _ if !kids.is_empty() => {
+            let kids: Vec<String> = kids.iter().map(|kid| kid.uuid()).collect();
+            vec![("Key IDs", kids.join("\n"))]
+        }
+        _ => vec![("Payload", xml_text(data))],
+    }
+}
+
+/// The header XML in a PlayReady Object: the first record of type 1, UTF-16LE (PlayReady Header Specification 2).
+/// Stands here until the `playready` module reads the object.
+fn playready_header(object: &[u8]) -> Option<String> {
+    let mut r = Reader::new(object, 0);
+    r.u32("length").ok()?;
+    let count = u16::from_le_bytes(r.array("record count").ok()?);
+    for _ in 0..count {
+        let kind = u16::from_le_bytes(r.array("record type").ok()?);
+        let len = u16::from_le_bytes(r.array("record length").ok()?);
+        let record = r.take(usize::from(len), "record").ok()?;
+        if kind == 1 {
+            return Some(utf16(record));
+        }
+    }
+    None
+}
+
+fn utf16(bytes: &[u8]) -> String {
+    let units = bytes.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
+    char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+}
+
+/// The fields of a Widevine header that concern keys (a protobuf message); `None` when it is none.
+fn widevine_text(data: &[u8]) -> Option<String> {
+    let mut r = Reader::new(data, 0);
+    let mut text = String::new();
+    while !r.is_empty() {
+        let tag = varint(&mut r)?;
+        let (number, wire_type) = (tag >> 3, tag & 7);
+        match wire_type {
+            0 => {
+                let value = varint(&mut r)?;
+                let (name, value) = match number {
+                    1 => ("algorithm", if value == 1 { "AESCTR".to_owned() } else { value.to_string() }),
+                    9 => ("protection scheme", scheme_text(value)),
+                    7 => ("crypto period", value.to_string()),
+                    _ => ("", value.to_string()),
+                };
+                line(&mut text, name, number, &value);
+            }
+            2 => {
+                let len = usize::try_from(varint(&mut r)?).ok()?;
+                let bytes = r.take(len, "field").ok()?;
+                let (name, value) = match (number, <[u8; 16]>::try_from(bytes)) {
+                    (2, Ok(kid)) => ("key ID", KeyId(kid).uuid()),
+                    (2, Err(_)) => ("key ID", spaced_hex(bytes)),
+                    (3, _) => ("provider", String::from_utf8_lossy(bytes).into_owned()),
+                    (4, _) => ("content ID", readable(bytes)),
+                    (6, _) => ("policy", String::from_utf8_lossy(bytes).into_owned()),
+                    _ => ("", readable(bytes)),
+                };
+                line(&mut text, name, number, &value);
+            }
+            1 => drop(r.take(8, "field").ok()?),
+            5 => drop(r.take(4, "field").ok()?),
+            _ => return None,
+        }
+    }
+    Some(text)
+}
+
+fn line(text: &mut String, name: &str, number: u64, value: &str) {
+    let _ = if name.is_empty() {
+        writeln!(text, "field {number}: {value}")
+    } else {
+        writeln!(text, "{name}: {value}")
+    };
+}
+
+fn varint(r: &mut Reader<'_>) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let byte = r.u8("number").ok()?;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// A four-character code in a number, as Widevine writes the scheme.
+fn scheme_text(value: u64) -> String {
+    match u32::try_from(value) {
+        Ok(code) => crate::bytes::FourCc(code.to_be_bytes()).text(),
+        Err(_) => value.to_string(),
+    }
+}
+
+fn readable(bytes: &[u8]) -> String {
+    let text = plain_text(bytes);
+    if text.is_empty() { spaced_hex(bytes) } else { text }
+}
+
+/// UTF-8 without control characters, else nothing.
+fn plain_text(bytes: &[u8]) -> String {
+    let text = core::str::from_utf8(bytes).unwrap_or_default();
+    let is_text = !text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    if is_text { text.to_owned() } else { String::new() }
+}
+
+/// A text that may be XML, in UTF-8 or, with a byte order mark or telling zeros, UTF-16LE. Nothing when it is no text.
+fn xml_text(bytes: &[u8]) -> String {
+    let bytes = bytes.get(..TEXT_LEN).unwrap_or(bytes);
+    let text = match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest),
+        [b'<', 0, ..] => utf16(bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => plain_text(rest),
+        _ => plain_text(bytes.strip_suffix(b"\0").unwrap_or(bytes)),
+    };
+    let text = text.trim_end_matches('\0');
+    if text.trim_start().starts_with('<') { indented(text) } else { text.to_owned() }
+}
+
+/// XML with one element a line, indented. Only white space between tags changes; what is not well-formed comes out
+/// readable, if not right.
+pub(super) fn indented(xml: &str) -> String {
+    const DEEPEST: usize = 24;
+    let mut out = String::with_capacity(xml.len() + xml.len() / 4);
+    let mut depth = 0_usize;
+    let mut rest = xml.trim();
+    // Whether the element that was opened last has had no child yet: then its end stays on its line.
+    let mut is_leaf = false;
+    while let Some((text, after)) = rest.split_once('<') {
+        let has_text = !text.trim().is_empty();
+        if has_text {
+            out.push_str(text);
+        }
+        // A comment or CDATA section may hold '>'.
+        let close = if after.starts_with("!--") {
+            "-->"
+        } else if after.starts_with("![CDATA[") {
+            "]]>"
+        } else {
+            ">"
+        };
+        let Some((tag, after)) = after.split_once(close) else {
+            out.push('<');
+            out.push_str(after);
+            rest = "";
+            break;
+        };
+        let is_end = tag.starts_with('/');
+        if is_end {
+            depth = depth.saturating_sub(1);
+        }
+        let inline = has_text || is_end && is_leaf || tag.starts_with("![CDATA[");
+        if !inline && !out.is_empty() {
+            out.push('\n');
+            out.extend(core::iter::repeat_n("  ", depth.min(DEEPEST)));
+        }
+        let _ = write!(out, "<{tag}{close}");
+        is_leaf = !is_end && !tag.ends_with('/') && !tag.starts_with(['?', '!']);
+        if is_leaf {
+            depth += 1;
+        }
+        rest = after;
+    }
+    out.push_str(rest.trim_end());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_gets_one_element_a_line() {
+        let xml = "<A v=\"1\"><B><C>text</C><D/></B><E></E></A>";
+        let expected = "<A v=\"1\">\n  <B>\n    <C>text</C>\n    <D/>\n  </B>\n  <E></E>\n</A>";
+        assert_eq!(indented(xml), expected);
+        assert_eq!(indented(expected), expected, "what is indented stays so");
+    }
+
+    #[test]
+    fn broken_xml_does_no_harm() {
+        for xml in ["", "<", "</a></b>", "<a", "text", "<!-- > --><a>", "<![CDATA[ > ]]>", "<a>é<b"] {
+            let _ = indented(xml);
+        }
+    }
+
+    #[test]
+    fn widevine_headers_name_their_keys() {
+        // Two key IDs and the scheme cbcs, from the Shaka Packager tests.
+        let data = hex::decode("12106b65796964317e7e7e7e7e7e7e7e7e7e48f3c6899b06").unwrap();
+        let text = widevine_text(&data).unwrap();
+        assert_eq!(text, "key ID: 6b657969-6431-7e7e-7e7e-7e7e7e7e7e7e\nprotection scheme: cbcs\n");
+        assert_eq!(widevine_text(b"\xff\xff"), None);
+    }
+}

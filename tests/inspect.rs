@@ -1,0 +1,287 @@
+//! What the inspector shows of every corpus file, and that no damage to a file makes it panic or lie about ranges.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test may panic, and its files are small"
+)]
+
+mod support;
+
+use boxlock::boxes::{BoxHeader, Row, Tree};
+use boxlock::bytes::Reader;
+use boxlock::inspect::{BoxFields, NodeView, fields, find, view, view_at};
+
+/// The top-level boxes of a file with their path segments, `mdat` left out: it has nothing inside.
+fn top_level(bytes: &[u8]) -> Vec<(String, Tree<'_>)> {
+    let mut trees: Vec<(String, Tree<'_>)> = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let rest = &bytes[at..];
+        let Ok(header) = BoxHeader::read(&mut Reader::new(rest, at as u64), rest.len() as u64) else { break };
+        let len = header.size as usize;
+        if !header.id.is(b"mdat") {
+            let tree = Tree::parse(&rest[..len], at as u64).expect("the header was just read");
+            let same = trees.iter().filter(|(_, other)| other.root().id() == header.id).count();
+            trees.push((boxlock::boxes::tree::path_segment(header.id, same), tree));
+        }
+        at += len;
+    }
+    trees
+}
+
+fn each(view: &NodeView, act: &mut impl FnMut(&NodeView)) {
+    act(view);
+    for child in view.children.iter().flatten() {
+        each(child, act);
+    }
+}
+
+/// Looks at every box of a tree as the page would, and checks what must hold for any bytes.
+fn look_at_all(name: &str, top: &str, tree: &Tree<'_>, count: usize) -> usize {
+    let mut boxes = 0;
+    each(&view(tree, top, usize::MAX), &mut |node| {
+        boxes += 1;
+        let place = || format!("{name}: {}", node.path);
+        let (found, _) = find(tree, &node.path).unwrap_or_else(|| panic!("{} is not found", place()));
+        assert_eq!(found.header.id.four_cc().text(), node.kind, "{}", place());
+        let shown =
+            fields(tree, &node.path, 0, count, &|_| None).unwrap_or_else(|e| panic!("{}: {e}", place()));
+        assert!(!shown.name.is_empty() && shown.rows.len() <= count && shown.rows.len() <= shown.total);
+        for row in &shown.rows {
+            let inside = found.body_start() <= row.start && row.start <= row.end && row.end <= found.end();
+            assert!(inside, "{}: row {row:?} is outside of the box", place());
+        }
+    });
+    boxes
+}
+
+#[test]
+fn every_box_of_the_corpus_can_be_looked_at() {
+    let mut boxes = 0;
+    for (name, bytes) in support::corpus_files() {
+        for (top, tree) in top_level(&bytes) {
+            boxes += look_at_all(&name, &top, &tree, usize::MAX);
+        }
+    }
+    if support::corpus().is_some() {
+        assert!(boxes > 8_000, "the corpus holds many boxes, but only {boxes} were met");
+    }
+}
+
+#[test]
+fn paths_lead_to_different_boxes() {
+    let Some(bytes) = support::corpus_file("piff/synth_bento4__bbb10s_piffctr.ismv") else { return };
+    for (top, tree) in top_level(&bytes) {
+        each(&view(&tree, &top, usize::MAX), &mut |node| {
+            let (found, _) = find(&tree, &node.path).unwrap();
+            assert_eq!((found.start, found.header.size), (node.start, node.size), "{}", node.path);
+            let again = view_at(&tree, &node.path, usize::MAX).unwrap();
+            assert_eq!(again, *node);
+        });
+    }
+    let (top, tree) = top_level(&bytes).into_iter().find(|(top, _)| top == "moov").unwrap();
+    for path in ["", "moof", "moov/", "moov/nope", "moov/trak[2]", "moov/trak[0]", "moov/trakx", "moov//trak"]
+    {
+        assert!(find(&tree, path).is_none(), "{path} should lead nowhere");
+        assert!(fields(&tree, path, 0, 10, &|_| None).is_err());
+    }
+    let shallow = view(&tree, &top, 1);
+    let trak = shallow.children.unwrap().into_iter().find(|child| child.kind == "trak").unwrap();
+    assert!(trak.children.is_none() && trak.child_count > 0, "the view ends where it was told to");
+}
+
+/// A small generator with a fixed seed, so that a failure comes again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % below.max(1) as u64) as usize
+    }
+}
+
+#[test]
+fn damaged_boxes_do_no_harm() {
+    let mut dice = Dice(0x0b0e_10c4);
+    for (name, bytes) in support::corpus_files() {
+        for (top, tree) in top_level(&bytes).iter().take(6) {
+            let whole = tree.bytes();
+            for round in 0..if whole.len() < 20_000 { 12 } else { 2 } {
+                let mut bytes = whole.to_vec();
+                if round % 3 == 2 {
+                    // Cut short, with the outer size still as it was and as it now is.
+                    bytes.truncate(8 + dice.roll(bytes.len()));
+                    if let (true, Ok(len)) = (dice.roll(2) == 0, u32::try_from(bytes.len())) {
+                        bytes[..4].copy_from_slice(&len.to_be_bytes());
+                    }
+                } else {
+                    for _ in 0..=dice.roll(6) {
+                        let at = dice.roll(bytes.len());
+                        bytes[at] = [0, 0xff, 0x80, 1, bytes[at] ^ 1 << dice.roll(8)][dice.roll(5)];
+                    }
+                }
+                if let Ok(tree) = Tree::parse(&bytes[..], tree.root().start) {
+                    let top =
+                        if tree.root().id().four_cc().text() == top.split('[').next().unwrap_or_default() {
+                            top.clone()
+                        } else {
+                            boxlock::boxes::tree::path_segment(tree.root().id(), 0)
+                        };
+                    look_at_all(&name, &top, &tree, 100);
+                }
+            }
+        }
+    }
+}
+
+fn shown(file: &str, path: &str) -> Option<BoxFields> {
+    let bytes = support::corpus_file(file)?;
+    let top = path.split('/').next().unwrap();
+    let trees = top_level(&bytes);
+    let (_, tree) = trees.iter().find(|(segment, _)| segment == top).expect("the top-level box is there");
+    Some(fields(tree, path, 0, 12, &|_| None).unwrap())
+}
+
+/// Rows as text: name, value, meaning, bytes from the start of the box's body.
+fn text(rows: &[Row]) -> Vec<String> {
+    let base = rows.first().map_or(0, |row| row.start);
+    let line = |row: &Row| {
+        let indent = "  ".repeat(usize::from(row.depth));
+        let (start, end) = (row.start - base, row.end - base);
+        format!("{indent}{} = {} ({}) {start}..{end}", row.name, row.value, row.meaning).replace(" ()", "")
+    };
+    rows.iter().map(line).collect()
+}
+
+const PIFF: &str = "piff/synth_bento4__bbb10s_piffctr.ismv";
+
+#[test]
+fn rows_of_a_piff_track_encryption_box() {
+    let Some(shown) = shown(PIFF, "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schi/uuid:8974dbce") else {
+        return;
+    };
+    assert_eq!(shown.name, "Track encryption (PIFF)");
+    assert_eq!(shown.clause, "PIFF 1.1 5.3.3");
+    let expected = [
+        "version = 0 0..1",
+        "flags = 0x000000 1..4",
+        "default_algorithm_id = 1 (AES-128-CTR) 4..7",
+        "default_iv_size = 8 7..8",
+        "default_kid = 09e36702-8f33-436c-a5dd-60ffe6671e70 8..24",
+    ];
+    assert_eq!(text(&shown.rows), expected);
+}
+
+#[test]
+fn rows_of_a_piff_sample_encryption_box() {
+    let Some(shown) = shown(PIFF, "moof/traf/uuid:a2394f52") else { return };
+    let expected = [
+        "version = 0 0..1",
+        "flags = 0x000002 (subsamples) 1..4",
+        "sample_count = 134 (IVs of 8 bytes, guessed: that size fits this box) 4..8",
+        "samples[0] = IV 00000000 00000001, 1 subsamples 8..24",
+        "  subsamples[0] = 759 clear, 0 protected 18..24",
+        "samples[1] = IV 00000000 00000002, 1 subsamples 24..40",
+        "  subsamples[0] = 15 clear, 0 protected 34..40",
+        "samples[2] = IV 00000000 00000003, 1 subsamples 40..56",
+        "  subsamples[0] = 13 clear, 0 protected 50..56",
+        "samples[3] = IV 00000000 00000004, 1 subsamples 56..72",
+        "  subsamples[0] = 98 clear, 2720 protected 66..72",
+        "samples[4] = IV 00000000 00000005, 1 subsamples 72..88",
+    ];
+    assert_eq!(text(&shown.rows), expected);
+    assert_eq!((shown.from, shown.total), (0, 3 + 2 * 134));
+}
+
+#[test]
+fn the_track_says_how_long_its_ivs_are() {
+    let Some(bytes) = support::corpus_file(PIFF) else { return };
+    let trees = top_level(&bytes);
+    let (_, moof) = trees.iter().find(|(top, _)| top == "moof[1]").unwrap();
+    let meaning = |iv_sizes: &dyn Fn(u32) -> Option<u8>| {
+        let shown = fields(moof, "moof[1]/traf/uuid:a2394f52", 2, 1, iv_sizes).unwrap();
+        assert_eq!(shown.rows[0].name, "sample_count");
+        shown.rows[0].meaning.clone()
+    };
+    // The second fragment belongs to track 2.
+    assert_eq!(meaning(&|track| (track == 2).then_some(8)), "IVs of 8 bytes, as the track says");
+    assert_eq!(meaning(&|_| Some(16)), "IVs of 8 bytes fit this box; the track says 16");
+}
+
+#[test]
+fn rows_of_a_fragment_time_before_zero() {
+    let Some(shown) = shown(PIFF, "moof[1]/traf/uuid:6d1d9b05") else { return };
+    let expected = [
+        "version = 1 0..1",
+        "flags = 0x000000 1..4",
+        "fragment_absolute_time = 18446744073709338283 (-213333, read as a signed number) 4..12",
+        "fragment_duration = 44373333 12..20",
+    ];
+    assert_eq!(text(&shown.rows), expected);
+}
+
+#[test]
+fn rows_of_a_key_rotation_group() {
+    let file = "cenc/shaka-packager__live-profile-and-key-rotation__bear-640x360-video-2.m4s";
+    let Some(shown) = shown(file, "moof/traf/sgpd") else { return };
+    let rows = text(&shown.rows);
+    let expected = "  entries[0] = 00000108 31323334 35363738 39303132 33343536 \
+                    (KID 31323334-3536-3738-3930-313233343536, IVs of 8 bytes) 16..36";
+    assert_eq!(rows.last().unwrap(), expected);
+}
+
+#[test]
+fn rows_of_decoder_descriptors() {
+    let Some(shown) = shown(PIFF, "moov/trak[1]/mdia/minf/stbl/stsd/enca/esds") else { return };
+    let rows = text(&shown.rows);
+    assert!(rows.iter().any(|row| row.contains("objectTypeIndication = 0x40 (MPEG-4 audio")), "{rows:#?}");
+}
+
+#[test]
+fn licence_data_is_shown_as_text() {
+    let file = "cenc/rx-player__video.mp4";
+    for (path, title, part) in [
+        ("moov/pssh", "Key IDs", "404e9988-95de-443f-93e8-c822935bff0a"),
+        ("moov/pssh[1]", "PlayReady header", "\n  <DATA>\n    <PROTECTINFO>"),
+        (
+            "moov/pssh[2]",
+            "Widevine header",
+            "algorithm: AESCTR\nkey ID: 404e9988-95de-443f-93e8-c822935bff0a",
+        ),
+    ] {
+        let Some(shown) = shown(file, path) else { return };
+        let (shown_title, text) = shown.texts.first().unwrap_or_else(|| panic!("{path} has no text"));
+        assert_eq!(shown_title, title);
+        assert!(text.contains(part), "{path}: {text}");
+    }
+}
+
+#[test]
+fn notes_say_what_is_in_a_box() {
+    let Some(bytes) = support::corpus_file(PIFF) else { return };
+    let mut notes = Vec::new();
+    for (top, tree) in top_level(&bytes) {
+        each(&view(&tree, &top, usize::MAX), &mut |node| {
+            notes.push(format!("{}: {}", node.path, node.note.as_deref().unwrap_or_default()));
+        });
+    }
+    for expected in [
+        "ftyp: isml: isml piff",
+        "moov/trak: track 1 video avc1, protected",
+        "moov/trak/mdia/minf/stbl/stsd/encv: avc1, 320×240",
+        "moov/trak[1]/mdia/minf/stbl/stsd/enca: mp4a, 2 channels, 48000 Hz",
+        "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schm: piff 1.1",
+        "moov/pssh: PlayReady",
+        "moof: sequence 1, 1 track",
+        "moof/traf: track 1",
+        "moof/traf/trun: 134 samples",
+        "moof/traf/uuid:a2394f52: 134 samples",
+        "moof[1]/traf/uuid:6d1d9b05: time -213333, duration 44373333",
+    ] {
+        assert!(notes.iter().any(|note| note == expected), "no note '{expected}' in {notes:#?}");
+    }
+}

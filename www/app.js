@@ -1,0 +1,221 @@
+/** Where the page is put together: the public module, the store, the files, the views. */
+
+/** @import { FileState, State, View } from './ui/store.js' */
+
+import { open } from './boxlock.js';
+import { takeFiles } from './files/pick.js';
+import { Desk } from './ui/desk.js';
+import { button, byId, h } from './ui/dom.js';
+import { showFiles } from './ui/file-list.js';
+import * as format from './ui/format.js';
+import { say } from './ui/live.js';
+import { paced } from './ui/pace.js';
+import { faultOf } from './ui/protect.js';
+import { createStore } from './ui/store.js';
+import { makeTabs } from './ui/tabs.js';
+
+const VIEWS = /** @type {const} */ (['inspect', 'protect', 'result']);
+
+const store = createStore();
+/** @type {Map<number, Desk>} */
+const desks = new Map();
+/** @type {Map<number, AbortController>} */
+const openings = new Map();
+let lastId = 0;
+
+const places = {
+  empty: byId('empty', HTMLElement),
+  desk: byId('desk', HTMLElement),
+  summary: byId('summary', HTMLElement),
+  opening: byId('opening', HTMLElement),
+  views: byId('views', HTMLElement),
+  input: byId('open-file', HTMLInputElement),
+  inspect: byId('panel-inspect', HTMLElement),
+  protect: byId('panel-protect', HTMLElement),
+  result: byId('panel-result', HTMLElement),
+};
+
+/**
+ * @param {Blob | URL} source
+ * @param {string} name
+ * @param {number | null} size
+ */
+async function openFile(source, name, size) {
+  const id = ++lastId;
+  const stop = new AbortController();
+  openings.set(id, stop);
+  store.dispatch({ type: 'open', id, name, size });
+  try {
+    const media = await open(source, {
+      name,
+      signal: stop.signal,
+      onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
+    });
+    if (stop.signal.aborted) {
+      media.close();
+      return;
+    }
+    store.dispatch({ type: 'opened', id, media });
+    const summary = media.summary();
+    say(`${name} is open: ${summary.kindName}, ${format.bytes(summary.size)}.`);
+  } catch (error) {
+    if (stop.signal.aborted) return;
+    store.dispatch({
+      type: 'refused',
+      id,
+      title: `${name} was not opened.`,
+      message: faultOf(error).message,
+    });
+  } finally {
+    openings.delete(id);
+  }
+}
+
+/** @param {number} id */
+function closeFile(id) {
+  openings.get(id)?.abort();
+  const media = store.file(id)?.media;
+  desks.get(id)?.close();
+  desks.delete(id);
+  store.dispatch({ type: 'close', id });
+  media?.close();
+  (store.state.files.length ? byId('open-more', HTMLElement) : byId('open-button', HTMLElement)).focus();
+}
+
+/** @param {View} view */
+function goTo(view) {
+  store.dispatch({ type: 'view', view });
+  if (location.hash !== `#${view}`) history.replaceState(null, '', `#${view}`);
+}
+
+const tabs = makeTabs(places.views, (name) => {
+  const view = VIEWS.find((each) => each === name);
+  if (view) goTo(view);
+});
+
+/** @param {FileState} file */
+function deskOf(file) {
+  let desk = desks.get(file.id);
+  if (!desk) {
+    desk = new Desk(store, file, open, goTo);
+    desks.set(file.id, desk);
+  }
+  return desk;
+}
+
+/** @param {FileState} file */
+function showOpening(file) {
+  const { progress } = file;
+  const bar = h('progress', {
+    max: 1,
+    value: progress && progress.total ? progress.done / progress.total : null,
+    'aria-label': `Reading ${file.name}`,
+  });
+  const line = progress ? `${format.bytes(progress.done)} of ${format.bytes(progress.total)}` : '';
+  if (places.opening.dataset['file'] !== String(file.id)) {
+    places.opening.dataset['file'] = String(file.id);
+    places.opening.replaceChildren(
+      h('h2', {}, `Reading ${file.name}`),
+      bar,
+      h('p', { class: 'quiet' }, line),
+      button('Cancel', () => closeFile(file.id), { class: 'button small' }),
+    );
+    return;
+  }
+  places.opening.querySelector('progress')?.replaceWith(bar);
+  const text = places.opening.querySelector('p');
+  if (text) text.textContent = line;
+}
+
+/**
+ * Puts an element where it belongs, and leaves it there when it is there already.
+ * @param {HTMLElement} place
+ * @param {HTMLElement} element
+ */
+function put(place, element) {
+  if (place.firstChild !== element) place.replaceChildren(element);
+}
+
+/**
+ * @param {State} state
+ * @param {State} before
+ */
+function draw(state, before) {
+  const file = state.files.find((each) => each.id === state.current) ?? null;
+  places.empty.hidden = state.files.length > 0;
+  places.desk.hidden = state.files.length === 0;
+  document.title = file ? `${file.name}, Boxlock` : 'Boxlock';
+  tabs.show(state.view);
+  if (!file) return;
+  const opening = file.phase === 'opening';
+  places.opening.hidden = !opening;
+  for (const place of [places.summary, places.views]) place.hidden = opening;
+  if (opening) {
+    for (const view of VIEWS) places[view].hidden = true;
+    showOpening(file);
+    return;
+  }
+  const desk = deskOf(file);
+  put(places.summary, desk.summary);
+  put(places.inspect, desk.inspect);
+  put(places.protect, desk.protect.element);
+  put(places.result, desk.result.element);
+  for (const each of state.files)
+    if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
+  const past = before.files.find((each) => each.id === file.id);
+  if (past && file.result && file.result !== past.result) {
+    goTo('result');
+    desk.result.focus();
+  }
+}
+
+function followHash() {
+  const view = VIEWS.find((each) => `#${each}` === location.hash);
+  if (view && view !== store.state.view) store.dispatch({ type: 'view', view });
+}
+
+async function showVersion() {
+  try {
+    const answer = await fetch('./build.json');
+    if (!answer.ok) return;
+    const { version, commit } = /** @type {{ version: string, commit: string }} */ (await answer.json());
+    byId('version', HTMLElement).textContent = `Boxlock ${version} (${commit.slice(0, 8)})`;
+  } catch {
+    // A page served without build.json says its name only.
+  }
+}
+
+store.subscribe(draw);
+showFiles(
+  store,
+  {
+    list: byId('file-list', HTMLElement),
+    deskNotices: byId('desk-notices', HTMLElement),
+    emptyNotices: byId('empty-notices', HTMLElement),
+  },
+  closeFile,
+);
+takeFiles({
+  input: places.input,
+  veil: byId('drop-veil', HTMLElement),
+  take: (files) => {
+    for (const file of files) void openFile(file, file.name, file.size);
+  },
+});
+for (const id of ['open-button', 'open-more'])
+  byId(id, HTMLElement).addEventListener('click', () => places.input.click());
+byId('try-sample', HTMLElement).addEventListener('click', () => {
+  void openFile(new URL('./samples/sample.ismv', document.baseURI), 'sample.ismv', null);
+});
+window.addEventListener('hashchange', followHash);
+window.addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector(':popover-open')) return;
+  const { current } = store.state;
+  if (current !== null && store.file(current)?.phase === 'protecting') desks.get(current)?.protect.cancel();
+});
+window.addEventListener('beforeunload', (event) => {
+  if (store.state.files.some((file) => file.phase === 'protecting')) event.preventDefault();
+});
+tabs.show(store.state.view);
+followHash();
+void showVersion();

@@ -1,0 +1,246 @@
+/**
+ * Boxlock's public module: opens media files of any size without reading them into memory, shows what is in them, and
+ * protects them with PlayReady. Nothing leaves the computer. Safe to import from any page.
+ */
+
+import { Bridge } from './engine/bridge.js';
+import { BoxlockError, environmentError } from './engine/errors.js';
+import { discard, hold, sweep } from './files/stored.js';
+
+/** @import * as Types from './types' */
+/** @import { Protected } from './engine/messages' */
+
+export { BoxlockError };
+
+/** Version of key sheets' form. */
+const KEY_SHEET_FORM = '1';
+
+/** Most bytes that `hex` gives at a time. */
+const HEX_MAX = 1 << 20;
+
+/** Most workers beside the leading one: beyond this the disk is what one waits for. */
+const WORKERS_MAX = 8;
+
+/** @type {Promise<void> | undefined} */
+let swept;
+
+/**
+ * Opens a local file, bytes, or a URL.
+ * @param {Blob | Uint8Array<ArrayBuffer> | URL | string} source
+ * @param {Types.OpenOptions} [options]
+ * @returns {Promise<Types.Media>}
+ */
+export async function open(source, options = {}) {
+  swept ??= sweep().catch(() => {});
+  const { blob, name } = await load(source, options);
+  const bridge = new Bridge();
+  try {
+    const { summary, tracks } = await bridge.call('open', { blob }, options);
+    return new OpenMedia(bridge, { name, ...summary }, tracks);
+  } catch (error) {
+    bridge.close();
+    throw error;
+  }
+}
+
+/**
+ * @param {Blob | Uint8Array<ArrayBuffer> | URL | string} source
+ * @param {Types.OpenOptions} options
+ */
+async function load(source, { name, signal }) {
+  if (source instanceof Blob) return { blob: source, name: name ?? fileName(source) };
+  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: name ?? 'file' };
+  const url = new URL(source, pageBase());
+  const response = await fetch(url, signal ? { signal } : {}).catch((error) => {
+    if (error?.name === 'AbortError') throw error;
+    throw environmentError(
+      'fetch',
+      `${url.pathname} could not be loaded: the network or this page forbids it.`,
+    );
+  });
+  if (!response.ok) {
+    throw environmentError(
+      'fetch',
+      `${url.pathname} could not be loaded: the server answered ${response.status}.`,
+    );
+  }
+  const last = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
+  return { blob: await response.blob(), name: name ?? (last || 'file') };
+}
+
+/** @param {Blob} blob */
+const fileName = (blob) => ('name' in blob ? String(blob.name) : 'file');
+
+/** Relative URLs count from the page. */
+const pageBase = () => globalThis.location.href;
+
+/** @implements {Types.Media} */
+class OpenMedia {
+  #bridge;
+  #summary;
+  #tracks;
+
+  /**
+   * @param {Bridge} bridge
+   * @param {Types.Summary} summary
+   * @param {Types.Track[]} tracks
+   */
+  constructor(bridge, summary, tracks) {
+    this.#bridge = bridge;
+    this.#summary = summary;
+    this.#tracks = tracks;
+    this.name = summary.name;
+    this.size = summary.size;
+  }
+
+  summary() {
+    return this.#summary;
+  }
+
+  tracks() {
+    return this.#tracks;
+  }
+
+  tree() {
+    return this.#bridge.call('tree', {});
+  }
+
+  /** @param {string} path */
+  children(path) {
+    return this.#bridge.call('children', { path });
+  }
+
+  /**
+   * @param {string} path
+   * @param {{ from: number, count: number }} [window]
+   */
+  box(path, window = { from: 0, count: 1000 }) {
+    return this.#bridge.call('box', { path, ...window });
+  }
+
+  /** @param {{ start: number, end: number }} range */
+  hex({ start, end }) {
+    return this.#bridge.call('read', { start, end: Math.min(end, start + HEX_MAX, this.size) });
+  }
+
+  /**
+   * @param {Types.ProtectRequest} request
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<Types.Plan>}
+   */
+  async plan(request, options) {
+    const plan = await this.#bridge.call('plan', { request }, options);
+    const made = { ...plan, suggestedName: suggestName(this.name) };
+    requests.set(made, { ...request });
+    return made;
+  }
+
+  /**
+   * @param {Types.Plan | Types.ProtectRequest} planOrRequest
+   * @param {Types.ProtectOptions} [options]
+   * @returns {Promise<Types.ProtectResult>}
+   */
+  async protect(planOrRequest, options = {}) {
+    const request = requests.get(planOrRequest) ?? /** @type {Types.ProtectRequest} */ (planOrRequest);
+    const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
+    const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
+    const sink = options.sink ?? null;
+    const made = await this.#bridge.call('protect', { request, sink, workers }, options);
+    if (made.stored) hold(made.stored);
+    return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
+  }
+
+  async playback() {
+    const bridge = this.#bridge;
+    const { info, init } = await bridge.call('playback', {});
+    /** @param {{ signal?: AbortSignal }} [options] */
+    async function* fragments(options) {
+      for (let number = 0; ; number++) {
+        const bytes = await bridge.call('playable', { number }, options);
+        if (!bytes) return;
+        if (bytes.length > 0) yield bytes;
+      }
+    }
+    return { info, init, fragments };
+  }
+
+  close() {
+    this.#bridge.close();
+  }
+}
+
+/** The requests that plans were made from: keys stay out of the plans themselves. @type {WeakMap<object, Types.ProtectRequest>} */
+const requests = new WeakMap();
+
+/**
+ * The offline scenario wants the extension `.mp4`.
+ * @param {string} name
+ */
+function suggestName(name) {
+  const stem = name.replace(/\.(ismv|isma|mp4|m4v|m4a|mov|cmfv|cmfa)$/i, '');
+  // The clear file must not be overwritten by a save into its own folder.
+  return /\.mp4$/i.test(name) ? `${stem}.protected.mp4` : `${stem}.mp4`;
+}
+
+/** @implements {Types.ProtectResult} */
+class Result {
+  #bridge;
+  #made;
+  /** @type {Promise<string> | undefined} */
+  #hash;
+
+  /**
+   * @param {Bridge} bridge
+   * @param {Protected} made
+   * @param {string} name
+   */
+  constructor(bridge, made, name) {
+    this.#bridge = bridge;
+    this.#made = made;
+    this.name = name;
+    this.size = made.size;
+    this.seconds = made.seconds;
+    this.kid = made.kid;
+    this.key = made.key;
+    this.checksum = made.checksum;
+    this.scheme = made.scheme;
+    this.profile = made.profile;
+    this.laUrl = made.laUrl;
+  }
+
+  async file() {
+    const { handle, blob } = this.#made;
+    const stored = handle ? await handle.getFile() : blob;
+    if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
+    return new File([stored], this.name, { type: 'video/mp4' });
+  }
+
+  /** @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options] */
+  async sha256(options) {
+    const blob = await this.file();
+    this.#hash ??= this.#bridge.call('hash', { blob }, options);
+    this.#hash.catch(() => (this.#hash = undefined));
+    return this.#hash;
+  }
+
+  /** @returns {Promise<Types.KeySheet>} */
+  async keySheet() {
+    const bytes = Uint8Array.from(this.key.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    return {
+      boxlock: KEY_SHEET_FORM,
+      fileName: this.name,
+      fileSize: this.size,
+      sha256: await this.sha256(),
+      scheme: this.scheme,
+      algorithm: 'AESCTR',
+      kid: this.kid,
+      key: { hex: this.key, base64: btoa(String.fromCharCode(...bytes)) },
+      checksum: this.checksum,
+      laUrl: this.laUrl,
+    };
+  }
+
+  async discard() {
+    if (this.#made.stored) await discard(this.#made.stored);
+  }
+}

@@ -1,0 +1,102 @@
+/** What passes between the page and its workers. */
+
+import type {
+  BoxNode,
+  BoxView,
+  KidView,
+  Plan,
+  PlaybackInfo,
+  ProtectRequest,
+  Profile,
+  Progress,
+  Summary,
+  Track,
+} from '../types';
+
+/** A fragment to protect, as the core says it; opaque to JavaScript but for its range. */
+export interface FragmentTask {
+  start: number;
+  moofLen: number;
+  end: number;
+  firstSample: number;
+  decodeTimes: string[];
+}
+
+/** One piece of the output, in order. */
+export type Step =
+  | { kind: 'bytes'; bytes: Uint8Array }
+  | { kind: 'copy'; start: number; len: number }
+  | { kind: 'fragment'; task: FragmentTask }
+  | { kind: 'index' };
+
+/** What a finished protection leaves. */
+export interface Protected {
+  /** Where it was written, when that is a file. */
+  handle: FileSystemFileHandle | null;
+  /** The file itself, when the browser has no storage to write to. */
+  blob: Blob | null;
+  /** Name of the copy in browser storage, when there is one. */
+  stored: string | null;
+  size: number;
+  seconds: number;
+  kid: KidView;
+  key: string;
+  checksum: string | null;
+  scheme: string;
+  profile: Profile;
+  laUrl: string;
+}
+
+/** The leading worker's methods: arguments and results. */
+export interface Methods {
+  open: { args: { blob: Blob }; result: { summary: Omit<Summary, 'name'>; tracks: Track[] } };
+  tree: { args: Record<string, never>; result: BoxNode[] };
+  children: { args: { path: string }; result: BoxNode[] };
+  box: { args: { path: string; from: number; count: number }; result: BoxView };
+  read: { args: { start: number; end: number }; result: Uint8Array };
+  plan: { args: { request: ProtectRequest }; result: Omit<Plan, 'suggestedName'> };
+  protect: {
+    args: { request: ProtectRequest; sink: FileSystemFileHandle | null; workers: number };
+    result: Protected;
+  };
+  hash: { args: { blob: Blob }; result: string };
+  playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };
+  /** Undefined after the last fragment. */
+  playable: { args: { number: number }; result: Uint8Array | undefined };
+}
+
+export type Method = keyof Methods;
+
+export type ToLead =
+  | { [M in Method]: { id: number; method: M; args: Methods[M]['args'] } }[Method]
+  | { id: number; abort: true };
+
+/** An error in a form that can be posted. */
+export interface PostedError {
+  message: string;
+  code: string;
+  kind: 'file' | 'caller' | 'limit' | 'unsupported' | 'environment';
+  path?: string;
+  offset?: number;
+  field?: string;
+  /** The signal's own way of saying that the caller no longer wants an answer. */
+  aborted?: true;
+}
+
+export type FromLead =
+  { id: number; result: unknown } | { id: number; error: PostedError } | { id: number; progress: Progress };
+
+/** To a protecting worker: first the set-up, then batches; `more` and `spare` as its output is written. */
+export type ToProtector =
+  | { setUp: { blob: Blob; moov: Uint8Array; request: ProtectRequest; random: Uint8Array } }
+  | { batch: { id: number; tasks: FragmentTask[] } }
+  | { written: { buffer: ArrayBuffer } };
+
+/** A stretch of a batch's output, in order. `lengths` are those of its fragments, with the last chunk. */
+export interface Chunk {
+  output: Uint8Array<ArrayBuffer>;
+  sourceEnd: number;
+  lengths: number[] | null;
+}
+
+export type FromProtector = { chunk: { id: number } & Chunk } | { error: PostedError };

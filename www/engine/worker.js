@@ -1,0 +1,186 @@
+/** The leading worker: holds one opened file, answers about it, and leads its protection. */
+
+import init, { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
+import { BlobReader } from '../files/read.js';
+import { toPosted } from './errors.js';
+import { measure } from './measure.js';
+import { protect } from './protect.js';
+
+/** @import { FragmentTask, Methods, Method, ToLead } from './messages' */
+/** @import { Progress } from '../types' */
+
+/**
+ * What a running call can do besides its work.
+ * @typedef {object} Running
+ * @property {AbortSignal} signal
+ * @property {(progress: Progress) => void} report
+ */
+
+const ready = init();
+
+/** @type {{ core: CoreFile, reader: BlobReader, random: Uint8Array } | null} */
+let opened = null;
+
+/** Bytes of random values a request needs: key, key ID, first IV. */
+const RANDOM_LEN = 40;
+
+/** Reads this far ahead where boxes follow each other closely, and this far where they do not. */
+const READ_DENSE = 4 << 20;
+const READ_SPARSE = 64 << 10;
+
+/** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
+const methods = {
+  async open({ blob }, { signal, report }) {
+    const reader = new BlobReader(blob);
+    const core = new CoreFile(reader.size);
+    const pause = new Pause(signal);
+    let last = 0;
+    for (let need = core.needs(); need; need = core.needs()) {
+      const dense = need.start - last < 1 << 18;
+      last = need.start;
+      core.feed(need.start, reader.read(need.start, Math.max(need.len, dense ? READ_DENSE : READ_SPARSE)));
+      await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
+    }
+    opened = { core, reader, random: crypto.getRandomValues(new Uint8Array(RANDOM_LEN)) };
+    return { summary: core.summary(), tracks: core.tracks() };
+  },
+
+  async tree() {
+    return file().core.tree();
+  },
+
+  async children({ path }) {
+    const { core } = file();
+    return core.children(path, bytesOf(path));
+  },
+
+  async box({ path, from, count }) {
+    const { core } = file();
+    return core.fields(path, bytesOf(path), from, count);
+  },
+
+  async read({ start, end }) {
+    return file().reader.read(start, end - start);
+  },
+
+  async plan({ request }, { signal, report }) {
+    const { core, reader, random } = file();
+    const plan = core.plan(request, random);
+    const protector = new Protector(core.movie_header(), request, random);
+    try {
+      const { memory } = await ready;
+      const growth = await measure(core, protector, memory, reader, new Pause(signal), report);
+      const { fixedGrowth, ...view } = plan;
+      const sizeAfter = view.sizeBefore + fixedGrowth + growth.bytes;
+      return { ...view, sizeAfter, sizeExact: growth.exact };
+    } finally {
+      protector.free();
+    }
+  },
+
+  async protect({ request, sink, workers }, running) {
+    const { core, reader, random } = file();
+    const plan = core.plan(request, random);
+    const started = performance.now();
+    const setUp = { blob: reader.blob, moov: core.movie_header(), request, random };
+    const written = await protect(core, reader, setUp, { sink, workers }, running);
+    const { kid, checksum, scheme, profile, laUrl } = plan;
+    const key = core.key();
+    // The next file must not share key stream with this one, whatever is asked of it.
+    file().random = crypto.getRandomValues(new Uint8Array(RANDOM_LEN));
+    const seconds = (performance.now() - started) / 1000;
+    return { ...written, seconds, kid, key, checksum, scheme, profile, laUrl };
+  },
+
+  async hash({ blob }, { signal, report }) {
+    const reader = new BlobReader(blob);
+    const hash = new Sha256();
+    const pause = new Pause(signal);
+    for (let at = 0; at < reader.size; at += READ_DENSE) {
+      hash.update(reader.read(at, READ_DENSE));
+      await pause.now(() => report({ stage: 'hash', done: at, total: reader.size }));
+    }
+    return hash.finish();
+  },
+
+  async playback() {
+    const { mimeType, duration, kids, init: head } = file().core.playback();
+    return { info: { mimeType, duration, kids }, init: head };
+  },
+
+  async playable({ number }) {
+    const { core, reader } = file();
+    /** @type {FragmentTask | undefined} */
+    const task = core.task(number);
+    return task && core.playable(task, reader.read(task.start, task.end - task.start));
+  },
+};
+
+function file() {
+  if (!opened) throw new Error('No file is open.');
+  return opened;
+}
+
+/**
+ * The bytes of the top-level box that `path` is in, kept for the next question about it.
+ * @param {string} path
+ */
+function bytesOf(path) {
+  const { core, reader } = file();
+  /** @type {{ start: number, len: number }} */
+  const range = core.locate(path);
+  if (lastRead?.start !== range.start || lastRead.bytes.length !== range.len) {
+    lastRead = { start: range.start, bytes: reader.read(range.start, range.len) };
+  }
+  return lastRead.bytes;
+}
+
+/** @type {{ start: number, bytes: Uint8Array } | null} */
+let lastRead = null;
+
+/** Lets messages in now and then, so that a long loop can be cancelled and reports its progress. */
+class Pause {
+  #last = performance.now();
+  #channel = new MessageChannel();
+
+  /** @param {AbortSignal} signal */
+  constructor(signal) {
+    this.signal = signal;
+  }
+
+  /** @param {() => void} [report] */
+  async now(report) {
+    if (performance.now() - this.#last < 40) return;
+    report?.();
+    await new Promise((resolve) => {
+      this.#channel.port1.onmessage = resolve;
+      this.#channel.port2.postMessage(null);
+    });
+    this.signal.throwIfAborted();
+    this.#last = performance.now();
+  }
+}
+
+/** @type {Map<number, AbortController>} */
+const running = new Map();
+
+/** @param {MessageEvent<ToLead>} event */
+self.onmessage = async ({ data }) => {
+  const { id } = data;
+  if ('abort' in data) {
+    running.get(id)?.abort();
+    return;
+  }
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    await ready;
+    const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
+    const report = (/** @type {Progress} */ progress) => self.postMessage({ id, progress });
+    self.postMessage({ id, result: await run(data.args, { signal: controller.signal, report }) });
+  } catch (error) {
+    self.postMessage({ id, error: toPosted(error) });
+  } finally {
+    running.delete(id);
+  }
+};

@@ -1,0 +1,74 @@
+/** Where results go: a place chosen by the person, or an ordinary download. */
+
+/**
+ * @typedef {(options: {
+ *   suggestedName: string,
+ *   types: { description: string, accept: Record<string, string[]> }[],
+ * }) => Promise<FileSystemFileHandle>} Picker
+ */
+
+/** @returns {Picker | null} */
+function picker() {
+  const found = /** @type {unknown} */ (Reflect.get(window, 'showSaveFilePicker'));
+  return typeof found === 'function' ? /** @type {Picker} */ (found.bind(window)) : null;
+}
+
+/** Whether the browser can write straight to a file the person chooses. */
+export function canPickPlace() {
+  return picker() !== null;
+}
+
+/**
+ * Asks where to save an MP4; null when the person closed the dialog.
+ * @param {string} suggestedName
+ */
+export async function pickPlace(suggestedName) {
+  const ask = picker();
+  if (!ask) throw new Error('This browser cannot choose where to save.');
+  try {
+    return await ask({ suggestedName, types: [{ description: 'MP4', accept: { 'video/mp4': ['.mp4'] } }] });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return null;
+    // Browsers open the dialog only shortly after a press; a long plan can outlast that.
+    if (error instanceof DOMException && error.name === 'SecurityError')
+      throw new Error('The browser wants the button pressed once more to choose a place.');
+    throw error;
+  }
+}
+
+/**
+ * Removes the empty file that the save dialog left behind when nothing was written to it.
+ * @param {FileSystemFileHandle} handle
+ */
+export async function removeIfEmpty(handle) {
+  try {
+    const file = await handle.getFile();
+    const remove = /** @type {unknown} */ (Reflect.get(handle, 'remove'));
+    if (file.size === 0 && typeof remove === 'function') await remove.call(handle);
+  } catch {
+    // It is already gone, or the browser does not allow it: an empty file harms nobody.
+  }
+}
+
+/**
+ * A link that downloads, for a file held by the browser. Release it when its view goes.
+ * @param {Blob} blob
+ */
+export function downloadAddress(blob) {
+  const address = URL.createObjectURL(blob);
+  return { address, release: () => URL.revokeObjectURL(address) };
+}
+
+/**
+ * Downloads at once.
+ * @param {Blob} blob
+ * @param {string} name
+ */
+export function download(blob, name) {
+  const { address, release } = downloadAddress(blob);
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  setTimeout(release, 60_000); // the browser takes its own hold of the bytes well before this
+}

@@ -1,0 +1,250 @@
+/** The tree of boxes: one tab stop, arrow keys, type-ahead, a filter. */
+
+/** @import { BoxNode } from '../types.d.ts' */
+/** @import { TreeModel, TreeRow } from './tree-model.js' */
+
+import { drawing, freshId, h, setAttributes } from './dom.js';
+import * as format from './format.js';
+import { say } from './live.js';
+import { paced } from './pace.js';
+import { VirtualRows } from './virtual.js';
+
+const CHEVRON = 'M6 3.5l4.5 4.5L6 12.5';
+const TYPE_AHEAD_MS = 700;
+
+export class BoxTree {
+  /**
+   * @param {TreeModel} model
+   * @param {(node: BoxNode) => void} choose
+   */
+  constructor(model, choose) {
+    this.model = model;
+    this.choose = choose;
+    this.chosen = '';
+    this.id = freshId('tree');
+    this.typed = '';
+    this.typedAt = 0;
+    this.rows = new VirtualRows({
+      rowHeight: 26,
+      create: makeRow,
+      draw: (row, index) => this.#draw(row, index),
+      attributes: { role: 'tree', tabindex: 0, 'aria-label': 'Boxes of the file', class: 'virtual tree' },
+    });
+    this.filter = h('input', {
+      type: 'search',
+      placeholder: 'Find a box: senc, track, IV …',
+      'aria-label': 'Find boxes by type or name',
+      autocomplete: 'off',
+      spellcheck: 'false',
+      class: 'tree-filter',
+    });
+    this.tally = h('p', { class: 'tree-tally' });
+    this.element = h(
+      'section',
+      { class: 'pane pane-tree', 'aria-label': 'Box tree' },
+      h('div', { class: 'pane-head' }, this.filter),
+      this.rows.element,
+      this.tally,
+    );
+
+    this.filter.addEventListener(
+      'input',
+      paced(() => this.#filtered(), 90),
+    );
+    this.filter.addEventListener('keydown', (event) => {
+      if (event.key === 'ArrowDown' || event.key === 'Enter') {
+        event.preventDefault();
+        this.#filtered();
+        this.rows.element.focus();
+        const hit = model.rows.find((row) => row.hit);
+        if (hit && event.key === 'Enter') this.choose(hit.node);
+      }
+    });
+    this.rows.element.addEventListener('keydown', (event) => this.#key(event));
+    this.rows.element.addEventListener('click', (event) => this.#click(event));
+    this.rows.setCount(model.rows.length);
+    this.#count();
+  }
+
+  /**
+   * Shows a box as the chosen one; its ancestors must be open already.
+   * @param {string} path
+   */
+  show(path) {
+    this.chosen = path;
+    if (this.model.query && this.model.indexOf(path) < 0) {
+      this.filter.value = '';
+      this.model.filter('');
+    }
+    this.rows.setCount(this.model.rows.length);
+    const index = this.model.indexOf(path);
+    if (index >= 0) this.rows.reveal(index, 'middle');
+    this.#point();
+    this.#count();
+  }
+
+  #point() {
+    const index = this.model.indexOf(this.chosen);
+    setAttributes(this.rows.element, { 'aria-activedescendant': index >= 0 ? `${this.id}-${index}` : null });
+  }
+
+  #filtered() {
+    if (this.filter.value.trim().toLowerCase() === this.model.query) return;
+    this.model.filter(this.filter.value);
+    this.rows.setCount(this.model.rows.length);
+    const index = this.model.indexOf(this.chosen);
+    if (index >= 0) this.rows.reveal(index, 'middle');
+    else this.rows.toTop();
+    this.#point();
+    this.#count();
+    if (this.model.query) say(`${format.counted(this.model.hits, 'box', 'boxes')} found`);
+  }
+
+  #count() {
+    const known = format.counted(this.model.known, 'box', 'boxes');
+    this.tally.textContent = this.model.query
+      ? `${format.count(this.model.hits)} of ${known} read so far`
+      : `${known} read so far`;
+  }
+
+  /**
+   * @param {HTMLElement} element
+   * @param {number} index
+   */
+  #draw(element, index) {
+    const row = this.model.rows[index];
+    if (!row) return;
+    const { node } = row;
+    const chosen = node.path === this.chosen;
+    setAttributes(element, {
+      id: `${this.id}-${index}`,
+      'aria-level': row.level,
+      'aria-posinset': row.place,
+      'aria-setsize': row.siblings,
+      'aria-expanded': node.childCount > 0 ? String(row.open) : null,
+      'aria-selected': String(chosen),
+    });
+    element.classList.toggle('chosen', chosen);
+    element.classList.toggle('hit', row.hit);
+    element.dataset['index'] = String(index);
+    element.style.setProperty('--level', String(row.level - 1));
+    const [twisty, type, name, fault, size] = /** @type {HTMLElement[]} */ ([...element.children]);
+    if (!twisty || !type || !name || !fault || !size) return;
+    twisty.classList.toggle('none', node.childCount === 0);
+    twisty.classList.toggle('open', row.open);
+    type.textContent = node.type;
+    name.replaceChildren(node.name, node.note ? h('span', { class: 'tree-note' }, ` ${node.note}`) : '');
+    fault.hidden = !node.problem;
+    fault.title = node.problem ?? '';
+    size.textContent = format.bytes(node.size);
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const target = /** @type {Element} */ (event.target);
+    const element = target.closest('[role="treeitem"]');
+    if (!(element instanceof HTMLElement)) return;
+    const row = this.model.rows[Number(element.dataset['index'])];
+    if (!row) return;
+    this.choose(row.node);
+    if (target.closest('.twisty') && row.node.childCount) void this.#toggle(row, !row.open);
+  }
+
+  /**
+   * @param {TreeRow} row
+   * @param {boolean} open
+   */
+  async #toggle(row, open) {
+    await this.model.setOpen(row.node, open);
+    this.rows.setCount(this.model.rows.length);
+    this.#point();
+    this.#count();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { rows } = this.model;
+    const at = this.model.indexOf(this.chosen);
+    const row = rows[at];
+    const go = (/** @type {number} */ index) => {
+      const next = rows[Math.max(0, Math.min(rows.length - 1, index))];
+      if (next) this.choose(next.node);
+    };
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    switch (event.key) {
+      case 'ArrowDown':
+        go(at + 1);
+        break;
+      case 'ArrowUp':
+        go(at - 1);
+        break;
+      case 'Home':
+        go(0);
+        break;
+      case 'End':
+        go(rows.length - 1);
+        break;
+      case 'PageDown':
+        go(at + this.rows.visibleRows);
+        break;
+      case 'PageUp':
+        go(at - this.rows.visibleRows);
+        break;
+      case 'ArrowRight':
+        if (row?.node.childCount && !row.open) void this.#toggle(row, true);
+        else if (row?.open) go(at + 1);
+        break;
+      case 'ArrowLeft':
+        if (row?.open) void this.#toggle(row, false);
+        else if (row && row.level > 1)
+          go(rows.findLastIndex((each, index) => index < at && each.level < row.level));
+        break;
+      case 'Enter':
+      case ' ':
+        if (row?.node.childCount) void this.#toggle(row, !row.open);
+        break;
+      default:
+        if (event.key.length !== 1) return;
+        this.#typeAhead(event.key, at);
+    }
+    event.preventDefault();
+  }
+
+  /**
+   * @param {string} character
+   * @param {number} at
+   */
+  #typeAhead(character, at) {
+    const now = performance.now();
+    this.typed =
+      now - this.typedAt < TYPE_AHEAD_MS ? this.typed + character.toLowerCase() : character.toLowerCase();
+    this.typedAt = now;
+    const { rows } = this.model;
+    const from = this.typed.length > 1 ? at : at + 1;
+    for (let step = 0; step < rows.length; step += 1) {
+      const row = rows[(from + step) % rows.length];
+      if (!row) continue;
+      if (
+        row.node.type.toLowerCase().startsWith(this.typed) ||
+        row.node.name.toLowerCase().startsWith(this.typed)
+      ) {
+        this.choose(row.node);
+        return;
+      }
+    }
+  }
+}
+
+function makeRow() {
+  const twisty = h('span', { class: 'twisty' });
+  twisty.append(drawing(CHEVRON));
+  return h(
+    'div',
+    { role: 'treeitem', class: 'virtual-row tree-row' },
+    twisty,
+    h('span', { class: 'fourcc' }),
+    h('span', { class: 'tree-name' }),
+    h('span', { class: 'fault-mark' }, 'fault'),
+    h('span', { class: 'tree-size' }),
+  );
+}

@@ -1,0 +1,36 @@
+/** The small button beside every id. */
+
+import { button } from './dom.js';
+import { say } from './live.js';
+
+/**
+ * @param {string} what named for people who cannot see what it stands beside: 'KID'
+ * @param {() => string} value asked for at the moment of copying
+ */
+export function copyButton(what, value) {
+  const element = button('Copy', () => void copy(), { class: 'copy', 'aria-label': `Copy ${what}` });
+  let timer = 0;
+
+  async function copy() {
+    const done = await writeText(value());
+    element.textContent = done ? 'Copied' : 'Not allowed';
+    element.classList.toggle('done', done);
+    say(done ? `${what} copied` : `${what} could not be copied`);
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      element.textContent = 'Copy';
+      element.classList.remove('done');
+    }, 1600);
+  }
+  return element;
+}
+
+/** @param {string} text */
+async function writeText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,228 @@
+/** The fields of the chosen box, read in pages, drawn in view. */
+
+/** @import { BoxView, FieldRow, Media } from '../types.d.ts' */
+
+import { copyButton } from './copy.js';
+import { freshId, h, setAttributes } from './dom.js';
+import * as format from './format.js';
+import { VirtualRows } from './virtual.js';
+
+export const PAGE = 200;
+
+export class FieldTable {
+  /**
+   * @param {Media} media
+   * @param {(index: number) => void} choose
+   */
+  constructor(media, choose) {
+    this.media = media;
+    this.choose = choose;
+    this.path = '';
+    this.count = 0;
+    this.chosen = -1;
+    this.id = freshId('fields');
+    /** @type {Map<number, FieldRow[]>} */
+    this.pages = new Map();
+    /** @type {Map<number, Promise<void>>} */
+    this.coming = new Map();
+    const head = h(
+      'div',
+      { role: 'row', class: 'field-row field-head' },
+      ...['Field', 'Value', 'Meaning', 'Bytes'].map((title) => h('span', { role: 'columnheader' }, title)),
+    );
+    this.rows = new VirtualRows({
+      rowHeight: 26,
+      create: makeRow,
+      draw: (row, index) => this.#draw(row, index),
+      head,
+      attributes: {
+        role: 'grid',
+        tabindex: 0,
+        'aria-label': 'Fields of the box',
+        class: 'virtual field-table',
+      },
+    });
+    this.none = h('p', { class: 'quiet field-none', hidden: true });
+    this.readout = h('p', { class: 'readout' });
+    this.element = h('div', { class: 'fields-body' }, this.none, this.rows.element, this.readout);
+    this.rows.element.addEventListener('keydown', (event) => this.#key(event));
+    this.rows.element.addEventListener('click', (event) => {
+      const row = /** @type {Element} */ (event.target).closest('[data-index]');
+      if (row instanceof HTMLElement) void this.pick(Number(row.dataset['index']));
+    });
+  }
+
+  /** @param {BoxView} view the first page of another box */
+  open(view) {
+    this.path = view.node.path;
+    this.count = view.fieldCount;
+    this.chosen = -1;
+    this.pages = new Map([[0, view.fields]]);
+    this.coming = new Map();
+    this.none.hidden = view.fieldCount > 0;
+    this.rows.element.hidden = view.fieldCount === 0;
+    this.none.textContent =
+      view.node.childCount > 0
+        ? 'This box holds only other boxes. Choose one of them in the tree.'
+        : 'This box has no fields that Boxlock reads. Its bytes are in the byte pane.';
+    setAttributes(this.rows.element, { 'aria-rowcount': this.count + 1, 'aria-activedescendant': null });
+    this.rows.toTop();
+    this.rows.setCount(this.count);
+    this.#read(null);
+  }
+
+  /**
+   * Marks a field and shows it.
+   * @param {number} index -1 for none
+   */
+  async show(index) {
+    this.chosen = index;
+    if (index < 0) {
+      this.rows.refresh();
+      this.#read(null);
+      return;
+    }
+    const path = this.path;
+    const field = await this.at(index);
+    if (path !== this.path || index !== this.chosen) return;
+    this.rows.reveal(index, 'middle');
+    this.rows.refresh();
+    setAttributes(this.rows.element, { 'aria-activedescendant': `${this.id}-${index}` });
+    this.#read(field ?? null);
+  }
+
+  /** @param {number} index */
+  async pick(index) {
+    const field = await this.at(index);
+    if (field) this.choose(index);
+  }
+
+  /** @param {number} index */
+  async at(index) {
+    const page = Math.floor(index / PAGE);
+    if (!this.pages.has(page)) await this.#fetch(page);
+    return this.pages.get(page)?.[index - page * PAGE];
+  }
+
+  /**
+   * The innermost field that holds a byte, by halving: rows are in the order of their first bytes.
+   * @param {number} offset
+   */
+  async find(offset) {
+    let low = 0;
+    let high = this.count - 1;
+    let last = -1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const field = await this.at(middle);
+      if (!field) return -1;
+      if (field.start <= offset) {
+        last = middle;
+        low = middle + 1;
+      } else high = middle - 1;
+    }
+    for (let index = last; index >= 0 && index > last - 64; index -= 1) {
+      const field = await this.at(index);
+      if (field && offset >= field.start && offset < field.end) return index;
+    }
+    return -1;
+  }
+
+  /** @param {number} page */
+  #fetch(page) {
+    const there = this.coming.get(page);
+    if (there) return there;
+    const { path, pages } = this;
+    const job = this.media.box(path, { from: page * PAGE, count: PAGE }).then(
+      (view) => {
+        pages.set(page, view.fields);
+        if (path === this.path) this.rows.refresh();
+      },
+      () => {},
+    );
+    this.coming.set(page, job);
+    return job;
+  }
+
+  /**
+   * @param {HTMLElement} element
+   * @param {number} index
+   */
+  #draw(element, index) {
+    const page = Math.floor(index / PAGE);
+    const field = this.pages.get(page)?.[index - page * PAGE];
+    if (!field && !this.pages.has(page)) void this.#fetch(page);
+    const chosen = index === this.chosen;
+    element.dataset['index'] = String(index);
+    element.classList.toggle('chosen', chosen);
+    setAttributes(element, {
+      id: `${this.id}-${index}`,
+      'aria-rowindex': index + 2,
+      'aria-selected': String(chosen),
+    });
+    const [name, value, meaning, range] = element.children;
+    if (!name || !value || !meaning || !range) return;
+    element.style.setProperty('--level', String(field?.depth ?? 0));
+    name.textContent = field?.name ?? '…';
+    value.textContent = field?.value ?? '';
+    meaning.textContent = field?.meaning ?? '';
+    range.textContent = field ? format.byteRange(field.start, field.end) : '';
+  }
+
+  /**
+   * The line below the table: the chosen field in full.
+   * @param {FieldRow | null} field
+   */
+  #read(field) {
+    this.readout.hidden = this.count === 0;
+    if (!field) {
+      this.readout.replaceChildren(
+        h(
+          'span',
+          { class: 'quiet' },
+          this.count === 0 ? '' : `${format.counted(this.count, 'field')}. Choose one, or a byte.`,
+        ),
+      );
+      return;
+    }
+    const length = field.end - field.start;
+    this.readout.replaceChildren(
+      h('strong', {}, field.name),
+      ' ',
+      h('code', {}, field.value),
+      field.meaning ? ` ${field.meaning},` : '',
+      h('span', { class: 'quiet' }, ` ${format.counted(length, 'byte')} at ${format.count(field.start)}`),
+      ' ',
+      copyButton(field.name, () => field.value),
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const last = this.count - 1;
+    const at = this.chosen;
+    const targets = /** @type {Record<string, number>} */ ({
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      Home: 0,
+      End: last,
+      PageDown: at + this.rows.visibleRows,
+      PageUp: at - this.rows.visibleRows,
+    });
+    const target = targets[event.key];
+    if (target === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (last >= 0) void this.pick(Math.max(0, Math.min(last, target)));
+  }
+}
+
+function makeRow() {
+  return h(
+    'div',
+    { role: 'row', class: 'virtual-row field-row' },
+    h('span', { role: 'gridcell', class: 'field-name' }),
+    h('span', { role: 'gridcell', class: 'field-value' }),
+    h('span', { role: 'gridcell', class: 'field-meaning' }),
+    h('span', { role: 'gridcell', class: 'field-range' }),
+  );
+}

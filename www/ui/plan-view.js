@@ -1,0 +1,150 @@
+/** What will happen, shown before it does. */
+
+/** @import { KidView, Plan, PlannedBox } from '../types.d.ts' */
+
+import { copyButton } from './copy.js';
+import { h } from './dom.js';
+import * as format from './format.js';
+import { textCard } from './xml.js';
+
+const ACTIONS = /** @type {const} */ ([
+  { action: 'add', title: 'Appear', sign: '+' },
+  { action: 'change', title: 'Change in place', sign: '~' },
+  { action: 'remove', title: 'Go away', sign: '−' },
+]);
+
+const KEY_SOURCES = {
+  random: 'random, made in this browser',
+  typed: 'as typed',
+  seed: 'derived from the key seed and the KID',
+};
+
+/** @param {Plan} plan */
+export function planView(plan) {
+  const grown = plan.sizeAfter - plan.sizeBefore;
+  return h(
+    'div',
+    { class: 'plan-body' },
+    ...plan.warnings.map((warning) => h('p', { class: 'warning' }, h('strong', {}, 'Note: '), warning)),
+    h(
+      'dl',
+      { class: 'facts plan-facts' },
+      fact('File to save', plan.suggestedName),
+      fact(
+        'Size',
+        `${format.bytes(plan.sizeBefore)} → ${plan.sizeExact ? '' : 'about '}${format.bytes(plan.sizeAfter)}`,
+        `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
+      ),
+      fact('Scheme', plan.scheme, 'AES-128-CTR'),
+      fact('Key', KEY_SOURCES[plan.keySource]),
+    ),
+    kidTable(plan.kid),
+    section(
+      'Tracks',
+      h(
+        'ul',
+        { class: 'plan-tracks' },
+        ...plan.tracks.map((track) =>
+          h(
+            'li',
+            {},
+            h(
+              'span',
+              { class: track.protect ? 'badge locked' : 'badge' },
+              track.protect ? 'protected' : 'left clear',
+            ),
+            h('span', {}, h('strong', {}, `${track.id} ${track.kind}, ${track.codecName}. `), track.rule),
+          ),
+        ),
+      ),
+    ),
+    section('Boxes', ...ACTIONS.map((each) => boxGroup(plan.boxes, each))),
+    section('PlayReady header', textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml)),
+  );
+}
+
+/** @param {KidView} kid */
+export function kidTable(kid) {
+  return h(
+    'dl',
+    { class: 'ids' },
+    idRow('KID, UUID order', 'as boxes, manifests and most tools write it', kid.uuid, kid.hex),
+    idRow('KID, GUID order', 'as PlayReady headers and servers write it', kid.guidBase64, kid.guidHex),
+  );
+}
+
+/**
+ * @param {string} term
+ * @param {string} note
+ * @param {...string} values the ways to write it
+ */
+export function idRow(term, note, ...values) {
+  return h(
+    'div',
+    {},
+    h('dt', {}, term, h('span', { class: 'hint' }, note)),
+    ...values.map((value) =>
+      h(
+        'dd',
+        {},
+        h('code', {}, value),
+        copyButton(`${term}: ${value}`, () => value),
+      ),
+    ),
+  );
+}
+
+/**
+ * @param {string} term
+ * @param {string} value
+ * @param {string} [more]
+ */
+function fact(term, value, more) {
+  return h(
+    'div',
+    {},
+    h('dt', {}, term),
+    h('dd', {}, value, more ? h('span', { class: 'quiet' }, ` ${more}`) : null),
+  );
+}
+
+/**
+ * @param {string} title
+ * @param {...(Node | null)} children
+ */
+function section(title, ...children) {
+  return h('section', { class: 'plan-section' }, h('h3', {}, title), ...children);
+}
+
+/**
+ * @param {PlannedBox[]} boxes
+ * @param {{ action: PlannedBox['action'], title: string, sign: string }} group
+ */
+function boxGroup(boxes, { action, title, sign }) {
+  const mine = boxes.filter((box) => box.action === action);
+  if (!mine.length) return null;
+  return h(
+    'div',
+    { class: `box-group ${action}` },
+    h('h4', {}, title),
+    h(
+      'ul',
+      {},
+      ...mine.map((box) =>
+        h(
+          'li',
+          {},
+          h('span', { class: 'box-sign', 'aria-hidden': 'true' }, sign),
+          h('code', { class: 'fourcc' }, box.type),
+          h(
+            'span',
+            {},
+            `${box.name} `,
+            h('span', { class: 'quiet' }, `${box.parent ? `in ${box.parent}` : 'at the top'}, ${box.why}`),
+          ),
+          h('span', { class: 'box-times' }, `× ${format.count(box.count)}`),
+        ),
+      ),
+    ),
+  );
+}

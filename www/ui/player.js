@@ -1,0 +1,235 @@
+/** Plays a protected file with EME ClearKey. It proves that key, KID and encryption fit together. */
+
+/** @import { Media, OpenOptions, Playback } from '../types.d.ts' */
+/** @typedef {(source: Blob, options?: OpenOptions) => Promise<Media>} OpenMedia */
+
+import { h } from './dom.js';
+import { bareHex } from './format.js';
+
+const AHEAD_SECONDS = 30;
+const BEHIND_SECONDS = 60;
+const KEY_SYSTEM = 'org.w3.clearkey';
+
+export class Player {
+  /** @param {(sentence: string) => void} tell */
+  constructor(tell) {
+    this.tell = tell;
+    this.video = h('video', {
+      controls: true,
+      playsinline: true,
+      'aria-label': 'The protected file, decrypted for this check',
+    });
+    this.ended = new AbortController();
+    this.address = '';
+    /** @type {Media | null} */
+    this.media = null;
+    /** @type {MediaKeySession | null} */
+    this.session = null;
+  }
+
+  /**
+   * Settles when playback has begun; goes on feeding after that.
+   * @param {File} file
+   * @param {string} key 32 hex digits
+   * @param {OpenMedia} open
+   */
+  async play(file, key, open) {
+    this.tell('Opening the protected file…');
+    const { signal } = this.ended;
+    this.media = await open(file, { signal });
+    const playback = await this.media.playback();
+    const { mimeType } = playback.info;
+    if (!('MediaSource' in window)) throw new Error('This browser has no MediaSource.');
+    if (!MediaSource.isTypeSupported(mimeType)) throw new Error(`This browser does not play ${mimeType}.`);
+    await this.#unlock(mimeType, playback.info.kids, key);
+
+    const source = new MediaSource();
+    this.address = URL.createObjectURL(source);
+    this.video.src = this.address;
+    await once(source, 'sourceopen', signal);
+    const buffer = source.addSourceBuffer(mimeType);
+    if (playback.info.duration > 0) source.duration = playback.info.duration;
+    await append(buffer, playback.init, signal);
+
+    const broken = new Promise((_, reject) => {
+      this.video.addEventListener(
+        'error',
+        () => reject(new Error(this.video.error?.message || 'The decoder refused it.')),
+        { once: true },
+      );
+    });
+    const fed = this.#feed(source, buffer, playback);
+    fed.catch((error) => {
+      if (!signal.aborted)
+        this.tell(`It stopped playing. ${error instanceof Error ? error.message : String(error)}`);
+    });
+    await Promise.race([once(this.video, 'canplay', signal), broken, fed.then(() => new Promise(() => {}))]);
+    await this.video.play();
+    this.tell('Playing, decrypted with the key of this result.');
+    broken.catch((error) => {
+      if (!signal.aborted) this.tell(`It stopped playing. ${error.message}`);
+    });
+  }
+
+  close() {
+    this.ended.abort();
+    this.video.pause();
+    this.video.removeAttribute('src');
+    this.video.load();
+    if (this.address) URL.revokeObjectURL(this.address);
+    void this.session?.close().catch(() => {});
+    this.media?.close();
+    this.media = null;
+  }
+
+  /**
+   * @param {string} contentType
+   * @param {string[]} kids
+   * @param {string} key
+   */
+  async #unlock(contentType, kids, key) {
+    if (!navigator.requestMediaKeySystemAccess)
+      throw new Error('This browser has no Encrypted Media Extensions; they need https or localhost.');
+    /** @type {MediaKeySystemAccess} */
+    let access;
+    try {
+      access = await navigator.requestMediaKeySystemAccess(KEY_SYSTEM, [capabilities(contentType)]);
+    } catch {
+      throw new Error('This browser does not offer ClearKey for this kind of file.');
+    }
+    const keys = await access.createMediaKeys();
+    await this.video.setMediaKeys(keys);
+    const session = keys.createSession('temporary');
+    this.session = session;
+    const ids = kids.map((kid) => base64Url(bytesOf(bareHex(kid))));
+    const answer = JSON.stringify({
+      keys: ids.map((kid) => ({ kty: 'oct', kid, k: base64Url(bytesOf(key)) })),
+      type: 'temporary',
+    });
+    const asked = once(session, 'message', this.ended.signal);
+    asked.catch(() => {});
+    await session.generateRequest('keyids', new TextEncoder().encode(JSON.stringify({ kids: ids })));
+    await asked;
+    await session.update(new TextEncoder().encode(answer));
+  }
+
+  /**
+   * Appends fragments, some seconds ahead of what is playing.
+   * @param {MediaSource} source
+   * @param {SourceBuffer} buffer
+   * @param {Playback} playback
+   */
+  async #feed(source, buffer, playback) {
+    const { signal } = this.ended;
+    for await (const fragment of playback.fragments({ signal })) {
+      await this.#roomAhead(buffer, signal);
+      try {
+        await append(buffer, fragment, signal);
+      } catch (error) {
+        if (!(error instanceof DOMException && error.name === 'QuotaExceededError')) throw error;
+        await this.#dropOld(buffer, signal);
+        await append(buffer, fragment, signal);
+      }
+    }
+    if (!signal.aborted && source.readyState === 'open') source.endOfStream();
+  }
+
+  /**
+   * @param {SourceBuffer} buffer
+   * @param {AbortSignal} signal
+   */
+  async #roomAhead(buffer, signal) {
+    while (this.#ahead(buffer) > AHEAD_SECONDS) await once(this.video, 'timeupdate seeking', signal);
+  }
+
+  /** @param {SourceBuffer} buffer */
+  #ahead(buffer) {
+    const { buffered } = buffer;
+    return buffered.length ? buffered.end(buffered.length - 1) - this.video.currentTime : 0;
+  }
+
+  /**
+   * @param {SourceBuffer} buffer
+   * @param {AbortSignal} signal
+   */
+  async #dropOld(buffer, signal) {
+    let keep = BEHIND_SECONDS;
+    while (this.video.currentTime - keep <= 0) {
+      if (keep <= 2) await once(this.video, 'timeupdate', signal);
+      keep = Math.max(2, keep / 2);
+    }
+    const done = once(buffer, 'updateend', signal);
+    done.catch(() => {});
+    buffer.remove(0, this.video.currentTime - keep);
+    await done;
+  }
+}
+
+/**
+ * @param {string} contentType
+ * @returns {MediaKeySystemConfiguration}
+ */
+function capabilities(contentType) {
+  const codecs =
+    /codecs="([^"]*)"/
+      .exec(contentType)?.[1]
+      ?.split(',')
+      .map((each) => each.trim()) ?? [];
+  const sound = codecs.filter((codec) => /^(mp4a|ac-3|ec-3|opus|flac)/i.test(codec));
+  const picture = codecs.filter((codec) => !sound.includes(codec));
+  const capability = (/** @type {string} */ kind) => (/** @type {string} */ codec) => ({
+    contentType: `${kind}/mp4; codecs="${codec}"`,
+    robustness: '',
+  });
+  /** @type {MediaKeySystemConfiguration} */
+  const wanted = { initDataTypes: ['keyids'] };
+  if (picture.length) wanted.videoCapabilities = picture.map(capability('video'));
+  if (sound.length) wanted.audioCapabilities = sound.map(capability('audio'));
+  return wanted;
+}
+
+/**
+ * @param {SourceBuffer} buffer
+ * @param {Uint8Array} bytes
+ * @param {AbortSignal} signal
+ */
+async function append(buffer, bytes, signal) {
+  const done = once(buffer, 'updateend', signal);
+  done.catch(() => {});
+  buffer.appendBuffer(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
+  await done;
+}
+
+/**
+ * @param {EventTarget} target
+ * @param {string} types of events, the first of which settles it
+ * @param {AbortSignal} signal
+ * @returns {Promise<void>}
+ */
+function once(target, types, signal) {
+  return new Promise((resolve, reject) => {
+    const heard = new AbortController();
+    const options = { once: true, signal: heard.signal };
+    const end = (/** @type {() => void} */ settle) => {
+      heard.abort();
+      settle();
+    };
+    const stop = () => end(() => reject(new DOMException('Stopped', 'AbortError')));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, options);
+    for (const type of types.split(' ')) target.addEventListener(type, () => end(resolve), options);
+  });
+}
+
+/** @param {string} hex */
+function bytesOf(hex) {
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** @param {Uint8Array} bytes */
+function base64Url(bytes) {
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
+}

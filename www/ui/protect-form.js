@@ -1,0 +1,262 @@
+/** What is asked of protection. It needs a licence URL; everything else has a default. */
+
+/** @import { Profile, ProtectRequest, Track } from '../types.d.ts' */
+/** @import { Fault } from './store.js' */
+
+import { button, h } from './dom.js';
+import { Choice, Field, textInput, TrackChoice } from './form-parts.js';
+import { say } from './live.js';
+import { shape } from './summary.js';
+
+const TEST_SERVER = 'https://test.playready.microsoft.com/service/rightsmanager.asmx?cfg=(persist:true)';
+const TEST_SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
+const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
+
+export class ProtectForm {
+  /**
+   * @param {Track[]} tracks
+   * @param {() => void} changed
+   */
+  constructor(tracks, changed) {
+    this.changed = changed;
+    /** The random KID of this file, kept while nothing else is typed. */
+    this.randomKid = '';
+    this.touched = false;
+
+    this.laUrl = new Field(
+      textInput('laUrl', {
+        type: 'url',
+        required: true,
+        inputmode: 'url',
+        placeholder: 'https://licence.example.com/rightsmanager.asmx',
+      }),
+      {
+        label: 'Licence URL',
+        hint: 'Where players ask for a licence. It is written into the file.',
+      },
+    );
+    this.presetNote = h(
+      'p',
+      { class: 'preset-note', hidden: true },
+      'For tests only: anyone can get a licence there. That server derives keys from Microsoft’s public test seed, so the key below now comes from that seed.',
+    );
+    this.key = new Field(textInput('key', { class: 'mono' }), {
+      label: 'Key',
+      hint: '16 bytes: 32 hex digits, or base64.',
+    });
+    this.keySeed = new Field(textInput('keySeed', { class: 'mono' }), {
+      label: 'Key seed',
+      hint: 'At least 30 bytes, in base64. The key follows from the seed and the KID.',
+      extra: button('Use the public test seed', () => this.#useTestSeed(), { class: 'link' }),
+    });
+    this.seedNote = h(
+      'p',
+      { class: 'preset-note', hidden: true },
+      'For tests only: everyone knows this seed.',
+    );
+    this.keyWay = new Choice('keyWay', 'Content key', [
+      {
+        value: 'random',
+        label: 'Random',
+        hint: 'Made in this browser. You hand it over with the key sheet.',
+      },
+      { value: 'typed', label: 'Typed', hint: 'You have the key already.', inside: this.key.element },
+      {
+        value: 'seed',
+        label: 'From a key seed',
+        hint: 'The licence server derives the same key from the KID.',
+        inside: h('div', {}, this.keySeed.element, this.seedNote),
+      },
+    ]);
+    this.kid = new Field(
+      textInput('kid', { class: 'mono', placeholder: '00000000-0000-0000-0000-000000000000' }),
+      {
+        label: 'KID',
+        hint: 'A UUID, in the order it is written in manifests.',
+      },
+    );
+    this.kidWay = new Choice('kidWay', 'Key ID (KID)', [
+      { value: 'random', label: 'Random' },
+      { value: 'typed', label: 'Typed', inside: this.kid.element },
+    ]);
+    this.profile = new Choice('profile', 'Kind of file to make', [
+      { value: 'hybrid', label: 'Hybrid', hint: 'CENC boxes with PIFF twins. Plays in the most places.' },
+      { value: 'piff', label: 'PIFF 1.1', hint: 'Classic Smooth, for Silverlight-era players.' },
+    ]);
+    this.tracks = new TrackChoice(
+      tracks.map((track) => ({
+        id: track.id,
+        label: trackLabel(track),
+        able: track.protectable,
+        reason: track.reason ?? 'It cannot be protected.',
+      })),
+    );
+    this.luiUrl = new Field(textInput('luiUrl', { type: 'url' }), {
+      label: 'Licence page (LUI_URL)',
+      hint: 'A page for people who have no licence yet.',
+    });
+    this.dsId = new Field(textInput('dsId', { class: 'mono' }), {
+      label: 'Domain service ID (DS_ID)',
+      hint: '16 bytes in base64, or a UUID.',
+    });
+    this.customAttributes = new Field(
+      h('textarea', { name: 'customAttributes', class: 'mono', rows: 3, spellcheck: 'false' }),
+      {
+        label: 'Custom attributes',
+        hint: 'XML that goes inside CUSTOMATTRIBUTES.',
+      },
+    );
+    this.headerVersion = new Field(
+      h(
+        'select',
+        { name: 'headerVersion' },
+        h('option', { value: '' }, 'Automatic'),
+        ...HEADER_VERSIONS.map((version) => h('option', { value: version }, version)),
+      ),
+      {
+        label: 'PlayReady header version',
+        hint: 'Automatic picks the version that most players read.',
+      },
+    );
+    this.more = h(
+      'details',
+      { class: 'more' },
+      h('summary', {}, 'More'),
+      this.luiUrl.element,
+      this.dsId.element,
+      this.customAttributes.element,
+      this.headerVersion.element,
+    );
+    this.fields = h(
+      'fieldset',
+      { class: 'form-fields' },
+      h('legend', { class: 'unseen' }, 'What to protect and how'),
+      this.laUrl.element,
+      h(
+        'p',
+        { class: 'preset' },
+        button('Use Microsoft’s public test server', () => this.#useTestServer(), {
+          class: 'button small',
+          id: 'use-test-server',
+        }),
+        h('span', { class: 'tag-test' }, 'for tests only'),
+      ),
+      this.presetNote,
+      this.keyWay.element,
+      this.kidWay.element,
+      this.profile.element,
+      this.tracks.element,
+      this.more,
+    );
+    this.element = h(
+      'form',
+      { id: 'protect-form', class: 'protect-form', novalidate: true, 'aria-label': 'Protection' },
+      this.fields,
+    );
+
+    this.element.addEventListener('input', (event) => {
+      if (event.target === this.laUrl.control) {
+        this.touched = true;
+        this.presetNote.hidden = this.laUrl.value !== TEST_SERVER;
+      }
+      this.seedNote.hidden = this.keySeed.value !== TEST_SEED;
+      this.changed();
+    });
+    this.laUrl.control.addEventListener('blur', () => {
+      if (!this.laUrl.value && this.touched)
+        this.showFault({
+          message: 'Give the licence URL: the file tells players where to ask.',
+          field: 'laUrl',
+        });
+    });
+  }
+
+  get ready() {
+    return this.laUrl.value !== '';
+  }
+
+  /** @returns {ProtectRequest} */
+  get request() {
+    /** @type {ProtectRequest} */
+    const request = { laUrl: this.laUrl.value, profile: /** @type {Profile} */ (this.profile.value) };
+    if (this.keyWay.value === 'typed') request.key = this.key.value;
+    if (this.keyWay.value === 'seed') request.keySeed = this.keySeed.value;
+    if (this.kidWay.value === 'typed') request.kid = this.kid.value;
+    else if (this.randomKid) request.kid = this.randomKid;
+    if (this.luiUrl.value) request.luiUrl = this.luiUrl.value;
+    if (this.dsId.value) request.dsId = this.dsId.value;
+    if (this.customAttributes.value) request.customAttributes = this.customAttributes.value;
+    const version = HEADER_VERSIONS.find((each) => each === this.headerVersion.value);
+    if (version) request.headerVersion = version;
+    const { value: tracks } = this.tracks;
+    if (tracks) request.tracks = tracks;
+    return request;
+  }
+
+  /**
+   * Remembers the KID that was made, so that typing elsewhere does not change it.
+   * @param {string} kid
+   */
+  keepKid(kid) {
+    if (this.kidWay.value === 'random') this.randomKid = kid;
+  }
+
+  /**
+   * Puts a fault at the field it belongs to and clears the others. Answers whether there is such a field.
+   * @param {Fault | null} fault
+   */
+  showFault(fault) {
+    const places = this.#places();
+    for (const [name, place] of Object.entries(places))
+      place.fault(fault?.field === name ? fault.message : null);
+    const place = fault?.field ? places[fault.field] : undefined;
+    if (place && this.more.contains(place.element)) this.more.open = true;
+    return place !== undefined;
+  }
+
+  /** @param {string | undefined} field */
+  focusOn(field) {
+    this.#places()[field ?? 'laUrl']?.focus();
+  }
+
+  /** @param {boolean} locked */
+  lock(locked) {
+    this.fields.disabled = locked;
+  }
+
+  /** @returns {Record<string, Field | Choice | TrackChoice>} */
+  #places() {
+    return {
+      laUrl: this.laUrl,
+      key: this.key,
+      keySeed: this.keySeed,
+      kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
+      profile: this.profile,
+      tracks: this.tracks,
+      luiUrl: this.luiUrl,
+      dsId: this.dsId,
+      customAttributes: this.customAttributes,
+      headerVersion: this.headerVersion,
+    };
+  }
+
+  #useTestServer() {
+    this.laUrl.control.value = TEST_SERVER;
+    this.presetNote.hidden = false;
+    this.#useTestSeed();
+    say('Licence URL set to the test server, and the key to the public test seed. For tests only.');
+  }
+
+  #useTestSeed() {
+    this.keyWay.value = 'seed';
+    this.keySeed.control.value = TEST_SEED;
+    this.seedNote.hidden = false;
+    this.changed();
+  }
+}
+
+/** @param {Track} track */
+function trackLabel(track) {
+  const what = shape(track);
+  return `Track ${track.id}: ${track.kind}, ${track.codecName}${what === '–' ? '' : `, ${what}`}`;
+}

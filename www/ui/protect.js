@@ -1,0 +1,255 @@
+/** Protect: the form, the plan beside it, and the run. */
+
+/** @import { Plan } from '../types.d.ts' */
+/** @import { Fault, FileState, Store } from './store.js' */
+
+import { canPickPlace, pickPlace, removeIfEmpty } from '../files/save.js';
+import { h, setText } from './dom.js';
+import * as format from './format.js';
+import { say } from './live.js';
+import { paced } from './pace.js';
+import { planView } from './plan-view.js';
+import { ProtectForm } from './protect-form.js';
+import { RunBar } from './run-bar.js';
+
+const PAUSE_MS = 250;
+
+export class Protect {
+  /**
+   * @param {Store} store
+   * @param {number} id of the file
+   */
+  constructor(store, id) {
+    this.store = store;
+    this.id = id;
+    const file = this.#file();
+    this.planning = new AbortController();
+    /** @type {Promise<void>} settles when the latest plan is there, or is not to be had */
+    this.planned = Promise.resolve();
+    this.timer = 0;
+    /** @type {AbortController | null} */
+    this.running = null;
+    /** @type {Plan | null} */
+    this.drawn = null;
+
+    const able = file.summary?.protectable;
+    if (!able || !able.ok) {
+      this.element = h(
+        'div',
+        { class: 'protect-no' },
+        h('h2', {}, 'This file cannot be protected as it is.'),
+        h('p', {}, able ? able.reason : 'It was not read.'),
+      );
+      return;
+    }
+    this.form = new ProtectForm(file.tracks, () => this.#soon());
+    this.start = h(
+      'button',
+      { type: 'submit', class: 'button primary', id: 'protect-start' },
+      canPickPlace() ? 'Protect and save…' : 'Protect',
+    );
+    this.note = h('p', { class: 'start-note', role: 'status' });
+    this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
+    this.run = new RunBar(() => this.cancel());
+    this.form.element.append(this.startBar, this.run.element);
+    this.form.element.addEventListener('submit', (event) => {
+      event.preventDefault();
+      void this.#protect();
+    });
+    this.planBody = h('div', { class: 'plan-place' });
+    this.planState = h('p', { class: 'plan-state' });
+    this.element = h(
+      'div',
+      { class: 'protect' },
+      this.form.element,
+      h(
+        'section',
+        { class: 'plan', 'aria-label': 'Plan' },
+        h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
+        this.planBody,
+      ),
+    );
+    this.update(file);
+  }
+
+  /** @returns {FileState} */
+  #file() {
+    const file = this.store.file(this.id);
+    if (!file) throw new Error('the file is closed');
+    return file;
+  }
+
+  /** @param {FileState} file */
+  update(file) {
+    if (!this.form || !this.planBody || !this.planState || !this.run || !this.startBar || !this.note) return;
+    const protecting = file.phase === 'protecting';
+    this.form.lock(protecting);
+    this.startBar.hidden = protecting;
+    this.run.update(protecting ? file.progress : null);
+    this.note.className = `start-note ${file.ended}`;
+    const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
+    setText(this.note, noteFor(file, placed));
+    setText(this.planState, planLine(file, this.drawn !== null));
+    this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
+    if (file.plan && file.plan !== this.drawn) {
+      this.drawn = file.plan;
+      this.planBody.replaceChildren(planView(file.plan));
+    } else if (!this.drawn) {
+      this.planBody.replaceChildren(
+        h(
+          'p',
+          { class: 'plan-none' },
+          file.fault
+            ? 'The plan appears here once the marked field is right.'
+            : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.',
+        ),
+      );
+    }
+  }
+
+  /** Ends what is going on, when the file is closed. */
+  close() {
+    clearTimeout(this.timer);
+    this.planning.abort();
+    this.running?.abort();
+  }
+
+  cancel() {
+    this.running?.abort();
+  }
+
+  /** Plans after a pause in typing, and no longer for what was typed before. */
+  #soon() {
+    clearTimeout(this.timer);
+    this.planning.abort();
+    this.planning = new AbortController();
+    const { signal } = this.planning;
+    if (!this.form?.ready) {
+      this.store.dispatch({ type: 'unplanned', id: this.id, fault: null });
+      return;
+    }
+    this.store.dispatch({ type: 'planning', id: this.id });
+    this.planned = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve());
+      this.timer = window.setTimeout(() => void this.#plan(signal).then(resolve), PAUSE_MS);
+    });
+  }
+
+  /** @param {AbortSignal} signal */
+  async #plan(signal) {
+    const { media } = this.#file();
+    if (!media || !this.form) return;
+    try {
+      const plan = await media.plan(this.form.request, { signal });
+      if (signal.aborted) return;
+      this.form.keepKid(plan.kid.uuid);
+      if (!this.drawn) say('The plan is ready.');
+      this.store.dispatch({ type: 'planned', id: this.id, plan });
+    } catch (error) {
+      if (signal.aborted) return;
+      const fault = faultOf(error);
+      say(fault.message);
+      this.store.dispatch({ type: 'unplanned', id: this.id, fault });
+    }
+  }
+
+  async #protect() {
+    if (!this.form || this.running) return;
+    if (!this.form.ready) {
+      this.form.showFault({
+        message: 'Give the licence URL: the file tells players where to ask.',
+        field: 'laUrl',
+      });
+      this.form.focusOn('laUrl');
+      return;
+    }
+    while (this.store.file(this.id)?.phase === 'planning') await this.planned;
+    const { plan, fault, media } = this.#file();
+    if (!plan || !media) {
+      this.form.focusOn(fault?.field);
+      if (fault) say(fault.message);
+      return;
+    }
+    this.running = new AbortController();
+    /** @type {FileSystemFileHandle | null} */
+    let sink = null;
+    try {
+      if (canPickPlace()) {
+        sink = await pickPlace(plan.suggestedName);
+        if (!sink) return;
+      }
+      await this.#run(plan, sink, this.running.signal);
+    } catch (error) {
+      const cancelled = this.running.signal.aborted;
+      if (sink) await removeIfEmpty(sink);
+      if (!this.store.file(this.id)) return;
+      this.store.dispatch({
+        type: 'stopped',
+        id: this.id,
+        ended: cancelled ? 'cancelled' : 'failed',
+        fault: cancelled ? null : faultOf(error),
+      });
+      say(cancelled ? 'Cancelled. Nothing was saved.' : faultOf(error).message);
+      this.start?.focus();
+    } finally {
+      this.running = null;
+    }
+  }
+
+  /**
+   * @param {Plan} plan
+   * @param {FileSystemFileHandle | null} sink
+   * @param {AbortSignal} signal
+   */
+  async #run(plan, sink, signal) {
+    const { media } = this.#file();
+    if (!media) return;
+    this.store.dispatch({ type: 'protecting', id: this.id, total: plan.sizeAfter });
+    say(`Protecting ${plan.suggestedName}.`);
+    this.run?.focus();
+    const result = await media.protect(plan, {
+      signal,
+      ...(sink ? { sink } : {}),
+      onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
+    });
+    if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
+    this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
+    say(
+      `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
+    );
+  }
+}
+
+/**
+ * @param {FileState} file
+ * @param {boolean} drawn whether some plan is shown
+ */
+function planLine(file, drawn) {
+  if (file.phase === 'planning') return 'Working it out…';
+  if (file.phase === 'protecting') return 'This is being done now.';
+  if (file.plan) return file.result ? 'For the next copy.' : 'Nothing has been changed yet.';
+  return drawn ? 'This is the last plan that worked.' : '';
+}
+
+/**
+ * @param {FileState} file
+ * @param {boolean} placed whether the fault stands at its field
+ */
+function noteFor(file, placed) {
+  if (file.ended === 'cancelled') return 'Cancelled. Nothing was saved.';
+  if (file.ended === 'failed') return `It stopped, and nothing was saved. ${file.fault?.message ?? ''}`;
+  if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
+  return canPickPlace()
+    ? 'You choose where the MP4 goes. It is written straight there.'
+    : 'The MP4 is made in the browser’s storage, then downloaded.';
+}
+
+/**
+ * @param {unknown} error
+ * @returns {Fault}
+ */
+export function faultOf(error) {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const field = /** @type {unknown} */ (Reflect.get(error, 'field'));
+  return typeof field === 'string' ? { message: error.message, field } : { message: error.message };
+}

@@ -1,0 +1,267 @@
+/** Result: is it right, where is it, what do I send to whom. */
+
+/** @import { ProtectResult } from '../types.d.ts' */
+/** @import { FileState, Store } from './store.js' */
+/** @import { OpenMedia } from './player.js' */
+
+import { download, downloadAddress } from '../files/save.js';
+import { button, h } from './dom.js';
+import * as format from './format.js';
+import { say } from './live.js';
+import { idRow, kidTable } from './plan-view.js';
+import { faultOf } from './protect.js';
+import { Player } from './player.js';
+import { hashRow, keyRow } from './result-rows.js';
+
+export class Result {
+  /**
+   * @param {Store} store
+   * @param {number} id of the file
+   * @param {OpenMedia} open
+   * @param {() => void} toProtect
+   */
+  constructor(store, id, open, toProtect) {
+    this.store = store;
+    this.id = id;
+    this.open = open;
+    /** @type {ProtectResult | null} */
+    this.shown = null;
+    /** @type {Player | null} */
+    this.player = null;
+    this.release = () => {};
+    this.stop = new AbortController();
+    this.element = h('div', { class: 'result' });
+    this.toProtect = toProtect;
+    this.#none();
+  }
+
+  /** @param {FileState} file */
+  update(file) {
+    if (file.result === this.shown) return;
+    this.#leave();
+    if (this.shown && file.result) void this.shown.discard().catch(() => {}); // a newer one takes its place
+    this.shown = file.result;
+    if (file.result) this.#show(file.result, file.savedAs);
+    else this.#none();
+  }
+
+  focus() {
+    this.element.querySelector('h2')?.focus();
+  }
+
+  close() {
+    this.#leave();
+    if (this.shown) void this.shown.discard().catch(() => {});
+  }
+
+  #leave() {
+    this.stop.abort();
+    this.stop = new AbortController();
+    this.player?.close();
+    this.player = null;
+    this.release();
+    this.release = () => {};
+  }
+
+  #none() {
+    this.element.replaceChildren(
+      h(
+        'div',
+        { class: 'result-none' },
+        h('h2', {}, 'Nothing has been made from this file yet.'),
+        h(
+          'p',
+          {},
+          'What you protect appears here: its key, its checksum, how to play it and what to send to whom.',
+        ),
+        button('Go to Protect', this.toProtect),
+      ),
+    );
+  }
+
+  /**
+   * @param {ProtectResult} result
+   * @param {string | null} savedAs
+   */
+  #show(result, savedAs) {
+    const hash = hashRow(result, this.stop.signal);
+    this.element.replaceChildren(
+      h(
+        'header',
+        { class: 'result-head' },
+        h('h2', { tabindex: -1 }, `${savedAs ?? result.name} is protected.`),
+        h(
+          'p',
+          {},
+          `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
+        ),
+        savedAs
+          ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
+          : this.#saveLine(result),
+      ),
+      h(
+        'div',
+        { class: 'result-columns' },
+        h(
+          'div',
+          {},
+          card(
+            'Is it right?',
+            h(
+              'dl',
+              { class: 'ids' },
+              idRow('Scheme', result.profile === 'piff' ? 'PIFF 1.1' : 'CENC with PIFF twins', result.scheme),
+              idRow('Licence URL', 'where players will ask', result.laUrl),
+              result.checksum
+                ? idRow('Checksum', 'of key and KID, in the PlayReady header', result.checksum)
+                : null,
+              keyRow(result),
+              hash.row,
+            ),
+          ),
+          card('KID', kidTable(result.kid)),
+        ),
+        h('div', {}, this.#playCard(result), this.#sendCard(result, hash.fill)),
+      ),
+    );
+  }
+
+  /** @param {ProtectResult} result */
+  #saveLine(result) {
+    const link = h(
+      'a',
+      { id: 'save', class: 'button primary', download: result.name, 'aria-disabled': 'true' },
+      `Save ${result.name}`,
+    );
+    const note = h('span', { class: 'quiet' }, 'It is in this browser’s storage until you save it.');
+    const discard = button(
+      'Delete that copy',
+      () => {
+        void result.discard().then(
+          () => {
+            this.store.dispatch({ type: 'discarded', id: this.id });
+            say('The copy in browser storage is deleted.');
+          },
+          (error) => {
+            note.textContent = faultOf(error).message;
+          },
+        );
+      },
+      { class: 'link' },
+    );
+    const { signal } = this.stop;
+    result.file().then(
+      (file) => {
+        if (signal.aborted) return;
+        const { address, release } = downloadAddress(file);
+        this.release = release;
+        link.href = address;
+        link.removeAttribute('aria-disabled');
+        link.click();
+      },
+      (error) => {
+        note.textContent = faultOf(error).message;
+      },
+    );
+    return h('p', { class: 'save-line' }, link, note, discard);
+  }
+
+  /** @param {ProtectResult} result */
+  #playCard(result) {
+    const stage = h('div', { class: 'stage' });
+    const state = h('p', { class: 'player-state', role: 'status' });
+    const start = button('Play it here', () => void play(), { id: 'play' });
+    const play = async () => {
+      this.player?.close();
+      this.player = new Player((sentence) => {
+        state.textContent = sentence;
+      });
+      stage.replaceChildren(this.player.video);
+      start.disabled = true;
+      try {
+        await this.player.play(await result.file(), result.key, this.open);
+      } catch (error) {
+        state.textContent = `It cannot be played here. ${faultOf(error).message}`;
+      } finally {
+        start.disabled = false;
+        start.textContent = 'Play again';
+      }
+    };
+    return card(
+      'Does it play?',
+      h('p', { class: 'hint' }, 'Decrypted by the browser’s ClearKey, with the key of this result.'),
+      stage,
+      state,
+      h(
+        'p',
+        { class: 'play-line' },
+        start,
+        h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
+      ),
+    );
+  }
+
+  /**
+   * @param {ProtectResult} result
+   * @param {() => Promise<string>} hash
+   */
+  #sendCard(result, hash) {
+    const state = h('p', { class: 'hint', role: 'status' });
+    const sheet = button('Save the key sheet', () => void save(), { id: 'key-sheet' });
+    const save = async () => {
+      sheet.disabled = true;
+      state.textContent = 'Computing the SHA-256 that goes into the sheet…';
+      try {
+        await hash();
+        const text = `${JSON.stringify(await result.keySheet(), null, 2)}\n`;
+        const name = `${result.name}.keys.json`;
+        download(new Blob([text], { type: 'application/json' }), name);
+        state.textContent = `${name} is saved. It holds the key: treat it like a password.`;
+      } catch (error) {
+        state.textContent = `The key sheet could not be made. ${faultOf(error).message}`;
+      } finally {
+        sheet.disabled = false;
+      }
+    };
+    return card(
+      'What do I send to whom?',
+      h(
+        'ol',
+        { class: 'send' },
+        h(
+          'li',
+          {},
+          h('strong', {}, 'The MP4, to the host.'),
+          ' Any web server will do, for plain download. It is useless without a licence.',
+        ),
+        h(
+          'li',
+          {},
+          h('strong', {}, 'The key sheet, to whoever runs the licence server.'),
+          ' Over a safe channel, never beside the MP4: it holds the key.',
+        ),
+        h(
+          'li',
+          {},
+          h('strong', {}, 'To play offline:'),
+          h(
+            'ol',
+            { class: 'offline' },
+            h('li', {}, 'An app on Windows 10 or 11 downloads the MP4.'),
+            h('li', {}, 'While online it asks the licence URL for a persistent licence.'),
+            h('li', {}, 'From then on it plays the file without a network.'),
+          ),
+        ),
+      ),
+      h('p', { class: 'play-line' }, sheet, state),
+    );
+  }
+}
+
+/**
+ * @param {string} title
+ * @param {...(Node | null)} children
+ */
+function card(title, ...children) {
+  return h('section', { class: 'card' }, h('h3', {}, title), ...children);
+}

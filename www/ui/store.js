@@ -1,0 +1,218 @@
+/**
+ * The state of the page: one value, changed only by `dispatch`. It knows no element and no file handle.
+ *
+ * The page is empty while no file is open. Each file is in one phase:
+ *   opening → loaded ⇄ planning → protecting → done, back to loaded when cancelled.
+ * What went wrong is a notice (opening) or sits with what it is about (plan, run).
+ */
+
+/** @import { Media, Plan, ProtectResult, Progress, Summary, Track } from '../types.d.ts' */
+
+/** @typedef {'opening' | 'loaded' | 'planning' | 'protecting' | 'done'} Phase */
+/** @typedef {'inspect' | 'protect' | 'result'} View */
+/** @typedef {{ message: string, field?: string }} Fault */
+/** @typedef {{ id: number, title: string, message: string }} Notice */
+
+/**
+ * @typedef {object} FileState
+ * @property {number} id
+ * @property {string} name
+ * @property {number | null} size
+ * @property {Phase} phase
+ * @property {Media | null} media
+ * @property {Summary | null} summary
+ * @property {Track[]} tracks
+ * @property {Progress | null} progress of opening or protecting
+ * @property {Plan | null} plan
+ * @property {Fault | null} fault why there is no plan, or why protecting stopped
+ * @property {'' | 'cancelled' | 'failed'} ended how the last run ended, when it did not end well
+ * @property {ProtectResult | null} result
+ * @property {string | null} savedAs the name chosen in the picker
+ */
+
+/**
+ * @typedef {object} State
+ * @property {FileState[]} files
+ * @property {number | null} current
+ * @property {View} view
+ * @property {Notice[]} notices
+ */
+
+/**
+ * @typedef {{ type: 'open', id: number, name: string, size: number | null }
+ *   | { type: 'progress', id: number, progress: Progress }
+ *   | { type: 'opened', id: number, media: Media }
+ *   | { type: 'refused', id: number, title: string, message: string }
+ *   | { type: 'close', id: number }
+ *   | { type: 'choose', id: number }
+ *   | { type: 'view', view: View }
+ *   | { type: 'dismiss', notice: number }
+ *   | { type: 'planning', id: number }
+ *   | { type: 'planned', id: number, plan: Plan }
+ *   | { type: 'unplanned', id: number, fault: Fault | null }
+ *   | { type: 'protecting', id: number, total: number }
+ *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null }
+ *   | { type: 'stopped', id: number, ended: 'cancelled' | 'failed', fault: Fault | null }
+ *   | { type: 'discarded', id: number }} Action
+ */
+
+/** @type {State} */
+export const EMPTY = { files: [], current: null, view: 'inspect', notices: [] };
+
+/**
+ * @param {State} state
+ * @param {Action} action
+ * @returns {State}
+ */
+export function reduce(state, action) {
+  switch (action.type) {
+    case 'open':
+      return {
+        ...state,
+        current: action.id,
+        // What went wrong before is read by now.
+        notices: [],
+        files: [...state.files, newFile(action.id, action.name, action.size)],
+      };
+    case 'opened':
+      return change(state, action.id, {
+        phase: 'loaded',
+        media: action.media,
+        name: action.media.name,
+        size: action.media.size,
+        summary: action.media.summary(),
+        tracks: action.media.tracks(),
+        progress: null,
+      });
+    case 'refused':
+      return {
+        ...without(state, action.id),
+        notices: [
+          ...state.notices.filter((notice) => notice.title !== action.title),
+          { id: action.id, title: action.title, message: action.message },
+        ],
+      };
+    case 'close':
+      return without(state, action.id);
+    case 'choose':
+      return { ...state, current: action.id };
+    case 'view':
+      return { ...state, view: action.view };
+    case 'dismiss':
+      return { ...state, notices: state.notices.filter((notice) => notice.id !== action.notice) };
+    case 'progress':
+      return change(state, action.id, { progress: action.progress });
+    case 'planning':
+      return change(state, action.id, { phase: 'planning', ended: '' });
+    case 'planned':
+      return settle(state, action.id, { plan: action.plan, fault: null });
+    case 'unplanned':
+      return settle(state, action.id, { plan: null, fault: action.fault });
+    case 'protecting':
+      return change(state, action.id, {
+        phase: 'protecting',
+        ended: '',
+        fault: null,
+        progress: { stage: 'protect', done: 0, total: action.total },
+      });
+    case 'protected':
+      return change(state, action.id, {
+        phase: 'done',
+        result: action.result,
+        savedAs: action.savedAs,
+        progress: null,
+        ended: '',
+      });
+    case 'stopped':
+      return settle(state, action.id, { progress: null, ended: action.ended, fault: action.fault });
+    case 'discarded':
+      return settle(state, action.id, { result: null, savedAs: null });
+  }
+}
+
+/** @returns {FileState} */
+function newFile(/** @type {number} */ id, /** @type {string} */ name, /** @type {number | null} */ size) {
+  return {
+    id,
+    name,
+    size,
+    phase: 'opening',
+    media: null,
+    summary: null,
+    tracks: [],
+    progress: null,
+    plan: null,
+    fault: null,
+    ended: '',
+    result: null,
+    savedAs: null,
+  };
+}
+
+/**
+ * @param {State} state
+ * @param {number} id
+ * @param {Partial<FileState>} part
+ */
+function change(state, id, part) {
+  return { ...state, files: state.files.map((file) => (file.id === id ? { ...file, ...part } : file)) };
+}
+
+/**
+ * Back to rest: 'done' when there is a result, 'loaded' when not.
+ * @param {State} state
+ * @param {number} id
+ * @param {Partial<FileState>} part
+ */
+function settle(state, id, part) {
+  const changed = change(state, id, part);
+  const file = changed.files.find((each) => each.id === id);
+  return change(changed, id, { phase: file?.result ? 'done' : 'loaded' });
+}
+
+/**
+ * @param {State} state
+ * @param {number} id
+ */
+function without(state, id) {
+  const at = state.files.findIndex((file) => file.id === id);
+  const files = state.files.filter((file) => file.id !== id);
+  const next = files[Math.min(at, files.length - 1)]?.id ?? null;
+  return { ...state, files, current: state.current === id ? next : state.current };
+}
+
+/** @typedef {ReturnType<typeof createStore>} Store */
+
+export function createStore() {
+  let state = EMPTY;
+  /** @type {Set<(state: State, before: State) => void>} */
+  const listeners = new Set();
+  return {
+    get state() {
+      return state;
+    },
+
+    /** @param {number} id */
+    file(id) {
+      return state.files.find((file) => file.id === id) ?? null;
+    },
+
+    /** @param {Action} action */
+    dispatch(action) {
+      const before = state;
+      state = reduce(state, action);
+      if (state !== before) for (const listener of [...listeners]) listener(state, before);
+    },
+
+    /**
+     * Calls `listener` after each change; the answer stops that.
+     * @param {(state: State, before: State) => void} listener
+     */
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/** The strip above the views: what the file is, in one glance, and its tracks. */
+
+/** @import { Summary, Track } from '../types.d.ts' */
+
+import { copyButton } from './copy.js';
+import { h } from './dom.js';
+import * as format from './format.js';
+
+/**
+ * @param {Summary} summary
+ * @param {Track[]} tracks
+ */
+export function summaryStrip(summary, tracks) {
+  const facts = [
+    ['Size', format.bytes(summary.size), format.exactBytes(summary.size)],
+    ['Duration', format.duration(summary.duration)],
+    ['Bitrate', format.bitrate(summary.bitrate)],
+    [
+      'Fragments',
+      format.count(summary.fragmentCount),
+      summary.indexed ? 'with an index at the end' : 'without an index',
+    ],
+    ['Samples', format.count(summary.sampleCount)],
+    ['Brands', brandText(summary.brands)],
+    ['Protection', summary.protection ? protectionName(summary.protection) : 'none, it is clear'],
+  ];
+  return h(
+    'div',
+    { class: 'strip' },
+    h(
+      'div',
+      { class: 'strip-top' },
+      h('div', { class: 'strip-name' }, h('h1', {}, summary.name), h('p', {}, summary.kindName)),
+      h(
+        'dl',
+        { class: 'facts' },
+        ...facts.map(([term, value, more]) =>
+          h('div', {}, h('dt', {}, term ?? ''), h('dd', { title: more }, value ?? '')),
+        ),
+      ),
+    ),
+    summary.protection ? kidLine(summary.protection.kids) : null,
+    trackTable(tracks),
+  );
+}
+
+/** @param {{ scheme: string, systems: string[] }} protection */
+function protectionName({ scheme, systems }) {
+  return systems.length ? `${systems.join(', ')} (${scheme})` : scheme;
+}
+
+/** @param {string[]} kids */
+function kidLine(kids) {
+  return h(
+    'p',
+    { class: 'strip-kids' },
+    kids.length === 1 ? 'KID ' : 'KIDs ',
+    ...kids.map((kid) =>
+      h(
+        'span',
+        { class: 'id' },
+        h('code', {}, kid),
+        copyButton('KID', () => kid),
+      ),
+    ),
+  );
+}
+
+/** @param {Track[]} tracks */
+function trackTable(tracks) {
+  if (!tracks.length) return h('p', { class: 'quiet' }, 'The file names no tracks.');
+  const heads = [
+    'Track',
+    'Kind',
+    'Codec',
+    'Picture or sound',
+    'Bitrate',
+    'Language',
+    'Samples',
+    'Fragments',
+    'Protection',
+  ];
+  return h(
+    'details',
+    { class: 'tracks', open: tracks.length <= 4 && innerHeight >= 1000 },
+    h(
+      'summary',
+      {},
+      h('strong', {}, format.counted(tracks.length, 'track')),
+      h('span', { class: 'tracks-gist' }, tracks.map(gist).join(' · ')),
+    ),
+    h(
+      'div',
+      { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Tracks' },
+      h(
+        'table',
+        {},
+        h('thead', {}, h('tr', {}, ...heads.map((title) => h('th', { scope: 'col' }, title)))),
+        h('tbody', {}, ...tracks.map(trackRow)),
+      ),
+    ),
+  );
+}
+
+/** @param {Track} track */
+function trackRow(track) {
+  return h(
+    'tr',
+    {},
+    h('th', { scope: 'row' }, String(track.id)),
+    h('td', {}, track.kind),
+    h('td', {}, track.codecName, ' ', h('code', { class: 'quiet' }, track.codec)),
+    h('td', {}, shape(track)),
+    h('td', { class: 'number' }, format.bitrate(track.bitrate)),
+    h('td', {}, track.language ?? 'not given'),
+    h('td', { class: 'number' }, format.count(track.sampleCount)),
+    h('td', { class: 'number' }, format.count(track.fragmentCount)),
+    h(
+      'td',
+      {},
+      track.protection ? track.protection.scheme : 'clear',
+      track.protection?.kid
+        ? h(
+            'span',
+            { class: 'id' },
+            h('code', {}, track.protection.kid),
+            copyButton(`KID of track ${track.id}`, () => track.protection?.kid ?? ''),
+          )
+        : null,
+    ),
+  );
+}
+
+/** @param {Track} track */
+export function shape(track) {
+  if (track.width && track.height) return `${track.width} × ${track.height}`;
+  const parts = [];
+  if (track.channels) parts.push(format.channels(track.channels));
+  if (track.sampleRate) parts.push(format.sampleRate(track.sampleRate));
+  return parts.join(', ') || '–';
+}
+
+/** @param {Track} track */
+function gist(track) {
+  const size = shape(track);
+  return size === '–' ? track.codecName : `${track.codecName} ${size}`;
+}
+
+/**
+ * The major brand, and the others where there are any.
+ * @param {import('../types.d.ts').Summary['brands']} brands
+ */
+function brandText(brands) {
+  if (!brands) return 'none';
+  const others = brands.compatible.filter((brand) => brand !== brands.major);
+  return others.length > 0 ? `${brands.major} (${others.join(', ')})` : brands.major;
+}
