@@ -1,5 +1,13 @@
 //! Fragments too large to hold: going by in pieces, they come out as those protected whole.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
+)]
+
 mod support;
 
 use boxlock::output::Step;

@@ -15,6 +15,9 @@ export { BoxlockError };
 /** Version of key sheets' form. */
 const KEY_SHEET_FORM = '1';
 
+/** Bytes of random values that a plan is made with: key, key ID, first IV. */
+const RANDOM_LEN = 40;
+
 /** Most bytes that `hex` gives at a time. */
 const HEX_MAX = 1 << 20;
 
@@ -129,9 +132,10 @@ class OpenMedia {
    * @returns {Promise<Types.Plan>}
    */
   async plan(request, options) {
-    const plan = await this.#bridge.call('plan', { request }, options);
+    const order = newOrder(request);
+    const plan = await this.#bridge.call('plan', order, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
-    requests.set(made, { ...request });
+    orders.set(made, order);
     return made;
   }
 
@@ -141,11 +145,11 @@ class OpenMedia {
    * @returns {Promise<Types.ProtectResult>}
    */
   async protect(planOrRequest, options = {}) {
-    const request = requests.get(planOrRequest) ?? /** @type {Types.ProtectRequest} */ (planOrRequest);
+    const order = orders.get(planOrRequest) ?? newOrder(/** @type {Types.ProtectRequest} */ (planOrRequest));
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const made = await this.#bridge.call('protect', { request, sink, workers }, options);
+    const made = await this.#bridge.call('protect', { ...order, sink, workers }, options);
     if (made.stored) hold(made.stored);
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
   }
@@ -169,8 +173,22 @@ class OpenMedia {
   }
 }
 
-/** The requests that plans were made from: keys stay out of the plans themselves. @type {WeakMap<object, Types.ProtectRequest>} */
-const requests = new WeakMap();
+/** @typedef {{ request: Types.ProtectRequest, random: Uint8Array }} Order */
+
+/**
+ * What plans were made from: with it a plan is carried out as it was shown, and keys stay out of the plans themselves.
+ * @type {WeakMap<object, Order>}
+ */
+const orders = new WeakMap();
+
+/**
+ * Each plan has random values of its own, so that no two share a key stream.
+ * @param {Types.ProtectRequest} request
+ * @returns {Order}
+ */
+function newOrder(request) {
+  return { request: { ...request }, random: crypto.getRandomValues(new Uint8Array(RANDOM_LEN)) };
+}
 
 /**
  * The offline scenario wants the extension `.mp4`.

@@ -266,7 +266,7 @@ export interface Media {
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;
-  /** Protects by a plan (or a request, planned first). */
+  /** Protects by a plan (or a request, planned first). One at a time; a plan carried out twice gives the same bytes. */
   protect(planOrRequest: Plan | ProtectRequest, options?: ProtectOptions): Promise<ProtectResult>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;

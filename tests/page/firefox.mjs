@@ -1,6 +1,6 @@
 // Firefox by Puppeteer, over WebDriver BiDi: Playwright drives only a Firefox of its own making.
 
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { program } from './programs.mjs';
 
 export async function launchFirefox(site) {
   const downloads = await mkdtemp(join(tmpdir(), 'boxlock-downloads-'));
+  const taken = await mkdtemp(join(tmpdir(), 'boxlock-taken-'));
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: program('firefox'),
@@ -31,17 +32,16 @@ export async function launchFirefox(site) {
       'media.eme.enabled': true,
     },
   });
-  const seen = new Set();
   const newTab = async () => {
     // Pages share the preference, and the one before may have changed it.
     await setColorScheme(browser, 'light');
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
-    return new Tab(browser, context, page, { folder: downloads, seen });
+    return new Tab(browser, context, page, { folder: downloads, taken });
   };
   const close = async () => {
     await browser.close();
-    await rm(downloads, { recursive: true, force: true });
+    for (const folder of [downloads, taken]) await rm(folder, { recursive: true, force: true });
   };
   return { newTab, close };
 }
@@ -100,10 +100,18 @@ class Tab {
   goto = (url) => this.#page.goto(url);
   evaluate = (expression) => this.#page.evaluate(expression);
   click = (selector) => this.#page.locator(`pierce/${selector}`).click();
-  fill = (selector, text) => this.#page.locator(`pierce/${selector}`).fill(text);
   screenshot = (path, fullPage) => this.#page.screenshot({ path, fullPage });
   setViewport = (width, height) => this.#page.setViewport({ width, height });
   close = () => this.#context.close();
+
+  async fill(selector, text) {
+    if (text !== '') return this.#page.locator(`pierce/${selector}`).fill(text);
+    // Puppeteer empties a field without telling the page.
+    const element = await this.#page.$(`pierce/${selector}`);
+    await element.focus();
+    await this.press(['Control'], 'a');
+    return this.press([], 'Delete');
+  }
 
   async type(selector, text) {
     const element = await this.#page.$(`pierce/${selector}`);
@@ -124,19 +132,21 @@ class Tab {
 
   emulateColorScheme = (scheme) => setColorScheme(this.#browser, scheme);
 
-  /** A finished file has no `.part` beside it and keeps its size. */
+  /** A finished file has no `.part` beside it and keeps its size. It is moved away, or the next gets another name. */
   async nextDownload(timeout) {
-    const { folder, seen } = this.#downloads;
+    const { folder, taken } = this.#downloads;
     const end = Date.now() + timeout;
     const sizes = new Map();
     while (Date.now() < end) {
       const names = await readdir(folder);
-      for (const name of names.filter((one) => !one.endsWith('.part') && !seen.has(one))) {
+      for (const name of names.filter((one) => !one.endsWith('.part'))) {
         const path = join(folder, name);
         const { size } = await stat(path);
-        if (!names.includes(`${name}.part`) && sizes.get(name) === size) {
-          seen.add(name);
-          return { name, path, bytes: await readFile(path) };
+        // The name of an unfinished file's `.part` holds other letters too, and its place is kept by an empty file.
+        if (size > 0 && !names.some((one) => one.endsWith('.part')) && sizes.get(name) === size) {
+          const kept = join(await mkdtemp(join(taken, '_')), name);
+          await rename(path, kept);
+          return { name, path: kept, bytes: await readFile(kept) };
         }
         sizes.set(name, size);
       }

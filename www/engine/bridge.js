@@ -12,11 +12,16 @@ import { environmentError, fromPosted } from './errors.js';
  * @property {((progress: Progress) => void) | undefined} onProgress
  */
 
+/** A closed worker has this long to take back what it has half written. */
+const LEAVING_MS = 5000;
+
 export class Bridge {
   #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   #next = 1;
   /** @type {Map<number, Call>} */
   #calls = new Map();
+  /** @type {Set<number>} calls that a closed worker has still to end */
+  #leaving = new Set();
   /** @type {unknown} Why no further call can be made. */
   #broken;
 
@@ -57,14 +62,19 @@ export class Bridge {
     });
   }
 
-  /** Ends the worker and all it was doing. */
+  /** Ends the worker and all it was doing: callers hear of it at once. */
   close() {
-    this.#worker.terminate();
+    this.#leaving = new Set(this.#calls.keys());
     this.#break(environmentError('closed', 'This file was closed.'));
+    // What is half written is taken back first; a worker that is stuck is not waited for.
+    for (const id of this.#leaving) this.#worker.postMessage({ id, abort: true });
+    setTimeout(() => this.#worker.terminate(), this.#leaving.size ? LEAVING_MS : 0);
   }
 
   /** @param {FromLead} message */
   #receive(message) {
+    if (!('progress' in message) && this.#leaving.delete(message.id) && this.#leaving.size === 0)
+      this.#worker.terminate();
     const call = this.#calls.get(message.id);
     if (!call) return;
     if ('progress' in message) {

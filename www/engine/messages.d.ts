@@ -54,9 +54,9 @@ export interface Methods {
   children: { args: { path: string }; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
   read: { args: { start: number; end: number }; result: Uint8Array };
-  plan: { args: { request: ProtectRequest }; result: Omit<Plan, 'suggestedName'> };
+  plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };
   protect: {
-    args: { request: ProtectRequest; sink: FileSystemFileHandle | null; workers: number };
+    args: { request: ProtectRequest; random: Uint8Array; sink: FileSystemFileHandle | null; workers: number };
     result: Protected;
   };
   hash: { args: { blob: Blob }; result: string };

@@ -22,7 +22,9 @@ export class Batch {
   async next() {
     while (this.#chunks.length === 0) {
       if (this.#failure) throw this.#failure;
-      await new Promise((resolve) => (this.#wake = () => resolve(null)));
+      await new Promise((resolve) => {
+        this.#wake = () => resolve(null);
+      });
     }
     return /** @type {Chunk} */ (this.#chunks.shift());
   }

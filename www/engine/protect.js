@@ -32,7 +32,7 @@ const COPY_BYTES = 4 << 20;
  */
 
 /**
- * @param {CoreFile} core with its plan made
+ * @param {CoreFile} core with its output begun
  * @param {BlobReader} reader
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
  * @param {{ sink: FileSystemFileHandle | null, workers: number }} options
@@ -46,7 +46,6 @@ export async function protect(core, reader, setUp, options, { signal, report }) 
   signal.addEventListener('abort', stop, { once: true });
   try {
     signal.throwIfAborted();
-    core.begin();
     const size = await run(core, reader, sink, pool, signal, report);
     signal.throwIfAborted();
     const written = await sink.close();
@@ -59,7 +58,6 @@ export async function protect(core, reader, setUp, options, { signal, report }) 
   } finally {
     signal.removeEventListener('abort', stop);
     pool.end();
-    core.end();
   }
 }
 
@@ -110,7 +108,7 @@ async function run(core, reader, sink, pool, signal, report) {
         signal.throwIfAborted();
         await write(reader.read(at, Math.min(COPY_BYTES, end - at)));
         progress(at);
-        await new Promise((resolve) => setTimeout(resolve));
+        await new Promise((resolve) => void setTimeout(resolve));
       }
     }
     core.placed(size - before);

@@ -103,7 +103,7 @@ async function protectLarge(id, task) {
   hand(id, { output, sourceEnd: task.start, lengths: null });
   let piece = protector.next_piece(PIECE_BYTES);
   while (piece) {
-    while (unwritten >= UNWRITTEN_MAX) await new Promise((resolve) => (onWritten = () => resolve(null)));
+    await roomToWrite();
     const address = load(piece.start, piece.len);
     protector.encrypt_piece(piece.start, piece.len);
     const part = outputOf(piece.len);
@@ -112,6 +112,16 @@ async function protectLarge(id, task) {
     const sourceEnd = piece.start + piece.len;
     piece = protector.next_piece(PIECE_BYTES);
     hand(id, { output: part, sourceEnd, lengths: piece ? null : [length] });
+  }
+}
+
+/** Waits until few enough pieces are unwritten. */
+async function roomToWrite() {
+  const full = () => unwritten >= UNWRITTEN_MAX;
+  while (full()) {
+    await new Promise((resolve) => {
+      onWritten = () => resolve(null);
+    });
   }
 }
 

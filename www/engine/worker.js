@@ -2,7 +2,7 @@
 
 import init, { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
 import { BlobReader } from '../files/read.js';
-import { toPosted } from './errors.js';
+import { environmentError, toPosted } from './errors.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 
@@ -18,11 +18,11 @@ import { protect } from './protect.js';
 
 const ready = init();
 
-/** @type {{ core: CoreFile, reader: BlobReader, random: Uint8Array } | null} */
+/** @type {{ core: CoreFile, reader: BlobReader } | null} */
 let opened = null;
 
-/** Bytes of random values a request needs: key, key ID, first IV. */
-const RANDOM_LEN = 40;
+/** The core puts one output together at a time. */
+let protecting = false;
 
 /** Reads this far ahead where boxes follow each other closely, and this far where they do not. */
 const READ_DENSE = 4 << 20;
@@ -41,7 +41,7 @@ const methods = {
       core.feed(need.start, reader.read(need.start, Math.max(need.len, dense ? READ_DENSE : READ_SPARSE)));
       await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
     }
-    opened = { core, reader, random: crypto.getRandomValues(new Uint8Array(RANDOM_LEN)) };
+    opened = { core, reader };
     return { summary: core.summary(), tracks: core.tracks() };
   },
 
@@ -63,8 +63,8 @@ const methods = {
     return file().reader.read(start, end - start);
   },
 
-  async plan({ request }, { signal, report }) {
-    const { core, reader, random } = file();
+  async plan({ request, random }, { signal, report }) {
+    const { core, reader } = file();
     const plan = core.plan(request, random);
     const protector = new Protector(core.movie_header(), request, random);
     try {
@@ -78,16 +78,24 @@ const methods = {
     }
   },
 
-  async protect({ request, sink, workers }, running) {
-    const { core, reader, random } = file();
-    const plan = core.plan(request, random);
+  async protect({ request, random, sink, workers }, running) {
+    const { core, reader } = file();
+    if (protecting)
+      throw environmentError(
+        'busy',
+        'This file is being protected already. Wait until that ends, or cancel it.',
+      );
+    const { kid, checksum, scheme, profile, laUrl } = core.plan(request, random);
     const started = performance.now();
     const setUp = { blob: reader.blob, moov: core.movie_header(), request, random };
-    const written = await protect(core, reader, setUp, { sink, workers }, running);
-    const { kid, checksum, scheme, profile, laUrl } = plan;
+    // Both go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
-    // The next file must not share key stream with this one, whatever is asked of it.
-    file().random = crypto.getRandomValues(new Uint8Array(RANDOM_LEN));
+    core.begin();
+    protecting = true;
+    const written = await protect(core, reader, setUp, { sink, workers }, running).finally(() => {
+      protecting = false;
+      core.end();
+    });
     const seconds = (performance.now() - started) / 1000;
     return { ...written, seconds, kid, key, checksum, scheme, profile, laUrl };
   },

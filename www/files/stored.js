@@ -12,10 +12,11 @@ const held = new Map();
  */
 export function hold(name) {
   if (!navigator.locks) return;
-  void navigator.locks.request(
-    LOCK + name,
-    () => new Promise((resolve) => held.set(name, () => resolve(null))),
-  );
+  void navigator.locks.request(LOCK + name, () => {
+    return new Promise((resolve) => {
+      held.set(name, () => resolve(null));
+    });
+  });
 }
 
 /**

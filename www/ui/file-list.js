@@ -2,26 +2,37 @@
 
 /** @import { FileState, Notice, State, Store } from './store.js' */
 
-import { button, CROSS, drawing, h } from './dom.js';
+import { button, CROSS, drawing, h, setAttributes, setText } from './dom.js';
 import * as format from './format.js';
 
-/**
- * @param {FileState} file
- * @param {boolean} chosen
- * @param {Store} store
- * @param {(id: number) => void} close
- */
-function fileRow(file, chosen, store, close) {
-  const name = h(
-    'button',
-    { type: 'button', class: 'file-name', 'aria-current': chosen ? 'true' : null },
-    h('span', { class: 'file-title' }, file.name),
-    h('span', { class: 'file-state' }, stateLine(file)),
-  );
-  name.addEventListener('click', () => store.dispatch({ type: 'choose', id: file.id }));
-  const shut = button('', () => close(file.id), { class: 'icon-button', 'aria-label': `Close ${file.name}` });
-  shut.append(drawing(CROSS));
-  return h('li', { class: chosen ? 'chosen' : '' }, name, shut);
+/** A file's row. It stays the same element while the file is open, so that no press on it is lost. */
+class FileRow {
+  /**
+   * @param {number} id
+   * @param {Store} store
+   * @param {(id: number) => void} close
+   */
+  constructor(id, store, close) {
+    this.title = h('span', { class: 'file-title' });
+    this.state = h('span', { class: 'file-state' });
+    this.name = h('button', { type: 'button', class: 'file-name' }, this.title, this.state);
+    this.name.addEventListener('click', () => store.dispatch({ type: 'choose', id }));
+    this.shut = button('', () => close(id), { class: 'icon-button' });
+    this.shut.append(drawing(CROSS));
+    this.element = h('li', {}, this.name, this.shut);
+  }
+
+  /**
+   * @param {FileState} file
+   * @param {boolean} chosen
+   */
+  update(file, chosen) {
+    setText(this.title, file.name);
+    setText(this.state, stateLine(file));
+    setAttributes(this.name, { 'aria-current': chosen ? 'true' : null });
+    setAttributes(this.shut, { 'aria-label': `Close ${file.name}` });
+    this.element.className = chosen ? 'chosen' : '';
+  }
 }
 
 /** @param {FileState} file */
@@ -31,7 +42,7 @@ function stateLine(file) {
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
-  if (file.phase === 'done') return `${size} · copy made`;
+  if (file.result) return `${size} · copy made`;
   return file.summary?.protection ? `${size} · protected` : `${size} · clear`;
 }
 
@@ -63,22 +74,20 @@ function noticeList(notices, store) {
  * @param {(id: number) => void} close
  */
 export function showFiles(store, { list, deskNotices, emptyNotices }, close) {
-  /** @type {string} */
-  let drawn = '';
+  /** @type {Map<number, FileRow>} */
+  const rows = new Map();
   /** @param {State} state @param {State} before */
   const draw = (state, before) => {
-    const key = JSON.stringify([
-      state.current,
-      state.files.map((file) => [file.id, file.name, stateLine(file)]),
-    ]);
-    if (key !== drawn) {
-      drawn = key;
-      const focused = list.contains(document.activeElement) ? indexOfFocus(list) : -1;
-      list.replaceChildren(
-        ...state.files.map((file) => fileRow(file, file.id === state.current, store, close)),
-      );
-      const again = [...list.querySelectorAll('button')][focused];
-      again?.focus();
+    for (const [id, row] of rows) {
+      if (state.files.some((file) => file.id === id)) continue;
+      row.element.remove();
+      rows.delete(id);
+    }
+    for (const file of state.files) {
+      const row = rows.get(file.id) ?? new FileRow(file.id, store, close);
+      row.update(file, file.id === state.current);
+      if (!rows.has(file.id)) list.append(row.element);
+      rows.set(file.id, row);
     }
     if (state.notices !== before.notices || (state.files.length === 0) !== (before.files.length === 0)) {
       const place = state.files.length ? deskNotices : emptyNotices;
@@ -87,9 +96,4 @@ export function showFiles(store, { list, deskNotices, emptyNotices }, close) {
     }
   };
   store.subscribe(draw);
-}
-
-/** @param {HTMLElement} list */
-function indexOfFocus(list) {
-  return [...list.querySelectorAll('button')].findIndex((each) => each === document.activeElement);
 }

@@ -60,7 +60,8 @@ export class Player {
     });
     const fed = this.#feed(source, buffer, playback);
     fed.catch((error) => {
-      if (!signal.aborted)
+      // What is fed to a decoder that has given up fails too, and says less of why.
+      if (!signal.aborted && !this.video.error)
         this.tell(`It stopped playing. ${error instanceof Error ? error.message : String(error)}`);
     });
     await Promise.race([once(this.video, 'canplay', signal), broken, fed.then(() => new Promise(() => {}))]);

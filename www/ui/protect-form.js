@@ -10,6 +10,8 @@ import { shape } from './summary.js';
 
 const TEST_SERVER = 'https://test.playready.microsoft.com/service/rightsmanager.asmx?cfg=(persist:true)';
 const TEST_SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
+/** @type {Fault} */
+const NO_URL = { message: 'Give the licence URL: the file tells players where to ask.', field: 'laUrl' };
 const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 
 export class ProtectForm {
@@ -163,16 +165,24 @@ export class ProtectForm {
       this.changed();
     });
     this.laUrl.control.addEventListener('blur', () => {
-      if (!this.laUrl.value && this.touched)
-        this.showFault({
-          message: 'Give the licence URL: the file tells players where to ask.',
-          field: 'laUrl',
-        });
+      if (!this.laUrl.value && this.touched) this.showFault(NO_URL);
     });
   }
 
-  get ready() {
-    return this.laUrl.value !== '';
+  /**
+   * What must still be given before there can be a plan. The core takes what is blank as not asked for, and would make
+   * a random key in place of one that is to be typed.
+   * @returns {Fault | null}
+   */
+  get missing() {
+    if (!this.laUrl.value) return NO_URL;
+    if (this.keyWay.value === 'typed' && !this.key.value)
+      return { message: 'Type the key, or choose a random one.', field: 'key' };
+    if (this.keyWay.value === 'seed' && !this.keySeed.value)
+      return { message: 'Type the key seed, or choose a random key.', field: 'keySeed' };
+    if (this.kidWay.value === 'typed' && !this.kid.value)
+      return { message: 'Type the KID, or choose a random one.', field: 'kid' };
+    return null;
   }
 
   /** @returns {ProtectRequest} */
@@ -201,12 +211,19 @@ export class ProtectForm {
     if (this.kidWay.value === 'random') this.randomKid = kid;
   }
 
+  /** For another file, which must not have the KID of the one before under another key. */
+  forgetKid() {
+    this.randomKid = '';
+  }
+
   /**
    * Puts a fault at the field it belongs to and clears the others. Answers whether there is such a field.
    * @param {Fault | null} fault
    */
   showFault(fault) {
     const places = this.#places();
+    // A KID has two places, of which the one now folded away may hold an older fault.
+    for (const either of [this.kid, this.kidWay]) either.fault(null);
     for (const [name, place] of Object.entries(places))
       place.fault(fault?.field === name ? fault.message : null);
     const place = fault?.field ? places[fault.field] : undefined;

@@ -124,7 +124,7 @@ export class Protect {
     this.planning.abort();
     this.planning = new AbortController();
     const { signal } = this.planning;
-    if (!this.form?.ready) {
+    if (!this.form || this.form.missing) {
       this.store.dispatch({ type: 'unplanned', id: this.id, fault: null });
       return;
     }
@@ -155,12 +155,11 @@ export class Protect {
 
   async #protect() {
     if (!this.form || this.running) return;
-    if (!this.form.ready) {
-      this.form.showFault({
-        message: 'Give the licence URL: the file tells players where to ask.',
-        field: 'laUrl',
-      });
-      this.form.focusOn('laUrl');
+    const { missing } = this.form;
+    if (missing) {
+      this.form.showFault(missing);
+      this.form.focusOn(missing.field);
+      say(missing.message);
       return;
     }
     while (this.store.file(this.id)?.phase === 'planning') await this.planned;
@@ -214,6 +213,8 @@ export class Protect {
     });
     if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
     this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
+    this.form?.forgetKid();
+    this.#soon();
     say(
       `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );

@@ -1,0 +1,224 @@
+// What people do on the page, step by step, and the promise that holds for every test: nothing leaves.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+/** The sample that is shipped with the page. */
+export const SAMPLE = fileURLToPath(new URL('../../www/samples/sample.ismv', import.meta.url));
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+
+export const LA_URL = 'https://licence.example.com/rightsmanager.asmx?cfg=(persist:true)&a=1';
+
+/** Long enough for a busy machine. */
+export const LONG = 90_000;
+
+/** A folder that is there while the tests of one file run; `path(name)` is a place in it. */
+export function workFolder() {
+  let folder = '';
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'boxlock-page-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+  return { path: (name) => join(folder, name) };
+}
+
+/**
+ * Defines tests of which each gets a new page with the site open. After each: no error was left uncaught, and
+ * nothing was asked for but files of the site (unless the test is not to be `quiet`).
+ */
+export function pageTests(browser) {
+  return (name, body, { quiet = true, ...options } = {}) =>
+    test(name, options, async () => {
+      const page = await browser.newPage();
+      try {
+        await page.goto('/');
+        await page.waitFor('#open-button');
+        await body(page);
+        if (!quiet) return;
+        assert.deepEqual(page.errors, []);
+        assertNothingLeft(page, browser.site.origin);
+      } finally {
+        await page.close();
+      }
+    });
+}
+
+/** Every request was for a file of the built site, with nothing added to its address. */
+export function assertNothingLeft(page, origin) {
+  for (const url of page.requests) {
+    const { pathname } = new URL(url);
+    const own = url === `${origin}${pathname}` && existsSync(join(DIST, pathname));
+    assert.ok(own, `The page asked for ${url}`);
+  }
+}
+
+/** Opens one file through the file dialog's input and waits until it is shown. */
+export async function openFile(page, path) {
+  await page.setFile('#open-file', path);
+  await waitOpen(page, basename(path));
+}
+
+/** Waits until a file of this name is the one on the desk. */
+export async function waitOpen(page, name) {
+  await page.evaluate((text) => void (window.awaited = text), name);
+  await page.waitFor(
+    () =>
+      document.querySelector('#summary h1')?.innerText === window.awaited &&
+      document.querySelector('#views:not([hidden])'),
+    { timeout: LONG },
+  );
+}
+
+/** Facts of the strip above the views: `{ Size: { text, title }, … }`. */
+export function facts(page) {
+  return page.evaluate(() =>
+    Object.fromEntries(
+      [...document.querySelectorAll('#summary .facts > div')].map((pair) => [
+        pair.querySelector('dt').innerText,
+        { text: pair.querySelector('dd').innerText, title: pair.querySelector('dd').title },
+      ]),
+    ),
+  );
+}
+
+/** Goes to a view by its tab. */
+export async function goTo(page, view) {
+  await page.click(`#tab-${view}`);
+  await page.waitFor(`#panel-${view}`);
+}
+
+/** Chooses a radio button by the label a person clicks. */
+export async function choose(page, name, value) {
+  const id = await page.evaluate(
+    (one, two) => document.querySelector(`[name="${one}"][value="${two}"]`).id,
+    name,
+    value,
+  );
+  await page.click(`#${id}`);
+}
+
+/** Fills the form: `{ laUrl, profile, key, kid, keySeed }`; what is absent keeps its default. */
+export async function fillForm(page, { laUrl = LA_URL, profile, key, kid, keySeed } = {}) {
+  await goTo(page, 'protect');
+  if (laUrl) await page.fill('[name="laUrl"]', laUrl);
+  if (profile) await choose(page, 'profile', profile);
+  if (key !== undefined) {
+    await choose(page, 'keyWay', 'typed');
+    await page.fill('[name="key"]', key);
+  }
+  if (keySeed !== undefined) {
+    await choose(page, 'keyWay', 'seed');
+    await page.fill('[name="keySeed"]', keySeed);
+  }
+  if (kid !== undefined) {
+    await choose(page, 'kidWay', 'typed');
+    await page.fill('[name="kid"]', kid);
+  }
+}
+
+/** Waits for the plan that belongs to what the form says now, and gives its facts and header. */
+export async function waitPlan(page) {
+  // A change of the form is taken up a moment later.
+  await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 400)));
+  await page.waitFor(
+    () =>
+      !document.querySelector('.plan-place.stale') &&
+      document.querySelector('.plan-body') &&
+      document.querySelector('.plan-state').innerText !== 'Working it out…',
+    { timeout: LONG },
+  );
+  return page.evaluate(() => ({
+    size: [...document.querySelectorAll('.plan-facts > div')].find(
+      (pair) => pair.querySelector('dt').innerText === 'Size',
+    ).innerText,
+    kid: document.querySelector('.plan-body .ids code').innerText,
+    header: document.querySelector('.plan-body .text-card pre').innerText,
+  }));
+}
+
+/** Presses Protect and waits for the result. */
+export async function protect(page) {
+  await page.click('#protect-start');
+  await page.waitFor('.result-head', { timeout: LONG }).catch(async (error) => {
+    const said = await page.evaluate(() => document.querySelector('#panel-protect').innerText);
+    throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
+  });
+}
+
+/** Makes Chromium save as a browser without a save dialog does. Call it before a file is opened. */
+export function withoutPicker(page) {
+  return page.evaluate(() => void (window.showSaveFilePicker = undefined));
+}
+
+/** A save dialog whose answer is a real file, in storage that only the page sees. */
+export function withPicker(page, before = '') {
+  return page.evaluate(async (text) => {
+    window.showSaveFilePicker = async ({ suggestedName }) => {
+      const root = await navigator.storage.getDirectory();
+      const handle = await root.getFileHandle(suggestedName, { create: true });
+      if (text) {
+        const stream = await handle.createWritable();
+        await stream.write(text);
+        await stream.close();
+      }
+      return handle;
+    };
+  }, before);
+}
+
+/** Names and sizes of what is in the page's own storage; the folder of unfinished and unsaved files is `boxlock`. */
+export function storage(page) {
+  return page.evaluate(async () => {
+    const found = {};
+    const walk = async (folder, prefix) => {
+      for await (const [name, handle] of folder.entries()) {
+        if (handle.kind === 'directory') await walk(handle, `${prefix}${name}/`);
+        else found[prefix + name] = (await handle.getFile()).size;
+      }
+    };
+    await walk(await navigator.storage.getDirectory(), '');
+    return found;
+  });
+}
+
+/** The bytes of a file in the page's own storage. */
+export async function storedBytes(page, name) {
+  const text = await page.evaluate(async (wanted) => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle(wanted)).getFile();
+    return new Promise((resolve) => {
+      const reader = new FileReader();
+      reader.onload = () => resolve(reader.result.split(',')[1]);
+      reader.readAsDataURL(file);
+    });
+  }, name);
+  return Buffer.from(text, 'base64');
+}
+
+/** Saves the key sheet and reads it. */
+export async function keySheet(page) {
+  await page.click('#key-sheet');
+  const { name, bytes } = await page.waitDownload({ timeout: LONG });
+  return { name, sheet: JSON.parse(bytes.toString('utf8')) };
+}
+
+/** Clicks the element that a function in the page finds, as a person does. */
+export async function clickFound(page, find, ...args) {
+  await page.waitFor(() => true);
+  const found = await page.evaluate(
+    `(...args) => {
+      const element = (${find})(...args);
+      element?.setAttribute('data-wanted', '');
+      return Boolean(element);
+    }`,
+    ...args,
+  );
+  assert.ok(found, `There is nothing to click: ${find} ${JSON.stringify(args)}`);
+  await page.click('[data-wanted]');
+  await page.evaluate(() => document.querySelector('[data-wanted]')?.removeAttribute('data-wanted'));
+}
