@@ -445,3 +445,14 @@ fn oddities_that_hurt_nobody_pass() {
         assert!(matches!(found, Fate::Protected), "{what}: {found:?}");
     }
 }
+
+/// What is wrong with the places of samples is said before the first byte is written.
+#[test]
+fn misplaced_samples_are_refused_by_the_plan() {
+    for behind in [0, 3] {
+        let file = [made_absolute(u64::MAX), vec![0; behind]].concat();
+        let session = support::drive::open(&file, support::drive::Feed::Whole).unwrap();
+        let error = support::drive::plan(&session, &support::drive::request("piff")).unwrap_err();
+        assert_eq!(error.code(), "data-elsewhere");
+    }
+}

@@ -319,3 +319,88 @@ fn negative_composition_offsets_get_the_version_that_says_so() {
         assert_eq!(plain[&1].len(), 6);
     }
 }
+
+/// `saiz` counts in eight bits: 40 subsamples and no more, with 8-byte IVs.
+#[test]
+fn sample_information_never_outgrows_its_byte() {
+    let mut file = synth::small();
+    file.tracks = vec![Kind::Video];
+    file.fragments.truncate(1);
+    file.access = None;
+    let slice = [&unhex("00000024")[..], &synth::IDR, &[0x11; 32]].concat();
+    file.fragments[0].trafs[0].runs = vec![vec![slice.repeat(60), slice.repeat(40), slice.repeat(41)]];
+    let out = protected(&file.bytes(), "hybrid", "0000000000000007");
+    let traf = top(&out, "moof").at("traf");
+    // Each has 40: 8 + 2 + 40 * 6 = 250.
+    same(traf.at("saiz").body(), "00000000 fa 00000003");
+    let own = drive::decrypted_samples(&out, |_, _| Some(boxlock::bytes::ContentKey(drive::key()))).unwrap();
+    assert_eq!(own, file.samples());
+    // PIFF has no such byte: all 60.
+    let out = protected(&file.bytes(), "piff", "0000000000000007");
+    let senc = top(&out, "moof").at("traf").child(raw::PIFF_SENC).unwrap();
+    assert_eq!(senc.body()[16..18], [0, 60]);
+}
+
+/// A picture parameter set inside a fragment must not change what a later fragment's slice headers mean: with it the
+/// header of this slice ends one byte later, and a whole block would stay clear.
+#[test]
+fn parameter_sets_of_one_fragment_do_not_reach_the_next() {
+    let mut file = synth::small();
+    file.tracks = vec![Kind::Video];
+    file.access = None;
+    let slice = [&unhex("00000014 658884b880")[..], &[0x11; 15]].concat();
+    let with_set = [&unhex("00000004 68ce3980")[..], &slice].concat();
+    file.fragments[0].trafs[0].runs = vec![vec![with_set]];
+    file.fragments[1].trafs[0].runs = vec![vec![slice]];
+    let out = protected(&file.bytes(), "hybrid", "0000000000000007");
+    let moofs: Vec<RawBox<'_>> = raw::boxes(&out, 0).into_iter().filter(|b| b.name == "moof").collect();
+    same(moofs[0].at("traf/senc").body(), "00000002 00000001 0000000000000007 0001 0020 00000000");
+    same(moofs[1].at("traf/senc").body(), "00000002 00000001 0000000000000008 0001 0008 00000010");
+}
+
+/// An index may begin with a later segment: what grows before that moves it.
+#[test]
+fn the_first_offset_of_a_segment_index_moves() {
+    let mut file = synth::small();
+    file.global_index = Some(1);
+    let mut bytes = file.bytes();
+    let sidx = top(&bytes, "sidx");
+    let (start, sizes) = (sidx.start, [raw::be32(sidx.bytes, 40), raw::be32(sidx.bytes, 52)]);
+    let put = |bytes: &mut Vec<u8>, at: usize, value: u32| {
+        bytes[start + at..start + at + 4].copy_from_slice(&value.to_be_bytes());
+    };
+    // The first offset is 8 bytes at 28; the second segment comes first, and then none.
+    put(&mut bytes, 32, sizes[0]);
+    put(&mut bytes, 40, sizes[1]);
+    put(&mut bytes, 52, 0);
+    raw::check_pointers(&bytes);
+    for profile in ["piff", "hybrid"] {
+        let out = protected(&bytes, profile, "0000000000000007");
+        raw::check_pointers(&out);
+        assert_eq!(top(&out, "sidx").bytes.len(), sidx_len(&bytes));
+    }
+}
+
+fn sidx_len(file: &[u8]) -> usize {
+    top(file, "sidx").bytes.len()
+}
+
+/// Offsets beyond 4 GiB need the 64-bit form; the `mfro` says the size that comes of it.
+#[test]
+fn an_index_grows_to_64_bits_when_the_file_does() {
+    let mut file = synth::small();
+    file.access = Some(synth::Access { version: 0, widths: [0, 1, 2], mfro: true });
+    let bytes = file.bytes();
+    let mfra = top(&bytes, "mfra");
+    let tree = boxlock::boxes::Tree::parse(mfra.bytes, mfra.start as u64).unwrap();
+    let mut moved = boxlock::output::Moved::default();
+    moved.push(0, 1 << 33);
+    let out = moved.random_access(&tree).unwrap();
+    let mfra = raw::boxes(&out, 0).remove(0);
+    let tfra = mfra.at("tfra");
+    assert_eq!(tfra.version(), 1);
+    let first = raw::boxes(&bytes, 0).iter().find(|b| b.name == "moof").unwrap().start as u64;
+    assert_eq!((be64(tfra.body(), 16), be64(tfra.body(), 24)), (0, first + (1 << 33)));
+    same(&tfra.body()[32..38], "01 0001 000001");
+    assert_eq!(raw::be32(mfra.at("mfro").body(), 4) as usize, out.len());
+}

@@ -184,7 +184,7 @@ fn moov(tracks: &[Kind]) -> Vec<u8> {
         mvex.extend(full(b"trex", 0, 0, &trex));
     }
     body.extend(boxed(b"mvex", &mvex));
-    body.extend(boxed(b"udta", &[boxed(b"\xa9too", b"unknown inside"), vec![0; 4]].concat()));
+    body.extend(boxed(b"udta", &boxed(b"\xa9too", b"unknown inside")));
     boxed(b"moov", &body)
 }
 
