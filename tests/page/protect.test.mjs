@@ -10,7 +10,9 @@ import {
   decryptedMedia,
   guidOrder,
   haveFfmpeg,
+  indexed,
   keyFromSeed,
+  makeIndexed,
   makeSmooth,
   playReadyHeaders,
   samplesByFfmpeg,
@@ -56,6 +58,16 @@ const mediaOf = (bytes) =>
     .filter(({ type }) => type === 'mdat')
     .map(({ body, end }) => bytes.subarray(body, end));
 
+/** Indexes lead to fragments, or to where the last one ends. */
+function assertIndexed(bytes) {
+  const tops = boxes(bytes);
+  const starts = new Set(tops.filter(({ type }) => type === 'moof').map(({ start }) => start));
+  const ends = new Set(tops.filter(({ type }) => type === 'mdat').map(({ end }) => end));
+  const places = indexed(bytes);
+  assert.ok(places.length >= starts.size);
+  for (const place of places) assert.ok(starts.has(place) || ends.has(place), `no fragment at ${place}`);
+}
+
 function assertSameMedia(bytes, clearBytes, key) {
   const found = decryptedMedia(bytes, key);
   const wanted = mediaOf(clearBytes);
@@ -63,6 +75,7 @@ function assertSameMedia(bytes, clearBytes, key) {
   found.forEach((media, number) => assert.ok(media.equals(wanted[number]), `mdat ${number}`));
   const locked = mediaOf(bytes).filter((media, number) => !media.equals(wanted[number]));
   assert.equal(locked.length, wanted.length, 'every mdat is encrypted');
+  assertIndexed(bytes);
 }
 
 /** The key sheet and the header in the file say the same, and what they say is true. */
@@ -230,6 +243,21 @@ inEachBrowser((browser) => {
       const file = await page.waitDownload({ timeout: LONG });
       assertSameMedia(file.bytes, large, KEY);
       assert.equal((await keySheet(page)).sheet.sha256, sha256(file.bytes));
+    },
+    { skip },
+  );
+
+  check(
+    'an index in front of the fragments still leads to them',
+    async (page) => {
+      const path = folder.path('indexed.mp4');
+      await makeIndexed(path, SAMPLE);
+      const before = await readFile(path);
+      assert.ok(boxes(before).some(({ type }) => type === 'sidx'));
+      const { file, sheet } = await protectAndDownload(page, path);
+      assert.equal(file.name, 'indexed.protected.mp4');
+      assertSheet(sheet, file, 'hybrid');
+      assertSameMedia(file.bytes, before, sheet.sheet.key.hex);
     },
     { skip },
   );

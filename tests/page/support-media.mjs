@@ -134,6 +134,44 @@ export function boxes(bytes, start = 0, end = bytes.length) {
   return list;
 }
 
+/** Where the indexes of a file, `sidx` and `tfra`, say that fragments begin. */
+export function indexed(bytes) {
+  const tops = boxes(bytes);
+  const places = [];
+  for (const { body, end } of tops.filter(({ type }) => type === 'sidx')) {
+    const wide = bytes[body] === 1;
+    let at = body + 12 + (wide ? 8 : 4);
+    let place = end + (wide ? Number(bytes.readBigUInt64BE(at)) : bytes.readUInt32BE(at));
+    at += wide ? 8 : 4;
+    const count = bytes.readUInt16BE(at + 2);
+    for (let number = 0; number < count; number++) {
+      places.push(place);
+      place += bytes.readUInt32BE(at + 4 + 12 * number) & 0x7fffffff;
+    }
+    places.push(place);
+  }
+  for (const mfra of tops.filter(({ type }) => type === 'mfra')) {
+    for (const { body } of boxes(bytes, mfra.body, mfra.end).filter(({ type }) => type === 'tfra')) {
+      const wide = bytes[body] === 1;
+      const lengths = bytes.readUInt32BE(body + 8);
+      const tail = [4, 2, 0].reduce((sum, shift) => sum + ((lengths >> shift) & 3) + 1, 0);
+      const count = bytes.readUInt32BE(body + 12);
+      const step = (wide ? 16 : 8) + tail;
+      for (let number = 0; number < count; number++) {
+        const at = body + 16 + step * number;
+        places.push(wide ? Number(bytes.readBigUInt64BE(at + 8)) : bytes.readUInt32BE(at + 4));
+      }
+    }
+  }
+  return places;
+}
+
+/** A fragmented MP4 of one track, with an index in front of its fragments. */
+export async function makeIndexed(path, from) {
+  const flags = 'frag_keyframe+empty_moov+default_base_moof+dash+global_sidx';
+  await ffmpeg('-i', from, '-map', '0:v', '-c', 'copy', '-movflags', flags, '-f', 'mp4', path);
+}
+
 const PIFF_SENC = 'a2394f525a9b4f14a2446c427c648df4';
 
 /**
