@@ -1,0 +1,112 @@
+// The AES kernel as it is shipped: the engine protects the sample in Node, and Node's own AES (OpenSSL's) does the
+// same to the ranges that the new headers name.
+
+import assert from 'node:assert/strict';
+import { createCipheriv } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+
+const DIST = new URL('../../dist/', import.meta.url);
+const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
+const REQUEST = {
+  profile: 'hybrid',
+  kid: '10000000-1000-1000-1000-100000000001',
+  key: KEY,
+  laUrl: 'https://licence.example/rightsmanager.asmx',
+  ivStart: 'fffffffffffffff0',
+};
+
+async function loadEngine() {
+  // Node takes a `.js` file without a `package.json` for an old kind of module; in a URL it is what browsers see.
+  const script = await readFile(new URL('engine/wasm/boxlock_engine.js', DIST), 'utf8');
+  const engine = await import(`data:text/javascript,${encodeURIComponent(script)}`);
+  const module = await readFile(new URL('engine/wasm/boxlock_engine_bg.wasm', DIST));
+  return { ...engine, memory: engine.initSync({ module }).memory };
+}
+
+/** The boxes in `bytes`: their type and payload. */
+function* boxes(bytes) {
+  for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    yield { type, payload: bytes.subarray(at + 8, at + bytes.readUInt32BE(at)) };
+  }
+}
+
+const child = (bytes, type) => [...boxes(bytes)].find((box) => box.type === type)?.payload;
+
+/** The IVs and subsample maps of a `senc`. */
+function sampleEncryption(senc) {
+  let at = 8;
+  return Array.from({ length: senc.readUInt32BE(4) }, () => {
+    const iv = senc.subarray(at, (at += 8));
+    const subsamples = [];
+    if (senc[3] & 2) {
+      const count = senc.readUInt16BE(at);
+      at += 2;
+      for (let n = 0; n < count; n++, at += 6)
+        subsamples.push([senc.readUInt16BE(at), senc.readUInt32BE(at + 2)]);
+    }
+    return { iv, subsamples };
+  });
+}
+
+/** Where the samples of a `trun` stand, from the start of the `moof`, and their sizes. */
+function samples(trun) {
+  const flags = trun.readUInt32BE(0) & 0xffffff;
+  assert.equal(flags & 0x201, 0x201, 'the run has an offset and sizes');
+  let start = trun.readInt32BE(8);
+  const before = flags & 0x100 ? 4 : 0;
+  const each = [0x100, 0x200, 0x400, 0x800].filter((flag) => flags & flag).length * 4;
+  const first = flags & 4 ? 16 : 12;
+  return Array.from({ length: trun.readUInt32BE(4) }, (_, n) => {
+    const size = trun.readUInt32BE(first + n * each + before);
+    start += size;
+    return { start: start - size, size };
+  });
+}
+
+/** Encrypts one sample by OpenSSL, in place. */
+function encrypt(sample, { iv, subsamples }) {
+  const cipher = createCipheriv('aes-128-ctr', Buffer.from(KEY, 'hex'), Buffer.concat([iv, Buffer.alloc(8)]));
+  let at = 0;
+  for (const [clear, locked] of subsamples.length ? subsamples : [[0, sample.length]]) {
+    cipher.update(sample.subarray(at + clear, at + clear + locked)).copy(sample, at + clear);
+    at += clear + locked;
+  }
+}
+
+test('the engine encrypts as OpenSSL does', async () => {
+  const { File, Protector, memory } = await loadEngine();
+  const file = await readFile(new URL('samples/sample.ismv', DIST));
+  const core = new File(file.length);
+  for (let need = core.needs(); need; need = core.needs()) core.feed(0, file);
+  const random = new Uint8Array(40);
+  core.plan(REQUEST, random);
+  const protector = new Protector(core.movie_header(), REQUEST, random);
+  let [compared, mapped, whole] = [0, 0, 0];
+  for (let n = 0, task = core.task(n); task; task = core.task(++n)) {
+    const clear = file.subarray(task.start, task.end);
+    const at = protector.room(clear.length);
+    new Uint8Array(memory.buffer, at, clear.length).set(clear);
+    const moof = Buffer.from(protector.protect(task, 0));
+    const made = Buffer.from(memory.buffer, at, clear.length).subarray(task.moofLen);
+    const expected = Buffer.from(clear.subarray(task.moofLen));
+    const children = child(moof, 'moof');
+    for (const { payload: traf } of [...boxes(children)].filter((box) => box.type === 'traf')) {
+      const encryption = sampleEncryption(child(traf, 'senc'));
+      for (const [number, { start, size }] of samples(child(traf, 'trun')).entries()) {
+        const from = start - moof.length;
+        encrypt(expected.subarray(from, from + size), encryption[number]);
+        if (encryption[number].subsamples.length) mapped += 1;
+        else whole += 1;
+      }
+    }
+    assert.ok(made.equals(expected), `fragment ${n}`);
+    assert.ok(!made.equals(clear.subarray(task.moofLen)), `fragment ${n} is encrypted`);
+    compared += made.length;
+  }
+  assert.ok(
+    compared > 50_000 && mapped > 0 && whole > 0,
+    `${compared} bytes, ${mapped} and ${whole} samples`,
+  );
+});
