@@ -15,9 +15,7 @@ pub fn build(project: &Project) -> Outcome {
     check_versions(project)?;
     run::run(
         run::cargo()
-            .args(["rustc", "--quiet", "--package", "boxlock", "--lib", "--locked"])
-            // One crate type only: beside an rlib, Cargo leaves link-time optimisation out without a word.
-            .args(["--crate-type", "cdylib"])
+            .args(["build", "--quiet", "--package", "boxlock", "--lib", "--locked"])
             .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm"])
             .current_dir(&project.root),
     )?;
