@@ -149,7 +149,9 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const made = await this.#bridge.call('protect', { ...order, sink, workers }, options);
+    const crew = makeProtectors(workers);
+    const args = { ...order, sink, ports: crew.ports };
+    const made = await this.#bridge.call('protect', args, options, crew.ports).finally(crew.end);
     if (made.stored) hold(made.stored);
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
   }
@@ -174,6 +176,23 @@ class OpenMedia {
 }
 
 /** @typedef {{ request: Types.ProtectRequest, random: Uint8Array }} Order */
+
+/**
+ * Protecting workers, and the ports through which the leading worker reaches them.
+ * @param {number} count
+ */
+function makeProtectors(count) {
+  const made = Array.from({ length: count }, () => {
+    const worker = new Worker(new URL('./engine/protector-worker.js', import.meta.url), { type: 'module' });
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({ port: port1 }, [port1]);
+    return { worker, port: port2 };
+  });
+  return {
+    ports: made.map(({ port }) => port),
+    end: () => made.forEach(({ worker }) => worker.terminate()),
+  };
+}
 
 /**
  * What plans were made from: with it a plan is carried out as it was shown, and keys stay out of the plans themselves.

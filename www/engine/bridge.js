@@ -42,9 +42,10 @@ export class Bridge {
    * @param {M} method
    * @param {Methods[M]['args']} args
    * @param {{ signal?: AbortSignal | undefined, onProgress?: ((progress: Progress) => void) | undefined }} [options]
+   * @param {Transferable[]} [transfer]
    * @returns {Promise<Methods[M]['result']>}
    */
-  call(method, args, options = {}) {
+  call(method, args, options = {}, transfer = []) {
     const { signal, onProgress } = options;
     if (this.#broken) return Promise.reject(this.#broken);
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -58,7 +59,7 @@ export class Bridge {
         reject: (reason) => (settled(), reject(reason)),
         onProgress,
       });
-      this.#worker.postMessage({ id, method, args });
+      this.#worker.postMessage({ id, method, args }, transfer);
     });
   }
 

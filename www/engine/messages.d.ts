@@ -56,7 +56,12 @@ export interface Methods {
   read: { args: { start: number; end: number }; result: Uint8Array };
   plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };
   protect: {
-    args: { request: ProtectRequest; random: Uint8Array; sink: FileSystemFileHandle | null; workers: number };
+    args: {
+      request: ProtectRequest;
+      random: Uint8Array;
+      sink: FileSystemFileHandle | null;
+      ports: MessagePort[];
+    };
     result: Protected;
   };
   hash: { args: { blob: Blob }; result: string };

@@ -1,6 +1,6 @@
 /** The protecting workers, and the batches they work on. */
 
-import { environmentError, fromPosted } from './errors.js';
+import { fromPosted } from './errors.js';
 
 /** @import { Chunk, FragmentTask, FromProtector, ToProtector } from './messages' */
 
@@ -43,9 +43,12 @@ export class Batch {
   }
 }
 
-/** A fixed number of workers. Each batch goes to the one with the least to do. */
+/**
+ * A fixed number of workers, reached through ports: the page makes them, since Firefox can wait for ever when a worker
+ * makes workers. Each batch goes to the one with the least to do.
+ */
 export class Pool {
-  /** @type {{ worker: Worker, waiting: number }[]} */
+  /** @type {{ port: MessagePort, waiting: number }[]} */
   #members = [];
   /** @type {Map<number, Batch>} */
   #batches = new Map();
@@ -54,20 +57,15 @@ export class Pool {
   #failure;
 
   /**
-   * @param {number} size
+   * @param {MessagePort[]} ports
    * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
    */
-  constructor(size, setUp) {
-    this.size = size;
-    for (let n = 0; n < size; n++) {
-      const worker = new Worker(new URL('./protector-worker.js', import.meta.url), { type: 'module' });
-      worker.onmessage = (event) => this.#receive(event.data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        this.fail(environmentError('engine-failed', 'A worker could not be started. Reload the page.'));
-      };
-      worker.postMessage({ setUp });
-      this.#members.push({ worker, waiting: 0 });
+  constructor(ports, setUp) {
+    this.size = ports.length;
+    for (const port of ports) {
+      port.onmessage = (event) => this.#receive(event.data);
+      port.postMessage({ setUp });
+      this.#members.push({ port, waiting: 0 });
     }
   }
 
@@ -87,7 +85,7 @@ export class Pool {
     const id = this.#next++;
     this.#batches.set(id, batch);
     member.waiting++;
-    member.worker.postMessage({ batch: { id, tasks } });
+    member.port.postMessage({ batch: { id, tasks } });
     return batch;
   }
 
@@ -97,7 +95,7 @@ export class Pool {
    * @param {ArrayBuffer} buffer
    */
   written({ member }, buffer) {
-    this.#members[member]?.worker.postMessage({ written: { buffer } }, [buffer]);
+    this.#members[member]?.port.postMessage({ written: { buffer } }, [buffer]);
   }
 
   /**
@@ -111,7 +109,7 @@ export class Pool {
   }
 
   end() {
-    for (const { worker } of this.#members) worker.terminate();
+    for (const { port } of this.#members) port.close();
   }
 
   /** @param {FromProtector} message */

@@ -35,13 +35,13 @@ const COPY_BYTES = 4 << 20;
  * @param {CoreFile} core with its output begun
  * @param {BlobReader} reader
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
- * @param {{ sink: FileSystemFileHandle | null, workers: number }} options
+ * @param {{ sink: FileSystemFileHandle | null, ports: MessagePort[] }} options
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void }} running
  * @returns {Promise<Written & { size: number }>}
  */
 export async function protect(core, reader, setUp, options, { signal, report }) {
   const sink = await openSink(options.sink);
-  const pool = new Pool(options.workers, setUp);
+  const pool = new Pool(options.ports, setUp);
   const stop = () => pool.fail(signal.reason);
   signal.addEventListener('abort', stop, { once: true });
   try {

@@ -19,6 +19,9 @@ let state = null;
 
 /** @type {ArrayBuffer[]} Buffers whose bytes are written, to be used again. */
 const spares = [];
+/** @type {MessagePort | null} */
+let port = null;
+
 let unwritten = 0;
 /** @type {(() => void) | null} */
 let onWritten = null;
@@ -57,7 +60,7 @@ function outputOf(len) {
  */
 function hand(id, chunk) {
   unwritten++;
-  self.postMessage({ chunk: { id, ...chunk } }, { transfer: [chunk.output.buffer] });
+  port?.postMessage({ chunk: { id, ...chunk } }, { transfer: [chunk.output.buffer] });
 }
 
 /**
@@ -144,9 +147,15 @@ async function receive(message) {
 }
 
 /** @param {MessageEvent<ToProtector>} event */
-self.onmessage = ({ data }) => {
-  const failed = (/** @type {unknown} */ error) => self.postMessage({ error: toPosted(error) });
+function onMessage({ data }) {
+  const failed = (/** @type {unknown} */ error) => port?.postMessage({ error: toPosted(error) });
   // Word that something was written must not wait behind the batch that waits for it.
   if ('written' in data) void receive(data);
   else turn = turn.then(() => receive(data)).catch(failed);
+}
+
+/** @param {MessageEvent<{ port: MessagePort }>} event from the page: the way to the leading worker */
+self.onmessage = ({ data }) => {
+  ({ port } = data);
+  port.onmessage = onMessage;
 };

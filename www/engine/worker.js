@@ -78,7 +78,7 @@ const methods = {
     }
   },
 
-  async protect({ request, random, sink, workers }, running) {
+  async protect({ request, random, sink, ports }, running) {
     const { core, reader } = file();
     if (protecting)
       throw environmentError(
@@ -92,7 +92,7 @@ const methods = {
     const key = core.key();
     core.begin();
     protecting = true;
-    const written = await protect(core, reader, setUp, { sink, workers }, running).finally(() => {
+    const written = await protect(core, reader, setUp, { sink, ports }, running).finally(() => {
       protecting = false;
       core.end();
     });
