@@ -1,5 +1,6 @@
 //! Boxlock's build tool. `cargo pkg` runs it: the alias is in `.cargo/config.toml`.
 
+mod bench;
 mod counts;
 mod files;
 mod get;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 const HELP: &str = "\
 cargo pkg serve [--port N]   get what is missing, build, serve the page on 127.0.0.1 (port 8080)
 cargo pkg test [GROUP...]    get what is missing, run every test; groups: lint, rust, types, page
+cargo pkg bench [--quick]    measure side by side with other software; `cargo pkg bench --help`
 cargo pkg build              make dist/ (the site) and pkg/ (the npm package)
 cargo pkg fmt                format every source file";
 
@@ -56,6 +58,11 @@ fn command(arguments: &[String]) -> Outcome<bool> {
             serve::serve(&project, port)
         }
         ["test", ..] => return test::test(&project, arguments.get(1..).unwrap_or_default()),
+        ["bench", "help" | "--help" | "-h"] => {
+            println!("{}", bench::HELP);
+            Ok(())
+        }
+        ["bench", options @ ..] => return bench::bench(&project, options),
         ["fmt"] => {
             get::rust_components(&project)?;
             get::npm_packages(&project)?;

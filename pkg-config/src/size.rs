@@ -20,11 +20,7 @@ pub fn check(project: &Project) -> Outcome {
     for weight in &weights {
         println!("  {:>9}  {:>9} gzip  {}", weight.raw, weight.gzip, weight.file.display());
     }
-    // Samples are fetched when somebody asks for them.
-    let at_start = |weight: &&Weight| !weight.file.starts_with("samples");
-    let is_wasm = |weight: &&Weight| weight.file.extension().is_some_and(|extension| extension == "wasm");
-    let page: usize = weights.iter().filter(at_start).map(|weight| weight.gzip).sum();
-    let wasm: usize = weights.iter().filter(is_wasm).map(|weight| weight.gzip).sum();
+    let (page, wasm) = sums(&weights);
     println!("  at start: {page} bytes gzip, of which wasm {wasm}");
     for (name, what, size) in [("page_gzip_max", "page", page), ("wasm_gzip_max", "wasm", wasm)] {
         let max = budget[name].as_u64().ok_or_else(|| format!("size.json has no number {name}"))?;
@@ -37,6 +33,20 @@ pub fn check(project: &Project) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// What a first visit loads, after gzip: the page, and the wasm in it.
+pub fn at_start(project: &Project) -> Outcome<(usize, usize)> {
+    Ok(sums(&weigh(&project.dist())?))
+}
+
+fn sums(weights: &[Weight]) -> (usize, usize) {
+    // Samples are fetched when somebody asks for them.
+    let at_start = |weight: &&Weight| !weight.file.starts_with("samples");
+    let is_wasm = |weight: &&Weight| weight.file.extension().is_some_and(|extension| extension == "wasm");
+    let page = weights.iter().filter(at_start).map(|weight| weight.gzip).sum();
+    let wasm = weights.iter().filter(is_wasm).map(|weight| weight.gzip).sum();
+    (page, wasm)
 }
 
 fn weigh(folder: &Path) -> Outcome<Vec<Weight>> {

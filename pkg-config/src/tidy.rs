@@ -19,7 +19,7 @@ fn prettier(project: &Project, mode: &str) -> Command {
     let mut command = run::command("node");
     command.arg(project.page_tests().join("node_modules/prettier/bin/prettier.cjs"));
     command.args([mode, "--log-level=warn", "--config"]).arg(project.config("prettier.json"));
-    command.args(["www", "tests/page", "pkg-config"]).current_dir(&project.root);
+    command.args(["www", "tests/page", "tests/bench", "pkg-config"]).current_dir(&project.root);
     command
 }
 
@@ -28,6 +28,6 @@ pub fn eslint(project: &Project) -> Outcome {
     let mut command = run::command("node");
     command.arg(folder.join("node_modules/eslint/bin/eslint.js"));
     command.arg("--config").arg(folder.join("eslint.config.js"));
-    command.args(["--max-warnings=0", "--no-error-on-unmatched-pattern", "www", "tests/page"]);
+    command.args(["--max-warnings=0", "--no-error-on-unmatched-pattern", "www", "tests/page", "tests/bench"]);
     run::run(command.current_dir(&project.root))
 }

@@ -1,0 +1,381 @@
+//! What is measured.
+
+use super::inputs::{Cut, Recipe, Seed};
+use super::lane::{Browsers, Reading, Subject};
+use super::peers::SHAKA;
+use super::stats::Spread;
+use super::table::Row;
+use super::{Bench, machine};
+use crate::run::{self, Outcome};
+use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Instant;
+
+pub const BROWSERS: [&str; 2] = ["chromium", "firefox"];
+/// Where output goes: browser storage as the page does without a picker, and a file through `createWritable`.
+const SINKS: [&str; 2] = ["storage", "handle"];
+/// The most that memory and growth cases are repeated: their files are large.
+const FEW: usize = 2;
+
+const MB: f64 = 1e6;
+const MIB: f64 = (1u64 << 20) as f64;
+
+/// A setting of ours.
+#[derive(Clone, Copy)]
+struct Way {
+    browser: &'static str,
+    sink: &'static str,
+    workers: usize,
+}
+
+impl Way {
+    fn name(self, what: &str) -> String {
+        let plural = if self.workers == 1 { "" } else { "s" };
+        format!("{} {what}: {}, {} worker{plural}", self.browser, self.sink, self.workers)
+    }
+
+    fn protect(self, file: &Path) -> Subject<'_> {
+        Subject::new(self.name("protect"), move |browsers| {
+            let done = browsers.ask(self.browser, "protect", self.arguments(file))?;
+            let times = [number(&done, "time")?, number(&done, "open")?];
+            Ok(vec![Reading::new("time", "s", times[0]), Reading::new("open", "s", times[1])])
+        })
+    }
+
+    fn copy(self, file: &Path) -> Subject<'_> {
+        Subject::new(self.name("copy"), move |browsers| {
+            let file = file.display().to_string();
+            let arguments = json!({ "sink": self.sink, "workers": self.workers });
+            let done = browsers.in_page(self.browser, "copy", &file, &arguments)?;
+            Ok(Reading::seconds(number(&done, "time")?))
+        })
+    }
+
+    fn arguments(self, file: &Path) -> Value {
+        json!({ "file": file.display().to_string(), "sink": self.sink, "workers": self.workers })
+    }
+}
+
+fn number(answer: &Value, name: &str) -> Outcome<f64> {
+    answer[name].as_f64().ok_or_else(|| format!("the answer has no number {name}: {answer}"))
+}
+
+/// The engine's AES against the crates, in Node and in both browsers.
+pub fn kernel(bench: &mut Bench) -> Outcome {
+    const CASE: &str = "kernel";
+    let seeds = [("20 kB", Seed::Frames20k, 5), ("300 B", Seed::Audio300, 40)];
+    let mut inputs = Vec::new();
+    for (sample, seed, repeats) in seeds {
+        let recipe = Recipe::new(&format!("kernel-{}", sample.replace(' ', "")), seed, repeats);
+        inputs.push((sample, bench.inputs.get(&recipe)?));
+    }
+    let mut subjects = Vec::new();
+    for (sample, file) in &inputs {
+        let script = bench.project.root.join("tests/bench/kernel.mjs");
+        let crates = bench.crates.clone();
+        subjects.push(Subject::new(format!("node: {sample} samples"), move |_| {
+            let mut node = run::command("node");
+            let text = run::output(node.arg(&script).arg(file).args(&crates))?;
+            let done: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+            kernel_readings(&done, sample)
+        }));
+        for browser in BROWSERS {
+            subjects.push(Subject::new(format!("{browser}: {sample} samples"), move |browsers| {
+                kernel_readings(&in_kernel(browsers, browser, file)?, sample)
+            }));
+        }
+    }
+    let runs = bench.options.runs;
+    let mut rows = bench.run(CASE, subjects, runs);
+    let crates: Vec<_> =
+        rows.iter().map(|row| Row::median_of(&rows, &row.subject, "crates aes + ctr")).collect();
+    for (row, crates) in rows.iter_mut().zip(crates).filter(|(row, _)| row.metric == AES) {
+        let median = row.spread.as_ref().ok().map(|spread| spread.median);
+        row.ratio = median.zip(crates).map(|(ours, theirs)| ("the crates' speed".to_owned(), ours / theirs));
+    }
+    for browser in BROWSERS {
+        if let Some(rate) = Row::median_of(&rows, &format!("{browser}: 20 kB samples"), AES) {
+            bench.aes.insert(browser, rate);
+        }
+    }
+    bench.rows.extend(rows);
+    Ok(())
+}
+
+const AES: &str = "AES alone";
+
+fn in_kernel(browsers: &mut Browsers, browser: &'static str, file: &Path) -> Outcome<Value> {
+    browsers.in_page(browser, "kernel", &file.display().to_string(), &json!({}))
+}
+
+fn kernel_readings(done: &Value, sample: &str) -> Outcome<Vec<Reading>> {
+    let (bytes, protect) = (number(done, "bytes")?, number(done, "protect")?);
+    let rest = number(done, "rest")?;
+    let mut readings = vec![
+        Reading::new(AES, "MB/s", bytes / MB / (protect - rest).max(1e-6)),
+        Reading::new("fragments in memory", "MB/s", bytes / MB / protect),
+    ];
+    let crates = &done["crates"][if sample == "300 B" { "300" } else { "20000" }];
+    if crates.is_object() {
+        let rate = number(crates, "bytes")? / MB / number(crates, "seconds")?;
+        readings.push(Reading::new("crates aes + ctr", "MB/s", rate));
+    }
+    Ok(readings)
+}
+
+/// The main case: one file, disk to disk, everybody.
+pub fn main(bench: &mut Bench) -> Outcome {
+    const CASE: &str = "main";
+    let repeats = if bench.options.quick { 1 } else { 96 };
+    let file = bench.inputs.get(&Recipe::new(&format!("main-{repeats}"), Seed::Main, repeats))?;
+    let size = file.metadata().map_err(run::at(&file))?.len() as f64;
+    let out = bench.folder.join("out");
+    let case = format!("{CASE}: {:.0} MB disk to disk", size / MB);
+    let mut ways = Vec::new();
+    for browser in BROWSERS {
+        for sink in SINKS {
+            ways.extend(bench.worker_counts().into_iter().map(|workers| Way { browser, sink, workers }));
+        }
+    }
+    let natives = std::mem::take(&mut bench.peers.natives);
+    let mut subjects = Vec::new();
+    for (name, flush) in [("system copy", false), ("system copy, flushed", true)] {
+        let (file, out) = (&file, &out);
+        subjects.push(Subject::new(name, move |_| plain_copy(file, out, flush).map(Reading::seconds)));
+    }
+    for peer in &natives {
+        let (file, out) = (&file, &out);
+        subjects.push(Subject::new(peer.name, move |_| peer.protect(file, out).map(Reading::seconds)));
+    }
+    for way in &ways {
+        subjects.extend([way.protect(&file), way.copy(&file)]);
+    }
+    let runs = bench.options.runs;
+    let mut rows = bench.run(&case, subjects, runs);
+    let _ = std::fs::remove_dir_all(&out);
+    Row::hold_against(&mut rows, "time", SHAKA);
+    for way in ways {
+        let times = ["protect", "copy"].map(|what| Row::median_of(&rows, &way.name(what), "time"));
+        let [Some(protect), Some(copy)] = times else { continue };
+        let at = rows.iter().rposition(|row| row.subject == way.name("copy")).map_or(rows.len(), |at| at + 1);
+        rows.insert(at, computed(&case, way, "time ÷ copy", protect / copy));
+        let Some(rate) = bench.aes_rate(way.browser) else { continue };
+        let cores = way.workers.min(machine::cores()) as f64;
+        let alone = size / MB / rate / cores;
+        rows.insert(at + 1, computed(&case, way, "time above copy ÷ AES alone", (protect - copy) / alone));
+    }
+    bench.peers.natives = natives;
+    bench.rows.extend(rows);
+    Ok(())
+}
+
+fn computed(case: &str, way: Way, metric: &'static str, value: f64) -> Row {
+    let (case, subject) = (case.to_owned(), way.name("protect"));
+    Row { case, subject, metric, unit: "×", spread: Ok(Spread::one(value)), ratio: None }
+}
+
+/// Reads and writes in pieces, as a page must; the system's own copy may only note that two files are the same.
+fn plain_copy(from: &Path, out: &Path, flush: bool) -> Outcome<f64> {
+    crate::files::fresh(out)?;
+    let start = Instant::now();
+    let mut source = std::fs::File::open(from).map_err(run::at(from))?;
+    let mut target = std::fs::File::create(out.join("copy")).map_err(run::at(out))?;
+    let mut piece = vec![0; 4 << 20];
+    loop {
+        let len = source.read(&mut piece).map_err(run::at(from))?;
+        if len == 0 {
+            break;
+        }
+        target.write_all(piece.get(..len).unwrap_or_default()).map_err(run::at(out))?;
+    }
+    if flush {
+        target.sync_all().map_err(run::at(out))?;
+    }
+    Ok(start.elapsed().as_secs_f64())
+}
+
+/// Finding all fragments of a file: ours and mp4box.js, in the same browser.
+pub fn open(bench: &mut Bench) -> Outcome {
+    let quick = bench.options.quick;
+    let recipes = if quick {
+        vec![Recipe::new("main-1", Seed::Main, 1)]
+    } else {
+        vec![Recipe::new("main-96", Seed::Main, 96), by_fragments(100_000)]
+    };
+    for recipe in recipes {
+        let file = bench.inputs.get(&recipe)?;
+        let name = file.display().to_string();
+        let case = format!("open: {}", recipe.name);
+        for browser in BROWSERS {
+            let file = &name;
+            let mut subjects = vec![Subject::new(format!("{browser} open"), move |browsers| {
+                let done = browsers.in_page(browser, "open", file, &json!({}))?;
+                Ok(Reading::seconds(number(&done, "open")?))
+            })];
+            let peer = format!("{browser} mp4box.js");
+            if bench.peers.mp4box.is_some() {
+                subjects.push(Subject::new(peer.clone(), move |browsers| {
+                    let arguments = json!({ "script": "./mp4box/mp4box.all.mjs" });
+                    let done = browsers.in_page(browser, "parse", file, &arguments)?;
+                    Ok(Reading::seconds(number(&done, "time")?))
+                }));
+            }
+            let runs = bench.options.runs;
+            let mut rows = bench.run(&case, subjects, runs);
+            Row::hold_against(&mut rows, "time", &peer);
+            bench.rows.extend(rows);
+        }
+    }
+    Ok(())
+}
+
+fn by_fragments(count: u32) -> Recipe {
+    const REPEATS: u32 = 334;
+    let cut = match count {
+        100_000 => Cut::EachFrame,
+        _ => Cut::Seconds(f64::from(REPEATS) * 10.0 / f64::from(count)),
+    };
+    Recipe::new(&format!("fragments-{count}"), Seed::SmallFrames, REPEATS).cut(cut)
+}
+
+/// Time for each byte, which must not grow with the file, its fragments or its tracks.
+pub fn growth(bench: &mut Bench) -> Outcome {
+    let sizes = [("50 MB", 5), ("500 MB", 49), ("5 GB", 489)];
+    let sizes = sizes.map(|(name, repeats)| {
+        (name.to_owned(), Recipe::new(&format!("size-{}", name.replace(' ', "")), Seed::Main, repeats))
+    });
+    let fragments =
+        [10, 1_000, 10_000, 100_000].map(|count| (format!("{count} fragments"), by_fragments(count)));
+    let tracks = [1, 4, 16, 64].map(|count| {
+        let recipe = Recipe::new(&format!("tracks-{count}"), Seed::SmallFrames, 64 / count).tracks(count);
+        (format!("{count} tracks"), recipe)
+    });
+    for (case, steps) in [
+        ("growth by size", sizes.to_vec()),
+        ("growth by fragments, 500 MB", fragments.to_vec()),
+        ("growth by tracks, 100 MB", tracks.to_vec()),
+    ] {
+        grow(bench, case, &steps)?;
+    }
+    Ok(())
+}
+
+fn grow(bench: &mut Bench, case: &str, steps: &[(String, Recipe)]) -> Outcome {
+    let workers = machine::cores().min(2);
+    let subject = |browser: &str, what: &str, step: &str| format!("{browser} {what}: {step}");
+    for browser in BROWSERS {
+        let mut rows = Vec::new();
+        // One size after the other, so that not all files need be there at once.
+        for (step, recipe) in steps {
+            let names = ["protect", "copy"].map(|what| subject(browser, what, step));
+            if !names.iter().any(|name| bench.options.wants(case, name)) {
+                continue;
+            }
+            let file = bench.inputs.get(recipe)?;
+            let bytes = file.metadata().map_err(run::at(&file))?.len() as f64;
+            let way = Way { browser, sink: "storage", workers };
+            let per_byte = |seconds: f64| Reading::new("time per byte", "ns", seconds * 1e9 / bytes);
+            let (mut protect, mut copy) = (way.protect(&file), way.copy(&file));
+            let [protect_name, copy_name] = names;
+            let subjects = vec![
+                Subject::new(protect_name, move |browsers| {
+                    let readings = protect.run(browsers)?;
+                    Ok(readings
+                        .into_iter()
+                        .map(|one| match one.metric {
+                            "time" => per_byte(one.value),
+                            _ => one,
+                        })
+                        .collect())
+                }),
+                Subject::new(copy_name, move |browsers| {
+                    Ok(copy.run(browsers)?.iter().map(|one| per_byte(one.value)).collect())
+                }),
+            ];
+            let runs = bench.options.runs.min(FEW);
+            rows.extend(bench.run(case, subjects, runs));
+            bench.inputs.done_with(&file, bench.options.keep);
+        }
+        if let Some((first, _)) = steps.first() {
+            Row::hold_against(&mut rows, "time per byte", &subject(browser, "protect", first));
+        }
+        for row in rows.iter_mut().filter(|row| row.subject.contains(" copy: ")) {
+            row.ratio = None;
+        }
+        bench.rows.extend(rows);
+    }
+    Ok(())
+}
+
+/// What a tab holds at most while it protects.
+pub fn memory(bench: &mut Bench) -> Outcome {
+    const CASE: &str = "memory";
+    let mut recipes = if bench.options.quick {
+        vec![("10 MB", Recipe::new("main-1", Seed::Main, 1))]
+    } else {
+        let whole = Cut::Seconds(1e6);
+        vec![
+            ("50 MB", Recipe::new("size-50MB", Seed::Main, 5)),
+            ("982 MB", Recipe::new("main-96", Seed::Main, 96)),
+            ("100 000 fragments", by_fragments(100_000)),
+            ("one fragment of 400 MB", Recipe::new("whole-400MB", Seed::Main, 39).cut(whole)),
+            ("one fragment of 1.2 GB", Recipe::new("whole-1200MB", Seed::Main, 118).cut(whole)),
+            ("5 GB", Recipe::new("size-5GB", Seed::Main, 489)),
+        ]
+    };
+    if bench.options.huge && !bench.options.quick {
+        recipes.push(("20 GB", Recipe::new("size-20GB", Seed::Main, 1956)));
+    }
+    let workers = machine::cores().min(2);
+    for (name, recipe) in recipes {
+        let named = |browser: &str| format!("{browser}: {name}");
+        if !BROWSERS.iter().any(|browser| bench.options.wants(CASE, &named(browser))) {
+            continue;
+        }
+        let file = bench.inputs.get(&recipe)?;
+        let subjects = BROWSERS.map(|browser| {
+            let way = Way { browser, sink: "storage", workers };
+            let arguments = way.arguments(&file);
+            Subject::new(named(browser), move |browsers| {
+                memory_readings(&browsers.ask(browser, "memory", arguments.clone())?)
+            })
+        });
+        let runs = bench.options.runs.min(FEW);
+        let rows = bench.run(CASE, subjects.into(), runs);
+        bench.rows.extend(rows);
+        bench.inputs.done_with(&file, bench.options.keep);
+    }
+    Ok(())
+}
+
+fn memory_readings(done: &Value) -> Outcome<Vec<Reading>> {
+    let mib = |metric, bytes: f64| Reading::new(metric, "MiB", bytes / MIB);
+    let mut readings = Vec::new();
+    // Firefox tells no page how large its heap is.
+    if let Some(heap) = done["heap"].as_f64() {
+        readings.push(mib("JS heaps with wasm", heap));
+    }
+    readings.push(mib("wasm, all instances", number(done, "wasm")?));
+    readings.push(mib("wasm, largest instance", number(done, "instance")?));
+    if done["processes"].is_object() {
+        let processes = &done["processes"];
+        readings
+            .push(mib("page processes above idle", number(processes, "peak")? - number(processes, "base")?));
+    }
+    Ok(readings)
+}
+
+impl Bench<'_> {
+    /// MB/s of AES alone on 20 kB samples, measured when the kernel case has not.
+    fn aes_rate(&mut self, browser: &'static str) -> Option<f64> {
+        if let Some(rate) = self.aes.get(browser) {
+            return Some(*rate);
+        }
+        let file = self.inputs.get(&Recipe::new("kernel-20kB", Seed::Frames20k, 5)).ok()?;
+        let done = in_kernel(&mut self.browsers, browser, &file).ok()?;
+        let rate = kernel_readings(&done, "20 kB").ok()?.first()?.value;
+        self.aes.insert(browser, rate);
+        Some(rate)
+    }
+}

@@ -1,0 +1,185 @@
+//! Running subjects in turn: each round runs every subject once, so that what disturbs the machine disturbs all.
+
+use super::browser::Browser;
+use super::options::Options;
+use super::stats::Spread;
+use super::table::Row;
+use crate::run::{self, Outcome};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// One number of one run.
+pub struct Reading {
+    pub metric: &'static str,
+    pub unit: &'static str,
+    pub value: f64,
+}
+
+impl Reading {
+    pub fn new(metric: &'static str, unit: &'static str, value: f64) -> Self {
+        Self { metric, unit, value }
+    }
+
+    pub fn seconds(value: f64) -> Vec<Self> {
+        vec![Self::new("time", "s", value)]
+    }
+}
+
+/// The browsers, started when they are first wanted.
+pub struct Browsers {
+    pub root: PathBuf,
+    pub folder: PathBuf,
+    pub extras: Value,
+    pub open: BTreeMap<&'static str, Browser>,
+}
+
+impl Browsers {
+    /// See [`Browser::ask`]. A browser that has gone is started anew the next time.
+    pub fn ask(&mut self, name: &'static str, method: &str, arguments: Value) -> Outcome<Value> {
+        if !self.open.contains_key(name) {
+            self.open.insert(name, Browser::start(name, &self.root, &self.folder, &self.extras)?);
+        }
+        let browser = self.open.get_mut(name).ok_or("no browser")?;
+        browser.ask(method, arguments)
+    }
+
+    /// Has a method of the page (`tests/bench/page/bench.js`) done with a chosen file, in a fresh tab.
+    pub fn in_page(
+        &mut self,
+        name: &'static str,
+        method: &str,
+        file: &str,
+        arguments: &Value,
+    ) -> Outcome<Value> {
+        self.ask(name, "call", json!({ "file": file, "method": method, "args": arguments }))
+    }
+}
+
+type Work<'a> = Box<dyn FnMut(&mut Browsers) -> Outcome<Vec<Reading>> + 'a>;
+
+/// What is measured in a case.
+pub struct Subject<'a> {
+    pub name: String,
+    work: Work<'a>,
+}
+
+impl<'a> Subject<'a> {
+    pub fn new(
+        name: impl Into<String>,
+        work: impl FnMut(&mut Browsers) -> Outcome<Vec<Reading>> + 'a,
+    ) -> Self {
+        Self { name: name.into(), work: Box::new(work) }
+    }
+
+    pub fn run(&mut self, browsers: &mut Browsers) -> Outcome<Vec<Reading>> {
+        (self.work)(browsers)
+    }
+}
+
+/// What one subject has come to so far.
+#[derive(Default)]
+struct Record {
+    values: Vec<(&'static str, &'static str, Vec<f64>)>,
+    failure: Option<String>,
+}
+
+impl Record {
+    fn add(&mut self, reading: &Reading) {
+        match self.values.iter_mut().find(|(metric, ..)| *metric == reading.metric) {
+            Some((_, _, values)) => values.push(reading.value),
+            None => self.values.push((reading.metric, reading.unit, vec![reading.value])),
+        }
+    }
+
+    fn rows(self, case: &str, subject: &str) -> Vec<Row> {
+        let row = |metric, unit, spread| Row {
+            case: case.to_owned(),
+            subject: subject.to_owned(),
+            metric,
+            unit,
+            spread,
+            ratio: None,
+        };
+        if let Some(why) = self.failure {
+            return vec![row("", "", Err(why))];
+        }
+        let spread = |values: &[f64]| Spread::of(values).ok_or_else(|| "no measurement".to_owned());
+        self.values.into_iter().map(|(metric, unit, values)| row(metric, unit, spread(&values))).collect()
+    }
+}
+
+/// Runs the wanted subjects of a case in turn, `runs` times. A subject that fails is not tried again.
+pub fn run_case(
+    case: &str,
+    mut subjects: Vec<Subject>,
+    runs: usize,
+    options: &Options,
+    browsers: &mut Browsers,
+) -> Vec<Row> {
+    subjects.retain(|subject| options.wants(case, &subject.name));
+    let mut records: Vec<Record> = subjects.iter().map(|_| Record::default()).collect();
+    for round in 1..=runs {
+        for (subject, record) in subjects.iter_mut().zip(&mut records) {
+            if record.failure.is_some() {
+                continue;
+            }
+            settle();
+            let name = format!("{case}, {round} of {runs}: {}", subject.name);
+            match subject.run(browsers) {
+                Ok(readings) => {
+                    let told =
+                        readings.iter().map(|one| format!("{} {:.3} {}", one.metric, one.value, one.unit));
+                    eprintln!("  {name}: {}", told.collect::<Vec<_>>().join(", "));
+                    readings.iter().for_each(|reading| record.add(reading));
+                }
+                Err(why) => {
+                    eprintln!("  {name}: FAILED: {why}");
+                    record.failure = Some(why);
+                }
+            }
+        }
+    }
+    let named = subjects.iter().zip(records);
+    named.flat_map(|(subject, record)| record.rows(case, &subject.name)).collect()
+}
+
+/// What the run before left unwritten must not be written during this one.
+fn settle() {
+    if cfg!(unix) {
+        // Only makes the numbers steadier; without it they are still numbers.
+        let _ = run::output(&mut run::command("sync"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody() -> Browsers {
+        let (root, folder) = (PathBuf::new(), PathBuf::new());
+        Browsers { root, folder, extras: Value::Null, open: BTreeMap::new() }
+    }
+
+    #[test]
+    fn subjects_run_in_turn_and_a_failed_one_once() {
+        let order = std::cell::RefCell::new(Vec::new());
+        let subject = |name: &'static str, fails: bool| {
+            let order = &order;
+            Subject::new(name, move |_| {
+                order.borrow_mut().push(name);
+                if fails {
+                    Err("broken".to_owned())
+                } else {
+                    Ok(Reading::seconds(order.borrow().len() as f64))
+                }
+            })
+        };
+        let options = Options::parse(&["--only", "case: "]).unwrap();
+        let subjects = vec![subject("a", false), subject("b", true), subject("c", false)];
+        let rows = run_case("case", subjects, 3, &options, &mut nobody());
+        assert_eq!(order.into_inner(), ["a", "b", "c", "a", "c", "a", "c"]);
+        assert_eq!(rows[0].spread, Spread::of(&[1.0, 4.0, 6.0]).ok_or_else(String::new));
+        assert_eq!(rows[1].spread, Err("broken".to_owned()));
+    }
+}

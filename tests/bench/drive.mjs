@@ -1,0 +1,94 @@
+// Drives one browser for `cargo pkg bench`: takes one JSON message a line, answers each with one line.
+//
+//   node tests/bench/drive.mjs BROWSER FOLDER '{"crates": FILE, "mp4box": FOLDER}'
+//
+// FOLDER is where the site and the browser's profile go.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { serve } from '../page/server.mjs';
+import { launch } from './launch.mjs';
+import { ProcessMemory } from './processes.mjs';
+import { makeSite } from './site.mjs';
+
+const [name, folder, extras] = process.argv.slice(2);
+const root = join(folder, `site-${name}`);
+await makeSite(root, JSON.parse(extras));
+const site = await serve(root);
+const profile = await mkdtemp(join(folder, `profile-${name}-`));
+const browser = await launch(name, profile);
+// A browser that has just started is still busy with itself, and its first page is slower than the others.
+await (await freshPage('plain')).close();
+
+async function freshPage(variant, file) {
+  const page = await browser.newPage();
+  await page.goto(`${site.origin}/${variant}/bench/`, { waitUntil: 'load' });
+  await page.waitForFunction(() => 'bench' in window);
+  if (file) {
+    const input = await page.$('#file');
+    await input.uploadFile(file);
+  }
+  return page;
+}
+
+async function inPage(page, method, args) {
+  const result = await page.evaluate((...call) => window.bench(...call), method, args);
+  if (result.error) throw new Error(result.error);
+  return result;
+}
+
+const methods = {
+  version: async () => ({ version: await browser.version() }),
+
+  async protect({ file, sink, workers }) {
+    const page = await freshPage('plain', file);
+    try {
+      const opened = await inPage(page, 'open', {});
+      return { ...opened, ...(await inPage(page, 'protect', { sink, workers })) };
+    } finally {
+      await page.close();
+    }
+  },
+
+  async memory({ file, sink, workers }) {
+    const page = await freshPage('probed', file);
+    let processes;
+    try {
+      processes = await ProcessMemory.start(browser.process().pid);
+      await inPage(page, 'open', {});
+      const { time, size, memory } = await inPage(page, 'protect', { sink, workers });
+      return { time, size, ...memory, processes: processes.stop() };
+    } finally {
+      processes?.stop();
+      await page.close();
+    }
+  },
+
+  async call({ file, method, args }) {
+    const page = await freshPage('plain', file);
+    try {
+      return await inPage(page, method, args ?? {});
+    } finally {
+      await page.close();
+    }
+  },
+};
+
+const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+
+try {
+  say(await methods.version());
+  for await (const line of createInterface({ input: process.stdin })) {
+    const { do: method, ...args } = JSON.parse(line);
+    try {
+      say(await methods[method](args));
+    } catch (error) {
+      say({ error: error.message });
+    }
+  }
+} finally {
+  await browser.close();
+  await site.close();
+  await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+}

@@ -1,0 +1,88 @@
+// What is measured in a page. It is served from `bench/` inside a copy of the site, so that it uses the same public
+// module, reader and writer as the page itself. `drive.mjs` calls `window.bench`.
+
+import { open } from '../boxlock.js';
+import { memoryPeak } from './probe.js';
+
+const REQUEST = {
+  profile: 'hybrid',
+  kid: '10000000-1000-1000-1000-100000000001',
+  key: '3a2a1b68dd2bd9b2eeb25e84c4776668',
+  laUrl: 'https://licence.example/rightsmanager.asmx',
+};
+const FILE = 'bench-output.mp4';
+
+const chosen = () => document.querySelector('#file').files[0];
+
+/** A file of the origin's own storage, through which `createWritable` is reached without a picker. */
+async function emptyHandle() {
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry(FILE).catch(() => {});
+  return root.getFileHandle(FILE, { create: true });
+}
+
+async function removeOutput(stored) {
+  const root = await navigator.storage.getDirectory();
+  if (!stored) {
+    await root.removeEntry(FILE);
+    return;
+  }
+  const folder = await root.getDirectoryHandle('boxlock');
+  await folder.removeEntry(stored);
+}
+
+/** Seconds since `start`. */
+const since = (start) => (performance.now() - start) / 1000;
+
+/** A worker of the bench that answers one message with one result. */
+function ask(script, message) {
+  const worker = new Worker(new URL(script, import.meta.url), { type: 'module' });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => ('error' in data ? reject(new Error(data.error)) : resolve(data));
+    worker.onerror = (event) => reject(new Error(`${script}: ${event.message || 'did not start'}`));
+    worker.postMessage(message);
+  }).finally(() => worker.terminate());
+}
+
+/** Opens the chosen file and keeps it for the `protect` that follows. */
+let media;
+
+const methods = {
+  async open() {
+    const start = performance.now();
+    media = await open(chosen());
+    return { open: since(start), fragments: media.summary().fragmentCount };
+  },
+
+  async protect({ sink, workers }) {
+    const handle = sink === 'handle' ? await emptyHandle() : null;
+    const start = performance.now();
+    const result = await media.protect(REQUEST, handle ? { sink: handle, workers } : { workers });
+    const time = since(start);
+    const file = await result.file();
+    const { size } = file;
+    if (handle) await removeOutput(null);
+    else await result.discard();
+    media.close();
+    return { time, size, memory: memoryPeak() };
+  },
+
+  async copy({ sink, workers }) {
+    const handle = sink === 'handle' ? await emptyHandle() : null;
+    const { time, size, stored } = await ask('./copy-worker.js', { blob: chosen(), handle, workers });
+    await removeOutput(stored);
+    return { time, size };
+  },
+
+  kernel: () => ask('./kernel-worker.js', { blob: chosen() }),
+
+  parse: ({ script }) => ask('./mp4box-worker.js', { blob: chosen(), script }),
+};
+
+window.bench = async (method, args) => {
+  try {
+    return await methods[method](args);
+  } catch (error) {
+    return { error: `${error.code ?? error.name}: ${error.message}` };
+  }
+};

@@ -1,0 +1,18 @@
+// The engine's speed inside a browser: see kernel.mjs.
+
+import * as engine from '../engine/wasm/boxlock_engine.js';
+import { measureKernel } from './kernel.mjs';
+import { measureCrates } from './crates.mjs';
+
+self.onmessage = async ({ data }) => {
+  try {
+    await engine.default();
+    const bytes = new Uint8Array(await data.blob.arrayBuffer());
+    const result = measureKernel(engine, bytes);
+    const answer = await fetch(new URL('./crates.wasm', import.meta.url));
+    const crates = answer.ok ? await measureCrates(await answer.arrayBuffer()) : null;
+    self.postMessage({ ...result, crates });
+  } catch (error) {
+    self.postMessage({ error: `${error.name}: ${error.message}` });
+  }
+};
