@@ -7,10 +7,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '../page/server.mjs';
+import { HeapMeter } from './heap.mjs';
 import { launch } from './launch.mjs';
 import { ProcessMemory } from './processes.mjs';
 import { makeSite } from './site.mjs';
+
+const CLOSING = 20_000;
 
 const [name, folder, extras] = process.argv.slice(2);
 const root = join(folder, `site-${name}`);
@@ -54,13 +58,16 @@ const methods = {
   async memory({ file, sink, workers }) {
     const page = await freshPage('probed', file);
     let processes;
+    let heap;
     try {
       processes = await ProcessMemory.start(browser.process().pid);
+      if (name === 'chromium') heap = await HeapMeter.start(page);
       await inPage(page, 'open', {});
       const { time, size, memory } = await inPage(page, 'protect', { sink, workers });
-      return { time, size, ...memory, processes: processes.stop() };
+      return { time, size, ...memory, heap: heap?.stop(), processes: processes.stop() };
     } finally {
       processes?.stop();
+      heap?.stop();
       await page.close();
     }
   },
@@ -88,7 +95,10 @@ try {
     }
   }
 } finally {
-  await browser.close();
+  // A browser that does not close when asked must not hold up the report.
+  await Promise.race([browser.close(), sleep(CLOSING)]);
+  browser.process()?.kill('SIGKILL');
   await site.close();
   await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  process.exit();
 }

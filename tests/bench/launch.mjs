@@ -19,8 +19,6 @@ const OPTIONS = {
       '--disable-gpu',
       '--no-first-run',
       '--disable-background-networking',
-      // Without it, heap sizes are rounded and old.
-      '--enable-precise-memory-info',
     ],
   },
   firefox: {

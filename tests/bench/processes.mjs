@@ -67,5 +67,5 @@ async function parentOf(pid) {
 
 async function runsPages(pid) {
   const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return line.includes('--type=renderer') || (line.includes('-contentproc') && /\0tab\0?$/.test(line));
+  return line.includes('--type=renderer') || line.includes('-isForBrowser');
 }

@@ -353,10 +353,12 @@ fn memory_readings(done: &Value) -> Outcome<Vec<Reading>> {
     let mib = |metric, bytes: f64| Reading::new(metric, "MiB", bytes / MIB);
     let mut readings = Vec::new();
     // Firefox tells no page how large its heap is.
+    let wasm = number(done, "wasm")?;
     if let Some(heap) = done["heap"].as_f64() {
-        readings.push(mib("JS heaps with wasm", heap));
+        readings.push(mib("JS heaps, buffers, wasm", heap + wasm));
+        readings.push(mib("JS heaps and buffers", heap));
     }
-    readings.push(mib("wasm, all instances", number(done, "wasm")?));
+    readings.push(mib("wasm, all instances", wasm));
     readings.push(mib("wasm, largest instance", number(done, "instance")?));
     if done["processes"].is_object() {
         let processes = &done["processes"];
