@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 const HELP: &str = "\
 cargo pkg serve [--port N]   get what is missing, build, serve the page on 127.0.0.1 (port 8080)
-cargo pkg test [GROUP...]    get what is missing, run every test; groups: lint, rust, types, page
+cargo pkg test [GROUP...]    get what is missing, run every test; groups: lint, rust, types, page, bench
 cargo pkg bench [--quick]    measure side by side with other software; `cargo pkg bench --help`
 cargo pkg build              make dist/ (the site) and pkg/ (the npm package)
 cargo pkg fmt                format every source file";

@@ -4,20 +4,22 @@ use crate::counts::Counts;
 use crate::get::{self, Found};
 use crate::project::Project;
 use crate::run::{self, Outcome};
-use crate::{package, site, tidy};
+use crate::{bench, package, site, tidy};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Instant;
 
-/// What can be asked for by name.
-const NAMES: [&str; 4] = ["lint", "rust", "types", "page"];
+/// What can be asked for by name. All but the smoke test of the measurements run when nothing is named.
+const NAMES: [&str; 5] = ["lint", "rust", "types", "page", BENCH];
+const BENCH: &str = "bench";
 
 /// Runs the named groups, or all of them when none is named, and says whether all passed.
 pub fn test(project: &Project, names: &[String]) -> Outcome<bool> {
     if let Some(unknown) = names.iter().find(|name| !NAMES.contains(&name.as_str())) {
         return Err(format!("There is no test group `{unknown}`; there are: {}", NAMES.join(", ")));
     }
-    let wanted = |name: &str| names.is_empty() || names.iter().any(|chosen| chosen == name);
+    let wanted =
+        |name: &str| (names.is_empty() && name != BENCH) || names.iter().any(|chosen| chosen == name);
     let mut total = Counts::default();
     let result = steps(project, wanted, &mut total);
     println!();
@@ -66,6 +68,15 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
     }
     if wanted("page") {
         step("page", || page(project, &programs, total))?;
+    }
+    if wanted(BENCH) {
+        step(BENCH, || match bench::bench(project, &["--quick"])? {
+            true => {
+                total.passed += 1;
+                Ok(())
+            }
+            false => Err("something of ours failed; the table says what".to_owned()),
+        })?;
     }
     Ok(())
 }

@@ -263,49 +263,50 @@ pub fn growth(bench: &mut Bench) -> Outcome {
 
 fn grow(bench: &mut Bench, case: &str, steps: &[(String, Recipe)]) -> Outcome {
     let workers = machine::cores().min(2);
-    let subject = |browser: &str, what: &str, step: &str| format!("{browser} {what}: {step}");
-    for browser in BROWSERS {
-        let mut rows = Vec::new();
-        // One size after the other, so that not all files need be there at once.
-        for (step, recipe) in steps {
-            let names = ["protect", "copy"].map(|what| subject(browser, what, step));
-            if !names.iter().any(|name| bench.options.wants(case, name)) {
-                continue;
-            }
-            let file = bench.inputs.get(recipe)?;
-            let bytes = file.metadata().map_err(run::at(&file))?.len() as f64;
+    let named = |browser: &str, what: &str, step: &str| format!("{browser} {what}: {step}");
+    let mut rows = Vec::new();
+    // One file after the other, so that not all of them need be there at once.
+    for (step, recipe) in steps {
+        let mut names = BROWSERS.iter().flat_map(|browser| ["protect", "copy"].map(|what| (browser, what)));
+        if !names.any(|(browser, what)| bench.options.wants(case, &named(browser, what, step))) {
+            continue;
+        }
+        let file = bench.inputs.get(recipe)?;
+        let bytes = file.metadata().map_err(run::at(&file))?.len() as f64;
+        let mut subjects = Vec::new();
+        for browser in BROWSERS {
             let way = Way { browser, sink: "storage", workers };
-            let per_byte = |seconds: f64| Reading::new("time per byte", "ns", seconds * 1e9 / bytes);
-            let (mut protect, mut copy) = (way.protect(&file), way.copy(&file));
-            let [protect_name, copy_name] = names;
-            let subjects = vec![
-                Subject::new(protect_name, move |browsers| {
-                    let readings = protect.run(browsers)?;
-                    Ok(readings
-                        .into_iter()
-                        .map(|one| match one.metric {
-                            "time" => per_byte(one.value),
-                            _ => one,
-                        })
-                        .collect())
-                }),
-                Subject::new(copy_name, move |browsers| {
-                    Ok(copy.run(browsers)?.iter().map(|one| per_byte(one.value)).collect())
-                }),
-            ];
-            let runs = bench.options.runs.min(FEW);
-            rows.extend(bench.run(case, subjects, runs));
-            bench.inputs.done_with(&file, bench.options.keep);
+            for (what, mut subject) in [("protect", way.protect(&file)), ("copy", way.copy(&file))] {
+                subjects.push(Subject::new(named(browser, what, step), move |browsers| {
+                    let readings = subject.run(browsers)?;
+                    Ok(readings.into_iter().map(|reading| per_byte(reading, bytes)).collect())
+                }));
+            }
         }
-        if let Some((first, _)) = steps.first() {
-            Row::hold_against(&mut rows, "time per byte", &subject(browser, "protect", first));
+        let runs = bench.options.runs.min(FEW);
+        rows.extend(bench.run(case, subjects, runs));
+        bench.inputs.done_with(&file, bench.options.keep);
+    }
+    let Some((first, _)) = steps.first() else { return Ok(()) };
+    for browser in BROWSERS {
+        for what in ["protect", "copy"] {
+            let of_subject = |row: &mut Row| row.subject.starts_with(&format!("{browser} {what}: "));
+            let mut taken: Vec<Row> = rows.extract_if(.., of_subject).collect();
+            Row::hold_against(&mut taken, PER_BYTE, &named(browser, what, first));
+            bench.rows.extend(taken);
         }
-        for row in rows.iter_mut().filter(|row| row.subject.contains(" copy: ")) {
-            row.ratio = None;
-        }
-        bench.rows.extend(rows);
     }
     Ok(())
+}
+
+const PER_BYTE: &str = "time per byte";
+
+/// Times as times for each byte; opening as it is.
+fn per_byte(reading: Reading, bytes: f64) -> Reading {
+    match reading.metric {
+        "time" => Reading::new(PER_BYTE, "ns", reading.value * 1e9 / bytes),
+        _ => reading,
+    }
 }
 
 /// What a tab holds at most while it protects.
