@@ -1,4 +1,4 @@
-// The engine's AES in Node: node tests/bench/kernel.mjs FILE [CRATES.wasm]. Prints one line of JSON.
+// The engine's AES in Node: node tests/bench/kernel.mjs SECONDS FILE [CRATES.wasm]. Prints one line of JSON.
 
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,11 @@ import { measureKernel } from './page/kernel.mjs';
 
 const ENGINE = fileURLToPath(new URL('../../dist/engine/wasm/', import.meta.url));
 
-const [file, cratesFile] = process.argv.slice(2);
+const [text, file, cratesFile] = process.argv.slice(2);
+const seconds = Number(text);
 const engine = await loadEngine();
-const result = measureKernel(engine, new Uint8Array(await readFile(file)));
-const crates = cratesFile ? await measureCrates(await readFile(cratesFile)) : null;
+const result = measureKernel(engine, new Uint8Array(await readFile(file)), seconds);
+const crates = cratesFile ? await measureCrates(await readFile(cratesFile), seconds) : null;
 console.log(JSON.stringify({ ...result, crates }));
 
 /** Node takes a `.js` file without a `package.json` for an old kind of module; browsers do not ask. */

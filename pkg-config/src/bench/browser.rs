@@ -12,6 +12,8 @@ pub struct Browser {
     answers: BufReader<ChildStdout>,
     /// As the browser says.
     pub version: String,
+    /// It ended by itself, and answers no more.
+    pub gone: bool,
 }
 
 impl Browser {
@@ -26,7 +28,7 @@ impl Browser {
             .map_err(|error| run::cannot_start(&node, &error))?;
         let input = child.stdin.take();
         let answers = BufReader::new(child.stdout.take().ok_or("node has no output")?);
-        let mut browser = Self { child, input, answers, version: String::new() };
+        let mut browser = Self { child, input, answers, version: String::new(), gone: false };
         let hello = browser.answer()?;
         hello["version"].as_str().unwrap_or("?").clone_into(&mut browser.version);
         Ok(browser)
@@ -36,7 +38,10 @@ impl Browser {
     pub fn ask(&mut self, method: &str, mut arguments: Value) -> Outcome<Value> {
         arguments["do"] = json!(method);
         let input = self.input.as_mut().ok_or("the browser is closed")?;
-        writeln!(input, "{arguments}").map_err(|error| format!("the browser has gone: {error}"))?;
+        if let Err(error) = writeln!(input, "{arguments}") {
+            self.gone = true;
+            return Err(format!("the browser has gone: {error}"));
+        }
         self.answer()
     }
 
@@ -44,6 +49,7 @@ impl Browser {
         let mut line = String::new();
         let len = self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
         if len == 0 {
+            self.gone = true;
             return Err("the browser has gone; what it said is above".to_owned());
         }
         let answer: Value = serde_json::from_str(&line).map_err(|error| format!("{error} in: {line}"))?;

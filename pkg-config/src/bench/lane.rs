@@ -41,7 +41,11 @@ impl Browsers {
             self.open.insert(name, Browser::start(name, &self.root, &self.folder, &self.extras)?);
         }
         let browser = self.open.get_mut(name).ok_or("no browser")?;
-        browser.ask(method, arguments)
+        let answer = browser.ask(method, arguments);
+        if browser.gone {
+            self.open.remove(name);
+        }
+        answer
     }
 
     /// Has a method of the page (`tests/bench/page/bench.js`) done with a chosen file, in a fresh tab.

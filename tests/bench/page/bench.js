@@ -74,7 +74,7 @@ const methods = {
     return { time, size };
   },
 
-  kernel: () => ask('./kernel-worker.js', { blob: chosen() }),
+  kernel: ({ seconds }) => ask('./kernel-worker.js', { blob: chosen(), seconds }),
 
   parse: ({ script }) => ask('./mp4box-worker.js', { blob: chosen(), script }),
 };

@@ -8,9 +8,9 @@ self.onmessage = async ({ data }) => {
   try {
     await engine.default();
     const bytes = new Uint8Array(await data.blob.arrayBuffer());
-    const result = measureKernel(engine, bytes);
+    const result = measureKernel(engine, bytes, data.seconds);
     const answer = await fetch(new URL('./crates.wasm', import.meta.url));
-    const crates = answer.ok ? await measureCrates(await answer.arrayBuffer()) : null;
+    const crates = answer.ok ? await measureCrates(await answer.arrayBuffer(), data.seconds) : null;
     self.postMessage({ ...result, crates });
   } catch (error) {
     self.postMessage({ error: `${error.name}: ${error.message}` });

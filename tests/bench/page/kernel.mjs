@@ -9,15 +9,14 @@ const REQUEST = {
 };
 
 const RANDOM_LEN = 40;
-/** Long enough that the clock's steps do not show. */
-const SECONDS = 2;
 
 /**
  * @param {{ File: Function, Protector: Function }} engine
  * @param {Uint8Array} bytes a file
+ * @param {number} seconds to go on for: long enough that the clock's steps do not show
  * @returns {{ bytes: number, protect: number, rest: number }} bytes of media, and seconds: with and without encryption
  */
-export function measureKernel({ File, Protector }, bytes) {
+export function measureKernel({ File, Protector }, bytes, seconds) {
   const core = new File(bytes.length);
   for (let need = core.needs(); need; need = core.needs()) {
     core.feed(need.start, bytes.subarray(need.start, need.start + Math.max(need.len, 64 << 10)));
@@ -37,7 +36,7 @@ export function measureKernel({ File, Protector }, bytes) {
   };
   round('protect');
   const done = { bytes: 0, protect: 0, rest: 0 };
-  while (done.protect + done.rest < SECONDS) {
+  while (done.protect + done.rest < seconds) {
     done.protect += round('protect');
     done.rest += round('measure');
     done.bytes += total;
