@@ -4,7 +4,7 @@
 //
 // FOLDER is where the site and the browser's profile go.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,9 @@ import { ProcessMemory } from './processes.mjs';
 import { makeSite } from './site.mjs';
 
 const CLOSING = 20_000;
+/** The slowest that anything can be on a busy machine: a page that is slower stands still. */
+const LIMIT_MIN = 120_000;
+const LIMIT_BYTES_PER_MS = 2_000;
 
 const [name, folder, extras] = process.argv.slice(2);
 const root = join(folder, `site-${name}`);
@@ -82,17 +85,32 @@ const methods = {
   },
 };
 
+/** The result of a method, or that there will be none. */
+async function inTime(method, args) {
+  const size = args.file ? (await stat(args.file)).size : 0;
+  const limit = LIMIT_MIN + size / LIMIT_BYTES_PER_MS;
+  const watch = new AbortController();
+  const late = sleep(limit, { late: true }, { signal: watch.signal });
+  late.catch(() => {});
+  try {
+    const result = await Promise.race([methods[method](args), late]);
+    if (!result.late) return result;
+    return { error: `stood still: no answer within ${Math.round(limit / 1000)} s`, gone: true };
+  } finally {
+    watch.abort();
+  }
+}
+
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 try {
   say(await methods.version());
   for await (const line of createInterface({ input: process.stdin })) {
     const { do: method, ...args } = JSON.parse(line);
-    try {
-      say(await methods[method](args));
-    } catch (error) {
-      say({ error: error.message });
-    }
+    const answer = await inTime(method, args).catch((error) => ({ error: error.message }));
+    say(answer);
+    // A browser in which something hangs is not to be measured in; the next question starts a new one.
+    if (answer.gone) break;
   }
 } finally {
   // A browser that does not close when asked must not hold up the report.

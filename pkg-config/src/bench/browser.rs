@@ -53,6 +53,7 @@ impl Browser {
             return Err("the browser has gone; what it said is above".to_owned());
         }
         let answer: Value = serde_json::from_str(&line).map_err(|error| format!("{error} in: {line}"))?;
+        self.gone |= answer["gone"] == true;
         match answer["error"].as_str() {
             Some(error) => Err(error.to_owned()),
             None => Ok(answer),
