@@ -66,8 +66,8 @@ const methods = {
       processes = await ProcessMemory.start(browser.process().pid);
       if (name === 'chromium') heap = await HeapMeter.start(page);
       await inPage(page, 'open', {});
-      const { time, size, memory } = await inPage(page, 'protect', { sink, workers });
-      return { time, size, ...memory, heap: heap?.stop(), processes: processes.stop() };
+      const { memory } = await inPage(page, 'protect', { sink, workers });
+      return { ...memory, heap: heap?.stop(), processes: processes.stop() };
     } finally {
       processes?.stop();
       heap?.stop();

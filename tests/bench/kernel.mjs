@@ -11,8 +11,8 @@ const ENGINE = fileURLToPath(new URL('../../dist/engine/wasm/', import.meta.url)
 
 const [text, file, cratesFile] = process.argv.slice(2);
 const seconds = Number(text);
-const engine = await loadEngine();
-const result = measureKernel(engine, new Uint8Array(await readFile(file)), seconds);
+const { engine, memory } = await loadEngine();
+const result = measureKernel(engine, memory, new Uint8Array(await readFile(file)), seconds);
 const crates = cratesFile ? await measureCrates(await readFile(cratesFile), seconds) : null;
 console.log(JSON.stringify({ ...result, crates }));
 
@@ -22,9 +22,10 @@ async function loadEngine() {
   try {
     const script = join(folder, 'engine.mjs');
     await cp(join(ENGINE, 'boxlock_engine.js'), script);
-    const loaded = await import(script);
-    await loaded.default({ module_or_path: await readFile(join(ENGINE, 'boxlock_engine_bg.wasm')) });
-    return loaded;
+    const engine = await import(script);
+    const wasm = await readFile(join(ENGINE, 'boxlock_engine_bg.wasm'));
+    const { memory } = await engine.default({ module_or_path: wasm });
+    return { engine, memory };
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -16,42 +16,37 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-async function copy({ blob, handle, workers }) {
+async function copy({ blob, handle, ports }) {
   const start = performance.now();
   const sink = await openSink(handle);
-  const members = Array.from({ length: workers }, () => new Member(blob));
+  const members = ports.map((port) => new Member(port, blob));
   const count = Math.ceil(blob.size / PIECE);
   const pieces = [];
   let asked = 0;
   for (let done = 0; done < count; done++) {
-    while (asked < count && asked < done + workers * AHEAD) {
-      pieces.push(members[asked % workers].read(asked * PIECE, PIECE));
+    while (asked < count && asked < done + members.length * AHEAD) {
+      pieces.push(members[asked % members.length].read(asked * PIECE, PIECE));
       asked++;
     }
     await sink.write(await pieces.shift());
   }
   const { stored } = await sink.close();
   const time = (performance.now() - start) / 1000;
-  for (const member of members) member.end();
   return { time, size: blob.size, stored };
 }
 
-/** One reading worker, which answers in order. */
+/** One reading worker, which answers in order. The page makes them, as it makes the protecting ones. */
 class Member {
-  #worker = new Worker(new URL('./read-worker.js', import.meta.url), { type: 'module' });
   #waiting = [];
 
-  constructor(blob) {
-    this.#worker.onmessage = ({ data }) => this.#waiting.shift()(data);
-    this.#worker.postMessage({ blob });
+  constructor(port, blob) {
+    this.port = port;
+    port.onmessage = ({ data }) => this.#waiting.shift()(data);
+    port.postMessage({ blob });
   }
 
   read(start, len) {
-    this.#worker.postMessage({ start, len });
+    this.port.postMessage({ start, len });
     return new Promise((resolve) => void this.#waiting.push(resolve));
-  }
-
-  end() {
-    this.#worker.terminate();
   }
 }

@@ -6,9 +6,9 @@ import { measureCrates } from './crates.mjs';
 
 self.onmessage = async ({ data }) => {
   try {
-    await engine.default();
+    const { memory } = await engine.default();
     const bytes = new Uint8Array(await data.blob.arrayBuffer());
-    const result = measureKernel(engine, bytes, data.seconds);
+    const result = measureKernel(engine, memory, bytes, data.seconds);
     const answer = await fetch(new URL('./crates.wasm', import.meta.url));
     const crates = answer.ok ? await measureCrates(await answer.arrayBuffer(), data.seconds) : null;
     self.postMessage({ ...result, crates });
