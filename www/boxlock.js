@@ -4,6 +4,7 @@
  */
 
 import { Bridge } from './engine/bridge.js';
+import { Crew } from './engine/crew.js';
 import { BoxlockError, environmentError } from './engine/errors.js';
 import { discard, hold, sweep } from './files/stored.js';
 
@@ -149,24 +150,10 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const stop = new AbortController();
-    /** @type {unknown} */
-    let broken;
-    const crew = makeProtectors(workers, () => {
-      broken ??= environmentError('engine-failed', 'A worker could not be started. Reload the page.');
-      stop.abort();
-    });
-    const cancel = () => stop.abort(options.signal?.reason);
-    if (options.signal?.aborted) cancel();
-    options.signal?.addEventListener('abort', cancel, { once: true });
-    const args = { ...order, sink, ports: crew.ports };
+    const crew = new Crew(workers);
     const made = await this.#bridge
-      .call('protect', args, { ...options, signal: stop.signal }, crew.ports)
-      .catch((error) => Promise.reject(broken ?? error))
-      .finally(() => {
-        options.signal?.removeEventListener('abort', cancel);
-        crew.end();
-      });
+      .call('protect', { ...order, sink, workers }, { ...options, crew })
+      .finally(() => crew.end());
     if (made.stored) hold(made.stored);
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
   }
@@ -191,28 +178,6 @@ class OpenMedia {
 }
 
 /** @typedef {{ request: Types.ProtectRequest, random: Uint8Array }} Order */
-
-/**
- * Protecting workers, and the ports through which the leading worker reaches them.
- * @param {number} count
- * @param {() => void} onFailed called when one of them cannot be started
- */
-function makeProtectors(count, onFailed) {
-  const made = Array.from({ length: count }, () => {
-    const worker = new Worker(new URL('./engine/protector-worker.js', import.meta.url), { type: 'module' });
-    const { port1, port2 } = new MessageChannel();
-    worker.onerror = (event) => {
-      event.preventDefault();
-      onFailed();
-    };
-    worker.postMessage({ port: port1 }, [port1]);
-    return { worker, port: port2 };
-  });
-  return {
-    ports: made.map(({ port }) => port),
-    end: () => made.forEach(({ worker }) => worker.terminate()),
-  };
-}
 
 /**
  * What plans were made from: with it a plan is carried out as it was shown, and keys stay out of the plans themselves.

@@ -2,7 +2,8 @@
 
 import { environmentError, fromPosted } from './errors.js';
 
-/** @import { FromLead, Method, Methods } from './messages' */
+/** @import { Crew } from './crew.js' */
+/** @import { FromLead, Method, Methods, ToLead } from './messages' */
 /** @import { Progress } from '../types' */
 
 /**
@@ -10,6 +11,16 @@ import { environmentError, fromPosted } from './errors.js';
  * @property {(value: any) => void} resolve
  * @property {(reason: unknown) => void} reject
  * @property {((progress: Progress) => void) | undefined} onProgress
+ * @property {Crew | undefined} crew
+ * @property {unknown} [broken] why it is being ended, if that is known better here
+ */
+
+/**
+ * What a call can have besides its arguments: a crew is the protecting workers it may give work to.
+ * @typedef {object} CallOptions
+ * @property {AbortSignal | undefined} [signal]
+ * @property {((progress: Progress) => void) | undefined} [onProgress]
+ * @property {Crew} [crew]
  */
 
 /** A closed worker has this long to take back what it has half written. */
@@ -41,25 +52,33 @@ export class Bridge {
    * @template {Method} M
    * @param {M} method
    * @param {Methods[M]['args']} args
-   * @param {{ signal?: AbortSignal | undefined, onProgress?: ((progress: Progress) => void) | undefined }} [options]
-   * @param {Transferable[]} [transfer]
+   * @param {CallOptions} [options]
    * @returns {Promise<Methods[M]['result']>}
    */
-  call(method, args, options = {}, transfer = []) {
-    const { signal, onProgress } = options;
+  call(method, args, { signal, onProgress, crew } = {}) {
     if (this.#broken) return Promise.reject(this.#broken);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      const abort = () => this.#worker.postMessage({ id, abort: true });
+      const abort = () => this.#post({ id, abort: true });
       signal?.addEventListener('abort', abort, { once: true });
       const settled = () => signal?.removeEventListener('abort', abort);
-      this.#calls.set(id, {
+      /** @type {Call} */
+      const call = {
         resolve: (value) => (settled(), resolve(value)),
-        reject: (reason) => (settled(), reject(reason)),
+        reject: (reason) => (settled(), reject(call.broken ?? reason)),
         onProgress,
-      });
-      this.#worker.postMessage({ id, method, args }, transfer);
+        crew,
+      };
+      this.#calls.set(id, call);
+      if (crew) {
+        crew.onMessage = (from, message, transfer) => this.#post({ id, from, message }, transfer);
+        crew.onFailed = () => {
+          call.broken = environmentError('engine-failed', 'A worker could not be started. Reload the page.');
+          abort();
+        };
+      }
+      this.#post({ id, method, args: /** @type {any} */ (args) });
     });
   }
 
@@ -68,18 +87,30 @@ export class Bridge {
     this.#leaving = new Set(this.#calls.keys());
     this.#break(environmentError('closed', 'This file was closed.'));
     // What is half written is taken back first; a worker that is stuck is not waited for.
-    for (const id of this.#leaving) this.#worker.postMessage({ id, abort: true });
+    for (const id of this.#leaving) this.#post({ id, abort: true });
     setTimeout(() => this.#worker.terminate(), this.#leaving.size ? LEAVING_MS : 0);
+  }
+
+  /**
+   * @param {ToLead} message
+   * @param {Transferable[]} [transfer]
+   */
+  #post(message, transfer = []) {
+    this.#worker.postMessage(message, transfer);
   }
 
   /** @param {FromLead} message */
   #receive(message) {
-    if (!('progress' in message) && this.#leaving.delete(message.id) && this.#leaving.size === 0)
-      this.#worker.terminate();
+    const ends = 'result' in message || 'error' in message;
+    if (ends && this.#leaving.delete(message.id) && this.#leaving.size === 0) this.#worker.terminate();
     const call = this.#calls.get(message.id);
     if (!call) return;
     if ('progress' in message) {
       call.onProgress?.(message.progress);
+      return;
+    }
+    if ('to' in message) {
+      call.crew?.post(message.to, message.message, message.transfer);
       return;
     }
     this.#calls.delete(message.id);

@@ -60,7 +60,7 @@ export interface Methods {
       request: ProtectRequest;
       random: Uint8Array;
       sink: FileSystemFileHandle | null;
-      ports: MessagePort[];
+      workers: number;
     };
     result: Protected;
   };
@@ -74,7 +74,9 @@ export type Method = keyof Methods;
 
 export type ToLead =
   | { [M in Method]: { id: number; method: M; args: Methods[M]['args'] } }[Method]
-  | { id: number; abort: true };
+  | { id: number; abort: true }
+  /** From a protecting worker, carried by the page. */
+  | { id: number; from: number; message: FromProtector };
 
 /** An error in a form that can be posted. */
 export interface PostedError {
@@ -89,12 +91,17 @@ export interface PostedError {
 }
 
 export type FromLead =
-  { id: number; result: unknown } | { id: number; error: PostedError } | { id: number; progress: Progress };
+  | { id: number; result: unknown }
+  | { id: number; error: PostedError }
+  | { id: number; progress: Progress }
+  /** To a protecting worker, for the page to carry. `transfer` changes hands. */
+  | { id: number; to: number; message: ToProtector; transfer: Transferable[] };
 
-/** To a protecting worker: first the set-up, then batches; `more` and `spare` as its output is written. */
+/** To a protecting worker: first the set-up, then batches and large fragments, and word of what is written of these. */
 export type ToProtector =
   | { setUp: { blob: Blob; moov: Uint8Array; request: ProtectRequest; random: Uint8Array } }
-  | { batch: { id: number; tasks: FragmentTask[] } }
+  | { batch: { id: number; tasks: FragmentTask[]; bytes: Uint8Array<ArrayBuffer> } }
+  | { large: { id: number; task: FragmentTask } }
   | { written: { buffer: ArrayBuffer } };
 
 /** A stretch of a batch's output, in order. `lengths` are those of its fragments, with the last chunk. */

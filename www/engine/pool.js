@@ -44,12 +44,16 @@ export class Batch {
 }
 
 /**
- * A fixed number of workers, reached through ports: the page makes them, since Firefox can wait for ever when a worker
- * makes workers. Each batch goes to the one with the least to do.
+ * The way to the protecting workers and back, by their numbers.
+ * @typedef {object} Line
+ * @property {(member: number, message: ToProtector, transfer: Transferable[]) => void} send
+ * @property {(member: number, message: FromProtector) => void} receive set by whoever listens
  */
+
+/** A fixed number of workers; each batch goes to the one with the least to do. */
 export class Pool {
-  /** @type {{ port: MessagePort, waiting: number }[]} */
-  #members = [];
+  /** @type {number[]} how many batches each member has */
+  #waiting;
   /** @type {Map<number, Batch>} */
   #batches = new Map();
   #next = 1;
@@ -57,45 +61,69 @@ export class Pool {
   #failure;
 
   /**
-   * @param {MessagePort[]} ports
+   * @param {number} size
+   * @param {Line} line
    * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
    */
-  constructor(ports, setUp) {
-    this.size = ports.length;
-    for (const port of ports) {
-      port.onmessage = (event) => this.#receive(event.data);
-      port.postMessage({ setUp });
-      this.#members.push({ port, waiting: 0 });
-    }
+  constructor(size, line, setUp) {
+    this.size = size;
+    this.line = line;
+    line.receive = (_, message) => this.#receive(message);
+    this.#waiting = Array.from({ length: size }, () => 0);
+    for (let member = 0; member < size; member++) line.send(member, { setUp }, []);
   }
 
   /**
    * @param {FragmentTask[]} tasks neighbours in the file
+   * @param {Uint8Array<ArrayBuffer>} bytes of all of them; its buffer is given away, and comes back with the output
    * @returns {Batch}
    */
-  protect(tasks) {
-    const least = Math.min(...this.#members.map(({ waiting }) => waiting));
-    const number = this.#members.findIndex(({ waiting }) => waiting === least);
-    const batch = new Batch(number);
-    const member = this.#members[number];
-    if (this.#failure || !member) {
+  protect(tasks, bytes) {
+    return this.#send((id) => ({ batch: { id, tasks, bytes } }), [bytes.buffer]);
+  }
+
+  /**
+   * @param {FragmentTask} task
+   * @returns {Batch}
+   */
+  protectLarge(task) {
+    return this.#send((id) => ({ large: { id, task } }), []);
+  }
+
+  /**
+   * To the member with the least to do.
+   * @param {(id: number) => ToProtector} message
+   * @param {Transferable[]} transfer
+   */
+  #send(message, transfer) {
+    const member = this.#waiting.indexOf(Math.min(...this.#waiting));
+    const batch = new Batch(member);
+    if (this.#failure) {
       batch.fail(this.#failure);
       return batch;
     }
     const id = this.#next++;
     this.#batches.set(id, batch);
-    member.waiting++;
-    member.port.postMessage({ batch: { id, tasks } });
+    this.#count(member, 1);
+    this.line.send(member, message(id), transfer);
     return batch;
   }
 
   /**
-   * Says that a chunk's bytes are written; its buffer goes back to be used again.
+   * @param {number} member
+   * @param {number} change
+   */
+  #count(member, change) {
+    this.#waiting[member] = (this.#waiting[member] ?? 0) + change;
+  }
+
+  /**
+   * Says that a chunk of a large fragment is written; its buffer goes back to be used again.
    * @param {Batch} batch
    * @param {ArrayBuffer} buffer
    */
   written({ member }, buffer) {
-    this.#members[member]?.port.postMessage({ written: { buffer } }, [buffer]);
+    this.line.send(member, { written: { buffer } }, [buffer]);
   }
 
   /**
@@ -106,10 +134,6 @@ export class Pool {
     this.#failure ??= reason;
     for (const batch of this.#batches.values()) batch.fail(this.#failure);
     this.#batches.clear();
-  }
-
-  end() {
-    for (const { port } of this.#members) port.close();
   }
 
   /** @param {FromProtector} message */
@@ -123,8 +147,7 @@ export class Pool {
     if (!batch) return;
     if (chunk.lengths) {
       this.#batches.delete(id);
-      const member = this.#members[batch.member];
-      if (member) member.waiting--;
+      this.#count(batch.member, -1);
     }
     batch.push(chunk);
   }

@@ -1,27 +1,24 @@
-/** A protecting worker: reads fragments, encrypts them, hands the finished bytes back. Knows no order and no sink. */
+/** A protecting worker: encrypts fragments and hands the finished bytes back. Knows no order and no sink. */
 
 import init, { Protector } from './wasm/boxlock_engine.js';
 import { BlobReader } from '../files/read.js';
+import { BlobStream } from '../files/stream.js';
 import { toPosted } from './errors.js';
 
-/** @import { Chunk, FragmentTask, ToProtector } from './messages' */
+/** @import { Chunk, FragmentTask, FromProtector, ToProtector } from './messages' */
 
 const ready = init();
 
-/** Fragments larger than this go by in pieces of this size, twice. */
+/** Large fragments go by in pieces of this size, twice. */
 const PIECE_BYTES = 4 << 20;
-const LARGE_BYTES = 8 << 20;
 /** Pieces of a large fragment handed out and not yet written: a slow disk must not fill memory. */
 const UNWRITTEN_MAX = 2;
 
-/** @type {{ protector: Protector, reader: BlobReader, memory: WebAssembly.Memory } | null} */
+/** @type {{ protector: Protector, blob: Blob, memory: WebAssembly.Memory } | null} */
 let state = null;
 
-/** @type {ArrayBuffer[]} Buffers whose bytes are written, to be used again. */
+/** @type {ArrayBuffer[]} Buffers for pieces of large fragments, to be used again. */
 const spares = [];
-/** @type {MessagePort | null} */
-let port = null;
-
 let unwritten = 0;
 /** @type {(() => void) | null} */
 let onWritten = null;
@@ -35,47 +32,46 @@ function setUp() {
 }
 
 /**
- * Room in wasm memory with the bytes of a range of the file in it.
- * @param {number} start
- * @param {number} len
+ * Room in wasm memory with these bytes in it.
+ * @param {Uint8Array} bytes
  */
-function load(start, len) {
-  const { protector, reader, memory } = setUp();
-  const bytes = reader.read(start, len);
-  const address = protector.room(len);
-  new Uint8Array(memory.buffer, address, len).set(bytes);
+function load(bytes) {
+  const { protector, memory } = setUp();
+  const address = protector.room(bytes.length);
+  new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
   return address;
 }
 
-/** @param {number} len */
-function outputOf(len) {
-  const spare = spares.findIndex((buffer) => buffer.byteLength >= len);
-  const buffer = spare >= 0 ? spares.splice(spare, 1)[0] : undefined;
-  return new Uint8Array(buffer ?? new ArrayBuffer(Math.max(len, PIECE_BYTES + (PIECE_BYTES >> 2))), 0, len);
-}
+/**
+ * To the leading worker; the page carries it.
+ * @param {FromProtector} message
+ * @param {Transferable[]} transfer
+ */
+const post = (message, transfer) => self.postMessage({ message, transfer }, { transfer });
 
 /**
  * @param {number} id
  * @param {Chunk} chunk
  */
-function hand(id, chunk) {
-  unwritten++;
-  port?.postMessage({ chunk: { id, ...chunk } }, { transfer: [chunk.output.buffer] });
-}
+const hand = (id, chunk) => post({ chunk: { id, ...chunk } }, [chunk.output.buffer]);
 
 /**
  * Fragments that stand next to each other, in one go.
  * @param {number} id
  * @param {FragmentTask[]} tasks
+ * @param {Uint8Array<ArrayBuffer>} bytes
  */
-function protectBatch(id, tasks) {
+function protectBatch(id, tasks, bytes) {
   const { protector, memory } = setUp();
   const { start } = /** @type {FragmentTask} */ (tasks[0]);
   const { end } = /** @type {FragmentTask} */ (tasks.at(-1));
-  const address = load(start, end - start);
+  const address = load(bytes);
   const moofs = tasks.map((task) => protector.protect(task, task.start - start));
   const lengths = tasks.map((task, n) => (moofs[n]?.length ?? 0) + task.end - task.start - task.moofLen);
-  const output = outputOf(lengths.reduce((sum, length) => sum + length, 0));
+  const length = lengths.reduce((sum, one) => sum + one, 0);
+  // The clear bytes are in wasm memory, and their buffer is free; most often it is large enough.
+  const { buffer } = bytes;
+  const output = new Uint8Array(buffer.byteLength < length ? new ArrayBuffer(length) : buffer, 0, length);
   const room = new Uint8Array(memory.buffer, address, end - start);
   let at = 0;
   tasks.forEach((task, n) => {
@@ -93,29 +89,44 @@ function protectBatch(id, tasks) {
  * @param {FragmentTask} task
  */
 async function protectLarge(id, task) {
-  const { protector, reader, memory } = setUp();
-  protector.begin_large(task, reader.read(task.start, task.moofLen));
-  for (let piece = protector.next_piece(PIECE_BYTES); piece; piece = protector.next_piece(PIECE_BYTES)) {
-    load(piece.start, piece.len);
+  const { protector, blob, memory } = setUp();
+  const stream = new BlobStream(blob);
+  protector.begin_large(task, new BlobReader(blob).read(task.start, task.moofLen));
+  let buffer = spare();
+  for (let piece = nextPiece(); piece; piece = nextPiece()) {
+    const bytes = await stream.read(piece.start, piece.len, buffer);
+    load(bytes);
+    ({ buffer } = bytes);
     protector.scan_piece(piece.start, piece.len);
   }
-  const moof = protector.moof();
-  const output = outputOf(moof.length);
-  output.set(moof);
-  let length = moof.length;
+  const output = /** @type {Uint8Array<ArrayBuffer>} */ (protector.moof());
+  let { length } = output;
+  unwritten++;
   hand(id, { output, sourceEnd: task.start, lengths: null });
-  let piece = protector.next_piece(PIECE_BYTES);
+  let piece = nextPiece();
   while (piece) {
     await roomToWrite();
-    const address = load(piece.start, piece.len);
+    const bytes = await stream.read(piece.start, piece.len, buffer);
+    const address = load(bytes);
     protector.encrypt_piece(piece.start, piece.len);
-    const part = outputOf(piece.len);
-    part.set(new Uint8Array(memory.buffer, address, piece.len));
+    bytes.set(new Uint8Array(memory.buffer, address, piece.len));
     length += piece.len;
     const sourceEnd = piece.start + piece.len;
-    piece = protector.next_piece(PIECE_BYTES);
-    hand(id, { output: part, sourceEnd, lengths: piece ? null : [length] });
+    piece = nextPiece();
+    unwritten++;
+    hand(id, { output: bytes, sourceEnd, lengths: piece ? null : [length] });
+    buffer = spare();
   }
+  stream.cancel();
+}
+
+/** @returns {{ start: number, len: number } | null} */
+function nextPiece() {
+  return setUp().protector.next_piece(PIECE_BYTES);
+}
+
+function spare() {
+  return spares.pop() ?? new ArrayBuffer(PIECE_BYTES);
 }
 
 /** Waits until few enough pieces are unwritten. */
@@ -132,30 +143,20 @@ async function roomToWrite() {
 async function receive(message) {
   if ('written' in message) {
     unwritten--;
-    spares.push(message.written.buffer);
+    if (message.written.buffer.byteLength === PIECE_BYTES) spares.push(message.written.buffer);
     onWritten?.();
   } else if ('setUp' in message) {
     const { memory } = await ready;
     const { blob, moov, request, random } = message.setUp;
-    state = { protector: new Protector(moov, request, random), reader: new BlobReader(blob), memory };
-  } else {
-    const { id, tasks } = message.batch;
-    const [only, ...others] = tasks;
-    if (only && others.length === 0 && only.end - only.start > LARGE_BYTES) await protectLarge(id, only);
-    else protectBatch(id, tasks);
-  }
+    state = { protector: new Protector(moov, request, random), blob, memory };
+  } else if ('large' in message) await protectLarge(message.large.id, message.large.task);
+  else protectBatch(message.batch.id, message.batch.tasks, message.batch.bytes);
 }
 
 /** @param {MessageEvent<ToProtector>} event */
-function onMessage({ data }) {
-  const failed = (/** @type {unknown} */ error) => port?.postMessage({ error: toPosted(error) });
+self.onmessage = ({ data }) => {
+  const failed = (/** @type {unknown} */ error) => post({ error: toPosted(error) }, []);
   // Word that something was written must not wait behind the batch that waits for it.
   if ('written' in data) void receive(data);
   else turn = turn.then(() => receive(data)).catch(failed);
-}
-
-/** @param {MessageEvent<{ port: MessagePort }>} event from the page: the way to the leading worker */
-self.onmessage = ({ data }) => {
-  ({ port } = data);
-  port.onmessage = onMessage;
 };

@@ -6,7 +6,8 @@ import { environmentError, toPosted } from './errors.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 
-/** @import { FragmentTask, Methods, Method, ToLead } from './messages' */
+/** @import { FragmentTask, FromLead, Methods, Method, ToLead } from './messages' */
+/** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 
 /**
@@ -14,6 +15,7 @@ import { protect } from './protect.js';
  * @typedef {object} Running
  * @property {AbortSignal} signal
  * @property {(progress: Progress) => void} report
+ * @property {Line} line
  */
 
 const ready = init();
@@ -78,7 +80,7 @@ const methods = {
     }
   },
 
-  async protect({ request, random, sink, ports }, running) {
+  async protect({ request, random, sink, workers }, running) {
     const { core, reader } = file();
     if (protecting)
       throw environmentError(
@@ -92,7 +94,7 @@ const methods = {
     const key = core.key();
     core.begin();
     protecting = true;
-    const written = await protect(core, reader, setUp, { sink, ports }, running).finally(() => {
+    const written = await protect(core, setUp, { sink, workers }, running).finally(() => {
       protecting = false;
       core.end();
     });
@@ -169,25 +171,36 @@ class Pause {
   }
 }
 
-/** @type {Map<number, AbortController>} */
+/** @type {Map<number, { controller: AbortController, line: Line }>} */
 const running = new Map();
 
 /** @param {MessageEvent<ToLead>} event */
 self.onmessage = async ({ data }) => {
   const { id } = data;
   if ('abort' in data) {
-    running.get(id)?.abort();
+    running.get(id)?.controller.abort();
+    return;
+  }
+  if ('from' in data) {
+    running.get(id)?.line.receive(data.from, data.message);
     return;
   }
   const controller = new AbortController();
-  running.set(id, controller);
+  /** @type {(message: FromLead, transfer?: Transferable[]) => void} */
+  const post = (message, transfer = []) => self.postMessage(message, { transfer });
+  /** @type {Line} */
+  const line = {
+    send: (to, message, transfer) => post({ id, to, message, transfer }, transfer),
+    receive: () => {},
+  };
+  running.set(id, { controller, line });
   try {
     await ready;
     const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
-    const report = (/** @type {Progress} */ progress) => self.postMessage({ id, progress });
-    self.postMessage({ id, result: await run(data.args, { signal: controller.signal, report }) });
+    const report = (/** @type {Progress} */ progress) => post({ id, progress });
+    post({ id, result: await run(data.args, { signal: controller.signal, report, line }) });
   } catch (error) {
-    self.postMessage({ id, error: toPosted(error) });
+    post({ id, error: toPosted(error) });
   } finally {
     running.delete(id);
   }

@@ -30,13 +30,17 @@ struct Way {
 }
 
 impl Way {
-    fn name(self, what: &str) -> String {
+    fn protecting(self) -> String {
         let plural = if self.workers == 1 { "" } else { "s" };
-        format!("{} {what}: {}, {} worker{plural}", self.browser, self.sink, self.workers)
+        format!("{} protect: {}, {} worker{plural}", self.browser, self.sink, self.workers)
+    }
+
+    fn copying(self) -> String {
+        format!("{} copy: {}", self.browser, self.sink)
     }
 
     fn protect(self, file: &Path) -> Subject<'_> {
-        Subject::new(self.name("protect"), move |browsers| {
+        Subject::new(self.protecting(), move |browsers| {
             let done = browsers.ask(self.browser, "protect", self.arguments(file))?;
             let (open, protect) = (number(&done, "open")?, number(&done, "protect")?);
             // Other programs open the file too.
@@ -45,9 +49,9 @@ impl Way {
     }
 
     fn copy(self, file: &Path) -> Subject<'_> {
-        Subject::new(self.name("copy"), move |browsers| {
+        Subject::new(self.copying(), move |browsers| {
             let file = file.display().to_string();
-            let arguments = json!({ "sink": self.sink, "workers": self.workers });
+            let arguments = json!({ "sink": self.sink });
             let done = browsers.in_page(self.browser, "copy", &file, &arguments)?;
             Ok(Reading::seconds(number(&done, "time")?))
         })
@@ -161,22 +165,24 @@ pub fn main(bench: &mut Bench) -> Outcome {
         let (file, out) = (&file, &out);
         subjects.push(Subject::new(peer.name, move |_| peer.protect(file, out).map(Reading::seconds)));
     }
-    for way in &ways {
-        subjects.extend([way.protect(&file), way.copy(&file)]);
+    for of_sink in ways.chunk_by(|a, b| a.copying() == b.copying()) {
+        subjects.extend(of_sink.first().map(|way| way.copy(&file)));
+        subjects.extend(of_sink.iter().map(|way| way.protect(&file)));
     }
     let runs = bench.options.runs;
     let mut rows = bench.run(&case, subjects, runs);
     let _ = std::fs::remove_dir_all(&out);
     Row::hold_against(&mut rows, "time", SHAKA);
     for way in ways {
-        let times = ["protect", "copy"].map(|what| Row::median_of(&rows, &way.name(what), "time"));
-        let [Some(protect), Some(copy)] = times else { continue };
-        let at = rows.iter().rposition(|row| row.subject == way.name("copy")).map_or(rows.len(), |at| at + 1);
-        rows.insert(at, computed(&case, way, "time ÷ copy", protect / copy));
+        let time = |subject: &str| Row::median_of(&rows, subject, "time");
+        let (Some(protect), Some(copy)) = (time(&way.protecting()), time(&way.copying())) else { continue };
+        let after =
+            rows.iter().rposition(|row| row.subject == way.protecting()).map_or(rows.len(), |at| at + 1);
+        rows.insert(after, computed(&case, way, "time ÷ copy", protect / copy));
         let Some(rate) = bench.aes_rate(way.browser) else { continue };
         let cores = way.workers.min(machine::cores()) as f64;
         let alone = size / MB / rate / cores;
-        rows.insert(at + 1, computed(&case, way, "time above copy ÷ AES alone", (protect - copy) / alone));
+        rows.insert(after + 1, computed(&case, way, "time above copy ÷ AES alone", (protect - copy) / alone));
     }
     bench.peers.natives = natives;
     bench.rows.extend(rows);
@@ -184,7 +190,7 @@ pub fn main(bench: &mut Bench) -> Outcome {
 }
 
 fn computed(case: &str, way: Way, metric: &'static str, value: f64) -> Row {
-    let (case, subject) = (case.to_owned(), way.name("protect"));
+    let (case, subject) = (case.to_owned(), way.protecting());
     Row { case, subject, metric, unit: "×", spread: Ok(Spread::one(value)), ratio: None }
 }
 

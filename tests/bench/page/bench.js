@@ -34,15 +34,13 @@ async function removeOutput(stored) {
 /** Seconds since `start`. */
 const since = (start) => (performance.now() - start) / 1000;
 
-const startWorker = (script) => new Worker(new URL(script, import.meta.url), { type: 'module' });
-
 /** A worker of the bench that answers one message with one result. */
-function ask(script, message, transfer = []) {
-  const worker = startWorker(script);
+function ask(script, message) {
+  const worker = new Worker(new URL(script, import.meta.url), { type: 'module' });
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => ('error' in data ? reject(new Error(data.error)) : resolve(data));
     worker.onerror = (event) => reject(new Error(`${script}: ${event.message || 'did not start'}`));
-    worker.postMessage(message, transfer);
+    worker.postMessage(message);
   }).finally(() => worker.terminate());
 }
 
@@ -69,16 +67,9 @@ const methods = {
     return { protect: time, size, memory: memoryPeak() };
   },
 
-  async copy({ sink, workers }) {
+  async copy({ sink }) {
     const handle = sink === 'handle' ? await emptyHandle() : null;
-    const readers = Array.from({ length: workers }, () => startWorker('./read-worker.js'));
-    const ports = readers.map((worker) => {
-      const { port1, port2 } = new MessageChannel();
-      worker.postMessage({ port: port1 }, [port1]);
-      return port2;
-    });
-    const done = ask('./copy-worker.js', { blob: chosen(), handle, ports }, ports);
-    const { time, size, stored } = await done.finally(() => readers.forEach((worker) => worker.terminate()));
+    const { time, size, stored } = await ask('./copy-worker.js', { blob: chosen(), handle });
     await removeOutput(stored);
     return { time, size };
   },

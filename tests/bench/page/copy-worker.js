@@ -1,12 +1,11 @@
-// The floor: copies a file through the page's own reader and writer, laid out in workers as protection is, with
-// nothing done to the bytes. What protection takes above this is what encryption and bookkeeping cost.
+// The floor: copies a file through the page's own reader and writer, with nothing done to the bytes. What protection
+// takes above this is what encryption and bookkeeping cost.
 
 import { openSink } from '../files/sink.js';
+import { BlobStream } from '../files/stream.js';
 
 /** As large as a batch of fragments. */
 const PIECE = 4 << 20;
-/** Pieces under way for each worker: one being read, one waiting. */
-const AHEAD = 2;
 
 self.onmessage = async ({ data }) => {
   try {
@@ -16,37 +15,20 @@ self.onmessage = async ({ data }) => {
   }
 };
 
-async function copy({ blob, handle, ports }) {
+async function copy({ blob, handle }) {
   const start = performance.now();
   const sink = await openSink(handle);
-  const members = ports.map((port) => new Member(port, blob));
-  const count = Math.ceil(blob.size / PIECE);
-  const pieces = [];
-  let asked = 0;
-  for (let done = 0; done < count; done++) {
-    while (asked < count && asked < done + members.length * AHEAD) {
-      pieces.push(members[asked % members.length].read(asked * PIECE, PIECE));
-      asked++;
-    }
-    await sink.write(await pieces.shift());
+  const stream = new BlobStream(blob);
+  const read = (at, buffer) => stream.read(at, Math.min(PIECE, blob.size - at), buffer);
+  // One piece is read while the one before is written.
+  let next = read(0, new ArrayBuffer(PIECE));
+  let spare = new ArrayBuffer(PIECE);
+  for (let at = 0; at < blob.size; at += PIECE) {
+    const bytes = await next;
+    if (at + PIECE < blob.size) next = read(at + PIECE, spare);
+    await sink.write(bytes);
+    spare = bytes.buffer;
   }
   const { stored } = await sink.close();
-  const time = (performance.now() - start) / 1000;
-  return { time, size: blob.size, stored };
-}
-
-/** One reading worker, which answers in order. The page makes them, as it makes the protecting ones. */
-class Member {
-  #waiting = [];
-
-  constructor(port, blob) {
-    this.port = port;
-    port.onmessage = ({ data }) => this.#waiting.shift()(data);
-    port.postMessage({ blob });
-  }
-
-  read(start, len) {
-    this.port.postMessage({ start, len });
-    return new Promise((resolve) => void this.#waiting.push(resolve));
-  }
+  return { time: (performance.now() - start) / 1000, size: blob.size, stored };
 }

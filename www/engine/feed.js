@@ -1,0 +1,190 @@
+/**
+ * The pieces of the output in file order, made ahead of the writing: the file is read from front to back, fragments go
+ * to the protecting workers, and how much is under way is bounded, so that a slow disk cannot fill memory.
+ */
+
+import { BlobStream } from '../files/stream.js';
+
+/** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
+/** @import { FragmentTask, Step } from './messages' */
+/** @import { Batch, Pool } from './pool.js' */
+
+/** Small fragments travel together, up to this many bytes and this many fragments. */
+const BATCH_BYTES = 4 << 20;
+const BATCH_COUNT = 512;
+/** Fragments larger than this are read by the workers themselves, in pieces. */
+const LARGE_BYTES = 8 << 20;
+/** Stretches that are copied go through memory in pieces of this size. */
+const COPY_BYTES = 4 << 20;
+/** Pieces under way for each worker: one in work, one waiting. And being read, and being written. */
+const AHEAD = 2;
+const AT_ENDS = 2;
+
+/**
+ * A batch grows: this much room for its bytes spares most of them a second buffer.
+ * @param {number} len
+ */
+const roomFor = (len) => len + (len >> 3) + (64 << 10);
+
+/**
+ * A piece of the output. `last` ends what the core calls one piece; `lent` bytes are given back when they are written.
+ * @typedef {{ kind: 'bytes', bytes: Uint8Array<ArrayBuffer>, lent: boolean, last: boolean, sourceEnd: number | null }
+ *   | { kind: 'batch', batch: Batch, large: boolean }
+ *   | { kind: 'index' }} Piece
+ */
+
+export class Feed {
+  /** @type {Piece[]} */
+  #pieces = [];
+  /** @type {ArrayBuffer[]} */
+  #spares = [];
+  #places;
+  #ended = false;
+  /** @type {unknown} */
+  #failure;
+  /** @type {(() => void) | null} */
+  #onPiece = null;
+  /** @type {(() => void) | null} */
+  #onPlace = null;
+
+  /**
+   * Begins to read at once.
+   * @param {CoreFile} core with its output begun
+   * @param {Blob} blob
+   * @param {Pool} pool
+   */
+  constructor(core, blob, pool) {
+    this.core = core;
+    this.pool = pool;
+    this.stream = new BlobStream(blob);
+    this.#places = pool.size * AHEAD + AT_ENDS;
+    void this.#run()
+      .catch((error) => void (this.#failure ??= error))
+      .finally(() => this.#end());
+  }
+
+  /**
+   * The next piece, and none after the last.
+   * @returns {Promise<Piece | undefined>}
+   */
+  async next() {
+    while (this.#pieces.length === 0) {
+      if (this.#failure) throw this.#failure;
+      if (this.#ended) return undefined;
+      await new Promise((resolve) => {
+        this.#onPiece = () => resolve(null);
+      });
+    }
+    return this.#pieces.shift();
+  }
+
+  /**
+   * Says that a piece is written, and gives its buffer back if it was lent.
+   * @param {ArrayBuffer} [buffer]
+   */
+  written(buffer) {
+    if (buffer) this.#spares.push(buffer);
+    this.#places++;
+    this.#onPlace?.();
+  }
+
+  /** @param {unknown} reason */
+  stop(reason) {
+    this.#failure ??= reason;
+    this.stream.cancel();
+    this.#onPlace?.();
+    this.#end();
+  }
+
+  #end() {
+    this.#ended = true;
+    this.#onPiece?.();
+  }
+
+  /** @param {Piece} piece */
+  #push(piece) {
+    this.#pieces.push(piece);
+    this.#onPiece?.();
+  }
+
+  async #run() {
+    let step = this.#step();
+    while (step) {
+      let next;
+      if (step.kind === 'fragment') next = await this.#fragments(step.task);
+      else if (step.kind === 'copy') await this.#copy(step.start, step.start + step.len);
+      else if (step.kind === 'bytes') {
+        const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (step.bytes);
+        this.#push({ kind: 'bytes', bytes, lent: false, last: true, sourceEnd: null });
+      } else this.#push(step);
+      step = next ?? this.#step();
+    }
+  }
+
+  /** @returns {Step | undefined} */
+  #step() {
+    return this.core.next_step();
+  }
+
+  /**
+   * This fragment, and the ones that follow it closely.
+   * @param {FragmentTask} first
+   * @returns {Promise<Step | undefined>} the step after them, if it was taken
+   */
+  async #fragments(first) {
+    if (first.end - first.start > LARGE_BYTES) {
+      await this.#place();
+      this.#push({ kind: 'batch', batch: this.pool.protectLarge(first), large: true });
+      return undefined;
+    }
+    const tasks = [first];
+    let { end } = first;
+    let step = this.#step();
+    while (step?.kind === 'fragment' && tasks.length < BATCH_COUNT) {
+      const { task } = step;
+      if (task.start !== end || task.end - first.start > BATCH_BYTES) break;
+      tasks.push(task);
+      end = task.end;
+      step = this.#step();
+    }
+    const bytes = await this.#read(first.start, end);
+    this.#push({ kind: 'batch', batch: this.pool.protect(tasks, bytes), large: false });
+    return step;
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  async #copy(start, end) {
+    for (let at = start; at < end; at += COPY_BYTES) {
+      const sourceEnd = Math.min(at + COPY_BYTES, end);
+      const bytes = await this.#read(at, sourceEnd);
+      this.#push({ kind: 'bytes', bytes, lent: true, last: sourceEnd === end, sourceEnd });
+    }
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} end
+   */
+  async #read(start, end) {
+    await this.#place();
+    const room = roomFor(end - start);
+    const spare = this.#spares.pop();
+    const buffer =
+      spare && spare.byteLength >= room ? spare : new ArrayBuffer(Math.max(room, roomFor(BATCH_BYTES)));
+    return this.stream.read(start, end - start, buffer);
+  }
+
+  /** Waits until one more piece may be under way. */
+  async #place() {
+    while (this.#places === 0 && !this.#failure) {
+      await new Promise((resolve) => {
+        this.#onPlace = () => resolve(null);
+      });
+    }
+    if (this.#failure) throw this.#failure;
+    this.#places--;
+  }
+}
