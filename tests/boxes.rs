@@ -89,7 +89,7 @@ fn rows_of_every_declared_box_tile_its_fields() {
                 let tiled = IV_SIZES.iter().any(|&iv| {
                     let mut sink = RowSink::window(0, usize::MAX);
                     let mut body = tree.fields(node);
-                    if (declaration.rows)(&mut body, iv, &mut sink).is_err() {
+                    if declaration.rows(&mut body, iv, &mut sink).is_err() {
                         return false;
                     }
                     let mut at = node.body_start();
@@ -113,7 +113,7 @@ fn a_window_of_rows_is_the_same_as_that_part_of_all_rows() {
     let Known::Declared(trun) = registry::lookup(four(b"trun"), None) else { panic!("trun is declared") };
     let rows = |from, count| {
         let mut sink = RowSink::window(from, count);
-        (trun.rows)(&mut Reader::new(&body, 0), 0, &mut sink).unwrap();
+        trun.rows(&mut Reader::new(&body, 0), 0, &mut sink).unwrap();
         (sink.total(), sink.into_rows())
     };
     let (total, all) = rows(0, usize::MAX);
@@ -387,7 +387,7 @@ fn any_bytes_in_any_declared_box_are_refused_or_written_as_they_were_read() {
             let body: Vec<u8> = (0..len).map(|_| byte()).collect();
             for iv_size in IV_SIZES {
                 let mut sink = RowSink::window(0, 50);
-                let rows = (declaration.rows)(&mut Reader::new(&body, 0), iv_size, &mut sink);
+                let rows = declaration.rows(&mut Reader::new(&body, 0), iv_size, &mut sink);
                 let written = (rewriter(declaration).rewrite)(&mut Reader::new(&body, 0), iv_size);
                 assert_eq!(
                     rows.is_ok(),

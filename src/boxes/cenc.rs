@@ -68,7 +68,7 @@ impl SampleEncryptionEntries {
 impl Wire for SampleEncryptionEntries {
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         let mut this = Self::default();
-        for_each_entry(r, name, count, |r, _| this.read_one(r, cx).map(|_| ()))?;
+        for_each_entry(r, name, count, &mut |r, _| this.read_one(r, cx).map(|_| ()))?;
         Ok(this)
     }
 
@@ -101,7 +101,7 @@ impl Wire for SampleEncryptionEntries {
         sink: &mut RowSink,
     ) -> Result<Self> {
         let mut this = Self::default();
-        for_each_entry(r, name, count, |r, index| {
+        for_each_entry(r, name, count, &mut |r, index| {
             let (start, at) = (r.offset(), this.ivs.len());
             let subsamples = this.read_one(r, cx)?;
             sink.push_entry("samples", index, start, r.offset(), || {

@@ -1,4 +1,5 @@
 //! The declaration macro: fields in wire order become a struct, its reader, its writer and its inspector rows.
+//! Reader and rows are one walk over the fields, so that what is shown is what is read.
 //!
 //! ```text
 //! boxes! {
@@ -15,11 +16,12 @@
 //! length stands elsewhere), `if |cx, b| condition` (when the field is there at all), `means |value| text`.
 //! After `full` or `plain` may stand `children`: child boxes follow the fields.
 
+use crate::bytes::units::len_u64;
 use crate::bytes::{Reader, Result, Writer};
 
 use super::header::BoxId;
 use super::rows::RowSink;
-use super::wire::Context;
+use super::wire::{Bytes, Context, FullHead, Wire};
 
 /// Whether version and flags come first (ISO/IEC 14496-12:2022 4.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +46,29 @@ pub struct Declaration {
     pub form: Form,
     /// Whether child boxes follow the fields.
     pub children: bool,
+    /// A box of this kind with nothing read yet.
+    pub blank: fn() -> Box<dyn Fields>,
+}
+
+impl Declaration {
     /// Reads the body (from after the header) and adds a row per field.
-    pub rows: fn(&mut Reader<'_>, u8, &mut RowSink) -> Result<()>,
+    pub fn rows(&self, r: &mut Reader<'_>, iv_size: u8, sink: &mut RowSink) -> Result<()> {
+        let cx = Context { iv_size, ..Context::default() };
+        (self.blank)().walk(&mut Walk { r, cx, sink: Some(sink) })?;
+        if !self.children && !r.is_empty() {
+            let (start, end) = (r.offset(), r.offset() + len_u64(r.remaining()));
+            let bytes = r.rest();
+            sink.push("bytes after the last field", start, end, || {
+                (Bytes(bytes.to_vec()).show(), String::new())
+            });
+        }
+        Ok(())
+    }
+
     /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
-    pub skip_fields: fn(&mut Reader<'_>) -> Result<()>,
+    pub fn skip_fields(&self, r: &mut Reader<'_>) -> Result<()> {
+        if self.children { (self.blank)().walk(&mut Walk::reading(r, Context::default())) } else { Ok(()) }
+    }
 }
 
 /// Reads a box's body and writes it again: proof that reader and writer agree. Stands apart from [`Declaration`], so
@@ -57,6 +78,91 @@ pub struct Rewriter {
     pub ids: &'static [BoxId],
     /// From a body, and the bytes per IV, to the body again.
     pub rewrite: fn(&mut Reader<'_>, u8) -> Result<Vec<u8>>,
+}
+
+/// Fields in wire order: of a box, or of an entry of a list.
+pub trait Fields {
+    /// Reads every field that is there.
+    fn walk(&mut self, walk: &mut Walk<'_, '_>) -> Result<()>;
+}
+
+/// Reads the fields of a box from all of `r`, and returns the bytes after the last of them.
+pub(super) fn read_body<'a>(r: &mut Reader<'a>, iv_size: u8, body: &mut dyn Fields) -> Result<&'a [u8]> {
+    body.walk(&mut Walk::reading(r, Context { iv_size, ..Context::default() }))?;
+    r.take(r.remaining(), "the rest")
+}
+
+/// One pass over fields: reads each, and adds its rows where somebody looks on.
+pub struct Walk<'w, 'a> {
+    /// Where the fields stand.
+    pub r: &'w mut Reader<'a>,
+    /// What their form depends on.
+    pub cx: Context,
+    /// Where their rows go.
+    pub sink: Option<&'w mut RowSink>,
+}
+
+impl<'w, 'a> Walk<'w, 'a> {
+    /// A pass that only reads.
+    pub fn reading(r: &'w mut Reader<'a>, cx: Context) -> Self {
+        Self { r, cx, sink: None }
+    }
+
+    /// Version and flags; `names` are those of the bits.
+    pub(super) fn head(&mut self, head: &mut FullHead, names: &[(u32, &str)]) -> Result<()> {
+        let start = self.r.offset();
+        *head = FullHead { version: self.r.u8("version")?, flags: self.r.u24("flags")? };
+        self.cx.head = *head;
+        if let Some(sink) = self.sink.as_deref_mut() {
+            sink.push("version", start, start + 1, || (head.version.to_string(), String::new()));
+            sink.push("flags", start + 1, start + 4, || {
+                let set = names.iter().filter(|(bit, _)| head.has(*bit)).map(|(_, name)| *name);
+                (format!("{:#08x}", head.flags), set.collect::<Vec<_>>().join(", "))
+            });
+        }
+        Ok(())
+    }
+
+    /// The next field.
+    pub(super) fn field<T: Wire>(&mut self, name: &str, field: &mut T, count: Option<u64>) -> Result<()> {
+        *field = match self.sink.as_deref_mut() {
+            Some(sink) => T::rows(self.r, name, &self.cx, count, sink)?,
+            None => T::read(self.r, name, &self.cx, count)?,
+        };
+        Ok(())
+    }
+
+    /// The next field, whose declaration says what its values mean.
+    pub(super) fn field_with_meaning<T: Wire>(
+        &mut self,
+        name: &str,
+        field: &mut T,
+        count: Option<u64>,
+        means: fn(&T) -> String,
+    ) -> Result<()> {
+        let start = self.r.offset();
+        *field = T::read(self.r, name, &self.cx, count)?;
+        if let Some(sink) = self.sink.as_deref_mut() {
+            sink.push(name, start, self.r.offset(), || (field.show(), means(field)));
+        }
+        Ok(())
+    }
+}
+
+/// Reads an entry of a list: a row for the entry, and those of its fields one level deeper.
+pub(super) fn entry_rows(
+    r: &mut Reader<'_>,
+    name: &str,
+    cx: &Context,
+    sink: &mut RowSink,
+    entry: &mut dyn Fields,
+) -> Result<()> {
+    let start = r.offset();
+    let at = sink.total();
+    sink.push(name, start, start, || (String::new(), String::new()));
+    sink.nested(|sink| entry.walk(&mut Walk { r, cx: *cx, sink: Some(sink) }))?;
+    sink.close(at, r.offset());
+    Ok(())
 }
 
 /// A declared box.
@@ -73,37 +179,6 @@ pub trait BoxBody: Sized {
 
     /// The whole box under its first type, header included, in the 32-bit size form.
     fn to_box(&self, iv_size: u8) -> Vec<u8>;
-}
-
-/// Version and flags as rows.
-pub(super) fn head_rows(
-    r: &mut Reader<'_>,
-    cx: &mut Context,
-    sink: &mut RowSink,
-    names: &[(u32, &str)],
-) -> Result<()> {
-    let start = r.offset();
-    cx.head.version = r.u8("version")?;
-    cx.head.flags = r.u24("flags")?;
-    let head = cx.head;
-    sink.push("version", start, start + 1, || (head.version.to_string(), String::new()));
-    sink.push("flags", start + 1, start + 4, || {
-        let set: Vec<&str> = names.iter().filter(|(bit, _)| head.has(*bit)).map(|(_, name)| *name).collect();
-        (format!("{:#08x}", head.flags), set.join(", "))
-    });
-    Ok(())
-}
-
-/// Bytes after the last field as one row, where there are any.
-pub(super) fn rest_rows(r: &mut Reader<'_>, sink: &mut RowSink) {
-    if !r.is_empty() {
-        let (start, end) = (r.offset(), r.offset() + crate::bytes::units::len_u64(r.remaining()));
-        let bytes = r.rest();
-        sink.push("bytes after the last field", start, end, || {
-            use super::wire::{Bytes, Wire as _};
-            (Bytes(bytes.to_vec()).show(), String::new())
-        });
-    }
 }
 
 macro_rules! boxes {
@@ -131,45 +206,17 @@ macro_rules! boxes {
                 pub rest: Vec<u8>,
             }
 
-            impl $Box {
-                #[allow(unused_variables, clippy::redundant_closure_call, reason = "fields without conditions")]
-                fn read_fields(
-                    r: &mut $crate::bytes::Reader<'_>,
-                    iv_size: u8,
-                ) -> $crate::bytes::Result<Self> {
-                    #[allow(unused_mut, reason = "boxes without fields")]
-                    let mut this = Self::default();
-                    boxes!(@read_head $form this r);
-                    let cx = $crate::boxes::wire::Context { head: this.head, iv_size };
+            #[allow(unused_variables, clippy::redundant_closure_call, reason = "fields without conditions")]
+            impl $crate::boxes::declare::Fields for $Box {
+                fn walk(&mut self, walk: &mut $crate::boxes::declare::Walk<'_, '_>) -> $crate::bytes::Result<()> {
+                    let this = self;
+                    boxes!(@walk_head $form this walk [$($(($bit, $label)),*)?]);
                     $(
-                        if boxes!(@present cx this $($cond)?) {
-                            let count = boxes!(@count cx this $($count)?);
-                            this.$field = $crate::boxes::wire::Wire::read(r, stringify!($field), &cx, count)?;
+                        if boxes!(@present walk.cx, this $($cond)?) {
+                            let count = boxes!(@count walk.cx, this $($count)?);
+                            boxes!(@walk_field walk this.$field, count $(, $means)?);
                         }
                     )*
-                    Ok(this)
-                }
-
-                #[allow(unused_variables, clippy::redundant_closure_call, reason = "fields without conditions")]
-                fn add_rows(
-                    r: &mut $crate::bytes::Reader<'_>,
-                    iv_size: u8,
-                    sink: &mut $crate::boxes::rows::RowSink,
-                ) -> $crate::bytes::Result<()> {
-                    #[allow(unused_mut, reason = "boxes without fields")]
-                    let mut this = Self::default();
-                    #[allow(unused_mut, reason = "plain boxes")]
-                    let mut cx = $crate::boxes::wire::Context { head: this.head, iv_size };
-                    boxes!(@rows_head $form this cx r sink [$($(($bit, $label)),*)?]);
-                    $(
-                        if boxes!(@present cx this $($cond)?) {
-                            let count = boxes!(@count cx this $($count)?);
-                            this.$field = boxes!(@rows_field r cx count sink $field $ty $(, $means)?);
-                        }
-                    )*
-                    if !boxes!(@children $($children)?) {
-                        $crate::boxes::declare::rest_rows(r, sink);
-                    }
                     Ok(())
                 }
             }
@@ -182,13 +229,12 @@ macro_rules! boxes {
                     about: concat!($($about),+),
                     form: boxes!(@form $form),
                     children: boxes!(@children $($children)?),
-                    rows: Self::add_rows,
-                    skip_fields: boxes!(@skip $($children)?),
+                    blank: || Box::new(Self::default()),
                 };
 
                 fn parse(r: &mut $crate::bytes::Reader<'_>, iv_size: u8) -> $crate::bytes::Result<Self> {
-                    let mut this = Self::read_fields(r, iv_size)?;
-                    this.rest = r.take(r.remaining(), "the rest")?.to_vec();
+                    let mut this = Self::default();
+                    this.rest = $crate::boxes::declare::read_body(r, iv_size, &mut this)?.to_vec();
                     Ok(this)
                 }
 
@@ -198,7 +244,7 @@ macro_rules! boxes {
                     boxes!(@write_head $form this w);
                     let cx = $crate::boxes::wire::Context { head: this.head, iv_size };
                     $(
-                        if boxes!(@present cx this $($cond)?) {
+                        if boxes!(@present cx, this $($cond)?) {
                             $crate::boxes::wire::Wire::write(&this.$field, w, &cx);
                         }
                     )*
@@ -235,50 +281,36 @@ macro_rules! boxes {
 
     (@form full) => { $crate::boxes::declare::Form::Full };
     (@form plain) => { $crate::boxes::declare::Form::Plain };
-    (@skip children) => { |r| Self::read_fields(r, 0).map(|_| ()) };
-    (@skip) => { |_| Ok(()) };
     (@children children) => { true };
     (@children) => { false };
 
-    (@read_head full $this:ident $r:ident) => {
-        $this.head.version = $r.u8("version")?;
-        $this.head.flags = $r.u24("flags")?;
+    (@walk_head full $this:ident $walk:ident [$($flag:tt),*]) => {
+        $walk.head(&mut $this.head, &[$($flag),*])?;
     };
-    (@read_head plain $this:ident $r:ident) => {};
-    (@rows_head full $this:ident $cx:ident $r:ident $sink:ident [$($flag:tt),*]) => {
-        $crate::boxes::declare::head_rows($r, &mut $cx, $sink, &[$($flag),*])?;
-        $this.head = $cx.head;
-    };
-    (@rows_head plain $this:ident $cx:ident $r:ident $sink:ident []) => {};
+    (@walk_head plain $this:ident $walk:ident []) => {};
     (@write_head full $this:ident $w:ident) => {
         $w.u8($this.head.version);
         $w.u24($this.head.flags);
     };
     (@write_head plain $this:ident $w:ident) => {};
 
-    (@present $cx:ident $this:ident) => { true };
-    (@present $cx:ident $this:ident $cond:expr) => {{
+    (@present $cx:expr, $this:ident) => { true };
+    (@present $cx:expr, $this:ident $cond:expr) => {{
         let condition: fn(&$crate::boxes::wire::Context, &Self) -> bool = $cond;
         condition(&$cx, &$this)
     }};
-    (@count $cx:ident $this:ident) => { None };
-    (@count $cx:ident $this:ident $count:expr) => {{
+    (@count $cx:expr, $this:ident) => { None };
+    (@count $cx:expr, $this:ident $count:expr) => {{
         let count: fn(&$crate::boxes::wire::Context, &Self) -> u64 = $count;
         Some(count(&$cx, &$this))
     }};
 
-    (@rows_field $r:ident $cx:ident $count:ident $sink:ident $field:ident $ty:ty) => {
-        <$ty as $crate::boxes::wire::Wire>::rows($r, stringify!($field), &$cx, $count, $sink)?
+    (@walk_field $walk:ident $this:ident.$field:ident, $count:ident) => {
+        $walk.field(stringify!($field), &mut $this.$field, $count)?
     };
-    (@rows_field $r:ident $cx:ident $count:ident $sink:ident $field:ident $ty:ty, $means:expr) => {{
-        let start = $r.offset();
-        let value = <$ty as $crate::boxes::wire::Wire>::read($r, stringify!($field), &$cx, $count)?;
-        let means: fn(&$ty) -> String = $means;
-        $sink.push(stringify!($field), start, $r.offset(), || {
-            ($crate::boxes::wire::Wire::show(&value), means(&value))
-        });
-        value
-    }};
+    (@walk_field $walk:ident $this:ident.$field:ident, $count:ident, $means:expr) => {
+        $walk.field_with_meaning(stringify!($field), &mut $this.$field, $count, $means)?
+    };
 }
 
 /// Declares an entry of a list: fields in wire order. As in `boxes!`, after a field's type may stand `count`, `if`
@@ -301,6 +333,20 @@ macro_rules! entries {
         }
 
         #[allow(clippy::redundant_closure_call, unused_variables, reason = "fields without conditions")]
+        impl $crate::boxes::declare::Fields for $Entry {
+            fn walk(&mut self, walk: &mut $crate::boxes::declare::Walk<'_, '_>) -> $crate::bytes::Result<()> {
+                let this = self;
+                $(
+                    if entries!(@present walk.cx, this $(|$($if_arg),+| $cond)?) {
+                        let count = entries!(@count walk.cx, this $(|$($count_arg),+| $count)?);
+                        boxes!(@walk_field walk this.$field, count $(, $means)?);
+                    }
+                )*
+                Ok(())
+            }
+        }
+
+        #[allow(clippy::redundant_closure_call, unused_variables, reason = "fields without conditions")]
         impl $crate::boxes::wire::Wire for $Entry {
             fn read(
                 r: &mut $crate::bytes::Reader<'_>,
@@ -309,19 +355,17 @@ macro_rules! entries {
                 _: Option<u64>,
             ) -> $crate::bytes::Result<Self> {
                 let mut this = Self::default();
-                $(
-                    if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
-                        let count = entries!(@count cx this $(|$($count_arg),+| $count)?);
-                        this.$field = $crate::boxes::wire::Wire::read(r, stringify!($field), cx, count)?;
-                    }
-                )*
+                $crate::boxes::declare::Fields::walk(
+                    &mut this,
+                    &mut $crate::boxes::declare::Walk::reading(r, *cx),
+                )?;
                 Ok(this)
             }
 
             fn write(&self, w: &mut $crate::bytes::Writer, cx: &$crate::boxes::wire::Context) {
                 let this = self;
                 $(
-                    if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
+                    if entries!(@present cx, this $(|$($if_arg),+| $cond)?) {
                         $crate::boxes::wire::Wire::write(&self.$field, w, cx);
                     }
                 )*
@@ -338,36 +382,24 @@ macro_rules! entries {
                 _: Option<u64>,
                 sink: &mut $crate::boxes::rows::RowSink,
             ) -> $crate::bytes::Result<Self> {
-                let start = r.offset();
-                let at = sink.total();
-                sink.push(name, start, start, || (String::new(), String::new()));
                 let mut this = Self::default();
-                sink.nested(|sink| {
-                    $(
-                        if entries!(@present cx this $(|$($if_arg),+| $cond)?) {
-                            let count = entries!(@count cx this $(|$($count_arg),+| $count)?);
-                            this.$field = boxes!(@rows_field r cx count sink $field $ty $(, $means)?);
-                        }
-                    )*
-                    Ok(())
-                })?;
-                sink.close(at, r.offset());
+                $crate::boxes::declare::entry_rows(r, name, cx, sink, &mut this)?;
                 Ok(this)
             }
         }
     )*};
-    (@present $cx:ident $this:ident) => { true };
-    (@present $cx:ident $this:ident |$a:tt| $cond:expr) => {{
+    (@present $cx:expr, $this:ident) => { true };
+    (@present $cx:expr, $this:ident |$a:tt| $cond:expr) => {{
         let condition: fn(&$crate::boxes::wire::Context) -> bool = |$a| $cond;
-        condition($cx)
+        condition(&$cx)
     }};
-    (@present $cx:ident $this:ident |$a:tt, $b:tt| $cond:expr) => {{
+    (@present $cx:expr, $this:ident |$a:tt, $b:tt| $cond:expr) => {{
         let condition: fn(&$crate::boxes::wire::Context, &Self) -> bool = |$a, $b| $cond;
-        condition($cx, &$this)
+        condition(&$cx, &$this)
     }};
-    (@count $cx:ident $this:ident) => { None };
-    (@count $cx:ident $this:ident |$a:tt, $b:tt| $count:expr) => {{
+    (@count $cx:expr, $this:ident) => { None };
+    (@count $cx:expr, $this:ident |$a:tt, $b:tt| $count:expr) => {{
         let count: fn(&$crate::boxes::wire::Context, &Self) -> u64 = |$a, $b| $count;
-        Some(count($cx, &$this))
+        Some(count(&$cx, &$this))
     }};
 }

@@ -133,7 +133,7 @@ impl ItemLocations {
             });
             sink.push("item_count", counted, r.offset(), || (count.to_string(), String::new()));
         }
-        for_each_entry(r, "items", Some(u64::from(count)), |r, index| {
+        for_each_entry(r, "items", Some(u64::from(count)), &mut |r, index| {
             let start = r.offset();
             let item = ItemLocation::read(r, this.widths, cx)?;
             if let Some(sink) = sink.as_deref_mut() {

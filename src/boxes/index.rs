@@ -91,7 +91,7 @@ impl Wire for RandomAccessPoints {
         let mut this = Self { lengths: r.u32("lengths")?, points: Vec::new() };
         let widths = this.widths();
         let count = r.u32("number_of_entry")?;
-        for_each_entry(r, name, Some(u64::from(count)), |r, _| {
+        for_each_entry(r, name, Some(u64::from(count)), &mut |r, _| {
             this.points.push(RandomAccessPoint::read(r, cx, widths)?);
             Ok(())
         })?;
@@ -122,7 +122,7 @@ impl Wire for RandomAccessPoints {
         let mut this = Self { lengths: u32::rows(r, "lengths", cx, None, sink)?, points: Vec::new() };
         let widths = this.widths();
         let count = u32::rows(r, "number_of_entry", cx, None, sink)?;
-        for_each_entry(r, name, Some(u64::from(count)), |r, index| {
+        for_each_entry(r, name, Some(u64::from(count)), &mut |r, index| {
             let start = r.offset();
             let point = RandomAccessPoint::read(r, cx, widths)?;
             sink.push_entry("entries", index, start, r.offset(), || {

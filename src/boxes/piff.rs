@@ -65,7 +65,7 @@ entries! {
 boxes! {
     /// Encryption defaults of a track, as PIFF 1.x writes them.
     PiffTrackEncryption [TRACK_ENCRYPTION] full "Track encryption (PIFF)" "PIFF 1.1 5.3.3" {
-        default_algorithm_id: U24, means |v| algorithm_name(v);
+        default_algorithm_id: U24, means algorithm_name;
         default_iv_size: u8;
         default_kid: KeyId;
     }
@@ -73,7 +73,7 @@ boxes! {
     PiffSampleEncryption [SAMPLE_ENCRYPTION] full "Sample encryption (PIFF)" "PIFF 1.1 5.3.2"
         flags { 0x1 "overrides the track's defaults", 0x2 "subsamples" }
     {
-        algorithm_id: U24, if |cx, _| cx.head.has(OVERRIDE), means |v| algorithm_name(v);
+        algorithm_id: U24, if |cx, _| cx.head.has(OVERRIDE), means algorithm_name;
         iv_size: u8, if |cx, _| cx.head.has(OVERRIDE);
         kid: KeyId, if |cx, _| cx.head.has(OVERRIDE);
         sample_count: u32;

@@ -35,34 +35,39 @@ impl RowSink {
     }
 
     /// Takes one row; `text` gives value and meaning, and is called only for rows inside the window.
-    pub fn push(&mut self, name: &str, start: u64, end: u64, text: impl FnOnce() -> (String, String)) {
-        if (self.from..self.until).contains(&self.seen) {
+    pub fn push(&mut self, name: &str, start: u64, end: u64, text: impl Fn() -> (String, String)) {
+        self.take(name, None, start, end, &text);
+    }
+
+    /// Takes one row per entry of a list, named `name[index]` only when inside the window.
+    pub fn push_entry(&mut self, name: &str, index: usize, start: u64, end: u64, text: impl Fn() -> String) {
+        self.take(name, Some(index), start, end, &|| (text(), String::new()));
+    }
+
+    // Not generic over the closure, which would be copied into the program for each of hundreds of callers.
+    fn take(
+        &mut self,
+        name: &str,
+        index: Option<usize>,
+        start: u64,
+        end: u64,
+        text: &dyn Fn() -> (String, String),
+    ) {
+        if self.is_shown() {
+            let name = index.map_or_else(|| name.to_owned(), |index| format!("{name}[{index}]"));
             let (value, meaning) = text();
-            self.rows.push(Row { name: name.to_owned(), value, meaning, start, end, depth: self.depth });
+            self.rows.push(Row { name, value, meaning, start, end, depth: self.depth });
         }
         self.seen += 1;
+    }
+
+    fn is_shown(&self) -> bool {
+        (self.from..self.until).contains(&self.seen)
     }
 
     /// `name[index]` when the next row is inside the window, else nothing: long lists pay only for what is shown.
     pub fn entry_name(&self, name: &str, index: usize) -> String {
-        let is_shown = (self.from..self.until).contains(&self.seen);
-        if is_shown { format!("{name}[{index}]") } else { String::new() }
-    }
-
-    /// Takes one row per entry of a list, named `name[index]` only when inside the window.
-    pub fn push_entry(
-        &mut self,
-        name: &str,
-        index: usize,
-        start: u64,
-        end: u64,
-        text: impl FnOnce() -> String,
-    ) {
-        if (self.from..self.until).contains(&self.seen) {
-            let (name, value) = (format!("{name}[{index}]"), text());
-            self.rows.push(Row { name, value, meaning: String::new(), start, end, depth: self.depth });
-        }
-        self.seen += 1;
+        if self.is_shown() { format!("{name}[{index}]") } else { String::new() }
     }
 
     /// Runs `inner` one level deeper.

@@ -201,7 +201,7 @@ fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result
         return Ok(None);
     }
     let mut fields = *body;
-    (declaration.skip_fields)(&mut fields)?;
+    declaration.skip_fields(&mut fields)?;
     if declaration.form == super::declare::Form::Full && body.remaining() < 4 {
         return Ok(Some(0));
     }

@@ -116,7 +116,7 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
     ) -> Result<Self> {
         let count = N::rows(r, &format!("{name} count"), cx, None, sink)?.get();
         let mut list = Vec::new();
-        for_each_entry(r, name, Some(count), |r, index| {
+        for_each_entry(r, name, Some(count), &mut |r, index| {
             let name = sink.entry_name(name, index);
             list.push(T::rows(r, &name, cx, None, sink)?);
             Ok(())

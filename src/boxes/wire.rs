@@ -141,7 +141,7 @@ impl<T: Wire> Wire for Vec<T> {
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         // A count from the file never sizes an allocation: a list grows as its bytes turn out to be there.
         let mut list = Vec::new();
-        for_each_entry(r, name, count, |r, _| {
+        for_each_entry(r, name, count, &mut |r, _| {
             list.push(T::read(r, name, cx, None)?);
             Ok(())
         })?;
@@ -167,7 +167,7 @@ impl<T: Wire> Wire for Vec<T> {
         });
         let mut list = Vec::new();
         sink.nested(|sink| {
-            for_each_entry(r, name, count, |r, index| {
+            for_each_entry(r, name, count, &mut |r, index| {
                 let name = sink.entry_name(name, index);
                 list.push(T::rows(r, &name, cx, None, sink)?);
                 Ok(())
@@ -188,7 +188,7 @@ pub fn for_each_entry<'a>(
     r: &mut Reader<'a>,
     name: &str,
     count: Option<u64>,
-    mut each: impl FnMut(&mut Reader<'a>, usize) -> Result<()>,
+    each: &mut dyn FnMut(&mut Reader<'a>, usize) -> Result<()>,
 ) -> Result<()> {
     let start = r.offset();
     let mut index = 0;

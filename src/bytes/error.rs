@@ -20,9 +20,13 @@ pub enum Kind {
     Unsupported,
 }
 
-/// What went wrong, where, and which rule it broke.
+/// What went wrong, where, and which rule it broke. One pointer wide: every read of every field returns a `Result`,
+/// and a wide error would have to be moved at each of them, in code that every visitor loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Facts>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Facts {
     kind: Kind,
     code: &'static str,
     message: String,
@@ -34,7 +38,8 @@ pub struct Error {
 impl Error {
     /// A new error. `code` is stable and kebab-case (`"truncated"`); `message` is a plain sentence.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), path: Vec::new(), offset: None, field: None }
+        let message = message.into();
+        Self(Box::new(Facts { kind, code, message, path: Vec::new(), offset: None, field: None }))
     }
 
     /// The file breaks a rule.
@@ -45,7 +50,7 @@ impl Error {
     /// The request field `field` (named as in the public module) is wrong.
     pub fn caller(code: &'static str, field: &'static str, message: impl Into<String>) -> Self {
         let mut error = Self::new(Kind::Caller, code, message);
-        error.field = Some(field);
+        error.0.field = Some(field);
         error
     }
 
@@ -62,65 +67,65 @@ impl Error {
     /// Adds the file offset in bytes, unless an inner call already knew a closer one.
     #[must_use]
     pub fn at(mut self, offset: u64) -> Self {
-        self.offset.get_or_insert(offset);
+        self.0.offset.get_or_insert(offset);
         self
     }
 
     /// The same error with an offset that was counted from `base`.
     #[must_use]
     pub fn moved_by(mut self, base: u64) -> Self {
-        self.offset = Some(base.saturating_add(self.offset.unwrap_or(0)));
+        self.0.offset = Some(base.saturating_add(self.0.offset.unwrap_or(0)));
         self
     }
 
     /// Adds an enclosing box; called from the inside out, so the path reads from the outside in.
     #[must_use]
     pub fn inside(mut self, segment: impl Into<String>) -> Self {
-        self.path.insert(0, segment.into());
+        self.0.path.insert(0, segment.into());
         self
     }
 
     /// Whose fault it is.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The stable kebab-case code.
     pub fn code(&self) -> &'static str {
-        self.code
+        self.0.code
     }
 
     /// The plain sentence, without the place.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// The box path, as `moov/trak[1]/mdia`, empty when no box is concerned.
     pub fn path(&self) -> String {
-        self.path.join("/")
+        self.0.path.join("/")
     }
 
     /// The file offset in bytes.
     pub fn offset(&self) -> Option<u64> {
-        self.offset
+        self.0.offset
     }
 
     /// The request field at fault, for [`Kind::Caller`].
     pub fn field(&self) -> Option<&'static str> {
-        self.field
+        self.0.field
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if !self.path.is_empty() {
-            write!(f, " (in {}", self.path.join("/"))?;
-            if let Some(offset) = self.offset {
+        f.write_str(&self.0.message)?;
+        if !self.0.path.is_empty() {
+            write!(f, " (in {}", self.0.path.join("/"))?;
+            if let Some(offset) = self.0.offset {
                 write!(f, ", at byte {offset}")?;
             }
             f.write_str(")")?;
-        } else if let Some(offset) = self.offset {
+        } else if let Some(offset) = self.0.offset {
             write!(f, " (at byte {offset})")?;
         }
         Ok(())

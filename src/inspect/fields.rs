@@ -91,7 +91,7 @@ fn add_rows(tree: &Tree<'_>, node: &Node, known: Known, iv_size: u8, sink: &mut 
     let is_bare = node.fields_len == 0 && !node.children.is_empty();
     match known {
         _ if is_bare => Ok(()),
-        Known::Declared(declaration) => (declaration.rows)(&mut body, iv_size, sink),
+        Known::Declared(declaration) => declaration.rows(&mut body, iv_size, sink),
         Known::Named(_) | Known::Unknown => {
             if !body.is_empty() {
                 let end = node.body_start() + node.fields_len;

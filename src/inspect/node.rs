@@ -1,6 +1,6 @@
 //! Boxes as the nodes of a tree view, and the way back from a node's path to its box.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::boxes::header::four;
 use crate::boxes::{BoxId, Node, Tree, registry, scoped, tree::path_segment};
@@ -88,7 +88,7 @@ pub(super) fn human_name(id: BoxId, parent: Option<BoxId>) -> String {
 
 /// The children of a box with their path segments: numbered among those of the same type.
 fn segments(node: &Node) -> impl Iterator<Item = (&Node, String)> {
-    let mut counts: HashMap<BoxId, usize> = HashMap::new();
+    let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
     node.children.iter().map(move |child| {
         let count = counts.entry(child.id()).or_default();
         let segment = path_segment(child.id(), *count);
