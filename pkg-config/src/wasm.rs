@@ -15,7 +15,9 @@ pub fn build(project: &Project) -> Outcome {
     check_versions(project)?;
     run::run(
         run::cargo()
-            .args(["build", "--quiet", "--package", "boxlock", "--lib", "--locked"])
+            .args(["rustc", "--quiet", "--package", "boxlock", "--lib", "--locked"])
+            // One crate type only: beside an rlib, Cargo leaves link-time optimisation out without a word.
+            .args(["--crate-type", "cdylib"])
             .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm"])
             .current_dir(&project.root),
     )?;
