@@ -54,6 +54,7 @@ fn command(arguments: &[String]) -> Outcome<bool> {
         ["serve", options @ ..] => {
             let port = port(options)?;
             get::wasm_target(&project)?;
+            get::npm_packages(&project)?;
             site::build(&project)?;
             serve::serve(&project, port)
         }

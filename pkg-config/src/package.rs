@@ -10,16 +10,17 @@ use std::path::{Component, Path, PathBuf};
 
 const ENTRY: &str = "boxlock.js";
 
-/// Makes the package out of the finished site, so that both ship the same files.
+/// Makes the package out of the site's files, as they were before minifying: who builds on them minifies by their own
+/// rules, and reads them while debugging.
 pub fn build(project: &Project) -> Outcome {
-    let (dist, pkg) = (project.dist(), project.pkg());
-    if !dist.join(ENTRY).is_file() {
+    let (site, pkg) = (project.readable(), project.pkg());
+    if !site.join(ENTRY).is_file() {
         println!("  no www/{ENTRY}: there is no npm package to make");
         return Ok(());
     }
     files::fresh(&pkg)?;
-    for file in reached_from(&dist, Path::new(ENTRY))? {
-        files::copy(&dist.join(&file), &pkg.join(&file))?;
+    for file in reached_from(&site, Path::new(ENTRY))? {
+        files::copy(&site.join(&file), &pkg.join(&file))?;
     }
     emit_types(project)?;
     files::write(&pkg.join("package.json"), &manifest(project)?)

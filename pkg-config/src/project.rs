@@ -44,6 +44,11 @@ impl Project {
         self.root.join("dist")
     }
 
+    /// The site before it is made small, as people wrote it.
+    pub fn readable(&self) -> PathBuf {
+        self.target.join("readable")
+    }
+
     /// The npm package.
     pub fn pkg(&self) -> PathBuf {
         self.root.join("pkg")
