@@ -4,7 +4,7 @@ use crate::bytes::FourCc;
 
 use super::header::four;
 use super::parts::{IfMore, LenBytes, bits, join, when};
-use super::types::{Counted, Fixed16, Text};
+use super::types::{Counted, Fixed16, Text, decimal};
 use super::wire::Bytes;
 
 entries! {
@@ -52,7 +52,7 @@ boxes! {
         chroma_format_idc: u8, means |v| chroma_name(bits(*v, 0, 2)).to_owned();
         bit_depth_luma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
         bit_depth_chroma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
-        avg_frame_rate: u16, means |v| if *v == 0 { "not given".to_owned() } else { format!("{} frames a second", f64::from(*v) / 256.0) };
+        avg_frame_rate: u16, means |v| if *v == 0 { "not given".to_owned() } else { format!("{} frames a second", decimal((*v).into(), 256)) };
         length_size_minus_one: u8, means |v| format!(
             "NAL lengths take {} bytes, {} temporal layers", bits(*v, 0, 2) + 1, bits(*v, 3, 3),
         );
@@ -172,8 +172,8 @@ boxes! {
         display_primaries: [u8; 12], means |_| "x and y of green, blue, red, in 1/50000".to_owned();
         white_point_x: u16;
         white_point_y: u16;
-        max_luminance: u32, means |v| format!("{} cd/m²", f64::from(*v) / 10_000.0);
-        min_luminance: u32, means |v| format!("{} cd/m²", f64::from(*v) / 10_000.0);
+        max_luminance: u32, means |v| format!("{} cd/m²", decimal((*v).into(), 10_000));
+        min_luminance: u32, means |v| format!("{} cd/m²", decimal((*v).into(), 10_000));
     }
     /// Brightest pixel and brightest frame average.
     ContentLight [four(b"clli")] plain "Content light level" "ISO/IEC 14496-12:2022 12.1.6" {
@@ -188,8 +188,8 @@ boxes! {
     /// Colour volume of the mastering display, in the older form of VP9 files.
     MasteringDisplayVp [four(b"SmDm")] full "Mastering display (VP9)" "VP Codec ISO Media File Format Binding 2.4" {
         primaries_and_white_point: [u8; 16];
-        luminance_max: u32, means |v| format!("{} cd/m²", f64::from(*v) / 256.0);
-        luminance_min: u32, means |v| format!("{} cd/m²", f64::from(*v) / 16_384.0);
+        luminance_max: u32, means |v| format!("{} cd/m²", decimal((*v).into(), 256));
+        luminance_min: u32, means |v| format!("{} cd/m²", decimal((*v).into(), 16_384));
     }
     /// Light around the viewer that the picture was made for.
     AmbientViewing [four(b"amve")] plain "Ambient viewing environment" "ISO/IEC 14496-12:2022 12.1.8" {

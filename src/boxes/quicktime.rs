@@ -5,7 +5,7 @@ use crate::bytes::{FourCc, Reader, Result, Writer};
 use super::header::four;
 use super::parts::{LenText, bits, join, when};
 use super::rows::RowSink;
-use super::types::{Counted, Fixed8, Fixed16, Utf8};
+use super::types::{Counted, Fixed8, Fixed16, Utf8, decimal};
 use super::wire::{Bytes, Context, Wire};
 
 boxes! {
@@ -87,7 +87,7 @@ boxes! {
     StereoCameras [four(b"cams")] plain children "Stereo camera system" "Apple HEVC Stereo Video 1.5" {}
     /// Distance between the cameras.
     Baseline [four(b"blin")] full "Stereo baseline" "Apple HEVC Stereo Video 1.5" {
-        baseline: u32, means |v| format!("{} mm", f64::from(*v) / 1000.0);
+        baseline: u32, means |v| format!("{} mm", decimal((*v).into(), 1000));
     }
     /// What makes watching easier on the eyes.
     StereoComfort [four(b"cmfy")] plain children "Stereo comfort" "Apple HEVC Stereo Video 1.5" {}
@@ -109,7 +109,7 @@ boxes! {
     }
     /// Horizontal field of view.
     FieldOfView [four(b"hfov")] plain "Horizontal field of view" "Apple HEVC Stereo Video 1.5" {
-        field_of_view: u32, means |v| format!("{}°", f64::from(*v) / 1000.0);
+        field_of_view: u32, means |v| format!("{}°", decimal((*v).into(), 1000));
     }
     /// The end of a list.
     Terminator [four(&[0; 4])] plain "Terminator" "QuickTime File Format: siDecompressionParam" {

@@ -211,6 +211,23 @@ fn date_1904(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {h:02}:{m:02}:{s:02} UTC")
 }
 
+/// `value / one` with all its digits. `one` is a power of 2 or of 10, so there is a last digit. Not by way of `f64`,
+/// whose digits are found by code that every visitor would load.
+pub(super) fn decimal(value: i64, one: u32) -> String {
+    let one = u64::from(one);
+    let size = value.unsigned_abs();
+    let mut text = format!("{}{}", if value < 0 { "-" } else { "" }, size / one);
+    let mut rest = size % one;
+    if rest > 0 {
+        text.push('.');
+    }
+    while rest > 0 {
+        text.push_str(&(rest * 10 / one).to_string());
+        rest = rest * 10 % one;
+    }
+    text
+}
+
 impl Wire for Fixed16 {
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(i32::read(r, name, cx, None)?))
@@ -219,7 +236,7 @@ impl Wire for Fixed16 {
         self.0.write(w, cx);
     }
     fn show(&self) -> String {
-        (f64::from(self.0) / 65_536.0).to_string()
+        decimal(self.0.into(), 1 << 16)
     }
 }
 
@@ -231,7 +248,7 @@ impl Wire for Fixed8 {
         self.0.write(w, cx);
     }
     fn show(&self) -> String {
-        (f64::from(self.0) / 256.0).to_string()
+        decimal(self.0.into(), 1 << 8)
     }
 }
 
@@ -259,10 +276,11 @@ impl Wire for Matrix {
     }
     fn show(&self) -> String {
         // The third column has 30 bits after the point, the others 16.
-        let scaled = self.0.iter().enumerate().map(|(index, &value)| {
-            let one = if index % 3 == 2 { 1_073_741_824.0 } else { 65_536.0 };
-            (f64::from(value) / one).to_string()
-        });
+        let scaled = self
+            .0
+            .iter()
+            .enumerate()
+            .map(|(index, &value)| decimal(value.into(), if index % 3 == 2 { 1 << 30 } else { 1 << 16 }));
         scaled.collect::<Vec<_>>().join(", ")
     }
     fn meaning(&self) -> String {
@@ -373,6 +391,20 @@ mod tests {
         assert_eq!(date_1904(2_082_844_800), "1970-01-01 00:00:00 UTC");
         assert_eq!(date_1904(2_082_844_800 + 951_782_399), "2000-02-28 23:59:59 UTC");
         assert_eq!(date_1904(2_082_844_800 + 951_782_400), "2000-02-29 00:00:00 UTC");
+    }
+
+    #[test]
+    fn decimals_have_all_their_digits() {
+        for (value, one, expected) in [
+            (0, 1 << 16, "0"),
+            (0x1_8000, 1 << 16, "1.5"),
+            (-0x4000, 1 << 16, "-0.25"),
+            (1, 1 << 16, "0.0000152587890625"),
+            (i64::from(i32::MIN), 1 << 30, "-2"),
+            (i64::from(u32::MAX), 10_000, "429496.7295"),
+        ] {
+            assert_eq!(decimal(value, one), expected);
+        }
     }
 
     #[test]

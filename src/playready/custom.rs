@@ -2,10 +2,10 @@
 //!
 //! PlayReady Header Specification §3.2 (canonical XML, explicit closing tags, attributes in order) and §6.
 
-use super::xml::{in_canonical_order, is_xml_char, references_resolve};
+use super::xml::{in_canonical_order, is_xml_char, next_event, references_resolve};
 use crate::bytes::limits::BOX_DEPTH;
 use crate::bytes::{Error, Result};
-use quick_xml::NsReader;
+use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::{NamespaceResolver, ResolveResult};
 
@@ -30,19 +30,24 @@ pub fn check_custom_attributes(inner: &str) -> Result<()> {
     if !inner.chars().all(is_xml_char) {
         return Err(bad("they hold a character that XML does not allow"));
     }
-    let mut reader = NsReader::from_str(inner);
+    let mut reader = Reader::from_str(inner);
+    let mut namespaces = NamespaceResolver::default();
     let mut depth = 0_usize;
     loop {
-        let event = reader.read_event().map_err(|error| bad(error.to_string().trim_end_matches('.')))?;
+        let event = next_event(&mut reader).map_err(|why| bad(why.trim_end_matches('.')))?;
         match event {
             Event::Start(tag) => {
                 depth += 1;
                 if depth > BOX_DEPTH {
                     return Err(bad("they nest too deeply"));
                 }
-                check_tag(&tag, reader.resolver())?;
+                namespaces.push(&tag).map_err(|error| bad(error.to_string().trim_end_matches('.')))?;
+                check_tag(&tag, &namespaces)?;
             }
-            Event::End(_) => depth = depth.saturating_sub(1),
+            Event::End(_) => {
+                depth = depth.saturating_sub(1);
+                namespaces.pop();
+            }
             Event::Empty(tag) => {
                 let name = tag.name().into_inner().to_owned();
                 return Err(bad(&format!(

@@ -2,7 +2,7 @@
 //! `moof` in front of them needs, then to be encrypted.
 
 use crate::boxes::cenc::SampleEncryptionEntries;
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Fragment;
 
@@ -74,8 +74,11 @@ impl PiecewiseFragment {
             }
             ordinal += count;
         }
-        // Stable: empty samples keep their order.
-        samples.sort_by_key(|sample| sample.start);
+        let mut order: Vec<(u64, u64)> = samples.iter().map(|sample| sample.start).zip(0..).collect();
+        // By the index after the start: empty samples keep their order.
+        sort_pairs(&mut order);
+        let samples: Vec<Placed> =
+            order.iter().filter_map(|&(_, index)| samples.get(to_len(index)).copied()).collect();
         let mut last = vec![None; fragment.tracks.len()];
         for sample in &samples {
             let before =

@@ -1,7 +1,7 @@
 //! Protecting the samples of one fragment: first their ranges and IVs, then the bytes.
 
 use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
-use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::index::FragmentEntry;
 use crate::track::{Fragment, Index, TrackFragment};
@@ -247,7 +247,7 @@ pub(super) fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
         .filter(|run| run.data_len > 0)
         .map(|run| (run.data_start, run.data_start.saturating_add(run.data_len)))
         .collect();
-    ranges.sort_unstable();
+    sort_pairs(&mut ranges);
     for pair in ranges.windows(2) {
         if let [(_, end), (start, _)] = pair
             && start < end

@@ -6,7 +6,7 @@ use crate::boxes::fragment::{
 use crate::boxes::header::four;
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, sort_pairs};
 use crate::bytes::{Error, Result, limits};
 
 use super::movie::{FragmentDefaults, Movie};
@@ -85,7 +85,7 @@ impl Fragment {
         let runs = self.tracks.iter().flat_map(|track| &track.runs).filter(|run| run.data_len > 0);
         let mut ranges: Vec<(u64, u64)> =
             runs.map(|run| (run.data_start, run.data_start.saturating_add(run.data_len))).collect();
-        ranges.sort_unstable();
+        sort_pairs(&mut ranges);
         ranges.dedup_by(|next, kept| {
             let joined = next.0 <= kept.1;
             if joined {

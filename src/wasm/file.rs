@@ -1,10 +1,9 @@
 //! One opened file: opening, looking, planning, and putting the protected file together.
 
-use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::boxes::{Tree, registry};
-use crate::bytes::{Error, limits};
+use crate::bytes::{Error, json, limits};
 use crate::inspect::{self, BoxFields, NodeView};
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step, summary};
@@ -15,8 +14,8 @@ use crate::session::Session;
 use crate::track::Index;
 use crate::track::index::TopBox;
 
-use super::protector::TaskView;
-use super::view::{self, BoxNode, BoxView, KidView, SummaryView, TrackView, number, offset};
+use super::protector::{parse_task, task_view};
+use super::view::{self, node_view, number, offset};
 use super::{JsResult, plain, request, to_js};
 
 /// One opened file.
@@ -26,12 +25,6 @@ pub struct File {
     plan: Option<Plan>,
     assembly: Option<Assembly>,
     playback: Option<Playback>,
-}
-
-#[derive(Serialize)]
-struct RangeView {
-    start: f64,
-    len: f64,
 }
 
 #[wasm_bindgen]
@@ -46,7 +39,7 @@ impl File {
     /// The range of bytes wanted next, `{ start, len }`; `null` when the file is open.
     pub fn needs(&self) -> JsResult<JsValue> {
         let need = self.session.needs();
-        plain(&need.map(|need| RangeView { start: number(need.start), len: number(need.len) }))
+        plain(&view::range_view(need.map(|need| (need.start, need.len))))
     }
 
     /// Takes bytes from `start` on: those wanted, or more.
@@ -61,21 +54,20 @@ impl File {
 
     /// `Summary` without its name.
     pub fn summary(&self) -> JsResult<JsValue> {
-        plain(&SummaryView::of(self.index()?))
+        plain(&view::summary_view(self.index()?))
     }
 
     /// `Track[]`.
     pub fn tracks(&self) -> JsResult<JsValue> {
         let index = self.index()?;
         let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
-        plain(&tracks.map(|track| TrackView::of(index, track)).collect::<Vec<_>>())
+        plain(&json::list(tracks, |track, o| view::track_view(o, index, track)))
     }
 
     /// The top-level boxes as `BoxNode[]`; the movie header and the index with all that is in them.
     pub fn tree(&self) -> JsResult<JsValue> {
         let index = self.index()?;
-        let nodes = index.paths().map(|(top, path)| BoxNode::from(top_view(index, &top, path)));
-        plain(&nodes.collect::<Vec<_>>())
+        plain(&json::list(index.paths(), |(top, path), o| node_view(o, &top_view(index, &top, path))))
     }
 
     /// The range of the top-level box that `path` is in: what [`children`](Self::children) and
@@ -83,7 +75,7 @@ impl File {
     pub fn locate(&self, path: &str) -> JsResult<JsValue> {
         let (top, _) = self.top(path)?;
         let wanted = if is_read(&top) { top.size } else { 0 };
-        plain(&RangeView { start: number(top.start), len: number(wanted) })
+        plain(&view::range_view(Some((top.start, wanted))))
     }
 
     /// The children of the box at `path` as `BoxNode[]`.
@@ -96,7 +88,7 @@ impl File {
             None
         };
         let children = view.and_then(|view| view.children).unwrap_or_default();
-        plain(&children.into_iter().map(BoxNode::from).collect::<Vec<_>>())
+        plain(&json::list(&children, |child, o| node_view(o, child)))
     }
 
     /// The box at `path` as `BoxView`, with `count` rows from row `from` on.
@@ -104,7 +96,7 @@ impl File {
         let index = self.index()?;
         let (top, top_path) = self.top(path)?;
         if !is_read(&top) {
-            return plain(&BoxView::of(top_view(index, &top, top_path), unread_fields(&top)));
+            return plain(&view::box_view(top_view(index, &top, top_path), unread_fields(&top)));
         }
         let tree = Tree::parse(bytes, top.start).map_err(to_js)?;
         let no_box = || to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")));
@@ -114,14 +106,14 @@ impl File {
             movie.track(track)?.protection().map(|protection| protection.iv_size)
         };
         let fields = inspect::fields(&tree, path, from, count, &iv_size).map_err(to_js)?;
-        plain(&BoxView::of(node, fields))
+        plain(&view::box_view(node, fields))
     }
 
     /// Plans: `Plan` without the sizes and the name. The plan is kept for [`begin`](Self::begin).
     pub fn plan(&mut self, wanted: JsValue, random: &[u8]) -> JsResult<JsValue> {
-        let request = request::parse(wanted, random)?;
+        let request = request::parse(&wanted, random)?;
         let plan = self.session.plan(request).map_err(to_js)?;
-        let view = PlanView::of(self.index()?, &plan)?;
+        let view = plan_view(self.index()?, &plan)?;
         self.plan = Some(plan);
         plain(&view)
     }
@@ -162,7 +154,7 @@ impl File {
                 "copy"
             }
             Step::Fragment(task) => {
-                set("task", TaskView::of(&task)?)?;
+                set("task", plain(&task_view(&task))?)?;
                 "fragment"
             }
             Step::RandomAccess => "index",
@@ -203,7 +195,7 @@ impl File {
     pub fn task(&self, number: usize) -> JsResult<JsValue> {
         let index = self.index()?;
         match index.fragments.get(number) {
-            Some(fragment) => TaskView::of(&Tasks::new(index).task(index, fragment)),
+            Some(fragment) => plain(&task_view(&Tasks::new(index).task(index, fragment))),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -225,7 +217,7 @@ impl File {
 
     /// One fragment for playing, from the bytes of its task's range; empty when no track of it is played.
     pub fn playable(&self, task: JsValue, bytes: &[u8]) -> JsResult<Vec<u8>> {
-        let task = TaskView::parse(task)?;
+        let task = parse_task(&task)?;
         let movie = self.index()?.movie.as_ref();
         let (Some(movie), Some(playback)) = (movie, &self.playback) else {
             return Err(to_js(Error::file("not-playable", "Playing has not begun.")));
@@ -324,86 +316,46 @@ fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlannedTrack {
-    id: u32,
-    kind: &'static str,
-    codec_name: String,
-    protect: bool,
-    rule: String,
-}
-
-#[derive(Serialize)]
-struct PlannedBox {
-    parent: String,
-    #[serde(rename = "type")]
-    kind: String,
-    name: String,
-    action: &'static str,
-    count: usize,
-    why: &'static str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PlanView {
-    profile: &'static str,
-    scheme: &'static str,
-    kid: KidView,
-    checksum: Option<String>,
-    key_source: &'static str,
-    header_version: &'static str,
-    header_xml: String,
-    la_url: String,
-    tracks: Vec<PlannedTrack>,
-    boxes: Vec<PlannedBox>,
-    warnings: Vec<String>,
-    size_before: f64,
-    /// Bytes by which everything but the fragments grows.
-    fixed_growth: f64,
-}
-
-impl PlanView {
-    fn of(index: &Index, plan: &Plan) -> JsResult<Self> {
-        let movie = index.movie.iter().flat_map(|movie| &movie.tracks);
-        let tracks = movie.map(|track| {
-            let rules = plan.protected(track.id);
-            PlannedTrack {
-                id: track.id,
-                kind: view::kind_of(track),
-                codec_name: track.entries.first().map_or_else(String::new, |entry| entry.codec_name()),
-                protect: rules.is_some(),
-                rule: rules.and_then(|rules| rules.first()).map_or("Stays clear.", rule_text).to_owned(),
-            }
-        });
-        let boxes = summary::planned_boxes(index, plan).into_iter().map(|planned| PlannedBox {
-            parent: planned.parent.to_owned(),
-            kind: planned.id.four_cc().text(),
-            name: planned.name.to_owned(),
-            action: planned.action.name(),
-            count: planned.count,
-            why: planned.why,
-        });
+/// `Plan` without the sizes and the name.
+fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
+    let fixed_growth = summary::fixed_growth(index, plan).map_err(to_js)?;
+    let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
+    Ok(json::object(|o| {
+        o.text("profile", plan.profile.name());
+        o.text("scheme", std::str::from_utf8(plan.profile.scheme()).unwrap_or_default());
+        o.object("kid", |o| view::kid_view(o, plan.kid));
         let checksum = plan.header.keys.first().and_then(|key| key.checksum);
-        Ok(Self {
-            profile: plan.profile.name(),
-            scheme: std::str::from_utf8(plan.profile.scheme()).unwrap_or_default(),
-            kid: KidView::of(plan.kid),
-            checksum: checksum.map(|checksum| view::base64(&checksum)),
-            key_source: match plan.key_source {
-                KeySource::Random => "random",
-                KeySource::Typed => "typed",
-                KeySource::Seed => "seed",
-            },
-            header_version: plan.header.version.short(),
-            header_xml: plan.header_xml.clone(),
-            la_url: plan.header.la_url.clone().unwrap_or_default(),
-            tracks: tracks.collect(),
-            boxes: boxes.collect(),
-            warnings: plan.warnings(),
-            size_before: number(index.file_len),
-            fixed_growth: summary::fixed_growth(index, plan).map_err(to_js)? as f64,
-        })
-    }
+        o.text_or_null("checksum", checksum.map(|checksum| view::base64(&checksum)).as_deref());
+        let key_source = match plan.key_source {
+            KeySource::Random => "random",
+            KeySource::Typed => "typed",
+            KeySource::Seed => "seed",
+        };
+        o.text("keySource", key_source);
+        o.text("headerVersion", plan.header.version.short());
+        o.text("headerXml", &plan.header_xml);
+        o.text("laUrl", plan.header.la_url.as_deref().unwrap_or_default());
+        o.list("tracks", tracks, |track, o| {
+            let rules = plan.protected(track.id);
+            o.number("id", track.id.into());
+            o.text("kind", view::kind_of(track));
+            let codec_name = track.entries.first().map_or_else(String::new, |entry| entry.codec_name());
+            o.text("codecName", &codec_name);
+            o.flag("protect", rules.is_some());
+            let rule = rules.and_then(|rules| rules.first());
+            o.text("rule", rule.map_or("Stays clear.", rule_text));
+        });
+        o.list("boxes", summary::planned_boxes(index, plan), |planned, o| {
+            o.text("parent", planned.parent);
+            o.text("type", &planned.id.four_cc().text());
+            o.text("name", planned.name);
+            o.text("action", planned.action.name());
+            o.count("count", planned.count);
+            o.text("why", planned.why);
+        });
+        o.texts("warnings", &mut plan.warnings().into_iter());
+        o.number("sizeBefore", index.file_len);
+        // Bytes by which everything but the fragments grows.
+        o.raw("fixedGrowth", &fixed_growth.to_string());
+    }))
 }

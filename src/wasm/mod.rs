@@ -49,8 +49,13 @@ fn to_js(error: Error) -> JsValue {
 
 type JsResult<T> = Result<T, JsValue>;
 
-/// A Rust value as a plain JavaScript object.
-fn plain(value: &impl serde::Serialize) -> JsResult<JsValue> {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
-    value.serialize(&serializer).map_err(JsValue::from)
+/// JSON text as JavaScript values.
+fn plain(json: &str) -> JsResult<JsValue> {
+    js_sys::JSON::parse(json)
+}
+
+/// The property `name` of an object from JavaScript; `None` where it is absent, `undefined` or `null`.
+fn property(object: &JsValue, name: &str) -> JsResult<Option<JsValue>> {
+    let value = js_sys::Reflect::get(object, &JsValue::from_str(name))?;
+    Ok(Some(value).filter(|value| !value.is_undefined() && !value.is_null()))
 }

@@ -1,59 +1,47 @@
 //! What a worker needs to protect fragments: the movie, the request, and the bytes of one fragment after the other.
 
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 
 use crate::boxes::Tree;
-use crate::bytes::Error;
+use crate::bytes::{Error, json};
 use crate::output::assembly::{LargeFragment, protect_fragment};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, SampleProtector};
 use crate::track::Movie;
 
-use super::{JsResult, plain, request, to_js};
+use super::view::range_view;
+use super::{JsResult, plain, property, request, to_js};
 
-/// A [`FragmentTask`] in JavaScript.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TaskView {
-    start: f64,
-    moof_len: f64,
-    end: f64,
-    first_sample: f64,
-    /// Ticks of 10 MHz outgrow 2^53 after 28 years of media; as text they cannot lose a digit.
-    decode_times: Vec<String>,
+/// A [`FragmentTask`] for JavaScript, as JSON.
+pub fn task_view(task: &FragmentTask) -> String {
+    json::object(|o| {
+        o.number("start", task.start);
+        o.number("moofLen", task.moof_len);
+        o.number("end", task.end);
+        o.number("firstSample", task.first_sample);
+        // Ticks of 10 MHz outgrow 2^53 after 28 years of media; as text they cannot lose a digit.
+        o.texts("decodeTimes", &mut task.decode_times.iter().map(u64::to_string));
+    })
 }
 
-impl TaskView {
-    /// For JavaScript.
-    pub fn of(task: &FragmentTask) -> JsResult<JsValue> {
-        plain(&Self {
-            start: super::view::number(task.start),
-            moof_len: super::view::number(task.moof_len),
-            end: super::view::number(task.end),
-            first_sample: super::view::number(task.first_sample),
-            decode_times: task.decode_times.iter().map(u64::to_string).collect(),
-        })
-    }
-
-    /// From JavaScript.
-    pub fn parse(task: JsValue) -> JsResult<FragmentTask> {
-        let view: Self = serde_wasm_bindgen::from_value(task)?;
-        Ok(FragmentTask {
-            start: super::view::offset(view.start),
-            moof_len: super::view::offset(view.moof_len),
-            end: super::view::offset(view.end),
-            first_sample: super::view::offset(view.first_sample),
-            decode_times: view.decode_times.iter().map(|time| time.parse().unwrap_or(0)).collect(),
-        })
-    }
-}
-
-/// A piece of a large fragment.
-#[derive(Serialize)]
-struct PieceView {
-    start: f64,
-    len: f64,
+/// A [`FragmentTask`] from JavaScript.
+pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
+    let malformed = |name| to_js(Error::caller("bad-task", "", format!("The task has no {name}.")));
+    let number = |name| {
+        let number = property(task, name)?.and_then(|value| value.as_f64());
+        number.map(super::view::offset).ok_or_else(|| malformed(name))
+    };
+    let times = property(task, "decodeTimes")?.ok_or_else(|| malformed("decodeTimes"))?;
+    let times = js_sys::Array::from(&times).into_iter();
+    Ok(FragmentTask {
+        start: number("start")?,
+        moof_len: number("moofLen")?,
+        end: number("end")?,
+        first_sample: number("firstSample")?,
+        decode_times: times
+            .map(|time| time.as_string().and_then(|time| time.parse().ok()).unwrap_or(0))
+            .collect(),
+    })
 }
 
 /// Protects fragments by one plan. The bytes to work on are put into its [`room`](Self::room), in wasm memory, so that
@@ -71,7 +59,7 @@ impl Protector {
     /// `moov` are the bytes of the clear movie header; the request and its random bytes must be those of the plan.
     #[wasm_bindgen(constructor)]
     pub fn new(moov: &[u8], request: JsValue, random: &[u8]) -> JsResult<Self> {
-        let request = request::parse(request, random)?;
+        let request = request::parse(&request, random)?;
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
         let movie = Movie::read(&tree).map_err(to_js)?;
         let plan = Plan::new(&movie, request).map_err(to_js)?;
@@ -102,7 +90,7 @@ impl Protector {
     /// [`scan_piece`](Self::scan_piece)d, then the [`moof`](Self::moof) is known, then every piece is read again and
     /// [`encrypt_piece`](Self::encrypt_piece)d.
     pub fn begin_large(&mut self, task: JsValue, moof: &[u8]) -> JsResult<()> {
-        let task = TaskView::parse(task)?;
+        let task = parse_task(&task)?;
         self.large = Some(LargeFragment::new(&mut self.inner, &self.movie, task, moof).map_err(to_js)?);
         Ok(())
     }
@@ -110,10 +98,7 @@ impl Protector {
     /// `{ start, len }` of the next piece of this pass; `null` at its end.
     pub fn next_piece(&mut self, max: f64) -> JsResult<JsValue> {
         let piece = large(&mut self.large)?.next_piece(super::view::offset(max));
-        plain(&piece.map(|(start, len)| PieceView {
-            start: super::view::number(start),
-            len: super::view::number(len),
-        }))
+        plain(&range_view(piece))
     }
 
     /// First pass: takes the piece in the room.
@@ -137,7 +122,7 @@ impl Protector {
 
 impl Protector {
     fn fragment(&mut self, task: JsValue, at: usize, measure_only: bool) -> JsResult<Vec<u8>> {
-        let task = TaskView::parse(task)?;
+        let task = parse_task(&task)?;
         let len = crate::bytes::units::to_len(task.end.saturating_sub(task.start));
         let bytes = in_room(&mut self.room, at, len)?;
         let done =

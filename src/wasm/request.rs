@@ -1,6 +1,5 @@
 //! Requests from JavaScript: what crosses the door, as the core takes it.
 
-use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use zeroize::Zeroize;
 
@@ -8,50 +7,31 @@ use crate::bytes::{ContentKey, Error};
 use crate::protect::request::SecretText;
 use crate::protect::{Random, Request, RequestText};
 
-use super::{JsResult, to_js};
-
-/// The request as `types.d.ts` has it, and random bytes from the browser.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RequestView {
-    profile: Option<String>,
-    kid: Option<String>,
-    key: Option<String>,
-    key_seed: Option<String>,
-    #[serde(default)]
-    la_url: String,
-    lui_url: Option<String>,
-    ds_id: Option<String>,
-    custom_attributes: Option<String>,
-    tracks: Option<Vec<u32>>,
-    iv_start: Option<String>,
-    header_version: Option<String>,
-}
+use super::{JsResult, property, to_js};
 
 /// Bytes of randomness a request needs: key, key ID, first IV.
 pub const RANDOM_LEN: usize = 40;
 
-/// Parses a request object with [`RANDOM_LEN`] random bytes.
-pub fn parse(request: JsValue, random: &[u8]) -> JsResult<Request> {
-    let view: RequestView = serde_wasm_bindgen::from_value(request).map_err(|error| {
-        to_js(Error::caller("bad-request", "", format!("The request is malformed: {error}.")))
-    })?;
+/// Parses a request object, shaped as `types.d.ts` has it, with [`RANDOM_LEN`] random bytes.
+pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
+    if !request.is_object() {
+        return Err(malformed("it is not an object"));
+    }
     let text = RequestText {
-        profile: view.profile,
-        kid: view.kid,
-        key: view.key.map(SecretText),
-        key_seed: view.key_seed.map(SecretText),
-        la_url: view.la_url,
-        lui_url: view.lui_url,
-        ds_id: view.ds_id,
-        custom_attributes: view.custom_attributes,
-        tracks: view.tracks,
-        iv_start: view.iv_start,
-        header_version: view.header_version,
+        profile: text(request, "profile")?,
+        kid: text(request, "kid")?,
+        key: text(request, "key")?.map(SecretText),
+        key_seed: text(request, "keySeed")?.map(SecretText),
+        la_url: text(request, "laUrl")?.unwrap_or_default(),
+        lui_url: text(request, "luiUrl")?,
+        ds_id: text(request, "dsId")?,
+        custom_attributes: text(request, "customAttributes")?,
+        tracks: property(request, "tracks")?.map(tracks).transpose()?,
+        iv_start: text(request, "ivStart")?,
+        header_version: text(request, "headerVersion")?,
     };
     let Ok(mut bytes) = <[u8; RANDOM_LEN]>::try_from(random) else {
-        let message = format!("A request needs {RANDOM_LEN} random bytes, but got {}.", random.len());
-        return Err(to_js(Error::caller("bad-request", "", message)));
+        return Err(malformed(&format!("it needs {RANDOM_LEN} random bytes, but got {}", random.len())));
     };
     let (key, rest) = bytes.split_at(16);
     let (kid, iv_start) = rest.split_at(16);
@@ -64,4 +44,25 @@ pub fn parse(request: JsValue, random: &[u8]) -> JsResult<Request> {
     let request = Request::parse(&text, &random).map_err(to_js);
     bytes.zeroize();
     request
+}
+
+fn text(request: &JsValue, name: &str) -> JsResult<Option<String>> {
+    let Some(value) = property(request, name)? else { return Ok(None) };
+    value.as_string().map(Some).ok_or_else(|| malformed(&format!("{name} is not a string")))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]
+fn tracks(list: JsValue) -> JsResult<Vec<u32>> {
+    if !list.is_object() {
+        return Err(malformed("tracks is not a list"));
+    }
+    let id = |value: JsValue| {
+        let number = value.as_f64().filter(|number| f64::from(*number as u32) == *number);
+        number.map(|number| number as u32).ok_or_else(|| malformed("tracks has an entry that is no track ID"))
+    };
+    js_sys::Array::from(&list).iter().map(id).collect()
+}
+
+fn malformed(why: &str) -> JsValue {
+    to_js(Error::caller("bad-request", "", format!("The request is malformed: {why}.")))
 }

@@ -1,8 +1,7 @@
 //! Twins of the core's values for JavaScript, named and shaped as `www/types.d.ts` has them.
 
-use serde::Serialize;
-
 use crate::boxes::systems::system_name;
+use crate::bytes::json::{self, Object};
 use crate::bytes::{Error, KeyId, Kind};
 use crate::inspect::{BoxFields, NodeView};
 use crate::protect::check::{check_file, check_track};
@@ -30,26 +29,23 @@ pub fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-/// A key ID in the forms people meet.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct KidView {
-    uuid: String,
-    guid_base64: String,
-    hex: String,
-    guid_hex: String,
+/// `{ start, len }` or `null`.
+pub fn range_view(range: Option<(u64, u64)>) -> String {
+    let write = |(start, len)| {
+        json::object(|o| {
+            o.number("start", start);
+            o.number("len", len);
+        })
+    };
+    range.map_or_else(|| "null".to_owned(), write)
 }
 
-impl KidView {
-    /// All forms of `kid`.
-    pub fn of(kid: KeyId) -> Self {
-        Self {
-            uuid: kid.uuid(),
-            guid_base64: base64(&kid.guid_bytes()),
-            hex: hex::encode(kid.0),
-            guid_hex: hex::encode(kid.guid_bytes()),
-        }
-    }
+/// A key ID in the forms people meet.
+pub fn kid_view(o: &mut Object<'_>, kid: KeyId) {
+    o.text("uuid", &kid.uuid());
+    o.text("guidBase64", &base64(&kid.guid_bytes()));
+    o.text("hex", &hex::encode(kid.0));
+    o.text("guidHex", &hex::encode(kid.guid_bytes()));
 }
 
 /// Standard base64.
@@ -58,98 +54,55 @@ pub fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Brands {
-    major: String,
-    minor_version: u32,
-    compatible: Vec<String>,
+/// A number with a fraction, or `null`. The browser finds the digits, so that the engine need not know how.
+fn fraction(o: &mut Object<'_>, name: &str, value: Option<f64>) {
+    let digits = value.filter(|value| value.is_finite()).and_then(|value| {
+        let digits = js_sys::Number::from(value).to_string_with_radix(10).ok()?;
+        digits.as_string()
+    });
+    o.raw(name, digits.as_deref().unwrap_or("null"));
 }
 
-#[derive(Serialize)]
-struct ProtectionView {
-    scheme: String,
-    systems: Vec<String>,
-    kids: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Protectable {
-    ok: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Problem {
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    offset: Option<f64>,
-}
-
-/// What a file is. The name is JavaScript's business.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct SummaryView {
-    size: f64,
-    kind: &'static str,
-    kind_name: &'static str,
-    brands: Option<Brands>,
-    duration: Option<f64>,
-    bitrate: Option<f64>,
-    fragment_count: usize,
-    sample_count: f64,
-    indexed: bool,
-    protection: Option<ProtectionView>,
-    protectable: Protectable,
-    problems: Vec<Problem>,
-}
-
-impl SummaryView {
-    /// Of an opened file.
-    pub fn of(index: &Index) -> Self {
-        let movie = index.movie.as_ref();
-        let (kind, kind_name) = file_kind(index);
-        let duration = movie.and_then(|movie| movie_duration(index, movie));
-        let table_samples =
-            movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table_samples).sum());
-        Self {
-            size: number(index.file_len),
-            kind,
-            kind_name,
-            brands: index.file_type.as_ref().map(|file_type| Brands {
-                major: file_type.major_brand.text(),
-                minor_version: file_type.minor_version,
-                compatible: file_type.compatible_brands.iter().map(|brand| brand.text()).collect(),
+/// What a file is: `Summary`. The name is JavaScript's business.
+pub fn summary_view(index: &Index) -> String {
+    let movie = index.movie.as_ref();
+    let (kind, kind_name) = file_kind(index);
+    let duration = movie.and_then(|movie| movie_duration(index, movie));
+    let table_samples =
+        movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table_samples).sum::<u64>());
+    json::object(|o| {
+        o.number("size", index.file_len);
+        o.text("kind", kind);
+        o.text("kindName", kind_name);
+        match &index.file_type {
+            Some(file_type) => o.object("brands", |o| {
+                o.text("major", &file_type.major_brand.text());
+                o.number("minorVersion", file_type.minor_version.into());
+                o.texts("compatible", &mut file_type.compatible_brands.iter().map(|brand| brand.text()));
             }),
-            duration,
-            bitrate: duration
-                .filter(|seconds| *seconds > 0.0)
-                .map(|seconds| number(index.file_len) * 8.0 / seconds),
-            fragment_count: index.fragments.len(),
-            sample_count: number(index.sample_count() + table_samples),
-            indexed: index.mfra.is_some(),
-            protection: movie.and_then(file_protection),
-            protectable: match check_file(index) {
-                Ok(()) => Protectable { ok: true, code: None, reason: None },
-                Err(error) => Protectable {
-                    ok: false,
-                    code: Some(error.code().to_owned()),
-                    reason: Some(error.message().to_owned()),
-                },
-            },
-            problems: index.problems.iter().map(problem).collect(),
+            None => o.raw("brands", "null"),
         }
-    }
-}
-
-fn problem(error: &Error) -> Problem {
-    let path = Some(error.path()).filter(|path| !path.is_empty());
-    Problem { message: error.message().to_owned(), path, offset: error.offset().map(number) }
+        fraction(o, "duration", duration);
+        let seconds = duration.filter(|seconds| *seconds > 0.0);
+        fraction(o, "bitrate", seconds.map(|seconds| number(index.file_len) * 8.0 / seconds));
+        o.count("fragmentCount", index.fragments.len());
+        o.number("sampleCount", index.sample_count() + table_samples);
+        o.flag("indexed", index.mfra.is_some());
+        protection_view(o, movie);
+        o.object("protectable", |o| {
+            let check = check_file(index);
+            o.flag("ok", check.is_ok());
+            if let Err(error) = check {
+                o.text("code", error.code());
+                o.text("reason", error.message());
+            }
+        });
+        o.list("problems", &index.problems, |error, o| {
+            o.text("message", error.message());
+            o.text_if_any("path", Some(&*error.path()).filter(|path| !path.is_empty()));
+            o.number_if_any("offset", error.offset());
+        });
+    })
 }
 
 fn file_kind(index: &Index) -> (&'static str, &'static str) {
@@ -182,91 +135,60 @@ fn track_duration(index: &Index, track: &Track) -> Option<f64> {
     ticks.map(|ticks| number(ticks) / f64::from(track.timescale.max(1)))
 }
 
-fn file_protection(movie: &Movie) -> Option<ProtectionView> {
-    let first = movie.tracks.iter().find_map(Track::protection)?;
-    let mut kids: Vec<String> = Vec::new();
+fn protection_view(o: &mut Object<'_>, movie: Option<&Movie>) {
+    let first = movie.and_then(|movie| Some((movie, movie.tracks.iter().find_map(Track::protection)?)));
+    let Some((movie, first)) = first else { return o.raw("protection", "null") };
+    let mut kids: Vec<KeyId> = Vec::new();
     for kid in movie.tracks.iter().filter_map(|track| track.protection()?.kid) {
-        if !kids.contains(&kid.uuid()) {
-            kids.push(kid.uuid());
+        if !kids.contains(&kid) {
+            kids.push(kid);
         }
     }
     let named = |id| system_name(id).map_or_else(|| id.to_string(), str::to_owned);
-    Some(ProtectionView {
-        scheme: first.scheme.text(),
-        systems: movie.systems.iter().map(named).collect(),
-        kids,
-    })
+    o.object("protection", |o| {
+        o.text("scheme", &first.scheme.text());
+        o.texts("systems", &mut movie.systems.iter().map(named));
+        o.texts("kids", &mut kids.into_iter().map(KeyId::uuid));
+    });
 }
 
-#[derive(Serialize)]
-struct TrackProtection {
-    scheme: String,
-    kid: Option<String>,
-}
-
-/// One track.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TrackView {
-    id: u32,
-    kind: &'static str,
-    format: String,
-    codec: String,
-    codec_name: String,
-    language: Option<String>,
-    timescale: u32,
-    duration: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    width: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    height: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channels: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sample_rate: Option<u32>,
-    bitrate: Option<f64>,
-    sample_count: f64,
-    fragment_count: usize,
-    bytes: f64,
-    protection: Option<TrackProtection>,
-    protectable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
-impl TrackView {
-    /// Of one track of an opened file.
-    pub fn of(index: &Index, track: &Track) -> Self {
-        let parts = || index.all_parts().iter().filter(|part| part.track_id == track.id);
-        let bytes: u64 = parts().map(|part| part.bytes).sum();
-        let duration = track_duration(index, track);
-        let entry = track.entries.first();
-        let check = check_track(track);
-        Self {
-            id: track.id,
-            kind: kind_of(track),
-            format: entry.map_or_else(String::new, |entry| entry.format.text()),
-            codec: entry.map_or_else(String::new, |entry| entry.codec_string()),
-            codec_name: entry.map_or_else(|| "unknown codec".to_owned(), |entry| entry.codec_name()),
-            language: track.language.clone(),
-            timescale: track.timescale,
-            duration,
-            width: entry.and_then(|entry| entry.size).map(|(width, _)| width),
-            height: entry.and_then(|entry| entry.size).map(|(_, height)| height),
-            channels: entry.and_then(|entry| entry.sound).map(|(channels, _)| channels),
-            sample_rate: entry.and_then(|entry| entry.sound).map(|(_, rate)| rate),
-            bitrate: duration.filter(|s| *s > 0.0 && bytes > 0).map(|seconds| number(bytes) * 8.0 / seconds),
-            sample_count: number(parts().map(|part| part.samples).sum::<u64>() + track.table_samples),
-            fragment_count: parts().count(),
-            bytes: number(bytes),
-            protection: track.protection().map(|protection| TrackProtection {
-                scheme: protection.scheme.text(),
-                kid: protection.kid.map(KeyId::uuid),
-            }),
-            protectable: check.is_ok(),
-            reason: check.err().map(|error| error.message().to_owned()),
-        }
+/// One track of an opened file: `Track`.
+pub fn track_view(o: &mut Object<'_>, index: &Index, track: &Track) {
+    let parts = || index.all_parts().iter().filter(|part| part.track_id == track.id);
+    let bytes: u64 = parts().map(|part| part.bytes).sum();
+    let duration = track_duration(index, track);
+    let entry = track.entries.first();
+    o.number("id", track.id.into());
+    o.text("kind", kind_of(track));
+    o.text("format", &entry.map_or_else(String::new, |entry| entry.format.text()));
+    o.text("codec", &entry.map_or_else(String::new, |entry| entry.codec_string()));
+    o.text("codecName", &entry.map_or_else(|| "unknown codec".to_owned(), |entry| entry.codec_name()));
+    o.text_or_null("language", track.language.as_deref());
+    o.number("timescale", track.timescale.into());
+    fraction(o, "duration", duration);
+    if let Some((width, height)) = entry.and_then(|entry| entry.size) {
+        o.number("width", width.into());
+        o.number("height", height.into());
     }
+    if let Some((channels, rate)) = entry.and_then(|entry| entry.sound) {
+        o.number("channels", channels.into());
+        o.number("sampleRate", rate.into());
+    }
+    let seconds = duration.filter(|seconds| *seconds > 0.0 && bytes > 0);
+    fraction(o, "bitrate", seconds.map(|seconds| number(bytes) * 8.0 / seconds));
+    o.number("sampleCount", parts().map(|part| part.samples).sum::<u64>() + track.table_samples);
+    o.count("fragmentCount", parts().count());
+    o.number("bytes", bytes);
+    match track.protection() {
+        Some(protection) => o.object("protection", |o| {
+            o.text("scheme", &protection.scheme.text());
+            o.text_or_null("kid", protection.kid.map(KeyId::uuid).as_deref());
+        }),
+        None => o.raw("protection", "null"),
+    }
+    let check = check_track(track);
+    o.flag("protectable", check.is_ok());
+    o.text_if_any("reason", check.err().as_ref().map(Error::message));
 }
 
 /// The kind of a track in JavaScript.
@@ -279,97 +201,43 @@ pub fn kind_of(track: &Track) -> &'static str {
     }
 }
 
-/// One box for the tree.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BoxNode {
-    path: String,
-    #[serde(rename = "type")]
-    kind: String,
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uuid: Option<String>,
-    start: f64,
-    size: f64,
-    header_size: f64,
-    child_count: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    children: Option<Vec<BoxNode>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
-}
-
-impl From<NodeView> for BoxNode {
-    fn from(view: NodeView) -> Self {
-        Self {
-            path: view.path,
-            kind: view.kind,
-            name: view.name,
-            uuid: view.uuid,
-            start: number(view.start),
-            size: number(view.size),
-            header_size: number(view.header_size),
-            child_count: view.child_count,
-            children: view.children.map(|children| children.into_iter().map(Self::from).collect()),
-            note: view.note,
-            problem: view.problem,
-        }
+/// One box for the tree: `BoxNode`.
+pub fn node_view(o: &mut Object<'_>, view: &NodeView) {
+    o.text("path", &view.path);
+    o.text("type", &view.kind);
+    o.text("name", &view.name);
+    o.text_if_any("uuid", view.uuid.as_deref());
+    o.number("start", view.start);
+    o.number("size", view.size);
+    o.number("headerSize", view.header_size);
+    o.count("childCount", view.child_count);
+    if let Some(children) = &view.children {
+        o.list("children", children, |child, o| node_view(o, child));
     }
+    o.text_if_any("note", view.note.as_deref());
+    o.text_if_any("problem", view.problem.as_deref());
 }
 
-#[derive(Serialize)]
-struct FieldRow {
-    name: String,
-    value: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    meaning: String,
-    start: f64,
-    end: f64,
-    depth: u8,
-}
-
-#[derive(Serialize)]
-struct TextView {
-    title: String,
-    text: String,
-}
-
-/// One box with its fields.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BoxView {
-    node: BoxNode,
-    clause: String,
-    about: String,
-    fields: Vec<FieldRow>,
-    from: usize,
-    field_count: usize,
-    texts: Vec<TextView>,
-}
-
-impl BoxView {
-    /// A box and its fields.
-    pub fn of(node: NodeView, fields: BoxFields) -> Self {
-        let mut node = BoxNode::from(node);
-        node.problem = node.problem.or(fields.problem);
-        let row = |row: crate::boxes::Row| FieldRow {
-            name: row.name,
-            value: row.value,
-            meaning: row.meaning,
-            start: number(row.start),
-            end: number(row.end),
-            depth: row.depth,
-        };
-        Self {
-            node,
-            clause: fields.clause,
-            about: fields.about,
-            fields: fields.rows.into_iter().map(row).collect(),
-            from: fields.from,
-            field_count: fields.total,
-            texts: fields.texts.into_iter().map(|(title, text)| TextView { title, text }).collect(),
-        }
-    }
+/// A box and its fields: `BoxView`.
+pub fn box_view(mut node: NodeView, fields: BoxFields) -> String {
+    node.problem = node.problem.or(fields.problem);
+    json::object(|o| {
+        o.object("node", |o| node_view(o, &node));
+        o.text("clause", &fields.clause);
+        o.text("about", &fields.about);
+        o.list("fields", &fields.rows, |row, o| {
+            o.text("name", &row.name);
+            o.text("value", &row.value);
+            o.text_if_any("meaning", Some(&*row.meaning).filter(|meaning| !meaning.is_empty()));
+            o.number("start", row.start);
+            o.number("end", row.end);
+            o.number("depth", row.depth.into());
+        });
+        o.count("from", fields.from);
+        o.count("fieldCount", fields.total);
+        o.list("texts", &fields.texts, |(title, text), o| {
+            o.text("title", title);
+            o.text("text", text);
+        });
+    })
 }
