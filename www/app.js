@@ -1,16 +1,16 @@
 /** Where the page is put together: the public module, the store, the files, the views. */
 
+/** @import { Desk } from './ui/desk.js' */
 /** @import { FileState, State, View } from './ui/store.js' */
 
 import { open } from './boxlock.js';
 import { takeFiles } from './files/pick.js';
-import { Desk } from './ui/desk.js';
 import { button, byId, h } from './ui/dom.js';
+import { faultOf } from './ui/fault.js';
 import { showFiles } from './ui/file-list.js';
 import * as format from './ui/format.js';
 import { say } from './ui/live.js';
 import { paced } from './ui/pace.js';
-import { faultOf } from './ui/protect.js';
 import { createStore } from './ui/store.js';
 import { makeTabs } from './ui/tabs.js';
 
@@ -22,6 +22,13 @@ const desks = new Map();
 /** @type {Map<number, AbortController>} */
 const openings = new Map();
 let lastId = 0;
+/**
+ * What shows an open file. It is fetched as soon as the page can take one: nobody waits for it to choose a file, and it
+ * is there, connection or not, when one is open.
+ * @type {typeof import('./ui/desk.js') | undefined}
+ */
+let deskModule;
+const deskFetched = fetchDesk();
 
 const places = {
   empty: byId('empty', HTMLElement),
@@ -35,6 +42,16 @@ const places = {
   result: byId('panel-result', HTMLElement),
 };
 
+async function fetchDesk() {
+  try {
+    const module = await import('./ui/desk.js');
+    await module.styled;
+    deskModule = module;
+  } catch {
+    // Whoever opens a file is told.
+  }
+}
+
 /**
  * @param {Blob | URL} source
  * @param {string} name
@@ -46,6 +63,9 @@ async function openFile(source, name, size) {
   openings.set(id, stop);
   store.dispatch({ type: 'open', id, name, size });
   try {
+    await deskFetched;
+    if (!deskModule) await fetchDesk();
+    if (!deskModule) throw new Error('A part of this page could not be fetched. Please load the page again.');
     const media = await open(source, {
       name,
       signal: stop.signal,
@@ -97,7 +117,8 @@ const tabs = makeTabs(places.views, (name) => {
 function deskOf(file) {
   let desk = desks.get(file.id);
   if (!desk) {
-    desk = new Desk(store, file, open, goTo);
+    if (!deskModule) throw new Error('a file is open before its desk was fetched');
+    desk = new deskModule.Desk(store, file, open, goTo);
     desks.set(file.id, desk);
   }
   return desk;

@@ -4,10 +4,14 @@
 /** @import { OpenMedia } from './player.js' */
 
 import { h } from './dom.js';
+import { faultOf } from './fault.js';
 import { Inspect } from './inspect.js';
-import { Protect, faultOf } from './protect.js';
+import { Protect } from './protect.js';
 import { Result } from './result.js';
 import { summaryStrip } from './summary.js';
+
+/** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
+export const styled = Promise.all([addStyle('../style/inspect.css'), addStyle('../style/work.css')]);
 
 export class Desk {
   /**
@@ -43,4 +47,14 @@ export class Desk {
     this.protect.close();
     this.result.close();
   }
+}
+
+/** @param {string} path from this file */
+function addStyle(path) {
+  const link = h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
+  return new Promise((resolve, reject) => {
+    link.addEventListener('load', resolve);
+    link.addEventListener('error', () => reject(new Error(`${path} was not found`)));
+    document.head.append(link);
+  });
 }

@@ -1,10 +1,11 @@
 /** Protect: the form, the plan beside it, and the run. */
 
 /** @import { Plan } from '../types.d.ts' */
-/** @import { Fault, FileState, Store } from './store.js' */
+/** @import { FileState, Store } from './store.js' */
 
 import { canPickPlace, pickPlace, removeIfEmpty } from '../files/save.js';
 import { h, setText } from './dom.js';
+import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
@@ -243,14 +244,4 @@ function noteFor(file, placed) {
   return canPickPlace()
     ? 'You choose where the MP4 goes. It is written straight there.'
     : 'The MP4 is made in the browser’s storage, then downloaded.';
-}
-
-/**
- * @param {unknown} error
- * @returns {Fault}
- */
-export function faultOf(error) {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const field = /** @type {unknown} */ (Reflect.get(error, 'field'));
-  return typeof field === 'string' ? { message: error.message, field } : { message: error.message };
 }

@@ -4,8 +4,8 @@
 
 import { copyButton } from './copy.js';
 import { button, h } from './dom.js';
+import { faultOf } from './fault.js';
 import { say } from './live.js';
-import { faultOf } from './protect.js';
 
 /** @param {ProtectResult} result */
 export function keyRow(result) {

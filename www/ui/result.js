@@ -6,10 +6,10 @@
 
 import { download, downloadAddress } from '../files/save.js';
 import { button, h } from './dom.js';
+import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { idRow, kidTable } from './plan-view.js';
-import { faultOf } from './protect.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 

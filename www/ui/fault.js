@@ -1,0 +1,13 @@
+/** What went wrong, as the page tells it. */
+
+/** @import { Fault } from './store.js' */
+
+/**
+ * @param {unknown} error
+ * @returns {Fault}
+ */
+export function faultOf(error) {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const field = /** @type {unknown} */ (Reflect.get(error, 'field'));
+  return typeof field === 'string' ? { message: error.message, field } : { message: error.message };
+}
