@@ -46,15 +46,15 @@ pub struct Declaration {
     pub form: Form,
     /// Whether child boxes follow the fields.
     pub children: bool,
-    /// A box of this kind with nothing read yet.
-    pub blank: fn() -> Box<dyn Fields>,
+    /// Reads the fields of a box of this kind, and adds their rows where somebody looks on.
+    pub walk: fn(&mut Walk<'_, '_>) -> Result<()>,
 }
 
 impl Declaration {
     /// Reads the body (from after the header) and adds a row per field.
     pub fn rows(&self, r: &mut Reader<'_>, iv_size: u8, sink: &mut RowSink) -> Result<()> {
         let cx = Context { iv_size, ..Context::default() };
-        (self.blank)().walk(&mut Walk { r, cx, sink: Some(sink) })?;
+        (self.walk)(&mut Walk { r, cx, sink: Some(sink) })?;
         if !self.children && !r.is_empty() {
             let (start, end) = (r.offset(), r.offset() + len_u64(r.remaining()));
             let bytes = r.rest();
@@ -67,7 +67,7 @@ impl Declaration {
 
     /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
     pub fn skip_fields(&self, r: &mut Reader<'_>) -> Result<()> {
-        if self.children { (self.blank)().walk(&mut Walk::reading(r, Context::default())) } else { Ok(()) }
+        if self.children { (self.walk)(&mut Walk::reading(r, Context::default())) } else { Ok(()) }
     }
 }
 
@@ -229,7 +229,7 @@ macro_rules! boxes {
                     about: concat!($($about),+),
                     form: boxes!(@form $form),
                     children: boxes!(@children $($children)?),
-                    blank: || Box::new(Self::default()),
+                    walk: |walk| $crate::boxes::declare::Fields::walk(&mut Self::default(), walk),
                 };
 
                 fn parse(r: &mut $crate::bytes::Reader<'_>, iv_size: u8) -> $crate::bytes::Result<Self> {

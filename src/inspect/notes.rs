@@ -226,8 +226,8 @@ fn seconds(duration: u64, timescale: u32) -> String {
         return String::new();
     }
     // Milliseconds in integers, so that no rounding of large tick counts shows.
-    let ms = u128::from(duration) * 1000 / u128::from(timescale);
-    format!("{}.{:03} s", ms / 1000, ms % 1000)
+    let timescale = u64::from(timescale);
+    format!("{}.{:03} s", duration / timescale, duration % timescale * 1000 / timescale)
 }
 
 /// Times before zero are written as numbers just below 2^64.
