@@ -1,0 +1,55 @@
+// What the page fetches when: the parts that show an open file come after the page, and before anybody needs them.
+
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { inEachBrowser } from './browser.mjs';
+import { pageTests, waitOpen } from './support.mjs';
+
+// Here and not in `before`: browsers are given their site where tests are defined.
+const root = mkdtempSync(join(tmpdir(), 'boxlock-parts-'));
+cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
+rmSync(join(root, 'ui/result.js'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const count = (page, path) => new Set(page.requests.filter((url) => url.endsWith(path))).size;
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  check('what shows an open file is there before one is open', async (page) => {
+    await page.waitFor(() => document.styleSheets.length === 6);
+    const before = page.requests.length;
+    for (const path of ['ui/desk.js', 'ui/inspect.js', 'ui/player.js', 'style/inspect.css', 'style/work.css'])
+      assert.equal(count(page, path), 1, path);
+    await page.click('#try-sample');
+    await waitOpen(page, 'sample.ismv');
+    const asked = page.requests.slice(before).map((url) => new URL(url).pathname);
+    assert.deepEqual(
+      asked.filter((path) => path.startsWith('/ui/') || path.startsWith('/style/')),
+      [],
+    );
+  });
+});
+
+inEachBrowser(
+  (browser) => {
+    const check = pageTests(browser);
+
+    check(
+      'a page of which a part cannot be fetched says so when a file is opened',
+      async (page) => {
+        await page.click('#try-sample');
+        await page.waitFor(() => document.querySelector('.notice') !== null);
+        const said = await page.text('.notice');
+        assert.match(said, /sample\.ismv was not opened/);
+        assert.match(said, /A part of this page could not be fetched\. Please load the page again\./);
+      },
+      { quiet: false },
+    );
+  },
+  { root },
+);
