@@ -150,10 +150,8 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const crew = new Crew(workers);
-    const made = await this.#bridge
-      .call('protect', { ...order, sink, workers }, { ...options, crew })
-      .finally(() => crew.end());
+    const running = { ...options, crew: new Crew(workers) };
+    const made = await this.#bridge.call('protect', { ...order, sink, workers }, running);
     if (made.stored) hold(made.stored);
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
   }

@@ -204,26 +204,31 @@ inEachBrowser((browser) => {
   });
 
   check(
-    'a protecting worker that cannot start fails the call, and the next call works',
+    'a worker that cannot start fails the call, and the next call works',
     async (page) => {
       const found = await script(
         page,
         `const media = await open(url);
         const Real = globalThis.Worker;
-        globalThis.Worker = class extends Real {
-          constructor(url, options) {
-            super(String(url).includes('protector') ? '/missing.js' : url, options);
-          }
-        };
-        const broken = await failure(media.protect({ laUrl: LA }));
-        globalThis.Worker = Real;
-        const made = await media.protect({ laUrl: LA });
-        await made.discard();
+        const all = [];
+        for (const broken of ['protector', 'writer']) {
+          globalThis.Worker = class extends Real {
+            constructor(url, options) {
+              super(String(url).includes(broken) ? '/missing.js' : url, options);
+            }
+          };
+          all.push(await failure(media.protect({ laUrl: LA })));
+          globalThis.Worker = Real;
+          const made = await media.protect({ laUrl: LA });
+          await made.discard();
+        }
         media.close();
-        return broken;`,
+        return all;`,
       );
-      assert.equal(found.code, 'engine-failed');
-      assert.match(found.message, /worker could not be started/);
+      for (const { code, message } of found) {
+        assert.equal(code, 'engine-failed');
+        assert.match(message, /worker could not be started/);
+      }
       assert.deepEqual(await storage(page), {});
     },
     { quiet: false },

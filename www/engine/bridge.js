@@ -11,12 +11,10 @@ import { environmentError, fromPosted } from './errors.js';
  * @property {(value: any) => void} resolve
  * @property {(reason: unknown) => void} reject
  * @property {((progress: Progress) => void) | undefined} onProgress
- * @property {Crew | undefined} crew
- * @property {unknown} [broken] why it is being ended, if that is known better here
  */
 
 /**
- * What a call can have besides its arguments: a crew is the protecting workers it may give work to.
+ * What a call can have besides its arguments. A crew works for it, and ends with it.
  * @typedef {object} CallOptions
  * @property {AbortSignal | undefined} [signal]
  * @property {((progress: Progress) => void) | undefined} [onProgress]
@@ -33,6 +31,8 @@ export class Bridge {
   #calls = new Map();
   /** @type {Set<number>} calls that a closed worker has still to end */
   #leaving = new Set();
+  /** @type {Map<number, Crew>} of calls that the worker has still to end */
+  #crews = new Map();
   /** @type {unknown} Why no further call can be made. */
   #broken;
 
@@ -44,6 +44,7 @@ export class Bridge {
       this.#break(
         environmentError('engine-failed', `The engine could not be started${why}. Reload the page.`),
       );
+      this.#end();
     };
   }
 
@@ -56,27 +57,23 @@ export class Bridge {
    * @returns {Promise<Methods[M]['result']>}
    */
   call(method, args, { signal, onProgress, crew } = {}) {
-    if (this.#broken) return Promise.reject(this.#broken);
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.#broken || signal?.aborted) {
+      crew?.end();
+      return Promise.reject(this.#broken ?? signal?.reason);
+    }
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       const abort = () => this.#post({ id, abort: true });
       signal?.addEventListener('abort', abort, { once: true });
       const settled = () => signal?.removeEventListener('abort', abort);
-      /** @type {Call} */
-      const call = {
+      this.#calls.set(id, {
         resolve: (value) => (settled(), resolve(value)),
-        reject: (reason) => (settled(), reject(call.broken ?? reason)),
+        reject: (reason) => (settled(), reject(reason)),
         onProgress,
-        crew,
-      };
-      this.#calls.set(id, call);
+      });
       if (crew) {
+        this.#crews.set(id, crew);
         crew.onMessage = (from, message, transfer) => this.#post({ id, from, message }, transfer);
-        crew.onFailed = () => {
-          call.broken = environmentError('engine-failed', 'A worker could not be started. Reload the page.');
-          abort();
-        };
       }
       this.#post({ id, method, args: /** @type {any} */ (args) });
     });
@@ -88,7 +85,7 @@ export class Bridge {
     this.#break(environmentError('closed', 'This file was closed.'));
     // What is half written is taken back first; a worker that is stuck is not waited for.
     for (const id of this.#leaving) this.#post({ id, abort: true });
-    setTimeout(() => this.#worker.terminate(), this.#leaving.size ? LEAVING_MS : 0);
+    setTimeout(() => this.#end(), this.#leaving.size ? LEAVING_MS : 0);
   }
 
   /**
@@ -101,21 +98,30 @@ export class Bridge {
 
   /** @param {FromLead} message */
   #receive(message) {
-    const ends = 'result' in message || 'error' in message;
-    if (ends && this.#leaving.delete(message.id) && this.#leaving.size === 0) this.#worker.terminate();
+    if ('to' in message) {
+      this.#crews.get(message.id)?.post(message.to, message.message, message.transfer);
+      return;
+    }
+    if (!('progress' in message)) {
+      this.#crews.get(message.id)?.end();
+      this.#crews.delete(message.id);
+      if (this.#leaving.delete(message.id) && this.#leaving.size === 0) this.#end();
+    }
     const call = this.#calls.get(message.id);
     if (!call) return;
     if ('progress' in message) {
       call.onProgress?.(message.progress);
       return;
     }
-    if ('to' in message) {
-      call.crew?.post(message.to, message.message, message.transfer);
-      return;
-    }
     this.#calls.delete(message.id);
     if ('error' in message) call.reject(fromPosted(message.error));
     else call.resolve(message.result);
+  }
+
+  #end() {
+    this.#worker.terminate();
+    for (const crew of this.#crews.values()) crew.end();
+    this.#crews.clear();
   }
 
   /** @param {unknown} reason */

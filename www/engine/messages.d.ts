@@ -12,6 +12,7 @@ import type {
   Summary,
   Track,
 } from '../types';
+import type { Written } from '../files/sink.js';
 
 /** A fragment to protect, as the core says it; opaque to JavaScript but for its range. */
 export interface FragmentTask {
@@ -75,8 +76,8 @@ export type Method = keyof Methods;
 export type ToLead =
   | { [M in Method]: { id: number; method: M; args: Methods[M]['args'] } }[Method]
   | { id: number; abort: true }
-  /** From a protecting worker, carried by the page. */
-  | { id: number; from: number; message: FromProtector };
+  /** From one of the crew, carried by the page. */
+  | { id: number; from: number; message: FromCrew };
 
 /** An error in a form that can be posted. */
 export interface PostedError {
@@ -94,8 +95,8 @@ export type FromLead =
   | { id: number; result: unknown }
   | { id: number; error: PostedError }
   | { id: number; progress: Progress }
-  /** To a protecting worker, for the page to carry. `transfer` changes hands. */
-  | { id: number; to: number; message: ToProtector; transfer: Transferable[] };
+  /** To one of the crew, for the page to carry. `transfer` changes hands. */
+  | { id: number; to: number; message: ToCrew; transfer: Transferable[] };
 
 /** To a protecting worker: first the set-up, then batches and large fragments, and word of what is written of these. */
 export type ToProtector =
@@ -111,4 +112,20 @@ export interface Chunk {
   lengths: number[] | null;
 }
 
-export type FromProtector = { chunk: { id: number } & Chunk } | { error: PostedError };
+/** `failed`, said by the page, means that the worker cannot be started. */
+export type FromProtector =
+  { chunk: { id: number } & Chunk } | { error: PostedError } | { failed: PostedError };
+
+/** To the writing worker: first `open`, then bytes in order, then patches, which end the file; or the end of all. */
+export type ToWriter =
+  | { open: FileSystemFileHandle | null }
+  | { bytes: Uint8Array<ArrayBuffer> }
+  | { patches: { at: number; bytes: Uint8Array<ArrayBuffer> }[] }
+  | { abort: true };
+
+/** One answer to each message, in order; `buffer` is that of the bytes, `written` what is left at the end. */
+export type FromWriter =
+  { done: true; buffer?: ArrayBuffer; written?: Written } | { error: PostedError } | { failed: PostedError };
+
+export type ToCrew = ToProtector | ToWriter;
+export type FromCrew = FromProtector | FromWriter;

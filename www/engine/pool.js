@@ -2,7 +2,7 @@
 
 import { fromPosted } from './errors.js';
 
-/** @import { Chunk, FragmentTask, FromProtector, ToProtector } from './messages' */
+/** @import { Chunk, FragmentTask, FromCrew, FromProtector, ToCrew, ToProtector } from './messages' */
 
 /** One batch on its way: its output comes in chunks, in order. */
 export class Batch {
@@ -44,10 +44,10 @@ export class Batch {
 }
 
 /**
- * The way to the protecting workers and back, by their numbers.
+ * The way to the crew and back, by their numbers.
  * @typedef {object} Line
- * @property {(member: number, message: ToProtector, transfer: Transferable[]) => void} send
- * @property {(member: number, message: FromProtector) => void} receive set by whoever listens
+ * @property {(member: number, message: ToCrew, transfer: Transferable[]) => void} send
+ * @property {(member: number, listener: (message: FromCrew) => void) => void} listen
  */
 
 /** A fixed number of workers; each batch goes to the one with the least to do. */
@@ -68,9 +68,11 @@ export class Pool {
   constructor(size, line, setUp) {
     this.size = size;
     this.line = line;
-    line.receive = (_, message) => this.#receive(message);
     this.#waiting = Array.from({ length: size }, () => 0);
-    for (let member = 0; member < size; member++) line.send(member, { setUp }, []);
+    for (let member = 0; member < size; member++) {
+      line.listen(member, (message) => this.#receive(/** @type {FromProtector} */ (message)));
+      line.send(member, { setUp }, []);
+    }
   }
 
   /**
@@ -138,8 +140,8 @@ export class Pool {
 
   /** @param {FromProtector} message */
   #receive(message) {
-    if ('error' in message) {
-      this.fail(fromPosted(message.error));
+    if (!('chunk' in message)) {
+      this.fail(fromPosted('error' in message ? message.error : message.failed));
       return;
     }
     const { id, ...chunk } = message.chunk;

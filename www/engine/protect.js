@@ -2,13 +2,13 @@
  * Leads the protection of one file: reading, encrypting and writing overlap, and the output is written in file order.
  */
 
-import { openSink } from '../files/sink.js';
 import { Feed } from './feed.js';
+import { Output } from './output.js';
 import { Pool } from './pool.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { Line } from './pool.js' */
-/** @import { Written, Sink } from '../files/sink.js' */
+/** @import { Written } from '../files/sink.js' */
 /** @import { ToProtector } from './messages' */
 /** @import { Progress } from '../types' */
 
@@ -20,29 +20,33 @@ import { Pool } from './pool.js';
  * @returns {Promise<Written & { size: number }>}
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
-  const sink = await openSink(options.sink);
+  const output = new Output(line, options.workers);
+  await output.open(options.sink);
   const pool = new Pool(options.workers, line, setUp);
   const feed = new Feed(core, setUp.blob, pool);
-  const stop = () => {
-    pool.fail(signal.reason);
-    feed.stop(signal.reason);
+  const stop = (/** @type {unknown} */ reason) => {
+    pool.fail(reason);
+    feed.stop(reason);
   };
-  signal.addEventListener('abort', stop, { once: true });
+  output.onFailed = stop;
+  const cancel = () => stop(signal.reason);
+  signal.addEventListener('abort', cancel, { once: true });
   try {
     signal.throwIfAborted();
-    const size = await write(core, feed, sink, pool, signal, (done) =>
-      report({ stage: 'protect', done: done ?? setUp.blob.size, total: setUp.blob.size }),
+    const total = setUp.blob.size;
+    const size = await write(core, feed, output, pool, signal, (done) =>
+      report({ stage: 'protect', done, total }),
     );
+    report({ stage: 'protect', done: total, total });
+    const written = await output.close(core.patches());
     signal.throwIfAborted();
-    const written = await sink.close();
     return { ...written, size };
   } catch (error) {
-    pool.fail(error);
-    feed.stop(error);
-    await sink.abort();
+    stop(error);
+    await output.abort();
     throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', cancel);
   }
 }
 
@@ -50,12 +54,12 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * Writes piece after piece, and returns how many bytes that were.
  * @param {CoreFile} core
  * @param {Feed} feed
- * @param {Sink} sink
+ * @param {Output} output
  * @param {Pool} pool
  * @param {AbortSignal} signal
- * @param {(done?: number) => void} report takes how far in the source it is; nothing at the end
+ * @param {(done: number) => void} report takes how far in the source it is
  */
-async function write(core, feed, sink, pool, signal, report) {
+async function write(core, feed, output, pool, signal, report) {
   let size = 0;
   let reported = 0;
   /** @param {number} done */
@@ -64,42 +68,41 @@ async function write(core, feed, sink, pool, signal, report) {
     reported = performance.now();
     report(done);
   };
-  /** @param {Uint8Array<ArrayBuffer>} bytes */
-  const put = async (bytes) => {
-    await sink.write(bytes);
+  /** @param {Uint8Array<ArrayBuffer>} bytes @param {(buffer: ArrayBuffer) => void} [written] */
+  const put = (bytes, written) => {
     size += bytes.length;
+    return output.write(bytes, written);
   };
-  let placed = 0;
+  // Where the piece of the core begins that is being written.
+  let begun = 0;
+  const placed = () => {
+    core.placed(size - begun);
+    begun = size;
+  };
   for (let piece = await feed.next(); piece; piece = await feed.next()) {
     signal.throwIfAborted();
-    if (piece.kind === 'batch') {
+    if (piece.kind === 'index') {
+      await put(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
+      placed();
+    } else if (piece.kind === 'bytes') {
+      const { bytes, lent, last, sourceEnd } = piece;
+      await put(bytes, lent ? (buffer) => feed.written(buffer) : undefined);
+      if (last) placed();
+      if (sourceEnd !== null) progress(sourceEnd);
+    } else {
       const { batch, large } = piece;
       for (let last = false; !last;) {
-        const { output, lengths, sourceEnd } = await batch.next();
-        await put(output);
-        if (large) pool.written(batch, output.buffer);
-        if (lengths) feed.written(large ? undefined : output.buffer);
-        lengths?.forEach((length) => core.placed(length));
-        progress(sourceEnd);
-        last = lengths !== null;
+        const chunk = await batch.next();
+        const ends = (last = chunk.lengths !== null);
+        await put(chunk.output, (buffer) => {
+          if (large) pool.written(batch, buffer);
+          if (ends) feed.written(large ? undefined : buffer);
+        });
+        chunk.lengths?.forEach((length) => core.placed(length));
+        begun = size;
+        progress(chunk.sourceEnd);
       }
-      placed = size;
-    } else if (piece.kind === 'bytes') {
-      await put(piece.bytes);
-      if (piece.lent) feed.written(piece.bytes.buffer);
-      if (piece.sourceEnd !== null) progress(piece.sourceEnd);
-      if (!piece.last) continue;
-      core.placed(size - placed);
-      placed = size;
-    } else {
-      await put(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
-      core.placed(size - placed);
-      placed = size;
     }
   }
-  /** @type {{ at: number, bytes: Uint8Array<ArrayBuffer> }[]} */
-  const patches = core.patches();
-  for (const { at, bytes } of patches) await sink.patch(at, bytes);
-  report();
   return size;
 }

@@ -6,7 +6,7 @@ import { environmentError, toPosted } from './errors.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 
-/** @import { FragmentTask, FromLead, Methods, Method, ToLead } from './messages' */
+/** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead } from './messages' */
 /** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 
@@ -171,7 +171,7 @@ class Pause {
   }
 }
 
-/** @type {Map<number, { controller: AbortController, line: Line }>} */
+/** @type {Map<number, { controller: AbortController, listeners: ((message: FromCrew) => void)[] }>} */
 const running = new Map();
 
 /** @param {MessageEvent<ToLead>} event */
@@ -182,18 +182,20 @@ self.onmessage = async ({ data }) => {
     return;
   }
   if ('from' in data) {
-    running.get(id)?.line.receive(data.from, data.message);
+    running.get(id)?.listeners[data.from]?.(data.message);
     return;
   }
   const controller = new AbortController();
   /** @type {(message: FromLead, transfer?: Transferable[]) => void} */
   const post = (message, transfer = []) => self.postMessage(message, { transfer });
+  /** @type {((message: FromCrew) => void)[]} */
+  const listeners = [];
   /** @type {Line} */
   const line = {
     send: (to, message, transfer) => post({ id, to, message, transfer }, transfer),
-    receive: () => {},
+    listen: (member, listener) => void (listeners[member] = listener),
   };
-  running.set(id, { controller, line });
+  running.set(id, { controller, listeners });
   try {
     await ready;
     const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
