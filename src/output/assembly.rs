@@ -71,10 +71,11 @@ impl Assembly {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
+        let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
             tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
-            type_at: index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start),
+            type_at,
             movie: protected_movie(plan, moov, movie)?,
             next_top: 0,
             next_fragment: 0,
@@ -88,7 +89,7 @@ impl Assembly {
     /// The next piece; `None` after the last. Pieces may be made in any order and on any worker, but each must be
     /// [`placed`](Self::placed) in this order.
     pub fn next_step(&mut self) -> Option<Step> {
-        let Some(top) = self.index.top.get(self.next_top).copied() else { return self.trailing_bytes() };
+        let Some(top) = self.index.top.get(self.next_top) else { return self.trailing_bytes() };
         let mut source = top.start;
         let step = if self.type_at.is_none_or(|at| at == top.start)
             && let Some(file_type) = self.file_type.take()
@@ -151,7 +152,7 @@ impl Assembly {
 
     /// Bytes behind the last box, too few to be one.
     fn trailing_bytes(&mut self) -> Option<Step> {
-        let end = self.index.top.last().map_or(0, |top| top.end());
+        let end = self.index.top.end();
         let len = self.index.file_len.saturating_sub(end);
         if len == 0 || self.next_top > self.index.top.len() {
             return None;
@@ -185,13 +186,15 @@ impl Assembly {
     /// Puts right what stands before the fragments it describes: segment indexes. To be asked for at the end.
     pub fn patches(&self) -> Result<Vec<Patch>> {
         let mut patches = Vec::new();
+        if self.index.segment_indexes.is_empty() {
+            return Ok(patches);
+        }
         // A segment may end where the file does, which is where no piece begins.
         let mut moved = self.moved.clone();
         moved.push(self.index.file_len, self.position);
         for (start, sidx) in &self.index.segment_indexes {
-            let found = self.index.top.binary_search_by_key(start, |top| top.start);
-            let Some(top) = found.ok().and_then(|found| self.index.top.get(found)) else { continue };
-            let bytes = moved.segment_index(top, sidx)?;
+            let Some(top) = self.index.top.at(*start) else { continue };
+            let bytes = moved.segment_index(&top, sidx)?;
             patches.push(Patch { at: moved.map(*start), bytes });
         }
         Ok(patches)

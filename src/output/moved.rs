@@ -4,7 +4,7 @@ use crate::boxes::header::{BoxHeader, SizeForm};
 use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
 use crate::boxes::{BoxBody, Edits, Tree};
 use crate::bytes::{Error, Result, Writer};
-use crate::track::index::TopBox;
+use crate::track::top::TopBox;
 
 /// Maps file offsets of the source to the output. Filled in file order.
 #[derive(Clone, Debug, Default)]

@@ -2,22 +2,43 @@
 //! `moof` in front of them needs, then to be encrypted.
 
 use crate::boxes::cenc::SampleEncryptionEntries;
-use crate::bytes::units::{len_u64, sort_pairs, to_len};
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Fragment;
 
 use super::counter::IV_SIZE;
 use super::samples::{SampleProtector, Window, apply_sample, finder, refuse_overlaps, scan_sample};
 
-/// A sample in file order.
+/// A run of protected samples.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
+    /// File offset of its first sample.
     start: u64,
-    size: u32,
     /// Which `traf`.
     track: usize,
-    /// Ordinal of its IV in the file.
+    /// Index of its first sample among those of the `traf`.
+    first: usize,
+    count: usize,
+    /// Ordinal in the file of the IV of its first sample.
     ordinal: u64,
+}
+
+/// A protected sample.
+#[derive(Clone, Copy, Debug)]
+struct Sample {
+    start: u64,
+    size: u32,
+    track: usize,
+    ordinal: u64,
+}
+
+/// A place between two samples, in file order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+struct Place {
+    run: usize,
+    /// Samples of the run before it, and their bytes.
+    sample: usize,
+    offset: u64,
 }
 
 /// Where one `traf` stands in the second pass.
@@ -31,18 +52,16 @@ struct Cursor {
 #[derive(Debug)]
 pub struct PiecewiseFragment {
     fragment: Fragment,
-    /// Its protected samples, in file order.
-    samples: Vec<Placed>,
+    /// Its protected runs, in file order. Samples are not listed: there may be hundreds of thousands.
+    runs: Vec<Placed>,
     entries: Vec<Option<SampleEncryptionEntries>>,
     cursors: Vec<Cursor>,
     media_start: u64,
     end: u64,
-    /// Samples of earlier pieces.
-    passed: usize,
+    /// The samples of the present piece.
+    piece: (Place, Place),
     /// File offset where the next piece begins.
     at: u64,
-    /// How many samples the present piece has.
-    in_piece: usize,
 }
 
 impl PiecewiseFragment {
@@ -55,50 +74,45 @@ impl PiecewiseFragment {
         end: u64,
     ) -> Result<Self> {
         refuse_overlaps(&fragment)?;
-        let mut samples = Vec::new();
+        let mut runs = Vec::new();
         let mut entries = Vec::new();
         let mut ordinal = first_sample;
         for (number, track) in fragment.tracks.iter().enumerate() {
-            let count = len_u64(track.sizes.len());
             let protected = protector.plan().protected(track.tfhd.track_id).is_some();
             entries.push(protected.then(SampleEncryptionEntries::default));
             if protected {
                 finder(&mut protector.finders, track)?.begin_fragment();
-                let placed = track.samples().zip(ordinal..);
-                samples.extend(placed.map(|((start, size), ordinal)| Placed {
-                    start,
-                    size,
-                    track: number,
-                    ordinal,
-                }));
             }
-            ordinal += count;
+            let mut first = 0;
+            for run in &track.runs {
+                let count = to_len(u64::from(run.trun.sample_count));
+                if protected {
+                    runs.push(Placed { start: run.data_start, track: number, first, count, ordinal });
+                }
+                first += count;
+                ordinal += len_u64(count);
+            }
         }
-        let mut order: Vec<(u64, u64)> = samples.iter().map(|sample| sample.start).zip(0..).collect();
-        // By the index after the start: empty samples keep their order.
-        sort_pairs(&mut order);
-        let samples: Vec<Placed> =
-            order.iter().filter_map(|&(_, index)| samples.get(to_len(index)).copied()).collect();
-        let mut last = vec![None; fragment.tracks.len()];
-        for sample in &samples {
-            let before =
-                last.get_mut(sample.track).and_then(|last: &mut Option<u64>| last.replace(sample.ordinal));
-            if before.is_some_and(|before| before > sample.ordinal) {
+        // Stable: runs without bytes keep their order.
+        runs.sort_by_key(|run| run.start);
+        let mut last = vec![0; fragment.tracks.len()];
+        for run in &runs {
+            let before = last.get_mut(run.track).map_or(0, |last| std::mem::replace(last, run.ordinal));
+            if before > run.ordinal {
                 let message = "A fragment too large to hold has samples that do not stand in decoding order.";
-                return Err(Error::unsupported("samples-out-of-order", message).at(sample.start));
+                return Err(Error::unsupported("samples-out-of-order", message).at(run.start));
             }
         }
         let cursors = vec![Cursor::default(); fragment.tracks.len()];
         Ok(Self {
             fragment,
-            samples,
+            runs,
             entries,
             cursors,
             media_start,
             end,
-            passed: 0,
+            piece: Default::default(),
             at: media_start,
-            in_piece: 0,
         })
     }
 
@@ -114,42 +128,65 @@ impl PiecewiseFragment {
 
     /// Goes back to the front for the second pass.
     pub fn rewind(&mut self) {
-        (self.passed, self.in_piece, self.at) = (0, 0, self.media_start);
+        (self.piece, self.at) = (Default::default(), self.media_start);
     }
 
     /// File offset and bytes of the next piece: whole samples and what stands between them, at most `max` bytes
     /// unless one sample is larger. `None` at the end.
     pub fn next_piece(&mut self, max: u64) -> Option<(u64, u64)> {
-        self.passed += self.in_piece;
-        self.in_piece = 0;
+        let (_, mut next) = self.piece;
+        let begun = next;
         let start = self.at;
         let mut stop = start;
-        for sample in self.samples.get(self.passed..).unwrap_or_default() {
+        let mut is_empty = true;
+        loop {
+            let here = next;
+            let Some(sample) = self.sample(&mut next) else {
+                // What stands behind the last sample goes along, or in pieces of its own.
+                stop = self.end.min(start + max).max(stop);
+                break;
+            };
             let sample_end = sample.start.saturating_add(u64::from(sample.size)).max(stop);
-            if sample_end - start > max && (self.in_piece > 0 || sample.start > start) {
+            if sample_end - start > max && (!is_empty || sample.start > start) {
                 // The sample begins a piece of its own.
                 stop = sample.start.min(start + max).max(stop);
+                next = here;
                 break;
             }
-            self.in_piece += 1;
+            is_empty = false;
             stop = sample_end;
         }
-        if self.passed + self.in_piece == self.samples.len() {
-            // What stands behind the last sample goes along, or in pieces of its own.
-            stop = self.end.min(start + max).max(stop);
-        }
+        self.piece = (begun, next);
         self.at = stop;
         (stop > start).then_some((start, stop - start))
+    }
+
+    /// The sample behind a place, which moves on behind it.
+    fn sample(&self, place: &mut Place) -> Option<Sample> {
+        let mut run = self.runs.get(place.run)?;
+        while place.sample == run.count {
+            *place = Place { run: place.run + 1, ..Place::default() };
+            run = self.runs.get(place.run)?;
+        }
+        let sizes = &self.fragment.tracks.get(run.track)?.sizes;
+        let size = *sizes.get(run.first + place.sample)?;
+        let start = run.start.saturating_add(place.offset);
+        let ordinal = run.ordinal + len_u64(place.sample);
+        place.sample += 1;
+        place.offset += u64::from(size);
+        Some(Sample { start, size, track: run.track, ordinal })
     }
 
     /// First pass: finds the ranges of the samples of the present piece.
     pub fn scan(&mut self, protector: &mut SampleProtector, piece: &mut Window<'_>) -> Result<()> {
         let ivs = protector.plan().ivs;
-        for sample in self.samples.iter().skip(self.passed).take(self.in_piece) {
+        let (mut place, end) = self.piece;
+        while place < end {
+            let Some(sample) = self.sample(&mut place) else { break };
             let track = self.fragment.tracks.get(sample.track);
             let entries = self.entries.get_mut(sample.track).and_then(Option::as_mut);
             let (Some(track), Some(entries)) = (track, entries) else { continue };
-            let bytes = bytes_of(sample, piece)?;
+            let bytes = bytes_of(&sample, piece)?;
             scan_sample(
                 finder(&mut protector.finders, track)?,
                 ivs.iv(sample.ordinal),
@@ -163,7 +200,9 @@ impl PiecewiseFragment {
 
     /// Second pass: encrypts the samples of the present piece in place.
     pub fn encrypt(&mut self, protector: &SampleProtector, piece: &mut Window<'_>) -> Result<()> {
-        for sample in self.samples.iter().skip(self.passed).take(self.in_piece) {
+        let (mut place, end) = self.piece;
+        while place < end {
+            let Some(sample) = self.sample(&mut place) else { break };
             let entries = self.entries.get(sample.track).and_then(Option::as_ref);
             let (Some(entries), Some(cursor)) = (entries, self.cursors.get_mut(sample.track)) else {
                 continue;
@@ -175,13 +214,13 @@ impl PiecewiseFragment {
                 entries.subsamples.get(cursor.subsample..cursor.subsample + count).unwrap_or_default();
             cursor.sample += 1;
             cursor.subsample += count;
-            apply_sample(&protector.key, iv, subsamples, sample.start, bytes_of(sample, piece)?)?;
+            apply_sample(&protector.key, iv, subsamples, sample.start, bytes_of(&sample, piece)?)?;
         }
         Ok(())
     }
 }
 
 /// A sample's bytes. Empty samples may stand anywhere, also inside others.
-fn bytes_of<'p>(sample: &Placed, piece: &'p mut Window<'_>) -> Result<&'p mut [u8]> {
+fn bytes_of<'p>(sample: &Sample, piece: &'p mut Window<'_>) -> Result<&'p mut [u8]> {
     if sample.size == 0 { Ok(&mut []) } else { piece.get(sample.start, u64::from(sample.size)) }
 }

@@ -14,26 +14,7 @@ use crate::bytes::{Error, FourCc, Reader, Result, limits};
 use super::fragment::{Fragment, check_leftovers, check_track_ids};
 use super::movie::Movie;
 use super::times;
-
-/// A top-level box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TopBox {
-    /// What kind of box.
-    pub id: BoxId,
-    /// File offset of its first byte.
-    pub start: u64,
-    /// Bytes of the whole box, as far as the file has them.
-    pub size: u64,
-    /// Bytes of its header.
-    pub header_len: u64,
-}
-
-impl TopBox {
-    /// File offset after its last byte.
-    pub fn end(&self) -> u64 {
-        self.start + self.size
-    }
-}
+use super::top::{TopBox, TopBoxes};
 
 /// One fragment: a `moof` and the media data behind it.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +27,6 @@ pub struct FragmentEntry {
     pub end: u64,
     /// Samples in all fragments before it.
     pub first_sample: u64,
-    /// File offsets of the first byte of its samples and after the last.
-    data: (u64, u64),
     /// Index of its first part.
     pub(super) first_part: usize,
     /// Number of its parts.
@@ -75,7 +54,7 @@ pub struct Index {
     /// Bytes of the file.
     pub file_len: u64,
     /// The top-level boxes, in file order.
-    pub top: Vec<TopBox>,
+    pub top: TopBoxes,
     /// The file type box.
     pub file_type: Option<FileType>,
     /// The `moov`.
@@ -117,7 +96,7 @@ impl Index {
             let count = counts.entry(top.id).or_default();
             let path = path_segment(top.id, *count);
             *count += 1;
-            (*top, path)
+            (top, path)
         })
     }
 
@@ -158,12 +137,14 @@ enum Stage {
 pub struct Indexer {
     index: Index,
     stage: Stage,
-    /// Decode times as the fragments themselves say, beside `index.parts`.
-    times: Vec<Option<i64>>,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
     /// Where that fragment's samples stand, as disjoint ranges in file order.
     open_ranges: Vec<(u64, u64)>,
+    /// File offsets of the first byte of that fragment's samples and after the last.
+    open_data: Option<(u64, u64)>,
+    /// The first fragment whose samples stand elsewhere than in its media data.
+    outside: Option<Error>,
     /// Whether the `mfra` read is one that the walk met.
     mfra_met: bool,
 }
@@ -179,9 +160,10 @@ impl Indexer {
         Ok(Self {
             index: Index { file_len, ..Index::default() },
             stage,
-            times: Vec::new(),
             fragment_open: false,
             open_ranges: Vec::new(),
+            open_data: None,
+            outside: None,
             mfra_met: false,
         })
     }
@@ -239,29 +221,37 @@ impl Indexer {
             // The last box said it ends one, but there is none.
             self.index.mfra = None;
         }
-        times::resolve(&mut self.index, &self.times);
-        self.check_data_places();
+        times::resolve(&mut self.index);
+        self.check_data_place();
+        if let Some(error) = self.outside.take()
+            // A file cut short says so already.
+            && self.index.problems.iter().all(|problem| problem.code() == "trailing-bytes")
+        {
+            self.index.problems.push(error);
+        }
+        self.index.top.shrink();
+        self.index.fragments.shrink_to_fit();
+        self.index.parts.shrink_to_fit();
         self.index
     }
 
-    /// Samples must stand in the media data behind their own `moof`. FFmpeg with a global `sidx` writes base offsets
-    /// that ignore it, and such files play nowhere.
-    fn check_data_places(&mut self) {
-        let outside = self.index.fragments.iter().find(|fragment| {
-            let (first, last) = fragment.data;
-            first < fragment.start + fragment.moof_len || last > fragment.end
-        });
-        // A file cut short says so already.
-        let harmless = self.index.problems.iter().all(|problem| problem.code() == "trailing-bytes");
-        let Some(fragment) = outside.filter(|_| harmless) else { return };
+    /// Samples must stand in the media data behind their own `moof`: looks at the last fragment, when all of its media
+    /// data is known. FFmpeg with a global `sidx` writes base offsets that ignore it, and such files play nowhere.
+    fn check_data_place(&mut self) {
+        let (Some(fragment), Some((first, last))) = (self.index.fragments.last(), self.open_data.take())
+        else {
+            return;
+        };
+        let media_start = fragment.start + fragment.moof_len;
+        if self.outside.is_some() || (first >= media_start && last <= fragment.end) {
+            return;
+        }
         let message = format!(
-            "The samples of a fragment stand at bytes {} to {}, but its media data is bytes {} to {}.",
-            fragment.data.0,
-            fragment.data.1,
-            fragment.start + fragment.moof_len,
+            "The samples of a fragment stand at bytes {first} to {last}, but its media data is bytes {media_start} to \
+             {}.",
             fragment.end
         );
-        self.index.problems.push(Error::file("data-elsewhere", message).inside("moof").at(fragment.start));
+        self.outside = Some(Error::file("data-elsewhere", message).inside("moof").at(fragment.start));
     }
 
     fn walk_from(&mut self, start: u64) {
@@ -374,7 +364,7 @@ impl Indexer {
 
     fn push_top(&mut self, start: u64, header: &BoxHeader) {
         let size = header.size.min(self.index.file_len - start);
-        self.index.top.push(TopBox { id: header.id, start, size, header_len: header.header_len().min(size) });
+        self.index.top.push(header.id, size, header.header_len().min(size));
     }
 
     /// A header that cannot be right: at the front the file is none of ours, further on it is cut short or damaged.
@@ -476,37 +466,29 @@ impl Indexer {
     }
 
     fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
+        self.check_data_place();
         let first_sample = self.samples_so_far();
         let first_part = self.index.parts.len();
         let end = start + size;
-        let mut entry = FragmentEntry {
-            start,
-            moof_len: size,
-            end,
-            first_sample,
-            data: (end, end),
-            first_part,
-            part_count: 0,
-        };
+        let mut entry = FragmentEntry { start, moof_len: size, end, first_sample, first_part, part_count: 0 };
         let tree = Tree::parse(bytes, start)?;
         let damage = tree.root().first_problem().cloned();
         let fragment = Fragment::read(&tree, self.index.movie.as_ref());
         if let Ok(fragment) = &fragment {
             for track in &fragment.tracks {
-                self.times.push(track.decode_time);
                 self.index.parts.push(FragmentPart {
                     track_id: track.tfhd.track_id,
                     samples: len_u64(track.sizes.len()),
                     bytes: track.bytes(),
                     duration: track.duration,
-                    decode_time: 0,
+                    decode_time: track.decode_time.unwrap_or(times::UNSAID),
                 });
             }
             entry.part_count = fragment.tracks.len();
             self.open_ranges = fragment.data_ranges();
             let first = self.open_ranges.first().map_or(end, |(first, _)| *first);
             let last = self.open_ranges.last().map_or(end, |(_, last)| *last);
-            entry.data = (first, last);
+            self.open_data = Some((first, last));
         }
         self.index.fragments.push(entry);
         let fragment = fragment?;

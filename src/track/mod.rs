@@ -6,6 +6,7 @@ pub mod fragment;
 pub mod index;
 pub mod movie;
 mod times;
+pub mod top;
 
 pub use entry::{Codec, Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};

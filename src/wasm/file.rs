@@ -12,7 +12,7 @@ use crate::protect::samples::Tasks;
 use crate::protect::{Plan, request::KeySource};
 use crate::session::Session;
 use crate::track::Index;
-use crate::track::index::TopBox;
+use crate::track::top::TopBox;
 
 use super::protector::{parse_task, task_view};
 use super::view::{self, node_view, number, offset};

@@ -7,9 +7,6 @@ import { program } from '../page/programs.mjs';
 const { default: puppeteer } = createRequire(new URL('../page/', import.meta.url))('puppeteer-core');
 
 const HOUR = 3_600_000;
-/** In KiB: Firefox gives one origin 10 GiB, which is too little for the largest input. */
-const FIREFOX_STORAGE = 200 << 20;
-
 const OPTIONS = {
   chromium: {
     browser: 'chrome',
@@ -24,7 +21,6 @@ const OPTIONS = {
   firefox: {
     browser: 'firefox',
     extraPrefsFirefox: {
-      'dom.quotaManager.temporaryStorage.fixedLimit': FIREFOX_STORAGE,
       'network.captive-portal-service.enabled': false,
       'network.connectivity-service.enabled': false,
       'services.settings.server': 'data:,',

@@ -2,6 +2,7 @@
 
 import init, { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
 import { BlobReader } from '../files/read.js';
+import { BlobStream } from '../files/stream.js';
 import { environmentError, toPosted } from './errors.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
@@ -36,11 +37,20 @@ const methods = {
     const reader = new BlobReader(blob);
     const core = new CoreFile(reader.size);
     const pause = new Pause(signal);
+    const stream = new BlobStream(blob);
+    let buffer = new ArrayBuffer(0);
     let last = 0;
     for (let need = core.needs(); need; need = core.needs()) {
       const dense = need.start - last < 1 << 18;
       last = need.start;
-      core.feed(need.start, reader.read(need.start, Math.max(need.len, dense ? READ_DENSE : READ_SPARSE)));
+      const wanted = Math.max(need.len, dense ? READ_DENSE : READ_SPARSE);
+      const len = Math.min(wanted, reader.size - need.start);
+      if (dense) {
+        if (buffer.byteLength < len) buffer = new ArrayBuffer(Math.max(len, READ_DENSE));
+        const bytes = await stream.read(need.start, len, buffer);
+        core.feed(need.start, bytes);
+        ({ buffer } = bytes);
+      } else core.feed(need.start, reader.read(need.start, len));
       await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
     }
     opened = { core, reader };
@@ -103,12 +113,16 @@ const methods = {
   },
 
   async hash({ blob }, { signal, report }) {
-    const reader = new BlobReader(blob);
+    const total = blob.size;
+    const stream = new BlobStream(blob);
     const hash = new Sha256();
     const pause = new Pause(signal);
-    for (let at = 0; at < reader.size; at += READ_DENSE) {
-      hash.update(reader.read(at, READ_DENSE));
-      await pause.now(() => report({ stage: 'hash', done: at, total: reader.size }));
+    let buffer = new ArrayBuffer(READ_DENSE);
+    for (let at = 0; at < total; at += READ_DENSE) {
+      const bytes = await stream.read(at, Math.min(READ_DENSE, total - at), buffer);
+      hash.update(bytes);
+      ({ buffer } = bytes);
+      await pause.now(() => report({ stage: 'hash', done: at, total }));
     }
     return hash.finish();
   },

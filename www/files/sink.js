@@ -69,7 +69,12 @@ async function storedFile(folder) {
   /** @type {(bytes: Uint8Array<ArrayBuffer>, at: number) => void} */
   const writeAll = (bytes, at) => {
     let done = 0;
-    while (done < bytes.length) done += access.write(bytes.subarray(done), { at: at + done });
+    while (done < bytes.length) {
+      const written = access.write(bytes.subarray(done), { at: at + done });
+      // Firefox does not throw when there is no room.
+      if (written === 0) throw new DOMException('Nothing more could be written.', 'QuotaExceededError');
+      done += written;
+    }
   };
   /** @type {Sink} */
   const sink = {
