@@ -308,6 +308,6 @@ fn a_fragment_takes_little_memory_in_the_index() {
     println!("{peak} bytes a fragment while opening, {kept} when open");
     // Two top-level boxes of 16 bytes, the fragment, its part.
     assert!(kept < 150, "{kept} bytes a fragment are kept");
-    // Lists grow by doubling.
-    assert!(peak < 400, "{peak} bytes a fragment while opening");
+    // Lists grow by a quarter.
+    assert!(peak < 200, "{peak} bytes a fragment while opening");
 }

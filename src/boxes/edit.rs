@@ -79,7 +79,7 @@ impl Edits {
 
     /// The tree's bytes with the edits made and the sizes of enclosing boxes adjusted.
     pub fn apply(&self, tree: &Tree<'_>) -> Vec<u8> {
-        let mut w = Writer::new();
+        let mut w = Writer::with_room(tree.bytes().len());
         self.write_node(tree, tree.root(), &mut w);
         w.into_bytes()
     }
@@ -102,25 +102,30 @@ impl Edits {
             w.bytes(tree.slice(node.start, node.end()));
             return;
         }
-        let mut body = Writer::new();
+        let mut header = node.header;
+        header.id = change.and_then(|change| change.renamed).unwrap_or(header.id);
+        // Written at once, to be put right when the size is known: a body of its own for each level would be copied as
+        // often as it is deep.
+        let start = w.len();
+        header.write(w);
+        let body_start = w.len();
         let fields_end = node.body_start() + node.fields_len;
         match change.and_then(|change| change.fields.as_deref()) {
-            Some(fields) => body.bytes(fields),
-            None => body.bytes(tree.slice(node.body_start(), fields_end)),
+            Some(fields) => w.bytes(fields),
+            None => w.bytes(tree.slice(node.body_start(), fields_end)),
         }
         for child in &node.children {
-            self.write_node(tree, child, &mut body);
+            self.write_node(tree, child, w);
         }
         if let Some(change) = change {
-            body.bytes(&change.appended);
+            w.bytes(&change.appended);
         }
         // Whatever stands behind the last child, readable or not.
         let children_end = node.children.last().map_or(fields_end, Node::end);
-        body.bytes(tree.slice(children_end, node.end()));
-        let mut header = node.header;
-        header.id = change.and_then(|change| change.renamed).unwrap_or(header.id);
-        header.resized(len_u64(body.len())).write(w);
-        w.bytes(body.as_slice());
+        w.bytes(tree.slice(children_end, node.end()));
+        let mut front = Writer::new();
+        header.resized(len_u64(w.len() - body_start)).write(&mut front);
+        w.replace(start, body_start - start, front.as_slice());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, Uuid16, Writer};
 
 /// What kind of box: a four-character code, or a 16-byte user type for `uuid` boxes.
@@ -170,7 +170,7 @@ impl BoxHeader {
 
 /// A whole box from its kind and body.
 pub fn wrap(id: BoxId, body: &[u8]) -> Vec<u8> {
-    let mut w = Writer::new();
+    let mut w = Writer::with_room(body.len() + to_len(BoxHeader::MAX_LEN));
     BoxHeader::for_body(id, len_u64(body.len())).write(&mut w);
     w.bytes(body);
     w.into_bytes()

@@ -1,6 +1,6 @@
 //! The boxes whose offsets move when something before them grows: `sidx` and `mfra`.
 
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Reader, Result, Writer};
 
 use super::header::four;
@@ -91,6 +91,8 @@ impl Wire for RandomAccessPoints {
         let mut this = Self { lengths: r.u32("lengths")?, points: Vec::new() };
         let widths = this.widths();
         let count = r.u32("number_of_entry")?;
+        // As many as there are bytes for: an entry takes 11 at least.
+        this.points.reserve_exact(to_len(u64::from(count).min(len_u64(r.remaining()) / 11)));
         for_each_entry(r, name, Some(u64::from(count)), &mut |r, _| {
             this.points.push(RandomAccessPoint::read(r, cx, widths)?);
             Ok(())

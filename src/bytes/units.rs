@@ -110,6 +110,24 @@ pub fn len_u64(n: usize) -> u64 {
     n as u64
 }
 
+/// Most entries that [`push_expecting`] makes room for at once, so that a file cannot ask for much by looking dense.
+const EXPECTED_MAX: u64 = 1 << 18;
+/// So many are there before what is expected counts.
+const EXPECTED_MIN: u64 = 1 << 10;
+
+/// Puts a value behind the others in a list that is expected to become `expected` long. Lists that grow by doubling
+/// leave holes, and in WebAssembly memory that was once used is never given back.
+pub fn push_expecting<T>(list: &mut Vec<T>, expected: u64, value: T) {
+    let len = len_u64(list.len());
+    if list.len() == list.capacity() {
+        // The first few say little of what comes.
+        let more =
+            if len < EXPECTED_MIN { EXPECTED_MIN } else { expected.saturating_sub(len).min(EXPECTED_MAX) };
+        list.reserve_exact(to_len(more.max(len / 8)));
+    }
+    list.push(value);
+}
+
 /// Sorts pairs. A sort is some 4 KB of code for each type sorted, so that others are better sorted by way of this.
 pub fn sort_pairs(pairs: &mut [(u64, u64)]) {
     pairs.sort_unstable();

@@ -14,6 +14,11 @@ impl Writer {
         Self::default()
     }
 
+    /// An empty writer with room for `len` bytes.
+    pub fn with_room(len: usize) -> Self {
+        Self { bytes: Vec::with_capacity(len) }
+    }
+
     /// Bytes so far.
     pub fn len(&self) -> usize {
         self.bytes.len()
@@ -37,6 +42,11 @@ impl Writer {
     /// Bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Other bytes in place of the `len` from `at` on.
+    pub fn replace(&mut self, at: usize, len: usize, bytes: &[u8]) {
+        self.bytes.splice(at..at + len, bytes.iter().copied());
     }
 
     /// An unsigned byte.

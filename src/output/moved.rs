@@ -1,8 +1,9 @@
 //! Where things went: from offsets in the source to offsets in the output, and the index boxes that need it.
 
-use crate::boxes::header::{BoxHeader, SizeForm};
+use crate::boxes::header::{BoxHeader, SizeForm, wrap};
 use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
 use crate::boxes::{BoxBody, Edits, Tree};
+use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result, Writer};
 use crate::track::top::TopBox;
 
@@ -40,7 +41,11 @@ impl Moved {
                     tfra.head.version = 1;
                 }
             }
-            edits.replace(node, tfra.to_box(0));
+            // With as much room as it takes at most, and without the points while it is copied: they may be many.
+            let mut body = Writer::with_room(to_len(node.end() - node.start) + 8 * tfra.entries.points.len());
+            tfra.write_body(&mut body, 0);
+            drop(tfra);
+            edits.replace(node, wrap(node.id(), body.as_slice()));
         }
         let mut bytes = edits.apply(tree);
         // Its last field is the size of the whole box.

@@ -2,7 +2,7 @@
 //! `moof` in front of them needs, then to be encrypted.
 
 use crate::boxes::cenc::SampleEncryptionEntries;
-use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Fragment;
 
@@ -93,8 +93,11 @@ impl PiecewiseFragment {
                 ordinal += len_u64(count);
             }
         }
-        // Stable: runs without bytes keep their order.
-        runs.sort_by_key(|run| run.start);
+        // By the index after the start: runs without bytes keep their order.
+        let mut order: Vec<(u64, u64)> = runs.iter().map(|run: &Placed| run.start).zip(0..).collect();
+        sort_pairs(&mut order);
+        let runs: Vec<Placed> =
+            order.iter().filter_map(|&(_, index)| runs.get(to_len(index)).copied()).collect();
         let mut last = vec![0; fragment.tracks.len()];
         for run in &runs {
             let before = last.get_mut(run.track).map_or(0, |last| std::mem::replace(last, run.ordinal));

@@ -8,7 +8,7 @@ use crate::boxes::movie::FileType;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::tree::path_segment;
 use crate::boxes::{BoxId, Tree};
-use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::units::{len_u64, push_expecting, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
 use super::fragment::{Fragment, check_leftovers, check_track_ids};
@@ -39,7 +39,7 @@ pub struct FragmentPart {
     /// Track ID.
     pub track_id: u32,
     /// Number of samples.
-    pub samples: u64,
+    pub samples: u32,
     /// Bytes of the samples.
     pub bytes: u64,
     /// Ticks of the samples together.
@@ -102,7 +102,7 @@ impl Index {
 
     /// Samples in all fragments.
     pub fn sample_count(&self) -> u64 {
-        self.parts.iter().map(|part| part.samples).sum()
+        self.parts.iter().map(|part| u64::from(part.samples)).sum()
     }
 
     /// How far a track's decode times must move so that none is negative, in ticks.
@@ -362,9 +362,17 @@ impl Indexer {
         }
     }
 
+    /// How many of something there will be in the file, when there are `count` before file offset `start`.
+    fn expected(&self, count: usize, start: u64) -> u64 {
+        let all = u128::from(len_u64(count)) * u128::from(self.index.file_len) / u128::from(start.max(1));
+        // A little more, so that a slightly denser end does not take another round.
+        u64::try_from(all + all / 16).unwrap_or(u64::MAX)
+    }
+
     fn push_top(&mut self, start: u64, header: &BoxHeader) {
         let size = header.size.min(self.index.file_len - start);
-        self.index.top.push(header.id, size, header.header_len().min(size));
+        let expected = self.expected(self.index.top.len(), start);
+        self.index.top.push(header.id, size, header.header_len().min(size), expected);
     }
 
     /// A header that cannot be right: at the front the file is none of ours, further on it is cut short or damaged.
@@ -434,7 +442,9 @@ impl Indexer {
             return Err(Error::unsupported("second-mfra", message).at(start));
         }
         self.mfra_met = true;
-        let tree = Tree::parse(bytes.to_vec(), start)?;
+        // Most often it has been read already, from the end of the file.
+        let read = self.index.mfra.take().filter(|tree| tree.bytes() == bytes);
+        let tree = read.map_or_else(|| Tree::parse(bytes.to_vec(), start), Ok)?;
         let damage = tree.root().first_problem().cloned();
         // Read here to fail here: it is wanted again only when all else is written.
         let read = tree
@@ -461,7 +471,7 @@ impl Indexer {
 
     fn samples_so_far(&self) -> u64 {
         self.index.fragments.last().map_or(0, |last| {
-            last.first_sample + self.index.parts(last).iter().map(|part| part.samples).sum::<u64>()
+            last.first_sample + self.index.parts(last).iter().map(|part| u64::from(part.samples)).sum::<u64>()
         })
     }
 
@@ -476,13 +486,19 @@ impl Indexer {
         let fragment = Fragment::read(&tree, self.index.movie.as_ref());
         if let Ok(fragment) = &fragment {
             for track in &fragment.tracks {
-                self.index.parts.push(FragmentPart {
-                    track_id: track.tfhd.track_id,
-                    samples: len_u64(track.sizes.len()),
-                    bytes: track.bytes(),
-                    duration: track.duration,
-                    decode_time: track.decode_time.unwrap_or(times::UNSAID),
-                });
+                let expected = self.expected(self.index.parts.len(), start);
+                push_expecting(
+                    &mut self.index.parts,
+                    expected,
+                    FragmentPart {
+                        track_id: track.tfhd.track_id,
+                        // Limited to far fewer (limits::FRAGMENT_SAMPLES).
+                        samples: u32::try_from(track.sizes.len()).unwrap_or(u32::MAX),
+                        bytes: track.bytes(),
+                        duration: track.duration,
+                        decode_time: track.decode_time.unwrap_or(times::UNSAID),
+                    },
+                );
             }
             entry.part_count = fragment.tracks.len();
             self.open_ranges = fragment.data_ranges();
@@ -490,7 +506,8 @@ impl Indexer {
             let last = self.open_ranges.last().map_or(end, |(_, last)| *last);
             self.open_data = Some((first, last));
         }
-        self.index.fragments.push(entry);
+        let expected = self.expected(self.index.fragments.len(), start);
+        push_expecting(&mut self.index.fragments, expected, entry);
         let fragment = fragment?;
         if let Some(movie) = &self.index.movie {
             check_track_ids(&fragment, movie)?;

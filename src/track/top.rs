@@ -1,7 +1,7 @@
 //! The top-level boxes of a file, in few bytes each: there may be two for every fragment.
 
 use crate::boxes::header::BoxId;
-use crate::bytes::units::to_len;
+use crate::bytes::units::{push_expecting, to_len};
 use crate::bytes::{FourCc, Uuid16};
 
 /// A top-level box of a file.
@@ -42,8 +42,8 @@ pub struct TopBoxes {
 }
 
 impl TopBoxes {
-    /// Puts a box behind the others.
-    pub(super) fn push(&mut self, id: BoxId, size: u64, header_len: u64) {
+    /// Puts a box behind the others, of which there will be `expected`.
+    pub(super) fn push(&mut self, id: BoxId, size: u64, header_len: u64, expected: u64) {
         let (id, is_uuid) = match id {
             BoxId::Four(code) => (u32::from_be_bytes(code.0), false),
             BoxId::Uuid(user_type) => {
@@ -53,7 +53,7 @@ impl TopBoxes {
         };
         // The longest header, of a `uuid` box with a 64-bit size, has 32 bytes.
         let header_len = u8::try_from(header_len).unwrap_or(u8::MAX);
-        self.boxes.push(Packed { start: self.end, id, header_len, is_uuid });
+        push_expecting(&mut self.boxes, expected, Packed { start: self.end, id, header_len, is_uuid });
         self.end += size;
     }
 
@@ -117,7 +117,7 @@ mod tests {
         let mut expected = Vec::new();
         let mut start = 0;
         for (id, (size, header_len)) in ids.into_iter().zip([(24, 8), (40, 24), (1 << 33, 16), (7, 7)]) {
-            top.push(id, size, header_len);
+            top.push(id, size, header_len, 4);
             expected.push(TopBox { id, start, size, header_len });
             start += size;
         }

@@ -176,7 +176,7 @@ pub fn track_view(o: &mut Object<'_>, index: &Index, track: &Track) {
     }
     let seconds = duration.filter(|seconds| *seconds > 0.0 && bytes > 0);
     fraction(o, "bitrate", seconds.map(|seconds| number(bytes) * 8.0 / seconds));
-    o.number("sampleCount", parts().map(|part| part.samples).sum::<u64>() + track.table_samples);
+    o.number("sampleCount", parts().map(|part| u64::from(part.samples)).sum::<u64>() + track.table_samples);
     o.count("fragmentCount", parts().count());
     o.number("bytes", bytes);
     match track.protection() {

@@ -28,7 +28,7 @@ let opened = null;
 let protecting = false;
 
 /** Reads this far ahead where boxes follow each other closely, and this far where they do not. */
-const READ_DENSE = 4 << 20;
+const READ_DENSE = 1 << 20;
 const READ_SPARSE = 64 << 10;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
