@@ -41,6 +41,19 @@ inEachBrowser((browser) => {
     },
   );
 
+  check('a buffer that is too small is replaced', async (page) => {
+    const found = await script(
+      page,
+      `const all = [];
+      for (const blob of [plain, poor]) {
+        const read = await new BlobStream(blob).read(3, 2 << 20, new ArrayBuffer(9));
+        all.push(read.length === 2 << 20 && same(read, 3));
+      }
+      return all;`,
+    );
+    assert.deepEqual(found, [true, true]);
+  });
+
   check('a file that is shorter than it was fails as the browser says it', async (page) => {
     const found = await script(
       page,

@@ -18,10 +18,12 @@ export class BlobStream {
    * Exactly `len` bytes from `start` on; throws as browsers do for a file that has changed when they are not there.
    * @param {number} start
    * @param {number} len
-   * @param {ArrayBuffer} buffer where they go; it is detached, and the result stands in its successor
+   * @param {ArrayBuffer} buffer where they go; it is detached, and the result stands in its successor, or in a new one
+   *   when it is too small
    * @returns {Promise<Uint8Array<ArrayBuffer>>} a view from the start of that
    */
   async read(start, len, buffer) {
+    if (buffer.byteLength < len) buffer = new ArrayBuffer(len);
     if (start !== this.#position) this.#seek(start);
     if (!this.#reader) return this.#copyOf(start, len, buffer);
     let filled = 0;
