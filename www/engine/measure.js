@@ -36,7 +36,9 @@ export async function measure(core, protector, memory, reader, pause, report) {
     const len = task.end - task.start;
     if (len > MEASURED_WHOLE) continue;
     const bytes = reader.read(task.start, len);
-    new Uint8Array(memory.buffer, protector.room(len), len).set(bytes);
+    // First the room: memory may grow for it, and its buffer is then another.
+    const address = protector.room(len);
+    new Uint8Array(memory.buffer, address, len).set(bytes);
     growth += protector.measure(task) - task.moofLen;
     /** @type {FragmentTask | undefined} */
     const next = core.task(number + 1);
