@@ -1,11 +1,11 @@
 // What people do on the page, step by step, and the promise that holds for every test: nothing leaves.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 /** The sample that is shipped with the page. */
@@ -19,10 +19,8 @@ export const LONG = 90_000;
 
 /** A folder that is there while the tests of one file run; `path(name)` is a place in it. */
 export function workFolder() {
-  let folder = '';
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'boxlock-page-'));
-  });
+  // At once: nobody can ask for a place before there is a folder, and get one in the repository.
+  const folder = mkdtempSync(join(tmpdir(), 'boxlock-page-'));
   after(() => rm(folder, { recursive: true, force: true }));
   return { path: (name) => join(folder, name) };
 }
