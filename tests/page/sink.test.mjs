@@ -26,7 +26,7 @@ inEachBrowser((browser) => {
           removeEntry: async (name) => void (taken.removed = name),
         };
         navigator.storage.getDirectory = async () => ({ getDirectoryHandle: async () => folder });
-        const sink = await openSink(null);
+        const sink = await openSink(null, 200);
         let name = 'no error';
         try {
           await sink.write(new Uint8Array(200));
@@ -42,6 +42,22 @@ inEachBrowser((browser) => {
         [120, 0],
       ];
       assert.deepEqual(found, { name: 'QuotaExceededError', taken, removed: true });
+    },
+  );
+
+  check(
+    'a file larger than the room that storage has is refused before anything is written',
+    async (page) => {
+      const found = await page.evaluate(async () => {
+        const { openSink } = await import('/files/sink.js');
+        const { toPosted } = await import('/engine/errors.js');
+        navigator.storage.estimate = async () => ({ quota: 10e9, usage: 4e9 });
+        return openSink(null, 7.25e9).then(String, (error) => toPosted(error));
+      });
+      const message =
+        'The protected file needs 7.25 GB, but this browser has 6.00 GB for it. ' +
+        'Free some space, or use Chrome or Edge and save straight to a file.';
+      assert.deepEqual(found, { message, code: 'no-space', kind: 'environment' });
     },
   );
 });

@@ -32,6 +32,9 @@ export function environmentError(code, message) {
 /** What browsers call a full disk. */
 const QUOTA = 'QuotaExceededError';
 
+/** @param {number} bytes */
+const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
+
 /**
  * Any thrown value in the form that can be posted.
  * @param {any} error
@@ -46,7 +49,12 @@ export function toPosted(error) {
     return { message, code, kind, path, offset, field };
   }
   if (error?.name === QUOTA) {
-    const message = 'There is not enough free space for the protected file. Free some space and try again.';
+    const { requested, quota } = error;
+    const message =
+      requested && quota
+        ? `The protected file needs ${gigabytes(requested)}, but this browser has ${gigabytes(quota)} for it. ` +
+          'Free some space, or use Chrome or Edge and save straight to a file.'
+        : 'There is not enough free space for the protected file. Free some space and try again.';
     return { message, code: 'no-space', kind: 'environment' };
   }
   if (error?.name === 'NotReadableError' || error?.name === 'NotFoundError') {

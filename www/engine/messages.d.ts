@@ -118,7 +118,7 @@ export type FromProtector =
 
 /** To the writing worker: first `open`, then bytes in order, then patches, which end the file; or the end of all. */
 export type ToWriter =
-  | { open: FileSystemFileHandle | null }
+  | { open: FileSystemFileHandle | null; size: number }
   | { bytes: Uint8Array<ArrayBuffer> }
   | { patches: { at: number; bytes: Uint8Array<ArrayBuffer> }[] }
   | { abort: true };

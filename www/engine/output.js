@@ -34,9 +34,12 @@ export class Output {
     line.listen(member, (message) => this.#receive(/** @type {FromWriter} */ (message)));
   }
 
-  /** @param {FileSystemFileHandle | null} handle the file to write, or browser storage */
-  async open(handle) {
-    await this.#ask({ open: handle });
+  /**
+   * @param {FileSystemFileHandle | null} handle the file to write, or browser storage
+   * @param {number} size bytes that will be written, about
+   */
+  async open(handle, size) {
+    await this.#ask({ open: handle, size });
   }
 
   /**

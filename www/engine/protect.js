@@ -21,7 +21,7 @@ import { Pool } from './pool.js';
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const output = new Output(line, options.workers);
-  await output.open(options.sink);
+  await output.open(options.sink, setUp.blob.size);
   const pool = new Pool(options.workers, line, setUp);
   const feed = new Feed(core, setUp.blob, pool);
   const stop = (/** @type {unknown} */ reason) => {

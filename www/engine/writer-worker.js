@@ -16,7 +16,7 @@ let turn = Promise.resolve();
  */
 async function carryOut(message) {
   if ('open' in message) {
-    sink = await openSink(message.open);
+    sink = await openSink(message.open, message.size);
     return {};
   }
   if (!sink) throw new Error('Nothing is open for writing.');

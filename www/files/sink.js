@@ -24,12 +24,26 @@ const FOLDER = 'boxlock';
 /**
  * The sink for a chosen file, or browser storage without one.
  * @param {FileSystemFileHandle | null} handle
+ * @param {number} size bytes that will be written, about
  * @returns {Promise<Sink>}
  */
-export async function openSink(handle) {
+export async function openSink(handle, size) {
   if (handle) return chosenFile(handle);
   const folder = await storageFolder().catch(() => null);
-  return folder ? storedFile(folder) : memoryFile();
+  if (!folder) return memoryFile();
+  await assertRoom(size);
+  return storedFile(folder);
+}
+
+/**
+ * Better before all the work than in the middle of it. Says what browsers say, whose newest give both numbers too.
+ * @param {number} requested
+ */
+async function assertRoom(requested) {
+  const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
+  if (requested <= quota - usage) return;
+  const error = new DOMException('Storage has too little room.', 'QuotaExceededError');
+  throw Object.assign(error, { requested, quota: quota - usage });
 }
 
 /** @param {FileSystemFileHandle} handle */
