@@ -45,6 +45,14 @@ impl Session {
         }
     }
 
+    /// File offsets of fragments that will probably be wanted, track by track. Known once byte 0 is wanted.
+    pub fn expected(&self) -> Vec<u64> {
+        match &self.state {
+            State::Opening(indexer) => indexer.expected(),
+            State::Open(_) | State::Failed(_) => Vec::new(),
+        }
+    }
+
     /// Takes bytes from file offset `start` on: at least those wanted, more are welcome. After an error the session
     /// is of no further use, and says the same error again.
     pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {

@@ -404,3 +404,20 @@ fn an_index_grows_to_64_bits_when_the_file_does() {
     same(&tfra.body()[32..38], "01 0001 000001");
     assert_eq!(raw::be32(mfra.at("mfro").body(), 4) as usize, out.len());
 }
+
+#[test]
+fn fragments_are_expected_where_the_index_says_before_the_first_box_is_read() {
+    let file = std::fs::read("www/samples/sample.ismv").unwrap();
+    let mut session = boxlock::session::Session::new(file.len() as u64).unwrap();
+    let mut expected = Vec::new();
+    while let Some(need) = session.needs() {
+        if need.start == 0 {
+            expected = session.expected();
+        }
+        session.feed(need.start, &file[need.start as usize..(need.start + need.len) as usize]).unwrap();
+    }
+    expected.sort_unstable();
+    let starts: Vec<u64> = session.index().unwrap().fragments.iter().map(|fragment| fragment.start).collect();
+    assert_eq!(expected, starts);
+    assert_eq!(starts.len(), 10);
+}

@@ -13,6 +13,7 @@ use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
 use super::fragment::{Fragment, check_leftovers, check_track_ids};
 use super::movie::Movie;
+use super::points;
 use super::times;
 use super::top::{TopBox, TopBoxes};
 
@@ -175,6 +176,11 @@ impl Indexer {
             Stage::RandomAccess(need) | Stage::Walk(need) => Some(need),
             Stage::Done => None,
         }
+    }
+
+    /// Where the fragments of each track are said to begin: they will be wanted, if it is true.
+    pub fn expected(&self) -> Vec<u64> {
+        self.index.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
     }
 
     /// What is known so far. Complete when [`needs`](Self::needs) is `None`.
@@ -363,7 +369,7 @@ impl Indexer {
     }
 
     /// How many of something there will be in the file, when there are `count` before file offset `start`.
-    fn expected(&self, count: usize, start: u64) -> u64 {
+    fn estimate(&self, count: usize, start: u64) -> u64 {
         let all = u128::from(len_u64(count)) * u128::from(self.index.file_len) / u128::from(start.max(1));
         // A little more, so that a slightly denser end does not take another round.
         u64::try_from(all + all / 16).unwrap_or(u64::MAX)
@@ -371,7 +377,7 @@ impl Indexer {
 
     fn push_top(&mut self, start: u64, header: &BoxHeader) {
         let size = header.size.min(self.index.file_len - start);
-        let expected = self.expected(self.index.top.len(), start);
+        let expected = self.estimate(self.index.top.len(), start);
         self.index.top.push(header.id, size, header.header_len().min(size), expected);
     }
 
@@ -486,7 +492,7 @@ impl Indexer {
         let fragment = Fragment::read(&tree, self.index.movie.as_ref());
         if let Ok(fragment) = &fragment {
             for track in &fragment.tracks {
-                let expected = self.expected(self.index.parts.len(), start);
+                let expected = self.estimate(self.index.parts.len(), start);
                 push_expecting(
                     &mut self.index.parts,
                     expected,
@@ -506,7 +512,7 @@ impl Indexer {
             let last = self.open_ranges.last().map_or(end, |(_, last)| *last);
             self.open_data = Some((first, last));
         }
-        let expected = self.expected(self.index.fragments.len(), start);
+        let expected = self.estimate(self.index.fragments.len(), start);
         push_expecting(&mut self.index.fragments, expected, entry);
         let fragment = fragment?;
         if let Some(movie) = &self.index.movie {

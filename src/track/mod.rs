@@ -5,6 +5,7 @@ pub mod entry;
 pub mod fragment;
 pub mod index;
 pub mod movie;
+mod points;
 mod times;
 pub mod top;
 

@@ -3,10 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use crate::boxes::Tree;
-use crate::boxes::index::TrackFragmentRandomAccess;
-
 use super::index::Index;
+use super::points;
 
 /// The decode time of a part whose fragment says none.
 pub(super) const UNSAID: i64 = i64::MIN;
@@ -15,15 +13,15 @@ pub(super) const UNSAID: i64 = i64::MIN;
 pub(super) fn resolve(index: &mut Index) {
     let mfra = index.mfra.as_ref();
     // Seldom asked for, and as long as the file.
-    let points = OnceCell::new();
+    let said = OnceCell::new();
     let mut next: BTreeMap<u32, i64> = BTreeMap::new();
     for fragment in &index.fragments {
         for number in fragment.first_part..fragment.first_part + fragment.part_count {
             let Some(part) = index.parts.get_mut(number) else { continue };
             if part.decode_time == UNSAID {
                 let at = || {
-                    let points = points.get_or_init(|| random_access_times(mfra));
-                    points.get(&(fragment.start, part.track_id)).copied()
+                    let said = said.get_or_init(|| mfra.map(points::times).unwrap_or_default());
+                    said.get(&(fragment.start, part.track_id)).copied()
                 };
                 part.decode_time = next.get(&part.track_id).copied().or_else(at).unwrap_or(0);
             }
@@ -31,19 +29,4 @@ pub(super) fn resolve(index: &mut Index) {
             next.insert(part.track_id, end);
         }
     }
-}
-
-/// Times of `tfra` by `moof` offset and track ID.
-fn random_access_times(mfra: Option<&Tree<'_>>) -> BTreeMap<(u64, u32), i64> {
-    let mut times = BTreeMap::new();
-    let Some(mfra) = mfra else { return times };
-    for node in mfra.root().all(b"tfra") {
-        let Ok(tfra) = mfra.read::<TrackFragmentRandomAccess>(node) else { continue };
-        for point in &tfra.entries.points {
-            if let Ok(time) = i64::try_from(point.time) {
-                times.entry((point.moof_offset, tfra.track_id)).or_insert(time);
-            }
-        }
-    }
-    times
 }

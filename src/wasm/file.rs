@@ -42,6 +42,11 @@ impl File {
         plain(&view::range_view(need.map(|need| (need.start, need.len))))
     }
 
+    /// Where fragments will probably be wanted, track by track; known once byte 0 is wanted.
+    pub fn expected(&self) -> Vec<f64> {
+        self.session.expected().into_iter().map(number).collect()
+    }
+
     /// Takes bytes from `start` on: those wanted, or more.
     pub fn feed(&mut self, start: f64, bytes: &[u8]) -> JsResult<()> {
         self.session.feed(offset(start), bytes).map_err(to_js)

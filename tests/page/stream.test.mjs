@@ -41,6 +41,23 @@ inEachBrowser((browser) => {
     },
   );
 
+  check('what is kept stays in front of what is read, in this buffer or a larger one', async (page) => {
+    const found = await script(
+      page,
+      `const all = [];
+      for (const blob of [plain, poor]) {
+        const stream = new BlobStream(blob);
+        for (const room of [9, 4 << 20]) {
+          const { buffer } = await stream.read(100, 9, new ArrayBuffer(room));
+          const read = await stream.read(109, 3 << 20, buffer, 9);
+          all.push(read.length === (3 << 20) + 9 && same(read, 100));
+        }
+      }
+      return all;`,
+    );
+    assert.deepEqual(found, [true, true, true, true]);
+  });
+
   check('a buffer that is too small is replaced', async (page) => {
     const found = await script(
       page,

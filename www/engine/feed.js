@@ -20,11 +20,8 @@ const COPY_BYTES = 4 << 20;
 const AHEAD = 2;
 const AT_ENDS = 2;
 
-/**
- * A batch grows: this much room for its bytes spares most of them a second buffer.
- * @param {number} len
- */
-const roomFor = (len) => len + (len >> 3) + (64 << 10);
+/** Batches grow: this much spares most of them a second buffer. */
+const BUFFER_BYTES = BATCH_BYTES + (BATCH_BYTES >> 3);
 
 /**
  * A piece of the output. `last` ends what the core calls one piece; `lent` bytes are given back when they are written.
@@ -170,10 +167,7 @@ export class Feed {
    */
   async #read(start, end) {
     await this.#place();
-    const room = roomFor(end - start);
-    const spare = this.#spares.pop();
-    const buffer =
-      spare && spare.byteLength >= room ? spare : new ArrayBuffer(Math.max(room, roomFor(BATCH_BYTES)));
+    const buffer = this.#spares.pop() ?? new ArrayBuffer(BUFFER_BYTES);
     return this.stream.read(start, end - start, buffer);
   }
 

@@ -1,6 +1,7 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
 import init, { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
+import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
 import { environmentError, toPosted } from './errors.js';
@@ -27,9 +28,8 @@ let opened = null;
 /** The core puts one output together at a time. */
 let protecting = false;
 
-/** Reads this far ahead where boxes follow each other closely, and this far where they do not. */
-const READ_DENSE = 1 << 20;
-const READ_SPARSE = 64 << 10;
+/** Bytes hashed at a time. */
+const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
@@ -37,20 +37,10 @@ const methods = {
     const reader = new BlobReader(blob);
     const core = new CoreFile(reader.size);
     const pause = new Pause(signal);
-    const stream = new BlobStream(blob);
-    let buffer = new ArrayBuffer(0);
-    let last = 0;
+    const heads = new HeadReader(blob);
     for (let need = core.needs(); need; need = core.needs()) {
-      const dense = need.start - last < 1 << 18;
-      last = need.start;
-      const wanted = Math.max(need.len, dense ? READ_DENSE : READ_SPARSE);
-      const len = Math.min(wanted, reader.size - need.start);
-      if (dense) {
-        if (buffer.byteLength < len) buffer = new ArrayBuffer(Math.max(len, READ_DENSE));
-        const bytes = await stream.read(need.start, len, buffer);
-        core.feed(need.start, bytes);
-        ({ buffer } = bytes);
-      } else core.feed(need.start, reader.read(need.start, len));
+      if (need.start === 0) heads.expect(core.expected());
+      core.feed(need.start, await heads.read(need.start, need.len));
       await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
     }
     opened = { core, reader };
@@ -117,9 +107,9 @@ const methods = {
     const stream = new BlobStream(blob);
     const hash = new Sha256();
     const pause = new Pause(signal);
-    let buffer = new ArrayBuffer(READ_DENSE);
-    for (let at = 0; at < total; at += READ_DENSE) {
-      const bytes = await stream.read(at, Math.min(READ_DENSE, total - at), buffer);
+    let buffer = new ArrayBuffer(HASH_BYTES);
+    for (let at = 0; at < total; at += HASH_BYTES) {
+      const bytes = await stream.read(at, Math.min(HASH_BYTES, total - at), buffer);
       hash.update(bytes);
       ({ buffer } = bytes);
       await pause.now(() => report({ stage: 'hash', done: at, total }));

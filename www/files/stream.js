@@ -20,15 +20,21 @@ export class BlobStream {
    * @param {number} len
    * @param {ArrayBuffer} buffer where they go; it is detached, and the result stands in its successor, or in a new one
    *   when it is too small
-   * @returns {Promise<Uint8Array<ArrayBuffer>>} a view from the start of that
+   * @param {number} [kept] bytes at the front of the buffer that stay
+   * @returns {Promise<Uint8Array<ArrayBuffer>>} a view of what was kept and what was read
    */
-  async read(start, len, buffer) {
-    if (buffer.byteLength < len) buffer = new ArrayBuffer(len);
+  async read(start, len, buffer, kept = 0) {
+    const total = kept + len;
+    if (buffer.byteLength < total) {
+      const front = new Uint8Array(buffer, 0, kept);
+      buffer = new ArrayBuffer(total);
+      new Uint8Array(buffer).set(front);
+    }
     if (start !== this.#position) this.#seek(start);
-    if (!this.#reader) return this.#copyOf(start, len, buffer);
-    let filled = 0;
-    while (filled < len) {
-      const view = new Uint8Array(buffer, filled, Math.min(READ_BYTES, len - filled));
+    if (!this.#reader) return this.#copyOf(start, len, buffer, kept);
+    let filled = kept;
+    while (filled < total) {
+      const view = new Uint8Array(buffer, filled, Math.min(READ_BYTES, total - filled));
       // A browser that does not know `min` gives what it has, and is asked again.
       const { value, done } = await this.#reader.read(view, { min: view.length });
       if (value) {
@@ -37,8 +43,8 @@ export class BlobStream {
       }
       if (done) break;
     }
-    this.#position = start + filled;
-    assertRead(start, len, filled);
+    this.#position = start + filled - kept;
+    assertRead(start, len, filled - kept);
     return new Uint8Array(buffer, 0, filled);
   }
 
@@ -64,12 +70,13 @@ export class BlobStream {
    * @param {number} start
    * @param {number} len
    * @param {ArrayBuffer} buffer
+   * @param {number} kept
    */
-  async #copyOf(start, len, buffer) {
+  async #copyOf(start, len, buffer, kept) {
     const found = new Uint8Array(await this.blob.slice(start, start + len).arrayBuffer());
     assertRead(start, len, found.length);
-    const bytes = new Uint8Array(buffer, 0, len);
-    bytes.set(found);
+    const bytes = new Uint8Array(buffer, 0, kept + len);
+    bytes.set(found, kept);
     this.#position = start + len;
     return bytes;
   }
