@@ -2,11 +2,19 @@
 
 /** @import { Progress } from '../types.d.ts' */
 
-import { button, h } from './dom.js';
+import { button, h, setText } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
 
 const SMOOTHING = 0.15;
+
+/** A disk that wakes up, or a network drive, may take some seconds. */
+const STILL_MS = 20_000;
+
+const HINT = 'Esc cancels. Keep this page open.';
+const STILL =
+  'Nothing has moved for a while. Wait if the disk is busy; else cancel and start again, nothing is lost.';
+const FINISHING = 'Finishing the file. Keep this page open.';
 
 export class RunBar {
   /** @param {() => void} cancel */
@@ -15,15 +23,19 @@ export class RunBar {
     this.share = h('strong', { class: 'run-share' });
     this.figures = h('p', { class: 'run-figures' });
     this.stop = button('Cancel', cancel, { id: 'cancel', class: 'button small' });
+    this.hint = h('p', { class: 'hint' });
     this.element = h(
       'div',
       { class: 'run-bar', hidden: true },
       h('div', { class: 'run-top' }, this.share, this.figures, this.stop),
       this.bar,
-      h('p', { class: 'hint' }, 'Esc cancels. Keep this page open.'),
+      this.hint,
     );
     this.last = { done: 0, at: 0, speed: 0 };
     this.told = 0;
+    this.moved = -1;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.still = undefined;
   }
 
   focus() {
@@ -36,9 +48,12 @@ export class RunBar {
     if (!progress) {
       this.last = { done: 0, at: 0, speed: 0 };
       this.told = 0;
+      this.moved = -1;
+      clearTimeout(this.still);
       return;
     }
     const { done, total } = progress;
+    if (done !== this.moved) this.#watch(done, total);
     const share = total ? Math.min(1, done / total) : 0;
     this.#measure(done);
     this.bar.value = share;
@@ -56,6 +71,24 @@ export class RunBar {
       this.told = quarter;
       say(`${quarter * 25} % protected`);
     }
+  }
+
+  /**
+   * Says so when nothing moves from here on.
+   * @param {number} done
+   * @param {number} total
+   */
+  #watch(done, total) {
+    this.moved = done;
+    clearTimeout(this.still);
+    const ends = total > 0 && done === total;
+    setText(this.hint, ends ? FINISHING : HINT);
+    // Some browsers look at the whole file once more before they give it its name.
+    if (ends) return;
+    this.still = setTimeout(() => {
+      setText(this.hint, STILL);
+      say(STILL);
+    }, STILL_MS);
   }
 
   /** @param {number} done */
