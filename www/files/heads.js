@@ -8,19 +8,21 @@ const DENSE_BYTES = 256 << 10;
 const READ_DENSE = 1 << 20;
 /** Read where nothing is close: enough for a small fragment and the head of the next. */
 const READ_SPARSE = 64 << 10;
-/** Read of a fragment that is expected, and how many such reads are under way: alone, each waits for the browser. */
+/** Read of a fragment that is expected. Alone, each such read waits for the browser: many go as one. */
 const HEAD_BYTES = 16 << 10;
-const HEADS_AHEAD = 8;
+const GROUP = 32;
 
-/** @typedef {{ start: number, end: number, bytes: Promise<ArrayBuffer> | null }} Range */
+/** @typedef {{ start: number, end: number, at: number }} Range of the file, and where it stands in its group */
 
 export class HeadReader {
   #blob;
   #reader;
   #stream;
-  /** @type {Range[]} What will probably be read, from the next on. */
+  /** @type {Range[]} What will probably be read. */
   #expected = [];
   #next = 0;
+  /** @type {Map<number, Promise<ArrayBuffer>>} by the number of their first range */
+  #groups = new Map();
   /** What was streamed last, and where it stands. */
   #window = new Uint8Array(new ArrayBuffer(READ_DENSE), 0, 0);
   #windowStart = 0;
@@ -41,12 +43,13 @@ export class HeadReader {
     const { size } = this.#blob;
     this.#expected = [];
     this.#next = 0;
+    this.#groups.clear();
     if (starts.length * DENSE_BYTES > size) return;
     for (const start of starts.sort()) {
       const end = Math.min(start + HEAD_BYTES, size);
       const before = this.#expected.at(-1);
       if (before && end - before.start <= READ_SPARSE) before.end = end;
-      else if (start < size) this.#expected.push({ start, end, bytes: null });
+      else if (start < size) this.#expected.push({ start, end, at: 0 });
     }
   }
 
@@ -70,19 +73,30 @@ export class HeadReader {
    * @param {number} end
    */
   async #headAt(start, end) {
-    while (Number(this.#expected[this.#next]?.end) <= start) this.#expected[this.#next++].bytes = null;
+    while (Number(this.#expected[this.#next]?.end) <= start) this.#next++;
     const range = this.#expected[this.#next];
     if (!range || start < range.start || end > range.end) return undefined;
-    for (const one of this.#expected.slice(this.#next, this.#next + HEADS_AHEAD))
-      one.bytes ??= this.#ahead(one);
-    return new Uint8Array(/** @type {ArrayBuffer} */ (await range.bytes), start - range.start);
+    const first = this.#next - (this.#next % GROUP);
+    const asked = this.#group(first);
+    void this.#group(first + GROUP);
+    for (const passed of this.#groups.keys()) if (passed < first) this.#groups.delete(passed);
+    return new Uint8Array(await asked, range.at + start - range.start, range.end - start);
   }
 
-  /** @param {Range} range */
-  #ahead({ start, end }) {
-    const bytes = this.#blob.slice(start, end).arrayBuffer();
+  /** @param {number} first */
+  #group(first) {
+    const asked = this.#groups.get(first);
+    if (asked) return asked;
+    const ranges = this.#expected.slice(first, first + GROUP);
+    let at = 0;
+    for (const range of ranges) {
+      range.at = at;
+      at += range.end - range.start;
+    }
+    const bytes = new Blob(ranges.map(({ start, end }) => this.#blob.slice(start, end))).arrayBuffer();
     // Nobody may come to wait for it.
     bytes.catch(() => {});
+    this.#groups.set(first, bytes);
     return bytes;
   }
 
