@@ -55,6 +55,17 @@ fn av_file() -> synth::File {
     file
 }
 
+/// A file whose sound is MP3 by its object type indication, in the sample entry that AAC has too.
+fn mp3() -> Vec<u8> {
+    let mut file = synth::small();
+    file.tracks = vec![Kind::Sound];
+    let mut bytes = file.bytes();
+    let object_type = find(&bytes, b"esds", 0) + 19;
+    assert_eq!(bytes[object_type], 0x40);
+    bytes[object_type] = 0x6b;
+    bytes
+}
+
 #[test]
 fn good_files_are_good() {
     assert!(matches!(fate(&synth::small().bytes()), Fate::Protected));
@@ -253,6 +264,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         ("boxes nested 1000 deep", join(&[ftyp, &moov_with_depth, moof, mdat]), "missing-box"),
         ("only text", made(|f| f.tracks = vec![Kind::Text]), "no-track"),
+        ("only MP3 sound", mp3(), "no-track"),
         (
             "samples in the moov",
             changed(|f| {

@@ -261,6 +261,24 @@ fn licence_data_is_shown_as_text() {
 }
 
 #[test]
+fn a_playready_object_that_cannot_be_read_says_why() {
+    let file = "cenc/rx-player__video.mp4";
+    let Some(mut bytes) = support::corpus_file(file) else { return };
+    // The second `pssh`: its object says it is one byte longer than it is.
+    let system = bytes.windows(4).position(|at| at == [0x9a, 0x04, 0xf0, 0x79]).unwrap();
+    let object = system + 20;
+    let len = u32::from_le_bytes(bytes[object..object + 4].try_into().unwrap());
+    bytes[object..object + 4].copy_from_slice(&(len + 1).to_le_bytes());
+    let (_, tree) = top_level(&bytes).into_iter().find(|(top, _)| top == "moov").unwrap();
+    let shown = fields(&tree, "moov/pssh[1]", 0, 10, &|_| None).unwrap();
+    let (title, text) = &shown.texts[0];
+    assert_eq!(title, "PlayReady header");
+    for part in [format!("{}", len + 1), format!("{len}"), format!("{object}")] {
+        assert!(text.contains(&part), "no {part} in: {text}");
+    }
+}
+
+#[test]
 fn notes_say_what_is_in_a_box() {
     let Some(bytes) = support::corpus_file(PIFF) else { return };
     let mut notes = Vec::new();

@@ -9,7 +9,9 @@ use crate::boxes::metadata::{MetadataKeys, TagValue};
 use crate::boxes::piff::{self, PiffProtectionSystem};
 use crate::boxes::wire::spaced_hex;
 use crate::boxes::{BoxId, Node, Tree, systems};
+use crate::bytes::units::len_u64;
 use crate::bytes::{KeyId, Reader, Uuid16};
+use crate::playready::header_xml_in;
 
 /// Longest text that is decoded, in bytes: manifests and XMP stay far below, and the page must not freeze.
 const TEXT_LEN: usize = 1 << 20;
@@ -29,11 +31,11 @@ fn find_texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(&'sta
     let after_head = body.get(4..).unwrap_or_default();
     match node.id() {
         piff::PROTECTION_SYSTEM => match tree.read::<PiffProtectionSystem>(node) {
-            Ok(header) => system_texts(header.system_id, &header.data.0, &[]),
+            Ok(header) => system_texts(header.system_id, &header.data.0, &[], node.end()),
             Err(_) => Vec::new(),
         },
         id if id.is(b"pssh") => match tree.read::<ProtectionSystemSpecificHeader>(node) {
-            Ok(header) => system_texts(header.system_id, &header.data.0, &header.kids.entries),
+            Ok(header) => system_texts(header.system_id, &header.data.0, &header.kids.entries, node.end()),
             Err(_) => Vec::new(),
         },
         piff::LIVE_SERVER_MANIFEST => vec![("Live server manifest", xml_text(after_head))],
@@ -70,12 +72,13 @@ fn find_texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(&'sta
     }
 }
 
-/// What a `pssh` payload says, by DRM system.
-fn system_texts(system: Uuid16, data: &[u8], kids: &[KeyId]) -> Vec<(&'static str, String)> {
+/// What a `pssh` payload says, by DRM system. It ends at file offset `end`.
+fn system_texts(system: Uuid16, data: &[u8], kids: &[KeyId], end: u64) -> Vec<(&'static str, String)> {
+    let start = end.saturating_sub(len_u64(data.len()));
     let data = data.get(..TEXT_LEN).unwrap_or(data);
     match system {
         systems::PLAYREADY | systems::PLAYREADY_LITTLE_ENDIAN => {
-            vec![("PlayReady header", playready_header(data).map(|xml| indented(&xml)).unwrap_or_default())]
+            vec![("PlayReady header", playready_header(data, start))]
         }
         systems::WIDEVINE => vec![("Widevine header", widevine_text(data).unwrap_or_default())],
         _ if !kids.is_empty() => {
@@ -86,21 +89,12 @@ fn system_texts(system: Uuid16, data: &[u8], kids: &[KeyId]) -> Vec<(&'static st
     }
 }
 
-/// The header XML in a PlayReady Object: the first record of type 1, UTF-16LE (PlayReady Header Specification 2).
-/// Stands here until the `playready` module reads the object.
-fn playready_header(object: &[u8]) -> Option<String> {
-    let mut r = Reader::new(object, 0);
-    r.u32("length").ok()?;
-    let count = u16::from_le_bytes(r.array("record count").ok()?);
-    for _ in 0..count {
-        let kind = u16::from_le_bytes(r.array("record type").ok()?);
-        let len = u16::from_le_bytes(r.array("record length").ok()?);
-        let record = r.take(usize::from(len), "record").ok()?;
-        if kind == 1 {
-            return Some(utf16(record));
-        }
+/// The header XML of a PlayReady Object at file offset `start`; of one that cannot be read, why.
+fn playready_header(object: &[u8], start: u64) -> String {
+    match header_xml_in(object, start) {
+        Ok(xml) => indented(xml.trim_matches(['\u{feff}', '\0'])),
+        Err(error) => error.to_string(),
     }
-    None
 }
 
 fn utf16(bytes: &[u8]) -> String {

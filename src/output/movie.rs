@@ -12,7 +12,8 @@ use super::protection::{protected_entry, scheme_information, system_headers};
 pub fn protected_movie(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
     let moov = tree.root();
     let mut edits = Edits::new();
-    let mvhd = moov.child(b"mvhd").ok_or_else(|| Error::file("missing-box", "The 'moov' has no 'mvhd'."))?;
+    let missing = || Error::file("missing-box", "The 'moov' has no 'mvhd'.").inside("moov").at(moov.start);
+    let mvhd = moov.child(b"mvhd").ok_or_else(missing)?;
     edits.insert_after(mvhd, &system_headers(plan.profile, &plan.playready_object, plan.kid));
     for trak in moov.all(b"trak") {
         let Some(track) = movie.tracks.iter().find(|track| track.start == trak.start) else { continue };

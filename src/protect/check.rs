@@ -102,7 +102,8 @@ pub fn check_track(track: &Track) -> Result<()> {
     for entry in &track.entries {
         let supported = match (&entry.codec, &entry.format.0) {
             (Codec::Avc(_), b"avc1" | b"avc3") => track.kind == TrackKind::Video,
-            (Codec::Mpeg(_), b"mp4a") | (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
+            (Codec::Mpeg(config), b"mp4a") => config.is_aac() && track.kind == TrackKind::Audio,
+            (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
             _ => false,
         };
         if !supported {

@@ -41,6 +41,12 @@ pub struct AacConfig {
 }
 
 impl AudioConfig {
+    /// Whether the sound is AAC of any kind: MPEG-1 and 2 layers and the lossless coders stand in the same boxes.
+    pub fn is_aac(&self) -> bool {
+        has_specific_config(self.object_type)
+            && self.aac.is_none_or(|config| !(32..=38).contains(&config.object_type))
+    }
+
     /// Parses what follows version and flags in `esds`.
     pub fn parse(mut r: Reader<'_>) -> Result<Self> {
         let mut es = descriptor(&mut r, 0x03, "ES_Descriptor")?;
@@ -66,8 +72,11 @@ impl AudioConfig {
         } else {
             descriptor(&mut decoder, 0x05, "DecoderSpecificInfo")?.rest()
         };
-        let is_aac = matches!(object_type, MPEG4_AUDIO | 0x66..=0x68);
-        let aac = if is_aac && !specific.is_empty() { Some(AacConfig::parse(specific)?) } else { None };
+        let aac = if has_specific_config(object_type) && !specific.is_empty() {
+            Some(AacConfig::parse(specific)?)
+        } else {
+            None
+        };
         Ok(Self { object_type, max_bitrate, average_bitrate, specific: specific.to_vec(), aac })
     }
 
@@ -96,6 +105,11 @@ impl AudioConfig {
             other => format!("MPEG audio 0x{other:02X}"),
         }
     }
+}
+
+/// Whether the decoder specific information of this object type is an `AudioSpecificConfig`.
+fn has_specific_config(object_type: u8) -> bool {
+    matches!(object_type, MPEG4_AUDIO | 0x66..=0x68)
 }
 
 /// The next descriptor, which must carry `tag`. Its length takes up to five bytes of seven bits (14496-1 clause 8.3.3;
