@@ -24,7 +24,7 @@ export class HeadReader {
   /** @type {Map<number, Promise<ArrayBuffer>>} by the number of their first range */
   #groups = new Map();
   /** What was streamed last, and where it stands. */
-  #window = new Uint8Array(new ArrayBuffer(READ_DENSE), 0, 0);
+  #window = new Uint8Array(new ArrayBuffer(DENSE_BYTES + READ_DENSE), 0, 0);
   #windowStart = 0;
   #readTo = 0;
 
@@ -101,17 +101,19 @@ export class HeadReader {
   }
 
   /**
-   * Streams on: what the window has of it stays, so that the stream never goes back.
+   * Streams on, so that the stream is never left: what the window has stays, and a gap before `start` is read along.
    * @param {number} start
    * @param {number} len
    */
   async #slide(start, len) {
-    const from = start - this.#windowStart;
-    const rest = this.#window.length - from;
-    const kept = from >= 0 && rest > 0 ? Math.min(rest, len) : 0;
-    this.#window.copyWithin(0, from, from + kept);
-    this.#window = await this.#stream.read(start + kept, len - kept, this.#window.buffer, kept);
-    this.#windowStart = start;
-    return this.#window;
+    const end = this.#windowStart + this.#window.length;
+    const from = start > end && start - end < DENSE_BYTES ? end : start;
+    const at = from - this.#windowStart;
+    const kept = at >= 0 ? Math.max(0, end - from) : 0;
+    this.#window.copyWithin(0, at, at + kept);
+    const more = Math.max(0, start + len - from - kept);
+    this.#window = await this.#stream.read(from + kept, more, this.#window.buffer, kept);
+    this.#windowStart = from;
+    return this.#window.subarray(start - from);
   }
 }
