@@ -4,7 +4,6 @@
  */
 
 import { Bridge } from './engine/bridge.js';
-import { Crew } from './engine/crew.js';
 import { BoxlockError, environmentError } from './engine/errors.js';
 import { discard, hold, sweep } from './files/stored.js';
 
@@ -150,7 +149,8 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const running = { ...options, crew: new Crew(workers) };
+    const crew = await newCrew(workers);
+    const running = { ...options, crew };
     const made = await this.#bridge.call('protect', { ...order, sink, workers }, running);
     if (made.stored) hold(made.stored);
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
@@ -172,6 +172,19 @@ class OpenMedia {
 
   close() {
     this.#bridge.close();
+  }
+}
+
+/**
+ * Those who protect and write are fetched when there is something to protect.
+ * @param {number} workers
+ */
+async function newCrew(workers) {
+  try {
+    const { Crew } = await import('./engine/crew.js');
+    return new Crew(workers);
+  } catch {
+    throw environmentError('engine-failed', 'A part of Boxlock could not be loaded. Reload the page.');
   }
 }
 
