@@ -1,8 +1,11 @@
 // Writing where there is no room.
 
 import assert from 'node:assert/strict';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { inEachBrowser } from './browser.mjs';
-import { pageTests } from './support.mjs';
+import { pageTests, SAMPLE, storage, workFolder } from './support.mjs';
+
+const folder = workFolder();
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -14,6 +17,8 @@ inEachBrowser((browser) => {
         const { openSink } = await import('/files/sink.js');
         const taken = [];
         const access = {
+          truncate() {},
+          getSize: () => 200,
           write(bytes, { at }) {
             const length = taken.length < 2 ? Math.min(bytes.length, 60) : 0;
             taken.push([at, length]);
@@ -48,16 +53,31 @@ inEachBrowser((browser) => {
   check(
     'a file larger than the room that storage has is refused before anything is written',
     async (page) => {
+      // The sample, and behind it free space that takes none on disk.
+      const path = folder.path('large.ismv');
+      const sample = await readFile(SAMPLE);
+      const size = 15e12;
+      const free = Buffer.alloc(16);
+      free.writeUInt32BE(1);
+      free.write('free', 4);
+      free.writeBigUInt64BE(BigInt(size - sample.length), 8);
+      await writeFile(path, Buffer.concat([sample, free]));
+      await truncate(path, size);
+      await page.evaluate(() => {
+        document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'large' }));
+      });
+      await page.setFile('#large', path);
       const found = await page.evaluate(async () => {
-        const { openSink } = await import('/files/sink.js');
-        const { toPosted } = await import('/engine/errors.js');
-        navigator.storage.estimate = async () => ({ quota: 10e9, usage: 4e9 });
-        return openSink(null, 7.25e9).then(String, (error) => toPosted(error));
+        const { open } = await import('/boxlock.js');
+        const media = await open(document.querySelector('#large').files[0]);
+        const refused = media.protect({ laUrl: 'https://licence.example.com/' });
+        return refused.then(String, ({ name, code, message }) => ({ name, code, message }));
       });
       const message =
-        'The protected file needs 7.25 GB, but this browser has 6.00 GB for it. ' +
-        'Free some space, or use Chrome or Edge and save straight to a file.';
-      assert.deepEqual(found, { message, code: 'no-space', kind: 'environment' });
+        'There is not enough space for the protected file, which needs 15000.00 GB. ' +
+        'Free some space and try again; Chrome and Edge can also save straight to another disk.';
+      assert.deepEqual(found, { name: 'BoxlockError', code: 'no-space', message });
+      assert.deepEqual(await storage(page), {});
     },
   );
 });

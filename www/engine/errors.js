@@ -32,9 +32,6 @@ export function environmentError(code, message) {
 /** What browsers call a full disk. */
 const QUOTA = 'QuotaExceededError';
 
-/** @param {number} bytes */
-const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
-
 /**
  * Any thrown value in the form that can be posted.
  * @param {any} error
@@ -49,12 +46,10 @@ export function toPosted(error) {
     return { message, code, kind, path, offset, field };
   }
   if (error?.name === QUOTA) {
-    const { requested, quota } = error;
+    const needed = error.requested ? `, which needs ${(error.requested / 1e9).toFixed(2)} GB` : '';
     const message =
-      requested && quota
-        ? `The protected file needs ${gigabytes(requested)}, but this browser has ${gigabytes(quota)} for it. ` +
-          'Free some space, or use Chrome or Edge and save straight to a file.'
-        : 'There is not enough free space for the protected file. Free some space and try again.';
+      `There is not enough space for the protected file${needed}. ` +
+      'Free some space and try again; Chrome and Edge can also save straight to another disk.';
     return { message, code: 'no-space', kind: 'environment' };
   }
   if (error?.name === 'NotReadableError' || error?.name === 'NotFoundError') {

@@ -3,6 +3,9 @@
  * resort. A sink that is not closed leaves nothing that looks finished.
  */
 
+import { FULL, hasRoom, writeAll } from './access.js';
+import { SegmentedStream } from './segments.js';
+
 /** Browser storage keeps unfinished and unsaved files in this folder. */
 const FOLDER = 'boxlock';
 
@@ -28,39 +31,36 @@ const FOLDER = 'boxlock';
  * @returns {Promise<Sink>}
  */
 export async function openSink(handle, size) {
-  if (handle) return chosenFile(handle);
   const folder = await storageFolder().catch(() => null);
-  if (!folder) return memoryFile();
-  await assertRoom(size);
-  return storedFile(folder);
+  if (handle) return chosenFile(handle, folder);
+  return folder ? storedFile(folder, size) : memoryFile();
 }
 
 /**
- * Better before all the work than in the middle of it. Says what browsers say, whose newest give both numbers too.
- * @param {number} requested
+ * @param {FileSystemFileHandle} handle
+ * @param {FileSystemDirectoryHandle | null} folder
  */
-async function assertRoom(requested) {
-  const { quota = Infinity, usage = 0 } = await navigator.storage.estimate();
-  if (requested <= quota - usage) return;
-  const error = new DOMException('Storage has too little room.', 'QuotaExceededError');
-  throw Object.assign(error, { requested, quota: quota - usage });
-}
-
-/** @param {FileSystemFileHandle} handle */
-async function chosenFile(handle) {
+async function chosenFile(handle, folder) {
   const before = await handle.getFile();
   // Writes go to a hidden copy that takes the file's place when it is closed.
   const stream = await handle.createWritable({ keepExistingData: false });
+  // Only Chromium and its kin have this. For Firefox the way round is ten times as long.
+  const segments = folder && 'userAgentData' in navigator ? new SegmentedStream(stream, folder) : null;
   /** @type {Sink} */
   const sink = {
-    write: (bytes) => stream.write(bytes),
-    patch: (position, data) => stream.write({ type: 'write', position, data }),
+    write: (bytes) => (segments ?? stream).write(bytes),
+    async patch(position, data) {
+      await segments?.flush();
+      await stream.write({ type: 'write', position, data });
+    },
     async close() {
+      await segments?.flush();
       await stream.close();
       return { handle, blob: null, stored: null };
     },
     async abort() {
       await stream.abort().catch(() => {});
+      await segments?.discard();
       // The picker makes an empty file of the chosen name at once; an older file of that name stays as it was.
       const removable = /** @type {{ remove?: () => Promise<void> }} */ (/** @type {unknown} */ (handle));
       if (before.size === 0) await removable.remove?.().catch(() => {});
@@ -74,38 +74,37 @@ async function storageFolder() {
   return root.getDirectoryHandle(FOLDER, { create: true });
 }
 
-/** @param {FileSystemDirectoryHandle} folder */
-async function storedFile(folder) {
+/**
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {number} size
+ */
+async function storedFile(folder, size) {
   const stored = `${crypto.randomUUID()}.mp4`;
   const handle = await folder.getFileHandle(stored, { create: true });
   const access = await handle.createSyncAccessHandle();
-  let position = 0;
-  /** @type {(bytes: Uint8Array<ArrayBuffer>, at: number) => void} */
-  const writeAll = (bytes, at) => {
-    let done = 0;
-    while (done < bytes.length) {
-      const written = access.write(bytes.subarray(done), { at: at + done });
-      // Firefox does not throw when there is no room.
-      if (written === 0) throw new DOMException('Nothing more could be written.', 'QuotaExceededError');
-      done += written;
-    }
+  const abort = async () => {
+    access.close();
+    await folder.removeEntry(stored).catch(() => {});
   };
+  if (!hasRoom(access, size)) {
+    await abort();
+    throw Object.assign(new Error(), { name: FULL, requested: size });
+  }
+  let position = 0;
   /** @type {Sink} */
   const sink = {
     write(bytes) {
-      writeAll(bytes, position);
+      writeAll(access, bytes, position);
       position += bytes.length;
     },
-    patch: (at, bytes) => writeAll(bytes, at),
+    patch: (at, bytes) => writeAll(access, bytes, at),
     async close() {
+      access.truncate(position);
       access.flush();
       access.close();
       return { handle, blob: null, stored };
     },
-    async abort() {
-      access.close();
-      await folder.removeEntry(stored).catch(() => {});
-    },
+    abort,
   };
   return sink;
 }
