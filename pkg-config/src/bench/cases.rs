@@ -91,7 +91,7 @@ pub fn kernel(bench: &mut Bench) -> Outcome {
         }
     }
     let runs = bench.options.runs;
-    let mut rows = bench.run(CASE, subjects, runs);
+    let mut rows = bench.run(CASE, &inputs[0].1, subjects, runs);
     let crates: Vec<_> =
         rows.iter().map(|row| Row::median_of(&rows, &row.subject, "crates aes + ctr")).collect();
     for (row, crates) in rows.iter_mut().zip(crates).filter(|(row, _)| row.metric == AES) {
@@ -170,7 +170,7 @@ pub fn main(bench: &mut Bench) -> Outcome {
         subjects.extend(of_sink.iter().map(|way| way.protect(&file)));
     }
     let runs = bench.options.runs;
-    let mut rows = bench.run(&case, subjects, runs);
+    let mut rows = bench.run(&case, &file, subjects, runs);
     let _ = std::fs::remove_dir_all(&out);
     Row::hold_against(&mut rows, "time", SHAKA);
     for way in ways {
@@ -227,21 +227,21 @@ pub fn open(bench: &mut Bench) -> Outcome {
         let name = file.display().to_string();
         let case = format!("open: {}", recipe.name);
         for browser in BROWSERS {
-            let file = &name;
+            let name = &name;
             let mut subjects = vec![Subject::new(format!("{browser} open"), move |browsers| {
-                let done = browsers.in_page(browser, "open", file, &json!({}))?;
+                let done = browsers.in_page(browser, "open", name, &json!({}))?;
                 Ok(Reading::seconds(number(&done, "open")?))
             })];
             let peer = format!("{browser} mp4box.js");
             if bench.peers.mp4box.is_some() {
                 subjects.push(Subject::new(peer.clone(), move |browsers| {
                     let arguments = json!({ "script": "./mp4box/mp4box.all.mjs" });
-                    let done = browsers.in_page(browser, "parse", file, &arguments)?;
+                    let done = browsers.in_page(browser, "parse", name, &arguments)?;
                     Ok(Reading::seconds(number(&done, "time")?))
                 }));
             }
             let runs = bench.options.runs;
-            let mut rows = bench.run(&case, subjects, runs);
+            let mut rows = bench.run(&case, &file, subjects, runs);
             Row::hold_against(&mut rows, "time", &peer);
             bench.rows.extend(rows);
         }
@@ -303,7 +303,7 @@ fn grow(bench: &mut Bench, case: &str, steps: &[(String, Recipe)]) -> Outcome {
             }
         }
         let runs = bench.options.runs.min(FEW);
-        rows.extend(bench.run(case, subjects, runs));
+        rows.extend(bench.run(case, &file, subjects, runs));
         bench.inputs.done_with(&file, bench.options.keep);
     }
     let Some((first, _)) = steps.first() else { return Ok(()) };
@@ -367,7 +367,7 @@ pub fn memory(bench: &mut Bench) -> Outcome {
             })
         });
         let runs = bench.options.runs.min(FEW);
-        rows.extend(bench.run(CASE, subjects.collect(), runs));
+        rows.extend(bench.run(CASE, &file, subjects.collect(), runs));
         bench.inputs.done_with(&file, bench.options.keep);
     }
     for browser in BROWSERS {

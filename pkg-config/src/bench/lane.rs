@@ -7,7 +7,8 @@ use super::table::Row;
 use crate::run::{self, Outcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 /// One number of one run.
 pub struct Reading {
@@ -113,9 +114,10 @@ impl Record {
     }
 }
 
-/// Runs the wanted subjects of a case in turn, `runs` times. A subject that fails is not tried again.
+/// Runs the wanted subjects of a case in turn, `runs` times, on `input`. A subject that fails is not tried again.
 pub fn run_case(
     case: &str,
+    input: &Path,
     mut subjects: Vec<Subject>,
     runs: usize,
     options: &Options,
@@ -128,7 +130,7 @@ pub fn run_case(
             if record.failure.is_some() {
                 continue;
             }
-            settle();
+            settle(input);
             let name = format!("{case}, {round} of {runs}: {}", subject.name);
             match subject.run(browsers) {
                 Ok(readings) => {
@@ -148,12 +150,16 @@ pub fn run_case(
     named.flat_map(|(subject, record)| record.rows(case, &subject.name)).collect()
 }
 
-/// What the run before left unwritten must not be written during this one.
-fn settle() {
+/// What the run before left unwritten must not be written during this one, and every subject is to find the input in the
+/// system's memory: machines differ most in how they fetch it.
+fn settle(input: &Path) {
     if cfg!(unix) {
         // Only makes the numbers steadier; without it they are still numbers.
         let _ = run::output(&mut run::command("sync"));
     }
+    let Ok(mut file) = std::fs::File::open(input) else { return };
+    let mut buffer = vec![0; 1 << 20];
+    while file.read(&mut buffer).is_ok_and(|read| read > 0) {}
 }
 
 #[cfg(test)]
@@ -181,7 +187,7 @@ mod tests {
         };
         let options = Options::parse(&["--only", "case: "]).unwrap();
         let subjects = vec![subject("a", false), subject("b", true), subject("c", false)];
-        let rows = run_case("case", subjects, 3, &options, &mut nobody());
+        let rows = run_case("case", Path::new("no file"), subjects, 3, &options, &mut nobody());
         assert_eq!(order.into_inner(), ["a", "b", "c", "a", "c", "a", "c"]);
         assert_eq!(rows[0].spread, Spread::of(&[1.0, 4.0, 6.0]).ok_or_else(String::new));
         assert_eq!(rows[1].spread, Err("broken".to_owned()));

@@ -51,8 +51,8 @@ struct Bench<'p> {
 }
 
 impl Bench<'_> {
-    fn run(&mut self, case: &str, subjects: Vec<Subject>, runs: usize) -> Vec<Row> {
-        run_case(case, subjects, runs, &self.options, &mut self.browsers)
+    fn run(&mut self, case: &str, input: &Path, subjects: Vec<Subject>, runs: usize) -> Vec<Row> {
+        run_case(case, input, subjects, runs, &self.options, &mut self.browsers)
     }
 
     /// With more workers than cores, workers only wait for each other.
