@@ -9,11 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { pageTests, waitOpen } from './support.mjs';
 
-// Here and not in `before`: browsers are given their site where tests are defined.
-const root = mkdtempSync(join(tmpdir(), 'boxlock-parts-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-rmSync(join(root, 'ui/result.js'));
-after(() => rmSync(root, { recursive: true, force: true }));
+/** The built site without one of its files. Made where tests are defined: browsers are given their site there. */
+function siteWithout(file) {
+  const root = mkdtempSync(join(tmpdir(), 'boxlock-parts-'));
+  cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
+  rmSync(join(root, file));
+  after(() => rmSync(root, { recursive: true, force: true }));
+  return { root };
+}
 
 const count = (page, path) => new Set(page.requests.filter((url) => url.endsWith(path))).size;
 
@@ -51,5 +54,27 @@ inEachBrowser(
       { quiet: false },
     );
   },
-  { root },
+  siteWithout('ui/result.js'),
+);
+
+inEachBrowser(
+  (browser) => {
+    const check = pageTests(browser);
+
+    check(
+      'a module whose workers cannot be fetched says so when something is to be protected',
+      async (page) => {
+        const found = await page.evaluate(async () => {
+          const { open } = await import('/boxlock.js');
+          const media = await open('/samples/sample.ismv');
+          const protecting = media.protect({ laUrl: 'https://licence.example.com/' });
+          return protecting.then(String, ({ name, code, message }) => ({ name, code, message }));
+        });
+        const message = 'A part of Boxlock could not be loaded. Reload the page.';
+        assert.deepEqual(found, { name: 'BoxlockError', code: 'engine-failed', message });
+      },
+      { quiet: false },
+    );
+  },
+  siteWithout('engine/crew.js'),
 );
