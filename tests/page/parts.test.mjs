@@ -38,43 +38,37 @@ inEachBrowser((browser) => {
   });
 });
 
-inEachBrowser(
-  (browser) => {
-    const check = pageTests(browser);
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
 
-    check(
-      'a page of which a part cannot be fetched says so when a file is opened',
-      async (page) => {
-        await page.click('#try-sample');
-        await page.waitFor(() => document.querySelector('.notice') !== null);
-        const said = await page.text('.notice');
-        assert.match(said, /sample\.ismv was not opened/);
-        assert.match(said, /A part of this page could not be fetched\. Please load the page again\./);
-      },
-      { quiet: false },
-    );
-  },
-  siteWithout('ui/result.js'),
-);
+  check(
+    'a page of which a part cannot be fetched says so when a file is opened',
+    async (page) => {
+      await page.click('#try-sample');
+      await page.waitFor(() => document.querySelector('.notice') !== null);
+      const said = await page.text('.notice');
+      assert.match(said, /sample\.ismv was not opened/);
+      assert.match(said, /A part of this page could not be fetched\. Please load the page again\./);
+    },
+    { quiet: false },
+  );
+}, siteWithout('ui/result.js'));
 
-inEachBrowser(
-  (browser) => {
-    const check = pageTests(browser);
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
 
-    check(
-      'a module whose workers cannot be fetched says so when something is to be protected',
-      async (page) => {
-        const found = await page.evaluate(async () => {
-          const { open } = await import('/boxlock.js');
-          const media = await open('/samples/sample.ismv');
-          const protecting = media.protect({ laUrl: 'https://licence.example.com/' });
-          return protecting.then(String, ({ name, code, message }) => ({ name, code, message }));
-        });
-        const message = 'A part of Boxlock could not be loaded. Reload the page.';
-        assert.deepEqual(found, { name: 'BoxlockError', code: 'engine-failed', message });
-      },
-      { quiet: false },
-    );
-  },
-  siteWithout('engine/crew.js'),
-);
+  check(
+    'a module whose workers cannot be fetched says so when something is to be protected',
+    async (page) => {
+      const found = await page.evaluate(async () => {
+        const { open } = await import('/boxlock.js');
+        const media = await open('/samples/sample.ismv');
+        const protecting = media.protect({ laUrl: 'https://licence.example.com/' });
+        return protecting.then(String, ({ name, code, message }) => ({ name, code, message }));
+      });
+      const message = 'A part of Boxlock could not be loaded. Reload the page.';
+      assert.deepEqual(found, { name: 'BoxlockError', code: 'engine-failed', message });
+    },
+    { quiet: false },
+  );
+}, siteWithout('engine/crew.js'));
