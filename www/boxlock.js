@@ -152,7 +152,7 @@ class OpenMedia {
     const crew = await newCrew(workers);
     const running = { ...options, crew };
     const made = await this.#bridge.call('protect', { ...order, sink, workers }, running);
-    if (made.stored) hold(made.stored);
+    if (made.stored) void hold(made.stored);
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
   }
 

@@ -10,10 +10,12 @@ const FAKES = `
   const files = new Map();
   const seen = { most: 0, moved: [], written: [] };
   let room = Infinity;
+  let broken = '';
   const full = () => new DOMException('No room', 'QuotaExceededError');
   const folder = {
     getFileHandle: async (name) => ({
       createSyncAccessHandle: async () => {
+        if (broken === 'handle') throw full();
         files.set(name, new Uint8Array(0));
         seen.most = Math.max(seen.most, files.size);
         const resize = (size) => {
@@ -26,6 +28,10 @@ const FAKES = `
           truncate: resize,
           getSize: () => files.get(name).length,
           write(bytes, { at }) {
+            if (broken === 'write') {
+              files.get(name).set([99], at);
+              throw full();
+            }
             if (at + bytes.length > files.get(name).length) resize(at + bytes.length);
             files.get(name).set(bytes, at);
             return bytes.length;
@@ -67,19 +73,19 @@ inEachBrowser((browser) => {
   check('bytes arrive in order, in segments, of which storage holds two at most', async (page) => {
     const found = await script(
       page,
-      `for (const [length, first, last] of [[20, 1, 2], [12, 3, 4], [1, 5, 6], [31, 7, 8], [40, 9, 10], [5, 11, 12]])
+      `for (const [length, first, last] of [[10, 1, 2], [6, 3, 4], [1, 5, 6], [15, 7, 8], [20, 9, 10], [5, 11, 12]])
         await segments.write(piece(length * MB, first, last));
       await segments.flush();
       return { ...seen, bytes, left: files.size };`,
     );
-    const moved = [32, 32, 40, 5].map((megabytes) => megabytes << 20);
+    const moved = [16, 16, 20, 5].map((megabytes) => megabytes << 20);
     assert.deepEqual(found, { most: 2, moved, written: [], bytes: [1, 4, 5, 8, 9, 10, 11, 12], left: 0 });
   });
 
   check('when storage has no more room, bytes go straight there, behind those before', async (page) => {
     const found = await script(
       page,
-      `await segments.write(piece(30 * MB, 1, 2));
+      `await segments.write(piece(15 * MB, 1, 2));
       room = 0;
       for (const n of [3, 5, 7]) await segments.write(piece(10 * MB, n, n + 1)).catch((error) => bytes.push(error.name));
       return { ...seen, bytes, left: files.size };`,
@@ -87,7 +93,42 @@ inEachBrowser((browser) => {
     // Its room is asked for when a segment begins: what has begun can be ended.
     assert.equal(found.left, 0);
     assert.deepEqual(found.bytes, [1, 2, 3, 4, 5, 6, 7, 8]);
-    assert.deepEqual([found.moved, found.written], [[30 << 20], [10 << 20, 10 << 20, 10 << 20]]);
+    assert.deepEqual([found.moved, found.written], [[15 << 20], [10 << 20, 10 << 20, 10 << 20]]);
+  });
+
+  // A new segment cannot begin; the present one, half full, takes no more.
+  for (const [what, size] of [
+    ['handle', 9],
+    ['write', 5],
+  ])
+    check(`when storage fails (${what}), bytes go straight there, behind those before`, async (page) => {
+      const found = await script(
+        page,
+        `await segments.write(piece(${size} * MB, 1, 2));
+        broken = '${what}';
+        for (const n of [3, 5, 7]) await segments.write(piece(${size} * MB, n, n + 1));
+        await segments.flush();
+        return { ...seen, bytes, left: files.size };`,
+      );
+      assert.deepEqual(found.bytes, [1, 2, 3, 4, 5, 6, 7, 8]);
+      assert.deepEqual([found.moved, found.written], [[size << 20], [size << 20, size << 20, size << 20]]);
+      assert.equal(found.left, 0);
+    });
+
+  check('what is stopped sends nothing more, and storage is left empty', async (page) => {
+    const found = await script(
+      page,
+      `await segments.write(piece(15 * MB, 1, 2));
+      const writing = (async () => {
+        for (const n of [3, 5]) await segments.write(piece(15 * MB, n, n + 1));
+      })();
+      await new Promise((resolve) => void setTimeout(resolve, 5));
+      segments.stop();
+      await writing;
+      await segments.discard();
+      return { moved: seen.moved.length, left: files.size };`,
+    );
+    assert.deepEqual(found, { moved: 1, left: 0 });
   });
 
   check('a chosen file that takes no more is heard of, and storage is left empty', async (page) => {
@@ -95,7 +136,7 @@ inEachBrowser((browser) => {
       page,
       `failing = true;
       const errors = [];
-      for (let n = 0; n < 4; n++) await segments.write(piece(20 * MB, 1, 2)).catch((error) => errors.push(error.name));
+      for (let n = 0; n < 4; n++) await segments.write(piece(10 * MB, 1, 2)).catch((error) => errors.push(error.name));
       await segments.discard();
       return { errors, left: files.size };`,
     );
@@ -127,16 +168,23 @@ inEachBrowser((browser) => {
       const request = { laUrl: 'https://licence.example.com/', key, kid, ivStart: '0000000000000001' };
       const root = await navigator.storage.getDirectory();
       const sink = await root.getFileHandle('chosen.mp4', { create: true });
-      const results = [await media.protect(request), await media.protect(request, { sink })];
+      const segments = new Set();
+      const onProgress = async () => {
+        const folder = await root.getDirectoryHandle('boxlock');
+        for await (const name of folder.keys()) if (name.endsWith('.part')) segments.add(name);
+      };
+      const results = [await media.protect(request), await media.protect(request, { sink, onProgress })];
       const sums = [];
       for (const result of results)
         sums.push([result.size, (await result.file()).size, await result.sha256()]);
       await results[0].discard();
       media.close();
-      return sums;
+      return { sums, segmented: segments.size > 0, wanted: 'userAgentData' in navigator };
     });
-    assert.deepEqual(found[0], found[1]);
-    assert.ok(found[0][0] > 100e6, `${found[0][0]} bytes`);
+    const [stored, chosen] = found.sums;
+    assert.deepEqual(stored, chosen);
+    assert.ok(stored[0] > 100e6, `${stored[0]} bytes`);
+    assert.equal(found.segmented, found.wanted);
     assert.deepEqual(Object.keys(await storage(page)), ['chosen.mp4']);
   });
 });

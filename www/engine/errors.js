@@ -46,7 +46,7 @@ export function toPosted(error) {
     return { message, code, kind, path, offset, field };
   }
   if (error?.name === QUOTA) {
-    const needed = error.requested ? `, which needs ${(error.requested / 1e9).toFixed(2)} GB` : '';
+    const needed = error.fileSize ? `, which needs ${(error.fileSize / 1e9).toFixed(2)} GB` : '';
     const message =
       `There is not enough space for the protected file${needed}. ` +
       'Free some space and try again; Chrome and Edge can also save straight to another disk.';

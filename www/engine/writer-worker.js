@@ -9,6 +9,7 @@ import { toPosted } from './errors.js';
 /** @type {Sink | null} */
 let sink = null;
 let turn = Promise.resolve();
+let stopped = false;
 
 /**
  * @param {ToWriter} message
@@ -21,7 +22,7 @@ async function carryOut(message) {
   }
   if (!sink) throw new Error('Nothing is open for writing.');
   if ('bytes' in message) {
-    await sink.write(message.bytes);
+    if (!stopped) await sink.write(message.bytes);
     return { buffer: message.bytes.buffer };
   }
   if ('patches' in message) {
@@ -36,6 +37,11 @@ async function carryOut(message) {
 self.onmessage = ({ data }) => {
   /** @type {(message: FromWriter, transfer: Transferable[]) => void} */
   const post = (message, transfer) => self.postMessage({ message, transfer }, { transfer });
+  // It must not wait for more than what is being written already.
+  if ('abort' in data) {
+    stopped = true;
+    sink?.stop?.();
+  }
   turn = turn
     .then(() => carryOut(data))
     .then(

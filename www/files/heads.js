@@ -1,7 +1,7 @@
 /** Reading the small boxes of a file in file order, as opening does: far apart, or one behind the other. */
 
 import { BlobReader } from './read.js';
-import { BlobStream } from './stream.js';
+import { assertRead, BlobStream } from './stream.js';
 
 /** What is closer than this to what was read last is read along with it. */
 const DENSE_BYTES = 256 << 10;
@@ -93,7 +93,11 @@ export class HeadReader {
       range.at = at;
       at += range.end - range.start;
     }
-    const bytes = new Blob(ranges.map(({ start, end }) => this.#blob.slice(start, end))).arrayBuffer();
+    const parts = ranges.map(({ start, end }) => this.#blob.slice(start, end));
+    const bytes = new Blob(parts).arrayBuffer().then((found) => {
+      assertRead(ranges[0]?.start ?? 0, at, found.byteLength);
+      return found;
+    });
     // Nobody may come to wait for it.
     bytes.catch(() => {});
     this.#groups.set(first, bytes);

@@ -8,7 +8,8 @@ import { discard, hold } from './stored.js';
 
 /** @import { Access } from './access.js' */
 
-const SEGMENT_BYTES = 32 << 20;
+/** Large ones move faster, but a cancelled run waits for the one that is under way. */
+const SEGMENT_BYTES = 16 << 20;
 
 /** @typedef {{ name: string, handle: FileSystemFileHandle, access: Access, length: number }} Segment */
 
@@ -17,10 +18,13 @@ export class SegmentedStream {
   #folder;
   /** @type {Segment | null} */
   #segment = null;
+  /** Segments that are in storage. @type {Set<string>} */
+  #names = new Set();
   /** The segment before is in the chosen file. @type {Promise<unknown>} */
   #moved = Promise.resolve();
   /** Storage has no room: bytes go the slow way. */
   #direct = false;
+  #stopped = false;
 
   /**
    * @param {FileSystemWritableFileStream} stream
@@ -39,14 +43,28 @@ export class SegmentedStream {
     const { length } = this.#segment ?? { length: 0 };
     if (length + bytes.length > SEGMENT_BYTES) await this.#move();
     if (!this.#segment && !this.#direct) await this.#begin();
+    if (this.#put(bytes)) return;
+    await this.#move();
+    await this.#moved;
+    await this.#stream.write(bytes);
+  }
+
+  /**
+   * Whether the present segment takes these bytes.
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
+  #put(bytes) {
     const segment = this.#segment;
-    if (segment) {
+    if (!segment) return false;
+    try {
       writeAll(segment.access, bytes, segment.length);
-      segment.length += bytes.length;
-    } else {
-      await this.#moved;
-      await this.#stream.write(bytes);
+    } catch {
+      // A disk may be full though there was room to ask for. What is half written is cut off when the segment goes.
+      this.#direct = true;
+      return false;
     }
+    segment.length += bytes.length;
+    return true;
   }
 
   /** All bytes are in the chosen file. */
@@ -55,25 +73,43 @@ export class SegmentedStream {
     await this.#moved;
   }
 
-  /** Forgets what is not in the chosen file, which must take no more. */
+  /** No further segment is sent off: all is to be discarded. */
+  stop() {
+    this.#stopped = true;
+  }
+
+  /** Takes all segments out of storage, also one on its way: the chosen file must be wanted no more. */
   async discard() {
-    await this.#moved.catch(() => {});
-    const segment = this.#segment;
+    this.#segment?.access.close();
     this.#segment = null;
-    if (!segment) return;
-    segment.access.close();
-    await discard(segment.name);
+    await Promise.all([...this.#names].map((name) => this.#remove(name)));
   }
 
   async #begin() {
     const name = `${crypto.randomUUID()}.part`;
-    hold(name);
-    const handle = await this.#folder.getFileHandle(name, { create: true });
-    const access = await handle.createSyncAccessHandle();
-    this.#segment = { name, handle, access, length: 0 };
-    if (hasRoom(access, SEGMENT_BYTES)) return;
+    this.#names.add(name);
+    await hold(name);
+    /** @type {Access | undefined} */
+    let access;
+    try {
+      const handle = await this.#folder.getFileHandle(name, { create: true });
+      access = await handle.createSyncAccessHandle();
+      if (hasRoom(access, SEGMENT_BYTES)) {
+        this.#segment = { name, handle, access, length: 0 };
+        return;
+      }
+    } catch {
+      // Storage that cannot be used is no reason not to write to the chosen file.
+    }
     this.#direct = true;
-    await this.discard();
+    access?.close();
+    await this.#remove(name);
+  }
+
+  /** @param {string} name */
+  async #remove(name) {
+    await discard(name);
+    this.#names.delete(name);
   }
 
   /** Sends the segment off, when the one before is there. */
@@ -81,11 +117,12 @@ export class SegmentedStream {
     const segment = this.#segment;
     if (!segment) return;
     await this.#moved;
+    if (this.#stopped) return;
     this.#segment = null;
     segment.access.truncate(segment.length);
     segment.access.close();
     const file = await segment.handle.getFile();
-    this.#moved = this.#stream.write(file).finally(() => discard(segment.name));
+    this.#moved = this.#stream.write(file).finally(() => this.#remove(segment.name));
     // Whoever writes next hears of it.
     this.#moved.catch(() => {});
   }

@@ -21,6 +21,7 @@ const FOLDER = 'boxlock';
  * @property {(bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>} write puts bytes behind those before
  * @property {(at: number, bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>} patch puts bytes over earlier ones
  * @property {() => Promise<Written>} close finishes the file
+ * @property {() => void} [stop] says that it will be aborted, while something is under way
  * @property {() => Promise<void>} abort leaves nothing behind
  */
 
@@ -58,9 +59,9 @@ async function chosenFile(handle, folder) {
       await stream.close();
       return { handle, blob: null, stored: null };
     },
+    stop: () => segments?.stop(),
     async abort() {
-      await stream.abort().catch(() => {});
-      await segments?.discard();
+      await Promise.all([stream.abort().catch(() => {}), segments?.discard()]);
       // The picker makes an empty file of the chosen name at once; an older file of that name stays as it was.
       const removable = /** @type {{ remove?: () => Promise<void> }} */ (/** @type {unknown} */ (handle));
       if (before.size === 0) await removable.remove?.().catch(() => {});
@@ -88,7 +89,7 @@ async function storedFile(folder, size) {
   };
   if (!hasRoom(access, size)) {
     await abort();
-    throw Object.assign(new Error(), { name: FULL, requested: size });
+    throw Object.assign(new Error(), { name: FULL, fileSize: size });
   }
   let position = 0;
   /** @type {Sink} */

@@ -7,15 +7,19 @@ const LOCK = 'boxlock-file-';
 const held = new Map();
 
 /**
- * Marks a stored file as in use by this page, until it is released or the page goes.
+ * Marks a stored file as in use by this page or worker, until it is released or they go. Returns when it is marked.
  * @param {string} name
+ * @returns {Promise<void>}
  */
-export function hold(name) {
+export async function hold(name) {
   if (!navigator.locks) return;
-  void navigator.locks.request(LOCK + name, () => {
-    return new Promise((resolve) => {
-      held.set(name, () => resolve(null));
-    });
+  await new Promise((marked) => {
+    const until = () =>
+      new Promise((resolve) => {
+        held.set(name, () => resolve(null));
+        marked(null);
+      });
+    navigator.locks.request(LOCK + name, until).catch(marked);
   });
 }
 
@@ -35,9 +39,12 @@ export async function sweep() {
   if (!navigator.locks) return;
   const folder = await openFolder();
   if (!folder) return;
+  // First the names: what is begun after them is not looked at.
+  const names = [];
+  for await (const name of folder.keys()) names.push(name);
   const locks = await navigator.locks.query();
   const inUse = new Set((locks.held ?? []).map((lock) => lock.name));
-  for await (const name of folder.keys()) {
+  for (const name of names) {
     // Unfinished files of other pages are open for writing and refuse to be removed.
     if (!inUse.has(LOCK + name)) await folder.removeEntry(name).catch(() => {});
   }

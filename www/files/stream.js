@@ -87,7 +87,7 @@ export class BlobStream {
  * @param {number} len
  * @param {number} found
  */
-function assertRead(start, len, found) {
+export function assertRead(start, len, found) {
   if (found === len) return;
   throw new DOMException(`The file ended at ${start + found}, not at ${start + len}.`, 'NotReadableError');
 }

@@ -113,6 +113,7 @@ export class Protect {
     clearTimeout(this.timer);
     this.planning.abort();
     this.running?.abort();
+    this.run?.update(null);
   }
 
   cancel() {

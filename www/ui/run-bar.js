@@ -9,7 +9,7 @@ import { say } from './live.js';
 const SMOOTHING = 0.15;
 
 /** A disk that wakes up, or a network drive, may take some seconds. */
-const STILL_MS = 20_000;
+const STILL_MS = 30_000;
 
 const HINT = 'Esc cancels. Keep this page open.';
 const STILL =
