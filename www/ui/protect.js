@@ -243,6 +243,6 @@ function noteFor(file, placed) {
   if (file.ended === 'failed') return `It stopped, and nothing was saved. ${file.fault?.message ?? ''}`;
   if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
   return canPickPlace()
-    ? 'You choose where the MP4 goes. It is written straight there.'
+    ? 'You choose where the MP4 goes. It is written while it is made.'
     : 'The MP4 is made in the browser’s storage, then downloaded.';
 }
