@@ -100,4 +100,31 @@ inEachBrowser((browser) => {
     }`);
     assert.deepEqual(found, { same: true, count: 80 });
   });
+
+  check('what is expected is read ahead, and a file cut short meanwhile is said to be that', async (page) => {
+    const found = await page.evaluate(async () => {
+      // Only workers have it: here it stands for the reads that were not ahead.
+      let alone = 0;
+      globalThis.FileReaderSync = class {
+        readAsArrayBuffer() {
+          alone++;
+          return new ArrayBuffer(0);
+        }
+      };
+      const { HeadReader } = await import('/files/heads.js');
+      const size = 40e6;
+      const bytes = new Uint8Array(size);
+      const starts = Float64Array.from({ length: 100 }, (_, n) => 1000 + n * 390_000);
+      starts.forEach((start, n) => (bytes[start] = n));
+      const heads = new HeadReader(new Blob([bytes]));
+      heads.expect(starts.toReversed());
+      const seen = [];
+      for (const start of starts) seen.push((await heads.read(start, 16))[0]);
+      const short = new HeadReader({ size, slice: () => new Blob([new Uint8Array(10)]) });
+      short.expect(starts);
+      const fault = await short.read(starts[0], 16).catch((error) => error.name);
+      return { alone, right: seen.every((value, n) => value === n), fault };
+    });
+    assert.deepEqual(found, { alone: 0, right: true, fault: 'NotReadableError' });
+  });
 });
