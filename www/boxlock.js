@@ -239,6 +239,8 @@ class Result {
     this.scheme = made.scheme;
     this.profile = made.profile;
     this.laUrl = made.laUrl;
+    this.tracks = made.tracks;
+    this.forTests = made.forTests;
   }
 
   async file() {
@@ -270,6 +272,8 @@ class Result {
       key: { hex: this.key, base64: btoa(String.fromCharCode(...bytes)) },
       checksum: this.checksum,
       laUrl: this.laUrl,
+      tracks: this.tracks.map(({ id, kind, codecName, protect, share }) => ({ id, kind, codecName, protect, share })),
+      forTests: this.forTests,
     };
   }
 

@@ -14,8 +14,9 @@ use crate::track::{Fragment, Index, Movie};
 
 use super::fragment::{FragmentForm, rewrite};
 use super::moved::Moved;
-use super::movie::{protected_file_type, protected_movie};
+use super::movie::{movie_edits, protected_file_type};
 use super::protection::SampleForms;
+use super::summary::Touched;
 
 /// One piece of the output, in file order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ impl Assembly {
             tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             type_at,
-            movie: protected_movie(plan, moov, movie)?,
+            movie: movie_edits(plan, moov, movie)?.apply(moov),
             next_top: 0,
             next_fragment: 0,
             awaiting: VecDeque::new(),
@@ -215,30 +216,34 @@ pub fn fragment_form(plan: &Plan) -> FragmentForm {
     FragmentForm {
         samples: SampleForms::of(plan.profile),
         modern: plan.profile == crate::protect::Profile::Hybrid,
+        clean: true,
     }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
-/// place; with `measure_only` they stay, and only the new `moof` is made.
+/// place. With `measured` they stay, and only the new `moof` is made; the boxes that change are counted in it.
 pub fn protect_fragment(
     protector: &mut SampleProtector,
     movie: &Movie,
     task: &FragmentTask,
     bytes: &mut [u8],
-    measure_only: bool,
+    mut measured: Option<&mut Touched>,
 ) -> Result<ProtectedFragment> {
     let media_start = crate::bytes::units::to_len(task.moof_len);
     let Some((moof, media)) = bytes.split_at_mut_checked(media_start) else {
         return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?")
             .at(task.start));
     };
+    task.check_head(moof)?;
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
-    let entries = protector.scan(&fragment, task.first_sample, &mut window)?;
-    let new_moof = protected_moof(protector.plan(), &tree, &fragment, &entries, task)?;
-    if !measure_only {
-        protector.encrypt(&fragment, &entries, &mut window)?;
+    let entries = protector.scan(&fragment, task, &mut window)?;
+    let new_moof =
+        protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
+    match measured {
+        None => protector.encrypt(&fragment, &entries, &mut window)?,
+        Some(touched) => touched.count_media(&fragment, &entries, &window),
     }
     Ok(ProtectedFragment { moof: new_moof, media_start })
 }
@@ -250,10 +255,11 @@ fn protected_moof(
     fragment: &Fragment,
     entries: &[Option<SampleEncryptionEntries>],
     task: &FragmentTask,
+    touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
     let information: Vec<_> =
         entries.iter().map(|entries| entries.as_ref().map(|entries| (entries, IV_SIZE))).collect();
-    rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times)
+    rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times, touched)
 }
 
 /// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for
@@ -273,10 +279,10 @@ impl LargeFragment {
         task: FragmentTask,
         moof: &[u8],
     ) -> Result<Self> {
+        task.check_head(moof)?;
         let tree = Tree::parse(moof, task.start)?.into_owned();
         let fragment = Fragment::read(&tree, Some(movie))?;
-        let media_start = task.start + task.moof_len;
-        let pieces = PiecewiseFragment::new(protector, fragment, task.first_sample, media_start, task.end)?;
+        let pieces = PiecewiseFragment::new(protector, fragment, &task)?;
         Ok(Self { tree, task, pieces })
     }
 
@@ -295,7 +301,7 @@ impl LargeFragment {
     pub fn moof(&mut self, protector: &SampleProtector) -> Result<Vec<u8>> {
         self.pieces.rewind();
         let (fragment, entries) = (self.pieces.fragment(), self.pieces.entries());
-        protected_moof(protector.plan(), &self.tree, fragment, entries, &self.task)
+        protected_moof(protector.plan(), &self.tree, fragment, entries, &self.task, None)
     }
 
     /// Second pass: encrypts the present piece in place.

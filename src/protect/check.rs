@@ -3,6 +3,8 @@
 use crate::bytes::{Error, Result};
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
+use super::plan::Plan;
+
 /// Fails when protecting the file would be wrong or is not supported.
 pub fn check_file(index: &Index) -> Result<()> {
     // Where the walk over the file ended early, the movie may be behind: say that first.
@@ -16,8 +18,19 @@ pub fn check_file(index: &Index) -> Result<()> {
     }
     problem(false).map_or(Ok(()), Err)?;
     let Some(movie) = &index.movie else { return Err(no_movie(index)) };
-    if let Some(error) = protected_already(movie) {
+    if let Some(error) = protected_already(index, movie) {
         return Err(error);
+    }
+    for (id, number, traf) in index.used_entries() {
+        let Some(track) = movie.track(id) else { continue };
+        if track.entry(number).is_none() {
+            let message = format!(
+                "{}a fragment uses sample entry {number}, but the track has {}, counted from 1.",
+                index.place(track, traf),
+                track.entries.len()
+            );
+            return Err(Error::file("bad-sample-entry", message).inside("moof").at(traf));
+        }
     }
     if index.fragments.is_empty() {
         let message = if movie.fragmented {
@@ -73,19 +86,67 @@ fn no_movie(index: &Index) -> Error {
     Error::file("no-moov", message)
 }
 
-fn protected_already(movie: &Movie) -> Option<Error> {
-    let protection = movie.tracks.iter().find_map(Track::protection)?;
+fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
+    // An entry that no fragment uses says nothing of the samples; without fragments it is all there is.
+    let is_used = |track: &Track, number| index.fragments.is_empty() || index.uses(track.id, number);
+    let entries =
+        movie.tracks.iter().flat_map(|track| track.entries.iter().zip(1..).map(move |pair| (track, pair)));
+    let by_entry = entries
+        .filter(|(track, (entry, number))| entry.is_protected() && is_used(track, *number))
+        .map(|(track, (entry, _))| (track, entry))
+        .next();
+    // Where the type says "protected unless a group says otherwise", a group that does is believed.
+    let by_group = movie.tracks.iter().find_map(|track| {
+        index.leftovers.of(track.id).filter(|left| left.encrypted_group.is_some())?;
+        Some((track, track.entries.iter().find(|entry| entry.has_protected_type())?))
+    });
+    let (track, entry) = by_entry.or(by_group)?;
+    let mut message = format!("Track {} of this file is already protected", track.id);
+    match &entry.protection {
+        Some(protection) => {
+            let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
+            message.push_str(&format!(" with {} {major}.{minor}", protection.scheme));
+        }
+        None => {
+            message.push_str(&format!(": its samples are of type '{}', and nothing says how", entry.coded))
+        }
+    }
     let systems: Vec<&str> = movie.systems.iter().filter_map(crate::boxes::systems::system_name).collect();
-    let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
-    let mut message = format!("This file is already protected with {} {major}.{minor}", protection.scheme);
     if !systems.is_empty() {
         message.push_str(&format!(" for {}", systems.join(", ")));
     }
-    if let Some(kid) = protection.kid {
+    if let Some(kid) = entry.protection.as_ref().and_then(|protection| protection.kid) {
         message.push_str(&format!(", key ID {kid}"));
     }
     message.push_str(". Encrypting it a second time would make it unplayable; start from the clear file.");
     Some(Error::unsupported("already-protected", message))
+}
+
+/// Fails when a plan would leave open what a person takes for protected. `by_name` says that the tracks were chosen
+/// one by one.
+pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> Result<()> {
+    let bytes = |id: u32| -> u64 {
+        index.all_parts().iter().filter(|part| part.track_id == id).map(|part| part.bytes).sum()
+    };
+    if !by_name {
+        let open = plan.tracks.iter().filter(|track| track.rules.is_none() && bytes(track.track_id) > 0);
+        let mut videos = open
+            .filter(|open| movie.track(open.track_id).is_some_and(|track| track.kind == TrackKind::Video));
+        if let Some(video) = videos.next() {
+            let message = format!(
+                "The picture of track {} would stay open to everyone. {} To protect the other tracks all the same, choose \
+                 the tracks by name.",
+                video.track_id, video.why_clear
+            );
+            return Err(Error::caller("clear-video", "tracks", message));
+        }
+    }
+    let mut protected = plan.tracks.iter().filter(|track| track.rules.is_some());
+    if protected.all(|track| bytes(track.track_id) == 0) {
+        let message = "No track chosen has a sample in this file, so nothing would be encrypted.";
+        return Err(Error::caller("no-samples", "tracks", message));
+    }
+    Ok(())
 }
 
 fn describe(track: &Track) -> String {

@@ -3,7 +3,6 @@
 use crate::boxes::fragment::{
     MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
 };
-use crate::boxes::header::four;
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, sort_pairs};
@@ -44,6 +43,8 @@ pub struct TrackFragment {
     pub sizes: Vec<u32>,
     /// Ticks of all its samples together.
     pub duration: u64,
+    /// Ticks of a sample whose run does not say.
+    pub default_duration: u32,
 }
 
 /// One movie fragment.
@@ -120,6 +121,17 @@ impl TrackFragment {
         })
     }
 
+    /// Ticks from its first sample to sample `number`.
+    pub fn ticks_before(&self, number: usize) -> u64 {
+        let own = |run: &Run| run.trun.head.has(trun_flags::SAMPLE_DURATION);
+        let of_run = self.runs.iter().flat_map(|run| {
+            let own = own(run);
+            run.trun.samples.iter().map(move |sample| (own, sample.sample_duration))
+        });
+        let durations = of_run.map(|(own, duration)| if own { duration } else { self.default_duration });
+        durations.take(number).map(u64::from).sum()
+    }
+
     /// Bytes of all its samples.
     pub fn bytes(&self) -> u64 {
         self.runs.iter().map(|run| run.data_len).sum()
@@ -160,6 +172,7 @@ fn read_traf(
         runs: Vec::new(),
         sizes: Vec::new(),
         duration: 0,
+        default_duration,
     };
     let mut data_end = base;
     for node in traf.all(b"trun") {
@@ -226,28 +239,6 @@ pub fn check_track_ids(fragment: &Fragment, movie: &Movie) -> Result<()> {
             format!("A fragment is of track {}, which the movie header does not have.", track.tfhd.track_id);
         Err(Error::file("unknown-track", message).inside("moof").at(track.start))
     })
-}
-
-/// Fails when a fragment of a track that the movie calls clear carries encryption boxes all the same.
-pub fn check_leftovers(tree: &Tree<'_>, fragment: &Fragment, movie: &Movie) -> Result<()> {
-    let leftovers = [four(b"senc"), four(b"saiz"), four(b"saio"), piff::SAMPLE_ENCRYPTION];
-    for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-        let info = movie.track(track.tfhd.track_id);
-        let entry = info.and_then(|info| info.entry(track.sample_description_index));
-        if entry.is_none_or(|entry| entry.protection.is_some()) {
-            continue;
-        }
-        if let Some(found) = traf.children.iter().find(|child| leftovers.contains(&child.id())) {
-            let message = format!(
-                "A fragment of track {} holds a {:?} box, though the movie header says the track is clear; nobody can \
-                 tell whether its samples are.",
-                track.tfhd.track_id,
-                found.id()
-            );
-            return Err(Error::unsupported("leftover-encryption", message).at(found.start));
-        }
-    }
-    Ok(())
 }
 
 fn decode_time(tree: &Tree<'_>, traf: &Node) -> Result<Option<i64>> {

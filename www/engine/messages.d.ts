@@ -5,6 +5,7 @@ import type {
   BoxView,
   KidView,
   Plan,
+  PlannedTrack,
   PlaybackInfo,
   ProtectRequest,
   Profile,
@@ -21,6 +22,7 @@ export interface FragmentTask {
   end: number;
   firstSample: number;
   decodeTimes: string[];
+  digest: number;
 }
 
 /** One piece of the output, in order. */
@@ -46,6 +48,8 @@ export interface Protected {
   scheme: string;
   profile: Profile;
   laUrl: string;
+  tracks: PlannedTrack[];
+  forTests: boolean;
 }
 
 /** The leading worker's methods: arguments and results. */
@@ -105,11 +109,15 @@ export type ToProtector =
   | { large: { id: number; task: FragmentTask } }
   | { written: { buffer: ArrayBuffer } };
 
-/** A stretch of a batch's output, in order. `lengths` are those of its fragments, with the last chunk. */
+/**
+ * A stretch of a batch's output, in order. `lengths` are those of its fragments, `tallies` what became of the samples:
+ * both with the last chunk.
+ */
 export interface Chunk {
   output: Uint8Array<ArrayBuffer>;
   sourceEnd: number;
   lengths: number[] | null;
+  tallies: Float64Array | null;
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */

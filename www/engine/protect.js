@@ -2,7 +2,9 @@
  * Leads the protection of one file: reading, encrypting and writing overlap, and the output is written in file order.
  */
 
+import { environmentError } from './errors.js';
 import { Feed } from './feed.js';
+import { addTallies, sharesOf } from './measure.js';
 import { Output } from './output.js';
 import { Pool } from './pool.js';
 
@@ -17,7 +19,7 @@ import { Pool } from './pool.js';
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
  * @param {{ sink: FileSystemFileHandle | null, workers: number }} options
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
- * @returns {Promise<Written & { size: number }>}
+ * @returns {Promise<Written & { size: number, shares: Map<number, number> }>} shares: protected part of each track
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const output = new Output(line, options.workers);
@@ -34,13 +36,21 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   try {
     signal.throwIfAborted();
     const total = setUp.blob.size;
-    const size = await write(core, feed, output, pool, signal, (done) =>
+    /** @type {Map<number, number[]>} */
+    const tallies = new Map();
+    const size = await write(core, feed, output, pool, signal, tallies, (done) =>
       report({ stage: 'protect', done, total }),
     );
+    if (![...tallies.values()].some(([, covered = 0]) => covered > 0)) {
+      throw environmentError(
+        'nothing-encrypted',
+        'Nothing was encrypted: no track chosen has bytes that its rule protects. Nothing was saved.',
+      );
+    }
     report({ stage: 'protect', done: total, total });
     const written = await output.close(core.patches());
     signal.throwIfAborted();
-    return { ...written, size };
+    return { ...written, size, shares: sharesOf(tallies) };
   } catch (error) {
     stop(error);
     await output.abort();
@@ -57,9 +67,10 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * @param {Output} output
  * @param {Pool} pool
  * @param {AbortSignal} signal
+ * @param {Map<number, number[]>} tallies what becomes of the samples
  * @param {(done: number) => void} report takes how far in the source it is
  */
-async function write(core, feed, output, pool, signal, report) {
+async function write(core, feed, output, pool, signal, tallies, report) {
   let size = 0;
   let reported = 0;
   /** @param {number} done */
@@ -99,6 +110,7 @@ async function write(core, feed, output, pool, signal, report) {
           if (ends) feed.written(large ? undefined : buffer);
         });
         chunk.lengths?.forEach((length) => core.placed(length));
+        if (chunk.tallies) addTallies(tallies, chunk.tallies);
         begun = size;
         progress(chunk.sourceEnd);
       }

@@ -80,7 +80,7 @@ function protectBatch(id, tasks, bytes) {
     output.set(room.subarray(task.start - start + task.moofLen, task.end - start), at + moof.length);
     at += lengths[n] ?? 0;
   });
-  hand(id, { output, sourceEnd: end, lengths });
+  hand(id, { output, sourceEnd: end, lengths, tallies: protector.take_tallies() });
 }
 
 /**
@@ -102,7 +102,7 @@ async function protectLarge(id, task) {
   const output = /** @type {Uint8Array<ArrayBuffer>} */ (protector.moof());
   let { length } = output;
   unwritten++;
-  hand(id, { output, sourceEnd: task.start, lengths: null });
+  hand(id, { output, sourceEnd: task.start, lengths: null, tallies: null });
   let piece = nextPiece();
   while (piece) {
     await roomToWrite();
@@ -114,7 +114,8 @@ async function protectLarge(id, task) {
     const sourceEnd = piece.start + piece.len;
     piece = nextPiece();
     unwritten++;
-    hand(id, { output: bytes, sourceEnd, lengths: piece ? null : [length] });
+    const last = piece ? { lengths: null, tallies: null } : { lengths: [length], tallies: protector.take_tallies() };
+    hand(id, { output: bytes, sourceEnd, ...last });
     buffer = spare();
   }
   stream.cancel();
