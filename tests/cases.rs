@@ -50,7 +50,8 @@ fn protected(file: &[u8], text: &RequestText, case: &Case) -> Result<Vec<u8>, St
 
 fn judged(file: &[u8], out: Vec<u8>, text: &RequestText, case: &Case) -> Result<Vec<u8>, String> {
     verdict(file, &out, text)?;
-    if !case.beyond.contains(&"Bento4") {
+    let piff = text.profile.as_deref() == Some("piff");
+    if !case.beyond.iter().any(|judge| *judge == "Bento4" || piff && *judge == "Bento4 piff") {
         bento4(file, &out)?;
     }
     Ok(out)

@@ -2,7 +2,7 @@
 
 use boxlock::bytes::{Error, KeyId};
 use boxlock::protect::request::SecretText;
-use boxlock::protect::{Plan, Request, RequestText};
+use boxlock::protect::{Plan, RequestText};
 
 use crate::support::drive::{self, Feed};
 use crate::support::synth;

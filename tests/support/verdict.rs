@@ -4,6 +4,7 @@ use boxlock::protect::RequestText;
 
 use super::drive::{self, Feed};
 use super::raw;
+use super::witness::Movie;
 use super::witness::boxes;
 use super::witness::judge::{Asked, Report, judge};
 
@@ -44,9 +45,21 @@ pub fn pointers(clear: &[u8], protected: &[u8]) -> Result<(), String> {
     })
 }
 
+/// Players open nothing that has fragments and no `mvex` with a `trex` for each track: it is there, or the plan warns.
+pub fn extends(clear: &[u8], protected: &[u8], text: &RequestText) -> Result<(), String> {
+    let movie = Movie::read(protected)?;
+    let lacking = movie.tracks.iter().find(|t| t.extends.is_none() && !movie.of(t.id).is_empty());
+    let Some(track) = lacking else { return Ok(()) };
+    let plan = drive::open(clear, Feed::Whole).and_then(|session| drive::plan(&session, text));
+    let warnings = plan.map_err(|e| e.to_string())?.warnings();
+    let told = warnings.iter().any(|warning| warning.contains("mvex") || warning.contains("trex"));
+    if told { Ok(()) } else { Err(format!("track {} has no trex, and no warning says so", track.id)) }
+}
+
 /// All of it.
 pub fn verdict(clear: &[u8], protected: &[u8], text: &RequestText) -> Result<Report, String> {
     let report = witness(clear, protected, text)?;
+    extends(clear, protected, text)?;
     reopens(protected)?;
     pointers(clear, protected)?;
     Ok(report)
