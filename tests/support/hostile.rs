@@ -28,7 +28,8 @@ fn open_counting(file: &[u8]) -> Result<Session, Error> {
     Ok(session)
 }
 
-fn check_error(error: &Error) {
+/// What every error has to have.
+pub fn check_error(error: &Error) {
     let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     assert!(!error.code().is_empty() && error.code().chars().all(kebab), "{error:?}");
     assert!(
