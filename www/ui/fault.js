@@ -9,5 +9,10 @@
 export function faultOf(error) {
   if (!(error instanceof Error)) return { message: String(error) };
   const field = /** @type {unknown} */ (Reflect.get(error, 'field'));
-  return typeof field === 'string' ? { message: error.message, field } : { message: error.message };
+  const code = /** @type {unknown} */ (Reflect.get(error, 'code'));
+  return {
+    message: error.message,
+    ...(typeof field === 'string' ? { field } : {}),
+    ...(typeof code === 'string' ? { code } : {}),
+  };
 }

@@ -4,6 +4,7 @@
 
 import { button, CROSS, drawing, h, setAttributes, setText } from './dom.js';
 import * as format from './format.js';
+import { madeLine } from './outcome.js';
 
 /** A file's row. It stays the same element while the file is open, so that no press on it is lost. */
 class FileRow {
@@ -42,8 +43,12 @@ function stateLine(file) {
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
-  if (file.result) return `${size} · copy made`;
-  return file.summary?.protection ? `${size} · protected` : `${size} · clear`;
+  if (file.result) {
+    const kept = file.keyAtRisk ? ', key not kept' : '';
+    return `${size} · ${madeLine(file.result)}${kept}`;
+  }
+  if (!file.summary?.protection) return `${size} · clear`;
+  return file.tracks.every((track) => track.protection) ? `${size} · protected` : `${size} · partly protected`;
 }
 
 /**

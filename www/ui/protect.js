@@ -3,12 +3,14 @@
 /** @import { Plan } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
-import { canPickPlace, pickPlace, removeIfEmpty } from '../files/save.js';
+import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
 import { h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
+import { mayLoseKey } from './key-sheet.js';
+import { outcome } from './outcome.js';
 import { planView } from './plan-view.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
@@ -114,6 +116,9 @@ export class Protect {
     this.planning.abort();
     this.running?.abort();
     this.run?.update(null);
+    this.form?.clear();
+    this.planBody?.replaceChildren();
+    this.drawn = null;
   }
 
   cancel() {
@@ -165,10 +170,15 @@ export class Protect {
       return;
     }
     while (this.store.file(this.id)?.phase === 'planning') await this.planned;
-    const { plan, fault, media } = this.#file();
+    const file = this.#file();
+    const { plan, fault, media } = file;
     if (!plan || !media) {
       this.form.focusOn(fault?.field);
       if (fault) say(fault.message);
+      return;
+    }
+    if (!(await mayLoseKey(this.store, this.#file(), 'again'))) {
+      this.start?.focus();
       return;
     }
     this.running = new AbortController();
@@ -176,8 +186,10 @@ export class Protect {
     let sink = null;
     try {
       if (canPickPlace()) {
-        sink = await pickPlace(plan.suggestedName);
-        if (!sink) return;
+        const place = await pickPlace(plan.suggestedName);
+        if (!place) return;
+        await refuseSource(place, file.source);
+        sink = place;
       }
       await this.#run(plan, sink, this.running.signal);
     } catch (error) {
@@ -214,11 +226,11 @@ export class Protect {
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
     if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
-    this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
+    this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null, keyIsNew: plan.keySource === 'random' });
     this.form?.forgetKid();
     this.#soon();
     say(
-      `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
+      `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
   }
 }
