@@ -340,7 +340,6 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             }),
             "truncated",
         ),
-        ("items of the file", join(&[ftyp, &boxed(b"meta", &[0; 4]), moov, moof, mdat]), "file-level-meta"),
         ("encrypted samples in a clear track", leftover(), "leftover-encryption"),
         ("a protected file", protected(), "already-protected"),
     ]

@@ -60,6 +60,12 @@ impl Node {
         path.iter().try_fold(self, |node, code| node.child(code))
     }
 
+    /// Gives `take` this box and all below, in file order.
+    pub fn for_each<'n>(&'n self, take: &mut dyn FnMut(&'n Node)) {
+        take(self);
+        self.children.iter().for_each(|child| child.for_each(take));
+    }
+
     /// The first problem in this box or below.
     pub fn first_problem(&self) -> Option<&Error> {
         self.problem.as_ref().or_else(|| self.children.iter().find_map(Node::first_problem))

@@ -3,16 +3,19 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::boxes::edit::Kept;
+use crate::boxes::{Tree, piff};
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Tasks, Window};
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
+use crate::track::top::TopBox;
 use crate::track::{Fragment, Index, Movie};
 
 use super::fragment::{FragmentForm, rewrite};
+use super::items::moved_locations;
 use super::moved::Moved;
 use super::movie::{movie_edits, protected_file_type};
 use super::protection::SampleForms;
@@ -56,6 +59,8 @@ pub struct Assembly {
     /// Where the source has its file type.
     type_at: Option<u64>,
     movie: Vec<u8>,
+    /// Where the bytes of the movie header went that were kept.
+    movie_kept: Kept,
     /// Next top-level box to give out.
     next_top: usize,
     /// Next fragment to give out.
@@ -72,16 +77,18 @@ impl Assembly {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
+        let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
             tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             type_at,
-            movie: movie_edits(plan, moov, movie)?.apply(moov),
+            movie,
+            movie_kept,
             next_top: 0,
             next_fragment: 0,
             awaiting: VecDeque::new(),
-            moved: Moved::default(),
+            moved: Moved::new(Rc::clone(&index)),
             position: 0,
             index,
         })
@@ -108,6 +115,9 @@ impl Assembly {
             let task = self.tasks.task(&self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
+        } else if is_stale_header(&top) {
+            self.next_top += 1;
+            Step::Bytes(Vec::new())
         } else {
             source = top.start;
             let end = self.copy_until();
@@ -138,15 +148,11 @@ impl Assembly {
         let mut end = 0;
         while let Some(top) = self.index.top.get(self.next_top) {
             let replaced = top.id.is(b"moov") || top.id.is(b"mfra") || self.type_at == Some(top.start);
-            if replaced || next_fragment == Some(top.start) {
+            if replaced || is_stale_header(&top) || next_fragment == Some(top.start) {
                 break;
             }
             end = top.end();
             self.next_top += 1;
-            if top.id.is(b"sidx") {
-                // A piece of its own: what comes behind it must be found by its own start.
-                break;
-            }
         }
         end
     }
@@ -184,12 +190,10 @@ impl Assembly {
         }
     }
 
-    /// Puts right what stands before the fragments it describes: segment indexes. To be asked for at the end.
+    /// Puts right what says where other bytes are: segment and subsegment indexes, and locations of items. To be asked
+    /// for at the end.
     pub fn patches(&self) -> Result<Vec<Patch>> {
         let mut patches = Vec::new();
-        if self.index.segment_indexes.is_empty() {
-            return Ok(patches);
-        }
         // A segment may end where the file does, which is where no piece begins.
         let mut moved = self.moved.clone();
         moved.push(self.index.file_len, self.position);
@@ -198,8 +202,35 @@ impl Assembly {
             let bytes = moved.segment_index(&top, sidx)?;
             patches.push(Patch { at: moved.map(*start), bytes });
         }
+        for (start, ssix) in &self.index.subsegment_indexes {
+            let behind = self.index.segment_indexes.partition_point(|(at, _)| at < start);
+            let before = behind.checked_sub(1).and_then(|number| self.index.segment_indexes.get(number));
+            let Some((sidx_start, sidx)) = before else { continue };
+            let (Some(top), Some(index)) = (self.index.top.at(*start), self.index.top.at(*sidx_start)) else {
+                continue;
+            };
+            let bytes = moved.subsegment_index(&top, ssix, &index, sidx)?;
+            patches.push(Patch { at: moved.map(*start), bytes });
+        }
+        for (tree, node) in self.index.item_locations() {
+            let Some(bytes) = moved_locations(tree, node, &moved)? else { continue };
+            let start = tree.root().start;
+            let place = if tree.root().id().is(b"moov") {
+                self.movie_kept.place(node.body_start())
+            } else {
+                Some(node.body_start() - start)
+            };
+            let place =
+                place.ok_or_else(|| Error::file("missing-box", "An 'iloc' box was lost.").at(node.start))?;
+            patches.push(Patch { at: moved.map(start) + place, bytes });
+        }
         Ok(patches)
     }
+}
+
+/// A header of a DRM system beside the movie header: of an encryption that is no more.
+pub(super) fn is_stale_header(top: &TopBox) -> bool {
+    top.id.is(b"pssh") || top.id == piff::PROTECTION_SYSTEM
 }
 
 /// A fragment's new `moof`, with its media data encrypted in place.

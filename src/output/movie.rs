@@ -1,7 +1,8 @@
 //! The movie header and file type of a protected file.
 
-use crate::boxes::movie::FileType;
-use crate::boxes::{BoxBody, BoxId, Edits, Tree};
+use crate::boxes::header::{four, wrap};
+use crate::boxes::movie::{FileType, TrackExtends};
+use crate::boxes::{BoxBody, BoxId, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, Result};
 use crate::protect::{Plan, Profile};
 use crate::track::leftovers::{self, is_system_header};
@@ -18,6 +19,7 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
     let mvhd = moov.child(b"mvhd").ok_or_else(missing)?;
     edits.insert_after(mvhd, &system_headers(plan.profile, &plan.playready_object, plan.kid));
     moov.children.iter().filter(|node| is_system_header(node)).for_each(|node| edits.remove(node));
+    add_extends(moov, movie, &mut edits);
     for trak in moov.all(b"trak") {
         let Some(track) = movie.tracks.iter().find(|track| track.start == trak.start) else { continue };
         let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
@@ -36,6 +38,27 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
         }
     }
     Ok(edits)
+}
+
+/// Without `mvex`, and `trex` for each track, players take the fragments for nothing. What is added says what is assumed
+/// without it.
+fn add_extends(moov: &Node, movie: &Movie, edits: &mut Edits) {
+    let missing = movie.tracks.iter().filter(|track| track.defaults.is_none());
+    let trexs: Vec<u8> = missing
+        .flat_map(|track| {
+            let trex = TrackExtends {
+                track_id: track.id,
+                default_sample_description_index: 1,
+                ..TrackExtends::default()
+            };
+            trex.to_box(0)
+        })
+        .collect();
+    match moov.child(b"mvex") {
+        _ if trexs.is_empty() => {}
+        Some(mvex) => edits.append(mvex, &trexs),
+        None => edits.append(moov, &wrap(four(b"mvex"), &trexs)),
+    }
 }
 
 /// The file type of a protected file. `piff` keeps the brand and adds what PIFF demands; `hybrid` becomes a plain

@@ -4,6 +4,7 @@ use crate::boxes::BoxHeader;
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Action;
 use crate::boxes::header::{BoxId, four};
+use crate::boxes::heif::ItemLocationBox;
 use crate::boxes::{piff, registry};
 use crate::bytes::units::{len_u64, sort_pairs};
 use crate::bytes::{Reader, Result};
@@ -14,6 +15,7 @@ use crate::protect::subsample::Tally;
 use crate::track::index::FragmentPart;
 use crate::track::{Fragment, Index};
 
+use super::assembly::is_stale_header;
 use super::movie::{movie_edits, protected_file_type};
 
 /// How many boxes of each kind are touched, and how: by the types of the boxes around them, and their own.
@@ -133,8 +135,16 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
         edits.for_each_touched(moov, &mut |parent, id, action| touched.count(parent, id, action));
     }
     for top in index.top.iter() {
-        if top.id.is(b"sidx") {
+        if top.id.is(b"sidx") || top.id.is(b"ssix") {
             touched.count("", top.id, Action::Change);
+        } else if is_stale_header(&top) {
+            touched.count("", top.id, Action::Remove);
+        }
+    }
+    for (tree, node) in index.item_locations() {
+        let iloc: ItemLocationBox = tree.read(node)?;
+        if iloc.locations.items.iter().any(|item| item.is_in_file() && !item.extents.is_empty()) {
+            touched.count("meta", node.id(), Action::Change);
         }
     }
     if index.mfra.is_some() {

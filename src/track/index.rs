@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::boxes::index::SegmentIndex;
 use crate::boxes::movie::FileType;
+use crate::boxes::tables::SubsegmentIndex;
 use crate::boxes::tree::path_segment;
-use crate::boxes::{BoxId, Tree};
+use crate::boxes::{BoxId, Node, Tree};
 use crate::bytes::Error;
 use crate::bytes::units::{clock, to_len};
 
@@ -71,6 +72,10 @@ pub struct Index {
     pub mfra: Option<Tree<'static>>,
     /// Segment indexes, in file order.
     pub segment_indexes: Vec<(u64, SegmentIndex)>,
+    /// Subsegment indexes, in file order.
+    pub subsegment_indexes: Vec<(u64, SubsegmentIndex)>,
+    /// Top-level `meta` boxes, in file order.
+    pub metas: Vec<Tree<'static>>,
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
     pub(super) parts: Vec<FragmentPart>,
@@ -94,6 +99,20 @@ impl Index {
     /// The parts of all fragments.
     pub fn all_parts(&self) -> &[FragmentPart] {
         &self.parts
+    }
+
+    /// The `iloc` boxes outside fragments, with the trees they are in.
+    pub fn item_locations(&self) -> Vec<(&Tree<'static>, &Node)> {
+        let mut found = Vec::new();
+        for tree in self.metas.iter().chain(&self.moov) {
+            let mut add = |node| found.push((tree, node));
+            tree.root().for_each(&mut |node| {
+                if node.id().is(b"iloc") {
+                    add(node);
+                }
+            });
+        }
+        found
     }
 
     /// The fragment whose `moof` stands at `start`.

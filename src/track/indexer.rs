@@ -154,9 +154,9 @@ impl Indexer {
             return;
         }
         let message = format!(
-            "The samples of a fragment stand at bytes {first} to {last}, but its media data is bytes {media_start} to \
-             {}.",
-            fragment.end
+            "The samples of the fragment at byte {} stand at bytes {first} to {last}, but the media data behind it is bytes \
+             {media_start} to {}.",
+            fragment.start, fragment.end
         );
         self.outside = Some(Error::file("data-elsewhere", message).inside("moof").at(fragment.start));
     }
@@ -202,8 +202,10 @@ impl Indexer {
             BoxId::Four(FourCc(code)) => match &code {
                 b"moov" => Some(limits::MOOV_LEN),
                 b"moof" => Some(limits::MOOF_LEN),
-                b"sidx" | b"mfra" => Some(limits::INDEX_LEN),
+                b"sidx" | b"ssix" | b"mfra" => Some(limits::INDEX_LEN),
                 b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
+                // A larger one is none of items alone, and is passed by.
+                b"meta" if header.size <= limits::INSPECT_LEN => Some(limits::INSPECT_LEN),
                 _ => None,
             },
             BoxId::Uuid(_) => None,
@@ -258,13 +260,14 @@ impl Indexer {
             BoxId::Uuid(_) => {}
             BoxId::Four(FourCc(code)) => match &code {
                 b"moof" => self.fragment_open = true,
-                b"free" | b"skip" | b"wide" => {}
                 b"mdat" => {
                     if let (true, Some(fragment)) = (self.fragment_open, self.index.fragments.last_mut()) {
                         fragment.end = (start + header.size).min(self.index.file_len);
                     }
                 }
-                _ => self.fragment_open = false,
+                b"moov" | b"mfra" | b"ftyp" => self.fragment_open = false,
+                // Events, indexes and other boxes may stand between a 'moof' and its media data.
+                _ => {}
             },
         }
     }
@@ -291,6 +294,20 @@ impl Indexer {
             return Err(not_mp4(bytes));
         }
         let rest = self.index.file_len - start;
+        if !known && rest <= limits::TRAILING_LEN {
+            let Some(tail) = bytes.get(..to_len(rest)) else {
+                self.stage = Stage::Walk(Need { start, len: rest });
+                return Ok(());
+            };
+            // Media must never pass for something that merely stands behind it.
+            let media: [&[u8]; 3] = [b"moof", b"mdat", b"moov"];
+            if !tail.windows(4).any(|word| media.contains(&word)) {
+                let message = format!("The file ends with {rest} bytes that are no box: {}.", shown(tail));
+                self.index.problems.push(Error::file("trailing-bytes", message).at(start));
+                self.stage = Stage::Done;
+                return Ok(());
+            }
+        }
         self.index.problems.push(match &header {
             Ok(header) if error.code() == "box-overrun" => Error::file(
                 "truncated",
@@ -301,10 +318,6 @@ impl Indexer {
                 ),
             )
             .at(start),
-            _ if rest < 8 => {
-                Error::file("trailing-bytes", format!("The file ends with {rest} bytes that are no box."))
-                    .at(start)
-            }
             _ => error,
         });
         if let Ok(header) = &header {
@@ -319,6 +332,8 @@ impl Indexer {
             b"ftyp" => self.take_file_type(start, bytes),
             b"moov" => self.take_movie(start, bytes),
             b"sidx" => self.take_segment_index(start, bytes),
+            b"ssix" => self.take_subsegment_index(start, bytes),
+            b"meta" => self.take_meta(start, bytes),
             b"mfra" => self.take_met_random_access(start, bytes),
             b"moof" => self.take_fragment(start, header.size, bytes),
             _ => Ok(()),
@@ -339,6 +354,22 @@ impl Indexer {
         let tree = Tree::parse(bytes, start)?;
         self.index.segment_indexes.push((start, tree.read(tree.root())?));
         Ok(())
+    }
+
+    fn take_subsegment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let tree = Tree::parse(bytes, start)?;
+        self.index.subsegment_indexes.push((start, tree.read(tree.root())?));
+        Ok(())
+    }
+
+    /// Kept when it says where items stand.
+    fn take_meta(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let tree = Tree::parse(bytes, start)?;
+        let damage = tree.root().first_problem().cloned();
+        if tree.root().child(b"iloc").is_some() {
+            self.index.metas.push(tree.into_owned());
+        }
+        damage.map_or(Ok(()), Err)
     }
 
     /// The `mfra` is looked up from the end first; here it turns out to be there, or another to be elsewhere.
@@ -363,10 +394,14 @@ impl Indexer {
     }
 
     fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        if self.index.moov.is_some() {
-            return Err(
-                Error::file("duplicate-moov", "The file has a second 'moov'; there must be one.").at(start)
+        if let Some(first) = &self.index.moov {
+            let same = if first.bytes() == bytes { "the same as" } else { "another than" };
+            let message = format!(
+                "The file has a second 'moov' at byte {start}, {same} the first at byte {}: two initialization \
+                 segments were joined into it. Remove the one that is not of these fragments.",
+                first.root().start
             );
+            return Err(Error::file("duplicate-moov", message).at(start));
         }
         let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
@@ -439,15 +474,19 @@ fn is_plausible(id: BoxId) -> bool {
 }
 
 fn not_mp4(bytes: &[u8]) -> Error {
+    let message = format!(
+        "This is not an MP4 file: it begins with {}. Open an .ismv, .isma or .mp4 file.",
+        shown(bytes)
+    );
+    Error::file("not-mp4", message).at(0)
+}
+
+/// The first bytes, as text where they are text.
+fn shown(bytes: &[u8]) -> String {
     let head = bytes.get(..8).unwrap_or(bytes);
-    let shown = if head.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()) {
+    if head.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()) {
         format!("“{}”", String::from_utf8_lossy(head).split_whitespace().collect::<Vec<_>>().join(" "))
     } else {
         format!("the bytes {}", hex::encode(head))
-    };
-    Error::file(
-        "not-mp4",
-        format!("This is not an MP4 file: it begins with {shown}. Open an .ismv, .isma or .mp4 file."),
-    )
-    .at(0)
+    }
 }

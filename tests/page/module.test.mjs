@@ -142,7 +142,7 @@ inEachBrowser((browser) => {
       const early = await media.plan({ laUrl: LA, key: '00112233445566778899aabbccddeeff' });
       const other = await media.protect({ laUrl: LA });
       const running = media.protect(early);
-      const meanwhile = [media.plan({ laUrl: LA, key: 'ff'.repeat(16), profile: 'piff' }), failure(media.protect({ laUrl: LA }))];
+      const meanwhile = [media.plan({ laUrl: LA, key: 'fe0123456789abcdef0123456789abcd', profile: 'piff' }), failure(media.protect({ laUrl: LA }))];
       const result = await running;
       const again = await media.protect(early);
       return { early: early.kid.uuid, kid: result.kid.uuid, key: result.key, profile: result.profile,
