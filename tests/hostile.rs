@@ -304,7 +304,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 put(t, 10, &[0, 1]);
                 put(t, 12, &[0xff; 4])
             }),
-            "too-many-entries",
+            "too-many-samples",
         ),
         (
             "more samples than bytes",

@@ -61,7 +61,7 @@ pub fn rewrite(
             leftovers::of_samples(tree, traf).iter().for_each(|leftover| edits.remove(leftover.node));
         }
         if let Some((entries, iv_size)) = information {
-            edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sizes.len()));
+            edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
         }
     }
     let (mut bytes, kept) = edits.apply_and_follow(tree);

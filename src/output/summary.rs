@@ -50,7 +50,7 @@ impl Touched {
         let mut encrypted: Vec<(u64, u64)> = Vec::new();
         for (track, entries) in fragment.tracks.iter().zip(entries) {
             let Some(entries) = entries else { continue };
-            let maps = entries.iter(IV_SIZE, track.sizes.len());
+            let maps = entries.iter(IV_SIZE, track.sample_count);
             for ((start, size), (_, map)) in track.samples().zip(maps) {
                 let touched = map.is_empty() || map.iter().any(|subsample| subsample.protected > 0);
                 if size > 0 && touched {

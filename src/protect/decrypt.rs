@@ -63,10 +63,10 @@ pub fn encryption(
     } else {
         return Ok(None);
     };
-    if u64::from(count) != len_u64(track.sizes.len()) {
+    if u64::from(count) != len_u64(track.sample_count) {
         let message = format!(
             "The sample encryption box lists {count} samples, but the runs of its track have {}.",
-            track.sizes.len()
+            track.sample_count
         );
         return Err(Error::file("sample-count", message).at(start));
     }

@@ -18,6 +18,8 @@ struct Placed {
     start: u64,
     /// Which `traf`.
     track: usize,
+    /// Its index among those of the `traf`.
+    index: usize,
     /// Index of its first sample among those of the `traf`.
     first: usize,
     count: usize,
@@ -84,10 +86,10 @@ impl PiecewiseFragment {
                 finder(&mut protector.finders, track)?.begin_fragment();
             }
             let mut first = 0;
-            for run in &track.runs {
-                let count = to_len(u64::from(run.trun.sample_count));
+            for (index, run) in track.runs.iter().enumerate() {
+                let count = run.count();
                 if protected {
-                    runs.push(Placed { start: run.data_start, track: number, first, count, ordinal });
+                    runs.push(Placed { start: run.data_start, track: number, index, first, count, ordinal });
                 }
                 first += count;
                 ordinal += len_u64(count);
@@ -173,9 +175,8 @@ impl PiecewiseFragment {
             *place = Place { run: place.run + 1, ..Place::default() };
             run = self.runs.get(place.run)?;
         }
-        let sizes = &self.fragment.tracks.get(run.track)?.sizes;
+        let size = self.fragment.tracks.get(run.track)?.runs.get(run.index)?.size(place.sample);
         let number = run.first + place.sample;
-        let size = *sizes.get(number)?;
         let start = run.start.saturating_add(place.offset);
         let ordinal = run.ordinal + len_u64(place.sample);
         place.sample += 1;

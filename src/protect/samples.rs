@@ -143,7 +143,7 @@ impl SampleProtector {
         let mut ordinal = task.first_sample;
         let mut all = Vec::new();
         for (number, track) in fragment.tracks.iter().enumerate() {
-            let count = len_u64(track.sizes.len());
+            let count = len_u64(track.sample_count);
             let entries = match self.plan.protected(track.tfhd.track_id) {
                 None => None,
                 Some(_) => Some(self.scan_track(track, task.time_of(number), ordinal, window)?),
@@ -164,7 +164,7 @@ impl SampleProtector {
         let finder = finder(&mut self.finders, track)?;
         finder.begin_fragment();
         let mut entries = SampleEncryptionEntries::default();
-        entries.ivs.reserve(track.sizes.len() * usize::from(IV_SIZE));
+        entries.ivs.reserve(track.sample_count * usize::from(IV_SIZE));
         for (number, ((start, size), ordinal)) in track.samples().zip(first..).enumerate() {
             window
                 .get(start, u64::from(size))
@@ -224,7 +224,7 @@ pub(super) fn apply(
     iv_size: u8,
     window: &mut Window<'_>,
 ) -> Result<()> {
-    let maps = entries.iter(iv_size, track.sizes.len());
+    let maps = entries.iter(iv_size, track.sample_count);
     for ((start, size), (iv, subsamples)) in track.samples().zip(maps) {
         apply_sample(key, iv, subsamples, start, window.get(start, u64::from(size))?)?;
     }

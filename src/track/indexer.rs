@@ -222,10 +222,11 @@ impl Indexer {
             };
             self.take_body(start, header, body);
         }
-        if header.id.is(b"moof") && self.samples_so_far() > self.index.file_len {
+        let before = self.index.fragments.last().map_or(0, |last| last.first_sample);
+        if header.id.is(b"moof") && (before..self.samples_so_far()).contains(&self.index.file_len) {
             // Samples without bytes take none in their run either, so a small file could claim any number.
-            let message = "The fragments claim more samples than the file has bytes.";
-            return Err(Error::limit("too-many-samples", message).at(start));
+            let message = "The fragments claim more samples than the file has bytes. Get a sound copy of it.";
+            self.note(Error::limit("too-many-samples", message).at(start));
         }
         if self.index.top.len() == limits::TOP_BOXES {
             let message = format!("The file has more than {} top-level boxes.", limits::TOP_BOXES);
@@ -247,14 +248,10 @@ impl Indexer {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
         let covered =
             self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
-        if self.fragment_open
-            && covered
-            && !header.id.is(b"moof")
-            && self.index.problems.len() < limits::PROBLEMS
-        {
+        if self.fragment_open && covered && !header.id.is(b"moof") {
             let message =
                 format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
-            self.index.problems.push(Error::file("data-elsewhere", message).at(start));
+            self.note(Error::file("data-elsewhere", message).at(start));
         }
         match header.id {
             BoxId::Uuid(_) => {}
@@ -338,8 +335,14 @@ impl Indexer {
             b"moof" => self.take_fragment(start, header.size, bytes),
             _ => Ok(()),
         };
+        if let Err(error) = result {
+            self.note(error);
+        }
+    }
+
+    fn note(&mut self, problem: Error) {
         if self.index.problems.len() < limits::PROBLEMS {
-            self.index.problems.extend(result.err());
+            self.index.problems.push(problem);
         }
     }
 
@@ -430,7 +433,7 @@ impl Indexer {
         let fragment = Fragment::read(&tree, self.index.movie.as_ref());
         if let Ok(fragment) = &fragment {
             for track in &fragment.tracks {
-                if !track.sizes.is_empty() {
+                if track.sample_count > 0 {
                     let (id, entry) = (track.tfhd.track_id, track.sample_description_index);
                     let entry = u64::from(id) << 32 | u64::from(entry);
                     self.index.used_entries.entry(entry).or_insert(track.start);
@@ -442,7 +445,7 @@ impl Indexer {
                     FragmentPart {
                         track_id: track.tfhd.track_id,
                         // Limited to far fewer (limits::FRAGMENT_SAMPLES).
-                        samples: u32::try_from(track.sizes.len()).unwrap_or(u32::MAX),
+                        samples: u32::try_from(track.sample_count).unwrap_or(u32::MAX),
                         bytes: track.bytes(),
                         duration: track.duration,
                         decode_time: track.decode_time.unwrap_or(times::UNSAID),

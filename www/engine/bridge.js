@@ -1,6 +1,7 @@
 /** The page's end of a leading worker: methods become promises, signals become messages. */
 
 import { environmentError, fromPosted } from './errors.js';
+import { startWorker } from './start-worker.js';
 
 /** @import { Crew } from './crew.js' */
 /** @import { FromLead, Method, Methods, ToLead } from './messages' */
@@ -25,7 +26,7 @@ import { environmentError, fromPosted } from './errors.js';
 const LEAVING_MS = 5000;
 
 export class Bridge {
-  #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  #worker = startWorker(new URL('./worker.js', import.meta.url));
   #next = 1;
   /** @type {Map<number, Call>} */
   #calls = new Map();

@@ -5,6 +5,7 @@
  */
 
 import { environmentError, toPosted } from './errors.js';
+import { startWorker } from './start-worker.js';
 
 /** @import { FromCrew, ToCrew } from './messages' */
 
@@ -23,7 +24,7 @@ export class Crew {
     );
     scripts.push(new URL('./writer-worker.js', import.meta.url));
     this.#workers = scripts.map((script, member) => {
-      const worker = new Worker(script, { type: 'module' });
+      const worker = startWorker(script);
       worker.onmessage = ({ data }) => this.onMessage(member, data.message, data.transfer);
       worker.onerror = (event) => {
         event.preventDefault();
