@@ -19,6 +19,9 @@ const KEY_SHEET_FORM = '1';
 /** Bytes of random values that a plan is made with: key, key ID, first IV. */
 const RANDOM_LEN = 40;
 
+/** Most boxes that are listed at a time. */
+const LISTED = 10_000;
+
 /** Most bytes that `hex` gives at a time. */
 const HEX_MAX = 1 << 20;
 
@@ -114,13 +117,17 @@ class OpenMedia {
     return this.#tracks;
   }
 
-  tree() {
-    return this.#bridge.call('tree', {});
+  /** @param {Types.ListWindow} [window] */
+  tree(window = { from: 0, count: LISTED }) {
+    return this.#bridge.call('tree', { ...window });
   }
 
-  /** @param {string} path */
-  children(path) {
-    return this.#bridge.call('children', { path });
+  /**
+   * @param {string} path
+   * @param {Types.ListWindow} [window]
+   */
+  children(path, window = { from: 0, count: LISTED }) {
+    return this.#bridge.call('children', { path, ...window });
   }
 
   /**

@@ -4,6 +4,7 @@ import type {
   BoxNode,
   BoxView,
   KidView,
+  ListWindow,
   Plan,
   PlannedTrack,
   PlaybackInfo,
@@ -56,8 +57,8 @@ export interface Protected {
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
   open: { args: { blob: Blob }; result: { summary: Omit<Summary, 'name'>; tracks: Track[] } };
-  tree: { args: Record<string, never>; result: BoxNode[] };
-  children: { args: { path: string }; result: BoxNode[] };
+  tree: { args: ListWindow; result: BoxNode[] };
+  children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
   read: { args: { start: number; end: number }; result: Uint8Array };
   plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };

@@ -56,13 +56,13 @@ const methods = {
     return { summary: core.summary(), tracks: core.tracks() };
   },
 
-  async tree() {
-    return file().core.tree();
+  async tree({ from, count }) {
+    return file().core.tree(from, count);
   },
 
-  async children({ path }) {
+  async children({ path, from, count }) {
     const { core } = file();
-    return core.children(path, bytesOf(path));
+    return core.children(path, bytesOf(path), from, count);
   },
 
   async box({ path, from, count }) {
