@@ -4,7 +4,6 @@
 
 import { button, CROSS, drawing, h, setAttributes, setText } from './dom.js';
 import * as format from './format.js';
-import { madeLine } from './outcome.js';
 
 /** A file's row. It stays the same element while the file is open, so that no press on it is lost. */
 class FileRow {
@@ -45,7 +44,9 @@ function stateLine(file) {
   const size = file.size === null ? '' : format.bytes(file.size);
   if (file.result) {
     const kept = file.keyAtRisk ? ', key not kept' : '';
-    return `${size} · ${madeLine(file.result)}${kept}`;
+    const open = new Set(file.result.tracks.filter(({ protect }) => !protect).map(({ kind }) => kind));
+    const made = open.size ? `copy made, ${[...open].join(' and ')} open` : 'protected copy made';
+    return `${size} · ${made}${kept}`;
   }
   if (!file.summary?.protection) return `${size} · clear`;
   return file.tracks.every((track) => track.protection) ? `${size} · protected` : `${size} · partly protected`;

@@ -1,6 +1,6 @@
 /** What has become of each track, in words: a file is called protected only when all of it is. */
 
-/** @import { PlannedTrack, ProtectResult } from '../types.d.ts' */
+/** @import { PlannedTrack } from '../types.d.ts' */
 
 import { h } from './dom.js';
 import * as format from './format.js';
@@ -10,7 +10,7 @@ import * as format from './format.js';
  */
 
 /**
- * 'Track 2', 'Tracks 2 and 3'.
+ * 'track 2', 'tracks 2 and 3'.
  * @param {readonly { id: number }[]} tracks
  */
 export function trackNumbers(tracks) {
@@ -54,17 +54,6 @@ export function openNote(tracks) {
   ].filter(Boolean);
   const what = verbs.length ? verbs.join(' and ') : 'read what is in it';
   return `Anyone can ${what} of ${trackNumbers(open)} without a licence.`;
-}
-
-/**
- * A few words for a list of files.
- * @param {ProtectResult} result
- */
-export function madeLine(result) {
-  const { open } = split(result.tracks);
-  if (!open.length) return 'protected copy made';
-  const kinds = [...new Set(open.map(({ kind }) => (kind === 'other' ? 'other' : kind)))];
-  return `copy made, ${kinds.join(' and ')} open`;
 }
 
 /**

@@ -188,14 +188,16 @@ export class Result {
     const start = button('Play it here', () => void play(), { id: 'play' });
     const play = async () => {
       this.player?.close();
-      this.player = new Player((sentence) => {
+      const player = new Player((sentence) => {
         state.textContent = sentence;
       });
-      stage.replaceChildren(this.player.video);
+      this.player = player;
+      stage.replaceChildren(player.video);
       start.disabled = true;
       try {
-        await this.player.play(await result.file(), result.key, this.open);
+        await player.play(await result.file(), result.key, this.open);
       } catch (error) {
+        if (this.player !== player) return;
         state.textContent = `It cannot be played here. ${faultOf(error).message}`;
       } finally {
         start.disabled = false;
