@@ -4,7 +4,18 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { inEachBrowser } from './browser.mjs';
-import { fillForm, goTo, keySheet, openFile, pageTests, protect, SAMPLE, storage, waitPlan, withoutPicker } from './support.mjs';
+import {
+  fillForm,
+  goTo,
+  keySheet,
+  openFile,
+  pageTests,
+  protect,
+  SAMPLE,
+  storage,
+  waitPlan,
+  withoutPicker,
+} from './support.mjs';
 
 const KEY = '00112233445566778899aabbccddeeff';
 const SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
@@ -45,7 +56,8 @@ inEachBrowser((browser) => {
     // Focus does not leave the dialog for the page behind it.
     for (let presses = 0; presses < 5; presses++) {
       await page.press('Tab');
-      const inside = () => document.activeElement === document.body || Boolean(document.activeElement?.closest('dialog'));
+      const inside = () =>
+        document.activeElement === document.body || Boolean(document.activeElement?.closest('dialog'));
       assert.ok(await page.evaluate(inside));
     }
     await page.press('Escape');
@@ -59,7 +71,10 @@ inEachBrowser((browser) => {
     const sheet = JSON.parse(bytes.toString('utf8'));
     assert.match(sheet.key.hex, /^[\da-f]{32}$/);
     assert.equal(sheet.sha256, null, 'it does not wait for the sum');
-    assert.deepEqual(sheet.tracks.map(({ protect: is }) => is), [true, true]);
+    assert.deepEqual(
+      sheet.tracks.map(({ protect: is }) => is),
+      [true, true],
+    );
     assert.match(await page.text('dialog.ask'), /sample\.mp4\.keys\.json is saved/);
     assert.equal(await page.evaluate(focused), 'ask-go-on');
     await page.press('Enter');
@@ -81,7 +96,9 @@ inEachBrowser((browser) => {
     await page.click('#protect-start');
     assert.match(await page.text('dialog.ask'), /Protect again, and lose the key/);
     await page.click('#ask-stay');
-    await page.waitFor(() => !document.querySelector('dialog') && document.activeElement?.id === 'protect-start');
+    await page.waitFor(
+      () => !document.querySelector('dialog') && document.activeElement?.id === 'protect-start',
+    );
     await goTo(page, 'result');
     const { sheet } = await keySheet(page);
     await page.waitFor(() => !document.querySelector('.key-line.at-risk'));
@@ -187,7 +204,11 @@ inEachBrowser((browser) => {
   check('a plan belongs to the file it was made from, and copies of it have no key', async (page) => {
     const found = await page.evaluate(async () => {
       const { open } = await import('/boxlock.js');
-      const failure = (promise) => promise.then(() => 'done', ({ name, code, kind, message }) => ({ name, code, kind, message }));
+      const failure = (promise) =>
+        promise.then(
+          () => 'done',
+          ({ name, code, kind, message }) => ({ name, code, kind, message }),
+        );
       const request = { laUrl: 'https://licence.example.com/' };
       const media = await open('/samples/sample.ismv');
       const other = await open('/samples/sample.ismv');

@@ -7,10 +7,24 @@ import { before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { boxes, decryptedMedia } from './support-media.mjs';
-import { choose, fillForm, keySheet, openFile, pageTests, protect, SAMPLE, waitPlan, withoutPicker, workFolder } from './support.mjs';
+import {
+  choose,
+  fillForm,
+  keySheet,
+  openFile,
+  pageTests,
+  protect,
+  SAMPLE,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
 
 const CASES = fileURLToPath(new URL('../../../shared/cases/protect/', import.meta.url));
-const oneCase = (name) => ({ path: `${CASES}${name}`, skip: existsSync(CASES + name) ? false : `${name} is not here` });
+const oneCase = (name) => ({
+  path: `${CASES}${name}`,
+  skip: existsSync(CASES + name) ? false : `${name} is not here`,
+});
 const SLICES = oneCase('v01-80-slices-a-picture.mp4');
 const HEVC = oneCase('s13-hevc-aac.mp4');
 
@@ -52,8 +66,15 @@ inEachBrowser((browser) => {
     await openFile(page, path);
     await fillForm(page);
     await page.waitFor('#name-tracks');
-    assert.match(await said(page, 'fieldset:has(> .fault-ways #name-tracks) .field-fault'), /would stay open to everyone/);
-    assert.equal(await page.evaluate(() => document.querySelector('.plan-body')), null, 'no plan without the choice');
+    assert.match(
+      await said(page, 'fieldset:has(> .fault-ways #name-tracks) .field-fault'),
+      /would stay open to everyone/,
+    );
+    assert.equal(
+      await page.evaluate(() => document.querySelector('.plan-body')),
+      null,
+      'no plan without the choice',
+    );
     await page.click('#name-tracks');
     await waitPlan(page);
     const plan = await said(page, '.plan-tracks');
@@ -76,7 +97,9 @@ inEachBrowser((browser) => {
     );
   };
 
-  check('video that cannot be protected: open by choice alone, and called so', (page) => openPicture(page, foreign));
+  check('video that cannot be protected: open by choice alone, and called so', (page) =>
+    openPicture(page, foreign),
+  );
   check('HEVC with AAC', (page) => openPicture(page, HEVC.path), { skip: HEVC.skip });
 
   check('a track left open by its box is named too', async (page) => {
@@ -87,7 +110,10 @@ inEachBrowser((browser) => {
     await waitPlan(page);
     assert.match(await said(page, '.choices:has([name="tracks"])'), /stays open to everyone/);
     await protect(page);
-    assert.match(await said(page, '.result-head h2'), /Only track 1 of sample\.mp4 is locked; track 2 is open/);
+    assert.match(
+      await said(page, '.result-head h2'),
+      /Only track 1 of sample\.mp4 is locked; track 2 is open/,
+    );
     assert.match(await said(page, '#panel-result'), /Anyone can hear the sound of track 2/);
     // No track at all is no protection.
     await page.click('#tab-protect');
@@ -101,7 +127,8 @@ inEachBrowser((browser) => {
     await openFile(page, SAMPLE);
     await fillForm(page);
     await waitPlan(page);
-    const shares = () => [...document.querySelectorAll('.plan-tracks .track-share')].map((cell) => cell.innerText);
+    const shares = () =>
+      [...document.querySelectorAll('.plan-tracks .track-share')].map((cell) => cell.innerText);
     const planned = await page.evaluate(shares);
     assert.equal(planned.length, 2);
     for (const text of planned) assert.match(text, /^(100|\d\d\.\d) %/);
@@ -121,7 +148,10 @@ inEachBrowser((browser) => {
     await openFile(page, path);
     await fillForm(page);
     await page.waitFor('.question:not([hidden])');
-    assert.match(await said(page, '.question'), /earlier encryption.*parse as clear.*Remove them and protect/);
+    assert.match(
+      await said(page, '.question'),
+      /earlier encryption.*parse as clear.*Remove them and protect/,
+    );
     assert.equal(await page.evaluate(() => document.querySelector('.question input').checked), false);
     await page.click('.question input');
     await waitPlan(page);

@@ -46,7 +46,9 @@ export async function refuseSource(place, source) {
   const own = await handleOf(source);
   const same = own ? await own.isSameEntry(place) : await looksTheSame(place, source);
   if (same)
-    throw new Error('That place is the open file itself. Choose another name or folder: the clear file stays.');
+    throw new Error(
+      'That place is the open file itself. Choose another name or folder: the clear file stays.',
+    );
 }
 
 /**
@@ -59,10 +61,13 @@ async function looksTheSame(place, source) {
   const there = await place.getFile();
   if (!(source instanceof File) || there.name !== source.name) return false;
   if (there.size > 0) return there.size === source.size && there.lastModified === source.lastModified;
-  return source.slice(0, 1).arrayBuffer().then(
-    () => false,
-    () => true,
-  );
+  return source
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => false,
+      () => true,
+    );
 }
 
 /**

@@ -17,8 +17,14 @@ export function askToKeepKey({ title, lost, goOn, keep }) {
     const titleId = freshId('ask');
     const text = h('p', { id: freshId('ask-text') }, lost);
     const state = h('p', { class: 'ask-state', role: 'status' });
-    const save = button('Save the key sheet', () => void keepNow(), { class: 'button primary', id: 'ask-save' });
-    const onward = button(`${goOn} without the key`, () => end(true), { class: 'button danger', id: 'ask-go-on' });
+    const save = button('Save the key sheet', () => void keepNow(), {
+      class: 'button primary',
+      id: 'ask-save',
+    });
+    const onward = button(`${goOn} without the key`, () => end(true), {
+      class: 'button danger',
+      id: 'ask-go-on',
+    });
     const stay = button('Cancel', () => end(false), { class: 'button', id: 'ask-stay' });
     const dialog = h(
       'dialog',

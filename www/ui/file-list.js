@@ -49,7 +49,9 @@ function stateLine(file) {
     return `${size} · ${made}${kept}`;
   }
   if (!file.summary?.protection) return `${size} · clear`;
-  return file.tracks.every((track) => track.protection) ? `${size} · protected` : `${size} · partly protected`;
+  return file.tracks.every((track) => track.protection)
+    ? `${size} · protected`
+    : `${size} · partly protected`;
 }
 
 /**

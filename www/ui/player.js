@@ -65,12 +65,12 @@ export class Player {
       });
     });
     stopped.catch(() => {});
-    const fed = this.#feed(source, buffer, playback);
-    fed.catch((error) => {
-      // What is fed to a decoder that has given up fails too, and says less of why.
-      if (signal.aborted || this.video.error) return;
+    const fed = this.#feed(source, buffer, playback).catch((error) => {
+      // What is fed to a decoder that has given up fails too, and says less of why than the decoder does.
+      if (this.video.error || signal.aborted) return;
+      if (begun) this.tell(`It stopped playing. ${faultOf(error, 'play').message}`);
+      else throw error;
       this.#rest();
-      this.tell(`It stopped playing. ${faultOf(error, 'play').message}`);
     });
     const playing = once(this.video, 'canplay', signal).then(() => this.video.play());
     await Promise.race([playing, stopped, fed.then(() => new Promise(() => {}))]);
@@ -138,7 +138,10 @@ export class Player {
     const asked = once(session, 'message', this.ended.signal);
     asked.catch(() => {});
     await session.generateRequest('keyids', new TextEncoder().encode(JSON.stringify({ kids: ids })));
-    await soon(asked, 'The browser’s ClearKey does not answer. Reload the page later, or try another browser.');
+    await soon(
+      asked,
+      'The browser’s ClearKey does not answer. Reload the page later, or try another browser.',
+    );
     await session.update(new TextEncoder().encode(answer));
   }
 

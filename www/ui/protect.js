@@ -231,7 +231,13 @@ export class Protect {
       ...(sink ? { sink } : {}),
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
-    this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null, keyIsNew: plan.keySource === 'random' });
+    this.store.dispatch({
+      type: 'protected',
+      id: this.id,
+      result,
+      savedAs: sink ? sink.name : null,
+      keyIsNew: plan.keySource === 'random',
+    });
     this.form?.forgetKid();
     this.#soon();
     say(

@@ -154,15 +154,15 @@ export class Result {
       if (await mayLoseKey(this.store, this.store.file(this.id), 'discard')) drop();
     };
     const drop = () =>
-        void result.discard().then(
-          () => {
-            this.store.dispatch({ type: 'discarded', id: this.id });
-            say('The copy in browser storage is deleted.');
-          },
-          (error) => {
-            note.textContent = faultOf(error).message;
-          },
-        );
+      void result.discard().then(
+        () => {
+          this.store.dispatch({ type: 'discarded', id: this.id });
+          say('The copy in browser storage is deleted.');
+        },
+        (error) => {
+          note.textContent = faultOf(error).message;
+        },
+      );
     const discard = button('Delete that copy', () => void remove(), { class: 'link' });
     const { signal } = this.stop;
     result.file().then(
