@@ -29,7 +29,10 @@ pub struct Scheme {
 #[derive(Clone, Debug)]
 pub enum Media {
     /// H.264, with its codec configuration.
-    Avc { length_size: usize, record: Vec<u8> },
+    Avc {
+        length_size: usize,
+        record: Vec<u8>,
+    },
     Other,
 }
 
