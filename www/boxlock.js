@@ -249,6 +249,8 @@ class Result {
     this.#made = made;
     this.name = name;
     this.size = made.size;
+    /** @type {Types.ProtectResult['place']} */
+    this.place = made.stored ? 'storage' : made.blob ? 'memory' : 'chosen';
     this.seconds = made.seconds;
     this.kid = made.kid;
     this.key = made.key;
@@ -292,5 +294,6 @@ class Result {
 
   async discard() {
     if (this.#made.stored) await discard(this.#made.stored);
+    this.#made.blob = null;
   }
 }

@@ -94,7 +94,10 @@ export function reduce(state, action) {
     case 'told':
       return {
         ...state,
-        notices: [...state.notices, { id: action.id, title: action.title, message: action.message, quiet: true }],
+        notices: [
+          ...state.notices,
+          { id: action.id, title: action.title, message: action.message, quiet: true },
+        ],
       };
     case 'close':
       return without(state, action.id);
