@@ -12,10 +12,11 @@ use std::rc::Rc;
 
 use crate::bytes::{Error, Result};
 use crate::output::Assembly;
-use crate::protect::check::check_file;
+use crate::protect::check::{check_file, check_plan};
+use crate::protect::evidence::{self, Evidence};
+use crate::protect::samples::{FragmentTask, Tasks};
 use crate::protect::{Plan, Request};
-use crate::track::index::Need;
-use crate::track::{Index, Indexer};
+use crate::track::{Index, Indexer, Need};
 
 #[derive(Debug)]
 enum State {
@@ -29,12 +30,16 @@ enum State {
 #[derive(Debug)]
 pub struct Session {
     state: State,
+    evidence: Evidence,
 }
+
+/// Most fragments looked at when boxes of an earlier encryption raise doubts.
+const LOOKS: usize = 4;
 
 impl Session {
     /// A session for a file of `file_len` bytes.
     pub fn new(file_len: u64) -> Result<Self> {
-        Ok(Self { state: State::Opening(Box::new(Indexer::new(file_len)?)) })
+        Ok(Self { state: State::Opening(Box::new(Indexer::new(file_len)?)), evidence: Evidence::new() })
     }
 
     /// The bytes wanted next; `None` when the file is open.
@@ -97,7 +102,32 @@ impl Session {
         let index = self.index()?;
         check_file(index)?;
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
-        Plan::new(movie, request)
+        if !request.remove_leftovers {
+            evidence::ask(index, movie, &self.evidence)?;
+        }
+        let by_name = request.tracks.is_some();
+        let plan = Plan::new(movie, request)?;
+        check_plan(index, movie, &plan, by_name)?;
+        Ok(plan)
+    }
+
+    /// The fragments worth looking at when boxes of an earlier encryption raise doubts: give the bytes of each to
+    /// [`look`](Self::look) before planning.
+    pub fn doubtful(&self) -> Result<Vec<FragmentTask>> {
+        let index = self.index()?;
+        let mut moofs: Vec<u64> =
+            index.leftovers.tracks.iter().filter_map(|left| left.doubtful_moof).collect();
+        moofs.dedup();
+        let fragments = moofs.into_iter().filter_map(|start| index.fragment_at(start)).take(LOOKS);
+        let tasks = Tasks::new(index);
+        Ok(fragments.map(|fragment| tasks.task(index, fragment)).collect())
+    }
+
+    /// Looks at a fragment of [`doubtful`](Self::doubtful); `bytes` are those of its range.
+    pub fn look(&mut self, task: &FragmentTask, bytes: &mut [u8]) -> Result<()> {
+        let index = Rc::clone(self.index()?);
+        let movie = index.movie.as_ref().ok_or_else(not_open)?;
+        evidence::look(&mut self.evidence, movie, task, bytes)
     }
 
     /// Begins the protected file.

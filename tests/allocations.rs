@@ -75,7 +75,7 @@ fn allocations(kind: Kind, count: usize, profile: &str) -> u64 {
         let mut bytes = file[task.start as usize..task.end as usize].to_vec();
         let mut done = None;
         let used = measure(|| {
-            done = Some(protect_fragment(&mut protector, &movie, &task, &mut bytes, false));
+            done = Some(protect_fragment(&mut protector, &movie, &task, &mut bytes, None));
         });
         done.unwrap().unwrap();
         used.count_total

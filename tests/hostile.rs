@@ -304,7 +304,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 put(t, 10, &[0, 1]);
                 put(t, 12, &[0xff; 4])
             }),
-            "too-many-entries",
+            "too-many-samples",
         ),
         (
             "more samples than bytes",
@@ -340,7 +340,6 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             }),
             "truncated",
         ),
-        ("items of the file", join(&[ftyp, &boxed(b"meta", &[0; 4]), moov, moof, mdat]), "file-level-meta"),
         ("encrypted samples in a clear track", leftover(), "leftover-encryption"),
         ("a protected file", protected(), "already-protected"),
     ]

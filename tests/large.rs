@@ -29,7 +29,7 @@ fn pieces_of_any_size_give_the_same_bytes() {
                 let Step::Fragment(task) = step else { continue };
                 let source = &file[task.start as usize..task.end as usize];
                 let mut whole = source.to_vec();
-                let done = protect_fragment(&mut protector, &movie, &task, &mut whole, false).unwrap();
+                let done = protect_fragment(&mut protector, &movie, &task, &mut whole, None).unwrap();
                 let (moof, media) = source.split_at(task.moof_len as usize);
                 // From pieces smaller than most samples to one that holds all.
                 for max in [64, 3_000, 50_000, u64::from(u32::MAX)] {

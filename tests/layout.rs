@@ -329,16 +329,20 @@ fn sample_information_never_outgrows_its_byte() {
     file.access = None;
     let slice = [&unhex("00000024")[..], &synth::IDR, &[0x11; 32]].concat();
     file.fragments[0].trafs[0].runs = vec![vec![slice.repeat(60), slice.repeat(40), slice.repeat(41)]];
-    let out = protected(&file.bytes(), "hybrid", "0000000000000007");
-    let traf = top(&out, "moof").at("traf");
-    // Each has 40: 8 + 2 + 40 * 6 = 250.
-    same(traf.at("saiz").body(), "00000000 fa 00000003");
-    let own = drive::decrypted_samples(&out, |_, _| Some(boxlock::bytes::ContentKey(drive::key()))).unwrap();
-    assert_eq!(own, file.samples());
+    let error = protect(&file.bytes(), &request("hybrid")).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("profile")));
+    assert!(error.message().starts_with("Track 1 at 0:00:00.000: "), "{error}");
     // PIFF has no such byte: all 60.
     let out = protected(&file.bytes(), "piff", "0000000000000007");
     let senc = top(&out, "moof").at("traf").child(raw::PIFF_SENC).unwrap();
     assert_eq!(senc.body()[16..18], [0, 60]);
+    file.fragments[0].trafs[0].runs[0][0].truncate(40 * slice.len());
+    file.fragments[0].trafs[0].runs[0].truncate(2);
+    let out = protected(&file.bytes(), "hybrid", "0000000000000007");
+    // Each has 40: 8 + 2 + 40 * 6 = 250.
+    same(top(&out, "moof").at("traf/saiz").body(), "00000000 fa 00000002");
+    let own = drive::decrypted_samples(&out, |_, _| Some(boxlock::bytes::ContentKey(drive::key()))).unwrap();
+    assert_eq!(own, file.samples());
 }
 
 /// A picture parameter set inside a fragment must not change what a later fragment's slice headers mean: with it the
@@ -393,7 +397,7 @@ fn an_index_grows_to_64_bits_when_the_file_does() {
     let bytes = file.bytes();
     let mfra = top(&bytes, "mfra");
     let tree = boxlock::boxes::Tree::parse(mfra.bytes, mfra.start as u64).unwrap();
-    let mut moved = boxlock::output::Moved::default();
+    let mut moved = boxlock::output::Moved::new(std::rc::Rc::default());
     moved.push(0, 1 << 33);
     let out = moved.random_access(&tree).unwrap();
     let mfra = raw::boxes(&out, 0).remove(0);

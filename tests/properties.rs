@@ -16,6 +16,7 @@ use boxlock::boxes::Tree;
 use boxlock::bytes::ContentKey;
 use boxlock::output::Step;
 use boxlock::output::assembly::protect_fragment;
+use boxlock::output::summary::Touched;
 use boxlock::protect::SampleProtector;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use proptest::prelude::*;
@@ -189,7 +190,9 @@ proptest! {
         let run = |protector: &mut SampleProtector, number: usize, measure_only: bool| {
             let task = &tasks[number];
             let mut media = bytes[task.start as usize..task.end as usize].to_vec();
-            let done = protect_fragment(protector, &movie, task, &mut media, measure_only).unwrap();
+            let mut touched = Touched::default();
+            let measured = measure_only.then_some(&mut touched);
+            let done = protect_fragment(protector, &movie, task, &mut media, measured).unwrap();
             (done.moof, done.media_start, media)
         };
         let first: Vec<_> = (0..tasks.len()).map(|n| run(&mut forth, n, false)).collect();

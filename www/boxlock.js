@@ -200,6 +200,7 @@ async function newCrew(workers) {
     const { Crew } = await import('./engine/crew.js');
     return new Crew(workers);
   } catch (error) {
+    if (error instanceof BoxlockError) throw error;
     const { code, message } = sentenceFor(error, 'fetch');
     throw environmentError(code, message);
   }
@@ -258,6 +259,8 @@ class Result {
     this.scheme = made.scheme;
     this.profile = made.profile;
     this.laUrl = made.laUrl;
+    this.tracks = made.tracks;
+    this.forTests = made.forTests;
   }
 
   async file() {
@@ -289,6 +292,14 @@ class Result {
       key: { hex: this.key, base64: btoa(String.fromCharCode(...bytes)) },
       checksum: this.checksum,
       laUrl: this.laUrl,
+      tracks: this.tracks.map(({ id, kind, codecName, protect, share }) => ({
+        id,
+        kind,
+        codecName,
+        protect,
+        share,
+      })),
+      forTests: this.forTests,
     };
   }
 

@@ -145,8 +145,16 @@ export interface ProtectRequest {
   dsId?: string;
   /** XML that goes inside CUSTOMATTRIBUTES. */
   customAttributes?: string;
-  /** Track IDs; all that can be protected when absent. */
+  /**
+   * Track IDs. When absent, all that can be protected; a file with video that cannot be is then refused, because its
+   * picture would stay open to everyone.
+   */
   tracks?: number[];
+  /**
+   * What becomes of boxes of an earlier encryption around samples that the file calls clear. Those that are plainly
+   * stale go in any case; where that is not plain, planning fails with code 'leftover-encryption' unless this is given.
+   */
+  leftovers?: 'remove';
   /** First IV as 16 hex digits; random when absent. Only for reproducible tests. */
   ivStart?: string;
   /** '4.0' … '4.3'; chosen by rule when absent. */
@@ -179,7 +187,10 @@ export interface Plan {
   headerVersion: string;
   headerXml: string;
   laUrl: string;
-  tracks: { id: number; kind: string; codecName: string; protect: boolean; rule: string }[];
+  tracks: PlannedTrack[];
+  /** Whether the key comes from the public test key seed, which everybody knows. */
+  forTests: boolean;
+  /** Of a file measured in part (`sizeExact` false) the counts inside fragments are about right. */
   boxes: PlannedBox[];
   sizeBefore: number;
   sizeAfter: number;
@@ -188,6 +199,21 @@ export interface Plan {
   /** The input's name with `.mp4`. */
   suggestedName: string;
   warnings: string[];
+}
+
+/** What happens to one track. */
+export interface PlannedTrack {
+  id: number;
+  kind: string;
+  codecName: string;
+  /** Whether it is protected; if not, it is open to everyone. */
+  protect: boolean;
+  /** Which bytes of its samples are encrypted, as one sentence. */
+  rule: string;
+  /** Why it stays clear, as one sentence, when it does. */
+  reason?: string;
+  /** The part of its samples' bytes that is encrypted, 0 to 1; null when it has no bytes, or was not measured. */
+  share: number | null;
 }
 
 export interface KidView {
@@ -223,6 +249,10 @@ export interface ProtectResult {
   scheme: string;
   profile: Profile;
   laUrl: string;
+  /** Which tracks are protected, and which are open to everyone. */
+  tracks: PlannedTrack[];
+  /** Whether the key comes from the public test key seed, which everybody knows. */
+  forTests: boolean;
   /** The protected file. */
   file(): Promise<File>;
   /** SHA-256 of the protected file, hex; computed once, with progress. */
@@ -244,6 +274,10 @@ export interface KeySheet {
   key: { hex: string; base64: string };
   checksum: string | null;
   laUrl: string;
+  /** Which tracks the key is for, and which are open to everyone. */
+  tracks: Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share'>[];
+  /** Whether the key comes from the public test key seed, which everybody knows. */
+  forTests: boolean;
 }
 
 /** What a MediaSource needs to play a file through EME ClearKey. */

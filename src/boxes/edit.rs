@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::Writer;
 use crate::bytes::units::len_u64;
+use crate::bytes::{Reader, Writer};
 
+use super::header::{BoxHeader, BoxId};
 use super::tree::{Node, Tree};
 
 /// What becomes of one box.
@@ -19,7 +20,9 @@ struct Change {
     /// New bytes for the box's own fields, children kept.
     fields: Option<Vec<u8>>,
     /// A new type.
-    renamed: Option<super::BoxId>,
+    renamed: Option<BoxId>,
+    /// Whether bytes of it are put right after it is written.
+    patched: bool,
 }
 
 /// Changes to the boxes of one tree, by the boxes' places. Each call names a box of the tree the edits are for.
@@ -69,8 +72,18 @@ impl Edits {
     }
 
     /// Gives `node` a new type.
-    pub fn rename(&mut self, node: &Node, id: super::BoxId) {
+    pub fn rename(&mut self, node: &Node, id: BoxId) {
         self.change(node).renamed = Some(id);
+    }
+
+    /// Notes that bytes of `node` are put right in what [`apply`](Self::apply) has written.
+    pub fn note_patch(&mut self, node: &Node) {
+        self.change(node).patched = true;
+    }
+
+    /// Whether `node` is taken out.
+    pub fn removes(&self, node: &Node) -> bool {
+        self.changes.get(&node.start).and_then(|change| change.instead.as_ref()).is_some_and(Vec::is_empty)
     }
 
     fn touches(&self, node: &Node) -> bool {
@@ -79,53 +92,170 @@ impl Edits {
 
     /// The tree's bytes with the edits made and the sizes of enclosing boxes adjusted.
     pub fn apply(&self, tree: &Tree<'_>) -> Vec<u8> {
-        let mut w = Writer::with_room(tree.bytes().len());
-        self.write_node(tree, tree.root(), &mut w);
-        w.into_bytes()
+        self.write(tree, None).w.into_bytes()
     }
 
-    fn write_node(&self, tree: &Tree<'_>, node: &Node, w: &mut Writer) {
+    /// As [`apply`](Self::apply), and where the bytes went that were kept.
+    pub fn apply_and_follow(&self, tree: &Tree<'_>) -> (Vec<u8>, Kept) {
+        let output = self.write(tree, Some(Kept::default()));
+        (output.w.into_bytes(), output.kept.unwrap_or_default())
+    }
+
+    fn write(&self, tree: &Tree<'_>, kept: Option<Kept>) -> Output {
+        let mut output = Output { w: Writer::with_room(tree.bytes().len()), kept };
+        self.write_node(tree, tree.root(), &mut output);
+        output
+    }
+
+    fn write_node(&self, tree: &Tree<'_>, node: &Node, output: &mut Output) {
         let Some(change) = self.changes.get(&node.start) else {
-            self.write_kept(tree, node, None, w);
+            self.write_kept(tree, node, None, output);
             return;
         };
-        w.bytes(&change.before);
+        output.w.bytes(&change.before);
         match &change.instead {
-            Some(boxes) => w.bytes(boxes),
-            None => self.write_kept(tree, node, Some(change), w),
+            Some(boxes) => output.w.bytes(boxes),
+            None => self.write_kept(tree, node, Some(change), output),
         }
-        w.bytes(&change.after);
+        output.w.bytes(&change.after);
     }
 
-    fn write_kept(&self, tree: &Tree<'_>, node: &Node, change: Option<&Change>, w: &mut Writer) {
+    fn write_kept(&self, tree: &Tree<'_>, node: &Node, change: Option<&Change>, output: &mut Output) {
         if !self.touches(node) {
-            w.bytes(tree.slice(node.start, node.end()));
+            output.copy(tree, node.start, node.end());
             return;
         }
         let mut header = node.header;
         header.id = change.and_then(|change| change.renamed).unwrap_or(header.id);
         // Written at once, to be put right when the size is known: a body of its own for each level would be copied as
         // often as it is deep.
-        let start = w.len();
-        header.write(w);
-        let body_start = w.len();
+        let start = output.w.len();
+        header.write(&mut output.w);
+        let body_start = output.w.len();
         let fields_end = node.body_start() + node.fields_len;
         match change.and_then(|change| change.fields.as_deref()) {
-            Some(fields) => w.bytes(fields),
-            None => w.bytes(tree.slice(node.body_start(), fields_end)),
+            Some(fields) => output.w.bytes(fields),
+            None => output.copy(tree, node.body_start(), fields_end),
         }
         for child in &node.children {
-            self.write_node(tree, child, w);
+            self.write_node(tree, child, output);
         }
         if let Some(change) = change {
-            w.bytes(&change.appended);
+            output.w.bytes(&change.appended);
         }
         // Whatever stands behind the last child, readable or not.
         let children_end = node.children.last().map_or(fields_end, Node::end);
-        w.bytes(tree.slice(children_end, node.end()));
+        output.copy(tree, children_end, node.end());
         let mut front = Writer::new();
-        header.resized(len_u64(w.len() - body_start)).write(&mut front);
-        w.replace(start, body_start - start, front.as_slice());
+        header.resized(len_u64(output.w.len() - body_start)).write(&mut front);
+        output.w.replace(start, body_start - start, front.as_slice());
+    }
+
+    /// Gives `take` each box that is touched: the types of the boxes around it, its own, and what happens to it.
+    /// Boxes around a touched one change in size alone, and are not given.
+    pub fn for_each_touched(&self, tree: &Tree<'_>, take: &mut dyn FnMut(&str, BoxId, Action)) {
+        self.touched_in(tree.root(), "", take);
+    }
+
+    fn touched_in(&self, node: &Node, parent: &str, take: &mut dyn FnMut(&str, BoxId, Action)) {
+        if !self.touches(node) {
+            return;
+        }
+        let name = node.id().four_cc().text();
+        let inside = match (parent, &*name) {
+            ("", _) => name,
+            // What stands between says nothing, and a file may have sample entries of any number of types.
+            ("moov/trak", _) => "moov/trak/…".to_owned(),
+            ("moov/trak/…", "stsd") => format!("{parent}/stsd"),
+            ("moov/trak/…" | "moov/trak/…/stsd", _) => parent.to_owned(),
+            _ => format!("{parent}/{name}"),
+        };
+        let change = self.changes.get(&node.start);
+        let added = |boxes: &[u8], parent: &str, take: &mut dyn FnMut(&str, BoxId, Action)| {
+            let mut r = Reader::new(boxes, 0);
+            while let Ok(header) = BoxHeader::read(&mut r.clone(), len_u64(r.remaining())) {
+                take(parent, header.id, Action::Add);
+                if r.sub(header.size, "A box").is_err() {
+                    break;
+                }
+            }
+        };
+        if let Some(change) = change {
+            added(&change.before, parent, take);
+            match &change.instead {
+                Some(boxes) if boxes.is_empty() => take(parent, node.id(), Action::Remove),
+                Some(_) => take(parent, node.id(), Action::Change),
+                None if change.fields.is_some() || change.renamed.is_some() || change.patched => {
+                    take(parent, node.id(), Action::Change);
+                }
+                None => {}
+            }
+        }
+        if change.is_none_or(|change| change.instead.is_none()) {
+            for child in &node.children {
+                self.touched_in(child, &inside, take);
+            }
+        }
+        if let Some(change) = change {
+            added(&change.appended, &inside, take);
+            added(&change.after, parent, take);
+        }
+    }
+}
+
+/// What happens to a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// It appears.
+    Add,
+    /// It changes in place.
+    Change,
+    /// It goes.
+    Remove,
+}
+
+impl Action {
+    /// The name in the public module.
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Add => "add",
+            Action::Change => "change",
+            Action::Remove => "remove",
+        }
+    }
+}
+
+/// Where kept bytes went.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// File offset of a stretch, its bytes, and where it stands in what was written; ascending.
+    stretches: Vec<(u64, u64, u64)>,
+}
+
+impl Kept {
+    /// Where the byte at file offset `offset` stands in what was written; `None` when it was not kept.
+    pub fn place(&self, offset: u64) -> Option<u64> {
+        let behind = self.stretches.partition_point(|(start, _, _)| *start <= offset);
+        let (start, len, place) = self.stretches.get(behind.checked_sub(1)?)?;
+        let inside = offset - start;
+        (inside < *len).then_some(place + inside)
+    }
+}
+
+/// What is written, and where it came from when that is asked for.
+struct Output {
+    w: Writer,
+    kept: Option<Kept>,
+}
+
+impl Output {
+    fn copy(&mut self, tree: &Tree<'_>, start: u64, end: u64) {
+        if let Some(kept) = &mut self.kept
+            && end > start
+        {
+            kept.stretches.push((start, end - start, len_u64(self.w.len())));
+        }
+        self.w.bytes(tree.slice(start, end));
     }
 }
 
@@ -161,6 +291,15 @@ mod tests {
         let mut edits = Edits::new();
         edits.insert_after(&udta.children[0], b"\0\0\0\x09wxyz!");
         edits.remove(&tree.root().children[1]);
+        let mut touched = Vec::new();
+        edits.for_each_touched(&tree, &mut |parent, id, action| {
+            touched.push((parent.to_owned(), id.to_string(), action));
+        });
+        let touch = |parent: &str, id: &str, action| (parent.to_owned(), id.to_owned(), action);
+        assert_eq!(touched, [touch("moov/udta", "wxyz", Action::Add), touch("moov", "free", Action::Remove)]);
+        let (_, kept) = edits.apply_and_follow(&tree);
+        // The body of 'abcd' keeps its place, the zeros behind it moved by 9 bytes, 'free' is gone.
+        assert_eq!([24, 25, 26, 30, 34].map(|at| kept.place(at)), [Some(24), Some(25), Some(35), None, None]);
         let expected = b"\0\0\0\x27moov\0\0\0\x1fudta\0\0\0\x0aabcd12\0\0\0\x09wxyz!\0\0\0\0";
         assert_eq!(edits.apply(&tree), expected);
     }

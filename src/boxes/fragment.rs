@@ -38,6 +38,8 @@ pub mod trun_flags {
     pub const SAMPLE_FLAGS: u32 = 0x400;
     /// Each sample has a composition offset.
     pub const SAMPLE_COMPOSITION_OFFSET: u32 = 0x800;
+    /// Something is given for each sample: without any of these a run is a number alone.
+    pub const PER_SAMPLE: u32 = 0xf00;
 }
 
 entries! {
@@ -168,7 +170,8 @@ boxes! {
         sample_count: u32;
         data_offset: i32, if |cx, _| cx.head.has(trun_flags::DATA_OFFSET);
         first_sample_flags: SampleFlags, if |cx, _| cx.head.has(trun_flags::FIRST_SAMPLE_FLAGS);
-        samples: Vec<TrackRunSample>, count |_, b| u64::from(b.sample_count);
+        samples: Vec<TrackRunSample>, count |_, b| u64::from(b.sample_count),
+            if |cx, _| cx.head.flags & trun_flags::PER_SAMPLE != 0;
     }
     /// Dependency hints, one byte a sample.
     SampleDependency [four(b"sdtp")] full "Sample dependency" "ISO/IEC 14496-12:2022 8.6.4" {

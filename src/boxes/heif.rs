@@ -56,6 +56,11 @@ pub struct ItemLocations {
 }
 
 impl ItemLocation {
+    /// Whether its bytes stand in the file itself, at offsets counted from the file's first byte.
+    pub fn is_in_file(&self) -> bool {
+        self.construction_method & 15 == 0 && self.data_reference_index == 0
+    }
+
     fn read(r: &mut Reader<'_>, widths: u16, cx: &Context) -> Result<Self> {
         let [offset, length, base, index] = [12, 8, 4, 0].map(|low| widths >> low & 15);
         let version = cx.head.version;

@@ -29,7 +29,7 @@ pub mod types;
 pub mod wire;
 
 pub use declare::{BoxBody, Declaration, Form};
-pub use edit::Edits;
+pub use edit::{Action, Edits};
 pub use header::{BoxHeader, BoxId};
 pub use rows::{Row, RowSink};
 pub use tree::{Node, Tree};

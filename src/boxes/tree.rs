@@ -6,7 +6,7 @@ use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Reader, Result, limits};
 
 use super::declare::BoxBody;
-use super::header::{BoxHeader, BoxId, four};
+use super::header::{BoxHeader, BoxId, SizeForm, four};
 use super::registry;
 
 /// One box of a tree.
@@ -58,6 +58,12 @@ impl Node {
     /// The first descendant along `path`.
     pub fn descend(&self, path: &[&[u8; 4]]) -> Option<&Node> {
         path.iter().try_fold(self, |node, code| node.child(code))
+    }
+
+    /// Gives `take` this box and all below, in file order.
+    pub fn for_each<'n>(&'n self, take: &mut dyn FnMut(&'n Node)) {
+        take(self);
+        self.children.iter().for_each(|child| child.for_each(take));
     }
 
     /// The first problem in this box or below.
@@ -152,6 +158,12 @@ fn read_node(
 ) -> Result<Node> {
     let start = r.offset();
     let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
+    if let Some(parent) = parent
+        && header.form == SizeForm::ToEnd
+        && r.rest().iter().all(|byte| *byte == 0)
+    {
+        return Err(padding(parent, header.size).at(start));
+    }
     if depth > limits::BOX_DEPTH || *boxes_left == 0 {
         return Err(Error::limit(
             "too-many-boxes",
@@ -167,11 +179,16 @@ fn read_node(
     let mut body = r.sub(header.size, "A box")?;
     body.take(to_len(header.header_len()), "A box header")?;
     let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: None };
+    if let Some(parent) = parent
+        && header.form == SizeForm::ToEnd
+    {
+        node.problem = Some(size_zero(header.id, parent).at(start));
+    }
     let children_at = match children_start(header.id, parent, &body) {
         Ok(Some(children_at)) => children_at,
         Ok(None) => return Ok(node),
         Err(error) => {
-            node.problem = Some(error.inside(header.id.to_string()));
+            node.problem.get_or_insert(error.inside(header.id.to_string()));
             return Ok(node);
         }
     };
@@ -182,12 +199,30 @@ fn read_node(
         match read_node(&mut body, Some(header.id), depth + 1, boxes_left) {
             Ok(child) => node.children.push(child),
             Err(error) => {
-                node.problem = Some(error.inside(header.id.to_string()));
+                node.problem.get_or_insert(error.inside(header.id.to_string()));
                 break;
             }
         }
     }
     Ok(node)
+}
+
+/// What to do about sizes that readers take each in its own way.
+const WRITE_ANEW: &str = "Have the file written anew, by the tool that made it or by FFmpeg.";
+
+/// Size 0 means "to the end of the file" (ISO/IEC 14496-12:2022 4.2.2): readers disagree about it further in, and what
+/// is put behind such a box would become a part of it.
+fn size_zero(id: BoxId, parent: BoxId) -> Error {
+    let message = format!(
+        "Box '{id}' in '{parent}' has size 0, “to the end of the file”, which only the last box of a file may have. \
+         {WRITE_ANEW}"
+    );
+    Error::file("bad-box-size", message).inside(parent.to_string())
+}
+
+fn padding(parent: BoxId, len: u64) -> Error {
+    let message = format!("Box '{parent}' ends with {len} zero bytes that are no box. {WRITE_ANEW}");
+    Error::file("zero-padding", message)
 }
 
 /// How many bytes of fields come before the children of a box; `None` when it has no children.
@@ -231,6 +266,41 @@ mod tests {
         let leaf = &tree.root().children[0].children[0];
         assert_eq!((leaf.start, leaf.header.size), (1016, 12));
         assert_eq!(tree.body(leaf).u32("value").unwrap(), 7);
+    }
+
+    #[test]
+    fn only_the_outermost_box_may_run_to_the_end() {
+        let mut bytes = sample();
+        bytes[..4].fill(0);
+        assert_eq!(Tree::parse(&bytes[..], 0).unwrap().root().first_problem(), None);
+        // The second trak, whose body is four bytes that are no box.
+        bytes[28..32].fill(0);
+        let tree = Tree::parse(&bytes[..], 0).unwrap();
+        let [_, last] = &tree.root().children[..] else { panic!() };
+        assert_eq!((last.start, last.end()), (28, 40));
+        let problem = last.problem.as_ref().unwrap();
+        assert_eq!((problem.code(), problem.offset(), &*problem.path()), ("bad-box-size", Some(28), "moov"));
+        assert!(problem.message().starts_with("Box 'trak' in 'moov' has size 0"), "{problem}");
+    }
+
+    #[test]
+    fn zeros_at_the_end_are_no_box() {
+        for len in [4_usize, 8, 20] {
+            let mut bytes = sample();
+            bytes.extend(vec![0; len]);
+            bytes[3] += u8::try_from(len).unwrap();
+            let tree = Tree::parse(&bytes[..], 0).unwrap();
+            assert_eq!(tree.root().children.len(), 2, "{len}");
+            let found = tree.root().problem.as_ref().map(|problem| (problem.code(), problem.offset()));
+            assert_eq!(found, (len >= 8).then_some(("zero-padding", Some(40))), "{len}");
+        }
+        // Zeros and then something are a box with a wrong size.
+        let mut bytes = sample();
+        bytes.extend([0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        bytes[3] += 9;
+        let tree = Tree::parse(&bytes[..], 0).unwrap();
+        assert_eq!(tree.root().first_problem().unwrap().code(), "bad-box-size");
+        assert_eq!(tree.root().children.len(), 3);
     }
 
     #[test]

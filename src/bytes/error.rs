@@ -85,6 +85,13 @@ impl Error {
         self
     }
 
+    /// The same error with words in front of its sentence that say where in the media it is.
+    #[must_use]
+    pub fn preceded_by(mut self, place: &str) -> Self {
+        self.0.message.insert_str(0, place);
+        self
+    }
+
     /// Whose fault it is.
     pub fn kind(&self) -> Kind {
         self.0.kind

@@ -12,6 +12,9 @@ pub const INDEX_LEN: u64 = 128 << 20;
 /// Largest other top-level box whose fields are read for inspection, in bytes.
 pub const INSPECT_LEN: u64 = 16 << 20;
 
+/// Most bytes behind the last box that may be no box: tags, text, padding.
+pub const TRAILING_LEN: u64 = 1 << 20;
+
 /// Largest single sample, in bytes. An uncompressed-looking 8K intra frame stays below it.
 pub const SAMPLE_LEN: u64 = 256 << 20;
 

@@ -133,9 +133,24 @@ pub fn sort_pairs(pairs: &mut [(u64, u64)]) {
     pairs.sort_unstable();
 }
 
+/// A media time for people: `0:00:02.040` of `ticks` at `timescale` ticks a second.
+pub fn clock(ticks: u64, timescale: u32) -> String {
+    let timescale = u64::from(timescale.max(1));
+    let (seconds, rest) = (ticks / timescale, ticks % timescale);
+    let minutes = seconds / 60;
+    format!("{}:{:02}:{:02}.{:03}", minutes / 60, minutes % 60, seconds % 60, rest * 1000 / timescale)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn media_times_are_read_as_such() {
+        assert_eq!(clock(0, 0), "0:00:00.000");
+        assert_eq!(clock(90_000 * 3661 + 89_999, 90_000), "1:01:01.999");
+        assert_eq!(clock(u64::MAX, 10_000_000), "512409557:36:10.955");
+    }
 
     #[test]
     fn kid_swaps_the_first_three_groups() {

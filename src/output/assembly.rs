@@ -3,19 +3,23 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::boxes::edit::Kept;
+use crate::boxes::{Tree, piff};
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Tasks, Window};
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
+use crate::track::top::TopBox;
 use crate::track::{Fragment, Index, Movie};
 
 use super::fragment::{FragmentForm, rewrite};
+use super::items::moved_locations;
 use super::moved::Moved;
-use super::movie::{protected_file_type, protected_movie};
+use super::movie::{movie_edits, protected_file_type};
 use super::protection::SampleForms;
+use super::summary::Touched;
 
 /// One piece of the output, in file order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +59,8 @@ pub struct Assembly {
     /// Where the source has its file type.
     type_at: Option<u64>,
     movie: Vec<u8>,
+    /// Where the bytes of the movie header went that were kept.
+    movie_kept: Kept,
     /// Next top-level box to give out.
     next_top: usize,
     /// Next fragment to give out.
@@ -71,16 +77,18 @@ impl Assembly {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
+        let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
             tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             type_at,
-            movie: protected_movie(plan, moov, movie)?,
+            movie,
+            movie_kept,
             next_top: 0,
             next_fragment: 0,
             awaiting: VecDeque::new(),
-            moved: Moved::default(),
+            moved: Moved::new(Rc::clone(&index)),
             position: 0,
             index,
         })
@@ -107,6 +115,9 @@ impl Assembly {
             let task = self.tasks.task(&self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
+        } else if is_stale_header(&top) {
+            self.next_top += 1;
+            Step::Bytes(Vec::new())
         } else {
             source = top.start;
             let end = self.copy_until();
@@ -137,15 +148,11 @@ impl Assembly {
         let mut end = 0;
         while let Some(top) = self.index.top.get(self.next_top) {
             let replaced = top.id.is(b"moov") || top.id.is(b"mfra") || self.type_at == Some(top.start);
-            if replaced || next_fragment == Some(top.start) {
+            if replaced || is_stale_header(&top) || next_fragment == Some(top.start) {
                 break;
             }
             end = top.end();
             self.next_top += 1;
-            if top.id.is(b"sidx") {
-                // A piece of its own: what comes behind it must be found by its own start.
-                break;
-            }
         }
         end
     }
@@ -183,12 +190,10 @@ impl Assembly {
         }
     }
 
-    /// Puts right what stands before the fragments it describes: segment indexes. To be asked for at the end.
+    /// Puts right what says where other bytes are: segment and subsegment indexes, and locations of items. To be asked
+    /// for at the end.
     pub fn patches(&self) -> Result<Vec<Patch>> {
         let mut patches = Vec::new();
-        if self.index.segment_indexes.is_empty() {
-            return Ok(patches);
-        }
         // A segment may end where the file does, which is where no piece begins.
         let mut moved = self.moved.clone();
         moved.push(self.index.file_len, self.position);
@@ -197,8 +202,35 @@ impl Assembly {
             let bytes = moved.segment_index(&top, sidx)?;
             patches.push(Patch { at: moved.map(*start), bytes });
         }
+        for (start, ssix) in &self.index.subsegment_indexes {
+            let behind = self.index.segment_indexes.partition_point(|(at, _)| at < start);
+            let before = behind.checked_sub(1).and_then(|number| self.index.segment_indexes.get(number));
+            let Some((sidx_start, sidx)) = before else { continue };
+            let (Some(top), Some(index)) = (self.index.top.at(*start), self.index.top.at(*sidx_start)) else {
+                continue;
+            };
+            let bytes = moved.subsegment_index(&top, ssix, &index, sidx)?;
+            patches.push(Patch { at: moved.map(*start), bytes });
+        }
+        for (tree, node) in self.index.item_locations() {
+            let Some(bytes) = moved_locations(tree, node, &moved)? else { continue };
+            let start = tree.root().start;
+            let place = if tree.root().id().is(b"moov") {
+                self.movie_kept.place(node.body_start())
+            } else {
+                Some(node.body_start() - start)
+            };
+            let place =
+                place.ok_or_else(|| Error::file("missing-box", "An 'iloc' box was lost.").at(node.start))?;
+            patches.push(Patch { at: moved.map(start) + place, bytes });
+        }
         Ok(patches)
     }
+}
+
+/// A header of a DRM system beside the movie header: of an encryption that is no more.
+pub(super) fn is_stale_header(top: &TopBox) -> bool {
+    top.id.is(b"pssh") || top.id == piff::PROTECTION_SYSTEM
 }
 
 /// A fragment's new `moof`, with its media data encrypted in place.
@@ -215,30 +247,34 @@ pub fn fragment_form(plan: &Plan) -> FragmentForm {
     FragmentForm {
         samples: SampleForms::of(plan.profile),
         modern: plan.profile == crate::protect::Profile::Hybrid,
+        clean: true,
     }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
-/// place; with `measure_only` they stay, and only the new `moof` is made.
+/// place. With `measured` they stay, and only the new `moof` is made; the boxes that change are counted in it.
 pub fn protect_fragment(
     protector: &mut SampleProtector,
     movie: &Movie,
     task: &FragmentTask,
     bytes: &mut [u8],
-    measure_only: bool,
+    mut measured: Option<&mut Touched>,
 ) -> Result<ProtectedFragment> {
     let media_start = crate::bytes::units::to_len(task.moof_len);
     let Some((moof, media)) = bytes.split_at_mut_checked(media_start) else {
         return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?")
             .at(task.start));
     };
+    task.check_head(moof)?;
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
-    let entries = protector.scan(&fragment, task.first_sample, &mut window)?;
-    let new_moof = protected_moof(protector.plan(), &tree, &fragment, &entries, task)?;
-    if !measure_only {
-        protector.encrypt(&fragment, &entries, &mut window)?;
+    let entries = protector.scan(&fragment, task, &mut window)?;
+    let new_moof =
+        protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
+    match measured {
+        None => protector.encrypt(&fragment, &entries, &mut window)?,
+        Some(touched) => touched.count_media(&fragment, &entries, &window),
     }
     Ok(ProtectedFragment { moof: new_moof, media_start })
 }
@@ -250,10 +286,11 @@ fn protected_moof(
     fragment: &Fragment,
     entries: &[Option<SampleEncryptionEntries>],
     task: &FragmentTask,
+    touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
     let information: Vec<_> =
         entries.iter().map(|entries| entries.as_ref().map(|entries| (entries, IV_SIZE))).collect();
-    rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times)
+    rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times, touched)
 }
 
 /// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for
@@ -273,10 +310,10 @@ impl LargeFragment {
         task: FragmentTask,
         moof: &[u8],
     ) -> Result<Self> {
+        task.check_head(moof)?;
         let tree = Tree::parse(moof, task.start)?.into_owned();
         let fragment = Fragment::read(&tree, Some(movie))?;
-        let media_start = task.start + task.moof_len;
-        let pieces = PiecewiseFragment::new(protector, fragment, task.first_sample, media_start, task.end)?;
+        let pieces = PiecewiseFragment::new(protector, fragment, &task)?;
         Ok(Self { tree, task, pieces })
     }
 
@@ -295,7 +332,7 @@ impl LargeFragment {
     pub fn moof(&mut self, protector: &SampleProtector) -> Result<Vec<u8>> {
         self.pieces.rewind();
         let (fragment, entries) = (self.pieces.fragment(), self.pieces.entries());
-        protected_moof(protector.plan(), &self.tree, fragment, entries, &self.task)
+        protected_moof(protector.plan(), &self.tree, fragment, entries, &self.task, None)
     }
 
     /// Second pass: encrypts the present piece in place.

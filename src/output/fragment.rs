@@ -1,6 +1,7 @@
 //! The `moof` of a protected fragment: boxes added, and the offsets in it made right again.
 
-use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::boxes::cenc::{SampleAuxInfoOffsets, SampleEncryptionEntries};
+use crate::boxes::edit::Kept;
 use crate::boxes::fragment::{
     TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
 };
@@ -10,9 +11,11 @@ use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::track::fragment::Run;
+use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Fragment, TrackFragment};
 
 use super::protection::{SENC_PREFIX, SampleForms, sample_information};
+use super::summary::Touched;
 
 /// What to write into a fragment's `moof`.
 #[derive(Clone, Copy, Debug)]
@@ -22,24 +25,31 @@ pub struct FragmentForm {
     /// Whether each `traf` gets a `tfdt`, data offsets count from the `moof` by flag, and `trun` boxes with negative
     /// composition offsets get the version that says so: what CENC readers and browsers ask for.
     pub modern: bool,
+    /// Whether boxes of an earlier encryption go.
+    pub clean: bool,
 }
 
 /// What sample information a `traf` gets: entries, and bytes per IV.
 pub type TrackInformation<'a> = Option<(&'a SampleEncryptionEntries, u8)>;
 
-/// The new `moof` bytes. `information` and `decode_times` go with the `traf` boxes in their order.
+/// The new `moof` bytes. `information` and `decode_times` go with the `traf` boxes in their order. The boxes that are
+/// touched are counted in `touched`, when that is asked for.
 pub fn rewrite(
     form: FragmentForm,
     tree: &Tree<'_>,
     fragment: &Fragment,
     information: &[TrackInformation<'_>],
     decode_times: &[u64],
+    touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
     let mut edits = Edits::new();
     // An absolute base would move with every fragment before. Where one track has one, all count from the `moof`: a
     // track without a base counts from the track before, whose base then is another.
     let absolute = |track: &TrackFragment| track.tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
     let from_moof = form.modern || fragment.tracks.iter().any(absolute);
+    if form.clean {
+        tree.root().children.iter().filter(|node| is_system_header(node)).for_each(|node| edits.remove(node));
+    }
     let trafs = tree.root().all(b"traf").zip(&fragment.tracks);
     for ((number, (traf, track)), information) in trafs.enumerate().zip(information) {
         let time = decode_times.get(number).copied().filter(|_| form.modern);
@@ -47,14 +57,29 @@ pub fn rewrite(
         for (node, run) in traf.all(b"trun").zip(&track.runs) {
             rewrite_run(form, node, run, &mut edits);
         }
+        if form.clean {
+            leftovers::of_samples(tree, traf).iter().for_each(|leftover| edits.remove(leftover.node));
+        }
         if let Some((entries, iv_size)) = information {
-            edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sizes.len()));
+            edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
         }
     }
-    let mut bytes = edits.apply(tree);
+    let (mut bytes, kept) = edits.apply_and_follow(tree);
     let grown =
         i64::try_from(bytes.len()).unwrap_or(i64::MAX) - i64::try_from(tree.bytes().len()).unwrap_or(0);
-    set_offsets(from_moof, &mut bytes, tree.root().start, fragment, grown)?;
+    let offsets = Offsets { from_moof, fragment, grown, kept };
+    for (node, at, value) in offsets.find(tree, &bytes, &edits)? {
+        let Some(field) = bytes.get_mut(at..at + value.len()) else { continue };
+        if let Some(node) = node
+            && field != value
+        {
+            edits.note_patch(node);
+        }
+        field.copy_from_slice(&value);
+    }
+    if let Some(touched) = touched {
+        edits.for_each_touched(tree, &mut |parent, id, action| touched.count(parent, id, action));
+    }
     Ok(bytes)
 }
 
@@ -93,35 +118,84 @@ fn rewrite_run(form: FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
     }
 }
 
-/// Sets the data offsets and the `saio` offsets of the new `moof`, whose media data moved by `grown` bytes against
-/// its first byte.
-fn set_offsets(from_moof: bool, bytes: &mut [u8], start: u64, fragment: &Fragment, grown: i64) -> Result<()> {
-    let mut patches: Vec<(usize, [u8; 4])> = Vec::new();
-    {
-        let tree = Tree::parse(&*bytes, start)?;
-        for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-            let from_moof = from_moof || track.base == start;
-            // Else it counts from the end of the data before, which moves along with its own.
-            let base = if from_moof { i128::from(start) - i128::from(grown) } else { i128::from(track.base) };
-            for (node, run) in traf.all(b"trun").zip(&track.runs) {
-                let offset = i128::from(run.data_start) - base;
+/// What the offsets in a new `moof` are found by.
+struct Offsets<'f> {
+    from_moof: bool,
+    fragment: &'f Fragment,
+    /// Bytes that the `moof` grew by: so much further its media data now is from its first byte.
+    grown: i64,
+    kept: Kept,
+}
+
+/// The box that a value belongs to in the old `moof`, unless it is new; where in the new `moof` the value goes; and the
+/// value.
+type Value<'t> = (Option<&'t Node>, usize, Vec<u8>);
+
+impl Offsets<'_> {
+    /// Data offsets and `saio` offsets for the new `moof`, whose bytes are `bytes`.
+    fn find<'t>(&self, old: &'t Tree<'_>, bytes: &[u8], edits: &Edits) -> Result<Vec<Value<'t>>> {
+        let start = old.root().start;
+        let new = Tree::parse(bytes, start)?;
+        let mut values = Vec::new();
+        let trafs = old.root().all(b"traf").zip(new.root().all(b"traf"));
+        for ((old_traf, traf), track) in trafs.zip(&self.fragment.tracks) {
+            // Without a base of its own it counts from the end of the data before, which moves along with its own.
+            let from_moof = self.from_moof || track.base == start;
+            let base = i128::from(if from_moof { start } else { track.base });
+            let moved = if from_moof { i128::from(self.grown) } else { 0 };
+            let truns = old_traf.all(b"trun").zip(traf.all(b"trun"));
+            for ((old_node, node), run) in truns.zip(&track.runs) {
+                let offset = i128::from(run.data_start) + moved - base;
                 let offset = i32::try_from(offset).map_err(|_| too_far(run, offset))?;
-                // Header, version and flags, sample count.
-                patches.push((to_len(node.body_start() - start) + 8, offset.to_be_bytes()));
+                // Behind version, flags and sample count.
+                let at = to_len(node.body_start() - start) + 8;
+                values.push((Some(old_node), at, offset.to_be_bytes().to_vec()));
             }
-            if let (Some(saio), Some(senc)) = (traf.child(b"saio"), traf.child(b"senc")) {
-                let offset = senc.start - start + SENC_PREFIX;
-                let offset = u32::try_from(offset).expect("a moof in memory is below 4 GiB");
-                patches.push((to_len(saio.body_start() - start) + 8, offset.to_be_bytes()));
+            let mut saios: Vec<&Node> = traf.all(b"saio").collect();
+            let kept: Vec<&Node> = old_traf.all(b"saio").filter(|node| !edits.removes(node)).collect();
+            if saios.len() > kept.len()
+                && let (Some(saio), Some(senc)) = (saios.pop(), traf.all(b"senc").last())
+            {
+                let offset = i128::from(senc.start - start + SENC_PREFIX);
+                let offset = u32::try_from(offset).map_err(|_| information_elsewhere(saio))?;
+                // Behind version, flags and count.
+                let at = to_len(saio.body_start() - start) + 8;
+                values.push((None, at, offset.to_be_bytes().to_vec()));
+            }
+            for (old_node, node) in kept.into_iter().zip(saios) {
+                let mut saio: SampleAuxInfoOffsets = new.read(node)?;
+                for offset in &mut saio.offsets.entries {
+                    let at = track.base.saturating_add(offset.0);
+                    let place = if at < start || at >= old.root().end() {
+                        i128::from(at) + moved
+                    } else {
+                        let place = self.kept.place(at).ok_or_else(|| information_elsewhere(old_node))?;
+                        // What counts from the media data sees the 'moof' itself move the other way.
+                        i128::from(start + place) - i128::from(self.grown) + moved
+                    };
+                    let fits = |offset: &u64| saio.head.version > 0 || *offset <= u64::from(u32::MAX);
+                    let moved = u64::try_from(place - base).ok().filter(fits);
+                    offset.0 = moved.ok_or_else(|| information_elsewhere(old_node))?;
+                }
+                // Behind version and flags, type, and count.
+                let at = to_len(node.body_start() - start) + if saio.head.has(1) { 16 } else { 8 };
+                let width = if saio.head.version == 0 { 4 } else { 8 };
+                let fields = saio
+                    .offsets
+                    .entries
+                    .iter()
+                    .flat_map(|offset| offset.0.to_be_bytes().into_iter().skip(8 - width));
+                values.push((Some(old_node), at, fields.collect()));
             }
         }
+        Ok(values)
     }
-    for (at, value) in patches {
-        if let Some(field) = bytes.get_mut(at..at + 4) {
-            field.copy_from_slice(&value);
-        }
-    }
-    Ok(())
+}
+
+fn information_elsewhere(saio: &Node) -> Error {
+    let message = "Auxiliary information of samples stands where its 'saio' box can no longer point to when boxes are \
+                   added before it.";
+    Error::unsupported("aux-info-elsewhere", message).inside("moof/traf/saio").at(saio.start)
 }
 
 fn too_far(run: &Run, offset: i128) -> Error {

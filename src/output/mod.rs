@@ -2,6 +2,7 @@
 
 pub mod assembly;
 pub mod fragment;
+pub mod items;
 pub mod moved;
 pub mod movie;
 pub mod playback;

@@ -1,33 +1,51 @@
 //! Where things went: from offsets in the source to offsets in the output, and the index boxes that need it.
 
+use std::rc::Rc;
+
 use crate::boxes::header::{BoxHeader, SizeForm, wrap};
 use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
+use crate::boxes::tables::SubsegmentIndex;
 use crate::boxes::{BoxBody, Edits, Tree};
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result, Writer};
+use crate::track::Index;
 use crate::track::top::TopBox;
 
 /// Maps file offsets of the source to the output. Filled in file order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Moved {
+    index: Rc<Index>,
     /// Source and output offset of each piece's first byte, ascending.
     starts: Vec<(u64, u64)>,
 }
 
 impl Moved {
+    /// Nothing moved yet.
+    pub fn new(index: Rc<Index>) -> Self {
+        Self { index, starts: Vec::new() }
+    }
+
     /// Notes that the piece that began at `source` now begins at `output`.
     pub fn push(&mut self, source: u64, output: u64) {
         self.starts.push((source, output));
     }
 
-    /// The output offset of source offset `offset`: moved like the piece it is in.
+    /// The output offset of source offset `offset`: moved like the piece it is in, and in a fragment behind its `moof`
+    /// by what the `moof` grew as well.
     pub fn map(&self, offset: u64) -> u64 {
-        let index = self.starts.partition_point(|(source, _)| *source <= offset);
-        match index.checked_sub(1).and_then(|index| self.starts.get(index)) {
-            // An offset that a file made up may be anywhere.
-            Some((source, output)) => output.saturating_add(offset - source),
-            None => offset,
+        let behind = self.starts.partition_point(|(source, _)| *source <= offset);
+        let Some(&(source, output)) = behind.checked_sub(1).and_then(|number| self.starts.get(number)) else {
+            return offset;
+        };
+        // An offset that a file made up may be anywhere.
+        let moved = output.saturating_add(offset - source);
+        let fragment = self.index.fragment_at(source);
+        if fragment.is_none_or(|fragment| offset - source < fragment.moof_len) {
+            return moved;
         }
+        // A fragment's media data keeps its length: the end of the piece tells how much the `moof` grew.
+        let next = self.starts.get(behind);
+        next.map_or(moved, |(next, place)| place.saturating_sub(next - offset))
     }
 
     /// The `mfra` with its offsets moved; `tfra` boxes grow to 64 bits where they must, and `mfro` follows.
@@ -60,13 +78,55 @@ impl Moved {
         Ok(bytes)
     }
 
+    /// Where the references of a `sidx` begin and end in the source, `sidx` in `top`.
+    fn references(top: &TopBox, sidx: &SegmentIndex) -> Vec<(u64, u64)> {
+        let mut at = top.end().saturating_add(sidx.first_offset.0);
+        let sizes = sidx.references.entries.iter().map(|reference| u64::from(reference.referenced_size()));
+        sizes
+            .map(|size| {
+                let start = at;
+                at = at.saturating_add(size);
+                (start, at)
+            })
+            .collect()
+    }
+
+    /// An `ssix` with the sizes of its ranges moved; it keeps its length. Its subsegments are the references of the
+    /// `sidx` before it (ISO/IEC 14496-12:2022 8.16.4).
+    pub fn subsegment_index(
+        &self,
+        top: &TopBox,
+        ssix: &SubsegmentIndex,
+        index: &TopBox,
+        sidx: &SegmentIndex,
+    ) -> Result<Vec<u8>> {
+        let mut moved = ssix.clone();
+        let references = Self::references(index, sidx);
+        for (subsegment, (start, _)) in moved.subsegments.entries.iter_mut().zip(references) {
+            let mut at = start;
+            for range in &mut subsegment.ranges.entries {
+                let end = at.saturating_add(u64::from(range.range_size.0));
+                let size = self.map(end).saturating_sub(self.map(at));
+                let size = u32::try_from(size).ok().filter(|size| size >> 24 == 0);
+                range.range_size.0 = size.ok_or_else(|| {
+                    let message = "A range of a subsegment would have more bytes than a subsegment index can say, 2^24 - 1.";
+                    Error::unsupported("subsegment-too-large", message).at(at)
+                })?;
+                at = end;
+            }
+        }
+        let mut w = Writer::new();
+        top_header(top).write(&mut w);
+        moved.write_body(&mut w, 0);
+        Ok(w.into_bytes())
+    }
+
     /// A `sidx` with its sizes and first offset moved; it keeps its length and the form of its header.
     pub fn segment_index(&self, top: &TopBox, sidx: &SegmentIndex) -> Result<Vec<u8>> {
         let mut moved = sidx.clone();
-        let mut at = top.end().saturating_add(sidx.first_offset.0);
-        moved.first_offset.0 = self.map(at).saturating_sub(self.map(top.start) + top.size);
-        for reference in &mut moved.references.entries {
-            let end = at.saturating_add(u64::from(reference.referenced_size()));
+        let first = top.end().saturating_add(sidx.first_offset.0);
+        moved.first_offset.0 = self.map(first).saturating_sub(self.map(top.start) + top.size);
+        for (reference, (at, end)) in moved.references.entries.iter_mut().zip(Self::references(top, sidx)) {
             let size = self.map(end).saturating_sub(self.map(at));
             let size = u32::try_from(size).ok().filter(|size| size >> 31 == 0).ok_or_else(|| {
                 let message =
@@ -74,12 +134,16 @@ impl Moved {
                 Error::unsupported("segment-too-large", message).at(at)
             })?;
             reference.reference = reference.reference & 0x8000_0000 | size;
-            at = end;
         }
         let mut w = Writer::new();
-        let form = if top.header_len > 8 { SizeForm::Long } else { SizeForm::Short };
-        BoxHeader { id: top.id, form, size: top.size }.write(&mut w);
+        top_header(top).write(&mut w);
         moved.write_body(&mut w, 0);
         Ok(w.into_bytes())
     }
+}
+
+/// The header of a top-level box as it stood.
+fn top_header(top: &TopBox) -> BoxHeader {
+    let form = if top.header_len > 8 { SizeForm::Long } else { SizeForm::Short };
+    BoxHeader { id: top.id, form, size: top.size }
 }

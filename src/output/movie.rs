@@ -1,32 +1,64 @@
 //! The movie header and file type of a protected file.
 
-use crate::boxes::movie::FileType;
-use crate::boxes::{BoxBody, Edits, Tree};
+use crate::boxes::header::{four, wrap};
+use crate::boxes::movie::{FileType, TrackExtends};
+use crate::boxes::{BoxBody, BoxId, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, Result};
 use crate::protect::{Plan, Profile};
+use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Movie, TrackKind};
 
 use super::protection::{protected_entry, scheme_information, system_headers};
 
-/// The `moov` with its protected sample entries and DRM headers; all else as it stood.
-pub fn protected_movie(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
+/// What makes the `moov` a protected one: protected sample entries and DRM headers come, what an earlier encryption
+/// left behind goes, all else stays as it stood.
+pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits> {
     let moov = tree.root();
     let mut edits = Edits::new();
     let missing = || Error::file("missing-box", "The 'moov' has no 'mvhd'.").inside("moov").at(moov.start);
     let mvhd = moov.child(b"mvhd").ok_or_else(missing)?;
     edits.insert_after(mvhd, &system_headers(plan.profile, &plan.playready_object, plan.kid));
+    moov.children.iter().filter(|node| is_system_header(node)).for_each(|node| edits.remove(node));
+    add_extends(moov, movie, &mut edits);
     for trak in moov.all(b"trak") {
         let Some(track) = movie.tracks.iter().find(|track| track.start == trak.start) else { continue };
-        if plan.protected(track.id).is_none() {
-            continue;
-        }
-        let entries = trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]).map(|stsd| &stsd.children);
-        for entry in entries.into_iter().flatten() {
-            edits.rename(entry, protected_entry(track.kind == TrackKind::Video));
-            edits.append(entry, &scheme_information(plan.profile, entry.id().four_cc(), plan.kid));
+        let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
+        leftovers::of_samples(tree, stbl).iter().for_each(|leftover| edits.remove(leftover.node));
+        let nodes = stbl.child(b"stsd").into_iter().flat_map(|stsd| &stsd.children);
+        let protect = plan.protected(track.id).is_some();
+        for (node, entry) in nodes.zip(&track.entries) {
+            // What stands there is of an encryption that is no more: the plan is made for clear samples only.
+            node.all(b"sinf").for_each(|sinf| edits.remove(sinf));
+            if protect {
+                edits.rename(node, protected_entry(track.kind == TrackKind::Video));
+                edits.append(node, &scheme_information(plan.profile, entry.format, plan.kid));
+            } else if entry.has_protected_type() {
+                edits.rename(node, BoxId::Four(entry.format));
+            }
         }
     }
-    Ok(edits.apply(tree))
+    Ok(edits)
+}
+
+/// Without `mvex`, and `trex` for each track, players take the fragments for nothing. What is added says what is assumed
+/// without it.
+fn add_extends(moov: &Node, movie: &Movie, edits: &mut Edits) {
+    let missing = movie.tracks.iter().filter(|track| track.defaults.is_none());
+    let trexs: Vec<u8> = missing
+        .flat_map(|track| {
+            let trex = TrackExtends {
+                track_id: track.id,
+                default_sample_description_index: 1,
+                ..TrackExtends::default()
+            };
+            trex.to_box(0)
+        })
+        .collect();
+    match moov.child(b"mvex") {
+        _ if trexs.is_empty() => {}
+        Some(mvex) => edits.append(mvex, &trexs),
+        None => edits.append(moov, &wrap(four(b"mvex"), &trexs)),
+    }
 }
 
 /// The file type of a protected file. `piff` keeps the brand and adds what PIFF demands; `hybrid` becomes a plain

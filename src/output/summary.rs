@@ -1,39 +1,88 @@
 //! The plan in words, before anything is encrypted: which boxes come, change and go, and how much is added.
 
+use crate::boxes::BoxHeader;
+use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::boxes::edit::Action;
 use crate::boxes::header::{BoxId, four};
+use crate::boxes::heif::ItemLocationBox;
 use crate::boxes::{piff, registry};
-use crate::bytes::Result;
-use crate::bytes::units::len_u64;
-use crate::protect::{Plan, Profile};
-use crate::track::Index;
+use crate::bytes::units::{len_u64, sort_pairs};
+use crate::bytes::{Reader, Result};
+use crate::protect::Plan;
+use crate::protect::counter::IV_SIZE;
+use crate::protect::samples::Window;
+use crate::protect::subsample::Tally;
 use crate::track::index::FragmentPart;
+use crate::track::{Fragment, Index};
 
-use super::movie::{protected_file_type, protected_movie};
+use super::assembly::is_stale_header;
+use super::movie::{movie_edits, protected_file_type};
 
-/// What happens to a box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It appears.
-    Add,
-    /// It changes in place.
-    Change,
-}
+/// How many boxes of each kind are touched, and how: by the types of the boxes around them, and their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Touched(Vec<PlannedBox>);
 
-impl Action {
-    /// The name in the public module.
-    pub fn name(self) -> &'static str {
-        match self {
-            Action::Add => "add",
-            Action::Change => "change",
+impl Touched {
+    /// Counts one more.
+    pub fn count(&mut self, parent: &str, id: BoxId, action: Action) {
+        // There are few kinds, whatever the file: each is one that an edit knows.
+        let mut known = self.0.iter_mut();
+        match known.find(|known| known.id == id && known.action == action && known.parent == parent) {
+            Some(known) => known.count += 1,
+            None => self.0.push(PlannedBox {
+                parent: parent.to_owned(),
+                id,
+                name: registry::lookup(id, None).name(),
+                action,
+                count: 1,
+                why: why(id, action),
+            }),
         }
+    }
+
+    /// Counts the `mdat` boxes in `media` that have encrypted bytes, by what was found of the samples.
+    pub fn count_media(
+        &mut self,
+        fragment: &Fragment,
+        entries: &[Option<SampleEncryptionEntries>],
+        media: &Window<'_>,
+    ) {
+        let mut encrypted: Vec<(u64, u64)> = Vec::new();
+        for (track, entries) in fragment.tracks.iter().zip(entries) {
+            let Some(entries) = entries else { continue };
+            let maps = entries.iter(IV_SIZE, track.sample_count);
+            for ((start, size), (_, map)) in track.samples().zip(maps) {
+                let touched = map.is_empty() || map.iter().any(|subsample| subsample.protected > 0);
+                if size > 0 && touched {
+                    encrypted.push((start, u64::from(size)));
+                }
+            }
+        }
+        sort_pairs(&mut encrypted);
+        let mut r = Reader::new(media.bytes, media.start);
+        while let Ok(header) = BoxHeader::read(&mut r.clone(), len_u64(r.remaining())) {
+            let start = r.offset();
+            if r.sub(header.size, "A box").is_err() {
+                break;
+            }
+            let inside = encrypted.partition_point(|(at, _)| *at < start);
+            if header.id.is(b"mdat") && encrypted.get(inside).is_some_and(|(at, _)| *at < r.offset()) {
+                self.count("", header.id, Action::Change);
+            }
+        }
+    }
+
+    /// All of them, in the order in which they were met first.
+    pub fn boxes(&self) -> &[PlannedBox] {
+        &self.0
     }
 }
 
 /// One kind of box that the plan touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedBox {
-    /// Path of the box around it; empty at top level.
-    pub parent: &'static str,
+    /// Types of the boxes around it, joined by `/`; empty at top level.
+    pub parent: String,
     /// What kind of box.
     pub id: BoxId,
     /// Human name.
@@ -41,50 +90,67 @@ pub struct PlannedBox {
     /// What happens to it.
     pub action: Action,
     /// How many of them.
-    pub count: usize,
+    pub count: u64,
     /// Why, in a few words.
     pub why: &'static str,
 }
 
-/// The boxes that a plan touches, in file order.
-pub fn planned_boxes(index: &Index, plan: &Plan) -> Vec<PlannedBox> {
-    let hybrid = plan.profile == Profile::Hybrid;
-    let protected = |id: u32| plan.protected(id).is_some();
-    let tracks = plan.tracks.iter().filter(|track| track.rules.is_some());
-    let entries: usize = tracks.filter_map(|track| track.rules.as_ref()).map(Vec::len).sum();
-    let trafs = index.all_parts().iter().filter(|part| protected(part.track_id)).count();
-    let all_trafs = index.all_parts().len();
-    let mut list = Vec::new();
-    let mut push = |parent, id, action, count, why| {
-        if count > 0 {
-            list.push(PlannedBox { parent, id, name: registry::lookup(id, None).name(), action, count, why });
-        }
-    };
+fn why(id: BoxId, action: Action) -> &'static str {
+    if action == Action::Remove {
+        return "left over from an earlier encryption";
+    }
+    if id == piff::PROTECTION_SYSTEM {
+        return "the PlayReady header for PIFF players";
+    }
+    if id == piff::SAMPLE_ENCRYPTION {
+        return "IVs and subsample maps for PIFF players";
+    }
+    match &id.four_cc().0 {
+        b"ftyp" => "brands say what the file has become",
+        b"pssh" => "the PlayReady header, and the key ID for browsers",
+        b"sinf" => "scheme, key ID and what the entry was before",
+        b"mvex" | b"trex" => "says that the movie goes on in fragments",
+        b"tfhd" => "data offsets count from the fragment",
+        b"tfdt" => "decode times, which browsers need",
+        b"trun" => "data offsets move",
+        b"saiz" => "sizes of the IVs and subsample maps",
+        b"saio" => "where the IVs stand",
+        b"senc" => "IVs and subsample maps",
+        b"mdat" => "samples are encrypted; sizes stay",
+        b"sidx" => "sizes of the segments",
+        b"ssix" => "sizes of the subsegments",
+        b"mfra" => "offsets of the fragments",
+        b"meta" | b"iloc" => "offsets of its items",
+        _ => "becomes a protected sample entry",
+    }
+}
+
+/// The boxes outside fragments that a plan touches.
+pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
+    let mut touched = Touched::default();
     let type_action = if index.file_type.is_some() { Action::Change } else { Action::Add };
-    push("", four(b"ftyp"), type_action, 1, "brands say what the file has become");
-    if hybrid {
-        push("moov", four(b"pssh"), Action::Add, 2, "the PlayReady header, and the key ID for browsers");
+    touched.count("", four(b"ftyp"), type_action);
+    if let (Some(moov), Some(movie)) = (&index.moov, &index.movie) {
+        let edits = movie_edits(plan, moov, movie)?;
+        edits.for_each_touched(moov, &mut |parent, id, action| touched.count(parent, id, action));
     }
-    push("moov", piff::PROTECTION_SYSTEM, Action::Add, 1, "the PlayReady header for PIFF players");
-    push(
-        "moov/trak/…/stsd",
-        four(b"sinf"),
-        Action::Add,
-        entries,
-        "scheme, key ID and what the entry was before",
-    );
-    if hybrid {
-        push("moof/traf", four(b"tfdt"), Action::Add, all_trafs, "decode times, which browsers need");
-        push("moof/traf", four(b"saiz"), Action::Add, trafs, "sizes of the IVs and subsample maps");
-        push("moof/traf", four(b"saio"), Action::Add, trafs, "where the IVs stand");
-        push("moof/traf", four(b"senc"), Action::Add, trafs, "IVs and subsample maps");
+    for top in index.top.iter() {
+        if top.id.is(b"sidx") || top.id.is(b"ssix") {
+            touched.count("", top.id, Action::Change);
+        } else if is_stale_header(&top) {
+            touched.count("", top.id, Action::Remove);
+        }
     }
-    push("moof/traf", piff::SAMPLE_ENCRYPTION, Action::Add, trafs, "IVs and subsample maps for PIFF players");
-    push("moof/traf", four(b"trun"), Action::Change, all_trafs, "data offsets move");
-    push("", four(b"mdat"), Action::Change, index.fragments.len(), "samples are encrypted; sizes stay");
-    push("", four(b"sidx"), Action::Change, index.segment_indexes.len(), "sizes of the segments");
-    push("", four(b"mfra"), Action::Change, usize::from(index.mfra.is_some()), "offsets of the fragments");
-    list
+    for (tree, node) in index.item_locations() {
+        let iloc: ItemLocationBox = tree.read(node)?;
+        if iloc.locations.items.iter().any(|item| item.is_in_file() && !item.extents.is_empty()) {
+            touched.count("meta", node.id(), Action::Change);
+        }
+    }
+    if index.mfra.is_some() {
+        touched.count("", four(b"mfra"), Action::Change);
+    }
+    Ok(touched)
 }
 
 /// Bytes by which everything but the fragments grows. Exact: the index boxes keep their lengths unless an offset
@@ -92,11 +158,32 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Vec<PlannedBox> {
 pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else { return Ok(0) };
     let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-    let movie_growth =
-        signed(len_u64(protected_movie(plan, moov, movie)?.len())) - signed(moov.root().header.size);
+    let movie = movie_edits(plan, moov, movie)?.apply(moov);
+    let movie_growth = signed(len_u64(movie.len())) - signed(moov.root().header.size);
     let old_type = index.top.iter().find(|top| top.id.is(b"ftyp")).map_or(0, |top| top.size);
     let new_type = len_u64(protected_file_type(plan.profile, index.file_type.as_ref()).len());
     Ok(movie_growth + signed(new_type) - signed(old_type))
+}
+
+/// What is worth knowing of how a track's samples were protected, as plain sentences.
+pub fn tally_notes(track_id: u32, tally: &Tally) -> Vec<String> {
+    let mut notes = Vec::new();
+    if tally.other_slices > 0 {
+        let percent = tally.other_slices * 100 / tally.bytes.max(1);
+        let share = if percent == 0 { "Less than 1".to_owned() } else { percent.to_string() };
+        notes.push(format!(
+            "{share} % of track {track_id} is in slices of a kind that hybrid leaves clear: extensions, auxiliary \
+             pictures, partitions B and C. The profile piff encrypts them too."
+        ));
+    }
+    if tally.short_ends > 0 {
+        let samples = if tally.short_ends == 1 { "sample ends" } else { "samples end" };
+        notes.push(format!(
+            "In track {track_id}, {} {samples} with a few bytes that are no NAL unit; these bytes stay clear.",
+            tally.short_ends
+        ));
+    }
+    notes
 }
 
 /// A few words on a fragment: its tracks and samples.

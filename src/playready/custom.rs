@@ -12,6 +12,27 @@ use quick_xml::name::{NamespaceResolver, ResolveResult};
 /// Most bytes (of UTF-8) of custom attributes: the whole header is asked to stay about 1 KB.
 pub const CUSTOM_LEN: usize = 1024;
 
+/// What stands inside CUSTOMATTRIBUTES, when it was pasted with that element around it; else the text as it is.
+///
+/// # Errors
+/// `bad-custom-attributes` at field `customAttributes`, when a whole header was pasted.
+pub fn without_wrapper(text: &str) -> Result<&str> {
+    let text = text.trim();
+    if text.starts_with("<WRMHEADER") || text.starts_with("<?xml") || text.starts_with("<DATA>") {
+        return Err(bad(
+            "this is a whole header; please give only what stands inside its CUSTOMATTRIBUTES element",
+        ));
+    }
+    let Some(rest) = text.strip_prefix("<CUSTOMATTRIBUTES") else { return Ok(text) };
+    let inner = rest.split_once('>').and_then(|(tag, rest)| {
+        let inner = rest.strip_suffix("</CUSTOMATTRIBUTES>")?;
+        (tag.trim().is_empty() || tag.trim().starts_with("xmlns=")).then_some(inner)
+    });
+    inner.map(str::trim).ok_or_else(|| {
+        bad("the CUSTOMATTRIBUTES element around them is not whole; please give only what stands inside it")
+    })
+}
+
 /// Checks that `inner` is well-formed content, balanced in itself, in the form PlayReady clients ask for: every
 /// element closed by a tag of its own, attributes in order, prefixes declared, and no more than 1 KB.
 ///
@@ -144,6 +165,29 @@ mod tests {
             "just text",
         ] {
             assert_eq!(check_custom_attributes(inner), Ok(()), "{inner}");
+        }
+    }
+
+    #[test]
+    fn the_wrapper_is_taken_off_and_a_whole_header_refused() {
+        for text in [
+            "<a>1</a>",
+            " <CUSTOMATTRIBUTES><a>1</a></CUSTOMATTRIBUTES>\n",
+            "<CUSTOMATTRIBUTES xmlns=\"\">\n<a>1</a> </CUSTOMATTRIBUTES>",
+        ] {
+            assert_eq!(without_wrapper(text), Ok("<a>1</a>"), "{text}");
+        }
+        for (text, expected) in [
+            ("<WRMHEADER xmlns=\"x\"><DATA></DATA></WRMHEADER>", "whole header"),
+            ("<?xml version=\"1.0\"?><WRMHEADER></WRMHEADER>", "whole header"),
+            ("<DATA><CUSTOMATTRIBUTES></CUSTOMATTRIBUTES></DATA>", "whole header"),
+            ("<CUSTOMATTRIBUTES><a>1</a>", "not whole"),
+            ("<CUSTOMATTRIBUTES", "not whole"),
+            ("<CUSTOMATTRIBUTES a=\"1\"></CUSTOMATTRIBUTES>", "not whole"),
+        ] {
+            let error = without_wrapper(text).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-custom-attributes", Some("customAttributes")));
+            assert!(error.message().contains(expected), "{text}: {error}");
         }
     }
 

@@ -57,7 +57,7 @@ pub fn parse_key(text: &str) -> Result<ContentKey> {
     }
 }
 
-/// A KID from UUID text, with or without braces and dashes.
+/// A KID from the 32 hexadecimal digits of a UUID, with whatever punctuation.
 ///
 /// Base64 is refused: the same 16 bytes stand in UUID order in manifests and in GUID order in PlayReady headers, and
 /// a guess that is wrong yields a file no licence opens.
@@ -87,23 +87,56 @@ pub fn parse_kid(text: &str) -> Result<KeyId> {
     Ok(KeyId(bytes))
 }
 
-/// A key seed from base64 (or base64url) of at least 30 bytes, of which the first 30 count.
+/// A key seed of at least 30 bytes, of which the first 30 count, from base64 (or base64url) or from 60 or more
+/// hexadecimal digits. Such digits are base64 too, of other bytes; but base64 of a seed has none but digits and `a` to
+/// `f` once in 10^18 times, so they are read as what they look like.
 ///
 /// # Errors
 /// `bad-seed` at field `keySeed`, saying the length that was met, never the text.
 pub fn parse_seed(text: &str) -> Result<KeySeed> {
     let bad = |got: String| {
-        Error::caller(
-            "bad-seed",
-            "keySeed",
-            format!("A key seed is base64 of at least {SEED_LEN} bytes (40 characters); {got}."),
-        )
+        let message = format!(
+            "A key seed is at least {SEED_LEN} bytes, in base64 (40 characters) or as 60 hexadecimal digits; {got}."
+        );
+        Err(Error::caller("bad-seed", "keySeed", message))
     };
+    if text.trim().is_empty() {
+        return bad("this field is empty".into());
+    }
+    if let Some(digits) = hex_digits(text) {
+        let mut bytes = vec![0; digits.len() / 2];
+        return match hex::decode_to_slice(digits.as_bytes(), &mut bytes) {
+            Ok(()) if bytes.len() >= SEED_LEN => Ok(KeySeed(bytes)),
+            _ => bad(format!("this one has {} hexadecimal digits", digits.len())),
+        };
+    }
     match base64_bytes(text) {
         Some(bytes) if bytes.len() >= SEED_LEN => Ok(KeySeed(bytes.to_vec())),
-        Some(bytes) => Err(bad(format!("this one has {} bytes", bytes.len()))),
-        None => Err(bad("this is not base64".into())),
+        Some(bytes) => bad(format!("this one is base64 of {} bytes", bytes.len())),
+        None => bad("this is neither".into()),
     }
+}
+
+/// Whether this is the key seed of Microsoft's public test server, by which everybody can make its keys.
+pub fn is_test_seed(seed: &KeySeed) -> bool {
+    const TEST_SEED: [u8; SEED_LEN] = [
+        0x5d, 0x50, 0x68, 0xbe, 0xc9, 0xb3, 0x84, 0xff, 0x60, 0x44, 0x86, 0x71, 0x59, 0xf1, 0x6d, 0x6b, 0x75,
+        0x55, 0x44, 0xfc, 0xd5, 0x11, 0x69, 0x89, 0xb1, 0xac, 0xc4, 0x27, 0x8e, 0x88,
+    ];
+    seed.0.starts_with(&TEST_SEED)
+}
+
+/// Why a key protects nothing, when it does not: everybody who has the file, or who guesses, has it.
+pub fn weakness(key: &ContentKey, kid: KeyId) -> Option<&'static str> {
+    if key.0 == kid.0 || key.0 == kid.guid_bytes() {
+        return Some(
+            "The key is the same as the KID, which stands readable in the file. Choose another key.",
+        );
+    }
+    let all_equal = |bytes: &[u8; 16]| bytes.iter().all(|byte| byte == &bytes[0]);
+    all_equal(&key.0).then_some(
+        "All bytes of the key are the same, which is the first that anyone tries. Choose another key.",
+    )
 }
 
 /// A domain service id as the header carries it: base64 of 16 bytes as it is, or UUID text in Microsoft GUID order.
@@ -209,15 +242,22 @@ fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// UUID text, with or without `urn:uuid:`, braces and dashes, as its 16 bytes in text order.
+/// The 16 bytes of 32 hexadecimal digits in text order, whatever punctuation they are written with: dashes, braces,
+/// spaces, colons, quotes, `0x` and `urn:uuid:`.
 fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
-    let text = text.trim();
-    let text = text.strip_prefix("urn:uuid:").unwrap_or(text);
-    let text = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
-    if !text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-') {
-        return None;
+    let text = text.trim().trim_matches(['"', '\'', '{', '}', '(', ')', '[', ']', ',', ';']).trim();
+    let lower = text.to_ascii_lowercase();
+    let text = ["urn:uuid:", "0x"].iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower);
+    let mut digits = String::with_capacity(32);
+    for c in text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '_' | ':' | '.')) {
+        if !c.is_ascii_hexdigit() || digits.len() == 32 {
+            return None;
+        }
+        digits.push(c);
     }
-    uuid::Uuid::try_parse(text).ok().map(uuid::Uuid::into_bytes)
+    let mut bytes = [0; 16];
+    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    Some(bytes)
 }
 
 /// What was met instead, by length.
@@ -282,6 +322,13 @@ mod tests {
             " 09e367028f33436ca5dd60ffe6671e70 ",
             "{09e367028f33436ca5dd60ffe6671e70}",
             "urn:uuid:09e36702-8f33-436c-a5dd-60ffe6671e70",
+            "09e367028f33-436c-a5dd-60ffe6671e70",
+            "0x09e367028f33436ca5dd60ffe6671e70",
+            "09 e3 67 02 8f 33 43 6c a5 dd 60 ff e6 67 1e 70",
+            "09e36702-8f33-436c-a5dd--60ffe6671e70-",
+            "{09e36702-8f33-436c-a5dd-60ffe6671e70",
+            "\"09:e3:67:02:8f:33:43:6c:a5:dd:60:ff:e6:67:1e:70\",",
+            "(URN:UUID:09E36702–8F33–436C–A5DD–60FFE6671E70)",
         ] {
             assert_eq!(parse_kid(text).unwrap(), kid, "{text}");
         }
@@ -291,7 +338,8 @@ mod tests {
             ("00000000-0000-0000-0000-000000000000", "all zeros"),
             ("", "empty"),
             ("my key", "6 characters"),
-            ("{09e36702-8f33-436c-a5dd-60ffe6671e70", "37 characters"),
+            ("09e36702-8f33-436c-a5dd-60ffe6671e700", "this one has 33 hexadecimal digits"),
+            ("09e36702-8f33-436c-a5dd-60ffe6671e7z", "36 characters"),
         ] {
             let error = parse_kid(text).unwrap_err();
             assert_eq!((error.code(), error.field()), ("bad-kid", Some("kid")));
@@ -304,13 +352,39 @@ mod tests {
         let seed = parse_seed("XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I").unwrap();
         assert_eq!(hex::encode(&seed.0), "5d5068bec9b384ff6044867159f16d6b755544fcd5116989b1acc4278e88");
         for (text, expected) in [
-            ("OiobaN0r2bLusl6ExHdmaA==", "this one has 16 bytes"),
-            ("", "this one has 0 bytes"),
-            ("!", "this is not base64"),
+            ("OiobaN0r2bLusl6ExHdmaA==", "this one is base64 of 16 bytes"),
+            ("", "this field is empty"),
+            ("!", "this is neither"),
+            // 40 digits are base64 of 30 bytes, and 61 leave half a byte.
+            (&"a1".repeat(20), "this one has 40 hexadecimal digits"),
+            (&"a".repeat(61), "this one has 61 hexadecimal digits"),
         ] {
             let error = parse_seed(text).unwrap_err();
             assert_eq!((error.code(), error.field()), ("bad-seed", Some("keySeed")));
             assert!(error.message().contains(expected), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_seed_of_sixty_digits_is_hexadecimal() {
+        let hex = "5d5068bec9b384ff6044867159f16d6b755544fcd5116989b1acc4278e88";
+        for text in [hex, &hex.to_uppercase(), &format!("0x{hex}"), &format!("{hex}ff")] {
+            let seed = parse_seed(text).unwrap();
+            assert_eq!(hex::encode(&seed.0[..SEED_LEN]), hex, "{text}");
+            assert!(is_test_seed(&seed));
+        }
+        assert!(!is_test_seed(&KeySeed(vec![0x5d; 30])));
+    }
+
+    #[test]
+    fn keys_that_protect_nothing_are_known() {
+        let kid = KeyId(0x09e36702_8f33_436c_a5dd_60ffe6671e70_u128.to_be_bytes());
+        assert_eq!(weakness(&parse_key(HEX).unwrap(), kid), None);
+        for bytes in [kid.0, kid.guid_bytes()] {
+            assert!(weakness(&ContentKey(bytes), kid).unwrap().contains("KID"));
+        }
+        for byte in [0, 0x11, 0xff] {
+            assert!(weakness(&ContentKey([byte; 16]), kid).unwrap().contains("the same"));
         }
     }
 

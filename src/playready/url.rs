@@ -27,6 +27,18 @@ pub fn check_url(text: &str, field: &'static str) -> Result<()> {
             ),
         ));
     }
+    if let Some(reference) = character_reference(text) {
+        let message = format!(
+            "The URL holds {reference}, as when it is copied out of XML; please write the character itself (& for &amp;)."
+        );
+        return Err(Error::caller("bad-url", field, message));
+    }
+    if text.contains(['"', '<', '>']) {
+        return bad(
+            "The URL holds a quotation mark or angle bracket, which URLs do not allow; please remove it or \
+             percent-encode it.",
+        );
+    }
     let Some((scheme, rest)) = text.split_once("://") else {
         return bad("The URL must be absolute: it must begin with https:// (or http://).");
     };
@@ -53,6 +65,20 @@ pub fn check_url(text: &str, field: &'static str) -> Result<()> {
         Some(port) if port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok() => Ok(()),
         _ => bad("The part of the URL after the host name and colon must be a port number from 0 to 65535."),
     }
+}
+
+/// The first reference of XML in `text`, like `&amp;` or `&#38;`.
+fn character_reference(text: &str) -> Option<&str> {
+    text.match_indices('&').find_map(|(at, _)| {
+        let end = text.get(at..)?.find(';')?;
+        let name = text.get(at + 1..at + end)?;
+        let is_number = name.strip_prefix('#').is_some_and(|number| {
+            let digits = number.strip_prefix(['x', 'X']).unwrap_or(number);
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
+        });
+        let is_named = ["amp", "lt", "gt", "quot", "apos"].contains(&name);
+        (is_number || is_named).then(|| text.get(at..=at + end)).flatten()
+    })
 }
 
 /// What is doubtful about a licence URL that [`check_url`] accepts, as plain sentences; empty when nothing is.
@@ -110,6 +136,8 @@ mod tests {
             "https://user:pass@host:8443",
             "http://[::1]:80/x",
             "http://localhost?x",
+            "https://host/?a=1&b=2;c&d;e",
+            "https://host/?amp;#x26;",
         ] {
             assert_eq!(check_url(url, "laUrl"), Ok(()), "{url}");
         }
@@ -132,6 +160,11 @@ mod tests {
             ("https://host/a b", "after 14 characters"),
             ("https://host/\n", "after 13 characters"),
             ("https://höst/", "percent-encode"),
+            ("https://host/?a=1&amp;b=2", "holds &amp;"),
+            ("https://host/?a=1&#x26;b=2", "holds &#x26;"),
+            ("https://host/?a=1&quot;", "holds &quot;"),
+            ("\"https://host/\"", "quotation mark"),
+            ("<https://host/>", "quotation mark"),
         ] {
             let error = check_url(url, "luiUrl").unwrap_err();
             assert_eq!((error.code(), error.field()), ("bad-url", Some("luiUrl")));

@@ -1,7 +1,10 @@
 //! Whether a file, and each of its tracks, can be protected; if not, one plain sentence why and what to do.
 
+use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
+
+use super::plan::Plan;
 
 /// Fails when protecting the file would be wrong or is not supported.
 pub fn check_file(index: &Index) -> Result<()> {
@@ -14,25 +17,46 @@ pub fn check_file(index: &Index) -> Result<()> {
     if index.moov.is_none() {
         return Err(no_movie(index));
     }
-    problem(false).map_or(Ok(()), Err)?;
-    let Some(movie) = &index.movie else { return Err(no_movie(index)) };
-    if let Some(error) = protected_already(movie) {
+    let Some(movie) = &index.movie else {
+        problem(false).map_or(Ok(()), Err)?;
+        return Err(no_movie(index));
+    };
+    if let Some(problem) = problem(false) {
+        return Err(match problem.code() {
+            "data-elsewhere" => with_way_on(index, movie, problem),
+            _ => problem,
+        });
+    }
+    if let Some(error) = protected_already(index, movie) {
         return Err(error);
+    }
+    for (id, number, traf) in index.used_entries() {
+        let Some(track) = movie.track(id) else { continue };
+        if track.entry(number).is_none() {
+            let message = format!(
+                "{}a fragment uses sample entry {number}, but the track has {}, counted from 1.",
+                index.place(track, traf),
+                track.entries.len()
+            );
+            return Err(Error::file("bad-sample-entry", message).inside("moof").at(traf));
+        }
     }
     if index.fragments.is_empty() {
         let message = if movie.fragmented {
             "This file has a movie header but no fragments: it is an initialization segment alone. Join it with its \
              segments first."
         } else {
-            "This is a plain (not fragmented) MP4. Boxlock protects fragmented files; make one with: ffmpeg -i \
-             input.mp4 -c copy -f ismv output.ismv"
+            "This is a plain (not fragmented) MP4; Boxlock protects fragmented files."
         };
-        return Err(Error::unsupported("not-fragmented", message));
+        let advice = if movie.fragmented { String::new() } else { remux(movie) };
+        return Err(Error::unsupported("not-fragmented", format!("{message}{advice}")));
     }
     if let Some(track) = movie.tracks.iter().find(|track| track.table_samples > 0) {
         let message = format!(
-            "Track {} has {} samples outside fragments; Boxlock protects files whose samples are all in fragments.",
-            track.id, track.table_samples
+            "Track {} has {} samples outside fragments; Boxlock protects files whose samples are all in fragments.{}",
+            track.id,
+            track.table_samples,
+            remux(movie)
         );
         return Err(Error::unsupported("samples-in-moov", message));
     }
@@ -45,11 +69,15 @@ pub fn check_file(index: &Index) -> Result<()> {
         );
         return Err(Error::unsupported("moov-after-fragments", message).at(moov.start));
     }
-    if let Some(meta) = index.top.iter().find(|top| top.id.is(b"meta")) {
-        let message = "The file has a 'meta' box of its own, whose items may point into the file; Boxlock does not \
-                       move such pointers.";
-        return Err(Error::unsupported("file-level-meta", message).at(meta.start));
+    if let Some((track, reference)) = movie.tracks.iter().find_map(|track| Some((track, track.external?))) {
+        let message = format!(
+            "Track {} keeps its samples in another file, says its data reference. Make one file of both first.{}",
+            track.id,
+            remux(movie)
+        );
+        return Err(Error::unsupported("external-data", message).inside("moov").at(reference));
     }
+    check_items(index)?;
     if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
         let message = format!(
@@ -58,6 +86,68 @@ pub fn check_file(index: &Index) -> Result<()> {
             if tracks.is_empty() { "no tracks".to_owned() } else { tracks.join(" and ") }
         );
         return Err(Error::unsupported("no-track", message));
+    }
+    Ok(())
+}
+
+/// Samples before their `moof`, or shared media data, are lawful: says which track and when, and that FFmpeg can put
+/// them behind it.
+fn with_way_on(index: &Index, movie: &Movie, problem: Error) -> Error {
+    let place = problem.offset().and_then(|at| {
+        let parts = index.parts(index.fragment_at(at)?);
+        Some(index.place(movie.track(parts.first()?.track_id)?, at))
+    });
+    let message = format!(
+        "{}{} Boxlock protects files whose samples stand behind their own fragment header.{}",
+        place.unwrap_or_default(),
+        problem.message(),
+        remux(movie)
+    );
+    Error::unsupported("data-elsewhere", message).inside(problem.path()).at(problem.offset().unwrap_or(0))
+}
+
+/// How FFmpeg makes a fragmented file that Boxlock takes, keeping every track.
+fn remux(movie: &Movie) -> String {
+    let mut advice = " Make one with: ffmpeg -i input.mp4 -map 0 -c copy -movflags \
+                      +frag_keyframe+empty_moov+default_base_moof output.mp4"
+        .to_owned();
+    let is_media = |track: &Track| matches!(track.kind, TrackKind::Video | TrackKind::Audio);
+    let others: Vec<String> = (0..)
+        .zip(&movie.tracks)
+        .filter(|(_, track)| !is_media(track))
+        .map(|(number, _): (usize, _)| format!("-map -0:{number}"))
+        .collect();
+    if !others.is_empty() {
+        advice.push_str(&format!(
+            " (FFmpeg cannot copy every kind of text and data track; if it says so, leave such tracks out with {} behind \
+             -map 0)",
+            others.join(" ")
+        ));
+    }
+    advice
+}
+
+/// Fails when an item of a `meta` box stands in the media data of a fragment, where it would be encrypted or moved
+/// along with samples.
+fn check_items(index: &Index) -> Result<()> {
+    for (tree, node) in index.item_locations() {
+        let iloc: ItemLocationBox = tree.read(node)?;
+        for item in iloc.locations.items.iter().filter(|item| item.is_in_file()) {
+            for extent in &item.extents {
+                let start = item.base_offset.saturating_add(extent.offset);
+                let len = if extent.length == 0 { u64::MAX } else { extent.length };
+                let behind = index.fragments.partition_point(|fragment| fragment.end <= start);
+                let fragment = index.fragments.get(behind);
+                if fragment.is_some_and(|fragment| fragment.start < start.saturating_add(len)) {
+                    let message = format!(
+                        "Item {} of a 'meta' box stands at byte {start}, among the samples of a fragment, and would be \
+                         encrypted with them. Take the metadata out first.",
+                        item.item_id
+                    );
+                    return Err(Error::unsupported("item-in-media", message).at(node.start));
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -73,19 +163,67 @@ fn no_movie(index: &Index) -> Error {
     Error::file("no-moov", message)
 }
 
-fn protected_already(movie: &Movie) -> Option<Error> {
-    let protection = movie.tracks.iter().find_map(Track::protection)?;
+fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
+    // An entry that no fragment uses says nothing of the samples; without fragments it is all there is.
+    let is_used = |track: &Track, number| index.fragments.is_empty() || index.uses(track.id, number);
+    let entries =
+        movie.tracks.iter().flat_map(|track| track.entries.iter().zip(1..).map(move |pair| (track, pair)));
+    let by_entry = entries
+        .filter(|(track, (entry, number))| entry.is_protected() && is_used(track, *number))
+        .map(|(track, (entry, _))| (track, entry))
+        .next();
+    // Where the type says "protected unless a group says otherwise", a group that does is believed.
+    let by_group = movie.tracks.iter().find_map(|track| {
+        index.leftovers.of(track.id).filter(|left| left.encrypted_group.is_some())?;
+        Some((track, track.entries.iter().find(|entry| entry.has_protected_type())?))
+    });
+    let (track, entry) = by_entry.or(by_group)?;
+    let mut message = format!("Track {} of this file is already protected", track.id);
+    match &entry.protection {
+        Some(protection) => {
+            let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
+            message.push_str(&format!(" with {} {major}.{minor}", protection.scheme));
+        }
+        None => {
+            message.push_str(&format!(": its samples are of type '{}', and nothing says how", entry.coded))
+        }
+    }
     let systems: Vec<&str> = movie.systems.iter().filter_map(crate::boxes::systems::system_name).collect();
-    let (major, minor) = (protection.scheme_version >> 16, protection.scheme_version & 0xffff);
-    let mut message = format!("This file is already protected with {} {major}.{minor}", protection.scheme);
     if !systems.is_empty() {
         message.push_str(&format!(" for {}", systems.join(", ")));
     }
-    if let Some(kid) = protection.kid {
+    if let Some(kid) = entry.protection.as_ref().and_then(|protection| protection.kid) {
         message.push_str(&format!(", key ID {kid}"));
     }
     message.push_str(". Encrypting it a second time would make it unplayable; start from the clear file.");
     Some(Error::unsupported("already-protected", message))
+}
+
+/// Fails when a plan would leave open what a person takes for protected. `by_name` says that the tracks were chosen
+/// one by one.
+pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> Result<()> {
+    let bytes = |id: u32| -> u64 {
+        index.all_parts().iter().filter(|part| part.track_id == id).map(|part| part.bytes).sum()
+    };
+    if !by_name {
+        let open = plan.tracks.iter().filter(|track| track.rules.is_none() && bytes(track.track_id) > 0);
+        let mut videos = open
+            .filter(|open| movie.track(open.track_id).is_some_and(|track| track.kind == TrackKind::Video));
+        if let Some(video) = videos.next() {
+            let message = format!(
+                "The picture of track {} would stay open to everyone. {} To protect the other tracks all the same, choose \
+                 the tracks by name.",
+                video.track_id, video.why_clear
+            );
+            return Err(Error::caller("clear-video", "tracks", message));
+        }
+    }
+    let mut protected = plan.tracks.iter().filter(|track| track.rules.is_some());
+    if protected.all(|track| bytes(track.track_id) == 0) {
+        let message = "No track chosen has a sample in this file, so nothing would be encrypted.";
+        return Err(Error::caller("no-samples", "tracks", message));
+    }
+    Ok(())
 }
 
 fn describe(track: &Track) -> String {

@@ -5,6 +5,7 @@ use crate::boxes::piff::{self, OVERRIDE, PiffSampleEncryption};
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::len_u64;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
+use crate::track::leftovers::is_key_group;
 use crate::track::{Fragment, Movie, TrackFragment};
 
 use super::cipher::CtrKey;
@@ -31,7 +32,11 @@ pub fn encryption(
     movie: &Movie,
 ) -> Result<Option<TrackFragmentEncryption>> {
     let entry = movie.track(track.tfhd.track_id).and_then(|info| info.entry(track.sample_description_index));
-    let Some(protection) = entry.and_then(|entry| entry.protection.as_ref()) else { return Ok(None) };
+    let Some(protection) =
+        entry.and_then(|entry| entry.protection.as_ref()).filter(|found| found.is_protected)
+    else {
+        return Ok(None);
+    };
     let mut found = TrackFragmentEncryption {
         kid: protection.kid,
         iv_size: protection.iv_size,
@@ -58,23 +63,14 @@ pub fn encryption(
     } else {
         return Ok(None);
     };
-    if u64::from(count) != len_u64(track.sizes.len()) {
+    if u64::from(count) != len_u64(track.sample_count) {
         let message = format!(
             "The sample encryption box lists {count} samples, but the runs of its track have {}.",
-            track.sizes.len()
+            track.sample_count
         );
         return Err(Error::file("sample-count", message).at(start));
     }
     Ok(Some(found))
-}
-
-/// Whether samples are grouped by key (ISO/IEC 23001-7:2023 6): grouping type `seig`, after version and flags.
-fn is_key_group(tree: &Tree<'_>, node: &Node) -> bool {
-    let mut fields = tree.body(node);
-    fields
-        .u32("version and flags")
-        .and_then(|_| fields.array("grouping_type"))
-        .is_ok_and(|kind| kind == *b"seig")
 }
 
 /// Decrypts the samples of a fragment in place. `key` gives the key for a track ID and key ID.

@@ -4,6 +4,7 @@ pub mod check;
 pub mod cipher;
 pub mod counter;
 pub mod decrypt;
+pub mod evidence;
 pub mod pieces;
 pub mod plan;
 pub mod request;

@@ -7,7 +7,9 @@ use crate::bytes::{Error, Result};
 use crate::track::Fragment;
 
 use super::counter::IV_SIZE;
-use super::samples::{SampleProtector, Window, apply_sample, finder, refuse_overlaps, scan_sample};
+use super::samples::{
+    FragmentTask, SampleProtector, Window, apply_sample, finder, refuse_overlaps, scan_sample,
+};
 
 /// A run of protected samples.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,8 @@ struct Placed {
     start: u64,
     /// Which `traf`.
     track: usize,
+    /// Its index among those of the `traf`.
+    index: usize,
     /// Index of its first sample among those of the `traf`.
     first: usize,
     count: usize,
@@ -29,6 +33,8 @@ struct Sample {
     start: u64,
     size: u32,
     track: usize,
+    /// Its index among those of the `traf`.
+    number: usize,
     ordinal: u64,
 }
 
@@ -56,6 +62,8 @@ pub struct PiecewiseFragment {
     runs: Vec<Placed>,
     entries: Vec<Option<SampleEncryptionEntries>>,
     cursors: Vec<Cursor>,
+    /// Decode time of each `traf`, in ticks.
+    times: Vec<u64>,
     media_start: u64,
     end: u64,
     /// The samples of the present piece.
@@ -65,18 +73,12 @@ pub struct PiecewiseFragment {
 }
 
 impl PiecewiseFragment {
-    /// A fragment whose media data is at file offsets `media_start..end`. `first_sample` is the ordinal of its first IV.
-    pub fn new(
-        protector: &mut SampleProtector,
-        fragment: Fragment,
-        first_sample: u64,
-        media_start: u64,
-        end: u64,
-    ) -> Result<Self> {
+    /// The fragment of `task`.
+    pub fn new(protector: &mut SampleProtector, fragment: Fragment, task: &FragmentTask) -> Result<Self> {
         refuse_overlaps(&fragment)?;
         let mut runs = Vec::new();
         let mut entries = Vec::new();
-        let mut ordinal = first_sample;
+        let mut ordinal = task.first_sample;
         for (number, track) in fragment.tracks.iter().enumerate() {
             let protected = protector.plan().protected(track.tfhd.track_id).is_some();
             entries.push(protected.then(SampleEncryptionEntries::default));
@@ -84,10 +86,10 @@ impl PiecewiseFragment {
                 finder(&mut protector.finders, track)?.begin_fragment();
             }
             let mut first = 0;
-            for run in &track.runs {
-                let count = to_len(u64::from(run.trun.sample_count));
+            for (index, run) in track.runs.iter().enumerate() {
+                let count = run.count();
                 if protected {
-                    runs.push(Placed { start: run.data_start, track: number, first, count, ordinal });
+                    runs.push(Placed { start: run.data_start, track: number, index, first, count, ordinal });
                 }
                 first += count;
                 ordinal += len_u64(count);
@@ -107,13 +109,15 @@ impl PiecewiseFragment {
             }
         }
         let cursors = vec![Cursor::default(); fragment.tracks.len()];
+        let media_start = task.start + task.moof_len;
         Ok(Self {
             fragment,
             runs,
             entries,
             cursors,
+            times: task.decode_times.clone(),
             media_start,
-            end,
+            end: task.end,
             piece: Default::default(),
             at: media_start,
         })
@@ -171,32 +175,29 @@ impl PiecewiseFragment {
             *place = Place { run: place.run + 1, ..Place::default() };
             run = self.runs.get(place.run)?;
         }
-        let sizes = &self.fragment.tracks.get(run.track)?.sizes;
-        let size = *sizes.get(run.first + place.sample)?;
+        let size = self.fragment.tracks.get(run.track)?.runs.get(run.index)?.size(place.sample);
+        let number = run.first + place.sample;
         let start = run.start.saturating_add(place.offset);
         let ordinal = run.ordinal + len_u64(place.sample);
         place.sample += 1;
         place.offset += u64::from(size);
-        Some(Sample { start, size, track: run.track, ordinal })
+        Some(Sample { start, size, track: run.track, number, ordinal })
     }
 
     /// First pass: finds the ranges of the samples of the present piece.
     pub fn scan(&mut self, protector: &mut SampleProtector, piece: &mut Window<'_>) -> Result<()> {
-        let ivs = protector.plan().ivs;
         let (mut place, end) = self.piece;
         while place < end {
             let Some(sample) = self.sample(&mut place) else { break };
             let track = self.fragment.tracks.get(sample.track);
             let entries = self.entries.get_mut(sample.track).and_then(Option::as_mut);
             let (Some(track), Some(entries)) = (track, entries) else { continue };
-            let bytes = bytes_of(&sample, piece)?;
-            scan_sample(
-                finder(&mut protector.finders, track)?,
-                ivs.iv(sample.ordinal),
-                sample.start,
-                bytes,
-                entries,
-            )?;
+            let finder = finder(&mut protector.finders, track)?;
+            let iv = protector.plan.ivs.iv(sample.ordinal);
+            let time = self.times.get(sample.track).copied().unwrap_or(0);
+            bytes_of(&sample, piece)
+                .and_then(|bytes| scan_sample(finder, iv, sample.start, bytes, entries))
+                .map_err(|error| protector.plan.in_sample(error, track, time, sample.number))?;
         }
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! The plan: every decision about a file, made before anything is encrypted, and never changed.
 
+use crate::bytes::units::clock;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::playready::{Header, ProObject, url_warnings};
-use crate::track::{Codec, Movie, SampleEntry, Track};
+use crate::track::{Codec, Movie, SampleEntry, Track, TrackFragment};
 
 use super::check::check_track;
 use super::cipher::CtrKey;
@@ -15,8 +16,12 @@ use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
 pub struct TrackPlan {
     /// Track ID.
     pub track_id: u32,
+    /// Ticks a second.
+    pub timescale: u32,
     /// Which bytes of its samples are protected, for each sample entry; `None` leaves the track clear.
     pub rules: Option<Vec<Rule>>,
+    /// Why the track stays clear; empty when it is protected.
+    pub why_clear: String,
 }
 
 /// What is decided for a file. Given the plan, each fragment can be protected alone, anywhere, in any order.
@@ -30,6 +35,10 @@ pub struct Plan {
     pub key: ContentKey,
     /// Where the key came from.
     pub key_source: KeySource,
+    /// Whether the key comes from the public test key seed.
+    pub for_tests: bool,
+    /// What was doubtful about the request, as plain sentences.
+    pub doubts: Vec<String>,
     /// The PlayReady header.
     pub header: Header,
     /// The PlayReady header as XML.
@@ -53,14 +62,15 @@ impl Plan {
         let mut tracks = Vec::new();
         for track in &movie.tracks {
             let asked = wanted.map(|ids| ids.contains(&track.id));
-            let rules = match (asked, check_track(track)) {
+            let (rules, why_clear) = match (asked, check_track(track)) {
                 (Some(true), Err(error)) => {
                     return Err(Error::caller(error.code(), "tracks", error.message()));
                 }
-                (Some(false), _) | (None, Err(_)) => None,
-                (Some(true) | None, Ok(())) => Some(rules(track, request.profile)?),
+                (Some(false), _) => (None, "It was left out by choice.".to_owned()),
+                (None, Err(error)) => (None, error.message().to_owned()),
+                (Some(true) | None, Ok(())) => (Some(rules(track, request.profile)?), String::new()),
             };
-            tracks.push(TrackPlan { track_id: track.id, rules });
+            tracks.push(TrackPlan { track_id: track.id, timescale: track.timescale, rules, why_clear });
         }
         if tracks.iter().all(|track| track.rules.is_none()) {
             return Err(Error::caller("no-track", "tracks", "Choose at least one track to protect."));
@@ -72,6 +82,8 @@ impl Plan {
             kid: request.kid,
             key: request.key,
             key_source: request.key_source,
+            for_tests: request.for_tests,
+            doubts: request.warnings,
             header: request.header,
             header_xml,
             playready_object,
@@ -93,6 +105,15 @@ impl Plan {
         }
     }
 
+    /// The error with the track and time of the sample it is about: sample `number` of a `traf` that begins at `time`.
+    pub(super) fn in_sample(&self, error: Error, traf: &TrackFragment, time: u64, number: usize) -> Error {
+        let id = traf.tfhd.track_id;
+        let track = self.tracks.iter().find(|track| track.track_id == id);
+        let time =
+            clock(time.saturating_add(traf.ticks_before(number)), track.map_or(1, |track| track.timescale));
+        error.preceded_by(&format!("Track {id} at {time}: "))
+    }
+
     /// The key, ready to encrypt.
     pub fn cipher_key(&self) -> CtrKey {
         CtrKey::new(&self.key)
@@ -100,12 +121,10 @@ impl Plan {
 
     /// What is worth knowing before going on, as plain sentences.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings: Vec<String> = self.header.la_url.iter().flat_map(|url| url_warnings(url)).collect();
-        let clear: Vec<String> =
-            self.tracks.iter().filter(|t| t.rules.is_none()).map(|t| t.track_id.to_string()).collect();
-        if !clear.is_empty() {
-            let tracks = if clear.len() == 1 { "Track" } else { "Tracks" };
-            warnings.push(format!("{tracks} {} will stay clear.", clear.join(", ")));
+        let mut warnings = self.doubts.clone();
+        warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
+        for track in self.tracks.iter().filter(|track| track.rules.is_none()) {
+            warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
         }
         warnings
     }

@@ -1,9 +1,9 @@
 //! What a person asks for: texts as typed, parsed into types that cannot be wrong.
 
-use crate::bytes::{ContentKey, Error, KeyId, Result};
+use crate::bytes::{ContentKey, Error, KeyId, Kind, Result};
 use crate::playready::{
-    Header, HeaderKey, HeaderVersion, check_custom_attributes, check_url, derive_key, parse_ds_id,
-    parse_iv_start, parse_key, parse_kid, parse_seed,
+    Header, HeaderKey, HeaderVersion, ProObject, check_custom_attributes, check_url, derive_key,
+    is_test_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed, weakness, without_wrapper,
 };
 
 /// Which boxes carry the protection.
@@ -42,7 +42,7 @@ pub struct RequestText {
     pub kid: Option<String>,
     /// Content key, hex or base64.
     pub key: Option<SecretText>,
-    /// Key seed, base64.
+    /// Key seed, hex or base64.
     pub key_seed: Option<SecretText>,
     /// Licence acquisition URL.
     pub la_url: String,
@@ -58,6 +58,8 @@ pub struct RequestText {
     pub iv_start: Option<String>,
     /// `4.0` to `4.3`.
     pub header_version: Option<String>,
+    /// `remove`: boxes of an earlier encryption go also where it is not plain that they are stale.
+    pub leftovers: Option<String>,
 }
 
 /// A typed secret: wiped when dropped, never printed.
@@ -109,6 +111,12 @@ pub struct Request {
     pub iv_start: u64,
     /// Track IDs; all that can be protected when absent.
     pub tracks: Option<Vec<u32>>,
+    /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
+    pub remove_leftovers: bool,
+    /// Whether the key comes from the public test key seed.
+    pub for_tests: bool,
+    /// What is doubtful about the request, as plain sentences.
+    pub warnings: Vec<String>,
 }
 
 fn given(text: &Option<String>) -> Option<&str> {
@@ -134,15 +142,24 @@ impl Request {
             Some(kid) => parse_kid(kid)?,
             None => KeyId(uuid::Builder::from_random_bytes(random.kid).into_uuid().into_bytes()),
         };
+        let mut for_tests = false;
         let (key, key_source) = match (secret(&text.key), secret(&text.key_seed)) {
             (Some(_), Some(_)) => {
                 let message = "Give either a key or a key seed, not both.";
                 return Err(Error::caller("bad-key", "key", message));
             }
             (Some(key), None) => (parse_key(key)?, KeySource::Typed),
-            (None, Some(seed)) => (derive_key(&parse_seed(seed)?, kid), KeySource::Seed),
+            (None, Some(seed)) => {
+                let seed = parse_seed(seed)?;
+                for_tests = is_test_seed(&seed);
+                (derive_key(&seed, kid), KeySource::Seed)
+            }
             (None, None) => (random.key.clone(), KeySource::Random),
         };
+        if let Some(weakness) = weakness(&key, kid) {
+            let field = if key_source == KeySource::Seed { "keySeed" } else { "key" };
+            return Err(Error::caller("weak-key", field, weakness));
+        }
         let la_url = text.la_url.trim();
         if la_url.is_empty() {
             let message = "Give the address of the licence server; players read it from the file.";
@@ -153,7 +170,7 @@ impl Request {
         if let Some(url) = lui_url {
             check_url(url, "luiUrl")?;
         }
-        let custom_attributes = given(&text.custom_attributes);
+        let custom_attributes = given(&text.custom_attributes).map(without_wrapper).transpose()?;
         if let Some(inner) = custom_attributes {
             check_custom_attributes(inner)?;
         }
@@ -171,10 +188,80 @@ impl Request {
         header.lui_url = lui_url.map(str::to_owned);
         header.ds_id = given(&text.ds_id).map(parse_ds_id).transpose()?;
         header.custom_attributes = custom_attributes.map(str::to_owned);
+        check_length(&header)?;
+        let mut warnings = Vec::new();
+        if for_tests {
+            warnings.push(
+                "The key seed is that of the public test server: anyone can make this key. For tests only."
+                    .to_owned(),
+            );
+        }
         let iv_start = match given(&text.iv_start) {
-            Some(start) => parse_iv_start(start)?,
+            Some(start) => {
+                if key_source != KeySource::Random {
+                    warnings.push(
+                        "A first IV is given together with a key. If another file was made with both, the two share \
+                         their key stream: whoever has both files can read each from the other without the key. Leave \
+                         the first IV empty, unless it is for a test."
+                            .to_owned(),
+                    );
+                }
+                parse_iv_start(start)?
+            }
             None => random.iv_start,
         };
-        Ok(Self { profile, kid, key, key_source, header, iv_start, tracks: text.tracks.clone() })
+        let remove_leftovers = match given(&text.leftovers) {
+            None => false,
+            Some("remove") => true,
+            Some(other) => {
+                let message = format!("There is no “{other}” for leftovers; use remove, or leave it out.");
+                return Err(Error::caller("bad-request", "leftovers", message));
+            }
+        };
+        let tracks = text.tracks.clone();
+        Ok(Self {
+            profile,
+            kid,
+            key,
+            key_source,
+            header,
+            iv_start,
+            tracks,
+            remove_leftovers,
+            for_tests,
+            warnings,
+        })
     }
+}
+
+impl Random {
+    /// Fails when the values cannot be random: a broken source gives zeros, or the same again and again.
+    pub fn check(&self) -> Result<()> {
+        let all_equal = |bytes: &[u8]| bytes.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
+        let broken =
+            all_equal(&self.key.0) || all_equal(&self.kid) || all_equal(&self.iv_start.to_be_bytes());
+        if !broken && self.key.0 != self.kid {
+            return Ok(());
+        }
+        let message = "This browser gives no random numbers: what should be random is one byte repeated. Nothing is \
+                       protected with it; use another browser.";
+        Err(Error::new(Kind::Unsupported, "not-random", message))
+    }
+}
+
+/// Fails when the header would not fit its object, at the text that takes most of it.
+fn check_length(header: &Header) -> Result<()> {
+    let error = match ProObject::from_header(header)?.to_bytes() {
+        Err(error) if error.code() == "pro-too-large" => error,
+        _ => return Ok(()),
+    };
+    let texts = [
+        ("laUrl", &header.la_url),
+        ("luiUrl", &header.lui_url),
+        ("customAttributes", &header.custom_attributes),
+    ];
+    let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let (field, longest) = texts.into_iter().max_by_key(|(_, text)| len(text)).unwrap_or(("laUrl", &None));
+    let message = format!("This text of {} characters is too long. {}", len(longest), error.message());
+    Err(Error::caller("pro-too-large", field, message))
 }

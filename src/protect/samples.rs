@@ -3,13 +3,13 @@
 use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
-use crate::track::index::FragmentEntry;
+use crate::track::index::{FragmentEntry, head_digest};
 use crate::track::{Fragment, Index, TrackFragment};
 
 use super::cipher::CtrKey;
 use super::counter::IV_SIZE;
 use super::plan::Plan;
-use super::subsample::RangeFinder;
+use super::subsample::{RangeFinder, Tally};
 
 /// All that protecting one fragment needs to know besides the plan and the fragment's bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,25 @@ pub struct FragmentTask {
     pub first_sample: u64,
     /// Decode time of each `traf`, in ticks.
     pub decode_times: Vec<u64>,
+    /// [`head_digest`](crate::track::index::head_digest) of the `moof` as it was when the file was opened.
+    pub digest: u32,
+}
+
+impl FragmentTask {
+    /// Decode time of the `traf` of this number, in ticks.
+    pub fn time_of(&self, number: usize) -> u64 {
+        self.decode_times.get(number).copied().unwrap_or(0)
+    }
+
+    /// Fails when the fragment's `moof` is not the one that the file had when it was opened.
+    pub fn check_head(&self, moof: &[u8]) -> Result<()> {
+        if head_digest(moof) == self.digest {
+            return Ok(());
+        }
+        let message = "The file has changed since it was opened: this fragment is another now. Open it again when \
+                       nobody writes to it.";
+        Err(Error::file("source-changed", message).inside("moof").at(self.start))
+    }
 }
 
 /// Makes the tasks of a file.
@@ -53,6 +72,7 @@ impl Tasks {
             end: fragment.end,
             first_sample: fragment.first_sample,
             decode_times: times.collect(),
+            digest: fragment.digest,
         }
     }
 }
@@ -92,7 +112,7 @@ pub struct SampleProtector {
     pub(super) key: CtrKey,
     /// Track ID, 1-based sample entry, and what finds the ranges of its samples.
     pub(super) finders: Finders,
-    plan: Plan,
+    pub(super) plan: Plan,
 }
 
 impl SampleProtector {
@@ -116,17 +136,17 @@ impl SampleProtector {
     pub fn scan(
         &mut self,
         fragment: &Fragment,
-        first_sample: u64,
+        task: &FragmentTask,
         window: &mut Window<'_>,
     ) -> Result<Vec<Option<SampleEncryptionEntries>>> {
         refuse_overlaps(fragment)?;
-        let mut ordinal = first_sample;
+        let mut ordinal = task.first_sample;
         let mut all = Vec::new();
-        for track in &fragment.tracks {
-            let count = len_u64(track.sizes.len());
+        for (number, track) in fragment.tracks.iter().enumerate() {
+            let count = len_u64(track.sample_count);
             let entries = match self.plan.protected(track.tfhd.track_id) {
                 None => None,
-                Some(_) => Some(self.scan_track(track, ordinal, window)?),
+                Some(_) => Some(self.scan_track(track, task.time_of(number), ordinal, window)?),
             };
             all.push(entries);
             ordinal += count;
@@ -137,18 +157,34 @@ impl SampleProtector {
     fn scan_track(
         &mut self,
         track: &TrackFragment,
+        time: u64,
         first: u64,
         window: &mut Window<'_>,
     ) -> Result<SampleEncryptionEntries> {
         let finder = finder(&mut self.finders, track)?;
         finder.begin_fragment();
         let mut entries = SampleEncryptionEntries::default();
-        entries.ivs.reserve(track.sizes.len() * usize::from(IV_SIZE));
-        for ((start, size), ordinal) in track.samples().zip(first..) {
-            let sample = window.get(start, u64::from(size))?;
-            scan_sample(finder, self.plan.ivs.iv(ordinal), start, sample, &mut entries)?;
+        entries.ivs.reserve(track.sample_count * usize::from(IV_SIZE));
+        for (number, ((start, size), ordinal)) in track.samples().zip(first..).enumerate() {
+            window
+                .get(start, u64::from(size))
+                .and_then(|bytes| scan_sample(finder, self.plan.ivs.iv(ordinal), start, bytes, &mut entries))
+                .map_err(|error| self.plan.in_sample(error, track, time, number))?;
         }
         Ok(entries)
+    }
+
+    /// What became of each protected track's samples since this was last asked.
+    pub fn take_tallies(&mut self) -> Vec<(u32, Tally)> {
+        let mut all: Vec<(u32, Tally)> = Vec::new();
+        for (track, _, finder) in &mut self.finders {
+            let tally = finder.take_tally();
+            match all.last_mut().filter(|(last, _)| last == track) {
+                Some((_, before)) => before.join(&tally),
+                None => all.push((*track, tally)),
+            }
+        }
+        all
     }
 
     /// Encrypts the samples in place, by what [`scan`](Self::scan) found.
@@ -188,7 +224,7 @@ pub(super) fn apply(
     iv_size: u8,
     window: &mut Window<'_>,
 ) -> Result<()> {
-    let maps = entries.iter(iv_size, track.sizes.len());
+    let maps = entries.iter(iv_size, track.sample_count);
     for ((start, size), (iv, subsamples)) in track.samples().zip(maps) {
         apply_sample(key, iv, subsamples, start, window.get(start, u64::from(size))?)?;
     }
@@ -204,9 +240,9 @@ pub(super) fn scan_sample(
     entries: &mut SampleEncryptionEntries,
 ) -> Result<()> {
     entries.ivs.extend_from_slice(&iv);
+    let before = entries.subsamples.len();
+    finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
     if finder.rule().has_subsamples() {
-        let before = entries.subsamples.len();
-        finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
         entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
     }
     Ok(())

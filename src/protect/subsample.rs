@@ -8,8 +8,11 @@
 //! Slice types are 1, 2 and 5; partitions B and C (3, 4), auxiliary slices (19) and extension slices (20, 21) stay
 //! clear, because their slice data cannot be found with what an ordinary decoder knows.
 //!
-//! **Too many entries.** When a sample would need more entries than allowed, the smallest protected ranges are left
-//! clear (of equals the earlier), as few as bring the number down. They join the clear run of the next entry.
+//! **Too many entries.** A sample that would need more entries than allowed is an error: nothing is left clear because
+//! it could not be described.
+//!
+//! **What is no NAL unit.** A sample without bytes gets one empty entry, for a count of 0 is not allowed (clause 7.2.2),
+//! and bytes behind the last unit that are too few for another length stay clear: no slice is in them.
 
 use crate::boxes::cenc::Subsample;
 use crate::bytes::units::len_u64;
@@ -79,7 +82,33 @@ pub struct RangeFinder {
     sets: ParameterSets,
     sets_changed: bool,
     runs: Vec<Run>,
-    sizes: Vec<u32>,
+    tally: Tally,
+}
+
+/// What became of the samples that a [`RangeFinder`] has seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Their bytes.
+    pub bytes: u64,
+    /// Of these, the bytes protected.
+    pub protected: u64,
+    /// The most entries that one of them took.
+    pub most_entries: u64,
+    /// Bytes of slices that stay clear because of their type: auxiliary ones, extensions, partitions B and C.
+    pub other_slices: u64,
+    /// Samples that end with bytes too few for a NAL unit.
+    pub short_ends: u64,
+}
+
+impl Tally {
+    /// Both together.
+    pub fn join(&mut self, other: &Self) {
+        self.bytes += other.bytes;
+        self.protected += other.protected;
+        self.most_entries = self.most_entries.max(other.most_entries);
+        self.other_slices += other.other_slices;
+        self.short_ends += other.short_ends;
+    }
 }
 
 impl RangeFinder {
@@ -91,7 +120,7 @@ impl RangeFinder {
             _ => ParameterSets::new(),
         };
         let max_entries = max_entries.min(SENC_MAX_ENTRIES);
-        Self { rule, max_entries, sets, sets_changed: false, runs: Vec::new(), sizes: Vec::new() }
+        Self { rule, max_entries, sets, sets_changed: false, runs: Vec::new(), tally: Tally::default() }
     }
 
     /// The rule followed.
@@ -108,103 +137,64 @@ impl RangeFinder {
         }
     }
 
-    /// Appends the entries of one sample to `out`: they cover the sample exactly, none is empty, and there are at most
-    /// `max_entries`. [`Rule::WholeSample`] appends none, which means all is protected. On an error `out` is as before;
-    /// offsets in it are from the start of the sample.
+    /// Appends the entries of one sample to `out`: they cover the sample exactly, none is empty unless the sample is,
+    /// and there are at most `max_entries`; a sample that takes more is an error. [`Rule::WholeSample`] appends none,
+    /// which means all is protected. On an error `out` is as before; offsets in it are from the start of the sample.
     pub fn split(&mut self, sample: &[u8], out: &mut Vec<Subsample>) -> Result<()> {
         self.runs.clear();
+        let mut tally = Tally { bytes: len_u64(sample.len()), ..Tally::default() };
         let tail = match &self.rule {
-            Rule::WholeSample => return Ok(()),
+            Rule::WholeSample => {
+                tally.protected = tally.bytes;
+                self.tally.join(&tally);
+                return Ok(());
+            }
             Rule::AvcLegacy { length_size } => {
-                collect(&mut self.runs, Nals::new(sample, *length_size), 1, |_| Ok(NAL_HEADER_LEN))?
+                let nals = Nals::new(sample, *length_size);
+                collect(&mut self.runs, &mut tally, nals, 1, |_| Ok(NAL_HEADER_LEN))?
             }
             Rule::AvcCmaf { length_size, .. } => {
                 let (sets, changed) = (&mut self.sets, &mut self.sets_changed);
-                collect(&mut self.runs, Nals::new(sample, *length_size), BLOCK, |nal| {
-                    cmaf_clear_len(nal, sets, changed)
-                })?
+                let nals = Nals::new(sample, *length_size);
+                collect(&mut self.runs, &mut tally, nals, BLOCK, |nal| cmaf_clear_len(nal, sets, changed))?
             }
         };
-        let tail = self.limit(tail)?;
+        let runs = self.runs.iter();
+        tally.most_entries = runs.map(|run| entries_of(run.clear).max(1)).sum::<u64>() + entries_of(tail);
+        if tally.most_entries > len_u64(self.max_entries) {
+            return Err(self.too_many(tally.most_entries));
+        }
         for run in &self.runs {
+            tally.protected += u64::from(run.protected);
             emit(out, run.clear, run.protected);
         }
-        if tail > 0 {
+        if tail > 0 || sample.is_empty() {
             emit(out, tail, 0);
         }
+        self.tally.join(&tally);
         Ok(())
     }
 
-    /// Brings the entries down to the maximum. Returns the clear bytes behind the last run.
-    fn limit(&mut self, mut tail: u64) -> Result<u64> {
-        if count_entries(&self.runs, tail, 0, 0).0 <= self.max_entries {
-            return Ok(tail);
-        }
-        self.sizes.clear();
-        self.sizes.extend(self.runs.iter().map(|run| run.protected));
-        self.sizes.sort_unstable();
-        // Without the k smallest there are still at least len − k entries, so a smaller k need not be tried. That leaves
-        // at most max + 1 tries for any number of runs.
-        let least = self.sizes.len().saturating_sub(self.max_entries).max(1);
-        for k in least..=self.sizes.len() {
-            // The first k of the sorted sizes are left clear: all below `bound`, and `equal` of those equal to it.
-            let Some((bound, equal)) = self
-                .sizes
-                .get(k - 1)
-                .map(|bound| (*bound, k - self.sizes.partition_point(|size| size < bound)))
-            else {
-                break;
-            };
-            if count_entries(&self.runs, tail, bound, equal).0 <= self.max_entries {
-                tail = count_entries(&self.runs, tail, bound, equal).1;
-                let (mut equal, mut carried) = (equal, 0);
-                self.runs.retain_mut(|run| {
-                    let keep = is_kept(run.protected, bound, &mut equal);
-                    if keep {
-                        run.clear += carried;
-                        carried = 0;
-                    } else {
-                        carried += run.clear + u64::from(run.protected);
-                    }
-                    keep
-                });
-                return Ok(tail);
-            }
-        }
-        Err(Error::limit(
-            "too-many-subsamples",
-            format!(
-                "A sample with {} NAL units to protect cannot be described with {} subsamples, the most that fit its auxiliary information.",
-                self.runs.len(),
-                self.max_entries
-            ),
-        ))
+    /// What became of the samples since this was last asked.
+    pub fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
     }
-}
 
-/// Whether a run stays protected when all below `bound` and the first `equal` of that size are left clear.
-fn is_kept(protected: u32, bound: u32, equal: &mut usize) -> bool {
-    if protected == bound && *equal > 0 {
-        *equal -= 1;
-        return false;
-    }
-    protected >= bound
-}
-
-/// Entries needed, and the clear bytes behind the last kept run, when runs are left clear as [`is_kept`] says.
-fn count_entries(runs: &[Run], tail: u64, bound: u32, mut equal: usize) -> (usize, u64) {
-    let (mut count, mut clear) = (0_u64, 0_u64);
-    for run in runs {
-        clear += run.clear;
-        if is_kept(run.protected, bound, &mut equal) {
-            count += entries_of(clear).max(1);
-            clear = 0;
-        } else {
-            clear += u64::from(run.protected);
+    fn too_many(&self, entries: u64) -> Error {
+        let max = self.max_entries;
+        if max == SENC_MAX_ENTRIES {
+            let message = format!(
+                "A sample has so many NAL units that its map would take {entries} subsamples; a sample encryption box \
+                 counts to {max}."
+            );
+            return Error::limit("too-many-subsamples", message);
         }
+        let message = format!(
+            "A picture has so many slices that its map would take {entries} subsamples; hybrid can describe {max}, \
+             since saiz counts bytes in eight bits. Choose the profile piff, which has no such limit."
+        );
+        Error::caller("too-many-subsamples", "profile", message)
     }
-    clear += tail;
-    (crate::bytes::units::to_len(count + entries_of(clear)), clear)
 }
 
 /// Entries that a clear run takes.
@@ -235,13 +225,14 @@ const NAL_HEADER_LEN: usize = 1;
 /// of the rest whole blocks of `block` bytes are protected. Returns the clear bytes behind the last run.
 fn collect<'a>(
     runs: &mut Vec<Run>,
-    nals: Nals<'a>,
+    tally: &mut Tally,
+    mut nals: Nals<'a>,
     block: usize,
     mut clear_len: impl FnMut(&Nal<'a>) -> Result<usize>,
 ) -> Result<u64> {
     let length_size = nals.length_size().bytes();
     let mut clear = 0_u64;
-    for nal in nals {
+    for nal in nals.by_ref() {
         let nal = nal?;
         let head = clear_len(&nal).map_err(|e| e.at(len_u64(nal.offset)))?.min(nal.bytes.len());
         let data = nal.bytes.len() - head;
@@ -259,22 +250,35 @@ fn collect<'a>(
             }
             runs.push(Run { clear, protected });
             clear = 0;
+        } else if nal.kind().is_some_and(NalType::is_other_slice) {
+            tally.other_slices += len_u64(data + head);
         }
         clear += len_u64(rest);
     }
-    Ok(clear)
+    let rest = len_u64(nals.rest().len());
+    tally.short_ends += u64::from(rest > 0);
+    Ok(clear + rest)
 }
 
 /// Clear bytes at the start of a NAL unit under [`Rule::AvcCmaf`].
 fn cmaf_clear_len(nal: &Nal<'_>, sets: &mut ParameterSets, changed: &mut bool) -> Result<usize> {
     match nal.kind() {
         Some(NalType::SLICE | NalType::IDR_SLICE | NalType::PARTITION_A) => {
-            Ok(SliceHeader::parse(nal.bytes, sets)?.len)
+            Ok(SliceHeader::parse(nal.bytes, sets).map_err(unread_header)?.len)
         }
         Some(NalType::SPS | NalType::PPS) => {
-            *changed |= sets.update(nal.bytes)?;
+            *changed |= sets.update(nal.bytes).map_err(unread_header)?;
             Ok(nal.bytes.len())
         }
         _ => Ok(nal.bytes.len()),
     }
+}
+
+/// Where a slice header cannot be followed, the other profile still can: it keeps nothing but the NAL unit header.
+fn unread_header(error: Error) -> Error {
+    let message = format!(
+        "{} hybrid must know where slice headers end; choose the profile piff, which need not.",
+        error.message()
+    );
+    Error::caller(error.code(), "profile", message)
 }

@@ -27,6 +27,8 @@ pub struct Protection {
     pub scheme: FourCc,
     /// Scheme version, two 16-bit halves.
     pub scheme_version: u32,
+    /// Whether samples are encrypted by default; sample groups may say otherwise.
+    pub is_protected: bool,
     /// Whether samples are encrypted with AES in counter mode, without a pattern.
     pub counter_mode: bool,
     /// Bytes of IV with each sample: 0 (constant IV), 8 or 16.
@@ -104,6 +106,18 @@ impl SampleEntry {
         Ok(entry)
     }
 
+    /// Whether the type says that samples may be encrypted (ISO/IEC 14496-12:2022 8.12.1), whatever is known of how.
+    pub fn has_protected_type(&self) -> bool {
+        let types =
+            [b"encv", b"enca", b"enct", b"encs", b"encm", b"encf", b"enc3", b"encp", b"drms", b"drmi"];
+        types.contains(&&self.coded.0)
+    }
+
+    /// Whether its samples are encrypted, as far as the movie header says: what is unknown is not clear.
+    pub fn is_protected(&self) -> bool {
+        self.has_protected_type() && self.protection.as_ref().is_none_or(|protection| protection.is_protected)
+    }
+
     /// RFC 6381 `codecs` value, with the entry type alone where nothing more is known.
     pub fn codec_string(&self) -> String {
         match &self.codec {
@@ -157,6 +171,7 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node) -> Result<Protection> {
     let mut protection = Protection {
         scheme: schm.scheme_type,
         scheme_version: schm.scheme_version,
+        is_protected: true,
         // "cens" counts too, but only through the blocks of a pattern.
         counter_mode: schm.scheme_type.0 == *b"cenc",
         iv_size: 0,
@@ -167,12 +182,14 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node) -> Result<Protection> {
     let schi = sinf.child(b"schi");
     if let Some(tenc) = schi.and_then(|schi| schi.child(b"tenc")) {
         let tenc: TrackEncryption = tree.read(tenc)?;
+        protection.is_protected = tenc.default_is_protected != 0;
         protection.iv_size = tenc.default_per_sample_iv_size;
         protection.kid = Some(tenc.default_kid);
         protection.constant_iv = tenc.default_constant_iv.entries;
         protection.pattern = (tenc.default_pattern >> 4, tenc.default_pattern & 15);
     } else if let Some(tenc) = schi.and_then(|schi| schi.child_id(piff::TRACK_ENCRYPTION)) {
         let tenc: PiffTrackEncryption = tree.read(tenc)?;
+        protection.is_protected = tenc.default_algorithm_id.0 != piff::algorithm::NONE;
         protection.counter_mode = tenc.default_algorithm_id.0 == piff::algorithm::AES_CTR;
         protection.iv_size = tenc.default_iv_size;
         protection.kid = Some(tenc.default_kid);

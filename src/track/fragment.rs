@@ -3,10 +3,9 @@
 use crate::boxes::fragment::{
     MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
 };
-use crate::boxes::header::four;
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
-use crate::bytes::units::{len_u64, sort_pairs};
+use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result, limits};
 
 use super::movie::{FragmentDefaults, Movie};
@@ -22,6 +21,21 @@ pub struct Run {
     pub data_start: u64,
     /// Bytes of all its samples.
     pub data_len: u64,
+    /// Bytes of each sample, where the run does not say them one by one.
+    pub default_size: Option<u32>,
+}
+
+impl Run {
+    /// Number of samples. Those of a run that says nothing of each take no memory.
+    pub fn count(&self) -> usize {
+        to_len(u64::from(self.trun.sample_count))
+    }
+
+    /// Bytes of the sample of this number.
+    pub fn size(&self, number: usize) -> u32 {
+        let own = || self.trun.samples.get(number).map_or(0, |sample| sample.sample_size);
+        self.default_size.unwrap_or_else(own)
+    }
 }
 
 /// One track's part of a fragment.
@@ -40,10 +54,12 @@ pub struct TrackFragment {
     pub base: u64,
     /// Its runs.
     pub runs: Vec<Run>,
-    /// Sizes of all its samples in bytes, run after run.
-    pub sizes: Vec<u32>,
+    /// Number of its samples.
+    pub sample_count: usize,
     /// Ticks of all its samples together.
     pub duration: u64,
+    /// Ticks of a sample whose run does not say.
+    pub default_duration: u32,
 }
 
 /// One movie fragment.
@@ -70,7 +86,7 @@ impl Fragment {
         for traf in moof.all(b"traf") {
             let track = read_traf(tree, traf, movie, &mut implicit_base)
                 .map_err(|error| error.inside(moof.segment(traf)).inside("moof"))?;
-            samples += len_u64(track.sizes.len());
+            samples += len_u64(track.sample_count);
             if samples > limits::FRAGMENT_SAMPLES {
                 let message = format!("A fragment has more than {} samples.", limits::FRAGMENT_SAMPLES);
                 return Err(Error::limit("too-many-samples", message).inside("moof").at(traf.start));
@@ -98,26 +114,33 @@ impl Fragment {
 
     /// Number of samples of all its tracks.
     pub fn sample_count(&self) -> u64 {
-        self.tracks.iter().map(|track| len_u64(track.sizes.len())).sum()
+        self.tracks.iter().map(|track| len_u64(track.sample_count)).sum()
     }
 }
 
 impl TrackFragment {
     /// File offset and size in bytes of each sample, run after run.
     pub fn samples(&self) -> impl Iterator<Item = (u64, u32)> {
-        let mut sizes = self.sizes.iter();
-        self.runs.iter().flat_map(move |run| {
+        self.runs.iter().flat_map(|run| {
             let mut at = run.data_start;
-            // `by_ref` so that each run goes on where the one before stopped.
-            let count = run.trun.samples.len();
-            let taken: &[u32] = sizes.as_slice().get(..count).unwrap_or_default();
-            sizes = sizes.as_slice().get(count..).unwrap_or_default().iter();
-            taken.iter().map(move |&size| {
-                let start = at;
+            (0..run.count()).map(move |number| {
+                let (start, size) = (at, run.size(number));
                 at = at.saturating_add(u64::from(size));
                 (start, size)
             })
         })
+    }
+
+    /// Ticks from its first sample to sample `number`.
+    pub fn ticks_before(&self, number: usize) -> u64 {
+        let mut left = number;
+        let mut ticks = 0;
+        for run in &self.runs {
+            let count = run.count().min(left);
+            ticks += run_ticks(&run.trun, count, self.default_duration);
+            left -= count;
+        }
+        ticks
     }
 
     /// Bytes of all its samples.
@@ -158,8 +181,9 @@ fn read_traf(
         sample_description_index,
         base,
         runs: Vec::new(),
-        sizes: Vec::new(),
+        sample_count: 0,
         duration: 0,
+        default_duration,
     };
     let mut data_end = base;
     for node in traf.all(b"trun") {
@@ -173,24 +197,34 @@ fn read_traf(
         } else {
             data_end
         };
-        let mut data_len = 0;
-        for sample in &trun.samples {
-            let own_size = trun.head.has(trun_flags::SAMPLE_SIZE);
-            let size = if own_size { sample.sample_size } else { default_size };
-            let own_duration = trun.head.has(trun_flags::SAMPLE_DURATION);
-            track.duration += u64::from(if own_duration { sample.sample_duration } else { default_duration });
-            data_len += u64::from(size);
-            track.sizes.push(size);
-        }
-        if len_u64(track.sizes.len()) > limits::FRAGMENT_SAMPLES {
+        let mut run = Run { start: node.start, data_start, data_len: 0, default_size: None, trun };
+        let count = run.count();
+        track.sample_count = track.sample_count.saturating_add(count);
+        if len_u64(track.sample_count) > limits::FRAGMENT_SAMPLES {
             let message = format!("A fragment has more than {} samples.", limits::FRAGMENT_SAMPLES);
             return Err(Error::limit("too-many-samples", message).at(node.start));
         }
-        data_end = data_start.saturating_add(data_len);
-        track.runs.push(Run { start: node.start, trun, data_start, data_len });
+        if run.trun.head.has(trun_flags::SAMPLE_SIZE) {
+            run.data_len = run.trun.samples.iter().map(|sample| u64::from(sample.sample_size)).sum();
+        } else {
+            run.default_size = Some(default_size);
+            run.data_len = len_u64(count) * u64::from(default_size);
+        }
+        track.duration += run_ticks(&run.trun, count, default_duration);
+        data_end = data_start.saturating_add(run.data_len);
+        track.runs.push(run);
     }
     *implicit_base = data_end;
     Ok(track)
+}
+
+/// Ticks of the first `count` samples of a run.
+fn run_ticks(trun: &TrackRun, count: usize, default: u32) -> u64 {
+    if trun.head.has(trun_flags::SAMPLE_DURATION) {
+        trun.samples.iter().take(count).map(|sample| u64::from(sample.sample_duration)).sum()
+    } else {
+        len_u64(count) * u64::from(default)
+    }
 }
 
 /// Where the data offsets of a `traf` count from. Without a flag that says, the standard counts the second and later
@@ -226,28 +260,6 @@ pub fn check_track_ids(fragment: &Fragment, movie: &Movie) -> Result<()> {
             format!("A fragment is of track {}, which the movie header does not have.", track.tfhd.track_id);
         Err(Error::file("unknown-track", message).inside("moof").at(track.start))
     })
-}
-
-/// Fails when a fragment of a track that the movie calls clear carries encryption boxes all the same.
-pub fn check_leftovers(tree: &Tree<'_>, fragment: &Fragment, movie: &Movie) -> Result<()> {
-    let leftovers = [four(b"senc"), four(b"saiz"), four(b"saio"), piff::SAMPLE_ENCRYPTION];
-    for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-        let info = movie.track(track.tfhd.track_id);
-        let entry = info.and_then(|info| info.entry(track.sample_description_index));
-        if entry.is_none_or(|entry| entry.protection.is_some()) {
-            continue;
-        }
-        if let Some(found) = traf.children.iter().find(|child| leftovers.contains(&child.id())) {
-            let message = format!(
-                "A fragment of track {} holds a {:?} box, though the movie header says the track is clear; nobody can \
-                 tell whether its samples are.",
-                track.tfhd.track_id,
-                found.id()
-            );
-            return Err(Error::unsupported("leftover-encryption", message).at(found.start));
-        }
-    }
-    Ok(())
 }
 
 fn decode_time(tree: &Tree<'_>, traf: &Node) -> Result<Option<i64>> {

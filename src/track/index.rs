@@ -1,20 +1,17 @@
-//! The index of a file: its top-level boxes, movie and fragments, built from byte ranges that it asks for.
+//! The index of a file: its top-level boxes, movie and fragments.
 
 use std::collections::BTreeMap;
 
-use crate::boxes::header::{BoxHeader, SizeForm};
-use crate::boxes::index::{MFRO_LEN, SegmentIndex, TrackFragmentRandomAccess, mfra_size};
+use crate::boxes::index::SegmentIndex;
 use crate::boxes::movie::FileType;
-use crate::boxes::registry::{self, Known};
+use crate::boxes::tables::SubsegmentIndex;
 use crate::boxes::tree::path_segment;
-use crate::boxes::{BoxId, Tree};
-use crate::bytes::units::{len_u64, push_expecting, to_len};
-use crate::bytes::{Error, FourCc, Reader, Result, limits};
+use crate::boxes::{BoxId, Node, Tree};
+use crate::bytes::Error;
+use crate::bytes::units::{clock, to_len};
 
-use super::fragment::{Fragment, check_leftovers, check_track_ids};
-use super::movie::Movie;
-use super::points;
-use super::times;
+use super::leftovers::Leftovers;
+use super::movie::{Movie, Track};
 use super::top::{TopBox, TopBoxes};
 
 /// One fragment: a `moof` and the media data behind it.
@@ -31,7 +28,16 @@ pub struct FragmentEntry {
     /// Index of its first part.
     pub(super) first_part: usize,
     /// Number of its parts.
-    pub(super) part_count: usize,
+    pub(super) part_count: u32,
+    /// [`head_digest`] of the `moof`.
+    pub digest: u32,
+}
+
+/// What tells a `moof` from another version of it: the first bytes of its SHA-256.
+pub fn head_digest(moof: &[u8]) -> u32 {
+    use sha2::Digest as _;
+    let digest: [u8; 32] = sha2::Sha256::digest(moof).into();
+    digest.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
 }
 
 /// What one track has in one fragment.
@@ -66,9 +72,17 @@ pub struct Index {
     pub mfra: Option<Tree<'static>>,
     /// Segment indexes, in file order.
     pub segment_indexes: Vec<(u64, SegmentIndex)>,
+    /// Subsegment indexes, in file order.
+    pub subsegment_indexes: Vec<(u64, SubsegmentIndex)>,
+    /// Top-level `meta` boxes, in file order.
+    pub metas: Vec<Tree<'static>>,
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
     pub(super) parts: Vec<FragmentPart>,
+    /// File offset of the first `traf` that uses a sample entry, by track ID in the high half and 1-based index.
+    pub(super) used_entries: BTreeMap<u64, u64>,
+    /// Boxes of an earlier encryption in fragments of clear tracks.
+    pub leftovers: Leftovers,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
 }
@@ -76,12 +90,29 @@ pub struct Index {
 impl Index {
     /// What each track has in `fragment`, in the order of its `traf` boxes.
     pub fn parts(&self, fragment: &FragmentEntry) -> &[FragmentPart] {
-        self.parts.get(fragment.first_part..fragment.first_part + fragment.part_count).unwrap_or_default()
+        self.parts
+            .get(fragment.first_part..)
+            .and_then(|parts| parts.get(..to_len(fragment.part_count.into())))
+            .unwrap_or_default()
     }
 
     /// The parts of all fragments.
     pub fn all_parts(&self) -> &[FragmentPart] {
         &self.parts
+    }
+
+    /// The `iloc` boxes outside fragments, with the trees they are in.
+    pub fn item_locations(&self) -> Vec<(&Tree<'static>, &Node)> {
+        let mut found = Vec::new();
+        for tree in self.metas.iter().chain(&self.moov) {
+            let mut add = |node| found.push((tree, node));
+            tree.root().for_each(&mut |node| {
+                if node.id().is(b"iloc") {
+                    add(node);
+                }
+            });
+        }
+        found
     }
 
     /// The fragment whose `moof` stands at `start`.
@@ -106,439 +137,34 @@ impl Index {
         self.parts.iter().map(|part| u64::from(part.samples)).sum()
     }
 
+    /// Whether some fragment of a track uses its sample entry of this 1-based index.
+    pub fn uses(&self, track_id: u32, entry: u32) -> bool {
+        self.used_entries.contains_key(&(u64::from(track_id) << 32 | u64::from(entry)))
+    }
+
+    /// The sample entries that fragments use: track ID, 1-based index, and file offset of the first `traf` that does.
+    pub fn used_entries(&self) -> impl Iterator<Item = (u32, u32, u64)> {
+        let halves = |key: u64| (key >> 32, key & u64::from(u32::MAX));
+        let id = |half: u64| u32::try_from(half).unwrap_or(0);
+        self.used_entries.iter().map(move |(key, traf)| {
+            let (track, entry) = halves(*key);
+            (id(track), id(entry), *traf)
+        })
+    }
+
+    /// Which track, and when, for the front of a sentence about the byte at `offset`: `Track 1 at 0:00:02.000: `.
+    pub fn place(&self, track: &Track, offset: u64) -> String {
+        let behind = self.fragments.partition_point(|fragment| fragment.start <= offset);
+        let fragment = behind.checked_sub(1).and_then(|number| self.fragments.get(number));
+        let parts = fragment.map(|fragment| self.parts(fragment)).unwrap_or_default();
+        let part = parts.iter().find(|part| part.track_id == track.id);
+        let time = part.and_then(|part| u64::try_from(part.decode_time).ok()).unwrap_or(0);
+        format!("Track {} at {}: ", track.id, clock(time, track.timescale))
+    }
+
     /// How far a track's decode times must move so that none is negative, in ticks.
     pub fn time_shift(&self, track_id: u32) -> u64 {
         let of_track = self.parts.iter().filter(|part| part.track_id == track_id);
         of_track.map(|part| part.decode_time).min().map_or(0, |first| first.min(0).unsigned_abs())
     }
-}
-
-/// A byte range of the file that is wanted next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// File offset of the first byte.
-    pub start: u64,
-    /// How many bytes at least; more may be given.
-    pub len: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// The last bytes of the file, where `mfro` stands when there is an `mfra`.
-    Tail,
-    /// The `mfra`.
-    RandomAccess(Need),
-    /// The top-level boxes from the front.
-    Walk(Need),
-    Done,
-}
-
-/// Builds an [`Index`]: ask [`needs`](Self::needs), give the bytes to [`feed`](Self::feed), repeat.
-#[derive(Debug)]
-pub struct Indexer {
-    index: Index,
-    stage: Stage,
-    /// Whether media data that comes next belongs to the last fragment.
-    fragment_open: bool,
-    /// Where that fragment's samples stand, as disjoint ranges in file order.
-    open_ranges: Vec<(u64, u64)>,
-    /// File offsets of the first byte of that fragment's samples and after the last.
-    open_data: Option<(u64, u64)>,
-    /// The first fragment whose samples stand elsewhere than in its media data.
-    outside: Option<Error>,
-    /// Whether the `mfra` read is one that the walk met.
-    mfra_met: bool,
-}
-
-impl Indexer {
-    /// An indexer for a file of `file_len` bytes.
-    pub fn new(file_len: u64) -> Result<Self> {
-        if file_len == 0 {
-            return Err(Error::file("empty", "This file is empty."));
-        }
-        let stage =
-            if file_len > MFRO_LEN { Stage::Tail } else { Stage::Walk(Need { start: 0, len: file_len }) };
-        Ok(Self {
-            index: Index { file_len, ..Index::default() },
-            stage,
-            fragment_open: false,
-            open_ranges: Vec::new(),
-            open_data: None,
-            outside: None,
-            mfra_met: false,
-        })
-    }
-
-    /// The range wanted next; `None` when all is known.
-    pub fn needs(&self) -> Option<Need> {
-        match self.stage {
-            Stage::Tail => Some(Need { start: self.index.file_len - MFRO_LEN, len: MFRO_LEN }),
-            Stage::RandomAccess(need) | Stage::Walk(need) => Some(need),
-            Stage::Done => None,
-        }
-    }
-
-    /// Where the fragments of each track are said to begin: they will be wanted, if it is true.
-    pub fn expected(&self) -> Vec<u64> {
-        self.index.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
-    }
-
-    /// What is known so far. Complete when [`needs`](Self::needs) is `None`.
-    pub fn index(&self) -> &Index {
-        &self.index
-    }
-
-    /// File offset up to which the walk has come.
-    pub fn position(&self) -> u64 {
-        match self.stage {
-            Stage::Walk(need) => need.start,
-            Stage::Done => self.index.file_len,
-            Stage::Tail | Stage::RandomAccess(_) => 0,
-        }
-    }
-
-    /// Takes the bytes at file offset `start`: at least the range wanted. Uses as much of them as it can.
-    pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let mut used = false;
-        while let Some(need) = self.needs() {
-            let window = need.start.checked_sub(start).map(to_len).and_then(|from| bytes.get(from..));
-            let Some(window) = window.filter(|window| len_u64(window.len()) >= need.len) else {
-                if used {
-                    return Ok(());
-                }
-                let message =
-                    format!("{} bytes were wanted, but fewer could be read. Has the file changed?", need.len);
-                return Err(Error::file("short-read", message).at(need.start));
-            };
-            used = true;
-            match self.stage {
-                Stage::Tail => self.take_tail(window),
-                Stage::RandomAccess(need) => self.take_random_access(need, window),
-                Stage::Walk(need) => self.take_box(need.start, window)?,
-                Stage::Done => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The finished index.
-    pub fn finish(mut self) -> Index {
-        if !self.mfra_met {
-            // The last box said it ends one, but there is none.
-            self.index.mfra = None;
-        }
-        times::resolve(&mut self.index);
-        self.check_data_place();
-        if let Some(error) = self.outside.take()
-            // A file cut short says so already.
-            && self.index.problems.iter().all(|problem| problem.code() == "trailing-bytes")
-        {
-            self.index.problems.push(error);
-        }
-        self.index.top.shrink();
-        self.index.fragments.shrink_to_fit();
-        self.index.parts.shrink_to_fit();
-        self.index
-    }
-
-    /// Samples must stand in the media data behind their own `moof`: looks at the last fragment, when all of its media
-    /// data is known. FFmpeg with a global `sidx` writes base offsets that ignore it, and such files play nowhere.
-    fn check_data_place(&mut self) {
-        let (Some(fragment), Some((first, last))) = (self.index.fragments.last(), self.open_data.take())
-        else {
-            return;
-        };
-        let media_start = fragment.start + fragment.moof_len;
-        if self.outside.is_some() || (first >= media_start && last <= fragment.end) {
-            return;
-        }
-        let message = format!(
-            "The samples of a fragment stand at bytes {first} to {last}, but its media data is bytes {media_start} to \
-             {}.",
-            fragment.end
-        );
-        self.outside = Some(Error::file("data-elsewhere", message).inside("moof").at(fragment.start));
-    }
-
-    fn walk_from(&mut self, start: u64) {
-        let rest = self.index.file_len.saturating_sub(start);
-        self.stage = match rest {
-            0 => Stage::Done,
-            rest => Stage::Walk(Need { start, len: rest.min(BoxHeader::MAX_LEN) }),
-        };
-    }
-
-    fn take_tail(&mut self, tail: &[u8]) {
-        let len = self.index.file_len;
-        let size = mfra_size(tail.get(..to_len(MFRO_LEN)).unwrap_or_default());
-        match size.filter(|&size| size > MFRO_LEN && size < len && size <= limits::INDEX_LEN) {
-            Some(size) => self.stage = Stage::RandomAccess(Need { start: len - size, len: size }),
-            None => self.walk_from(0),
-        }
-    }
-
-    fn take_random_access(&mut self, need: Need, bytes: &[u8]) {
-        let bytes = bytes.get(..to_len(need.len)).unwrap_or(bytes);
-        if let Ok(tree) = Tree::parse(bytes.to_vec(), need.start)
-            && tree.root().id().is(b"mfra")
-        {
-            self.index.mfra = Some(tree);
-        }
-        self.walk_from(0);
-    }
-
-    fn take_box(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let rest = self.index.file_len - start;
-        let mut r = Reader::new(bytes, start);
-        let header = match BoxHeader::read(&mut r, rest) {
-            Ok(header) => header,
-            Err(error) => return self.take_damaged(start, bytes, error),
-        };
-        if start == 0 && !is_plausible(header.id) {
-            return Err(not_mp4(bytes));
-        }
-        let wanted = match header.id {
-            BoxId::Four(FourCc(code)) => match &code {
-                b"moov" => Some(limits::MOOV_LEN),
-                b"moof" => Some(limits::MOOF_LEN),
-                b"sidx" | b"mfra" => Some(limits::INDEX_LEN),
-                b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
-                _ => None,
-            },
-            BoxId::Uuid(_) => None,
-        };
-        if let Some(limit) = wanted {
-            if header.size > limit {
-                let message =
-                    format!("Box '{}' has {} bytes; Boxlock reads at most {limit}.", header.id, header.size);
-                return Err(Error::limit("box-too-large", message).at(start));
-            }
-            let Some(body) = bytes.get(..to_len(header.size)) else {
-                self.stage = Stage::Walk(Need { start, len: header.size });
-                return Ok(());
-            };
-            self.take_body(start, header, body);
-        }
-        if header.id.is(b"moof") && self.samples_so_far() > self.index.file_len {
-            // Samples without bytes take none in their run either, so a small file could claim any number.
-            let message = "The fragments claim more samples than the file has bytes.";
-            return Err(Error::limit("too-many-samples", message).at(start));
-        }
-        if self.index.top.len() == limits::TOP_BOXES {
-            let message = format!("The file has more than {} top-level boxes.", limits::TOP_BOXES);
-            return Err(Error::limit("too-many-boxes", message).at(start));
-        }
-        self.extend_fragment(start, &header);
-        self.push_top(start, &header);
-        if header.form == SizeForm::ToEnd {
-            self.stage = Stage::Done
-        } else {
-            self.walk_from(start + header.size)
-        }
-        Ok(())
-    }
-
-    /// Media data belongs to the fragment before it, also with free space or user boxes in between. A sample that
-    /// covers the header of a box would have it encrypted along.
-    fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
-        let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
-        let covered =
-            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
-        if self.fragment_open
-            && covered
-            && !header.id.is(b"moof")
-            && self.index.problems.len() < limits::PROBLEMS
-        {
-            let message =
-                format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
-            self.index.problems.push(Error::file("data-elsewhere", message).at(start));
-        }
-        match header.id {
-            BoxId::Uuid(_) => {}
-            BoxId::Four(FourCc(code)) => match &code {
-                b"moof" => self.fragment_open = true,
-                b"free" | b"skip" | b"wide" => {}
-                b"mdat" => {
-                    if let (true, Some(fragment)) = (self.fragment_open, self.index.fragments.last_mut()) {
-                        fragment.end = (start + header.size).min(self.index.file_len);
-                    }
-                }
-                _ => self.fragment_open = false,
-            },
-        }
-    }
-
-    /// How many of something there will be in the file, when there are `count` before file offset `start`.
-    fn estimate(&self, count: usize, start: u64) -> u64 {
-        let all = u128::from(len_u64(count)) * u128::from(self.index.file_len) / u128::from(start.max(1));
-        // A little more, so that a slightly denser end does not take another round.
-        u64::try_from(all + all / 16).unwrap_or(u64::MAX)
-    }
-
-    fn push_top(&mut self, start: u64, header: &BoxHeader) {
-        let size = header.size.min(self.index.file_len - start);
-        let expected = self.estimate(self.index.top.len(), start);
-        self.index.top.push(header.id, size, header.header_len().min(size), expected);
-    }
-
-    /// A header that cannot be right: at the front the file is none of ours, further on it is cut short or damaged.
-    fn take_damaged(&mut self, start: u64, bytes: &[u8], error: Error) -> Result<()> {
-        let mut r = Reader::new(bytes, start);
-        let header = BoxHeader::read(&mut r, u64::MAX);
-        let known = header.as_ref().is_ok_and(|h| !matches!(registry::lookup(h.id, None), Known::Unknown));
-        if start == 0 && !known {
-            return Err(not_mp4(bytes));
-        }
-        let rest = self.index.file_len - start;
-        self.index.problems.push(match &header {
-            Ok(header) if error.code() == "box-overrun" => Error::file(
-                "truncated",
-                format!(
-                    "This file is cut short: its box '{}' should have {} bytes, but only {rest} are there. Get a \
-                     complete copy of it.",
-                    header.id, header.size
-                ),
-            )
-            .at(start),
-            _ if rest < 8 => {
-                Error::file("trailing-bytes", format!("The file ends with {rest} bytes that are no box."))
-                    .at(start)
-            }
-            _ => error,
-        });
-        if let Ok(header) = &header {
-            self.push_top(start, header);
-        }
-        self.stage = Stage::Done;
-        Ok(())
-    }
-
-    fn take_body(&mut self, start: u64, header: BoxHeader, bytes: &[u8]) {
-        let result = match &header.id.four_cc().0 {
-            b"ftyp" => self.take_file_type(start, bytes),
-            b"moov" => self.take_movie(start, bytes),
-            b"sidx" => self.take_segment_index(start, bytes),
-            b"mfra" => self.take_met_random_access(start, bytes),
-            b"moof" => self.take_fragment(start, header.size, bytes),
-            _ => Ok(()),
-        };
-        if self.index.problems.len() < limits::PROBLEMS {
-            self.index.problems.extend(result.err());
-        }
-    }
-
-    fn take_file_type(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        let file_type = tree.read(tree.root())?;
-        self.index.file_type.get_or_insert(file_type);
-        Ok(())
-    }
-
-    fn take_segment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        self.index.segment_indexes.push((start, tree.read(tree.root())?));
-        Ok(())
-    }
-
-    /// The `mfra` is looked up from the end first; here it turns out to be there, or another to be elsewhere.
-    fn take_met_random_access(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        if self.mfra_met {
-            let message =
-                "The file has a second 'mfra'; there must be one. Is it several files joined into one?";
-            return Err(Error::unsupported("second-mfra", message).at(start));
-        }
-        self.mfra_met = true;
-        // Most often it has been read already, from the end of the file.
-        let read = self.index.mfra.take().filter(|tree| tree.bytes() == bytes);
-        let tree = read.map_or_else(|| Tree::parse(bytes.to_vec(), start), Ok)?;
-        let damage = tree.root().first_problem().cloned();
-        // Read here to fail here: it is wanted again only when all else is written.
-        let read = tree
-            .root()
-            .all(b"tfra")
-            .try_for_each(|node| tree.read(node).map(|_: TrackFragmentRandomAccess| ()));
-        self.index.mfra = Some(tree);
-        read.and(damage.map_or(Ok(()), Err))
-    }
-
-    fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        if self.index.moov.is_some() {
-            return Err(
-                Error::file("duplicate-moov", "The file has a second 'moov'; there must be one.").at(start)
-            );
-        }
-        let tree = Tree::parse(bytes.to_vec(), start)?;
-        let damage = tree.root().first_problem().cloned();
-        let movie = Movie::read(&tree);
-        self.index.moov = Some(tree);
-        self.index.movie = Some(movie?);
-        damage.map_or(Ok(()), Err)
-    }
-
-    fn samples_so_far(&self) -> u64 {
-        self.index.fragments.last().map_or(0, |last| {
-            last.first_sample + self.index.parts(last).iter().map(|part| u64::from(part.samples)).sum::<u64>()
-        })
-    }
-
-    fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
-        self.check_data_place();
-        let first_sample = self.samples_so_far();
-        let first_part = self.index.parts.len();
-        let end = start + size;
-        let mut entry = FragmentEntry { start, moof_len: size, end, first_sample, first_part, part_count: 0 };
-        let tree = Tree::parse(bytes, start)?;
-        let damage = tree.root().first_problem().cloned();
-        let fragment = Fragment::read(&tree, self.index.movie.as_ref());
-        if let Ok(fragment) = &fragment {
-            for track in &fragment.tracks {
-                let expected = self.estimate(self.index.parts.len(), start);
-                push_expecting(
-                    &mut self.index.parts,
-                    expected,
-                    FragmentPart {
-                        track_id: track.tfhd.track_id,
-                        // Limited to far fewer (limits::FRAGMENT_SAMPLES).
-                        samples: u32::try_from(track.sizes.len()).unwrap_or(u32::MAX),
-                        bytes: track.bytes(),
-                        duration: track.duration,
-                        decode_time: track.decode_time.unwrap_or(times::UNSAID),
-                    },
-                );
-            }
-            entry.part_count = fragment.tracks.len();
-            self.open_ranges = fragment.data_ranges();
-            let first = self.open_ranges.first().map_or(end, |(first, _)| *first);
-            let last = self.open_ranges.last().map_or(end, |(_, last)| *last);
-            self.open_data = Some((first, last));
-        }
-        let expected = self.estimate(self.index.fragments.len(), start);
-        push_expecting(&mut self.index.fragments, expected, entry);
-        let fragment = fragment?;
-        if let Some(movie) = &self.index.movie {
-            check_track_ids(&fragment, movie)?;
-            check_leftovers(&tree, &fragment, movie)?;
-        }
-        damage.map_or(Ok(()), Err)
-    }
-}
-
-/// Whether a file can begin with such a box: a known one, or at least one with a name.
-fn is_plausible(id: BoxId) -> bool {
-    let named = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.\xa9".contains(byte);
-    !matches!(registry::lookup(id, None), Known::Unknown) || id.four_cc().0.iter().all(named)
-}
-
-fn not_mp4(bytes: &[u8]) -> Error {
-    let head = bytes.get(..8).unwrap_or(bytes);
-    let shown = if head.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()) {
-        format!("“{}”", String::from_utf8_lossy(head).split_whitespace().collect::<Vec<_>>().join(" "))
-    } else {
-        format!("the bytes {}", hex::encode(head))
-    };
-    Error::file(
-        "not-mp4",
-        format!("This is not an MP4 file: it begins with {shown}. Open an .ismv, .isma or .mp4 file."),
-    )
-    .at(0)
 }

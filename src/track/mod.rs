@@ -4,6 +4,8 @@ pub mod codec;
 pub mod entry;
 pub mod fragment;
 pub mod index;
+pub mod indexer;
+pub mod leftovers;
 pub mod movie;
 mod points;
 mod times;
@@ -11,5 +13,6 @@ pub mod top;
 
 pub use entry::{Codec, Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};
-pub use index::{Index, Indexer};
+pub use index::Index;
+pub use indexer::{Indexer, Need};
 pub use movie::{Movie, Track, TrackKind};

@@ -56,6 +56,8 @@ pub struct Track {
     pub defaults: Option<FragmentDefaults>,
     /// Samples in the sample table of `moov`: those outside fragments.
     pub table_samples: u64,
+    /// File offset of the data reference that says its samples are in another file, when one does that it uses.
+    pub external: Option<u64>,
     /// Media time at which the single edit starts, when there is an edit list of that form.
     pub edit_start: Option<i64>,
 }
@@ -196,6 +198,7 @@ fn read_track(tree: &Tree<'_>, trak: &Node, defaults: &[(u32, FragmentDefaults)]
         entries,
         defaults: defaults.iter().find(|(id, _)| *id == tkhd.track_id).map(|(_, defaults)| *defaults),
         table_samples: table_samples(tree, stbl),
+        external: external(tree, mdia, stsd),
         edit_start: edit_start(tree, trak),
     })
 }
@@ -206,6 +209,20 @@ fn table_samples(tree: &Tree<'_>, stbl: &Node) -> u64 {
     let mut fields = tree.body(sizes);
     let count = fields.take(8, "stsz").and_then(|_| fields.u32("sample_count"));
     count.map_or(0, u64::from)
+}
+
+/// The data reference of a sample entry that is not "in this file" (ISO/IEC 14496-12:2022 8.7.2). References that are
+/// missing are overlooked, as players do.
+fn external(tree: &Tree<'_>, mdia: &Node, stsd: &Node) -> Option<u64> {
+    let references = &mdia.descend(&[b"minf", b"dinf", b"dref"])?.children;
+    stsd.children.iter().find_map(|entry| {
+        let mut fields = tree.body(entry);
+        fields.take(6, "reserved").ok()?;
+        let number = usize::from(fields.u16("data_reference_index").ok()?).checked_sub(1)?;
+        let reference = references.get(number)?;
+        let flags = tree.body(reference).u32("version and flags").ok()?;
+        (flags & 1 == 0).then_some(reference.start)
+    })
 }
 
 fn edit_start(tree: &Tree<'_>, trak: &Node) -> Option<i64> {

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use crate::bytes::units::to_len;
+
 use super::index::Index;
 use super::points;
 
@@ -16,7 +18,7 @@ pub(super) fn resolve(index: &mut Index) {
     let said = OnceCell::new();
     let mut next: BTreeMap<u32, i64> = BTreeMap::new();
     for fragment in &index.fragments {
-        for number in fragment.first_part..fragment.first_part + fragment.part_count {
+        for number in fragment.first_part..fragment.first_part + to_len(fragment.part_count.into()) {
             let Some(part) = index.parts.get_mut(number) else { continue };
             if part.decode_time == UNSAID {
                 let at = || {

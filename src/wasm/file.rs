@@ -114,6 +114,18 @@ impl File {
         plain(&view::box_view(node, fields))
     }
 
+    /// Tasks of the fragments that [`look`](Self::look) wants before planning.
+    pub fn doubtful(&self) -> JsResult<JsValue> {
+        let tasks = self.session.doubtful().map_err(to_js)?;
+        let tasks = tasks.iter().map(task_view).collect::<Vec<_>>().join(",");
+        plain(&format!("[{tasks}]"))
+    }
+
+    /// Looks at the bytes of a task's range, whether its samples are clear.
+    pub fn look(&mut self, task: JsValue, mut bytes: Vec<u8>) -> JsResult<()> {
+        self.session.look(&parse_task(&task)?, &mut bytes).map_err(to_js)
+    }
+
     /// Plans: `Plan` without the sizes and the name. The plan is kept for [`begin`](Self::begin).
     pub fn plan(&mut self, wanted: JsValue, random: &[u8]) -> JsResult<JsValue> {
         let request = request::parse(&wanted, random)?;
@@ -324,6 +336,7 @@ fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
 /// `Plan` without the sizes and the name.
 fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
     let fixed_growth = summary::fixed_growth(index, plan).map_err(to_js)?;
+    let boxes = summary::planned_boxes(index, plan).map_err(to_js)?;
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
     Ok(json::object(|o| {
         o.text("profile", plan.profile.name());
@@ -337,11 +350,13 @@ fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
             KeySource::Seed => "seed",
         };
         o.text("keySource", key_source);
+        o.flag("forTests", plan.for_tests);
         o.text("headerVersion", plan.header.version.short());
         o.text("headerXml", &plan.header_xml);
         o.text("laUrl", plan.header.la_url.as_deref().unwrap_or_default());
         o.list("tracks", tracks, |track, o| {
-            let rules = plan.protected(track.id);
+            let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
+            let rules = planned.and_then(|planned| planned.rules.as_deref());
             o.number("id", track.id.into());
             o.text("kind", view::kind_of(track));
             let codec_name = track.entries.first().map_or_else(String::new, |entry| entry.codec_name());
@@ -349,15 +364,10 @@ fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
             o.flag("protect", rules.is_some());
             let rule = rules.and_then(|rules| rules.first());
             o.text("rule", rule.map_or("Stays clear.", rule_text));
+            let why = planned.map(|planned| &*planned.why_clear);
+            o.text_if_any("reason", why.filter(|why| !why.is_empty()));
         });
-        o.list("boxes", summary::planned_boxes(index, plan), |planned, o| {
-            o.text("parent", planned.parent);
-            o.text("type", &planned.id.four_cc().text());
-            o.text("name", planned.name);
-            o.text("action", planned.action.name());
-            o.count("count", planned.count);
-            o.text("why", planned.why);
-        });
+        o.list("boxes", boxes.boxes(), view::planned_box_view);
         o.texts("warnings", &mut plan.warnings().into_iter());
         o.number("sizeBefore", index.file_len);
         // Bytes by which everything but the fragments grows.

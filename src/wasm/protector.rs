@@ -5,11 +5,13 @@ use wasm_bindgen::prelude::*;
 use crate::boxes::Tree;
 use crate::bytes::{Error, json};
 use crate::output::assembly::{LargeFragment, protect_fragment};
+use crate::output::summary::{Touched, tally_notes};
 use crate::protect::samples::FragmentTask;
+use crate::protect::subsample::Tally;
 use crate::protect::{Plan, SampleProtector};
 use crate::track::Movie;
 
-use super::view::range_view;
+use super::view::{number, offset, planned_box_view, range_view};
 use super::{JsResult, plain, property, request, to_js};
 
 /// A [`FragmentTask`] for JavaScript, as JSON.
@@ -21,6 +23,7 @@ pub fn task_view(task: &FragmentTask) -> String {
         o.number("firstSample", task.first_sample);
         // Ticks of 10 MHz outgrow 2^53 after 28 years of media; as text they cannot lose a digit.
         o.texts("decodeTimes", &mut task.decode_times.iter().map(u64::to_string));
+        o.number("digest", task.digest.into());
     })
 }
 
@@ -28,8 +31,8 @@ pub fn task_view(task: &FragmentTask) -> String {
 pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
     let malformed = |name| to_js(Error::caller("bad-task", "", format!("The task has no {name}.")));
     let number = |name| {
-        let number = property(task, name)?.and_then(|value| value.as_f64());
-        number.map(super::view::offset).ok_or_else(|| malformed(name))
+        let found = property(task, name)?.and_then(|value| value.as_f64());
+        found.map(offset).ok_or_else(|| malformed(name))
     };
     let times = property(task, "decodeTimes")?.ok_or_else(|| malformed("decodeTimes"))?;
     let times = js_sys::Array::from(&times).into_iter();
@@ -41,6 +44,7 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
         decode_times: times
             .map(|time| time.as_string().and_then(|time| time.parse().ok()).unwrap_or(0))
             .collect(),
+        digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
     })
 }
 
@@ -52,6 +56,7 @@ pub struct Protector {
     inner: SampleProtector,
     room: Vec<u8>,
     large: Option<LargeFragment>,
+    measured: Touched,
 }
 
 #[wasm_bindgen]
@@ -63,7 +68,13 @@ impl Protector {
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
         let movie = Movie::read(&tree).map_err(to_js)?;
         let plan = Plan::new(&movie, request).map_err(to_js)?;
-        Ok(Self { movie, inner: SampleProtector::new(plan), room: Vec::new(), large: None })
+        Ok(Self {
+            movie,
+            inner: SampleProtector::new(plan),
+            room: Vec::new(),
+            large: None,
+            measured: Touched::default(),
+        })
     }
 
     /// Address in wasm memory of room for `len` bytes. Valid until the next call of this; a view on it is valid only
@@ -86,6 +97,30 @@ impl Protector {
         Ok(self.fragment(task, 0, true)?.len())
     }
 
+    /// What was found while measuring: `{ boxes, warnings }`.
+    pub fn measured(&self, tallies: &[f64]) -> JsResult<JsValue> {
+        plain(&json::object(|o| {
+            o.list("boxes", self.measured.boxes(), planned_box_view);
+            let tallies = tallies.chunks_exact(TALLY_LEN).map(parse_tally);
+            o.texts("warnings", &mut tallies.flat_map(|(track, tally)| tally_notes(track, &tally)));
+        }))
+    }
+
+    /// What became of the samples since this was last asked, [`TALLY_LEN`] numbers a protected track: its ID, bytes,
+    /// protected bytes, most subsamples of a sample, bytes of slices that stay clear because of their type, samples
+    /// that end with bytes too few for a NAL unit.
+    pub fn take_tallies(&mut self) -> Vec<f64> {
+        let numbers = |(track, tally): (u32, Tally)| {
+            [tally.bytes, tally.protected, tally.most_entries, tally.other_slices, tally.short_ends]
+                .into_iter()
+                .fold(vec![f64::from(track)], |mut all, one| {
+                    all.push(number(one));
+                    all
+                })
+        };
+        self.inner.take_tallies().into_iter().flat_map(numbers).collect()
+    }
+
     /// Begins a fragment too large for the room: `moof` are its first bytes. Every piece is read and
     /// [`scan_piece`](Self::scan_piece)d, then the [`moof`](Self::moof) is known, then every piece is read again and
     /// [`encrypt_piece`](Self::encrypt_piece)d.
@@ -97,14 +132,14 @@ impl Protector {
 
     /// `{ start, len }` of the next piece of this pass; `null` at its end.
     pub fn next_piece(&mut self, max: f64) -> JsResult<JsValue> {
-        let piece = large(&mut self.large)?.next_piece(super::view::offset(max));
+        let piece = large(&mut self.large)?.next_piece(offset(max));
         plain(&range_view(piece))
     }
 
     /// First pass: takes the piece in the room.
     pub fn scan_piece(&mut self, start: f64, len: usize) -> JsResult<()> {
         let bytes = in_room(&mut self.room, 0, len)?;
-        let start = super::view::offset(start);
+        let start = offset(start);
         large(&mut self.large)?.scan(&mut self.inner, start, bytes).map_err(to_js)
     }
 
@@ -116,7 +151,7 @@ impl Protector {
     /// Second pass: encrypts the piece in the room in place.
     pub fn encrypt_piece(&mut self, start: f64, len: usize) -> JsResult<()> {
         let bytes = in_room(&mut self.room, 0, len)?;
-        large(&mut self.large)?.encrypt(&self.inner, super::view::offset(start), bytes).map_err(to_js)
+        large(&mut self.large)?.encrypt(&self.inner, offset(start), bytes).map_err(to_js)
     }
 }
 
@@ -125,10 +160,20 @@ impl Protector {
         let task = parse_task(&task)?;
         let len = crate::bytes::units::to_len(task.end.saturating_sub(task.start));
         let bytes = in_room(&mut self.room, at, len)?;
-        let done =
-            protect_fragment(&mut self.inner, &self.movie, &task, bytes, measure_only).map_err(to_js)?;
+        let measured = measure_only.then_some(&mut self.measured);
+        let done = protect_fragment(&mut self.inner, &self.movie, &task, bytes, measured).map_err(to_js)?;
         Ok(done.moof)
     }
+}
+
+/// Numbers a track in [`Protector::take_tallies`].
+const TALLY_LEN: usize = 6;
+
+fn parse_tally(numbers: &[f64]) -> (u32, Tally) {
+    let at = |index: usize| numbers.get(index).copied().map_or(0, offset);
+    let tally =
+        Tally { bytes: at(1), protected: at(2), most_entries: at(3), other_slices: at(4), short_ends: at(5) };
+    (u32::try_from(at(0)).unwrap_or(0), tally)
 }
 
 fn in_room(room: &mut [u8], at: usize, len: usize) -> JsResult<&mut [u8]> {

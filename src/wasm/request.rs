@@ -17,6 +17,7 @@ pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
     if !request.is_object() {
         return Err(malformed("it is not an object"));
     }
+    refuse_unknown(request)?;
     let text = RequestText {
         profile: text(request, "profile")?,
         kid: text(request, "kid")?,
@@ -29,6 +30,7 @@ pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
         tracks: property(request, "tracks")?.map(tracks).transpose()?,
         iv_start: text(request, "ivStart")?,
         header_version: text(request, "headerVersion")?,
+        leftovers: text(request, "leftovers")?,
     };
     let Ok(mut bytes) = <[u8; RANDOM_LEN]>::try_from(random) else {
         return Err(malformed(&format!("it needs {RANDOM_LEN} random bytes, but got {}", random.len())));
@@ -41,10 +43,38 @@ pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
         kid: array(kid),
         iv_start: u64::from_be_bytes(<[u8; 8]>::try_from(iv_start).unwrap_or_default()),
     };
-    let request = Request::parse(&text, &random).map_err(to_js);
+    let request = random.check().and_then(|()| Request::parse(&text, &random)).map_err(to_js);
     bytes.zeroize();
     request
 }
+
+/// A misspelt field would be left out in silence.
+fn refuse_unknown(request: &JsValue) -> JsResult<()> {
+    let fields = js_sys::Object::keys(&js_sys::Object::from(request.clone()));
+    let unknown = fields.iter().filter_map(|name| name.as_string()).find(|name| !FIELDS.contains(&&**name));
+    let Some(unknown) = unknown else { return Ok(()) };
+    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let meant = FIELDS.iter().find(|name| plain(name) == plain(&unknown));
+    let hint = meant
+        .map_or_else(|| format!("there are {}", FIELDS.join(", ")), |meant| format!("did you mean {meant}?"));
+    Err(malformed(&format!("there is no field {unknown}; {hint}")))
+}
+
+/// The fields of a request.
+const FIELDS: [&str; 12] = [
+    "profile",
+    "kid",
+    "key",
+    "keySeed",
+    "laUrl",
+    "luiUrl",
+    "dsId",
+    "customAttributes",
+    "tracks",
+    "leftovers",
+    "ivStart",
+    "headerVersion",
+];
 
 fn text(request: &JsValue, name: &str) -> JsResult<Option<String>> {
     let Some(value) = property(request, name)? else { return Ok(None) };

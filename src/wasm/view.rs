@@ -4,6 +4,7 @@ use crate::boxes::systems::system_name;
 use crate::bytes::json::{self, Object};
 use crate::bytes::{Error, KeyId, Kind};
 use crate::inspect::{BoxFields, NodeView};
+use crate::output::summary::PlannedBox;
 use crate::protect::check::{check_file, check_track};
 use crate::track::{Index, Movie, Track, TrackKind};
 
@@ -38,6 +39,16 @@ pub fn range_view(range: Option<(u64, u64)>) -> String {
         })
     };
     range.map_or_else(|| "null".to_owned(), write)
+}
+
+/// One kind of box that the plan touches: `PlannedBox`.
+pub fn planned_box_view(planned: &PlannedBox, o: &mut Object<'_>) {
+    o.text("parent", &planned.parent);
+    o.text("type", &planned.id.four_cc().text());
+    o.text("name", planned.name);
+    o.text("action", planned.action.name());
+    o.number("count", planned.count);
+    o.text("why", planned.why);
 }
 
 /// A key ID in the forms people meet.

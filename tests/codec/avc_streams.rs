@@ -139,7 +139,9 @@ fn every_shape_of_slice_header_is_walked_to_its_end() {
         let sps = (0..32).find_map(|id| sets.sps(id)).unwrap();
         assert_eq!((sps.width, sps.height), stream.size, "{}", stream.name);
 
-        let mut cmaf = RangeFinder::new(Rule::avc_cmaf(&config).unwrap(), saiz_max_entries(8));
+        let rule = Rule::avc_cmaf(&config).unwrap();
+        let mut narrow = RangeFinder::new(rule.clone(), saiz_max_entries(8));
+        let mut cmaf = RangeFinder::new(rule, SENC_MAX_ENTRIES);
         let mut legacy = RangeFinder::new(Rule::avc_legacy(&config), SENC_MAX_ENTRIES);
         let (mut slices, mut most) = (0, 0);
         for sample in samples(&file) {
@@ -162,7 +164,13 @@ fn every_shape_of_slice_header_is_walked_to_its_end() {
                 let sum: usize = entries.iter().map(|e| usize::from(e.clear) + e.protected as usize).sum();
                 assert_eq!(sum, sample.bytes.len(), "{}", stream.name);
             }
-            assert!(a.len() <= 40 && a.iter().all(|e| e.protected % 16 == 0), "{}", stream.name);
+            assert!(a.iter().all(|e| e.protected % 16 == 0), "{}", stream.name);
+            assert_eq!(
+                narrow.split(&sample.bytes, &mut Vec::new()).is_ok(),
+                a.len() <= 40,
+                "{}",
+                stream.name
+            );
             assert_eq!(b.len(), nals.len(), "{}", stream.name);
             most = most.max(nals.len());
         }

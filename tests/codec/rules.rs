@@ -1,7 +1,7 @@
 //! The clear ranges of both H.264 rules: a naive second opinion on samples of any shape, and what must always hold.
 
 use boxlock::boxes::cenc::Subsample;
-use boxlock::protect::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES, saiz_max_entries};
+use boxlock::protect::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES, Tally, saiz_max_entries};
 use boxlock::track::codec::h264::{LengthSize, Nals, ParameterSets, SliceHeader};
 use proptest::prelude::*;
 
@@ -112,7 +112,6 @@ fn legacy_joins_units_without_a_body_to_the_next_clear_run() {
     let sample = sample(&[vec![0x0A], vec![], vec![0x41; 10], vec![], vec![0x0B]]);
     assert_eq!(split(&mut legacy(40), &sample), [(5 + 4 + 5, 9), (4 + 5, 0)]);
     assert_eq!(split(&mut legacy(40), &[0, 0, 0, 0]), [(4, 0)], "one empty unit");
-    assert_eq!(split(&mut legacy(40), &[]), [], "no bytes, no entries");
 }
 
 #[test]
@@ -166,28 +165,63 @@ fn saiz_allows_as_many_entries_as_fit_255_bytes() {
 }
 
 #[test]
-fn with_too_many_units_the_smallest_stay_clear_earlier_ones_first() {
-    let nals: Vec<Vec<u8>> = [10, 3, 20, 3, 3, 30].iter().map(|n| vec![0x41; n + 1]).collect();
-    let bytes = sample(&nals);
-    assert_eq!(split(&mut legacy(6), &bytes), [(5, 10), (5, 3), (5, 20), (5, 3), (5, 3), (5, 30)]);
-    assert_eq!(split(&mut legacy(5), &bytes), [(5, 10), (13, 20), (5, 3), (5, 3), (5, 30)]);
-    assert_eq!(split(&mut legacy(4), &bytes), [(5, 10), (13, 20), (13, 3), (5, 30)]);
-    assert_eq!(split(&mut legacy(1), &bytes), [(5 + 10 + 8 + 25 + 8 + 8 + 5, 30)]);
-    // The last range left clear needs an entry of its own, so one more must go.
-    let nals: Vec<Vec<u8>> = [10, 20, 3].iter().map(|n| vec![0x41; n + 1]).collect();
-    assert_eq!(split(&mut legacy(2), &sample(&nals)), [(20, 20), (8, 0)]);
+fn a_sample_that_takes_too_many_entries_is_an_error_with_both_numbers() {
+    let bytes = sample(&vec![idr(64); 41]);
+    let mut out = vec![Subsample { clear: 1, protected: 1 }];
+    let error = cmaf(40).split(&bytes, &mut out).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("profile")));
+    assert!(
+        error.message().contains("take 41 subsamples") && error.message().contains("describe 40"),
+        "{error}"
+    );
+    assert!(error.message().contains("profile piff"), "{error}");
+    assert_eq!(out.len(), 1, "nothing was appended");
+    assert_eq!(split(&mut cmaf(41), &bytes).len(), 41);
+    assert_eq!(split(&mut cmaf(40), &sample(&vec![idr(64); 40])).len(), 40);
+    // A clear run of more than 65535 bytes takes an entry more, at the end as well.
+    let long = |count: usize| [vec![idr(64); count], vec![vec![0x06; 65_536]]].concat();
+    assert_eq!(split(&mut cmaf(40), &sample(&long(38))).len(), 40);
+    assert_eq!(cmaf(40).split(&sample(&long(39)), &mut out).unwrap_err().code(), "too-many-subsamples");
 }
 
 #[test]
-fn what_no_number_of_clear_ranges_can_fit_is_an_error_with_both_numbers() {
-    // Each range left clear takes two entries, so leaving any clear makes it worse.
-    let bytes = sample(&vec![vec![0x41; 70_000]; 41]);
-    let mut out = vec![Subsample { clear: 1, protected: 1 }];
-    let error = legacy(40).split(&bytes, &mut out).unwrap_err();
-    assert_eq!(error.code(), "too-many-subsamples");
-    assert!(error.message().contains("41 NAL units") && error.message().contains("40 subsamples"));
-    assert_eq!(out.len(), 1, "nothing was appended");
-    assert_eq!(split(&mut legacy(SENC_MAX_ENTRIES), &bytes).len(), 41);
+fn a_sample_without_bytes_gets_one_empty_entry() {
+    for mut finder in [legacy(40), cmaf(40)] {
+        assert_eq!(split(&mut finder, &[]), [(0, 0)]);
+    }
+}
+
+#[test]
+fn bytes_behind_the_last_unit_stay_clear() {
+    let mut bytes = sample(&[idr(32)]);
+    bytes.extend([0, 0, 1]);
+    assert_eq!(split(&mut cmaf(40), &bytes), [(8, 32), (3, 0)]);
+    assert_eq!(split(&mut legacy(40), &bytes), [(5, 35), (3, 0)]);
+    // A sample that is too short for a unit, and one of two bytes.
+    assert_eq!(split(&mut cmaf(40), &[9]), [(1, 0)]);
+    assert_eq!(split(&mut legacy(40), &[9, 9]), [(2, 0)]);
+    let mut finder = cmaf(40);
+    for sample in [&bytes[..], &bytes[..bytes.len() - 3], &[1, 2]] {
+        finder.split(sample, &mut Vec::new()).unwrap();
+    }
+    assert_eq!(finder.take_tally().short_ends, 2);
+    assert_eq!(finder.take_tally(), Tally::default());
+}
+
+#[test]
+fn what_becomes_of_samples_is_counted() {
+    let bytes = sample(&[vec![0x06; 30], idr(35), vec![0x74; 50], vec![0x13; 20], idr(16)]);
+    let mut finder = cmaf(40);
+    finder.split(&bytes, &mut Vec::new()).unwrap();
+    finder.split(&sample(&vec![idr(20); 3]), &mut Vec::new()).unwrap();
+    let len = bytes.len() as u64 + 3 * 28;
+    let expected =
+        Tally { bytes: len, protected: 32 + 16 + 3 * 16, most_entries: 4, other_slices: 70, short_ends: 0 };
+    assert_eq!(finder.take_tally(), expected);
+    let mut whole = RangeFinder::new(Rule::WholeSample, 40);
+    whole.split(&[1; 5], &mut Vec::new()).unwrap();
+    whole.split(&[], &mut Vec::new()).unwrap();
+    assert_eq!(whole.take_tally(), Tally { bytes: 5, protected: 5, ..Tally::default() });
 }
 
 #[test]
@@ -197,7 +231,7 @@ fn a_flood_of_tiny_units_is_refused_before_it_fills_memory() {
     assert_eq!((error.code(), error.offset()), ("too-many-subsamples", Some(6 * 65_535)));
     let bytes = [0, 0, 0, 2, 0x41, 0].repeat(SENC_MAX_ENTRIES);
     assert_eq!(split(&mut legacy(SENC_MAX_ENTRIES), &bytes).len(), SENC_MAX_ENTRIES);
-    assert!(split(&mut legacy(40), &bytes).len() <= 40);
+    assert_eq!(legacy(40).split(&bytes, &mut Vec::new()).unwrap_err().code(), "too-many-subsamples");
 }
 
 #[test]
@@ -207,6 +241,7 @@ fn an_unknown_picture_parameter_set_is_named() {
     let error = cmaf(40).split(&bytes, &mut Vec::new()).unwrap_err();
     assert_eq!((error.code(), error.offset()), ("unknown-pps", Some(6)));
     assert!(error.message().contains("picture parameter set 1"), "{error}");
+    assert!(error.field() == Some("profile") && error.message().contains("profile piff"), "{error}");
     assert!(legacy(40).split(&bytes, &mut Vec::new()).is_ok(), "the legacy rule needs no sets");
 }
 
@@ -253,7 +288,8 @@ proptest! {
         let mut entries = Vec::new();
         finder.split(&bytes, &mut entries).unwrap();
         prop_assert!(marks(&entries) == oracle(&bytes, is_cmaf));
-        prop_assert!(entries.iter().all(|e| (e.clear, e.protected) != (0, 0)));
+        prop_assert!(!entries.is_empty());
+        prop_assert!(bytes.is_empty() || entries.iter().all(|e| (e.clear, e.protected) != (0, 0)));
         // No zero in the middle but for runs that are too long for one entry.
         let (_, inner) = entries.split_last().unwrap_or((&Subsample { clear: 0, protected: 0 }, &[]));
         prop_assert!(inner.iter().all(|e| e.protected > 0 || e.clear == u16::MAX));
@@ -265,30 +301,19 @@ proptest! {
     }
 
     #[test]
-    fn with_a_limit_entries_still_cover_the_sample_and_protect_nothing_new(
+    fn with_a_limit_all_is_protected_or_nothing_is_done(
         nals in prop::collection::vec(nal(), 0..90),
         is_cmaf: bool,
         max in 1..45_usize,
     ) {
         let bytes = sample(&nals);
-        let mut finder = if is_cmaf { cmaf(max) } else { legacy(max) };
+        let all = |max| if is_cmaf { cmaf(max) } else { legacy(max) };
+        let mut wanted = Vec::new();
+        all(SENC_MAX_ENTRIES).split(&bytes, &mut wanted).unwrap();
         let mut entries = Vec::new();
-        match finder.split(&bytes, &mut entries) {
-            Ok(()) => {
-                prop_assert!(entries.len() <= max);
-                let (ours, all) = (marks(&entries), oracle(&bytes, is_cmaf));
-                prop_assert_eq!(ours.len(), bytes.len());
-                prop_assert!(ours.iter().zip(&all).all(|(ours, all)| *all || !ours));
-                prop_assert!(entries.iter().all(|e| (e.clear, e.protected) != (0, 0)));
-                prop_assert!(!is_cmaf || entries.iter().all(|e| e.protected % 16 == 0));
-            }
-            Err(error) => {
-                prop_assert_eq!(error.code(), "too-many-subsamples");
-                prop_assert!(entries.is_empty());
-                // Only clear runs of more than one entry can make it impossible.
-                prop_assert!(bytes.len() > 65_535);
-            }
-        }
+        let result = all(max).split(&bytes, &mut entries);
+        prop_assert_eq!(result.is_ok(), wanted.len() <= max);
+        prop_assert_eq!(entries, if result.is_ok() { wanted } else { Vec::new() });
     }
 
     #[test]

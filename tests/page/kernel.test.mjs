@@ -80,7 +80,7 @@ test('the engine encrypts as OpenSSL does', async () => {
   const file = await readFile(new URL('samples/sample.ismv', DIST));
   const core = new File(file.length);
   for (let need = core.needs(); need; need = core.needs()) core.feed(0, file);
-  const random = new Uint8Array(40);
+  const random = Uint8Array.from({ length: 40 }, (_, n) => n);
   core.plan(REQUEST, random);
   const protector = new Protector(core.movie_header(), REQUEST, random);
   let [compared, mapped, whole] = [0, 0, 0];

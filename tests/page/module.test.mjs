@@ -142,7 +142,7 @@ inEachBrowser((browser) => {
       const early = await media.plan({ laUrl: LA, key: '00112233445566778899aabbccddeeff' });
       const other = await media.protect({ laUrl: LA });
       const running = media.protect(early);
-      const meanwhile = [media.plan({ laUrl: LA, key: 'ff'.repeat(16), profile: 'piff' }), failure(media.protect({ laUrl: LA }))];
+      const meanwhile = [media.plan({ laUrl: LA, key: 'fe0123456789abcdef0123456789abcd', profile: 'piff' }), failure(media.protect({ laUrl: LA }))];
       const result = await running;
       const again = await media.protect(early);
       return { early: early.kid.uuid, kid: result.kid.uuid, key: result.key, profile: result.profile,
@@ -206,25 +206,21 @@ inEachBrowser((browser) => {
   check(
     'a worker that cannot start fails the call, and the next call works',
     async (page) => {
-      const found = await script(
-        page,
-        `const media = await open(url);
-        const Real = globalThis.Worker;
-        const all = [];
-        for (const broken of ['protector', 'writer']) {
-          globalThis.Worker = class extends Real {
-            constructor(url, options) {
-              super(String(url).includes(broken) ? '/missing.js' : url, options);
-            }
-          };
-          all.push(await failure(media.protect({ laUrl: LA })));
-          globalThis.Worker = Real;
-          const made = await media.protect({ laUrl: LA });
-          await made.discard();
-        }
-        media.close();
-        return all;`,
-      );
+      const { missing } = browser.site;
+      await script(page, 'window.media = await open(url);');
+      const found = [];
+      for (const part of ['/engine/protector-worker.js', '/engine/writer-worker.js']) {
+        missing.add(part);
+        found.push(await script(page, 'return failure(window.media.protect({ laUrl: LA }));'));
+        missing.delete(part);
+        await script(page, 'await (await window.media.protect({ laUrl: LA })).discard();');
+      }
+      missing.add('/engine/worker.js');
+      const opened = await script(page, 'return failure(open(url));');
+      missing.delete('/engine/worker.js');
+      assert.equal(opened.code, 'engine-failed');
+      assert.match(opened.message, /engine could not be started/);
+      await script(page, 'window.media.close(); (await open(url)).close();');
       for (const { code, message } of found) {
         assert.equal(code, 'engine-failed');
         assert.match(message, /worker could not be started/);

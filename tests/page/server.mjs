@@ -30,17 +30,20 @@ const TYPES = {
  * @property {string} origin
  * @property {number} port
  * @property {string[]} requests every URL asked for so far, in order; of an encrypted connection only its host
+ * @property {Set<string>} missing paths answered as if there were no such file, until they are taken out again
  * @property {() => Promise<void>} close
  */
 export async function serve(root = DIST) {
   /** @type {string[]} */
   const requests = [];
+  /** @type {Set<string>} */
+  const missing = new Set();
   let origin = '';
   const server = createServer((request, response) => {
     // A proxy is asked for absolute URLs, a server for paths.
     const url = new URL(request.url ?? '/', origin);
     requests.push(url.href);
-    const answered = url.origin === origin ? answer(root, url, request, response) : refuse(response);
+    const answered = url.origin === origin ? answer(root, url, request, response, missing) : refuse(response);
     answered.catch(() => response.destroy());
   });
   server.on('connect', (request, socket) => {
@@ -57,21 +60,21 @@ export async function serve(root = DIST) {
       server.close(() => resolve(undefined));
       server.closeAllConnections();
     });
-  return { origin, port, requests, close };
+  return { origin, port, requests, missing, close };
 }
 
 async function refuse(response) {
   response.writeHead(403, { 'content-type': 'text/plain' }).end('This place is outside of the test.');
 }
 
-async function answer(root, url, request, response) {
+async function answer(root, url, request, response, missing) {
   let path = join(root, decodeURIComponent(url.pathname));
   let file = await stat(path).catch(() => null);
   if (file?.isDirectory()) {
     path = join(path, 'index.html');
     file = await stat(path).catch(() => null);
   }
-  if (!file) {
+  if (!file || missing.has(url.pathname)) {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.');
     return;
   }

@@ -86,7 +86,7 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
             Step::RandomAccess => output.extend(assembly.random_access()?),
             Step::Fragment(task) => {
                 let mut bytes = file[task.start as usize..task.end as usize].to_vec();
-                let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, false)?;
+                let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, None)?;
                 output.extend(done.moof);
                 output.extend(&bytes[done.media_start..]);
             }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub fn present() -> bool {
     let there = Command::new("ffmpeg").arg("-version").output().is_ok_and(|output| output.status.success());
     if !there {
-        eprintln!("NOT RUN: there is no ffmpeg");
+        super::not_run("there is no ffmpeg");
     }
     there
 }

@@ -28,11 +28,14 @@ fn open_counting(file: &[u8]) -> Result<Session, Error> {
     Ok(session)
 }
 
-fn check_error(error: &Error) {
+/// What every error has to have.
+pub fn check_error(error: &Error) {
     let kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     assert!(!error.code().is_empty() && error.code().chars().all(kebab), "{error:?}");
     assert!(
-        error.message().ends_with(['.', '?', '!']) || error.message().ends_with("output.ismv"),
+        error.message().ends_with(['.', '?', '!'])
+            || error.message().ends_with("output.mp4")
+            || error.message().ends_with("-map 0)"),
         "{error:?}"
     );
     // What is wrong inside a file has a place; what is wrong with the whole has none.

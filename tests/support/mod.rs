@@ -6,7 +6,6 @@
     clippy::cast_possible_wrap,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     reason = "test code reads files that fit in memory, and a panic is its way to fail"
 )]
 
@@ -17,8 +16,24 @@ pub mod hostile;
 pub mod raw;
 pub mod strategy;
 pub mod synth;
+pub mod verdict;
+pub mod witness;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Says that something was not run, past the capture of test output, so that `cargo pkg test` can count it.
+pub fn not_run(why: &str) {
+    static SAID: std::sync::Mutex<Vec<String>> = std::sync::Mutex::new(Vec::new());
+    let thread = std::thread::current();
+    let line = format!("NOT RUN: {}: {why}\n", thread.name().unwrap_or("a test"));
+    let mut said = SAID.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if !said.contains(&line) {
+        // One write, so that lines of tests that run at the same time do not mix.
+        let _ = std::io::stdout().write_all(format!("\n{line}").as_bytes());
+        said.push(line);
+    }
+}
 
 /// The corpus of real files, beside the project or where `BOXLOCK_CORPUS` says. `None`, said aloud, when absent.
 pub fn corpus() -> Option<PathBuf> {
@@ -27,8 +42,24 @@ pub fn corpus() -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    eprintln!("NOT RUN: the corpus is not at {}; set BOXLOCK_CORPUS", path.display());
+    not_run(&format!("the corpus is not at {}; set BOXLOCK_CORPUS", path.display()));
     None
+}
+
+/// The small cases of what to protect, beside the project or where `BOXLOCK_CASES` says.
+pub fn cases() -> Option<PathBuf> {
+    let path = std::env::var_os("BOXLOCK_CASES")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/protect"), PathBuf::from);
+    if path.is_dir() {
+        return Some(path);
+    }
+    not_run(&format!("the cases are not at {}; set BOXLOCK_CASES", path.display()));
+    None
+}
+
+/// One file of the cases.
+pub fn case_file(name: &str) -> Option<Vec<u8>> {
+    cases().map(|root| std::fs::read(root.join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))
 }
 
 /// Every file of the corpus with its bytes, in a fixed order.

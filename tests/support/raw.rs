@@ -184,7 +184,9 @@ pub fn check_pointers(file: &[u8]) {
     }
     for moof in top.iter().filter(|b| b.name == "moof") {
         for traf in moof.children().iter().filter(|b| b.name == "traf") {
-            if let (Some(saio), Some(senc)) = (traf.child("saio"), traf.child("senc")) {
+            // Auxiliary information of other types is its owner's business.
+            let own = traf.children().into_iter().find(|b| b.name == "saio" && b.flags() & 1 == 0);
+            if let (Some(saio), Some(senc)) = (own, traf.child("senc")) {
                 assert_eq!(be32(saio.body(), 4), 1, "one saio entry");
                 let offset = match saio.version() {
                     0 => be32(saio.body(), 8) as usize,

@@ -110,19 +110,26 @@ pub fn file() -> impl Strategy<Value = File> {
         tracks.insert(0, Kind::Sound);
         tracks
     });
-    tracks.prop_flat_map(|tracks| {
-        let fragments = vec(fragment(tracks.clone()), 1..5);
-        let brand = prop::option::weighted(0.9, Just(*b"isml"));
-        let tail = prop_oneof![4 => Just(0_usize), 1 => 1_usize..8];
-        (brand, fragments, prop::option::of(0_u8..2), access(), tail).prop_map(
-            move |(brand, fragments, global_index, access, tail)| File {
-                brand,
-                tracks: tracks.clone(),
-                fragments,
-                global_index,
-                access,
-                tail,
-            },
-        )
-    })
+    tracks
+        .prop_flat_map(|tracks| {
+            let fragments = vec(fragment(tracks.clone()), 1..5);
+            let brand = prop::option::weighted(0.9, Just(*b"isml"));
+            let tail = prop_oneof![4 => Just(0_usize), 1 => 1_usize..8];
+            (brand, fragments, prop::option::of(0_u8..2), access(), tail).prop_map(
+                move |(brand, fragments, global_index, access, tail)| File {
+                    brand,
+                    tracks: tracks.clone(),
+                    fragments,
+                    global_index,
+                    access,
+                    tail,
+                },
+            )
+        })
+        .prop_filter("nothing to encrypt is refused", |file| {
+            let text = |id: u32| file.tracks[id as usize - 1] == Kind::Text;
+            file.samples()
+                .iter()
+                .any(|(id, samples)| !text(*id) && samples.iter().any(|sample| !sample.is_empty()))
+        })
 }

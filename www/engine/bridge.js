@@ -5,6 +5,7 @@
 
 import { engineStopped, environmentError, fromPosted } from './errors.js';
 import { watch } from './lifeline.js';
+import { startWorker } from './start-worker.js';
 import { CHANGED } from '../files/faults.js';
 
 /** @import { Crew } from './crew.js' */
@@ -91,7 +92,7 @@ export class Bridge {
   }
 
   #start() {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    const worker = startWorker(new URL('./worker.js', import.meta.url));
     this.#worker = worker;
     worker.onmessage = (event) => this.#receive(event.data);
     worker.onerror = (event) => {

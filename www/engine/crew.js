@@ -6,6 +6,7 @@
 
 import { environmentError, toPosted } from './errors.js';
 import { watch } from './lifeline.js';
+import { startWorker } from './start-worker.js';
 
 /** @import { FromCrew, ToCrew } from './messages' */
 
@@ -34,7 +35,7 @@ export class Crew {
     );
     scripts.push(new URL('./writer-worker.js', import.meta.url));
     this.#workers = scripts.map((script, member) => {
-      const worker = new Worker(script, { type: 'module' });
+      const worker = startWorker(script);
       worker.onmessage = ({ data }) => {
         if ('alive' in data) return;
         if ('finishing' in data.message) this.#finish();

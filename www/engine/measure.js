@@ -1,9 +1,9 @@
-/** How much the fragments of a file grow, found by laying them out without encrypting. */
+/** What protecting would do to the fragments of a file, found by laying them out without encrypting. */
 
 /** @import { File as CoreFile, Protector } from './wasm/boxlock_engine.js' */
 /** @import { BlobReader } from '../files/read.js' */
 /** @import { FragmentTask } from './messages' */
-/** @import { Progress, Summary } from '../types' */
+/** @import { PlannedBox, Progress, Summary } from '../types' */
 
 /** Up to this many bytes of fragments are all measured; of larger files a part stands for the rest. */
 const MEASURED_WHOLE = 64 << 20;
@@ -13,6 +13,49 @@ const MEASURED_PARTS = 33;
 /** Bytes of a sample's IV. */
 const IV_BYTES = 8;
 
+/** Fragments larger than the room for them go by in pieces of this size. */
+const PIECE_BYTES = 4 << 20;
+
+/** From so many subsamples a sample on, others of the file may have more than can be described: all are looked at. */
+const MANY_SUBSAMPLES = 20;
+
+/**
+ * `growth` is of all fragments, `exact` when all were measured. `shares` are the protected part of each track's bytes.
+ * @typedef {{ growth: number, exact: boolean, shares: Map<number, number>, boxes: PlannedBox[], warnings: string[] }}
+ *   Measured
+ */
+
+/** Numbers a track in what the core says of its samples: ID, bytes, protected bytes, most subsamples, and two more. */
+export const TALLY_LEN = 6;
+
+/**
+ * Adds up what became of the samples, track by track.
+ * @param {Map<number, number[]>} all
+ * @param {Float64Array} tallies
+ */
+export function addTallies(all, tallies) {
+  for (let at = 0; at < tallies.length; at += TALLY_LEN) {
+    const [id = 0, ...one] = tallies.subarray(at, at + TALLY_LEN);
+    const sum = all.get(id) ?? one.map(() => 0);
+    // Of the most subsamples the larger counts, of all else the sum.
+    all.set(
+      id,
+      sum.map((before, n) => (n === 2 ? Math.max(before, one[n] ?? 0) : before + (one[n] ?? 0))),
+    );
+  }
+}
+
+/**
+ * The protected part of each track's bytes, where it has any.
+ * @param {Map<number, number[]>} all
+ */
+export function sharesOf(all) {
+  /** @type {Map<number, number>} */
+  const shares = new Map();
+  for (const [id, [bytes = 0, covered = 0]] of all) if (bytes > 0) shares.set(id, covered / bytes);
+  return shares;
+}
+
 /**
  * @param {CoreFile} core
  * @param {Protector} protector
@@ -20,32 +63,84 @@ const IV_BYTES = 8;
  * @param {BlobReader} reader
  * @param {{ now: (report?: () => void) => Promise<void> }} pause
  * @param {(progress: Progress) => void} report
- * @returns {Promise<{ bytes: number, exact: boolean }>}
+ * @returns {Promise<Measured>}
  */
 export async function measure(core, protector, memory, reader, pause, report) {
   /** @type {Omit<Summary, 'name'>} */
   const { fragmentCount, sampleCount } = core.summary();
-  const exact = reader.size <= MEASURED_WHOLE || fragmentCount <= MEASURED_PARTS;
-  const count = exact ? fragmentCount : MEASURED_PARTS;
+  /** @type {Map<number, number[]>} */
+  const tallies = new Map();
+  const seen = new Set();
   let growth = 0;
   let samples = 0;
-  for (let part = 0; part < count; part++) {
-    const number = exact ? part : Math.floor(((part + 0.5) * fragmentCount) / count);
+  /** @param {Uint8Array} bytes */
+  const load = (bytes) => {
+    // First the room: memory may grow for it, and its buffer is then another.
+    const address = protector.room(bytes.length);
+    new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
+  };
+  /**
+   * Goes over a fragment in pieces, as far as `whole` says.
+   * @param {FragmentTask} task
+   * @param {boolean} whole
+   */
+  const pieces = async (task, whole) => {
+    protector.begin_large(task, reader.read(task.start, task.moofLen));
+    for (let piece = protector.next_piece(PIECE_BYTES); piece; piece = protector.next_piece(PIECE_BYTES)) {
+      load(reader.read(piece.start, piece.len));
+      protector.scan_piece(piece.start, piece.len);
+      if (!whole) return null;
+      await pause.now(() => report({ stage: 'measure', done: piece.start, total: reader.size }));
+    }
+    return protector.moof().length;
+  };
+  /**
+   * @param {number} number
+   * @param {boolean} whole whether also a fragment too large to hold is measured to its end
+   */
+  const one = async (number, whole) => {
     /** @type {FragmentTask} */
     const task = core.task(number);
     const len = task.end - task.start;
-    if (len > MEASURED_WHOLE) continue;
-    const bytes = reader.read(task.start, len);
-    // First the room: memory may grow for it, and its buffer is then another.
-    const address = protector.room(len);
-    new Uint8Array(memory.buffer, address, len).set(bytes);
-    growth += protector.measure(task) - task.moofLen;
+    let moofLen;
+    if (len > MEASURED_WHOLE) moofLen = await pieces(task, whole);
+    else {
+      load(reader.read(task.start, len));
+      moofLen = protector.measure(task);
+    }
+    addTallies(tallies, protector.take_tallies());
+    if (moofLen === null) return;
+    seen.add(number);
+    growth += moofLen - task.moofLen;
     /** @type {FragmentTask | undefined} */
     const next = core.task(number + 1);
     samples += (next ? next.firstSample : sampleCount) - task.firstSample;
+  };
+  const all = reader.size <= MEASURED_WHOLE || fragmentCount <= MEASURED_PARTS;
+  const count = all ? fragmentCount : MEASURED_PARTS;
+  for (let part = 0; part < count; part++) {
+    await one(all ? part : Math.floor(((part + 0.5) * fragmentCount) / count), false);
     await pause.now(() => report({ stage: 'measure', done: part, total: count }));
   }
+  const most = Math.max(0, ...[...tallies.values()].map(([, , subsamples = 0]) => subsamples));
+  if (most > MANY_SUBSAMPLES) {
+    for (let number = 0; number < fragmentCount; number++) {
+      if (!seen.has(number)) await one(number, true);
+      await pause.now(() => report({ stage: 'measure', done: number, total: fragmentCount }));
+    }
+  }
+  const exact = seen.size === fragmentCount;
   // Of a file whose every fragment is too large to hold, no more is known than what a sample takes at least.
   const each = samples > 0 ? growth / samples : IV_BYTES;
-  return { bytes: Math.round(each * sampleCount), exact: exact && samples === sampleCount };
+  const flat = [...tallies].flatMap(([id, sums]) => [id, ...sums]);
+  /** @type {{ boxes: PlannedBox[], warnings: string[] }} */
+  const { boxes, warnings } = protector.measured(Float64Array.from(flat));
+  const times = seen.size > 0 ? fragmentCount / seen.size : 0;
+  return {
+    growth: exact ? growth : Math.round(each * sampleCount),
+    exact,
+    shares: sharesOf(tallies),
+    boxes: boxes.map((box) => ({ ...box, count: Math.round(box.count * times) })),
+    warnings,
+  };
 }

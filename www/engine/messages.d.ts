@@ -5,6 +5,7 @@ import type {
   BoxView,
   KidView,
   Plan,
+  PlannedTrack,
   PlaybackInfo,
   ProtectRequest,
   Profile,
@@ -22,6 +23,7 @@ export interface FragmentTask {
   end: number;
   firstSample: number;
   decodeTimes: string[];
+  digest: number;
 }
 
 /** One piece of the output, in order. */
@@ -47,6 +49,8 @@ export interface Protected {
   scheme: string;
   profile: Profile;
   laUrl: string;
+  tracks: PlannedTrack[];
+  forTests: boolean;
 }
 
 /** The leading worker's methods: arguments and results. */
@@ -118,14 +122,15 @@ export type ToProtector =
   | { written: { buffer: ArrayBuffer } };
 
 /**
- * A stretch of a batch's output, in order. With the last chunk: `lengths`, those of its fragments, and of a large
- * fragment `places`, some of what was read.
+ * A stretch of a batch's output, in order. With the last chunk: `lengths`, those of its fragments, `tallies`, what became
+ * of the samples, and of a large fragment `places`, some of what was read.
  */
 export interface Chunk {
   output: Uint8Array<ArrayBuffer>;
   sourceEnd: number;
   lengths: number[] | null;
   places?: Place[];
+  tallies: Float64Array | null;
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */

@@ -3,7 +3,9 @@
  */
 
 import { Witness } from '../files/witness.js';
+import { environmentError } from './errors.js';
 import { Feed } from './feed.js';
+import { addTallies, sharesOf } from './measure.js';
 import { Output } from './output.js';
 import { Pool } from './pool.js';
 
@@ -19,7 +21,7 @@ import { Pool } from './pool.js';
  * @param {{ sink: FileSystemFileHandle | null, stored: string, workers: number, witness: Witness }} options `witness` is of
  *   the opening
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
- * @returns {Promise<Written & { size: number }>}
+ * @returns {Promise<Written & { size: number, shares: Map<number, number> }>} shares: protected part of each track
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
@@ -44,15 +46,23 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   try {
     signal.throwIfAborted();
     const total = blob.size;
-    const size = await write(core, feed, output, pool, witness, signal, (done) =>
+    /** @type {Map<number, number[]>} */
+    const tallies = new Map();
+    const size = await write(core, feed, output, pool, witness, signal, tallies, (done) =>
       report({ stage: 'protect', done, total }),
     );
+    if (![...tallies.values()].some(([, covered = 0]) => covered > 0)) {
+      throw environmentError(
+        'nothing-encrypted',
+        'Nothing was encrypted: no track chosen has bytes that its rule protects. Nothing was saved.',
+      );
+    }
     report({ stage: 'protect', done: total, total });
     await checkAll();
     signal.throwIfAborted();
     // What comes back from here is a result, whatever is cancelled meanwhile.
     const written = await output.close(core.patches());
-    return { ...written, size };
+    return { ...written, size, shares: sharesOf(tallies) };
   } catch (error) {
     stop(error);
     await output.abort();
@@ -72,9 +82,10 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * @param {Pool} pool
  * @param {Witness} witness
  * @param {AbortSignal} signal
+ * @param {Map<number, number[]>} tallies what becomes of the samples
  * @param {(done: number) => void} report takes how far in the source it is
  */
-async function write(core, feed, output, pool, witness, signal, report) {
+async function write(core, feed, output, pool, witness, signal, tallies, report) {
   let size = 0;
   let reported = 0;
   /** @param {number} done */
@@ -115,6 +126,7 @@ async function write(core, feed, output, pool, witness, signal, report) {
         });
         if (chunk.places) witness.keep(chunk.places);
         chunk.lengths?.forEach((length) => core.placed(length));
+        if (chunk.tallies) addTallies(tallies, chunk.tallies);
         begun = size;
         progress(chunk.sourceEnd);
       }

@@ -82,7 +82,7 @@ function protectBatch(id, tasks, bytes) {
     output.set(room.subarray(task.start - start + task.moofLen, task.end - start), at + moof.length);
     at += lengths[n] ?? 0;
   });
-  hand(id, { output, sourceEnd: end, lengths });
+  hand(id, { output, sourceEnd: end, lengths, tallies: protector.take_tallies() });
 }
 
 /**
@@ -106,7 +106,7 @@ async function protectLarge(id, task) {
   const output = /** @type {Uint8Array<ArrayBuffer>} */ (protector.moof());
   let { length } = output;
   unwritten++;
-  hand(id, { output, sourceEnd: task.start, lengths: null });
+  hand(id, { output, sourceEnd: task.start, lengths: null, tallies: null });
   let piece = nextPiece();
   while (piece) {
     await roomToWrite();
@@ -120,8 +120,10 @@ async function protectLarge(id, task) {
     // It is read twice, and what was found the first time says what is encrypted of the second.
     if (!piece) await witness.check(blob);
     unwritten++;
-    const ends = piece ? { lengths: null } : { lengths: [length], places: witness.places };
-    hand(id, { output: bytes, sourceEnd, ...ends });
+    const last = piece
+      ? { lengths: null, tallies: null }
+      : { lengths: [length], tallies: protector.take_tallies(), places: witness.places };
+    hand(id, { output: bytes, sourceEnd, ...last });
     buffer = spare();
   }
   stream.cancel();

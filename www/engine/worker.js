@@ -13,6 +13,7 @@ import { protect } from './protect.js';
 /** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead } from './messages' */
 /** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
+/** @import * as Types from '../types' */
 
 /**
  * What a running call can do besides its work.
@@ -29,6 +30,9 @@ let opened = null;
 
 /** The core puts one output together at a time. */
 let protecting = false;
+
+/** Fragments larger than this are not looked at before planning. */
+const LOOK_BYTES = 64 << 20;
 
 /** Bytes hashed at a time. */
 const HASH_BYTES = 1 << 20;
@@ -72,14 +76,32 @@ const methods = {
 
   async plan({ request, random }, { signal, report }) {
     const { core, reader } = file();
+    for (const task of /** @type {FragmentTask[]} */ (core.doubtful())) {
+      const len = task.end - task.start;
+      if (len <= LOOK_BYTES) core.look(task, reader.read(task.start, len));
+    }
     const plan = core.plan(request, random);
     const protector = new Protector(core.movie_header(), request, random);
     try {
       const { memory } = await ready;
-      const growth = await measure(core, protector, memory, reader, new Pause(signal), report);
+      const pause = new Pause(signal);
+      const { growth, exact, shares, ...found } = await measure(
+        core,
+        protector,
+        memory,
+        reader,
+        pause,
+        report,
+      );
       const { fixedGrowth, ...view } = plan;
-      const sizeAfter = view.sizeBefore + fixedGrowth + growth.bytes;
-      return { ...view, sizeAfter, sizeExact: growth.exact };
+      return {
+        ...view,
+        tracks: withShares(view.tracks, shares),
+        boxes: [...view.boxes, ...found.boxes],
+        warnings: [...view.warnings, ...found.warnings],
+        sizeAfter: view.sizeBefore + fixedGrowth + growth,
+        sizeExact: exact,
+      };
     } finally {
       protector.free();
     }
@@ -92,19 +114,21 @@ const methods = {
         'busy',
         'This file is being protected already. Wait until that ends, or cancel it.',
       );
-    const { kid, checksum, scheme, profile, laUrl } = core.plan(request, random);
+    const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
     const started = performance.now();
     const setUp = { blob: reader.blob, moov: core.movie_header(), request, random };
     // Both go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
     core.begin();
     protecting = true;
-    const written = await protect(core, setUp, { sink, stored, workers, witness }, running).finally(() => {
+    const options = { sink, stored, workers, witness };
+    const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;
       core.end();
     });
     const seconds = (performance.now() - started) / 1000;
-    return { ...written, seconds, kid, key, checksum, scheme, profile, laUrl };
+    const made = { ...written, seconds, kid, key, checksum, scheme, profile, laUrl, forTests };
+    return { ...made, tracks: withShares(tracks, shares) };
   },
 
   async hash({ blob }, { signal, report }) {
@@ -134,6 +158,15 @@ const methods = {
     return task && core.playable(task, reader.read(task.start, task.end - task.start));
   },
 };
+
+/**
+ * The tracks of a plan, with the protected part of their bytes where it is known.
+ * @param {Omit<Types.PlannedTrack, 'share'>[]} tracks
+ * @param {Map<number, number>} shares
+ * @returns {Types.PlannedTrack[]}
+ */
+const withShares = (tracks, shares) =>
+  tracks.map((track) => ({ ...track, share: track.protect ? (shares.get(track.id) ?? null) : 0 }));
 
 function file() {
   if (!opened) throw new Error('No file is open.');

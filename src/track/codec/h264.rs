@@ -50,6 +50,11 @@ impl NalType {
         matches!(self, Self::SLICE | Self::PARTITION_A | Self::IDR_SLICE | Self::AUXILIARY_SLICE)
     }
 
+    /// Whether the unit holds picture data, but its slice data cannot be found with what an ordinary decoder knows.
+    pub fn is_other_slice(self) -> bool {
+        matches!(self.0, 3 | 4 | 19 | 20 | 21)
+    }
+
     /// Words for people.
     pub fn name(self) -> &'static str {
         match self.0 {

@@ -34,7 +34,7 @@ fn protect(file: &[u8], profile: &str) -> Option<()> {
             Step::RandomAccess => assembly.random_access().ok()?.len() as u64,
             Step::Fragment(task) => {
                 let mut bytes = file[task.start as usize..task.end as usize].to_vec();
-                let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, false).ok()?;
+                let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, None).ok()?;
                 (done.moof.len() + bytes.len() - done.media_start) as u64
             }
         };

@@ -53,7 +53,7 @@ impl Nal<'_> {
     }
 }
 
-/// Iterates over the NAL units of a sample; ends after the first error.
+/// Iterates over the NAL units of a sample; ends after the first error, and before bytes too few for another length.
 #[derive(Clone, Debug)]
 pub struct Nals<'a> {
     sample: &'a [u8],
@@ -72,6 +72,12 @@ impl<'a> Nals<'a> {
         self.length_size
     }
 
+    /// The bytes behind the units given so far. After the last one those that are too few for another length: padding,
+    /// or a sample that was never whole.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn offset(&self) -> usize {
         self.sample.len() - self.rest.len()
     }
@@ -79,13 +85,7 @@ impl<'a> Nals<'a> {
     fn step(&mut self) -> Result<Nal<'a>> {
         let offset = self.offset();
         let broken = |message: String| Error::file("bad-nal", message).at(len_u64(offset));
-        let Some((field, rest)) = self.rest.split_at_checked(self.length_size.bytes()) else {
-            return Err(broken(format!(
-                "The NAL unit length takes {} bytes, but only {} are left in the sample.",
-                self.length_size.bytes(),
-                self.rest.len()
-            )));
-        };
+        let (field, rest) = self.rest.split_at_checked(self.length_size.bytes()).unwrap_or((self.rest, &[]));
         // At most four bytes, so this cannot overflow; compared as u64, so no platform truncates it.
         let len = field.iter().fold(0_u64, |len, byte| (len << 8) | u64::from(*byte));
         match usize::try_from(len).ok().and_then(|len| rest.split_at_checked(len)) {
@@ -94,7 +94,8 @@ impl<'a> Nals<'a> {
                 Ok(Nal { offset, bytes })
             }
             None => Err(broken(format!(
-                "A NAL unit says it is {len} bytes long, but only {} are left in the sample.",
+                "A NAL unit says it is {len} bytes long, but only {} are left in the sample. Either the sample is \
+                 damaged, or it is encrypted already though the file says it is clear.",
                 rest.len()
             ))),
         }
@@ -105,7 +106,7 @@ impl<'a> Iterator for Nals<'a> {
     type Item = Result<Nal<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.rest.is_empty() {
+        if self.rest.len() < self.length_size.bytes() {
             return None;
         }
         let nal = self.step();
@@ -137,18 +138,23 @@ mod tests {
         let error = all(&[0, 0, 0, 1, 0x65, 0xFF, 0xFF, 0xFF, 0xFF, 1], LengthSize::Four).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "A NAL unit says it is 4294967295 bytes long, but only 1 are left in the sample. (at byte 5)"
+            "A NAL unit says it is 4294967295 bytes long, but only 1 are left in the sample. Either the sample is damaged, \
+             or it is encrypted already though the file says it is clear. (at byte 5)"
         );
-        let error = all(&[1, 0x65, 0], LengthSize::Two).unwrap_err();
-        assert_eq!((error.code(), error.offset()), ("bad-nal", Some(0)));
     }
 
     #[test]
-    fn trailing_bytes_are_named() {
-        let error = all(&[0, 1, 0x65, 7], LengthSize::Two).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "The NAL unit length takes 2 bytes, but only 1 are left in the sample. (at byte 3)"
-        );
+    fn bytes_too_few_for_a_length_are_no_unit() {
+        for (sample, size, units) in [
+            (&[0, 1, 0x65, 7][..], LengthSize::Two, 1),
+            (&[0, 0, 0, 1, 0x65, 0, 0, 0], LengthSize::Four, 1),
+            (&[9, 9], LengthSize::Four, 0),
+            (&[], LengthSize::One, 0),
+        ] {
+            let mut nals = Nals::new(sample, size);
+            assert_eq!(nals.by_ref().map(Result::unwrap).count(), units);
+            let read = units * (size.bytes() + 1);
+            assert_eq!(nals.rest(), &sample[read..]);
+        }
     }
 }

@@ -56,7 +56,7 @@ impl ParameterSets {
             Error::file(
                 "unknown-pps",
                 format!(
-                    "A slice uses the picture parameter set {pps_id}, which is neither in the codec configuration nor earlier in the samples."
+                    "A slice uses the picture parameter set {pps_id}, which is neither in the codec configuration nor in the samples before it in its fragment."
                 ),
             )
         })?;
@@ -64,7 +64,7 @@ impl ParameterSets {
             Error::file(
                 "unknown-sps",
                 format!(
-                    "The picture parameter set {pps_id} uses the sequence parameter set {}, which is neither in the codec configuration nor earlier in the samples.",
+                    "The picture parameter set {pps_id} uses the sequence parameter set {}, which is neither in the codec configuration nor in the samples before it in its fragment.",
                     pps.sps_id
                 ),
             )

@@ -1,0 +1,122 @@
+//! Whether samples that the movie header calls clear, though boxes around them say how to decrypt them, look clear. It
+//! decides nothing: a person does, who is told what was seen.
+
+use crate::boxes::Tree;
+use crate::bytes::{Error, Result};
+use crate::track::codec::h264::Nals;
+use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackFragment};
+
+use super::samples::{FragmentTask, Window};
+use super::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES};
+
+/// What was seen of one track's samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How many were looked at.
+    pub samples: u64,
+    /// How many of them look as clear ones do.
+    pub clear: u64,
+}
+
+/// What was seen, with track IDs.
+pub type Evidence = Vec<(u32, Seen)>;
+
+/// Looks at one fragment, whose bytes stand in `bytes`.
+pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: &mut [u8]) -> Result<()> {
+    let Some((moof, media)) = bytes.split_at_mut_checked(crate::bytes::units::to_len(task.moof_len)) else {
+        return Err(Error::file("short-read", "A fragment was read only in part.").at(task.start));
+    };
+    let tree = Tree::parse(&*moof, task.start)?;
+    let fragment = Fragment::read(&tree, Some(movie))?;
+    let mut window = Window { start: task.start + task.moof_len, bytes: media };
+    for traf in &fragment.tracks {
+        let track = movie.track(traf.tfhd.track_id);
+        let Some(entry) = track.and_then(|track| track.entry(traf.sample_description_index)) else {
+            continue;
+        };
+        let seen = match &entry.codec {
+            Codec::Avc(config) => {
+                let Ok(rule) = Rule::avc_cmaf(config) else { continue };
+                pictures(rule, traf, &mut window)
+            }
+            Codec::Mpeg(config) if config.is_aac() => frames(traf, &mut window),
+            _ => continue,
+        };
+        evidence.push((traf.tfhd.track_id, seen));
+    }
+    Ok(())
+}
+
+/// A clear picture is made of NAL units, its slice headers can be followed, and no unit has bytes that would be taken
+/// for the start of another.
+fn pictures(rule: Rule, traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
+    let (Rule::AvcCmaf { length_size, .. } | Rule::AvcLegacy { length_size }) = rule else {
+        return Seen::default();
+    };
+    let mut finder = RangeFinder::new(rule, SENC_MAX_ENTRIES);
+    let mut seen = Seen::default();
+    for (start, size) in traf.samples() {
+        let Ok(sample) = window.get(start, u64::from(size)) else { continue };
+        let is_start = |bytes: &[u8]| matches!(bytes, [0, 0, ..=2]);
+        let sound = |nal: Result<crate::track::codec::h264::Nal<'_>>| {
+            nal.is_ok_and(|nal| !nal.bytes.windows(3).any(is_start))
+        };
+        let clear =
+            Nals::new(sample, length_size).all(sound) && finder.split(sample, &mut Vec::new()).is_ok();
+        seen.samples += 1;
+        seen.clear += u64::from(clear);
+    }
+    seen
+}
+
+/// Clear AAC frames of one track nearly all begin with the same syntactic element, whose number is in the first three
+/// bits (ISO/IEC 14496-3 4.4.2.1); encrypted ones begin with anything.
+fn frames(traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
+    let mut counts = [0_u64; 8];
+    for (start, size) in traf.samples() {
+        let first = window.get(start, u64::from(size)).ok().and_then(|sample| sample.first().copied());
+        if let Some(count) = first.and_then(|first| counts.get_mut(usize::from(first >> 5))) {
+            *count += 1;
+        }
+    }
+    Seen { samples: counts.iter().sum(), clear: counts.iter().max().copied().unwrap_or(0) }
+}
+
+/// Fails when it is not plain that what is left of an earlier encryption is stale: a person has to say so.
+pub fn ask(index: &Index, movie: &Movie, evidence: &Evidence) -> Result<()> {
+    for track in &movie.tracks {
+        let Some(left) = index.leftovers.of(track.id) else { continue };
+        let Some(moof) = left.doubtful_moof else { continue };
+        let message = format!(
+            "Track {} is clear by the movie header, but {} in its fragments say how to decrypt it, as from an earlier \
+             encryption. {} If the file was decrypted before, choose to remove these boxes; else start from the clear \
+             file.",
+            track.id,
+            if left.boxes == 1 { "a box".to_owned() } else { format!("{} boxes", left.boxes) },
+            said(track, evidence),
+        );
+        return Err(Error::caller("leftover-encryption", "leftovers", message).at(moof));
+    }
+    Ok(())
+}
+
+fn said(track: &Track, evidence: &Evidence) -> String {
+    let of_track = || evidence.iter().filter(|(id, _)| *id == track.id);
+    let samples: u64 = of_track().map(|(_, seen)| seen.samples).sum();
+    let clear: u64 = of_track().map(|(_, seen)| seen.clear).sum();
+    let name = track.entries.first().map_or_else(String::new, SampleEntry::codec_name);
+    if samples == 0 {
+        return "Whether its samples are clear was not looked at.".to_owned();
+    }
+    if clear == samples {
+        return format!("All {samples} samples looked at parse as clear {name}.");
+    }
+    // By chance some encrypted ones pass, and of frames some clear ones differ.
+    if clear * 10 >= samples * 8 {
+        return format!("Of {samples} samples looked at, {clear} parse as clear {name}.");
+    }
+    format!(
+        "Of {samples} samples looked at, only {clear} parse as clear {name}: they look encrypted, and removing the boxes \
+         would lock what is locked already."
+    )
+}

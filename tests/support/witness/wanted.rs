@@ -1,0 +1,101 @@
+//! Which bytes of a clear sample have to be encrypted, byte by byte, by the book of each profile.
+//!
+//! Where a slice header ends is asked of the core's own parser of slice headers. That one is held against Shaka
+//! Packager's own files and against a writer of the syntax (`tests/codec`); what is made of its answer is not.
+
+use boxlock::track::codec::h264::{ParameterSets, SliceHeader};
+
+use super::Res;
+use super::movie::{Entry, Media};
+
+/// From where to where, in order, neighbours put together.
+pub type Ranges = Vec<(usize, usize)>;
+
+/// Adds a range at the end.
+pub fn add(ranges: &mut Ranges, start: usize, end: usize) {
+    match ranges.last_mut() {
+        Some(last) if last.1 == start => last.1 = end,
+        _ if start < end => ranges.push((start, end)),
+        _ => {}
+    }
+}
+
+/// Says what has to be encrypted of the samples of one track, which come one by one in file order.
+pub struct Finder {
+    piff: bool,
+    sets: ParameterSets,
+    entry: Option<usize>,
+}
+
+impl Finder {
+    pub fn new(profile: &str) -> Self {
+        assert!(["piff", "hybrid"].contains(&profile));
+        Self { piff: profile == "piff", sets: ParameterSets::new(), entry: None }
+    }
+
+    pub fn ranges(&mut self, index: usize, entry: &Entry, handler: [u8; 4], sample: &[u8]) -> Res<Ranges> {
+        match (&entry.media, &handler) {
+            (Media::Avc { length_size, record }, _) => {
+                if self.entry != Some(index) && !self.piff {
+                    self.entry = Some(index);
+                    for set in sets_of(record)? {
+                        self.sets.update(set).map_err(|e| e.to_string())?;
+                    }
+                }
+                self.avc(*length_size, sample)
+            }
+            (Media::Other, b"soun") => Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] }),
+            _ => Err(format!("no rule is known for {:?}", String::from_utf8_lossy(&entry.original))),
+        }
+    }
+
+    fn avc(&mut self, length_size: usize, sample: &[u8]) -> Res<Ranges> {
+        let mut ranges = Vec::new();
+        let mut at = 0;
+        // What is too short for another length is no NAL unit.
+        while sample.len() - at >= length_size {
+            let len = sample[at..at + length_size].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            at += length_size;
+            if len > sample.len() - at {
+                return Err(format!("a NAL unit of {len} bytes in the last {} of a sample", sample.len() - at));
+            }
+            let nal = &sample[at..at + len];
+            let clear = self.clear(nal)?.min(len);
+            let block = if self.piff { 1 } else { 16 };
+            add(&mut ranges, at + clear, at + clear + (len - clear) / block * block);
+            at += len;
+        }
+        Ok(ranges)
+    }
+
+    /// Bytes at the start of a NAL unit that stay clear.
+    fn clear(&mut self, nal: &[u8]) -> Res<usize> {
+        let Some(first) = nal.first() else { return Ok(0) };
+        if self.piff {
+            return Ok(1);
+        }
+        match first & 0x1f {
+            1 | 2 | 5 => Ok(SliceHeader::parse(nal, &self.sets).map_err(|e| e.to_string())?.len),
+            kind => {
+                if kind == 7 || kind == 8 {
+                    self.sets.update(nal).map_err(|e| e.to_string())?;
+                }
+                Ok(nal.len())
+            }
+        }
+    }
+}
+
+/// The parameter sets of a codec configuration (14496-15 clause 5.3.3.1).
+fn sets_of(record: &[u8]) -> Res<Vec<&[u8]>> {
+    let mut c = super::boxes::Cursor::new(record, 0, record.len())?;
+    c.take(5)?;
+    let mut sets = Vec::new();
+    for mask in [0x1f, 0xff] {
+        for _ in 0..c.u8()? & mask {
+            let len = usize::from(c.u16()?);
+            sets.push(c.take(len)?);
+        }
+    }
+    Ok(sets)
+}
