@@ -4,8 +4,8 @@
  */
 
 export interface Progress {
-  /** What is being done. */
-  stage: 'index' | 'protect' | 'hash' | 'measure';
+  /** What is being done. From 'finish' on, a protection can no longer be cancelled. */
+  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure';
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
