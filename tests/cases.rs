@@ -184,7 +184,8 @@ fn ffmpeg_decodes_the_same_frames() {
 /// A plan belongs to the file it was made for: carried out on another it would use the same key stream again.
 #[test]
 fn a_plan_is_for_one_file() {
-    let (first, second) = (support::synth::small().bytes(), [support::synth::small().bytes(), vec![0; 8]].concat());
+    let (first, second) =
+        (support::synth::small().bytes(), [support::synth::small().bytes(), vec![0; 8]].concat());
     let [first, second] = [first, second].map(|file| drive::open(&file, Feed::Whole).unwrap());
     let plan = drive::plan(&first, &drive::request("hybrid")).unwrap();
     assert!(first.assemble(&plan).is_ok());
@@ -198,7 +199,13 @@ fn memory_follows_the_input() {
     let Some(file) = case_file("trun_4M_samples_929_bytes.mp4") else { return };
     let used = allocation_counter::measure(|| {
         let session = drive::open(&file, Feed::Whole).expect("opens");
-        assert!(session.plan(boxlock::protect::Request::parse(&drive::request("piff"), &drive::not_random()).unwrap()).is_err());
+        assert!(
+            session
+                .plan(
+                    boxlock::protect::Request::parse(&drive::request("piff"), &drive::not_random()).unwrap()
+                )
+                .is_err()
+        );
     });
     assert!(used.bytes_max < 1 << 20, "{} bytes for a file of {}", used.bytes_max, file.len());
 }

@@ -71,7 +71,9 @@ fn a_key_id_is_no_key() {
 #[test]
 fn a_key_of_zeros_is_refused_or_warned_about() {
     match planned(|text| text.key = secret(&"00".repeat(16))) {
-        Ok(plan) => assert!(plan.warnings().iter().any(|warning| warning.contains("zero")), "{:?}", plan.warnings()),
+        Ok(plan) => {
+            assert!(plan.warnings().iter().any(|warning| warning.contains("zero")), "{:?}", plan.warnings())
+        }
         Err(error) => assert_eq!(error.field(), Some("key"), "{error}"),
     }
 }

@@ -105,7 +105,8 @@ pub fn cenc(
     if saiz.u32()? as usize != sizes.len() {
         return Err(format!("saiz of {} is not about its {} samples", traf.name(), sizes.len()));
     }
-    let lens: Vec<u8> = sizes.iter().map(|_| if default == 0 { saiz.u8() } else { Ok(default) }).collect::<Res<_>>()?;
+    let lens: Vec<u8> =
+        sizes.iter().map(|_| if default == 0 { saiz.u8() } else { Ok(default) }).collect::<Res<_>>()?;
     if default == 0 && saiz.left() > 0 {
         return Err(format!("saiz of {} is too long", traf.name()));
     }
@@ -114,7 +115,10 @@ pub fn cenc(
         return Err(format!("saio of {} has not one entry", traf.name()));
     }
     let offset = saio.number(if version == 0 { 4 } else { 8 })?;
-    let start = usize::try_from(offset).ok().and_then(|offset| base.checked_add(offset)).ok_or("saio leads nowhere")?;
+    let start = usize::try_from(offset)
+        .ok()
+        .and_then(|offset| base.checked_add(offset))
+        .ok_or("saio leads nowhere")?;
     let end = start + lens.iter().map(|len| usize::from(*len)).sum::<usize>();
     let mut c = Cursor::new(traf.file, start, end)?;
     let mut ciphers = Vec::new();

@@ -99,7 +99,8 @@ impl<'a> Node<'a> {
 
     /// The boxes inside, behind `skip` bytes of fields.
     pub fn children(&self, skip: usize) -> Res<Vec<Node<'a>>> {
-        let inside = walk(self.file, self.inner + skip, self.end).map_err(|e| format!("in {}: {e}", self.name()))?;
+        let inside =
+            walk(self.file, self.inner + skip, self.end).map_err(|e| format!("in {}: {e}", self.name()))?;
         Ok(inside)
     }
 
@@ -112,7 +113,12 @@ impl<'a> Node<'a> {
     pub fn maybe(&self, kind: &[u8; 4]) -> Res<Option<Node<'a>>> {
         let found = self.all(kind)?;
         if found.len() > 1 {
-            return Err(format!("{} has {} {} boxes", self.name(), found.len(), String::from_utf8_lossy(kind)));
+            return Err(format!(
+                "{} has {} {} boxes",
+                self.name(),
+                found.len(),
+                String::from_utf8_lossy(kind)
+            ));
         }
         Ok(found.first().copied())
     }

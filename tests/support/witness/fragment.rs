@@ -83,7 +83,8 @@ pub fn samples(moof: &Node<'_>, tracks: &[Track]) -> Res<Vec<Sample>> {
         let entry = header.entry.or(track.extends.map(|(entry, _)| entry)).unwrap_or(1);
         let entry = (entry as usize).checked_sub(1).ok_or("sample entry 0")?;
         let file = moof.file;
-        if let Some((start, len)) = places.iter().find(|(start, len)| start.saturating_add(*len) > file.len()) {
+        if let Some((start, len)) = places.iter().find(|(start, len)| start.saturating_add(*len) > file.len())
+        {
             return Err(format!("a sample of {len} bytes at {start} is past the end of the file"));
         }
         let sizes: Vec<usize> = places.iter().map(|(_, len)| *len).collect();

@@ -54,7 +54,9 @@ pub fn of_samples(traf: &Node<'_>, of_track: &[Group], count: usize) -> Res<Vec<
             let (run, index) = (c.u32()? as usize, c.u32()? as usize);
             let group = match index {
                 0 => None,
-                1..=0xffff => Some(of_track.get(index - 1).ok_or("a group that the track does not describe")?),
+                1..=0xffff => {
+                    Some(of_track.get(index - 1).ok_or("a group that the track does not describe")?)
+                }
                 _ => Some(own.get(index - 0x1_0001).ok_or("a group that the fragment does not describe")?),
             };
             for _ in 0..run.min(count.saturating_sub(at)) {

@@ -71,7 +71,9 @@ pub fn judge(clear: &[u8], protected: &[u8], asked: &Asked<'_>) -> Res<Report> {
                 continue;
             }
             let entry = old.entries.get(from.entry).ok_or_else(|| what("has no sample entry".to_owned()))?;
-            if old.entries.get(from.entry).map(|e| e.original) != new.entries.get(to.entry).map(|e| e.original) {
+            if old.entries.get(from.entry).map(|e| e.original)
+                != new.entries.get(to.entry).map(|e| e.original)
+            {
                 return Err(what("has another sample entry".to_owned()));
             }
             let wanted = finder.ranges(from.entry, entry, old.handler, clear).map_err(what)?;
@@ -126,7 +128,8 @@ fn sample(clear: &[u8], found: &[u8], wanted: &Ranges, cipher: &Cipher, asked: &
         return Err(format!("decrypts to something else from byte {at:?} on"));
     }
     // A range that happens to look the same after encryption is short; a long one was not encrypted.
-    let same = encrypted.iter().find(|(start, end)| end - start >= 16 && found[*start..*end] == clear[*start..*end]);
+    let same =
+        encrypted.iter().find(|(start, end)| end - start >= 16 && found[*start..*end] == clear[*start..*end]);
     same.map_or(Ok(()), |(start, end)| Err(format!("bytes {start} to {end} are clear")))
 }
 

@@ -39,8 +39,10 @@ impl Movie {
         let (top, _) = boxes::top(file);
         let moovs: Vec<_> = top.iter().filter(|node| node.is(b"moov")).collect();
         // The same initialization segment twice is one.
-        let same = moovs.windows(2).all(|two| file[two[0].start..two[0].end] == file[two[1].start..two[1].end]);
-        let moov = moovs.last().filter(|_| same).ok_or_else(|| format!("there are {} moov boxes", moovs.len()))?;
+        let same =
+            moovs.windows(2).all(|two| file[two[0].start..two[0].end] == file[two[1].start..two[1].end]);
+        let moov =
+            moovs.last().filter(|_| same).ok_or_else(|| format!("there are {} moov boxes", moovs.len()))?;
         let tracks = movie::tracks(moov)?;
         let mut samples = Vec::new();
         for moof in top.iter().filter(|node| node.is(b"moof")) {

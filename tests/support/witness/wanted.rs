@@ -54,7 +54,9 @@ impl Finder {
                 }
                 self.avc(*length_size, sample)
             }
-            (Media::Other, b"soun") => Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] }),
+            (Media::Other, b"soun") => {
+                Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] })
+            }
             _ => Err(format!("no rule is known for {:?}", String::from_utf8_lossy(&entry.original))),
         }
     }
@@ -67,7 +69,10 @@ impl Finder {
             let len = sample[at..at + length_size].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
             at += length_size;
             if len > sample.len() - at {
-                return Err(format!("a NAL unit of {len} bytes in the last {} of a sample", sample.len() - at));
+                return Err(format!(
+                    "a NAL unit of {len} bytes in the last {} of a sample",
+                    sample.len() - at
+                ));
             }
             let nal = &sample[at..at + len];
             let clear = self.clear(nal)?.min(len);
