@@ -8,7 +8,7 @@ use crate::boxes::edit::Kept;
 use crate::boxes::{Tree, piff};
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
-use crate::protect::samples::{FragmentTask, Tasks, Window};
+use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
 use crate::track::top::TopBox;
@@ -53,7 +53,6 @@ pub struct Patch {
 #[derive(Debug)]
 pub struct Assembly {
     index: Rc<Index>,
-    tasks: Tasks,
     /// The new file type, until it is given out.
     file_type: Option<Vec<u8>>,
     /// Where the source has its file type.
@@ -80,7 +79,6 @@ impl Assembly {
         let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
-            tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             type_at,
             movie,
@@ -112,7 +110,7 @@ impl Assembly {
             self.next_top += 1;
             Step::RandomAccess
         } else if let Some(fragment) = self.fragment_at(top.start) {
-            let task = self.tasks.task(&self.index, &fragment);
+            let task = FragmentTask::new(&self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
         } else if is_stale_header(&top) {

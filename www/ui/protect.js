@@ -120,6 +120,11 @@ export class Protect {
     this.running?.abort();
   }
 
+  /** Whether a file is being finished: what becomes a result now is not thrown away. */
+  get finishing() {
+    return this.running !== null && this.store.file(this.id)?.progress?.stage === 'finish';
+  }
+
   /** Plans after a pause in typing, and no longer for what was typed before. */
   #soon() {
     clearTimeout(this.timer);
@@ -181,16 +186,17 @@ export class Protect {
       }
       await this.#run(plan, sink, this.running.signal);
     } catch (error) {
-      const cancelled = this.running.signal.aborted;
+      // Something else may have ended it before.
+      const cancelled = error instanceof DOMException && error.name === 'AbortError';
       if (sink) await removeIfEmpty(sink);
       if (!this.store.file(this.id)) return;
       this.store.dispatch({
         type: 'stopped',
         id: this.id,
         ended: cancelled ? 'cancelled' : 'failed',
-        fault: cancelled ? null : faultOf(error),
+        fault: cancelled ? null : faultOf(error, 'write'),
       });
-      say(cancelled ? 'Cancelled. Nothing was saved.' : faultOf(error).message);
+      say(cancelled ? 'Cancelled. Nothing was saved.' : faultOf(error, 'write').message);
       this.start?.focus();
     } finally {
       this.running = null;
@@ -213,7 +219,6 @@ export class Protect {
       ...(sink ? { sink } : {}),
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
-    if (signal.aborted) throw new DOMException('Cancelled', 'AbortError');
     this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
     this.form?.forgetKid();
     this.#soon();
@@ -240,7 +245,10 @@ function planLine(file, drawn) {
  */
 function noteFor(file, placed) {
   if (file.ended === 'cancelled') return 'Cancelled. Nothing was saved.';
-  if (file.ended === 'failed') return `It stopped, and nothing was saved. ${file.fault?.message ?? ''}`;
+  if (file.ended === 'failed') {
+    const { message, code } = file.fault ?? { message: '' };
+    return code === 'finish-unknown' ? message : `It stopped, and nothing was saved. ${message}`;
+  }
   if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
   return canPickPlace()
     ? 'You choose where the MP4 goes. It is written while it is made.'
