@@ -14,7 +14,7 @@ use crate::bytes::{Error, Result};
 use crate::output::Assembly;
 use crate::protect::check::{check_file, check_plan};
 use crate::protect::evidence::{self, Evidence};
-use crate::protect::samples::{FragmentTask, Tasks};
+use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, Request};
 use crate::track::{Index, Indexer, Need};
 
@@ -120,8 +120,7 @@ impl Session {
             index.leftovers.tracks.iter().filter_map(|left| left.doubtful_moof).collect();
         moofs.dedup();
         let fragments = moofs.into_iter().filter_map(|start| index.fragment_at(start)).take(LOOKS);
-        let tasks = Tasks::new(index);
-        Ok(fragments.map(|fragment| tasks.task(index, fragment)).collect())
+        Ok(fragments.map(|fragment| FragmentTask::new(index, fragment)).collect())
     }
 
     /// Looks at a fragment of [`doubtful`](Self::doubtful); `bytes` are those of its range.

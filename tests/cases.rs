@@ -132,12 +132,17 @@ fn no_case_is_forgotten() {
     assert!(forgotten.is_empty(), "{forgotten:?}");
 }
 
+/// The checksums of decoded frames.
+fn pictures(frames: &[String]) -> Vec<&str> {
+    frames.iter().filter_map(|line| line.rsplit(',').next()).collect()
+}
+
 #[test]
 fn ffmpeg_decodes_the_same_frames() {
     if support::cases().is_none() || !ffmpeg::present() {
         return;
     }
-    let (mut wrong, mut frames) = (Vec::new(), 0);
+    let (mut wrong, mut unread, mut frames) = (Vec::new(), Vec::new(), 0);
     for case in CASES.iter().filter(|case| !case.beyond.contains(&"FFmpeg")) {
         let file = case_file(case.file).expect("the cases are there");
         let mut text = drive::request("hybrid");
@@ -150,9 +155,16 @@ fn ffmpeg_decodes_the_same_frames() {
         for kind in support::clear::kinds(&file) {
             let expected = ffmpeg::decode(&file, None, kind);
             let found = ffmpeg::decode(&out, Some(drive::KEY), kind);
+            // Of some it cannot even read the clear file; they are counted.
+            if !expected.errors.is_empty() {
+                unread.push(format!("{} {kind}", case.file));
+                continue;
+            }
             frames += found.frames.len();
-            if expected.frames != found.frames || expected.errors != found.errors {
-                let first = expected.frames.iter().zip(&found.frames).position(|(a, b)| a != b);
+            // Times of PIFF's own box are put where FFmpeg looks for them, so they may differ.
+            let [before, after] = [&expected, &found].map(|decoded| pictures(&decoded.frames));
+            if before != after || !found.errors.is_empty() {
+                let first = before.iter().zip(&after).position(|(a, b)| a != b);
                 wrong.push(format!(
                     "{} {kind}: {} frames became {}, the first that differs is {first:?}; {} / {}",
                     case.file,
@@ -164,7 +176,8 @@ fn ffmpeg_decodes_the_same_frames() {
             }
         }
     }
-    println!("{frames} frames");
+    println!("{frames} frames; clear files that FFmpeg cannot read: {unread:?}");
+    assert!(unread.len() < 20, "{unread:?}");
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 

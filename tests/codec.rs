@@ -16,6 +16,8 @@ mod avc_streams;
 mod goldens;
 #[path = "codec/hostile.rs"]
 mod hostile;
+#[path = "support/not_run.rs"]
+mod not_run;
 #[path = "codec/records.rs"]
 mod records;
 #[path = "codec/rules.rs"]

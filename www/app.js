@@ -3,7 +3,7 @@
 /** @import { Desk } from './ui/desk.js' */
 /** @import { FileState, State, View } from './ui/store.js' */
 
-import { open } from './boxlock.js';
+import { open, sweepStorage } from './boxlock.js';
 import { takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
 import { faultOf } from './ui/fault.js';
@@ -15,6 +15,9 @@ import { createStore } from './ui/store.js';
 import { makeTabs } from './ui/tabs.js';
 
 const VIEWS = /** @type {const} */ (['inspect', 'protect', 'result']);
+
+/** A browser does not ask again for a part that it once could not get. Nothing is open yet that could be lost. */
+const PART_MISSING = 'A part of this page could not be fetched. Please load the page again.';
 
 const store = createStore();
 /** @type {Map<number, Desk>} */
@@ -65,7 +68,7 @@ async function openFile(source, name, size) {
   try {
     await deskFetched;
     if (!deskModule) await fetchDesk();
-    if (!deskModule) throw new Error('A part of this page could not be fetched. Please load the page again.');
+    if (!deskModule) throw new Error(PART_MISSING);
     const media = await open(source, {
       name,
       signal: stop.signal,
@@ -93,6 +96,10 @@ async function openFile(source, name, size) {
 
 /** @param {number} id */
 function closeFile(id) {
+  if (desks.get(id)?.protect.finishing) {
+    say('The protected file is being finished. Close it when that is done.');
+    return;
+  }
   openings.get(id)?.abort();
   const media = store.file(id)?.media;
   desks.get(id)?.close();
@@ -206,6 +213,18 @@ async function showVersion() {
   }
 }
 
+/** What a crash or a closed tab left in browser storage goes when the page starts, and not without a word. */
+async function tidyUp() {
+  const bytes = await sweepStorage();
+  if (bytes === 0) return;
+  store.dispatch({
+    type: 'told',
+    id: ++lastId,
+    title: 'An unfinished or unsaved copy was removed.',
+    message: `An earlier visit left it in this browser’s storage: ${format.bytes(bytes)}, free again now.`,
+  });
+}
+
 store.subscribe(draw);
 showFiles(
   store,
@@ -240,3 +259,4 @@ window.addEventListener('beforeunload', (event) => {
 tabs.show(store.state.view);
 followHash();
 void showVersion();
+void tidyUp();

@@ -5,7 +5,8 @@
 
 import { Bridge } from './engine/bridge.js';
 import { BoxlockError, environmentError } from './engine/errors.js';
-import { discard, hold, sweep } from './files/stored.js';
+import { during, sentenceFor } from './files/faults.js';
+import { discard, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
 /** @import { Protected } from './engine/messages' */
@@ -18,14 +19,26 @@ const KEY_SHEET_FORM = '1';
 /** Bytes of random values that a plan is made with: key, key ID, first IV. */
 const RANDOM_LEN = 40;
 
+/** Most boxes that are listed at a time. */
+const LISTED = 10_000;
+
 /** Most bytes that `hex` gives at a time. */
 const HEX_MAX = 1 << 20;
 
 /** Most workers beside the leading one: beyond this the disk is what one waits for. */
 const WORKERS_MAX = 8;
 
-/** @type {Promise<void> | undefined} */
+/** @type {Promise<number> | undefined} */
 let swept;
+
+/**
+ * Removes what earlier pages left unfinished in browser storage, once for each page. Says how many bytes that were.
+ * @returns {Promise<number>}
+ */
+export function sweepStorage() {
+  swept ??= sweep().catch(() => 0);
+  return swept;
+}
 
 /**
  * Opens a local file, bytes, or a URL.
@@ -34,11 +47,11 @@ let swept;
  * @returns {Promise<Types.Media>}
  */
 export async function open(source, options = {}) {
-  swept ??= sweep().catch(() => {});
+  void sweepStorage();
   const { blob, name } = await load(source, options);
   const bridge = new Bridge();
   try {
-    const { summary, tracks } = await bridge.call('open', { blob }, options);
+    const { summary, tracks } = await bridge.open(blob, options);
     return new OpenMedia(bridge, { name, ...summary }, tracks);
   } catch (error) {
     bridge.close();
@@ -104,13 +117,17 @@ class OpenMedia {
     return this.#tracks;
   }
 
-  tree() {
-    return this.#bridge.call('tree', {});
+  /** @param {Types.ListWindow} [window] */
+  tree(window = { from: 0, count: LISTED }) {
+    return this.#bridge.call('tree', { ...window });
   }
 
-  /** @param {string} path */
-  children(path) {
-    return this.#bridge.call('children', { path });
+  /**
+   * @param {string} path
+   * @param {Types.ListWindow} [window]
+   */
+  children(path, window = { from: 0, count: LISTED }) {
+    return this.#bridge.call('children', { path, ...window });
   }
 
   /**
@@ -151,8 +168,14 @@ class OpenMedia {
     const sink = options.sink ?? null;
     const crew = await newCrew(workers);
     const running = { ...options, crew };
-    const made = await this.#bridge.call('protect', { ...order, sink, workers }, running);
-    if (made.stored) void hold(made.stored);
+    const stored = newName();
+    await hold(stored);
+    let made;
+    try {
+      made = await this.#bridge.call('protect', { ...order, sink, stored, workers }, running);
+    } finally {
+      if (!made?.stored) void discard(stored);
+    }
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
   }
 
@@ -183,8 +206,10 @@ async function newCrew(workers) {
   try {
     const { Crew } = await import('./engine/crew.js');
     return new Crew(workers);
-  } catch {
-    throw environmentError('engine-failed', 'A part of Boxlock could not be loaded. Reload the page.');
+  } catch (error) {
+    if (error instanceof BoxlockError) throw error;
+    const { code, message } = sentenceFor(error, 'fetch');
+    throw environmentError(code, message);
   }
 }
 
@@ -232,6 +257,8 @@ class Result {
     this.#made = made;
     this.name = name;
     this.size = made.size;
+    /** @type {Types.ProtectResult['place']} */
+    this.place = made.stored ? 'storage' : made.blob ? 'memory' : 'chosen';
     this.seconds = made.seconds;
     this.kid = made.kid;
     this.key = made.key;
@@ -245,7 +272,7 @@ class Result {
 
   async file() {
     const { handle, blob } = this.#made;
-    const stored = handle ? await handle.getFile() : blob;
+    const stored = handle ? await during('result', handle.getFile()) : blob;
     if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
     return new File([stored], this.name, { type: 'video/mp4' });
   }
@@ -272,12 +299,19 @@ class Result {
       key: { hex: this.key, base64: btoa(String.fromCharCode(...bytes)) },
       checksum: this.checksum,
       laUrl: this.laUrl,
-      tracks: this.tracks.map(({ id, kind, codecName, protect, share }) => ({ id, kind, codecName, protect, share })),
+      tracks: this.tracks.map(({ id, kind, codecName, protect, share }) => ({
+        id,
+        kind,
+        codecName,
+        protect,
+        share,
+      })),
       forTests: this.forTests,
     };
   }
 
   async discard() {
     if (this.#made.stored) await discard(this.#made.stored);
+    this.#made.blob = null;
   }
 }

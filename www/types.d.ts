@@ -4,8 +4,8 @@
  */
 
 export interface Progress {
-  /** What is being done. */
-  stage: 'index' | 'protect' | 'hash' | 'measure';
+  /** What is being done. From 'finish' on, a protection can no longer be cancelled. */
+  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure';
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
@@ -37,6 +37,8 @@ export interface Summary {
   /** One plain phrase for a person: "Smooth Streaming file (fragmented MP4)". */
   kindName: string;
   brands: { major: string; minorVersion: number; compatible: string[] } | null;
+  /** Number of top-level boxes. */
+  boxCount: number;
   duration: number | null;
   bitrate: number | null;
   fragmentCount: number;
@@ -97,6 +99,12 @@ export interface BoxNode {
   note?: string;
   /** A fault in this box, as a plain sentence. */
   problem?: string;
+}
+
+/** A part of a long list: `count` entries from number `from` on. */
+export interface ListWindow {
+  from: number;
+  count: number;
 }
 
 export interface FieldRow {
@@ -238,6 +246,8 @@ export interface ProtectOptions {
 
 export interface ProtectResult {
   name: string;
+  /** Where it is: in the file that was chosen, in the browser's storage, or, where there is none, in memory. */
+  place: 'chosen' | 'storage' | 'memory';
   size: number;
   seconds: number;
   kid: KidView;
@@ -292,11 +302,15 @@ export interface Media {
   readonly size: number;
   summary(): Summary;
   tracks(): Track[];
-  /** Top-level boxes; those of moderate size carry their children. */
-  tree(): Promise<BoxNode[]>;
-  children(path: string): Promise<BoxNode[]>;
+  /**
+   * Top-level boxes, 10 000 at most at a time, of the `boxCount` that the summary tells; the movie header and the index
+   * carry what is in them, when that is not more.
+   */
+  tree(window?: ListWindow): Promise<BoxNode[]>;
+  /** The boxes directly in a box, 10 000 at most at a time: fewer than were asked for are the last. */
+  children(path: string, window?: ListWindow): Promise<BoxNode[]>;
   /** One box with its fields; `window` limits the rows of long tables. */
-  box(path: string, window?: { from: number; count: number }): Promise<BoxView>;
+  box(path: string, window?: ListWindow): Promise<BoxView>;
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;

@@ -28,7 +28,7 @@ pub fn test(project: &Project, names: &[String]) -> Outcome<bool> {
         total.failed = total.failed.max(1);
     }
     // Alone on the last line, where machines look for it.
-    println!("{} passed, {} failed", total.passed, total.failed);
+    println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     Ok(result.is_ok())
 }
 

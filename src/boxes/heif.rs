@@ -71,7 +71,13 @@ impl ItemLocation {
         let count = r.u16("extent_count")?;
         let mut this =
             Self { item_id, construction_method, data_reference_index, base_offset, extents: Vec::new() };
-        for _ in 0..count {
+        let start = r.offset();
+        for number in 0..count {
+            if number == 1 && r.offset() == start {
+                // Any number of them would take no more bytes than one.
+                let message = format!("Item {item_id} has {count} extents, but their fields have no width.");
+                return Err(Error::file("bad-item-location", message).at(start));
+            }
             this.extents.push(ItemExtent {
                 index: if version > 0 { read_wide(r, index, "item_reference_index")? } else { 0 },
                 offset: read_wide(r, offset, "extent_offset")?,

@@ -1,9 +1,10 @@
 //! The lossless box tree: where each box stands in the bytes, nothing decoded, nothing dropped.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::bytes::units::{len_u64, to_len};
-use crate::bytes::{Error, Reader, Result, limits};
+use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
 use super::declare::BoxBody;
 use super::header::{BoxHeader, BoxId, SizeForm, four};
@@ -87,6 +88,43 @@ pub fn path_segment(id: BoxId, index: usize) -> String {
         BoxId::Uuid(user_type) => format!("uuid:{}", user_type.to_string().get(..8).unwrap_or_default()),
     };
     if index == 0 { name } else { format!("{name}[{index}]") }
+}
+
+/// Which boxes among siblings of the types `ids` have a segment that `path` begins with, and what of it comes behind:
+/// nothing, or a slash and more. Types may hold a slash and user types share digits, so there may be several.
+pub fn matching<'p>(ids: &mut dyn Iterator<Item = BoxId>, path: &'p str) -> Vec<(usize, &'p str)> {
+    let mut found = Vec::new();
+    let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
+    for (number, id) in ids.enumerate() {
+        let Some((index, rest)) = indexed(id, path) else { continue };
+        let count = counts.entry(id).or_default();
+        if *count == index {
+            found.push((number, rest));
+        }
+        *count += 1;
+    }
+    found
+}
+
+/// When `path` begins with the name of `id`: which of that type it asks for, and what comes behind.
+fn indexed(id: BoxId, path: &str) -> Option<(usize, &str)> {
+    // Nearly all are told apart without writing their names out.
+    let after = match id {
+        BoxId::Four(FourCc(code)) if code.iter().all(|byte| (b' '..=b'~').contains(byte)) => {
+            path.as_bytes().starts_with(&code).then(|| path.get(code.len()..))?
+        }
+        BoxId::Uuid(_) if !path.starts_with("uuid:") => None,
+        _ => path.strip_prefix(&*path_segment(id, 0)),
+    }?;
+    let (index, rest) = match after.strip_prefix('[').and_then(|after| after.split_once(']')) {
+        Some((digits, rest)) => {
+            // As it is written, and no other way.
+            let is_plain = digits.bytes().all(|digit| digit.is_ascii_digit()) && !digits.starts_with('0');
+            (digits.parse().ok().filter(|_| is_plain)?, rest)
+        }
+        None => (0, after),
+    };
+    (rest.is_empty() || rest.starts_with('/')).then_some((index, rest))
 }
 
 /// A box with all that is in it, and its bytes.
@@ -246,7 +284,7 @@ fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::{FourCc, Writer};
+    use crate::bytes::Writer;
 
     fn sample() -> Vec<u8> {
         let mut w = Writer::new();

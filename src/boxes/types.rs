@@ -115,13 +115,11 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
         sink: &mut RowSink,
     ) -> Result<Self> {
         let count = N::rows(r, &format!("{name} count"), cx, None, sink)?.get();
-        let mut list = Vec::new();
         for_each_entry(r, name, Some(count), &mut |r, index| {
             let name = sink.entry_name(name, index);
-            list.push(T::rows(r, &name, cx, None, sink)?);
-            Ok(())
+            T::rows(r, &name, cx, None, sink).map(drop)
         })?;
-        Ok(list.into())
+        Ok(Self::default())
     }
 }
 

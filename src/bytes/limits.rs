@@ -35,3 +35,12 @@ pub const FRAGMENT_SAMPLES: u64 = 1 << 22;
 
 /// Most tracks in one movie.
 pub const TRACKS: usize = 1024;
+
+/// Most sample entries of all tracks of a movie; real tracks have one, or one for each version of their encoding.
+pub const SAMPLE_ENTRIES: usize = 4096;
+
+/// Most DRM systems told of one movie; there are some thirty.
+pub const SYSTEMS: usize = 256;
+
+/// Most boxes listed by one call.
+pub const LISTED: usize = 10_000;

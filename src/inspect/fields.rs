@@ -61,7 +61,7 @@ pub fn fields(
         problem: node.problem.as_ref().map(ToString::to_string),
     };
     let (iv_size, iv_note) = iv_size(tree, node, around, iv_sizes);
-    // Group descriptions are few, and their entries are told apart only after all rows are known.
+    // The entries of group descriptions are one field of bytes, told apart when its row is known.
     let is_groups = node.id().is(b"sgpd");
     let mut sink = if is_groups { RowSink::window(0, usize::MAX) } else { RowSink::window(from, count) };
     if let Err(error) = add_rows(tree, node, known, iv_size, &mut sink) {
@@ -70,9 +70,12 @@ pub fn fields(
     this.total = sink.total();
     this.rows = sink.into_rows();
     if is_groups {
-        this.rows = groups::rows(tree, node, &this.rows).unwrap_or(this.rows);
-        this.total = this.rows.len();
-        this.rows = this.rows.into_iter().skip(from).take(count).collect();
+        let window = from..from.saturating_add(count);
+        if let Some((rows, total)) = groups::rows(tree, node, &this.rows, &window) {
+            (this.rows, this.total) = (rows, total);
+        } else {
+            this.rows = this.rows.into_iter().skip(from).take(count).collect();
+        }
     }
     let end = node.body_start() + node.fields_len;
     for row in &mut this.rows {

@@ -1,51 +1,62 @@
 //! Sample group descriptions in words: the entries of `sgpd`, whose form hangs on the grouping type.
 
+use core::ops::Range;
+
 use crate::boxes::fragment::SampleGroupDescription;
 use crate::boxes::wire::{Bytes, Wire as _, spaced_hex};
 use crate::boxes::{Node, Row, Tree};
 use crate::bytes::units::len_u64;
 use crate::bytes::{FourCc, KeyId, Reader, Result};
 
-/// The rows of an `sgpd` box, with one row for each entry in place of the bytes of all; `None` when the entries
-/// cannot be told apart, so that the plain rows should be shown.
-pub(super) fn rows(tree: &Tree<'_>, node: &Node, plain: &[Row]) -> Option<Vec<Row>> {
+/// The rows of an `sgpd` box that are in `window`, with one row for each entry behind that of the bytes of all, and
+/// how many there are; `None` when the entries cannot be told apart, so that the plain rows should be shown.
+pub(super) fn rows(
+    tree: &Tree<'_>,
+    node: &Node,
+    plain: &[Row],
+    window: &Range<usize>,
+) -> Option<(Vec<Row>, usize)> {
     let group: SampleGroupDescription = tree.read(node).ok()?;
     let at = plain.iter().position(|row| row.name == "entries" && row.depth == 0)?;
     let start = plain.get(at)?.start;
     let mut r = Reader::new(&group.entries.0, start);
-    let mut rows = Vec::new();
+    let (before, behind) = plain.split_at_checked(at + 1)?;
+    let mut places = 0..;
+    let mut is_shown = || places.next().is_some_and(|place| window.contains(&place));
+    let mut rows: Vec<Row> = before.iter().filter(|_| is_shown()).cloned().collect();
+    let mut total = plain.len();
     for index in 0..group.entry_count {
         // Entries without bytes would let a count of four billion run on.
         if r.is_empty() {
             return None;
         }
         let from = r.offset();
-        let (fixed, meaning) = entry(&mut r, &group).ok()?;
-        rows.push(Row {
-            name: format!("entries[{index}]"),
-            value: fixed,
-            meaning,
-            start: from,
-            end: r.offset(),
-            depth: 1,
-        });
+        let body = entry(&mut r, &group).ok()?;
+        total += 1;
+        if is_shown() {
+            rows.push(Row {
+                name: format!("entries[{index}]"),
+                value: Bytes(body.rest().to_vec()).show(),
+                meaning: meaning(group.grouping_type, body).unwrap_or_default(),
+                start: from,
+                end: r.offset(),
+                depth: 1,
+            });
+        }
     }
-    let mut all = plain.to_vec();
     // Bytes beyond the last entry stay in the row of all entries.
-    all.splice(at + 1..at + 1, rows);
-    Some(all)
+    rows.extend(behind.iter().filter(|_| is_shown()).cloned());
+    Some((rows, total))
 }
 
-fn entry(r: &mut Reader<'_>, group: &SampleGroupDescription) -> Result<(String, String)> {
+fn entry<'a>(r: &mut Reader<'a>, group: &SampleGroupDescription) -> Result<Reader<'a>> {
     let len = match (group.head.version, group.default_length) {
         (1, 0) => u64::from(r.u32("description_length")?),
         (1, len) => u64::from(len),
         // Version 0 gives no lengths: the type knows, or the only entry takes all.
         _ => known_len(group.grouping_type, r).unwrap_or(len_u64(r.remaining())),
     };
-    let body = r.sub(len, "A group description")?;
-    let meaning = meaning(group.grouping_type, body).unwrap_or_default();
-    Ok((Bytes(body.rest().to_vec()).show(), meaning))
+    r.sub(len, "A group description")
 }
 
 fn known_len(kind: FourCc, r: &Reader<'_>) -> Option<u64> {

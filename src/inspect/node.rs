@@ -1,9 +1,12 @@
 //! Boxes as the nodes of a tree view, and the way back from a node's path to its box.
 
+use core::ops::Range;
 use std::collections::BTreeMap;
 
 use crate::boxes::header::four;
-use crate::boxes::{BoxId, Node, Tree, registry, scoped, tree::path_segment};
+use crate::boxes::tree::{matching, path_segment};
+use crate::boxes::{BoxId, Node, Tree, registry, scoped};
+use crate::bytes::limits;
 
 use super::notes::note;
 
@@ -34,27 +37,51 @@ pub struct NodeView {
     pub problem: Option<String>,
 }
 
-/// The outermost box of `tree` and `depth` levels of boxes inside. `top` is its path segment, which only the caller
-/// knows: `moof[3]` for the fourth `moof` of the file.
-pub fn view(tree: &Tree<'_>, top: &str, depth: usize) -> NodeView {
-    view_node(tree, tree.root(), None, top.to_owned(), depth)
+/// The outermost box of `tree` and all boxes inside, unless they are more than [`limits::LISTED`]. `top` is its path
+/// segment, which only the caller knows: `moof[3]` for the fourth `moof` of the file.
+pub fn view(tree: &Tree<'_>, top: &str) -> NodeView {
+    let whole = is_listed(tree.root(), &mut limits::LISTED.clone());
+    view_node(tree, tree.root(), None, top.to_owned(), whole)
 }
 
-/// The box at `path` of `tree` as a view, with `depth` levels inside; `None` when there is no such box.
-pub fn view_at(tree: &Tree<'_>, path: &str, depth: usize) -> Option<NodeView> {
+/// The box at `path` of `tree` as a view, without those inside; `None` when there is no such box.
+pub fn view_at(tree: &Tree<'_>, path: &str) -> Option<NodeView> {
     let (node, parent) = find(tree, path)?;
-    Some(view_node(tree, node, parent, path.to_owned(), depth))
+    Some(view_node(tree, node, parent, path.to_owned(), false))
 }
 
-fn view_node(tree: &Tree<'_>, node: &Node, parent: Option<&Node>, path: String, depth: usize) -> NodeView {
+/// The boxes inside the one at `path`, `count` from number `from` on; `None` when there is no such box.
+pub fn children_at(tree: &Tree<'_>, path: &str, from: usize, count: usize) -> Option<Vec<NodeView>> {
+    let (node, _) = find(tree, path)?;
+    let window = from..from.saturating_add(count);
+    Some(children(tree, node, path, window, false))
+}
+
+/// Whether a box and all inside are no more than are `left`.
+fn is_listed(node: &Node, left: &mut usize) -> bool {
+    *left = left.saturating_sub(1);
+    *left > 0 && node.children.iter().all(|child| is_listed(child, left))
+}
+
+/// The children of a box in a window: numbered, in their paths, among those of the same type.
+fn children(tree: &Tree<'_>, node: &Node, path: &str, window: Range<usize>, whole: bool) -> Vec<NodeView> {
+    let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
+    let mut views = Vec::new();
+    for (number, child) in node.children.iter().enumerate().take(window.end) {
+        let count = counts.entry(child.id()).or_default();
+        if number >= window.start {
+            let path = format!("{path}/{}", path_segment(child.id(), *count));
+            views.push(view_node(tree, child, Some(node), path, whole));
+        }
+        *count += 1;
+    }
+    views
+}
+
+fn view_node(tree: &Tree<'_>, node: &Node, parent: Option<&Node>, path: String, whole: bool) -> NodeView {
     let id = node.id();
-    let children = (depth > 0 && !node.children.is_empty()).then(|| {
-        segments(node)
-            .map(|(child, segment)| {
-                view_node(tree, child, Some(node), format!("{path}/{segment}"), depth - 1)
-            })
-            .collect()
-    });
+    let children = (whole && !node.children.is_empty())
+        .then(|| children(tree, node, &path, 0..node.children.len(), whole));
     NodeView {
         kind: id.four_cc().text(),
         name: human_name(id, parent.map(Node::id)),
@@ -86,17 +113,6 @@ pub(super) fn human_name(id: BoxId, parent: Option<BoxId>) -> String {
     if more.is_empty() { name.to_owned() } else { format!("{name}: {more}") }
 }
 
-/// The children of a box with their path segments: numbered among those of the same type.
-fn segments(node: &Node) -> impl Iterator<Item = (&Node, String)> {
-    let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
-    node.children.iter().map(move |child| {
-        let count = counts.entry(child.id()).or_default();
-        let segment = path_segment(child.id(), *count);
-        *count += 1;
-        (child, segment)
-    })
-}
-
 /// The box at `path`, and the box around it. The first segment stands for the outermost box, whatever it says.
 pub fn find<'t>(tree: &'t Tree<'_>, path: &str) -> Option<(&'t Node, Option<&'t Node>)> {
     let chain = chain(tree, path)?;
@@ -122,15 +138,13 @@ fn path_after<'p>(path: &'p str, kind: &str) -> Option<&'p str> {
 fn descend(path: &str, chain: &mut Vec<&Node>) -> bool {
     let Some(path) = path.strip_prefix('/') else { return path.is_empty() };
     let Some(&node) = chain.last() else { return false };
-    for (child, segment) in segments(node) {
-        let Some(rest) = path.strip_prefix(segment.as_str()) else { continue };
-        if rest.is_empty() || rest.starts_with('/') {
-            chain.push(child);
-            if descend(rest, chain) {
-                return true;
-            }
-            chain.pop();
+    for (number, rest) in matching(&mut node.children.iter().map(Node::id), path) {
+        let Some(child) = node.children.get(number) else { continue };
+        chain.push(child);
+        if descend(rest, chain) {
+            return true;
         }
+        chain.pop();
     }
     false
 }

@@ -85,9 +85,7 @@ fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -
         b"stss" => Some(counted(number(tree, node, 4)?, "sync sample")),
         b"stco" | b"co64" => Some(counted(number(tree, node, 4)?, "chunk")),
         b"stts" | b"ctts" | b"stsc" | b"elst" => Some(entries(number(tree, node, 4)?)),
-        b"stsd" => {
-            Some(node.children.iter().map(|entry| entry.id().to_string()).collect::<Vec<_>>().join(", "))
-        }
+        b"stsd" => Some(some_of(&mut node.children.iter().map(|entry| entry.id().to_string()), ", ")),
         b"sgpd" | b"sbgp" | b"csgp" => {
             let kind = FourCc(number(tree, node, 4)?.to_be_bytes());
             let name = scoped::group_name(kind);
@@ -203,11 +201,17 @@ pub(super) fn number(tree: &Tree<'_>, node: &Node, at: usize) -> Option<u32> {
 
 fn ids(tree: &Tree<'_>, node: &Node) -> String {
     let mut r = tree.fields(node);
-    let mut ids = Vec::new();
-    while let (true, Ok(id)) = (ids.len() < 8, r.u32("a track ID")) {
-        ids.push(id.to_string());
+    let mut ids = core::iter::from_fn(|| r.u32("a track ID").ok()).map(|id| id.to_string());
+    format!("track {}", some_of(&mut ids, ", "))
+}
+
+/// The first few of what may be many.
+fn some_of(all: &mut dyn Iterator<Item = String>, between: &str) -> String {
+    let mut some: Vec<String> = all.take(9).collect();
+    if let Some(ninth) = some.get_mut(8) {
+        "…".clone_into(ninth);
     }
-    format!("track {}", ids.join(", "))
+    some.join(between)
 }
 
 /// `1 sample`, `2 samples`.

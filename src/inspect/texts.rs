@@ -49,8 +49,15 @@ fn find_texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(&'sta
         },
         id if id.is(b"keys") => match tree.read::<MetadataKeys>(node) {
             Ok(keys) => {
-                let names = keys.keys.entries.iter().map(|key| String::from_utf8_lossy(&key.key_value.0));
-                vec![("Keys", names.collect::<Vec<_>>().join("\n"))]
+                let mut names = String::new();
+                for key in &keys.keys.entries {
+                    if names.len() > TEXT_LEN {
+                        break;
+                    }
+                    names.push_str(&String::from_utf8_lossy(&key.key_value.0));
+                    names.push('\n');
+                }
+                vec![("Keys", names.trim_end_matches('\n').to_owned())]
             }
             Err(_) => Vec::new(),
         },
@@ -82,7 +89,7 @@ fn system_texts(system: Uuid16, data: &[u8], kids: &[KeyId], end: u64) -> Vec<(&
         }
         systems::WIDEVINE => vec![("Widevine header", widevine_text(data).unwrap_or_default())],
         _ if !kids.is_empty() => {
-            let kids: Vec<String> = kids.iter().map(|kid| kid.uuid()).collect();
+            let kids: Vec<String> = kids.iter().take(TEXT_LEN / 64).map(|kid| kid.uuid()).collect();
             vec![("Key IDs", kids.join("\n"))]
         }
         _ => vec![("Payload", xml_text(data))],

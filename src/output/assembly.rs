@@ -9,7 +9,7 @@ use crate::boxes::edit::Kept;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
-use crate::protect::samples::{FragmentTask, Tasks, Window};
+use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header_type;
@@ -54,7 +54,6 @@ pub struct Patch {
 #[derive(Debug)]
 pub struct Assembly {
     index: Rc<Index>,
-    tasks: Tasks,
     /// The new file type, until it is given out.
     file_type: Option<Vec<u8>>,
     /// Where the source has its file type.
@@ -102,7 +101,6 @@ impl Assembly {
         let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
-            tasks: Tasks::new(&index),
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             type_at,
             movie,
@@ -134,7 +132,7 @@ impl Assembly {
             self.next_top += 1;
             Step::RandomAccess
         } else if let Some(fragment) = self.fragment_at(top.start) {
-            let task = self.tasks.task(&self.index, &fragment);
+            let task = FragmentTask::new(&self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
         } else if is_system_header_type(top.id) {

@@ -97,10 +97,9 @@ impl Playback {
 fn duration(index: &Index, movie: &Movie, tracks: &[u32]) -> f64 {
     let of_track = |id: u32| {
         let timescale = movie.track(id).map_or(1, |track| track.timescale.max(1));
-        let shift = index.time_shift(id);
-        let ends = index.all_parts().iter().filter(|part| part.track_id == id);
-        let end = ends.map(|part| part.decode_time.saturating_add_unsigned(part.duration + shift)).max();
-        end.unwrap_or(0) as f64 / f64::from(timescale)
+        let totals = index.totals(id);
+        let end = if totals.fragments > 0 { totals.end_time } else { 0 };
+        end.saturating_add_unsigned(index.time_shift(id)) as f64 / f64::from(timescale)
     };
     tracks.iter().map(|&id| of_track(id)).fold(0.0, f64::max)
 }

@@ -189,12 +189,15 @@ pub fn tally_notes(track_id: u32, tally: &Tally) -> Vec<String> {
 /// A few words on a fragment: its tracks and samples.
 pub fn fragment_note(index: &Index, parts: &[FragmentPart]) -> String {
     let mut words = Vec::new();
-    for part in parts {
+    for part in parts.iter().take(8) {
         let kind =
             index.movie.as_ref().and_then(|movie| movie.track(part.track_id)).map(|track| track.handler);
         let kind = kind.map_or("", crate::boxes::movie::handler_name);
         let samples = if part.samples == 1 { "sample" } else { "samples" };
         words.push(format!("track {} {kind}, {} {samples}", part.track_id, part.samples).replace(" ,", ","));
+    }
+    if parts.len() > words.len() {
+        words.push("…".to_owned());
     }
     words.join(" · ")
 }

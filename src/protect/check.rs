@@ -248,9 +248,7 @@ fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
 /// Fails when a plan would leave open what a person takes for protected. `by_name` says that the tracks were chosen
 /// one by one.
 pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> Result<()> {
-    let bytes = |id: u32| -> u64 {
-        index.all_parts().iter().filter(|part| part.track_id == id).map(|part| part.bytes).sum()
-    };
+    let bytes = |id| index.totals(id).bytes;
     if !by_name {
         let open = plan.tracks.iter().filter(|track| track.rules.is_none() && bytes(track.track_id) > 0);
         let mut videos = open

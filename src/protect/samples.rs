@@ -29,6 +29,22 @@ pub struct FragmentTask {
 }
 
 impl FragmentTask {
+    /// The task for one fragment of a file.
+    pub fn new(index: &Index, fragment: &FragmentEntry) -> Self {
+        let times = index.parts(fragment).iter().map(|part| {
+            let moved = i128::from(part.decode_time) + i128::from(index.time_shift(part.track_id));
+            u64::try_from(moved).unwrap_or(0)
+        });
+        Self {
+            start: fragment.start,
+            moof_len: fragment.moof_len,
+            end: fragment.end,
+            first_sample: fragment.first_sample,
+            decode_times: times.collect(),
+            digest: fragment.digest,
+        }
+    }
+
     /// Decode time of the `traf` of this number, in ticks.
     pub fn time_of(&self, number: usize) -> u64 {
         self.decode_times.get(number).copied().unwrap_or(0)
@@ -42,38 +58,6 @@ impl FragmentTask {
         let message = "The file has changed since it was opened: this fragment is another now. Open it again when \
                        nobody writes to it.";
         Err(Error::file("source-changed", message).inside("moof").at(self.start))
-    }
-}
-
-/// Makes the tasks of a file.
-#[derive(Clone, Debug)]
-pub struct Tasks {
-    /// Track ID, and how far its decode times move so that none is negative.
-    shifts: Vec<(u32, u64)>,
-}
-
-impl Tasks {
-    /// Looks over all fragments once.
-    pub fn new(index: &Index) -> Self {
-        let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
-        Self { shifts: tracks.map(|track| (track.id, index.time_shift(track.id))).collect() }
-    }
-
-    /// The task for one fragment.
-    pub fn task(&self, index: &Index, fragment: &FragmentEntry) -> FragmentTask {
-        let shift = |id| self.shifts.iter().find(|(track, _)| *track == id).map_or(0, |(_, shift)| *shift);
-        let times = index.parts(fragment).iter().map(|part| {
-            let moved = i128::from(part.decode_time) + i128::from(shift(part.track_id));
-            u64::try_from(moved).unwrap_or(0)
-        });
-        FragmentTask {
-            start: fragment.start,
-            moof_len: fragment.moof_len,
-            end: fragment.end,
-            first_sample: fragment.first_sample,
-            decode_times: times.collect(),
-            digest: fragment.digest,
-        }
     }
 }
 

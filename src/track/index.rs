@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use crate::boxes::index::SegmentIndex;
 use crate::boxes::movie::FileType;
 use crate::boxes::tables::SubsegmentIndex;
-use crate::boxes::tree::path_segment;
-use crate::boxes::{BoxId, Node, Tree};
+use crate::boxes::{Node, Tree};
 use crate::bytes::Error;
 use crate::bytes::units::{clock, to_len};
 
 use super::leftovers::Leftovers;
 use super::movie::{Movie, Track};
-use super::top::{TopBox, TopBoxes};
+use super::top::TopBoxes;
+use super::totals::TrackTotals;
 
 /// One fragment: a `moof` and the media data behind it.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +81,8 @@ pub struct Index {
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
     pub(super) parts: Vec<FragmentPart>,
+    /// What each track of the movie has in all of them.
+    pub(super) totals: Vec<TrackTotals>,
     /// File offset of the first `traf` that uses a sample entry, by track ID in the high half and 1-based index.
     pub(super) used_entries: BTreeMap<u64, u64>,
     /// Boxes of an earlier encryption in fragments of clear tracks.
@@ -123,17 +125,6 @@ impl Index {
         self.fragments.get(found)
     }
 
-    /// The top-level boxes with their paths: numbered among those of their type.
-    pub fn paths(&self) -> impl Iterator<Item = (TopBox, String)> {
-        let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
-        self.top.iter().map(move |top| {
-            let count = counts.entry(top.id).or_default();
-            let path = path_segment(top.id, *count);
-            *count += 1;
-            (top, path)
-        })
-    }
-
     /// Samples in all fragments.
     pub fn sample_count(&self) -> u64 {
         self.parts.iter().map(|part| u64::from(part.samples)).sum()
@@ -164,9 +155,14 @@ impl Index {
         format!("Track {} at {}: ", track.id, clock(time, track.timescale))
     }
 
+    /// What a track has in all fragments.
+    pub fn totals(&self, track_id: u32) -> TrackTotals {
+        let position = self.movie.as_ref().and_then(|movie| movie.position(track_id));
+        position.and_then(|position| self.totals.get(position)).copied().unwrap_or_default()
+    }
+
     /// How far a track's decode times must move so that none is negative, in ticks.
     pub fn time_shift(&self, track_id: u32) -> u64 {
-        let of_track = self.parts.iter().filter(|part| part.track_id == track_id);
-        of_track.map(|part| part.decode_time).min().map_or(0, |first| first.min(0).unsigned_abs())
+        self.totals(track_id).first_time.min(0).unsigned_abs()
     }
 }

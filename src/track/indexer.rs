@@ -13,6 +13,7 @@ use super::leftovers;
 use super::movie::Movie;
 use super::points;
 use super::times;
+use super::totals;
 
 /// A byte range of the file that is wanted next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,6 +133,9 @@ impl Indexer {
             self.index.mfra = None;
         }
         times::resolve(&mut self.index);
+        if let Some(movie) = &self.index.movie {
+            self.index.totals = totals::of_tracks(movie, &self.index.parts);
+        }
         self.check_data_place();
         if let Some(error) = self.outside.take()
             // A file cut short says so already.

@@ -10,6 +10,7 @@ pub mod movie;
 mod points;
 mod times;
 pub mod top;
+pub mod totals;
 
 pub use entry::{Codec, Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};

@@ -5,6 +5,7 @@ use crate::boxes::movie::{
     TrackHeader,
 };
 use crate::boxes::{Node, Tree, piff};
+use crate::bytes::units::{sort_pairs, to_len};
 use crate::bytes::{Error, FourCc, Result, Uuid16, limits};
 
 use super::entry::SampleEntry;
@@ -73,8 +74,28 @@ pub struct Movie {
     pub fragmented: bool,
     /// Its tracks, in file order.
     pub tracks: Vec<Track>,
-    /// DRM systems that it carries headers of.
+    /// DRM systems that it carries headers of, the first of them.
     pub systems: Vec<Uuid16>,
+    by_id: ById,
+}
+
+/// Where in a list an ID is: found without going through the list, which a file may make long.
+#[derive(Clone, Debug)]
+struct ById(Vec<(u64, u64)>);
+
+impl ById {
+    fn of(ids: &mut dyn Iterator<Item = u32>) -> Self {
+        let mut pairs: Vec<(u64, u64)> = ids.map(u64::from).zip(0..).collect();
+        sort_pairs(&mut pairs);
+        Self(pairs)
+    }
+
+    /// The first place of `id`.
+    fn find(&self, id: u32) -> Option<usize> {
+        let id = u64::from(id);
+        let (found, place) = self.0.get(self.0.partition_point(|(other, _)| *other < id))?;
+        (*found == id).then_some(to_len(*place))
+    }
 }
 
 /// A duration of 0 or all ones says that the length is unknown.
@@ -108,10 +129,14 @@ impl Movie {
                 ));
             }
         }
+        let by_id = ById::of(&mut defaults.iter().map(|(id, _)| *id));
+        let of_track =
+            |id: u32| by_id.find(id).and_then(|place| defaults.get(place)).map(|(_, found)| *found);
+        let mut entries = 0;
         let mut tracks: Vec<Track> = Vec::new();
         for trak in moov.all(b"trak") {
             let inside = |error: Error| error.inside(moov.segment(trak)).inside("moov");
-            let track = read_track(tree, trak, &defaults).map_err(inside)?;
+            let track = read_track(tree, trak, &of_track).map_err(inside)?;
             if tracks.iter().any(|other| other.id == track.id) {
                 let message = format!("Two tracks have the ID {}; IDs must differ.", track.id);
                 return Err(inside(Error::file("duplicate-track-id", message).at(trak.start)));
@@ -119,6 +144,10 @@ impl Movie {
             if tracks.len() == limits::TRACKS {
                 let message = format!("The file has more than {} tracks.", limits::TRACKS);
                 return Err(Error::limit("too-many-tracks", message).at(trak.start));
+            }
+            entries += track.entries.len();
+            if entries > limits::SAMPLE_ENTRIES {
+                return Err(inside(too_many_entries(trak)));
             }
             tracks.push(track);
         }
@@ -131,14 +160,21 @@ impl Movie {
             } else {
                 None
             };
-            systems.extend(system.filter(|system| !systems.contains(system)));
+            let new = |system: &Uuid16| systems.len() < limits::SYSTEMS && !systems.contains(system);
+            systems.extend(system.filter(new));
         }
-        Ok(Self { timescale: mvhd.timescale, duration, fragmented: mvex.is_some(), tracks, systems })
+        let by_id = ById::of(&mut tracks.iter().map(|track| track.id));
+        Ok(Self { timescale: mvhd.timescale, duration, fragmented: mvex.is_some(), tracks, systems, by_id })
     }
 
     /// The track with ID `id`.
     pub fn track(&self, id: u32) -> Option<&Track> {
-        self.tracks.iter().find(|track| track.id == id)
+        self.tracks.get(self.position(id)?)
+    }
+
+    /// Where among the tracks the one with ID `id` is.
+    pub fn position(&self, id: u32) -> Option<usize> {
+        self.by_id.find(id)
     }
 }
 
@@ -162,7 +198,16 @@ fn required<'t>(node: &'t Node, code: &[u8; 4]) -> Result<&'t Node> {
     })
 }
 
-fn read_track(tree: &Tree<'_>, trak: &Node, defaults: &[(u32, FragmentDefaults)]) -> Result<Track> {
+fn too_many_entries(node: &Node) -> Error {
+    let message = format!("The tracks have more than {} sample entries.", limits::SAMPLE_ENTRIES);
+    Error::limit("too-many-sample-entries", message).at(node.start)
+}
+
+fn read_track(
+    tree: &Tree<'_>,
+    trak: &Node,
+    defaults: &dyn Fn(u32) -> Option<FragmentDefaults>,
+) -> Result<Track> {
     let tkhd: TrackHeader = tree.read(required(trak, b"tkhd")?)?;
     let mdia = required(trak, b"mdia")?;
     let mdhd: MediaHeader = tree.read(required(mdia, b"mdhd")?)?;
@@ -175,6 +220,9 @@ fn read_track(tree: &Tree<'_>, trak: &Node, defaults: &[(u32, FragmentDefaults)]
     };
     let stbl = required(required(mdia, b"minf")?, b"stbl")?;
     let stsd = required(stbl, b"stsd")?;
+    if stsd.children.len() > limits::SAMPLE_ENTRIES {
+        return Err(too_many_entries(stsd));
+    }
     let mut entries = Vec::new();
     for entry in &stsd.children {
         let inside = |error: Error| error.inside("mdia/minf/stbl/stsd");
@@ -196,7 +244,7 @@ fn read_track(tree: &Tree<'_>, trak: &Node, defaults: &[(u32, FragmentDefaults)]
         duration: known(mdhd.duration.0, mdhd.head.version),
         language: language.filter(|language| language != "und" && !language.is_empty()),
         entries,
-        defaults: defaults.iter().find(|(id, _)| *id == tkhd.track_id).map(|(_, defaults)| *defaults),
+        defaults: defaults(tkhd.track_id),
         table_samples: table_samples(tree, stbl),
         external: external(tree, mdia, stsd),
         edit_start: edit_start(tree, trak),

@@ -1,6 +1,9 @@
 //! The top-level boxes of a file, in few bytes each: there may be two for every fragment.
 
+use std::collections::BTreeMap;
+
 use crate::boxes::header::BoxId;
+use crate::boxes::tree::{matching, path_segment};
 use crate::bytes::units::{push_expecting, to_len};
 use crate::bytes::{FourCc, Uuid16};
 
@@ -95,15 +98,96 @@ impl TopBoxes {
         self.get(self.boxes.binary_search_by_key(&start, |packed| packed.start).ok()?)
     }
 
+    /// The box that `path` is of or in, and the path of that box.
+    pub fn find<'p>(&self, path: &'p str) -> Option<(TopBox, &'p str)> {
+        let (number, rest) = *matching(&mut self.iter().map(|top| top.id), path).first()?;
+        Some((self.get(number)?, path.strip_suffix(rest)?))
+    }
+
     /// The boxes in file order.
     pub fn iter(&self) -> impl Iterator<Item = TopBox> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 }
 
+/// Goes through top-level boxes with their paths: numbered among those of their type.
+#[derive(Debug, Default)]
+pub struct Paths {
+    next: usize,
+    counts: BTreeMap<BoxId, usize>,
+}
+
+impl Paths {
+    /// Goes on to box `number`: from the front only when it lies behind.
+    pub fn go_to(&mut self, top: &TopBoxes, number: usize) {
+        if number < self.next {
+            *self = Self::default();
+        }
+        while self.next < number && self.step(top).is_some() {}
+    }
+
+    fn step(&mut self, top: &TopBoxes) -> Option<(TopBox, usize)> {
+        let found = top.get(self.next)?;
+        let count = self.counts.entry(found.id).or_default();
+        let index = *count;
+        *count += 1;
+        self.next += 1;
+        Some((found, index))
+    }
+
+    /// The next box.
+    pub fn next(&mut self, top: &TopBoxes) -> Option<(TopBox, String)> {
+        let (found, index) = self.step(top)?;
+        Some((found, path_segment(found.id, index)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn boxes_are_found_by_the_paths_they_are_listed_with() {
+        let mut top = TopBoxes::default();
+        let four = |code: &[u8; 4]| BoxId::Four(FourCc(*code));
+        // Types with a slash, a bracket, a backslash and bytes that are no text; users that differ only further in.
+        let user = |last| BoxId::Uuid(Uuid16([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, last]));
+        let ids = [
+            four(b"moof"),
+            four(b"a/[1"),
+            four(b"mdat"),
+            four(b"\\x00"),
+            four(b"\0\xA9ab"),
+            user(1),
+            user(2),
+        ];
+        for id in ids.iter().chain(&ids).chain(&ids[..2]) {
+            top.push(*id, 8, 8, 16);
+        }
+        let mut paths = Paths::default();
+        let mut listed = Vec::new();
+        while let Some(next) = paths.next(&top) {
+            listed.push(next);
+        }
+        assert_eq!(listed.len(), 16);
+        for (found, path) in &listed {
+            // Two users whose first digits are the same share a path, and the first is found.
+            let same = listed.iter().find(|(_, other)| other == path).unwrap().0;
+            assert!(same == *found || matches!(found.id, BoxId::Uuid(_)));
+            for more in ["", "/traf[3]/trun"] {
+                assert_eq!(top.find(&format!("{path}{more}")), Some((same, &**path)), "{path}");
+            }
+        }
+        for path in
+            ["", "moof[3]", "moof[0]", "moof[01]", "moof[+1]", "moof[1", "moof[]", "moofx", "moo", "uuid:"]
+        {
+            assert_eq!(top.find(path), None, "{path}");
+        }
+        for number in [7, 3, 15, 16] {
+            paths.go_to(&top, number);
+            assert_eq!(paths.next(&top), listed.get(number).cloned(), "{number}");
+        }
+    }
 
     #[test]
     fn boxes_come_back_as_they_went_in() {

@@ -1,5 +1,7 @@
 //! One opened file: opening, looking, planning, and putting the protected file together.
 
+use std::rc::Rc;
+
 use wasm_bindgen::prelude::*;
 
 use crate::boxes::{Tree, registry};
@@ -8,11 +10,11 @@ use crate::inspect::{self, BoxFields, NodeView};
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step, summary};
 use crate::protect::plan::rule_text;
-use crate::protect::samples::Tasks;
+use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, request::KeySource};
 use crate::session::Session;
 use crate::track::Index;
-use crate::track::top::TopBox;
+use crate::track::top::{Paths, TopBox};
 
 use super::protector::{parse_task, task_view};
 use super::view::{self, node_view, number, offset};
@@ -25,6 +27,8 @@ pub struct File {
     plan: Option<Plan>,
     assembly: Option<Assembly>,
     playback: Option<Playback>,
+    /// Where [`tree`](Self::tree) left off.
+    listed: Paths,
 }
 
 #[wasm_bindgen]
@@ -33,7 +37,7 @@ impl File {
     #[wasm_bindgen(constructor)]
     pub fn new(len: f64) -> JsResult<Self> {
         let session = Session::new(offset(len)).map_err(to_js)?;
-        Ok(Self { session, plan: None, assembly: None, playback: None })
+        Ok(Self { session, plan: None, assembly: None, playback: None, listed: Paths::default() })
     }
 
     /// The range of bytes wanted next, `{ start, len }`; `null` when the file is open.
@@ -69,31 +73,34 @@ impl File {
         plain(&json::list(tracks, |track, o| view::track_view(o, index, track)))
     }
 
-    /// The top-level boxes as `BoxNode[]`; the movie header and the index with all that is in them.
-    pub fn tree(&self) -> JsResult<JsValue> {
-        let index = self.index()?;
-        plain(&json::list(index.paths(), |(top, path), o| node_view(o, &top_view(index, &top, path))))
+    /// Top-level boxes as `BoxNode[]`, `count` from number `from` on, [`limits::LISTED`] at most; the movie header and
+    /// the index with what is in them, where that is not more.
+    pub fn tree(&mut self, from: usize, count: usize) -> JsResult<JsValue> {
+        let index = Rc::clone(self.session.index().map_err(to_js)?);
+        self.listed.go_to(&index.top, from);
+        let boxes = core::iter::from_fn(|| self.listed.next(&index.top)).take(count.min(limits::LISTED));
+        plain(&json::list(boxes, |(top, path), o| node_view(o, &top_view(&index, &top, path))))
     }
 
     /// The range of the top-level box that `path` is in: what [`children`](Self::children) and
-    /// [`fields`](Self::fields) want the bytes of. Boxes too large to read are not wanted: `len` is 0.
+    /// [`fields`](Self::fields) want the bytes of. Boxes that are held, or too large to read, are not wanted: `len` is 0.
     pub fn locate(&self, path: &str) -> JsResult<JsValue> {
         let (top, _) = self.top(path)?;
-        let wanted = if is_read(&top) { top.size } else { 0 };
+        let wanted = if is_read(&top) && held(self.index()?, &top).is_none() { top.size } else { 0 };
         plain(&view::range_view(Some((top.start, wanted))))
     }
 
-    /// The children of the box at `path` as `BoxNode[]`.
-    pub fn children(&self, path: &str, bytes: &[u8]) -> JsResult<JsValue> {
+    /// The children of the box at `path` as `BoxNode[]`, `count` from number `from` on, [`limits::LISTED`] at most.
+    pub fn children(&self, path: &str, bytes: &[u8], from: usize, count: usize) -> JsResult<JsValue> {
         let (top, _) = self.top(path)?;
-        let view = if is_read(&top) {
-            let tree = Tree::parse(bytes, top.start).map_err(to_js)?;
-            inspect::view_at(&tree, path, 1)
+        let children = if is_read(&top) {
+            let mut read = None;
+            let tree = tree_of(self.index()?, &top, bytes, &mut read)?;
+            inspect::children_at(tree, path, from, count.min(limits::LISTED))
         } else {
             None
         };
-        let children = view.and_then(|view| view.children).unwrap_or_default();
-        plain(&json::list(&children, |child, o| node_view(o, child)))
+        plain(&json::list(&children.unwrap_or_default(), |child, o| node_view(o, child)))
     }
 
     /// The box at `path` as `BoxView`, with `count` rows from row `from` on.
@@ -101,16 +108,17 @@ impl File {
         let index = self.index()?;
         let (top, top_path) = self.top(path)?;
         if !is_read(&top) {
-            return plain(&view::box_view(top_view(index, &top, top_path), unread_fields(&top)));
+            return plain(&view::box_view(top_view(index, &top, top_path.to_owned()), unread_fields(&top)));
         }
-        let tree = Tree::parse(bytes, top.start).map_err(to_js)?;
+        let mut read = None;
+        let tree = tree_of(index, &top, bytes, &mut read)?;
         let no_box = || to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")));
-        let node = inspect::view_at(&tree, path, 0).ok_or_else(no_box)?;
+        let node = inspect::view_at(tree, path).ok_or_else(no_box)?;
         let iv_size = |track: u32| {
             let movie = index.movie.as_ref()?;
             movie.track(track)?.protection().map(|protection| protection.iv_size)
         };
-        let fields = inspect::fields(&tree, path, from, count, &iv_size).map_err(to_js)?;
+        let fields = inspect::fields(tree, path, from, count.min(limits::LISTED), &iv_size).map_err(to_js)?;
         plain(&view::box_view(node, fields))
     }
 
@@ -212,7 +220,7 @@ impl File {
     pub fn task(&self, number: usize) -> JsResult<JsValue> {
         let index = self.index()?;
         match index.fragments.get(number) {
-            Some(fragment) => plain(&task_view(&Tasks::new(index).task(index, fragment))),
+            Some(fragment) => plain(&task_view(&FragmentTask::new(index, fragment))),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -258,13 +266,28 @@ impl File {
     }
 
     /// The top-level box that `path` is in, and its path.
-    fn top(&self, path: &str) -> JsResult<(TopBox, String)> {
-        let inside =
-            |top: &str| path == top || path.strip_prefix(top).is_some_and(|rest| rest.starts_with('/'));
-        let found = self.index()?.paths().find(|(_, top)| inside(top));
-        found.ok_or_else(|| {
+    fn top<'p>(&self, path: &'p str) -> JsResult<(TopBox, &'p str)> {
+        self.index()?.top.find(path).ok_or_else(|| {
             to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")))
         })
+    }
+}
+
+/// The tree of a top-level box, when it is kept since the file was opened.
+fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
+    [&index.moov, &index.mfra].into_iter().flatten().find(|tree| tree.root().start == top.start)
+}
+
+/// The tree of a top-level box: the one kept, else one read from its bytes.
+fn tree_of<'t>(
+    index: &'t Index,
+    top: &TopBox,
+    bytes: &'t [u8],
+    read: &'t mut Option<Tree<'t>>,
+) -> JsResult<&'t Tree<'t>> {
+    match held(index, top) {
+        Some(tree) => Ok(tree),
+        None => Ok(read.insert(Tree::parse(bytes, top.start).map_err(to_js)?)),
     }
 }
 
@@ -303,10 +326,8 @@ fn unread_fields(top: &TopBox) -> BoxFields {
 }
 
 fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
-    for held in [&index.moov, &index.mfra].into_iter().flatten() {
-        if held.root().start == top.start {
-            return inspect::view(held, &path, limits::BOX_DEPTH);
-        }
+    if let Some(tree) = held(index, top) {
+        return inspect::view(tree, &path);
     }
     let fragment = index.fragment_at(top.start);
     let parts = fragment.map(|fragment| index.parts(fragment));

@@ -74,6 +74,9 @@ fn fraction(o: &mut Object<'_>, name: &str, value: Option<f64>) {
     o.raw(name, digits.as_deref().unwrap_or("null"));
 }
 
+/// Most brands told of a file; real ones have a dozen.
+const BRANDS: usize = 1000;
+
 /// What a file is: `Summary`. The name is JavaScript's business.
 pub fn summary_view(index: &Index) -> String {
     let movie = index.movie.as_ref();
@@ -83,13 +86,17 @@ pub fn summary_view(index: &Index) -> String {
         movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table_samples).sum::<u64>());
     json::object(|o| {
         o.number("size", index.file_len);
+        o.count("boxCount", index.top.len());
         o.text("kind", kind);
         o.text("kindName", kind_name);
         match &index.file_type {
             Some(file_type) => o.object("brands", |o| {
                 o.text("major", &file_type.major_brand.text());
                 o.number("minorVersion", file_type.minor_version.into());
-                o.texts("compatible", &mut file_type.compatible_brands.iter().map(|brand| brand.text()));
+                o.texts(
+                    "compatible",
+                    &mut file_type.compatible_brands.iter().take(BRANDS).map(|brand| brand.text()),
+                );
             }),
             None => o.raw("brands", "null"),
         }
@@ -140,8 +147,7 @@ fn movie_duration(index: &Index, movie: &Movie) -> Option<f64> {
 }
 
 fn track_duration(index: &Index, track: &Track) -> Option<f64> {
-    let fragments: u64 =
-        index.all_parts().iter().filter(|p| p.track_id == track.id).map(|p| p.duration).sum();
+    let fragments = index.totals(track.id).duration;
     let ticks = if fragments > 0 { Some(fragments) } else { track.duration };
     ticks.map(|ticks| number(ticks) / f64::from(track.timescale.max(1)))
 }
@@ -165,8 +171,8 @@ fn protection_view(o: &mut Object<'_>, movie: Option<&Movie>) {
 
 /// One track of an opened file: `Track`.
 pub fn track_view(o: &mut Object<'_>, index: &Index, track: &Track) {
-    let parts = || index.all_parts().iter().filter(|part| part.track_id == track.id);
-    let bytes: u64 = parts().map(|part| part.bytes).sum();
+    let totals = index.totals(track.id);
+    let bytes = totals.bytes;
     let duration = track_duration(index, track);
     let entry = track.entries.first();
     o.number("id", track.id.into());
@@ -187,8 +193,8 @@ pub fn track_view(o: &mut Object<'_>, index: &Index, track: &Track) {
     }
     let seconds = duration.filter(|seconds| *seconds > 0.0 && bytes > 0);
     fraction(o, "bitrate", seconds.map(|seconds| number(bytes) * 8.0 / seconds));
-    o.number("sampleCount", parts().map(|part| u64::from(part.samples)).sum::<u64>() + track.table_samples);
-    o.count("fragmentCount", parts().count());
+    o.number("sampleCount", totals.samples + track.table_samples);
+    o.number("fragmentCount", totals.fragments);
     o.number("bytes", bytes);
     match track.protection() {
         Some(protection) => o.object("protection", |o| {

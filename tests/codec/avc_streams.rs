@@ -90,7 +90,7 @@ fn encode(name: &str, args: &[&str]) -> Option<Vec<u8>> {
     let bytes = ran.is_ok_and(|status| status.success()).then(|| std::fs::read(&path).ok()).flatten();
     let _ = std::fs::remove_file(path);
     if bytes.is_none() {
-        println!("skipped: no ffmpeg with x264 for '{name}'");
+        crate::not_run::not_run(&format!("there is no ffmpeg with x264 for '{name}'"));
     }
     bytes
 }

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-/// A file of the corpus; `None`, with a line, when there is no corpus.
+/// A file of the corpus; `None`, said aloud, when there is no corpus.
 pub fn corpus(name: &str) -> Option<Vec<u8>> {
     let root = std::env::var_os("BOXLOCK_CORPUS")
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
     if !root.is_dir() {
-        println!("skipped: no corpus at {}", root.display());
+        crate::not_run::not_run(&format!("the corpus is not at {}; set BOXLOCK_CORPUS", root.display()));
         return None;
     }
     Some(std::fs::read(root.join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))

@@ -256,7 +256,7 @@ inEachBrowser((browser) => {
     for (const error of found.early) assert.deepEqual([error.name, error.isError], ['AbortError', true]);
     assert.equal(found.running.name, 'AbortError');
     assert.ok(found.size > sample.length);
-    assert.deepEqual(found.seen, { stage: 'protect', done: sample.length, total: sample.length });
+    assert.deepEqual(found.seen, { stage: 'finish', done: 1, total: 1 });
     assert.deepEqual(await storage(page), {});
   });
 

@@ -66,7 +66,9 @@ inEachBrowser((browser) => {
         const protecting = media.protect({ laUrl: 'https://licence.example.com/' });
         return protecting.then(String, ({ name, code, message }) => ({ name, code, message }));
       });
-      const message = 'A part of Boxlock could not be loaded. Reload the page.';
+      const message =
+        'A part of Boxlock could not be loaded, because the server or the network cannot be reached. ' +
+        'Try again when it can; what is open stays open.';
       assert.deepEqual(found, { name: 'BoxlockError', code: 'engine-failed', message });
     },
     { quiet: false },

@@ -1,7 +1,12 @@
-/** The page's end of a leading worker: methods become promises, signals become messages. */
+/**
+ * The page's end of a leading worker: methods become promises, signals become messages. A worker that fails is
+ * discarded, and the next call gets a new one with the same file open in it.
+ */
 
-import { environmentError, fromPosted } from './errors.js';
+import { engineStopped, environmentError, fromPosted } from './errors.js';
+import { watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
+import { CHANGED } from '../files/faults.js';
 
 /** @import { Crew } from './crew.js' */
 /** @import { FromLead, Method, Methods, ToLead } from './messages' */
@@ -12,6 +17,7 @@ import { startWorker } from './start-worker.js';
  * @property {(value: any) => void} resolve
  * @property {(reason: unknown) => void} reject
  * @property {((progress: Progress) => void) | undefined} onProgress
+ * @property {Crew | undefined} crew
  */
 
 /**
@@ -22,31 +28,35 @@ import { startWorker } from './start-worker.js';
  * @property {Crew} [crew]
  */
 
-/** A closed worker has this long to take back what it has half written. */
-const LEAVING_MS = 5000;
+/** A cancelled run has this long to take back what it has half written; then it is taken from its leader. */
+const CANCEL_MS = 1000;
 
 export class Bridge {
-  #worker = startWorker(new URL('./worker.js', import.meta.url));
+  /** @type {Worker | null} */
+  #worker = null;
+  #unwatch = () => {};
   #next = 1;
   /** @type {Map<number, Call>} */
   #calls = new Map();
-  /** @type {Set<number>} calls that a closed worker has still to end */
-  #leaving = new Set();
-  /** @type {Map<number, Crew>} of calls that the worker has still to end */
-  #crews = new Map();
-  /** @type {unknown} Why no further call can be made. */
+  /** Why no further call can be made. @type {unknown} */
   #broken;
+  /** @type {Blob | null} what is open */
+  #blob = null;
+  /** What was found in it at first. */
+  #found = '';
+  /** @type {Promise<void> | null} */
+  #reviving = null;
 
-  constructor() {
-    this.#worker.onmessage = (event) => this.#receive(event.data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      const why = event.message ? `: ${event.message}` : '';
-      this.#break(
-        environmentError('engine-failed', `The engine could not be started${why}. Reload the page.`),
-      );
-      this.#end();
-    };
+  /**
+   * @param {Blob} blob
+   * @param {CallOptions} options
+   */
+  async open(blob, options) {
+    this.#start();
+    const opened = await this.#ask('open', { blob }, options);
+    this.#blob = blob;
+    this.#found = JSON.stringify(opened);
+    return opened;
   }
 
   /**
@@ -57,36 +67,123 @@ export class Bridge {
    * @param {CallOptions} [options]
    * @returns {Promise<Methods[M]['result']>}
    */
-  call(method, args, { signal, onProgress, crew } = {}) {
-    if (this.#broken || signal?.aborted) {
+  call(method, args, options = {}) {
+    if (this.#worker && !this.#reviving) return this.#ask(method, args, options);
+    return this.#revive().then(
+      () => this.#ask(method, args, options),
+      (error) => {
+        options.crew?.end();
+        throw error;
+      },
+    );
+  }
+
+  /** Ends the worker and all it was doing, but for a file that is being finished: callers hear of it at once. */
+  close() {
+    this.#broken ??= environmentError('closed', 'This file was closed.');
+    this.#blob = null;
+    for (const [id, { crew, reject }] of this.#calls) {
+      if (crew?.finishing) continue;
+      this.#calls.delete(id);
+      void crew?.abandon();
+      reject(this.#broken);
+    }
+    if (this.#calls.size === 0) this.#lose(this.#broken);
+  }
+
+  #start() {
+    const worker = startWorker(new URL('./worker.js', import.meta.url));
+    this.#worker = worker;
+    worker.onmessage = (event) => this.#receive(event.data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      if (this.#worker !== worker) return;
+      const message = event.message
+        ? `The engine could not be started: ${event.message}.`
+        : 'The engine could not be started, because the server or the network cannot be reached. ' +
+          'Try again when it can; what is open stays open.';
+      this.#lose(environmentError('engine-failed', message));
+    };
+    this.#unwatch = watch(worker, () => this.#lose(engineStopped()));
+  }
+
+  /** A new worker, with the same file open in it. */
+  #revive() {
+    this.#reviving ??= this.#reopen().finally(() => {
+      this.#reviving = null;
+    });
+    return this.#reviving;
+  }
+
+  async #reopen() {
+    if (this.#broken) throw this.#broken;
+    const blob = this.#blob;
+    if (!blob) throw engineStopped();
+    this.#start();
+    const again = await this.#ask('open', { blob }, {});
+    if (JSON.stringify(again) === this.#found) return;
+    const changed = environmentError(CHANGED.code, CHANGED.message);
+    this.#lose(changed);
+    throw changed;
+  }
+
+  /**
+   * @template {Method} M
+   * @param {M} method
+   * @param {Methods[M]['args']} args
+   * @param {CallOptions} options
+   * @returns {Promise<Methods[M]['result']>}
+   */
+  #ask(method, args, { signal, onProgress, crew }) {
+    const refused = this.#broken ?? (signal?.aborted ? signal.reason : undefined);
+    if (refused !== undefined) {
       crew?.end();
-      return Promise.reject(this.#broken ?? signal?.reason);
+      return Promise.reject(refused);
     }
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      const abort = () => this.#post({ id, abort: true });
+      const abort = () => this.#cancel(id, signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
       const settled = () => signal?.removeEventListener('abort', abort);
       this.#calls.set(id, {
         resolve: (value) => (settled(), resolve(value)),
         reject: (reason) => (settled(), reject(reason)),
         onProgress,
+        crew,
       });
       if (crew) {
-        this.#crews.set(id, crew);
         crew.onMessage = (from, message, transfer) => this.#post({ id, from, message }, transfer);
+        crew.onFinishing = () => onProgress?.({ stage: 'finish', done: 1, total: 1 });
       }
       this.#post({ id, method, args: /** @type {any} */ (args) });
     });
   }
 
-  /** Ends the worker and all it was doing: callers hear of it at once. */
-  close() {
-    this.#leaving = new Set(this.#calls.keys());
-    this.#break(environmentError('closed', 'This file was closed.'));
-    // What is half written is taken back first; a worker that is stuck is not waited for.
-    for (const id of this.#leaving) this.#post({ id, abort: true });
-    setTimeout(() => this.#end(), this.#leaving.size ? LEAVING_MS : 0);
+  /**
+   * Answers whoever cancelled: at once, or when what was half written is gone, or a moment later whatever the workers do.
+   * @param {number} id
+   * @param {unknown} reason
+   */
+  #cancel(id, reason) {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    const { crew } = call;
+    // What is being finished becomes a result.
+    if (crew && !crew.cancel()) return;
+    this.#post({ id, abort: true });
+    if (!crew) {
+      this.#calls.delete(id);
+      call.reject(reason);
+      return;
+    }
+    setTimeout(() => {
+      if (this.#calls.get(id) !== call) return;
+      this.#calls.delete(id);
+      void crew.abandon();
+      call.reject(reason);
+      // Its leader may be stuck for good.
+      this.#lose(engineStopped());
+    }, CANCEL_MS);
   }
 
   /**
@@ -94,41 +191,43 @@ export class Bridge {
    * @param {Transferable[]} [transfer]
    */
   #post(message, transfer = []) {
-    this.#worker.postMessage(message, transfer);
+    this.#worker?.postMessage(message, transfer);
   }
 
   /** @param {FromLead} message */
   #receive(message) {
+    if ('alive' in message) return;
+    const call = this.#calls.get(message.id);
     if ('to' in message) {
-      this.#crews.get(message.id)?.post(message.to, message.message, message.transfer);
+      call?.crew?.post(message.to, message.message, message.transfer);
       return;
     }
-    if (!('progress' in message)) {
-      this.#crews.get(message.id)?.end();
-      this.#crews.delete(message.id);
-      if (this.#leaving.delete(message.id) && this.#leaving.size === 0) this.#end();
-    }
-    const call = this.#calls.get(message.id);
-    if (!call) return;
     if ('progress' in message) {
-      call.onProgress?.(message.progress);
+      call?.onProgress?.(message.progress);
       return;
     }
     this.#calls.delete(message.id);
-    if ('error' in message) call.reject(fromPosted(message.error));
-    else call.resolve(message.result);
+    call?.crew?.end();
+    if ('error' in message) {
+      call?.reject(fromPosted(message.error));
+      if (message.dead) this.#lose(engineStopped());
+    } else call?.resolve(message.result);
+    if (this.#broken && this.#calls.size === 0) this.#lose(this.#broken);
   }
 
-  #end() {
-    this.#worker.terminate();
-    for (const crew of this.#crews.values()) crew.end();
-    this.#crews.clear();
-  }
-
-  /** @param {unknown} reason */
-  #break(reason) {
-    this.#broken ??= reason;
-    for (const call of this.#calls.values()) call.reject(reason);
+  /**
+   * Discards the worker.
+   * @param {unknown} reason for those who wait for it
+   */
+  #lose(reason) {
+    this.#unwatch();
+    this.#worker?.terminate();
+    this.#worker = null;
+    const calls = [...this.#calls.values()];
     this.#calls.clear();
+    for (const { crew, reject } of calls) {
+      void crew?.abandon();
+      reject(reason);
+    }
   }
 }

@@ -5,19 +5,30 @@
  */
 
 import { environmentError, toPosted } from './errors.js';
+import { watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 
 /** @import { FromCrew, ToCrew } from './messages' */
 
+/** How long a writing worker has to take back what it has half written, when nobody leads it any more. */
+const LEAVING_MS = 5000;
+
 export class Crew {
   #workers;
-  /** @type {Set<number>} members that could not be started */
-  #failed = new Set();
+  #watches;
+  /** @type {Map<number, Error>} members that do nothing any more, and why */
+  #failed = new Map();
+  #ended = false;
+  /** @type {'running' | 'cancelled' | 'finishing'} Decided here, once: a cancelled file is not finished, and the other way round. */
+  #state = 'running';
   /** @type {(member: number, message: FromCrew, transfer: Transferable[]) => void} */
   onMessage = () => {};
+  /** From now on the file becomes a result, whatever is pressed. */
+  onFinishing = () => {};
 
   /** @param {number} protectors how many */
   constructor(protectors) {
+    this.writer = protectors;
     const scripts = Array.from(
       { length: protectors },
       () => new URL('./protector-worker.js', import.meta.url),
@@ -25,14 +36,38 @@ export class Crew {
     scripts.push(new URL('./writer-worker.js', import.meta.url));
     this.#workers = scripts.map((script, member) => {
       const worker = startWorker(script);
-      worker.onmessage = ({ data }) => this.onMessage(member, data.message, data.transfer);
+      worker.onmessage = ({ data }) => {
+        if ('alive' in data) return;
+        if ('finishing' in data.message) this.#finish();
+        else this.onMessage(member, data.message, data.transfer);
+      };
       worker.onerror = (event) => {
         event.preventDefault();
-        this.#failed.add(member);
-        this.#sayFailed(member);
+        this.#fail(member, 'A worker could not be started. Try again; what is open stays open.');
       };
       return worker;
     });
+    this.#watches = this.#workers.map((worker, member) =>
+      watch(worker, () =>
+        this.#fail(
+          member,
+          'The browser ended a part of this page, most often for want of memory. Close other tabs and try again.',
+        ),
+      ),
+    );
+  }
+
+  get finishing() {
+    return this.#state === 'finishing';
+  }
+
+  /**
+   * Takes care that the file is not finished.
+   * @returns whether that could still be had
+   */
+  cancel() {
+    if (this.#state === 'running') this.#state = 'cancelled';
+    return this.#state === 'cancelled';
   }
 
   /**
@@ -46,13 +81,69 @@ export class Crew {
     else this.#workers[member]?.postMessage(message, transfer);
   }
 
-  /** @param {number} member */
-  #sayFailed(member) {
-    const error = environmentError('engine-failed', 'A worker could not be started. Reload the page.');
-    this.onMessage(member, { failed: toPosted(error) }, []);
+  /** Ends all, after the writing worker has taken back what it has half written: nobody leads any more. */
+  abandon() {
+    if (this.#ended) return Promise.resolve();
+    this.cancel();
+    return new Promise((resolve) => {
+      const end = () => {
+        this.end();
+        resolve(null);
+      };
+      const late = setTimeout(end, LEAVING_MS);
+      const writer = this.#workers[this.writer];
+      if (!writer || this.#failed.has(this.writer)) {
+        clearTimeout(late);
+        end();
+        return;
+      }
+      this.#workers.forEach((worker, member) => {
+        if (member !== this.writer) worker.terminate();
+      });
+      this.onMessage = (member, message) => {
+        if (!('failed' in message || ('done' in message && message.aborted))) return;
+        if (member !== this.writer) return;
+        clearTimeout(late);
+        end();
+      };
+      writer.postMessage({ abort: true });
+    });
   }
 
   end() {
+    this.#ended = true;
+    for (const stop of this.#watches) stop();
     for (const worker of this.#workers) worker.terminate();
+  }
+
+  #finish() {
+    if (this.#state === 'running') {
+      this.#state = 'finishing';
+      this.onFinishing();
+    }
+    this.#workers[this.writer]?.postMessage({ finish: this.finishing });
+  }
+
+  /**
+   * @param {number} member
+   * @param {string} why
+   */
+  #fail(member, why) {
+    if (this.#failed.has(member)) return;
+    const unsure = this.finishing && member === this.writer;
+    const error = unsure
+      ? environmentError(
+          'finish-unknown',
+          'The browser ended the part of this page that was finishing the file. Delete what is at the chosen place, ' +
+            'even if it looks complete, and protect the file again.',
+        )
+      : environmentError('engine-failed', why);
+    this.#failed.set(member, error);
+    this.#sayFailed(member);
+  }
+
+  /** @param {number} member */
+  #sayFailed(member) {
+    this.onMessage(member, { failed: toPosted(this.#failed.get(member)) }, []);
   }
 }

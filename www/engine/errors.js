@@ -1,5 +1,8 @@
 /** The one error type of the public module, and its way across workers. */
 
+import { doingOf, sentenceFor } from '../files/faults.js';
+
+/** @import { Doing } from '../files/faults.js' */
 /** @import { PostedError } from './messages' */
 /** @import { BoxlockErrorShape } from '../types' */
 
@@ -7,7 +10,7 @@
 export class BoxlockError extends Error {
   /** @param {PostedError} posted */
   constructor(posted) {
-    super(posted.message);
+    super(posted.message, posted.cause === undefined ? {} : { cause: posted.cause });
     /** @type {'BoxlockError'} */
     this.name = 'BoxlockError';
     this.code = posted.code;
@@ -29,40 +32,44 @@ export function environmentError(code, message) {
   return new BoxlockError({ message, code, kind: 'environment' });
 }
 
-/** What browsers call a full disk. */
-const QUOTA = 'QuotaExceededError';
+/**
+ * Whether an engine has stopped for good: it trapped, by a fault of its own or for want of memory, or it is asked again
+ * after that. What is borrowed then stays so for ever.
+ * @param {any} error
+ */
+export function isTrap(error) {
+  return (
+    error instanceof WebAssembly.RuntimeError ||
+    /Rust value while it was borrowed|unsafe aliasing in rust|null pointer passed to rust/.test(
+      String(error?.message),
+    )
+  );
+}
+
+export const engineStopped = () =>
+  environmentError(
+    'engine-stopped',
+    'The engine stopped on this file, most often because the browser had no more memory for it. ' +
+      'Your file has not been changed. Close other files and tabs and try again; if it stops again, please report it.',
+  );
 
 /**
  * Any thrown value in the form that can be posted.
  * @param {any} error
+ * @param {Doing} [doing] where the error itself does not say
  * @returns {PostedError}
  */
-export function toPosted(error) {
+export function toPosted(error, doing = 'read') {
   if (error?.name === 'AbortError') {
     return { message: 'Cancelled.', code: 'aborted', kind: 'environment', aborted: true };
   }
-  if (error?.name === 'BoxlockError') {
-    const { message, code, kind, path, offset, field } = error;
+  const known = isTrap(error) ? engineStopped() : error;
+  if (known?.name === 'BoxlockError') {
+    const { message, code, kind, path, offset, field } = known;
     return { message, code, kind, path, offset, field };
   }
-  if (error?.name === QUOTA) {
-    const needed = error.fileSize ? `, which needs ${(error.fileSize / 1e9).toFixed(2)} GB` : '';
-    const message =
-      `There is not enough space for the protected file${needed}. ` +
-      'Free some space and try again; Chrome and Edge can also save straight to another disk.';
-    return { message, code: 'no-space', kind: 'environment' };
-  }
-  if (error?.name === 'NotReadableError' || error?.name === 'NotFoundError') {
-    const message =
-      'The file can no longer be read. It was changed or moved after it was opened; open it again.';
-    return { message, code: 'not-readable', kind: 'environment' };
-  }
-  if (error instanceof WebAssembly.RuntimeError) {
-    const message = 'The engine stopped on this file. Please report it; your file has not been changed.';
-    return { message, code: 'engine-stopped', kind: 'environment' };
-  }
-  const said = error instanceof Error ? error.message : String(error);
-  return { message: `Something unexpected went wrong: ${said}`, code: 'unexpected', kind: 'environment' };
+  const { code, message } = sentenceFor(error, doingOf(error) ?? doing);
+  return { code, message, kind: 'environment', cause: `${error?.name}: ${error?.message}` };
 }
 
 /**

@@ -8,6 +8,7 @@ import { BlobStream } from '../files/stream.js';
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { FragmentTask, Step } from './messages' */
 /** @import { Batch, Pool } from './pool.js' */
+/** @import { Witness } from '../files/witness.js' */
 
 /** Small fragments travel together, up to this many bytes and this many fragments. */
 const BATCH_BYTES = 4 << 20;
@@ -49,9 +50,11 @@ export class Feed {
    * @param {CoreFile} core with its output begun
    * @param {Blob} blob
    * @param {Pool} pool
+   * @param {Witness} witness
    */
-  constructor(core, blob, pool) {
+  constructor(core, blob, pool, witness) {
     this.core = core;
+    this.witness = witness;
     this.pool = pool;
     this.stream = new BlobStream(blob);
     this.#places = pool.size * AHEAD + AT_ENDS;
@@ -168,7 +171,9 @@ export class Feed {
   async #read(start, end) {
     await this.#place();
     const buffer = this.#spares.pop() ?? new ArrayBuffer(BUFFER_BYTES);
-    return this.stream.read(start, end - start, buffer);
+    const bytes = await this.stream.read(start, end - start, buffer);
+    this.witness.saw(start, bytes);
+    return bytes;
   }
 
   /** Waits until one more piece may be under way. */

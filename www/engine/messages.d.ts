@@ -4,6 +4,7 @@ import type {
   BoxNode,
   BoxView,
   KidView,
+  ListWindow,
   Plan,
   PlannedTrack,
   PlaybackInfo,
@@ -14,6 +15,7 @@ import type {
   Track,
 } from '../types';
 import type { Written } from '../files/sink.js';
+import type { Place } from '../files/witness.js';
 
 /** A fragment to protect, as the core says it; opaque to JavaScript but for its range. */
 export interface FragmentTask {
@@ -55,8 +57,8 @@ export interface Protected {
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
   open: { args: { blob: Blob }; result: { summary: Omit<Summary, 'name'>; tracks: Track[] } };
-  tree: { args: Record<string, never>; result: BoxNode[] };
-  children: { args: { path: string }; result: BoxNode[] };
+  tree: { args: ListWindow; result: BoxNode[] };
+  children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
   read: { args: { start: number; end: number }; result: Uint8Array };
   plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };
@@ -65,6 +67,8 @@ export interface Methods {
       request: ProtectRequest;
       random: Uint8Array;
       sink: FileSystemFileHandle | null;
+      /** What the file in browser storage is called. */
+      stored: string;
       workers: number;
     };
     result: Protected;
@@ -91,13 +95,22 @@ export interface PostedError {
   path?: string;
   offset?: number;
   field?: string;
+  /** What the browser said, for whoever looks for the reason. */
+  cause?: string;
   /** The signal's own way of saying that the caller no longer wants an answer. */
   aborted?: true;
 }
 
+/** The first word of every worker: the lock that it holds while it lives, or nothing where there are no locks. */
+export interface Alive {
+  alive: string;
+}
+
 export type FromLead =
+  | Alive
   | { id: number; result: unknown }
-  | { id: number; error: PostedError }
+  /** `dead` says that the engine can do no more. */
+  | { id: number; error: PostedError; dead: boolean }
   | { id: number; progress: Progress }
   /** To one of the crew, for the page to carry. `transfer` changes hands. */
   | { id: number; to: number; message: ToCrew; transfer: Transferable[] };
@@ -110,30 +123,42 @@ export type ToProtector =
   | { written: { buffer: ArrayBuffer } };
 
 /**
- * A stretch of a batch's output, in order. `lengths` are those of its fragments, `tallies` what became of the samples:
- * both with the last chunk.
+ * A stretch of a batch's output, in order. With the last chunk: `lengths`, those of its fragments, `tallies`, what became
+ * of the samples, and of a large fragment `places`, some of what was read.
  */
 export interface Chunk {
   output: Uint8Array<ArrayBuffer>;
   sourceEnd: number;
   lengths: number[] | null;
   tallies: Float64Array | null;
+  places?: Place[];
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */
 export type FromProtector =
   { chunk: { id: number } & Chunk } | { error: PostedError } | { failed: PostedError };
 
-/** To the writing worker: first `open`, then bytes in order, then patches, which end the file; or the end of all. */
+/**
+ * To the writing worker: first `open`, then bytes in order, then patches, which end the file; or the end of all. The
+ * page, and nobody else, says by `finish` whether the file is to be finished: after that it is a result.
+ */
 export type ToWriter =
-  | { open: FileSystemFileHandle | null; size: number }
+  | { open: FileSystemFileHandle | null; size: number; stored: string }
   | { bytes: Uint8Array<ArrayBuffer> }
   | { patches: { at: number; bytes: Uint8Array<ArrayBuffer> }[] }
+  | { finish: boolean }
   | { abort: true };
 
-/** One answer to each message, in order; `buffer` is that of the bytes, `written` what is left at the end. */
+/**
+ * One answer to each message but `finish`, in order; `buffer` is that of the bytes, `written` what is left at the end,
+ * `aborted` says that nothing is.
+ * `finishing` asks the page.
+ */
 export type FromWriter =
-  { done: true; buffer?: ArrayBuffer; written?: Written } | { error: PostedError } | { failed: PostedError };
+  | { done: true; buffer?: ArrayBuffer; written?: Written; aborted?: true }
+  | { finishing: true }
+  | { error: PostedError }
+  | { failed: PostedError };
 
 export type ToCrew = ToProtector | ToWriter;
 export type FromCrew = FromProtector | FromWriter;

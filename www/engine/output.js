@@ -37,9 +37,10 @@ export class Output {
   /**
    * @param {FileSystemFileHandle | null} handle the file to write, or browser storage
    * @param {number} size bytes that will be written, about
+   * @param {string} stored name in browser storage
    */
-  async open(handle, size) {
-    await this.#ask({ open: handle, size });
+  async open(handle, size, stored) {
+    await this.#ask({ open: handle, size, stored });
   }
 
   /**
@@ -90,6 +91,6 @@ export class Output {
       this.#failed = fromPosted(message.failed);
       for (const { reject } of this.#asked.splice(0)) reject(this.#failed);
     } else if ('error' in message) this.#asked.shift()?.reject(fromPosted(message.error));
-    else this.#asked.shift()?.resolve(message);
+    else if ('done' in message) this.#asked.shift()?.resolve(message);
   }
 }

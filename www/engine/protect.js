@@ -2,6 +2,7 @@
  * Leads the protection of one file: reading, encrypting and writing overlap, and the output is written in file order.
  */
 
+import { Witness } from '../files/witness.js';
 import { environmentError } from './errors.js';
 import { Feed } from './feed.js';
 import { addTallies, sharesOf } from './measure.js';
@@ -17,28 +18,37 @@ import { Pool } from './pool.js';
 /**
  * @param {CoreFile} core with its output begun
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
- * @param {{ sink: FileSystemFileHandle | null, workers: number }} options
+ * @param {{ sink: FileSystemFileHandle | null, stored: string, workers: number, witness: Witness }} options `witness` is of
+ *   the opening
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
  * @returns {Promise<Written & { size: number, shares: Map<number, number> }>} shares: protected part of each track
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
+  const { blob } = setUp;
+  await options.witness.check(blob);
+  const witness = new Witness();
   const output = new Output(line, options.workers);
-  await output.open(options.sink, setUp.blob.size);
+  await output.open(options.sink, blob.size, options.stored);
   const pool = new Pool(options.workers, line, setUp);
-  const feed = new Feed(core, setUp.blob, pool);
+  const feed = new Feed(core, blob, pool, witness);
   const stop = (/** @type {unknown} */ reason) => {
     pool.fail(reason);
     feed.stop(reason);
   };
   output.onFailed = stop;
+  // What was read at opening, and what was read since, still stand there.
+  const checkAll = async () => {
+    await options.witness.check(blob);
+    await witness.check(blob);
+  };
   const cancel = () => stop(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
   try {
     signal.throwIfAborted();
-    const total = setUp.blob.size;
+    const total = blob.size;
     /** @type {Map<number, number[]>} */
     const tallies = new Map();
-    const size = await write(core, feed, output, pool, signal, tallies, (done) =>
+    const size = await write(core, feed, output, pool, witness, signal, tallies, (done) =>
       report({ stage: 'protect', done, total }),
     );
     if (![...tallies.values()].some(([, covered = 0]) => covered > 0)) {
@@ -48,12 +58,16 @@ export async function protect(core, setUp, options, { signal, report, line }) {
       );
     }
     report({ stage: 'protect', done: total, total });
-    const written = await output.close(core.patches());
+    await checkAll();
     signal.throwIfAborted();
+    // What comes back from here is a result, whatever is cancelled meanwhile.
+    const written = await output.close(core.patches());
     return { ...written, size, shares: sharesOf(tallies) };
   } catch (error) {
     stop(error);
     await output.abort();
+    // A file that is another now has all kinds of faults, but one reason.
+    if (!signal.aborted) await checkAll();
     throw error;
   } finally {
     signal.removeEventListener('abort', cancel);
@@ -66,11 +80,12 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * @param {Feed} feed
  * @param {Output} output
  * @param {Pool} pool
+ * @param {Witness} witness
  * @param {AbortSignal} signal
  * @param {Map<number, number[]>} tallies what becomes of the samples
  * @param {(done: number) => void} report takes how far in the source it is
  */
-async function write(core, feed, output, pool, signal, tallies, report) {
+async function write(core, feed, output, pool, witness, signal, tallies, report) {
   let size = 0;
   let reported = 0;
   /** @param {number} done */
@@ -109,6 +124,7 @@ async function write(core, feed, output, pool, signal, tallies, report) {
           if (large) pool.written(batch, buffer);
           if (ends) feed.written(large ? undefined : buffer);
         });
+        if (chunk.places) witness.keep(chunk.places);
         chunk.lengths?.forEach((length) => core.placed(length));
         if (chunk.tallies) addTallies(tallies, chunk.tallies);
         begun = size;

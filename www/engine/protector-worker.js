@@ -3,7 +3,9 @@
 import init, { Protector } from './wasm/boxlock_engine.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
+import { Witness } from '../files/witness.js';
 import { toPosted } from './errors.js';
+import { live } from './lifeline.js';
 
 /** @import { Chunk, FragmentTask, FromProtector, ToProtector } from './messages' */
 
@@ -92,9 +94,11 @@ async function protectLarge(id, task) {
   const { protector, blob, memory } = setUp();
   const stream = new BlobStream(blob);
   protector.begin_large(task, new BlobReader(blob).read(task.start, task.moofLen));
+  const witness = new Witness();
   let buffer = spare();
   for (let piece = nextPiece(); piece; piece = nextPiece()) {
     const bytes = await stream.read(piece.start, piece.len, buffer);
+    witness.saw(piece.start, bytes);
     load(bytes);
     ({ buffer } = bytes);
     protector.scan_piece(piece.start, piece.len);
@@ -113,9 +117,13 @@ async function protectLarge(id, task) {
     length += piece.len;
     const sourceEnd = piece.start + piece.len;
     piece = nextPiece();
+    // It is read twice, and what was found the first time says what is encrypted of the second.
+    if (!piece) await witness.check(blob);
     unwritten++;
-    const last = piece ? { lengths: null, tallies: null } : { lengths: [length], tallies: protector.take_tallies() };
-    hand(id, { output: bytes, sourceEnd, ...last });
+    const ends = piece
+      ? { lengths: null, tallies: null }
+      : { lengths: [length], tallies: protector.take_tallies(), places: witness.places };
+    hand(id, { output: bytes, sourceEnd, ...ends });
     buffer = spare();
   }
   stream.cancel();
@@ -161,3 +169,5 @@ self.onmessage = ({ data }) => {
   if ('written' in data) void receive(data);
   else turn = turn.then(() => receive(data)).catch(failed);
 };
+
+live();

@@ -4,7 +4,9 @@ import init, { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine
 import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
-import { environmentError, toPosted } from './errors.js';
+import { Witness } from '../files/witness.js';
+import { environmentError, isTrap, toPosted } from './errors.js';
+import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 
@@ -23,7 +25,7 @@ import { protect } from './protect.js';
 
 const ready = init();
 
-/** @type {{ core: CoreFile, reader: BlobReader } | null} */
+/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness } | null} */
 let opened = null;
 
 /** The core puts one output together at a time. */
@@ -42,22 +44,25 @@ const methods = {
     const core = new CoreFile(reader.size);
     const pause = new Pause(signal);
     const heads = new HeadReader(blob);
+    const witness = new Witness();
     for (let need = core.needs(); need; need = core.needs()) {
       if (need.start === 0) heads.expect(core.expected());
-      core.feed(need.start, await heads.read(need.start, need.len));
+      const bytes = await heads.read(need.start, need.len);
+      witness.saw(need.start, bytes);
+      core.feed(need.start, bytes);
       await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
     }
-    opened = { core, reader };
+    opened = { core, reader, witness };
     return { summary: core.summary(), tracks: core.tracks() };
   },
 
-  async tree() {
-    return file().core.tree();
+  async tree({ from, count }) {
+    return file().core.tree(from, count);
   },
 
-  async children({ path }) {
+  async children({ path, from, count }) {
     const { core } = file();
-    return core.children(path, bytesOf(path));
+    return core.children(path, bytesOf(path), from, count);
   },
 
   async box({ path, from, count }) {
@@ -102,8 +107,8 @@ const methods = {
     }
   },
 
-  async protect({ request, random, sink, workers }, running) {
-    const { core, reader } = file();
+  async protect({ request, random, sink, stored, workers }, running) {
+    const { core, reader, witness } = file();
     if (protecting)
       throw environmentError(
         'busy',
@@ -116,7 +121,8 @@ const methods = {
     const key = core.key();
     core.begin();
     protecting = true;
-    const { shares, ...written } = await protect(core, setUp, { sink, workers }, running).finally(() => {
+    const options = { sink, stored, workers, witness };
+    const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;
       core.end();
     });
@@ -238,8 +244,10 @@ self.onmessage = async ({ data }) => {
     const report = (/** @type {Progress} */ progress) => post({ id, progress });
     post({ id, result: await run(data.args, { signal: controller.signal, report, line }) });
   } catch (error) {
-    post({ id, error: toPosted(error) });
+    post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead: isTrap(error) });
   } finally {
     running.delete(id);
   }
 };
+
+live();

@@ -1,9 +1,8 @@
 /** Files of browser storage, as workers write them. */
 
-/** @typedef {Awaited<ReturnType<FileSystemFileHandle['createSyncAccessHandle']>>} Access */
+import { FULL } from './faults.js';
 
-/** What browsers call a full disk. */
-export const FULL = 'QuotaExceededError';
+/** @typedef {Awaited<ReturnType<FileSystemFileHandle['createSyncAccessHandle']>>} Access */
 
 /**
  * Writes all of `bytes` from file offset `at` on.

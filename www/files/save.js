@@ -1,5 +1,7 @@
 /** Where results go: a place chosen by the person, or an ordinary download. */
 
+import { mark } from './faults.js';
+
 /**
  * @typedef {(options: {
  *   suggestedName: string,
@@ -29,10 +31,7 @@ export async function pickPlace(suggestedName) {
     return await ask({ suggestedName, types: [{ description: 'MP4', accept: { 'video/mp4': ['.mp4'] } }] });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
-    // Browsers open the dialog only shortly after a press; a long plan can outlast that.
-    if (error instanceof DOMException && error.name === 'SecurityError')
-      throw new Error('The browser wants the button pressed once more to choose a place.');
-    throw error;
+    throw mark(error, 'place');
   }
 }
 

@@ -3,11 +3,10 @@
  * resort. A sink that is not closed leaves nothing that looks finished.
  */
 
-import { FULL, hasRoom, writeAll } from './access.js';
+import { hasRoom, writeAll } from './access.js';
+import { asError, FULL, MEMORY_MAX, tooLargeForMemory } from './faults.js';
 import { SegmentedStream } from './segments.js';
-
-/** Browser storage keeps unfinished and unsaved files in this folder. */
-const FOLDER = 'boxlock';
+import { FOLDER } from './stored.js';
 
 /**
  * @typedef {object} Written
@@ -20,6 +19,7 @@ const FOLDER = 'boxlock';
  * @typedef {object} Sink
  * @property {(bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>} write puts bytes behind those before
  * @property {(at: number, bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>} patch puts bytes over earlier ones
+ * @property {() => Promise<void>} [ready] waits for what is under way, so that finishing is one step
  * @property {() => Promise<Written>} close finishes the file
  * @property {() => void} [stop] says that it will be aborted, while something is under way
  * @property {() => Promise<void>} abort leaves nothing behind
@@ -29,12 +29,15 @@ const FOLDER = 'boxlock';
  * The sink for a chosen file, or browser storage without one.
  * @param {FileSystemFileHandle | null} handle
  * @param {number} size bytes that will be written, about
+ * @param {string} stored what the file in browser storage is called: the page holds it from before it is there
  * @returns {Promise<Sink>}
  */
-export async function openSink(handle, size) {
+export async function openSink(handle, size, stored) {
   const folder = await storageFolder().catch(() => null);
   if (handle) return chosenFile(handle, folder);
-  return folder ? storedFile(folder, size) : memoryFile();
+  if (folder) return storedFile(folder, size, stored);
+  if (size > MEMORY_MAX) throw asError(tooLargeForMemory(size));
+  return memoryFile();
 }
 
 /**
@@ -54,8 +57,8 @@ async function chosenFile(handle, folder) {
       await segments?.flush();
       await stream.write({ type: 'write', position, data });
     },
+    ready: async () => segments?.flush(),
     async close() {
-      await segments?.flush();
       await stream.close();
       return { handle, blob: null, stored: null };
     },
@@ -78,9 +81,9 @@ async function storageFolder() {
 /**
  * @param {FileSystemDirectoryHandle} folder
  * @param {number} size
+ * @param {string} stored
  */
-async function storedFile(folder, size) {
-  const stored = `${crypto.randomUUID()}.mp4`;
+async function storedFile(folder, size, stored) {
   const handle = await folder.getFileHandle(stored, { create: true });
   const access = await handle.createSyncAccessHandle();
   const abort = async () => {

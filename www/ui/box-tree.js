@@ -146,7 +146,7 @@ export class BoxTree {
     if (!(element instanceof HTMLElement)) return;
     const row = this.model.rows[Number(element.dataset['index'])];
     if (!row) return;
-    this.choose(row.node);
+    this.#choose(row);
     if (target.closest('.twisty') && row.node.childCount) void this.#toggle(row, !row.open);
   }
 
@@ -168,7 +168,7 @@ export class BoxTree {
     const row = rows[at];
     const go = (/** @type {number} */ index) => {
       const next = rows[Math.max(0, Math.min(rows.length - 1, index))];
-      if (next) this.choose(next.node);
+      if (next) this.#choose(next);
     };
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     switch (event.key) {
@@ -228,10 +228,27 @@ export class BoxTree {
         row.node.type.toLowerCase().startsWith(this.typed) ||
         row.node.name.toLowerCase().startsWith(this.typed)
       ) {
-        this.choose(row.node);
+        this.#choose(row);
         return;
       }
     }
+  }
+
+  /** @param {TreeRow} row */
+  #choose(row) {
+    if (row.more === undefined) this.choose(row.node);
+    else void this.#unfold(row.more);
+  }
+
+  /**
+   * Lists more boxes, and goes to the first of them.
+   * @param {string} path of the box they are in
+   */
+  async #unfold(path) {
+    const first = await this.model.unfold(path);
+    this.rows.setCount(this.model.rows.length);
+    this.#count();
+    if (first) this.choose(first);
   }
 }
 

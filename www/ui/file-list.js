@@ -60,7 +60,7 @@ function noticeList(notices, store) {
     shut.append(drawing(CROSS));
     return h(
       'div',
-      { class: 'notice', role: 'alert' },
+      notice.quiet ? { class: 'notice quiet', role: 'status' } : { class: 'notice', role: 'alert' },
       h('strong', {}, notice.title),
       shut,
       h('p', {}, notice.message),

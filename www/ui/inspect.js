@@ -10,7 +10,7 @@ import { FieldTable, PAGE } from './field-table.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { Ruler } from './ruler.js';
-import { TreeModel } from './tree-model.js';
+import { PART, TreeModel } from './tree-model.js';
 import { textCard } from './xml.js';
 
 export class Inspect {
@@ -21,7 +21,9 @@ export class Inspect {
    */
   constructor(media, summary, roots) {
     this.media = media;
-    this.model = new TreeModel(roots, (path) => media.children(path));
+    this.model = new TreeModel(roots, summary.boxCount, (path, from) =>
+      path ? media.children(path, { from, count: PART }) : media.tree({ from, count: PART }),
+    );
     /** Counts selections, so that answers which come late are dropped. */
     this.turn = 0;
     this.path = '';
@@ -106,7 +108,7 @@ export class Inspect {
 
   /** @param {number} offset anywhere in the file */
   async goTo(offset) {
-    const root = this.model.rootAt(offset);
+    const root = await this.model.rootHolding(offset);
     if (!root) {
       say(`No box holds byte ${format.count(offset)}.`);
       return;

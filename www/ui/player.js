@@ -4,6 +4,7 @@
 /** @typedef {(source: Blob, options?: OpenOptions) => Promise<Media>} OpenMedia */
 
 import { h } from './dom.js';
+import { faultOf } from './fault.js';
 import { bareHex } from './format.js';
 
 const AHEAD_SECONDS = 30;
@@ -62,7 +63,7 @@ export class Player {
     fed.catch((error) => {
       // What is fed to a decoder that has given up fails too, and says less of why.
       if (!signal.aborted && !this.video.error)
-        this.tell(`It stopped playing. ${error instanceof Error ? error.message : String(error)}`);
+        this.tell(`It stopped playing. ${faultOf(error, 'play').message}`);
     });
     await Promise.race([once(this.video, 'canplay', signal), broken, fed.then(() => new Promise(() => {}))]);
     await this.video.play();

@@ -13,6 +13,14 @@ import { idRow, kidTable } from './plan-view.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
+/** Where a result is that has not been saved. */
+const WHERE = {
+  storage: 'It is in this browser’s storage until you save it.',
+  memory:
+    'It is only in this page’s memory: this browser gives the page no storage. Save it before you close the page.',
+  chosen: '',
+};
+
 export class Result {
   /**
    * @param {Store} store
@@ -133,17 +141,17 @@ export class Result {
       { id: 'save', class: 'button primary', download: result.name, 'aria-disabled': 'true' },
       `Save ${result.name}`,
     );
-    const note = h('span', { class: 'quiet' }, 'It is in this browser’s storage until you save it.');
+    const note = h('span', { class: 'quiet' }, WHERE[result.place]);
     const discard = button(
       'Delete that copy',
       () => {
         void result.discard().then(
           () => {
             this.store.dispatch({ type: 'discarded', id: this.id });
-            say('The copy in browser storage is deleted.');
+            say('That copy is deleted.');
           },
           (error) => {
-            note.textContent = faultOf(error).message;
+            note.textContent = faultOf(error, 'delete').message;
           },
         );
       },
@@ -160,7 +168,7 @@ export class Result {
         link.click();
       },
       (error) => {
-        note.textContent = faultOf(error).message;
+        note.textContent = faultOf(error, 'result').message;
       },
     );
     return h('p', { class: 'save-line' }, link, note, discard);
@@ -181,7 +189,7 @@ export class Result {
       try {
         await this.player.play(await result.file(), result.key, this.open);
       } catch (error) {
-        state.textContent = `It cannot be played here. ${faultOf(error).message}`;
+        state.textContent = `It cannot be played here. ${faultOf(error, 'play').message}`;
       } finally {
         start.disabled = false;
         start.textContent = 'Play again';
@@ -218,7 +226,7 @@ export class Result {
         download(new Blob([text], { type: 'application/json' }), name);
         state.textContent = `${name} is saved. It holds the key: treat it like a password.`;
       } catch (error) {
-        state.textContent = `The key sheet could not be made. ${faultOf(error).message}`;
+        state.textContent = `The key sheet could not be made. ${faultOf(error, 'result').message}`;
       } finally {
         sheet.disabled = false;
       }

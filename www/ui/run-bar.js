@@ -14,7 +14,8 @@ const STILL_MS = 30_000;
 const HINT = 'Esc cancels. Keep this page open.';
 const STILL =
   'Nothing has moved for a while. Wait if the disk is busy; else cancel and start again, nothing is lost.';
-const FINISHING = 'Finishing the file. Keep this page open.';
+const ENDING = 'Finishing the file. Keep this page open.';
+const FINISHING = 'Finishing the file, which can no longer be cancelled. Keep this page open.';
 
 export class RunBar {
   /** @param {() => void} cancel */
@@ -34,6 +35,7 @@ export class RunBar {
     this.last = { done: 0, at: 0, speed: 0 };
     this.told = 0;
     this.moved = -1;
+    this.finishing = false;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.still = undefined;
   }
@@ -45,11 +47,13 @@ export class RunBar {
   /** @param {Progress | null} progress */
   update(progress) {
     this.element.hidden = !progress;
-    if (!progress) {
+    this.#finish(progress?.stage === 'finish');
+    if (!progress || progress.stage === 'finish') {
+      clearTimeout(this.still);
+      if (progress) return;
       this.last = { done: 0, at: 0, speed: 0 };
       this.told = 0;
       this.moved = -1;
-      clearTimeout(this.still);
       return;
     }
     const { done, total } = progress;
@@ -73,6 +77,18 @@ export class RunBar {
     }
   }
 
+  /** @param {boolean} finishing Some browsers look at the whole file once more before they give it its name. */
+  #finish(finishing) {
+    if (this.finishing === finishing) return;
+    this.finishing = finishing;
+    // It keeps the focus: a button that is disabled loses it.
+    this.stop.setAttribute('aria-disabled', String(finishing));
+    this.stop.title = finishing ? FINISHING : '';
+    if (!finishing) return;
+    setText(this.hint, FINISHING);
+    say(FINISHING);
+  }
+
   /**
    * Says so when nothing moves from here on.
    * @param {number} done
@@ -82,8 +98,7 @@ export class RunBar {
     this.moved = done;
     clearTimeout(this.still);
     const ends = total > 0 && done === total;
-    setText(this.hint, ends ? FINISHING : HINT);
-    // Some browsers look at the whole file once more before they give it its name.
+    setText(this.hint, ends ? ENDING : HINT);
     if (ends) return;
     this.still = setTimeout(() => {
       setText(this.hint, STILL);

@@ -10,8 +10,8 @@
 
 /** @typedef {'opening' | 'loaded' | 'planning' | 'protecting' | 'done'} Phase */
 /** @typedef {'inspect' | 'protect' | 'result'} View */
-/** @typedef {{ message: string, field?: string }} Fault */
-/** @typedef {{ id: number, title: string, message: string }} Notice */
+/** @typedef {{ message: string, field?: string, code?: string }} Fault */
+/** @typedef {{ id: number, title: string, message: string, quiet?: boolean }} Notice */
 
 /**
  * @typedef {object} FileState
@@ -43,6 +43,7 @@
  *   | { type: 'progress', id: number, progress: Progress }
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
+ *   | { type: 'told', id: number, title: string, message: string }
  *   | { type: 'close', id: number }
  *   | { type: 'choose', id: number }
  *   | { type: 'view', view: View }
@@ -88,6 +89,14 @@ export function reduce(state, action) {
         notices: [
           ...state.notices.filter((notice) => notice.title !== action.title),
           { id: action.id, title: action.title, message: action.message },
+        ],
+      };
+    case 'told':
+      return {
+        ...state,
+        notices: [
+          ...state.notices,
+          { id: action.id, title: action.title, message: action.message, quiet: true },
         ],
       };
     case 'close':

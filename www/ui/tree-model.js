@@ -2,6 +2,8 @@
 
 /** @import { BoxNode } from '../types.d.ts' */
 
+import * as format from './format.js';
+
 /**
  * @typedef {object} TreeRow
  * @property {BoxNode} node
@@ -10,16 +12,27 @@
  * @property {number} siblings how many there are
  * @property {boolean} open
  * @property {boolean} hit found by the filter
+ * @property {string} [more] stands for boxes not listed yet: those in the box of this path, or of the file when empty
  */
+
+/** So many boxes are listed at a time. */
+export const PART = 10_000;
 
 export class TreeModel {
   /**
-   * @param {BoxNode[]} roots
-   * @param {(path: string) => Promise<BoxNode[]>} load
+   * @param {BoxNode[]} roots the first of them
+   * @param {number} total how many there are
+   * @param {(path: string, from: number) => Promise<BoxNode[]>} load a part of the boxes in a box, or in the file when
+   *   the path is empty
    */
-  constructor(roots, load) {
+  constructor(roots, total, load) {
     this.roots = roots;
+    this.total = total;
     this.load = load;
+    /** @type {Set<string>} lists that go on */
+    this.partial = new Set(roots.length < PART ? [] : ['']);
+    /** Whether boxes were listed that have no row yet. */
+    this.stale = false;
     this.query = '';
     /** @type {Set<string>} */
     this.open = new Set();
@@ -35,7 +48,7 @@ export class TreeModel {
     /** @type {Map<string, number>} */
     this.places = new Map();
     this.#remember(roots);
-    for (const node of roots) if (node.type === 'moov') this.open.add(node.path);
+    for (const node of roots) if (node.type === 'moov' && node.children) this.open.add(node.path);
     this.rebuild();
   }
 
@@ -59,16 +72,46 @@ export class TreeModel {
     if (node.childCount === 0) return [];
     const there = this.childrenOf(node);
     if (there) return there;
-    const children = await this.load(node.path).catch((error) => {
+    const children = await this.load(node.path, 0).catch((error) => {
       // A box whose inside cannot be read is a finding, not an end: it stays in the tree, marked.
       node.problem ??= error instanceof Error ? error.message : String(error);
       return /** @type {BoxNode[]} */ ([]);
     });
     if (!this.loaded.has(node.path)) {
       this.loaded.set(node.path, children);
+      if (children.length >= PART) this.partial.add(node.path);
       this.#remember(children);
     }
     return this.loaded.get(node.path) ?? [];
+  }
+
+  /**
+   * Lists more of the boxes in a box, or in the file when the path is empty. Answers whether there were any.
+   * @param {string} path
+   */
+  async more(path) {
+    const list = path ? this.loaded.get(path) : this.roots;
+    if (!list || !this.partial.has(path)) return false;
+    const from = list.length;
+    const next = await this.load(path, from);
+    if (list.length > from) return true;
+    if (next.length < PART) this.partial.delete(path);
+    for (const node of next) list.push(node);
+    this.#remember(next);
+    this.stale = true;
+    return next.length > 0;
+  }
+
+  /**
+   * Lists more, and answers the first of them.
+   * @param {string} path
+   */
+  async unfold(path) {
+    const list = path ? this.loaded.get(path) : this.roots;
+    const from = list?.length ?? 0;
+    await this.more(path);
+    this.rebuild();
+    return list?.[from] ?? null;
   }
 
   /** @param {string} path */
@@ -94,17 +137,20 @@ export class TreeModel {
   async reveal(path) {
     const above = [];
     let list = this.roots;
+    let inside = '';
     for (;;) {
       const node = list.find((each) => path === each.path || path.startsWith(`${each.path}/`));
+      if (!node && (await this.more(inside))) continue;
       if (!node) return null;
       if (node.path === path) {
-        if (above.some((each) => !this.open.has(each))) {
+        if (this.stale || above.some((each) => !this.open.has(each))) {
           for (const each of above) this.open.add(each);
           this.rebuild();
         }
         return node;
       }
       above.push(node.path);
+      inside = node.path;
       list = await this.ensureChildren(node);
     }
   }
@@ -119,13 +165,23 @@ export class TreeModel {
     for (;;) {
       const children = await this.ensureChildren(node);
       const inner = children.find((each) => offset >= each.start && offset < each.start + each.size);
+      if (!inner && endOf(children) <= offset && (await this.more(node.path))) continue;
       if (!inner) return node;
       node = inner;
     }
   }
 
   /**
-   * The top-level box that holds a byte.
+   * The top-level box that holds a byte, also where it is not listed yet.
+   * @param {number} offset
+   */
+  async rootHolding(offset) {
+    while (endOf(this.roots) <= offset && (await this.more('')));
+    return this.rootAt(offset);
+  }
+
+  /**
+   * The top-level box that holds a byte, of those that are listed.
    * @param {number} offset
    */
   rootAt(offset) {
@@ -149,24 +205,41 @@ export class TreeModel {
   }
 
   rebuild() {
+    this.stale = false;
     this.hits = 0;
     this.rows = [];
     if (this.query) this.#collectFiltered(this.roots, 1);
-    else this.#collect(this.roots, 1);
+    else this.#collect(this.roots, 1, '', this.total);
     this.places = new Map(this.rows.map((row, index) => [row.node.path, index]));
   }
 
   /**
    * @param {BoxNode[]} nodes
    * @param {number} level
+   * @param {string} path of the box around them, empty for the file
+   * @param {number} total how many there are
    */
-  #collect(nodes, level) {
+  #collect(nodes, level, path, total) {
+    const partial = this.partial.has(path);
+    const siblings = nodes.length + Number(partial);
     nodes.forEach((node, index) => {
       const open = this.open.has(node.path);
-      this.rows.push({ node, level, place: index + 1, siblings: nodes.length, open, hit: false });
+      this.rows.push({ node, level, place: index + 1, siblings, open, hit: false });
       const children = open ? this.childrenOf(node) : null;
-      if (children) this.#collect(children, level + 1);
+      if (children) this.#collect(children, level + 1, node.path, node.childCount);
     });
+    if (!partial) return;
+    const node = {
+      path: `${path}/…`,
+      type: '…',
+      name: 'List more boxes',
+      note: `${format.count(nodes.length)} of ${format.count(total)} are listed`,
+      start: endOf(nodes),
+      size: 0,
+      headerSize: 0,
+      childCount: 0,
+    };
+    this.rows.push({ node, level, place: siblings, siblings, open: false, hit: false, more: path });
   }
 
   /**
@@ -209,4 +282,10 @@ export class TreeModel {
     }
     return words.includes(this.query);
   }
+}
+
+/** @param {BoxNode[]} nodes in file order */
+function endOf(nodes) {
+  const last = nodes.at(-1);
+  return last ? last.start + last.size : 0;
 }

@@ -17,7 +17,7 @@ self.onmessage = async ({ data }) => {
 
 async function copy({ blob, handle }) {
   const start = performance.now();
-  const sink = await openSink(handle, blob.size);
+  const sink = await openSink(handle, blob.size, 'copy.mp4');
   const stream = new BlobStream(blob);
   const read = (at, buffer) => stream.read(at, Math.min(PIECE, blob.size - at), buffer);
   // One piece is read while the one before is written.

@@ -152,13 +152,21 @@ fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
         let piff = schi.user(&PIFF_TENC)?.map(|tenc| defaults(&tenc)).transpose()?;
         found.scheme = Some(Scheme { kind, version, cenc, piff });
     }
-    let records: Vec<_> = children.iter().filter(|child| child.is(b"avcC")).collect();
-    if let (b"avc1" | b"avc3", [record]) = (&found.original, &records[..]) {
-        let record = record.cursor().take(record.end - record.inner)?.to_vec();
+    let mut records =
+        children.iter().filter(|child| child.is(b"avcC")).map(content).collect::<Res<Vec<_>>>()?;
+    records.dedup();
+    if records.len() > 1 {
+        return Err(format!("{} has {} codec configurations", node.name(), records.len()));
+    }
+    if let (b"avc1" | b"avc3", Some(record)) = (&found.original, records.pop()) {
         let length_size = usize::from(record.get(4).ok_or("a short avcC")? & 3) + 1;
         found.media = Media::Avc { length_size, record };
     }
     Ok(found)
+}
+
+fn content(node: &Node<'_>) -> Res<Vec<u8>> {
+    Ok(node.cursor().take(node.end - node.inner)?.to_vec())
 }
 
 /// `tenc` and PIFF's track encryption box: the same bytes under two readings (23001-7 clause 8.2, PIFF 1.1 clause 5.3.3).

@@ -1,0 +1,81 @@
+/**
+ * Whether a file is still the one it was. Browsers do not say: Chromium and WebKit look at the time of a file's last
+ * change, by whole seconds, and only when a new read begins; Firefox looks at nothing. So some of what was read is
+ * kept, from places all over the file, and is read again.
+ *
+ * It notices another version of a file, one that is longer or shorter, and one that is half written. It does not notice
+ * a change of a few bytes between the places that are kept.
+ */
+
+import { asError, CHANGED } from './faults.js';
+
+/** Bytes kept of a place. */
+const PLACE_BYTES = 512;
+/** With more places than this, every second one is let go: small enough to be read again in one go. */
+const PLACES_MAX = 256;
+
+/** @typedef {{ start: number, bytes: Uint8Array<ArrayBuffer> }} Place */
+
+export class Witness {
+  /** @type {Place[]} */
+  #places = [];
+  #seen = 0;
+  /** One in so many of those that are offered. */
+  #step = 1;
+
+  /**
+   * Keeps some of what was read: of its front, where heads are, and of its middle.
+   * @param {number} start
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
+  saw(start, bytes) {
+    if (this.#seen++ % this.#step !== 0 || bytes.length === 0) return;
+    const middle = Math.floor(bytes.length / 2);
+    for (const at of middle < PLACE_BYTES ? [0] : [0, middle])
+      this.#places.push({ start: start + at, bytes: bytes.slice(at, at + PLACE_BYTES) });
+    this.#thin();
+  }
+
+  get places() {
+    return this.#places;
+  }
+
+  /**
+   * Keeps what another one kept.
+   * @param {Place[]} places
+   */
+  keep(places) {
+    this.#places.push(...places);
+    this.#thin();
+  }
+
+  #thin() {
+    while (this.#places.length > PLACES_MAX) {
+      this.#places = this.#places.filter((_, number) => number % 4 < 2);
+      this.#step *= 2;
+    }
+  }
+
+  /**
+   * Throws when the file is another now.
+   * @param {Blob} blob
+   */
+  async check(blob) {
+    // Nobody can change what is no file.
+    if (!(blob instanceof File)) return;
+    const parts = this.#places.map(({ start, bytes }) => blob.slice(start, start + bytes.length));
+    let found;
+    try {
+      // The last byte says whether the file is as long as it was; and a read of its own finds what time tells.
+      await blob.slice(Math.max(0, blob.size - 1)).arrayBuffer();
+      found = new Uint8Array(await new Blob(parts).arrayBuffer());
+    } catch {
+      throw asError(CHANGED);
+    }
+    let at = 0;
+    for (const { bytes } of this.#places) {
+      for (let n = 0; n < bytes.length; n++) if (found[at + n] !== bytes[n]) throw asError(CHANGED);
+      at += bytes.length;
+    }
+  }
+}
