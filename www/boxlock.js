@@ -238,6 +238,7 @@ async function newCrew(workers) {
     const { Crew } = await import('./engine/crew.js');
     return new Crew(workers);
   } catch (error) {
+    if (error instanceof BoxlockError) throw error;
     const { code, message } = sentenceFor(error, 'fetch');
     throw environmentError(code, message);
   }
@@ -313,6 +314,8 @@ class Result {
     this.#made = made;
     this.name = name;
     this.size = made.size;
+    /** @type {Types.ProtectResult['place']} */
+    this.place = made.stored ? 'storage' : made.blob ? 'memory' : 'chosen';
     this.seconds = made.seconds;
     this.kid = made.kid;
     this.key = made.key;
@@ -372,5 +375,6 @@ class Result {
 
   async discard() {
     if (this.#made.stored) await discard(this.#made.stored);
+    this.#made.blob = null;
   }
 }

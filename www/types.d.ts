@@ -246,6 +246,8 @@ export interface ProtectOptions {
 
 export interface ProtectResult {
   name: string;
+  /** Where it is: in the file that was chosen, in the browser's storage, or, where there is none, in memory. */
+  place: 'chosen' | 'storage' | 'memory';
   size: number;
   seconds: number;
   kid: KidView;

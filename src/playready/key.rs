@@ -19,8 +19,7 @@ const TYPED: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A content key from 32 hexadecimal digits (a leading `0x`, spaces and dashes are ignored) or from base64 or
-/// base64url of 16 bytes.
+/// A content key from 32 hexadecimal digits, with whatever punctuation, or from base64 or base64url of 16 bytes.
 ///
 /// # Errors
 /// `bad-key` at field `key`, saying the length that was met, never the text.
@@ -117,13 +116,18 @@ pub fn parse_seed(text: &str) -> Result<KeySeed> {
     }
 }
 
-/// Whether this is the key seed of Microsoft's public test server, by which everybody can make its keys.
-pub fn is_test_seed(seed: &KeySeed) -> bool {
+/// Whether a key is the one that everybody can make for this KID, from the key seed of Microsoft's public test server.
+pub fn is_test_key(key: &ContentKey, kid: KeyId) -> bool {
     const TEST_SEED: [u8; SEED_LEN] = [
         0x5d, 0x50, 0x68, 0xbe, 0xc9, 0xb3, 0x84, 0xff, 0x60, 0x44, 0x86, 0x71, 0x59, 0xf1, 0x6d, 0x6b, 0x75,
         0x55, 0x44, 0xfc, 0xd5, 0x11, 0x69, 0x89, 0xb1, 0xac, 0xc4, 0x27, 0x8e, 0x88,
     ];
-    seed.0.starts_with(&TEST_SEED)
+    derive_key(&KeySeed(TEST_SEED.to_vec()), kid) == *key
+}
+
+/// Whether the bytes of a seed that count are all the same: its keys are the first that anyone tries.
+pub fn is_weak_seed(seed: &KeySeed) -> bool {
+    seed.0.iter().take(SEED_LEN).all(|byte| Some(byte) == seed.0.first())
 }
 
 /// Why a key protects nothing, when it does not: everybody who has the file, or who guesses, has it.
@@ -211,19 +215,37 @@ fn sha256(parts: &[&[u8]]) -> Zeroizing<[u8; 32]> {
     out
 }
 
-/// The hexadecimal digits of `text` without `0x`, spaces and dashes, or `None` when there is anything else, or nothing.
+/// The hexadecimal digits of `text`, whatever punctuation they are written with: dashes, braces, spaces, colons, quotes,
+/// `0x` and `urn:uuid:`; `None` when there is anything else, or nothing.
 fn hex_digits(text: &str) -> Option<Zeroizing<String>> {
-    let text = text.trim();
-    let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let text = bare(text);
     // Room for all of it at once, because growing would leave copies behind.
     let mut digits = Zeroizing::new(String::with_capacity(text.len()));
-    for c in text.chars().filter(|c| !c.is_whitespace() && *c != '-') {
+    for c in text.chars().filter(|c| !is_punctuation(*c)) {
         if !c.is_ascii_hexdigit() {
             return None;
         }
         digits.push(c);
     }
     (!digits.is_empty()).then_some(digits)
+}
+
+/// The text without what stands around digits.
+fn bare(text: &str) -> &str {
+    let around = |c: char| {
+        c.is_whitespace() || matches!(c, '"' | '\'' | '{' | '}' | '(' | ')' | '[' | ']' | ',' | ';')
+    };
+    let text = text.trim_matches(around);
+    let prefix = |prefix: &str| {
+        text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(str::len)
+    };
+    let skip = prefix("urn:uuid:").or_else(|| prefix("0x")).unwrap_or(0);
+    text.get(skip..).unwrap_or(text)
+}
+
+/// Whether digits may have this between them.
+fn is_punctuation(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '–' | '_' | ':' | '.')
 }
 
 /// `text` as base64 or base64url, spaces ignored, padding optional.
@@ -242,30 +264,20 @@ fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// The 16 bytes of 32 hexadecimal digits in text order, whatever punctuation they are written with: dashes, braces,
-/// spaces, colons, quotes, `0x` and `urn:uuid:`.
+/// The 16 bytes of 32 hexadecimal digits in text order.
 fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
-    let text = text.trim().trim_matches(['"', '\'', '{', '}', '(', ')', '[', ']', ',', ';']).trim();
-    let lower = text.to_ascii_lowercase();
-    let text = ["urn:uuid:", "0x"].iter().find_map(|prefix| lower.strip_prefix(prefix)).unwrap_or(&lower);
-    let mut digits = String::with_capacity(32);
-    for c in text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '–' | '_' | ':' | '.')) {
-        if !c.is_ascii_hexdigit() || digits.len() == 32 {
-            return None;
-        }
-        digits.push(c);
-    }
     let mut bytes = [0; 16];
-    hex::decode_to_slice(digits, &mut bytes).ok()?;
+    hex::decode_to_slice(hex_digits(text)?.as_bytes(), &mut bytes).ok()?;
     Some(bytes)
 }
 
-/// What was met instead, by length.
+/// What was met instead, by length; only of texts that are no secrets.
 fn got_text(text: &str) -> String {
-    match (text.trim().chars().count(), hex_digits(text)) {
-        (0, _) => "this field is empty".into(),
-        (_, Some(digits)) => format!("this one has {} hexadecimal digits", digits.len()),
-        (count, None) => format!("this text of {count} characters is not"),
+    let odd = bare(text).chars().find(|c| !is_punctuation(*c) && !c.is_ascii_hexdigit());
+    match (odd, hex_digits(text)) {
+        (Some(odd), _) => format!("“{odd}” is no hexadecimal digit"),
+        (None, Some(digits)) => format!("this one has {} hexadecimal digits", digits.len()),
+        (None, None) => "this field is empty".into(),
     }
 }
 
@@ -283,6 +295,8 @@ mod tests {
             "0x3a2a1b68dd2bd9b2eeb25e84c4776668",
             "3a2a1b68 dd2bd9b2 eeb25e84 c4776668\n",
             "3a2a1b68-dd2b-d9b2-eeb2-5e84c4776668",
+            "\"3a:2a:1b:68:dd:2b:d9:b2:ee:b2:5e:84:c4:77:66:68\",",
+            "{3a2a1b68-dd2b-d9b2-eeb2-5e84c4776668}",
             "OiobaN0r2bLusl6ExHdmaA==",
             " OiobaN0r2bLusl6ExHdmaA ",
         ] {
@@ -337,9 +351,12 @@ mod tests {
             ("09e36702-8f33-436c-a5dd-60ffe6671e7", "this one has 31 hexadecimal digits"),
             ("00000000-0000-0000-0000-000000000000", "all zeros"),
             ("", "empty"),
-            ("my key", "6 characters"),
+            ("my key", "“m” is no hexadecimal digit"),
             ("09e36702-8f33-436c-a5dd-60ffe6671e700", "this one has 33 hexadecimal digits"),
-            ("09e36702-8f33-436c-a5dd-60ffe6671e7z", "36 characters"),
+            ("09e36702-8f33-436c-a5dd-60ffe6671e7z", "“z” is no hexadecimal digit"),
+            ("kid=09e36702-8f33-436c-a5dd-60ffe6671e70", "“k” is no hexadecimal digit"),
+            ("09/e36702-8f33-436c-a5dd-60ffe6671e70", "“/” is no hexadecimal digit"),
+            ("09:e3:67:02:8f:33:43:6c:a5:dd:60:ff:e6:67:1e:7", "this one has 31 hexadecimal digits"),
         ] {
             let error = parse_kid(text).unwrap_err();
             assert_eq!((error.code(), error.field()), ("bad-kid", Some("kid")));
@@ -371,9 +388,12 @@ mod tests {
         for text in [hex, &hex.to_uppercase(), &format!("0x{hex}"), &format!("{hex}ff")] {
             let seed = parse_seed(text).unwrap();
             assert_eq!(hex::encode(&seed.0[..SEED_LEN]), hex, "{text}");
-            assert!(is_test_seed(&seed));
+            let kid = KeyId([3; 16]);
+            assert!(is_test_key(&derive_key(&seed, kid), kid));
+            assert!(!is_test_key(&derive_key(&seed, kid), KeyId([4; 16])));
         }
-        assert!(!is_test_seed(&KeySeed(vec![0x5d; 30])));
+        assert!(is_weak_seed(&KeySeed([vec![0x5d; 30], vec![1]].concat())));
+        assert!(!is_weak_seed(&KeySeed([vec![0x5d; 29], vec![1]].concat())));
     }
 
     #[test]
@@ -401,7 +421,7 @@ mod tests {
         let id = parse_ds_id("AH+03juKbUGbHl1V/QIwRA==").unwrap();
         assert_eq!(hex::encode(id), "007fb4de3b8a6d419b1e5d55fd023044");
         assert_eq!(parse_ds_id("{deb47f00-8a3b-416d-9b1e-5d55fd023044}").unwrap(), id);
-        for (text, expected) in [("", "empty"), ("AH+03juKbUGb", "base64 of 9 bytes"), ("?", "1 characters")]
+        for (text, expected) in [("", "empty"), ("AH+03juKbUGb", "base64 of 9 bytes"), ("?", "“?” is no")]
         {
             let error = parse_ds_id(text).unwrap_err();
             assert_eq!((error.code(), error.field()), ("bad-ds-id", Some("dsId")));

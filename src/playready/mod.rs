@@ -17,7 +17,8 @@ pub use checksum::checksum;
 pub use custom::{check_custom_attributes, without_wrapper};
 pub use header::{Algorithm, Header, HeaderKey, HeaderVersion};
 pub use key::{
-    derive_key, is_test_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed, weakness,
+    derive_key, is_test_key, is_weak_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed,
+    weakness,
 };
 pub use object::{ProObject, Record, bare_header_xml, header_xml_in};
 pub use parse::{Note, ParsedHeader, UnknownElement};

@@ -76,7 +76,8 @@ fn character_reference(text: &str) -> Option<&str> {
             let digits = number.strip_prefix(['x', 'X']).unwrap_or(number);
             !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_hexdigit())
         });
-        let is_named = ["amp", "lt", "gt", "quot", "apos"].contains(&name);
+        let is_named =
+            ["amp", "lt", "gt", "quot", "apos"].iter().any(|known| known.eq_ignore_ascii_case(name));
         (is_number || is_named).then(|| text.get(at..=at + end)).flatten()
     })
 }
@@ -163,6 +164,7 @@ mod tests {
             ("https://host/?a=1&amp;b=2", "holds &amp;"),
             ("https://host/?a=1&#x26;b=2", "holds &#x26;"),
             ("https://host/?a=1&quot;", "holds &quot;"),
+            ("https://host/?a=1&AMP;b", "holds &AMP;"),
             ("\"https://host/\"", "quotation mark"),
             ("<https://host/>", "quotation mark"),
         ] {

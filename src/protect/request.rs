@@ -2,8 +2,8 @@
 
 use crate::bytes::{ContentKey, Error, KeyId, Kind, Result};
 use crate::playready::{
-    Header, HeaderKey, HeaderVersion, ProObject, check_custom_attributes, check_url, derive_key,
-    is_test_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed, weakness, without_wrapper,
+    Header, HeaderKey, HeaderVersion, ProObject, check_custom_attributes, check_url, derive_key, is_test_key,
+    is_weak_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed, weakness, without_wrapper,
 };
 
 /// Which boxes carry the protection.
@@ -142,7 +142,6 @@ impl Request {
             Some(kid) => parse_kid(kid)?,
             None => KeyId(uuid::Builder::from_random_bytes(random.kid).into_uuid().into_bytes()),
         };
-        let mut for_tests = false;
         let (key, key_source) = match (secret(&text.key), secret(&text.key_seed)) {
             (Some(_), Some(_)) => {
                 let message = "Give either a key or a key seed, not both.";
@@ -151,7 +150,11 @@ impl Request {
             (Some(key), None) => (parse_key(key)?, KeySource::Typed),
             (None, Some(seed)) => {
                 let seed = parse_seed(seed)?;
-                for_tests = is_test_seed(&seed);
+                if is_weak_seed(&seed) {
+                    let message = "All bytes of the key seed are the same, which is the first that anyone tries. \
+                                   Choose another seed.";
+                    return Err(Error::caller("weak-key", "keySeed", message));
+                }
                 (derive_key(&seed, kid), KeySource::Seed)
             }
             (None, None) => (random.key.clone(), KeySource::Random),
@@ -160,6 +163,7 @@ impl Request {
             let field = if key_source == KeySource::Seed { "keySeed" } else { "key" };
             return Err(Error::caller("weak-key", field, weakness));
         }
+        let for_tests = is_test_key(&key, kid);
         let la_url = text.la_url.trim();
         if la_url.is_empty() {
             let message = "Give the address of the licence server; players read it from the file.";
@@ -192,7 +196,7 @@ impl Request {
         let mut warnings = Vec::new();
         if for_tests {
             warnings.push(
-                "The key seed is that of the public test server: anyone can make this key. For tests only."
+                "This key comes from the key seed of the public test server: anyone can make it. For tests only."
                     .to_owned(),
             );
         }

@@ -76,23 +76,29 @@ const FIELDS: [&str; 12] = [
     "headerVersion",
 ];
 
-fn text(request: &JsValue, name: &str) -> JsResult<Option<String>> {
+fn text(request: &JsValue, name: &'static str) -> JsResult<Option<String>> {
     let Some(value) = property(request, name)? else { return Ok(None) };
-    value.as_string().map(Some).ok_or_else(|| malformed(&format!("{name} is not a string")))
+    value.as_string().map(Some).ok_or_else(|| malformed_at(name, &format!("{name} is not a string")))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]
 fn tracks(list: JsValue) -> JsResult<Vec<u32>> {
-    if !list.is_object() {
-        return Err(malformed("tracks is not a list"));
+    if !js_sys::Array::is_array(&list) {
+        return Err(malformed_at("tracks", "tracks is not a list"));
     }
     let id = |value: JsValue| {
         let number = value.as_f64().filter(|number| f64::from(*number as u32) == *number);
-        number.map(|number| number as u32).ok_or_else(|| malformed("tracks has an entry that is no track ID"))
+        number
+            .map(|number| number as u32)
+            .ok_or_else(|| malformed_at("tracks", "tracks has an entry that is no track ID"))
     };
     js_sys::Array::from(&list).iter().map(id).collect()
 }
 
 fn malformed(why: &str) -> JsValue {
-    to_js(Error::caller("bad-request", "", format!("The request is malformed: {why}.")))
+    malformed_at("", why)
+}
+
+fn malformed_at(field: &'static str, why: &str) -> JsValue {
+    to_js(Error::caller("bad-request", field, format!("The request is malformed: {why}.")))
 }

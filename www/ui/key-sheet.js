@@ -55,7 +55,7 @@ export async function mayLoseKey(store, file, what) {
         store.dispatch({ type: 'kept', id: file.id });
         return `${name} is saved. It holds the key: treat it like a password.`;
       } catch (error) {
-        throw new Error(`The key sheet could not be made. ${faultOf(error).message}`, { cause: error });
+        throw new Error(`The key sheet could not be made. ${faultOf(error, 'result').message}`, { cause: error });
       }
     },
   });

@@ -72,10 +72,11 @@ export class Player {
       else throw error;
       this.#rest();
     });
+    const feeding = fed.then(() => new Promise(() => {}));
     const playing = once(this.video, 'canplay', signal).then(() => this.video.play());
-    await Promise.race([playing, stopped, fed.then(() => new Promise(() => {}))]);
+    await Promise.race([playing, stopped, feeding]);
     // A frame or a sound that is out proves the key; until then it may still be the wrong one.
-    await Promise.race([this.#first(mimeType.startsWith('video/'), signal), stopped]);
+    await Promise.race([this.#first(mimeType.startsWith('video/'), signal), stopped, feeding]);
     begun = true;
     this.tell('Playing, decrypted with the key of this result.');
   }

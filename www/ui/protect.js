@@ -3,7 +3,9 @@
 /** @import { Plan } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
+import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
 import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
+import { hasStorage } from '../files/stored.js';
 import { h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
@@ -34,6 +36,7 @@ export class Protect {
     this.running = null;
     /** @type {Plan | null} */
     this.drawn = null;
+    this.storage = true;
 
     const able = file.summary?.protectable;
     if (!able || !able.ok) {
@@ -73,6 +76,13 @@ export class Protect {
       ),
     );
     this.update(file);
+    void this.#askStorage();
+  }
+
+  async #askStorage() {
+    this.storage = await hasStorage();
+    const file = this.store.file(this.id);
+    if (file) this.update(file);
   }
 
   /** @returns {FileState} */
@@ -91,7 +101,7 @@ export class Protect {
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
-    setText(this.note, noteFor(file, placed));
+    setText(this.note, noteFor(file, placed, this.storage));
     setText(this.planState, planLine(file, this.drawn !== null));
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
@@ -260,15 +270,18 @@ function planLine(file, drawn) {
 /**
  * @param {FileState} file
  * @param {boolean} placed whether the fault stands at its field
+ * @param {boolean} storage whether there is some
  */
-function noteFor(file, placed) {
+function noteFor(file, placed, storage) {
   if (file.ended === 'cancelled') return 'Cancelled. Nothing was saved.';
   if (file.ended === 'failed') {
     const { message, code } = file.fault ?? { message: '' };
     return code === 'finish-unknown' ? message : `It stopped, and nothing was saved. ${message}`;
   }
   if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
-  return canPickPlace()
-    ? 'You choose where the MP4 goes. It is written while it is made.'
-    : 'The MP4 is made in the browser’s storage, then downloaded.';
+  if (canPickPlace()) return 'You choose where the MP4 goes. It is written while it is made.';
+  if (storage) return 'The MP4 is made in the browser’s storage, then downloaded.';
+  const size = file.plan?.sizeAfter ?? file.size ?? 0;
+  if (size > MEMORY_MAX) return tooLargeForMemory(size).message;
+  return 'This browser gives the page no storage: the MP4 is made in memory, then downloaded.';
 }

@@ -15,6 +15,14 @@ import { idRow, kidTable, testTag } from './plan-view.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
+/** Where a result is that has not been saved. */
+const WHERE = {
+  storage: 'It is in this browser’s storage until you save it.',
+  memory:
+    'It is only in this page’s memory: this browser gives the page no storage. Save it before you close the page.',
+  chosen: '',
+};
+
 export class Result {
   /**
    * @param {Store} store
@@ -149,7 +157,7 @@ export class Result {
       { id: 'save', class: 'button primary', download: result.name, 'aria-disabled': 'true' },
       `Save ${result.name}`,
     );
-    const note = h('span', { class: 'quiet' }, 'It is in this browser’s storage until you save it.');
+    const note = h('span', { class: 'quiet' }, WHERE[result.place]);
     const remove = async () => {
       if (await mayLoseKey(this.store, this.store.file(this.id), 'discard')) drop();
     };
@@ -157,10 +165,10 @@ export class Result {
       void result.discard().then(
         () => {
           this.store.dispatch({ type: 'discarded', id: this.id });
-          say('The copy in browser storage is deleted.');
+          say('That copy is deleted.');
         },
         (error) => {
-          note.textContent = faultOf(error).message;
+          note.textContent = faultOf(error, 'delete').message;
         },
       );
     const discard = button('Delete that copy', () => void remove(), { class: 'link' });
@@ -175,7 +183,7 @@ export class Result {
         link.click();
       },
       (error) => {
-        note.textContent = faultOf(error).message;
+        note.textContent = faultOf(error, 'result').message;
       },
     );
     return h('p', { class: 'save-line' }, link, note, discard);
@@ -198,7 +206,7 @@ export class Result {
         await player.play(await result.file(), result.key, this.open);
       } catch (error) {
         if (this.player !== player) return;
-        state.textContent = `It cannot be played here. ${faultOf(error).message}`;
+        state.textContent = `It cannot be played here. ${faultOf(error, 'play').message}`;
       } finally {
         start.disabled = false;
         start.textContent = 'Play again';
@@ -241,7 +249,7 @@ export class Result {
         state.textContent = `${saved.name} is saved. It holds the key: treat it like a password.${more}`;
         this.#kept();
       } catch (error) {
-        state.textContent = `The key sheet could not be made. ${faultOf(error).message}`;
+        state.textContent = `The key sheet could not be made. ${faultOf(error, 'result').message}`;
       } finally {
         sheet.disabled = false;
       }
