@@ -78,7 +78,7 @@ inEachBrowser((browser) => {
     await page.click('#name-tracks');
     await waitPlan(page);
     const plan = await said(page, '.plan-tracks');
-    assert.match(plan, /stays open/);
+    assert.match(plan, /Open to everyone/);
     await protect(page);
     const head = await said(page, '.result-head');
     assert.match(head, /Only track \d+ of \S+ is locked; track \d+ is open to everyone\./);

@@ -7,14 +7,15 @@ import { button, freshId, h } from './dom.js';
  * gives it back afterwards; Escape keeps what there is.
  * @param {object} words
  * @param {string} words.title
+ * @param {string} words.kept the title once the key is kept
  * @param {string} words.lost what would be lost, in plain words
  * @param {string} words.goOn the button that goes on: 'Close the file'
  * @param {() => Promise<string>} words.keep saves the key sheet, and says so in one sentence
  * @returns {Promise<boolean>}
  */
-export function askToKeepKey({ title, lost, goOn, keep }) {
+export function askToKeepKey({ title, kept, lost, goOn, keep }) {
   return new Promise((resolve) => {
-    const titleId = freshId('ask');
+    const head = h('h2', { id: freshId('ask') }, title);
     const text = h('p', { id: freshId('ask-text') }, lost);
     const state = h('p', { class: 'ask-state', role: 'status' });
     const save = button('Save the key sheet', () => void keepNow(), {
@@ -28,8 +29,8 @@ export function askToKeepKey({ title, lost, goOn, keep }) {
     const stay = button('Cancel', () => end(false), { class: 'button', id: 'ask-stay' });
     const dialog = h(
       'dialog',
-      { class: 'ask', 'aria-labelledby': titleId, 'aria-describedby': text.id },
-      h('h2', { id: titleId }, title),
+      { class: 'ask', 'aria-labelledby': head.id, 'aria-describedby': text.id },
+      head,
       text,
       state,
       h('p', { class: 'ask-ways' }, save, onward, stay),
@@ -44,6 +45,7 @@ export function askToKeepKey({ title, lost, goOn, keep }) {
       save.disabled = true;
       try {
         state.textContent = await keep();
+        head.textContent = kept;
         text.hidden = true;
         save.remove();
         onward.textContent = goOn;

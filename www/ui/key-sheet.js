@@ -29,9 +29,17 @@ export async function saveKeySheet(result, sum) {
 }
 
 const QUESTIONS = {
-  close: { title: 'Close this file, and lose its key?', goOn: 'Close the file' },
-  again: { title: 'Protect again, and lose the key of the copy before?', goOn: 'Protect again' },
-  discard: { title: 'Delete this copy, and lose its key?', goOn: 'Delete the copy' },
+  close: { title: 'Close this file, and lose its key?', kept: 'Close this file?', goOn: 'Close the file' },
+  again: {
+    title: 'Protect again, and lose the key of the copy before?',
+    kept: 'Protect again?',
+    goOn: 'Protect again',
+  },
+  discard: {
+    title: 'Delete this copy, and lose its key?',
+    kept: 'Delete this copy?',
+    goOn: 'Delete the copy',
+  },
 };
 
 /**
@@ -55,7 +63,9 @@ export async function mayLoseKey(store, file, what) {
         store.dispatch({ type: 'kept', id: file.id });
         return `${name} is saved. It holds the key: treat it like a password.`;
       } catch (error) {
-        throw new Error(`The key sheet could not be made. ${faultOf(error, 'result').message}`, { cause: error });
+        throw new Error(`The key sheet could not be made. ${faultOf(error, 'result').message}`, {
+          cause: error,
+        });
       }
     },
   });

@@ -59,10 +59,8 @@ export function openNote(tracks) {
 /**
  * Each track with what becomes of it.
  * @param {readonly Track[]} tracks
- * @param {'plan' | 'result'} when
  */
-export function trackList(tracks, when) {
-  const open = when === 'plan' ? 'stays open' : 'open';
+export function trackList(tracks) {
   return h(
     'ul',
     { class: 'plan-tracks' },
@@ -73,7 +71,7 @@ export function trackList(tracks, when) {
         h(
           'span',
           { class: track.protect ? 'badge locked' : 'badge open' },
-          track.protect ? 'protected' : open,
+          track.protect ? 'protected' : 'open',
         ),
         h(
           'span',

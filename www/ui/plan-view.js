@@ -5,7 +5,7 @@
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
-import { trackList } from './outcome.js';
+import { openNote, trackList } from './outcome.js';
 import { textCard } from './xml.js';
 
 const ACTIONS = /** @type {const} */ ([
@@ -23,9 +23,11 @@ const KEY_SOURCES = {
 /** @param {Plan} plan */
 export function planView(plan) {
   const grown = plan.sizeAfter - plan.sizeBefore;
+  const open = openNote(plan.tracks);
   return h(
     'div',
     { class: 'plan-body' },
+    open ? h('p', { class: 'warning' }, h('strong', {}, 'Not all of it gets locked. '), open) : null,
     ...plan.warnings.map((warning) => h('p', { class: 'warning' }, h('strong', {}, 'Note: '), warning)),
     h(
       'dl',
@@ -47,7 +49,7 @@ export function planView(plan) {
         { class: 'hint plan-tracks-note' },
         'The share is the part of its samples’ bytes that gets encrypted; what a decoder must read first stays clear.',
       ),
-      trackList(plan.tracks, 'plan'),
+      trackList(plan.tracks),
     ),
     section('Boxes', ...ACTIONS.map((each) => boxGroup(plan.boxes, each))),
     section('PlayReady header', textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml)),

@@ -6,7 +6,7 @@
 import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
 import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
 import { hasStorage } from '../files/stored.js';
-import { h, setText } from './dom.js';
+import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
@@ -64,6 +64,11 @@ export class Protect {
     });
     this.planBody = h('div', { class: 'plan-place' });
     this.planState = h('p', { class: 'plan-state' });
+    this.faultText = h('span');
+    const toFault = button('Go to the field', () => this.form?.focusOn(this.#file().fault?.field), {
+      class: 'link',
+    });
+    this.planFault = h('p', { class: 'field-fault plan-fault', hidden: true }, this.faultText, ' ', toFault);
     this.element = h(
       'div',
       { class: 'protect' },
@@ -72,6 +77,7 @@ export class Protect {
         'section',
         { class: 'plan', 'aria-label': 'Plan' },
         h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
+        this.planFault,
         this.planBody,
       ),
     );
@@ -102,6 +108,11 @@ export class Protect {
     this.note.className = `start-note ${file.ended}`;
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
     setText(this.note, noteFor(file, placed, this.storage));
+    // The field may be out of sight.
+    if (this.planFault && this.faultText) {
+      this.planFault.hidden = !placed;
+      setText(this.faultText, placed ? (file.fault?.message ?? '') : '');
+    }
     setText(this.planState, planLine(file, this.drawn !== null));
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
@@ -113,7 +124,7 @@ export class Protect {
           'p',
           { class: 'plan-none' },
           file.fault
-            ? 'The plan appears here once the marked field is right.'
+            ? 'The plan appears here once that is settled.'
             : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.',
         ),
       );

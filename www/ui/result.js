@@ -130,7 +130,7 @@ export class Result {
           {},
           card(
             'Is it right?',
-            trackList(result.tracks, 'result'),
+            trackList(result.tracks),
             h(
               'dl',
               { class: 'ids' },
