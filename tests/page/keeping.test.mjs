@@ -77,7 +77,7 @@ inEachBrowser((browser) => {
     );
     assert.match(await page.text('dialog.ask'), /sample\.mp4\.keys\.json is saved/);
     assert.equal(await page.evaluate(focused), 'ask-go-on');
-    await page.press('Enter');
+    await page.click('#ask-go-on');
     await page.waitFor('#open-button');
     assert.ok(!(await asksBeforeLeaving(page)));
   });

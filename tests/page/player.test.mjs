@@ -126,7 +126,13 @@ inEachBrowser((browser) => {
         await page.waitFor(() => /^(Playing|It )/.test(document.querySelector('.player-state').innerText), {
           timeout: LONG,
         });
-        assert.match(await page.text('.player-state'), /^Playing/);
+        const said = await page.text('.player-state');
+        // Firefox plays no sound where there is no sound card, and a picture without it.
+        if (browser.name === 'firefox' && /nothing on this computer to play sound with/.test(said)) {
+          assert.ok(!seen);
+          return;
+        }
+        assert.match(said, /^Playing/);
         await page.waitFor(() => document.querySelector('.stage video').currentTime > 0.5, { timeout: LONG });
         const found = await page.evaluate(() => {
           const video = document.querySelector('.stage video');

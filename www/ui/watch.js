@@ -23,6 +23,12 @@ const NOTHING_ARRIVES =
 const NO_PICTURE =
   'The sound goes on, but no picture can be decoded: the key does not fit the video, or this browser cannot decode it. Check the key, or try another browser.';
 
+const NO_SOUND =
+  'The browser found nothing on this computer to play sound with. Connect headphones or a loudspeaker, then play it again.';
+
+/** How Firefox and Chromium call a sound card that is missing; the code is that of a decoder. */
+const SOUND_OUT = /MediaSinkAudio|AUDIO_RENDERER/i;
+
 /** What MediaError says, by its code. */
 const ERRORS = new Map([
   [2, NOTHING_ARRIVES],
@@ -82,7 +88,7 @@ export function watch(video, { session, seen, signal }, stopped) {
     heard.abort();
   };
   signal.addEventListener('abort', end, options);
-  video.addEventListener('error', () => stop(ERRORS.get(video.error?.code ?? 0) ?? WRONG_KEY), options);
+  video.addEventListener('error', () => stop(errorSentence(video.error)), options);
   video.addEventListener('waitingforkey', () => (keyAskedAt ||= performance.now()), options);
   session?.addEventListener(
     'keystatuseschange',
@@ -94,6 +100,12 @@ export function watch(video, { session, seen, signal }, stopped) {
     },
     options,
   );
+}
+
+/** @param {MediaError | null} error */
+function errorSentence(error) {
+  if (SOUND_OUT.test(error?.message ?? '')) return NO_SOUND;
+  return ERRORS.get(error?.code ?? 0) ?? WRONG_KEY;
 }
 
 /** @param {HTMLVideoElement} video */
