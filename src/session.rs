@@ -108,6 +108,7 @@ impl Session {
         let by_name = request.tracks.is_some();
         let plan = Plan::new(movie, request)?;
         check_plan(index, movie, &plan, by_name)?;
+        Assembly::new(Rc::clone(index), &plan)?;
         Ok(plan)
     }
 

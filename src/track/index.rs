@@ -76,6 +76,8 @@ pub struct Index {
     pub subsegment_indexes: Vec<(u64, SubsegmentIndex)>,
     /// Top-level `meta` boxes, in file order.
     pub metas: Vec<Tree<'static>>,
+    /// File offset of the first `iloc` inside a fragment's header.
+    pub items_in_fragments: Option<u64>,
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
     pub(super) parts: Vec<FragmentPart>,

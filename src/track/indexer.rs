@@ -42,6 +42,8 @@ pub struct Indexer {
     stage: Stage,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
+    /// Whether other boxes than free space came since.
+    interrupted: bool,
     /// Where that fragment's samples stand, as disjoint ranges in file order.
     open_ranges: Vec<(u64, u64)>,
     /// File offsets of the first byte of that fragment's samples and after the last.
@@ -64,6 +66,7 @@ impl Indexer {
             index: Index { file_len, ..Index::default() },
             stage,
             fragment_open: false,
+            interrupted: false,
             open_ranges: Vec::new(),
             open_data: None,
             outside: None,
@@ -250,25 +253,31 @@ impl Indexer {
     /// covers the header of a box would have it encrypted along.
     fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
+        // Of a box that is put right in the output, no byte may be a sample's.
+        let own = if is_put_right(header.id) { header.size } else { header.header_len() };
         let covered =
-            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
+            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start.saturating_add(own));
         if self.fragment_open && covered && !header.id.is(b"moof") {
             let message =
-                format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
+                format!("Samples of the fragment before it cover bytes of the box '{}' itself.", header.id);
             self.note(Error::file("data-elsewhere", message).at(start));
         }
         match header.id {
             BoxId::Uuid(_) => {}
             BoxId::Four(FourCc(code)) => match &code {
-                b"moof" => self.fragment_open = true,
+                b"moof" => (self.fragment_open, self.interrupted) = (true, false),
                 b"mdat" => {
-                    if let (true, Some(fragment)) = (self.fragment_open, self.index.fragments.last_mut()) {
+                    // Behind other boxes, it may be of something else.
+                    let reached = self.open_data.is_some_and(|(_, last)| last > start);
+                    let is_its = self.fragment_open && (reached || !self.interrupted);
+                    if let (true, Some(fragment)) = (is_its, self.index.fragments.last_mut()) {
                         fragment.end = (start + header.size).min(self.index.file_len);
                     }
                 }
                 b"moov" | b"mfra" | b"ftyp" => self.fragment_open = false,
+                b"free" | b"skip" | b"wide" => {}
                 // Events, indexes and other boxes may stand between a 'moof' and its media data.
-                _ => {}
+                _ => self.interrupted = true,
             },
         }
     }
@@ -301,7 +310,7 @@ impl Indexer {
                 return Ok(());
             };
             // Media must never pass for something that merely stands behind it.
-            let media: [&[u8]; 3] = [b"moof", b"mdat", b"moov"];
+            let media: [&[u8]; 5] = [b"moof", b"mdat", b"moov", b"imda", b"!mof"];
             if !tail.windows(4).any(|word| media.contains(&word)) {
                 let message = format!("The file ends with {rest} bytes that are no box: {}.", shown(tail));
                 self.index.problems.push(Error::file("trailing-bytes", message).at(start));
@@ -310,6 +319,19 @@ impl Indexer {
             }
         }
         self.index.problems.push(match &header {
+            Ok(_) if !known => {
+                let why = if rest <= limits::TRAILING_LEN {
+                    "Names of media boxes are among them.".to_owned()
+                } else {
+                    format!("Boxlock looks through {} such bytes at most.", limits::TRAILING_LEN)
+                };
+                let message = format!(
+                    "The last {rest} bytes, from byte {start} on, are no box that is known: {}. {why} Get a complete \
+                     copy of the file, or take them off when they are no media.",
+                    shown(bytes)
+                );
+                Error::file("unknown-bytes", message).at(start)
+            }
             Ok(header) if error.code() == "box-overrun" => Error::file(
                 "truncated",
                 format!(
@@ -468,6 +490,14 @@ impl Indexer {
         let fragment = fragment?;
         if let Some(movie) = &self.index.movie {
             check_track_ids(&fragment, movie)?;
+            if self.index.items_in_fragments.is_none() {
+                let located = &mut self.index.items_in_fragments;
+                tree.root().for_each(&mut |node| {
+                    if node.id().is(b"iloc") {
+                        located.get_or_insert(node.start);
+                    }
+                });
+            }
             leftovers::collect(&mut self.index.leftovers, &tree, &fragment, movie);
         }
         damage.map_or(Ok(()), Err)
@@ -478,6 +508,11 @@ impl Indexer {
 fn is_plausible(id: BoxId) -> bool {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.\xa9".contains(byte);
     !matches!(registry::lookup(id, None), Known::Unknown) || id.four_cc().0.iter().all(named)
+}
+
+/// Whether the output has its bytes changed where it stands.
+fn is_put_right(id: BoxId) -> bool {
+    [b"sidx", b"ssix", b"meta"].iter().any(|code| id.is(code))
 }
 
 fn not_mp4(bytes: &[u8]) -> Error {
