@@ -119,6 +119,20 @@ impl Index {
         found
     }
 
+    /// What tells the file from others, by all that was read of it: the first bytes of a SHA-256.
+    pub fn identity(&self) -> u64 {
+        use sha2::Digest as _;
+        let mut hash = sha2::Sha256::new();
+        hash.update(self.file_len.to_be_bytes());
+        hash.update(self.moov.as_ref().map(Tree::bytes).unwrap_or_default());
+        for fragment in &self.fragments {
+            hash.update(fragment.start.to_be_bytes());
+            hash.update(fragment.digest.to_be_bytes());
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
     /// The fragment whose `moof` stands at `start`.
     pub fn fragment_at(&self, start: u64) -> Option<&FragmentEntry> {
         let found = self.fragments.binary_search_by_key(&start, |fragment| fragment.start).ok()?;

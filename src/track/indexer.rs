@@ -11,6 +11,7 @@ use super::fragment::{Fragment, check_track_ids};
 use super::index::{FragmentEntry, FragmentPart, Index, head_digest};
 use super::leftovers;
 use super::movie::Movie;
+use super::once;
 use super::points;
 use super::times;
 use super::totals;
@@ -205,6 +206,15 @@ impl Indexer {
         if start == 0 && !is_plausible(header.id) {
             return Err(not_mp4(bytes));
         }
+        // After a box with a wrong size anything may look like a header; what is taken for a box is copied as it is.
+        if !is_plausible(header.id) || (header.form == SizeForm::ToEnd && !is_known(header.id)) {
+            let message = format!(
+                "The structure of the file breaks off at byte {start}: what should be a box begins with {}. The box before \
+                 it has a wrong size, or bytes were lost. Get a sound copy of it.",
+                shown(bytes)
+            );
+            return self.take_damaged(start, bytes, Error::file("no-box", message).at(start));
+        }
         let wanted = match header.id {
             BoxId::Four(FourCc(code)) => match &code {
                 b"moov" => Some(limits::MOOV_LEN),
@@ -299,7 +309,7 @@ impl Indexer {
     fn take_damaged(&mut self, start: u64, bytes: &[u8], error: Error) -> Result<()> {
         let mut r = Reader::new(bytes, start);
         let header = BoxHeader::read(&mut r, u64::MAX);
-        let known = header.as_ref().is_ok_and(|h| !matches!(registry::lookup(h.id, None), Known::Unknown));
+        let known = header.as_ref().is_ok_and(|header| is_known(header.id));
         if start == 0 && !known {
             return Err(not_mp4(bytes));
         }
@@ -435,9 +445,10 @@ impl Indexer {
         let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
         let movie = Movie::read(&tree);
+        let twice = once::check(&tree);
         self.index.moov = Some(tree);
         self.index.movie = Some(movie?);
-        damage.map_or(Ok(()), Err)
+        damage.map_or(twice, Err)
     }
 
     fn samples_so_far(&self) -> u64 {
@@ -500,14 +511,18 @@ impl Indexer {
             }
             leftovers::collect(&mut self.index.leftovers, &tree, &fragment, movie);
         }
-        damage.map_or(Ok(()), Err)
+        damage.map_or_else(|| once::check(&tree), Err)
     }
+}
+
+fn is_known(id: BoxId) -> bool {
+    !matches!(registry::lookup(id, None), Known::Unknown)
 }
 
 /// Whether a file can begin with such a box: a known one, or at least one with a name.
 fn is_plausible(id: BoxId) -> bool {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.\xa9".contains(byte);
-    !matches!(registry::lookup(id, None), Known::Unknown) || id.four_cc().0.iter().all(named)
+    is_known(id) || id.four_cc().0.iter().all(named)
 }
 
 /// Whether the output has its bytes changed where it stands.

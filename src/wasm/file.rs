@@ -199,10 +199,10 @@ impl File {
         self.assembly_mut()?.random_access().map_err(to_js)
     }
 
-    /// `{ at, bytes }[]` to write over the output at the end.
-    pub fn patches(&mut self) -> JsResult<js_sys::Array> {
+    /// `{ at, bytes }[]` to write over the output at the end, when `protected` bytes were encrypted in it.
+    pub fn patches(&mut self, protected: f64) -> JsResult<js_sys::Array> {
         let list = js_sys::Array::new();
-        for patch in self.assembly_mut()?.patches().map_err(to_js)? {
+        for patch in self.assembly_mut()?.patches(offset(protected)).map_err(to_js)? {
             let object = js_sys::Object::new();
             js_sys::Reflect::set(&object, &"at".into(), &number(patch.at).into())?;
             js_sys::Reflect::set(&object, &"bytes".into(), &js_sys::Uint8Array::from(&patch.bytes[..]))?;
