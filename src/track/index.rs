@@ -11,6 +11,7 @@ use crate::bytes::units::{clock, to_len};
 
 use super::leftovers::Leftovers;
 use super::movie::{Movie, Track};
+use super::points;
 use super::top::TopBoxes;
 use super::totals::TrackTotals;
 
@@ -137,6 +138,11 @@ impl Index {
     pub fn fragment_at(&self, start: u64) -> Option<&FragmentEntry> {
         let found = self.fragments.binary_search_by_key(&start, |fragment| fragment.start).ok()?;
         self.fragments.get(found)
+    }
+
+    /// File offsets to which the random access points of the `mfra` lead, track by track.
+    pub fn random_access_points(&self) -> Vec<u64> {
+        self.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
     }
 
     /// Samples in all fragments.

@@ -12,7 +12,6 @@ use super::index::{FragmentEntry, FragmentPart, Index, head_digest};
 use super::leftovers;
 use super::movie::Movie;
 use super::once;
-use super::points;
 use super::times;
 use super::totals;
 
@@ -43,8 +42,8 @@ pub struct Indexer {
     stage: Stage,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
-    /// Whether other boxes than free space came since.
-    interrupted: bool,
+    /// Whether it has media data.
+    has_media: bool,
     /// Where that fragment's samples stand, as disjoint ranges in file order.
     open_ranges: Vec<(u64, u64)>,
     /// File offsets of the first byte of that fragment's samples and after the last.
@@ -67,7 +66,7 @@ impl Indexer {
             index: Index { file_len, ..Index::default() },
             stage,
             fragment_open: false,
-            interrupted: false,
+            has_media: false,
             open_ranges: Vec::new(),
             open_data: None,
             outside: None,
@@ -86,7 +85,7 @@ impl Indexer {
 
     /// Where the fragments of each track are said to begin: they will be wanted, if it is true.
     pub fn expected(&self) -> Vec<u64> {
-        self.index.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
+        self.index.random_access_points()
     }
 
     /// What is known so far. Complete when [`needs`](Self::needs) is `None`.
@@ -259,7 +258,7 @@ impl Indexer {
         Ok(())
     }
 
-    /// Media data belongs to the fragment before it, also with free space or user boxes in between. A sample that
+    /// Media data belongs to the fragment before it, also with other boxes in between. A sample that
     /// covers the header of a box would have it encrypted along.
     fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
@@ -275,19 +274,19 @@ impl Indexer {
         match header.id {
             BoxId::Uuid(_) => {}
             BoxId::Four(FourCc(code)) => match &code {
-                b"moof" => (self.fragment_open, self.interrupted) = (true, false),
+                b"moof" => (self.fragment_open, self.has_media) = (true, false),
                 b"mdat" => {
-                    // Behind other boxes, it may be of something else.
+                    // A further one that its samples do not reach is of something else.
                     let reached = self.open_data.is_some_and(|(_, last)| last > start);
-                    let is_its = self.fragment_open && (reached || !self.interrupted);
+                    let is_its = self.fragment_open && (reached || !self.has_media);
                     if let (true, Some(fragment)) = (is_its, self.index.fragments.last_mut()) {
+                        self.has_media = true;
                         fragment.end = (start + header.size).min(self.index.file_len);
                     }
                 }
                 b"moov" | b"mfra" | b"ftyp" => self.fragment_open = false,
-                b"free" | b"skip" | b"wide" => {}
                 // Events, indexes and other boxes may stand between a 'moof' and its media data.
-                _ => self.interrupted = true,
+                _ => {}
             },
         }
     }

@@ -9,6 +9,7 @@ use crate::bytes::{Error, json, limits};
 use crate::inspect::{self, BoxFields, NodeView};
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step, summary};
+use crate::protect::notes::file_notes;
 use crate::protect::plan::rule_text;
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, request::KeySource};
@@ -389,7 +390,7 @@ fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
             o.text_if_any("reason", why.filter(|why| !why.is_empty()));
         });
         o.list("boxes", boxes.boxes(), view::planned_box_view);
-        o.texts("warnings", &mut plan.warnings().into_iter());
+        o.texts("warnings", &mut plan.warnings().into_iter().chain(file_notes(index)));
         o.number("sizeBefore", index.file_len);
         // Bytes by which everything but the fragments grows.
         o.raw("fixedGrowth", &fixed_growth.to_string());
