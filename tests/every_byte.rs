@@ -55,7 +55,11 @@ fn both(name: &str, file: &[u8]) -> bool {
                 assert!(fits, "{name}: {most} subsamples");
             }
             Err(error) => {
-                assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("profile")), "{name}: {error}");
+                assert_eq!(
+                    (error.code(), error.field()),
+                    ("too-many-subsamples", Some("profile")),
+                    "{name}: {error}"
+                );
                 assert!(!fits, "{name} {profile}: {most} subsamples fit: {error}");
                 let said = error.message();
                 let both_numbers = said.contains("piff") && said.contains(&MOST.to_string());
@@ -93,11 +97,43 @@ const STREAMS: &[(&str, bool, &[&str])] = &[
     ("a slice for each two macroblocks", false, &["-qp", "8", "-x264-params", "slice-max-mbs=2"]),
     ("odd size", true, &["-vf", "scale=178:94", "-bf", "2"]),
     ("interlaced", true, &["-flags", "+ildct+ilme", "-x264-params", "tff=1:slices=2"]),
-    ("aud, sei and sets before each picture", true, &["-x264-params", "aud=1:repeat-headers=1:nal-hrd=vbr", "-b:v", "300k", "-maxrate", "300k", "-bufsize", "300k"]),
-    ("filler", true, &["-x264-params", "nal-hrd=cbr:filler=1", "-b:v", "900k", "-maxrate", "900k", "-minrate", "900k", "-bufsize", "900k"]),
+    (
+        "aud, sei and sets before each picture",
+        true,
+        &[
+            "-x264-params",
+            "aud=1:repeat-headers=1:nal-hrd=vbr",
+            "-b:v",
+            "300k",
+            "-maxrate",
+            "300k",
+            "-bufsize",
+            "300k",
+        ],
+    ),
+    (
+        "filler",
+        true,
+        &[
+            "-x264-params",
+            "nal-hrd=cbr:filler=1",
+            "-b:v",
+            "900k",
+            "-maxrate",
+            "900k",
+            "-minrate",
+            "900k",
+            "-bufsize",
+            "900k",
+        ],
+    ),
     ("lossless", true, &["-qp", "0"]),
     ("pictures that hardly change", true, &["-vf", "format=gray,scale=32:32,format=yuv420p", "-crf", "51"]),
-    ("weights and many references", true, &["-bf", "3", "-refs", "6", "-weightp", "2", "-x264-params", "weightb=1"]),
+    (
+        "weights and many references",
+        true,
+        &["-bf", "3", "-refs", "6", "-weightp", "2", "-x264-params", "weightb=1"],
+    ),
 ];
 
 #[test]

@@ -60,7 +60,12 @@ impl Sums {
     }
 
     fn tell(&self) {
-        println!("{} mutants, {} protections, {} refusals", self.mutants, self.protections, self.refused.values().sum::<u64>());
+        println!(
+            "{} mutants, {} protections, {} refusals",
+            self.mutants,
+            self.protections,
+            self.refused.values().sum::<u64>()
+        );
         println!("refused: {:?}", self.refused);
         println!("protected, and not read by the witness:");
         for (why, (n, example)) in &self.unread {
@@ -130,7 +135,12 @@ fn run(originals: &[(String, Vec<u8>)], seed: u64, count: u64, of_protections: b
         try_one(&mutant, &mut sums, &format!("{name}, seed {seed}, round {round}: {}", told.join("; ")));
         round += 1;
         if of_protections && round.is_multiple_of(20_000) {
-            println!("seed {seed}: {} mutants, {} protections, {} wrong", sums.mutants, sums.protections, sums.wrong.len());
+            println!(
+                "seed {seed}: {} mutants, {} protections, {} wrong",
+                sums.mutants,
+                sums.protections,
+                sums.wrong.len()
+            );
             sums.wrong.iter().take(40).for_each(|wrong| println!("  {wrong}"));
         }
     }
@@ -173,7 +183,8 @@ fn every_success_with_a_changed_file_decrypts_to_it() {
 fn files_cut_off_at_every_border() {
     let mut sums = Sums::default();
     for (name, file) in originals::originals() {
-        let mut borders: Vec<usize> = change::nodes(&file).iter().flat_map(|node| [node.start, node.end]).collect();
+        let mut borders: Vec<usize> =
+            change::nodes(&file).iter().flat_map(|node| [node.start, node.end]).collect();
         borders.sort_unstable();
         borders.dedup();
         // Files of hundreds of fragments are alike in their borders.

@@ -18,8 +18,8 @@ pub struct Node {
 /// Where children begin, for those that have some.
 fn children_at(kind: &[u8; 4]) -> Option<usize> {
     Some(match kind {
-        b"moov" | b"trak" | b"mdia" | b"minf" | b"dinf" | b"stbl" | b"mvex" | b"moof" | b"traf" | b"sinf" | b"schi"
-        | b"edts" | b"udta" | b"mfra" => 0,
+        b"moov" | b"trak" | b"mdia" | b"minf" | b"dinf" | b"stbl" | b"mvex" | b"moof" | b"traf" | b"sinf"
+        | b"schi" | b"edts" | b"udta" | b"mfra" => 0,
         b"stsd" | b"dref" => 8,
         b"avc1" | b"avc3" | b"encv" => 78,
         b"mp4a" | b"enca" => 28,
@@ -163,13 +163,18 @@ pub fn change(file: &mut Vec<u8>, numbers: &mut Numbers) -> String {
         3 => {
             // Into another box, before or behind its children.
             let copy = file[chosen.start..chosen.end].to_vec();
-            let parents: Vec<usize> = (0..nodes.len()).filter(|n| children_at(&nodes[*n].kind).is_some()).collect();
-            let Some(&into) = parents.get(numbers.below(parents.len().max(1))) else { return "nothing".to_owned() };
+            let parents: Vec<usize> =
+                (0..nodes.len()).filter(|n| children_at(&nodes[*n].kind).is_some()).collect();
+            let Some(&into) = parents.get(numbers.below(parents.len().max(1))) else {
+                return "nothing".to_owned();
+            };
             let at = nodes[into].end;
             insert(file, &nodes, at, Some(into), &copy, honest);
             if chosen.end <= at && numbers.below(2) == 0 {
                 let again = self::nodes(file);
-                if let Some(old) = again.iter().find(|n| n.start == chosen.start && n.kind == chosen.kind).copied() {
+                if let Some(old) =
+                    again.iter().find(|n| n.start == chosen.start && n.kind == chosen.kind).copied()
+                {
                     remove(file, &again, &old, honest);
                 }
             }
@@ -181,13 +186,27 @@ pub fn change(file: &mut Vec<u8>, numbers: &mut Numbers) -> String {
                 (chosen.start, chosen.parent)
             } else {
                 let inside = children_at(&chosen.kind).is_some();
-                (chosen.end, if inside { nodes.iter().position(|n| n.start == chosen.start) } else { chosen.parent })
+                (
+                    chosen.end,
+                    if inside { nodes.iter().position(|n| n.start == chosen.start) } else { chosen.parent },
+                )
             };
             insert(file, &nodes, at, parent, &bytes, honest);
             format!("{bytes:02x?} put in at {at} by {what}, honest {honest}")
         }
         5 => {
-            let sizes = [0, 1, 7, 8, 9, 16, (chosen.end - chosen.start - 1), (chosen.end - chosen.start + 1), 0x7fff_ffff, 0xffff_ffff];
+            let sizes = [
+                0,
+                1,
+                7,
+                8,
+                9,
+                16,
+                (chosen.end - chosen.start - 1),
+                (chosen.end - chosen.start + 1),
+                0x7fff_ffff,
+                0xffff_ffff,
+            ];
             let size = u32::try_from(sizes[numbers.below(sizes.len())]).unwrap_or(u32::MAX);
             file[chosen.start..chosen.start + 4].copy_from_slice(&size.to_be_bytes());
             format!("{what} says size {size}")
@@ -207,7 +226,20 @@ pub fn change(file: &mut Vec<u8>, numbers: &mut Numbers) -> String {
             // A 32-bit field: a count, a size, an offset, an ID.
             let at = chosen.inner + 4 * numbers.below((body / 4).min(24));
             let old = u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
-            let values = [0, 1, 2, 3, old.wrapping_add(1), old.wrapping_sub(1), old.wrapping_add(8), old.wrapping_sub(8), old << 1, 0x7fff_ffff, 0x8000_0000, u32::MAX];
+            let values = [
+                0,
+                1,
+                2,
+                3,
+                old.wrapping_add(1),
+                old.wrapping_sub(1),
+                old.wrapping_add(8),
+                old.wrapping_sub(8),
+                old << 1,
+                0x7fff_ffff,
+                0x8000_0000,
+                u32::MAX,
+            ];
             let value = values[numbers.below(values.len())];
             file[at..at + 4].copy_from_slice(&value.to_be_bytes());
             format!("{what} with {value:#x} for {old:#x} at byte {at}")
@@ -219,7 +251,10 @@ pub fn change(file: &mut Vec<u8>, numbers: &mut Numbers) -> String {
             format!("{what} with bit {bit} of byte {at} turned")
         }
         11 => {
-            let kinds: [&[u8; 4]; 12] = [b"free", b"moof", b"mdat", b"traf", b"trun", b"senc", b"uuid", b"encv", b"enca", b"avc1", b"sinf", b"tfhd"];
+            let kinds: [&[u8; 4]; 12] = [
+                b"free", b"moof", b"mdat", b"traf", b"trun", b"senc", b"uuid", b"encv", b"enca", b"avc1",
+                b"sinf", b"tfhd",
+            ];
             let kind = kinds[numbers.below(kinds.len())];
             file[chosen.start + 4..chosen.start + 8].copy_from_slice(kind);
             format!("{what} named {}", String::from_utf8_lossy(kind))

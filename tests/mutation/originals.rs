@@ -51,7 +51,8 @@ fn made() -> Vec<(String, Vec<u8>)> {
         fragment.own_index = true;
     }
     both.global_index = Some(1);
-    let mut files = vec![("made: sound".to_owned(), synth::small().bytes()), ("made: both".to_owned(), both.bytes())];
+    let mut files =
+        vec![("made: sound".to_owned(), synth::small().bytes()), ("made: both".to_owned(), both.bytes())];
     let mut runner = TestRunner::deterministic();
     for number in 0..8 {
         let file = strategy::file().new_tree(&mut runner).unwrap().current();

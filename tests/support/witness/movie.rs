@@ -152,7 +152,8 @@ fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
         let piff = schi.user(&PIFF_TENC)?.map(|tenc| defaults(&tenc)).transpose()?;
         found.scheme = Some(Scheme { kind, version, cenc, piff });
     }
-    let mut records = children.iter().filter(|child| child.is(b"avcC")).map(content).collect::<Res<Vec<_>>>()?;
+    let mut records =
+        children.iter().filter(|child| child.is(b"avcC")).map(content).collect::<Res<Vec<_>>>()?;
     records.dedup();
     if records.len() > 1 {
         return Err(format!("{} has {} codec configurations", node.name(), records.len()));
