@@ -397,7 +397,7 @@ fn an_index_grows_to_64_bits_when_the_file_does() {
     let bytes = file.bytes();
     let mfra = top(&bytes, "mfra");
     let tree = boxlock::boxes::Tree::parse(mfra.bytes, mfra.start as u64).unwrap();
-    let mut moved = boxlock::output::Moved::new(std::rc::Rc::default());
+    let mut moved = boxlock::output::Moved::new(std::rc::Rc::default(), std::rc::Rc::default());
     moved.push(0, 1 << 33);
     let out = moved.random_access(&tree).unwrap();
     let mfra = raw::boxes(&out, 0).remove(0);

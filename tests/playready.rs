@@ -6,7 +6,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::print_stderr,
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 

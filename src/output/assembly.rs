@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
-use crate::boxes::{Tree, piff};
+use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Window};
+use crate::protect::subsample::check_encrypted;
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
-use crate::track::top::TopBox;
+use crate::track::leftovers::is_system_header_type;
 use crate::track::{Fragment, Index, Movie};
 
 use super::fragment::{FragmentForm, rewrite};
@@ -59,7 +61,7 @@ pub struct Assembly {
     type_at: Option<u64>,
     movie: Vec<u8>,
     /// Where the bytes of the movie header went that were kept.
-    movie_kept: Kept,
+    movie_kept: Rc<Kept>,
     /// Next top-level box to give out.
     next_top: usize,
     /// Next fragment to give out.
@@ -71,22 +73,43 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// Ready to give out the first piece.
+    /// Ready to give out the first piece. Fails when something that says where other bytes are could not be put right
+    /// even if no fragment grew.
     pub fn new(index: Rc<Index>, plan: &Plan) -> Result<Self> {
+        let mut trial = Self::begin(Rc::clone(&index), plan)?;
+        trial.place_all();
+        trial.moved_pointers()?;
+        Self::begin(index, plan)
+    }
+
+    /// Gives out and places everything, fragments with the length they have in the source.
+    fn place_all(&mut self) {
+        while let Some(step) = self.next_step() {
+            self.placed(match step {
+                Step::Bytes(bytes) => len_u64(bytes.len()),
+                Step::Copy { len, .. } => len,
+                Step::Fragment(task) => task.end - task.start,
+                Step::RandomAccess => self.index.mfra.as_ref().map_or(0, |mfra| mfra.root().header.size),
+            });
+        }
+    }
+
+    fn begin(index: Rc<Index>, plan: &Plan) -> Result<Self> {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
         let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
+        let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
             file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
             type_at,
             movie,
-            movie_kept,
+            movie_kept: Rc::clone(&movie_kept),
             next_top: 0,
             next_fragment: 0,
             awaiting: VecDeque::new(),
-            moved: Moved::new(Rc::clone(&index)),
+            moved: Moved::new(Rc::clone(&index), movie_kept),
             position: 0,
             index,
         })
@@ -113,7 +136,7 @@ impl Assembly {
             let task = FragmentTask::new(&self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
-        } else if is_stale_header(&top) {
+        } else if is_system_header_type(top.id) {
             self.next_top += 1;
             Step::Bytes(Vec::new())
         } else {
@@ -146,7 +169,7 @@ impl Assembly {
         let mut end = 0;
         while let Some(top) = self.index.top.get(self.next_top) {
             let replaced = top.id.is(b"moov") || top.id.is(b"mfra") || self.type_at == Some(top.start);
-            if replaced || is_stale_header(&top) || next_fragment == Some(top.start) {
+            if replaced || is_system_header_type(top.id) || next_fragment == Some(top.start) {
                 break;
             }
             end = top.end();
@@ -188,9 +211,15 @@ impl Assembly {
         }
     }
 
-    /// Puts right what says where other bytes are: segment and subsegment indexes, and locations of items. To be asked
-    /// for at the end.
-    pub fn patches(&self) -> Result<Vec<Patch>> {
+    /// Puts right what stands before what it describes. To be asked for at the end; `protected` are the bytes that were
+    /// encrypted in all, without which it is no protected file.
+    pub fn patches(&self, protected: u64) -> Result<Vec<Patch>> {
+        check_encrypted(protected)?;
+        self.moved_pointers()
+    }
+
+    /// What says where other bytes are: segment and subsegment indexes, and locations of items.
+    fn moved_pointers(&self) -> Result<Vec<Patch>> {
         let mut patches = Vec::new();
         // A segment may end where the file does, which is where no piece begins.
         let mut moved = self.moved.clone();
@@ -200,6 +229,7 @@ impl Assembly {
             let bytes = moved.segment_index(&top, sidx)?;
             patches.push(Patch { at: moved.map(*start), bytes });
         }
+        patches.extend(moved.late_random_access()?.map(|(at, bytes)| Patch { at, bytes }));
         for (start, ssix) in &self.index.subsegment_indexes {
             let behind = self.index.segment_indexes.partition_point(|(at, _)| at < start);
             let before = behind.checked_sub(1).and_then(|number| self.index.segment_indexes.get(number));
@@ -224,11 +254,6 @@ impl Assembly {
         }
         Ok(patches)
     }
-}
-
-/// A header of a DRM system beside the movie header: of an encryption that is no more.
-pub(super) fn is_stale_header(top: &TopBox) -> bool {
-    top.id.is(b"pssh") || top.id == piff::PROTECTION_SYSTEM
 }
 
 /// A fragment's new `moof`, with its media data encrypted in place.

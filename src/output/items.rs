@@ -23,7 +23,14 @@ pub fn moved_locations(tree: &Tree<'_>, node: &Node, moved: &Moved) -> Result<Op
         // A base of 0 is most often none at all.
         let new_base = if base == 0 { 0 } else { moved.map(base) };
         for extent in &mut item.extents {
-            let place = moved.map(base.saturating_add(extent.offset));
+            let start = base.saturating_add(extent.offset);
+            let place = moved.map_stretch(start, extent.length).ok_or_else(|| {
+                let message = format!(
+                    "Item {} stands at byte {start}, in boxes that protecting changes. Take the item out first.",
+                    item.item_id
+                );
+                Error::unsupported("item-in-changed-box", message).at(node.start)
+            })?;
             let offset = place.checked_sub(new_base).filter(|offset| fits(*offset, 12) && fits(new_base, 4));
             extent.offset = offset.ok_or_else(|| {
                 let message = format!(

@@ -13,9 +13,9 @@ use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::Window;
 use crate::protect::subsample::Tally;
 use crate::track::index::FragmentPart;
+use crate::track::leftovers::is_system_header_type;
 use crate::track::{Fragment, Index};
 
-use super::assembly::is_stale_header;
 use super::movie::{movie_edits, protected_file_type};
 
 /// How many boxes of each kind are touched, and how: by the types of the boxes around them, and their own.
@@ -137,7 +137,7 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
     for top in index.top.iter() {
         if top.id.is(b"sidx") || top.id.is(b"ssix") {
             touched.count("", top.id, Action::Change);
-        } else if is_stale_header(&top) {
+        } else if is_system_header_type(top.id) {
             touched.count("", top.id, Action::Remove);
         }
     }

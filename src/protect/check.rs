@@ -2,6 +2,7 @@
 
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
+use crate::track::leftovers::is_system_header_type;
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
 use super::plan::Plan;
@@ -11,7 +12,11 @@ pub fn check_file(index: &Index) -> Result<()> {
     // Where the walk over the file ended early, the movie may be behind: say that first.
     let problem = |cut_short: bool| {
         let mut problems = index.problems.iter().filter(|problem| problem.code() != "trailing-bytes");
-        problems.find(|problem| matches!(problem.code(), "truncated" | "bad-box-size") == cut_short).cloned()
+        problems
+            .find(|problem| {
+                matches!(problem.code(), "truncated" | "bad-box-size" | "unknown-bytes") == cut_short
+            })
+            .cloned()
     };
     problem(true).map_or(Ok(()), Err)?;
     if index.moov.is_none() {
@@ -64,19 +69,26 @@ pub fn check_file(index: &Index) -> Result<()> {
     let late = moov.zip(index.fragments.first()).filter(|(moov, first)| first.start < moov.start);
     if let Some((moov, first)) = late {
         let message = format!(
-            "The movie header at byte {} comes after the first fragment at byte {}; it must come first.",
-            moov.start, first.start
+            "The movie header at byte {} comes after the first fragment at byte {}; it must come first. Join the file \
+             again with its initialization segment (to byte {} from byte {}) in front.",
+            moov.start,
+            first.start,
+            moov.end(),
+            moov.start
         );
         return Err(Error::unsupported("moov-after-fragments", message).at(moov.start));
     }
     if let Some((track, reference)) = movie.tracks.iter().find_map(|track| Some((track, track.external?))) {
+        // FFmpeg passes over such a reference and copies whatever stands at these offsets in this file.
         let message = format!(
-            "Track {} keeps its samples in another file, says its data reference. Make one file of both first.{}",
+            "Track {} keeps its samples in another file or in boxes that Boxlock does not read, says its data reference. Make one self-contained file of it with the \
+             software that wrote it. If the samples are in this file after all, set the flag of the reference at byte \
+             {reference} that says so (1).",
             track.id,
-            remux(movie)
         );
         return Err(Error::unsupported("external-data", message).inside("moov").at(reference));
     }
+    check_top(index, movie)?;
     check_items(index)?;
     if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
@@ -127,9 +139,43 @@ fn remux(movie: &Movie) -> String {
     advice
 }
 
+/// Fails when a top-level box is one that would be wrong, or say too much, in the output.
+fn check_top(index: &Index, movie: &Movie) -> Result<()> {
+    for top in index.top.iter() {
+        if [b"!mof", b"!mov", b"!six", b"!ssx"].iter().any(|code| top.id.is(code)) {
+            let message = format!(
+                "Box '{}' at byte {} is compressed, and Boxlock does not read what is in it. Write the file again without \
+                 compressed boxes.",
+                top.id, top.start
+            );
+            return Err(Error::unsupported("compressed-box", message).at(top.start));
+        }
+        let behind = index.fragments.partition_point(|fragment| fragment.end <= top.start);
+        let inside = index.fragments.get(behind).is_some_and(|fragment| fragment.start < top.start);
+        if inside && is_system_header_type(top.id) {
+            let message = format!(
+                "A DRM header ('{}') of an earlier encryption stands between a fragment's header and its media data, at \
+                 byte {}. Take it out first.{}",
+                top.id,
+                top.start,
+                remux(movie)
+            );
+            return Err(Error::unsupported("header-in-fragment", message).at(top.start));
+        }
+    }
+    Ok(())
+}
+
 /// Fails when an item of a `meta` box stands in the media data of a fragment, where it would be encrypted or moved
 /// along with samples.
 fn check_items(index: &Index) -> Result<()> {
+    if let Some(iloc) = index.items_in_fragments {
+        let message = format!(
+            "The header of a fragment has an 'iloc' box, at byte {iloc}, that says where items stand; Boxlock does not move \
+             such items. Take the metadata out first."
+        );
+        return Err(Error::unsupported("items-in-fragment", message).inside("moof").at(iloc));
+    }
     for (tree, node) in index.item_locations() {
         let iloc: ItemLocationBox = tree.read(node)?;
         for item in iloc.locations.items.iter().filter(|item| item.is_in_file()) {

@@ -11,7 +11,7 @@ use super::fragment::{Fragment, check_track_ids};
 use super::index::{FragmentEntry, FragmentPart, Index, head_digest};
 use super::leftovers;
 use super::movie::Movie;
-use super::points;
+use super::once;
 use super::times;
 use super::totals;
 
@@ -42,6 +42,8 @@ pub struct Indexer {
     stage: Stage,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
+    /// Whether it has media data.
+    has_media: bool,
     /// Where that fragment's samples stand, as disjoint ranges in file order.
     open_ranges: Vec<(u64, u64)>,
     /// File offsets of the first byte of that fragment's samples and after the last.
@@ -64,6 +66,7 @@ impl Indexer {
             index: Index { file_len, ..Index::default() },
             stage,
             fragment_open: false,
+            has_media: false,
             open_ranges: Vec::new(),
             open_data: None,
             outside: None,
@@ -82,7 +85,7 @@ impl Indexer {
 
     /// Where the fragments of each track are said to begin: they will be wanted, if it is true.
     pub fn expected(&self) -> Vec<u64> {
-        self.index.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
+        self.index.random_access_points()
     }
 
     /// What is known so far. Complete when [`needs`](Self::needs) is `None`.
@@ -202,6 +205,15 @@ impl Indexer {
         if start == 0 && !is_plausible(header.id) {
             return Err(not_mp4(bytes));
         }
+        // After a box with a wrong size anything may look like a header; what is taken for a box is copied as it is.
+        if !is_plausible(header.id) || (header.form == SizeForm::ToEnd && !is_known(header.id)) {
+            let message = format!(
+                "The structure of the file breaks off at byte {start}: what should be a box begins with {}. The box before \
+                 it has a wrong size, or bytes were lost. Get a sound copy of it.",
+                shown(bytes)
+            );
+            return self.take_damaged(start, bytes, Error::file("no-box", message).at(start));
+        }
         let wanted = match header.id {
             BoxId::Four(FourCc(code)) => match &code {
                 b"moov" => Some(limits::MOOV_LEN),
@@ -246,23 +258,29 @@ impl Indexer {
         Ok(())
     }
 
-    /// Media data belongs to the fragment before it, also with free space or user boxes in between. A sample that
+    /// Media data belongs to the fragment before it, also with other boxes in between. A sample that
     /// covers the header of a box would have it encrypted along.
     fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
+        // Of a box that is put right in the output, no byte may be a sample's.
+        let own = if is_put_right(header.id) { header.size } else { header.header_len() };
         let covered =
-            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start + header.header_len());
+            self.open_ranges.get(behind).is_some_and(|(first, _)| *first < start.saturating_add(own));
         if self.fragment_open && covered && !header.id.is(b"moof") {
             let message =
-                format!("Samples of the fragment before it cover the header of box '{}'.", header.id);
+                format!("Samples of the fragment before it cover bytes of the box '{}' itself.", header.id);
             self.note(Error::file("data-elsewhere", message).at(start));
         }
         match header.id {
             BoxId::Uuid(_) => {}
             BoxId::Four(FourCc(code)) => match &code {
-                b"moof" => self.fragment_open = true,
+                b"moof" => (self.fragment_open, self.has_media) = (true, false),
                 b"mdat" => {
-                    if let (true, Some(fragment)) = (self.fragment_open, self.index.fragments.last_mut()) {
+                    // A further one that its samples do not reach is of something else.
+                    let reached = self.open_data.is_some_and(|(_, last)| last > start);
+                    let is_its = self.fragment_open && (reached || !self.has_media);
+                    if let (true, Some(fragment)) = (is_its, self.index.fragments.last_mut()) {
+                        self.has_media = true;
                         fragment.end = (start + header.size).min(self.index.file_len);
                     }
                 }
@@ -290,7 +308,7 @@ impl Indexer {
     fn take_damaged(&mut self, start: u64, bytes: &[u8], error: Error) -> Result<()> {
         let mut r = Reader::new(bytes, start);
         let header = BoxHeader::read(&mut r, u64::MAX);
-        let known = header.as_ref().is_ok_and(|h| !matches!(registry::lookup(h.id, None), Known::Unknown));
+        let known = header.as_ref().is_ok_and(|header| is_known(header.id));
         if start == 0 && !known {
             return Err(not_mp4(bytes));
         }
@@ -301,7 +319,7 @@ impl Indexer {
                 return Ok(());
             };
             // Media must never pass for something that merely stands behind it.
-            let media: [&[u8]; 3] = [b"moof", b"mdat", b"moov"];
+            let media: [&[u8]; 5] = [b"moof", b"mdat", b"moov", b"imda", b"!mof"];
             if !tail.windows(4).any(|word| media.contains(&word)) {
                 let message = format!("The file ends with {rest} bytes that are no box: {}.", shown(tail));
                 self.index.problems.push(Error::file("trailing-bytes", message).at(start));
@@ -310,6 +328,19 @@ impl Indexer {
             }
         }
         self.index.problems.push(match &header {
+            Ok(_) if !known => {
+                let why = if rest <= limits::TRAILING_LEN {
+                    "Names of media boxes are among them.".to_owned()
+                } else {
+                    format!("Boxlock looks through {} such bytes at most.", limits::TRAILING_LEN)
+                };
+                let message = format!(
+                    "The last {rest} bytes, from byte {start} on, are no box that is known: {}. {why} Get a complete \
+                     copy of the file, or take them off when they are no media.",
+                    shown(bytes)
+                );
+                Error::file("unknown-bytes", message).at(start)
+            }
             Ok(header) if error.code() == "box-overrun" => Error::file(
                 "truncated",
                 format!(
@@ -413,9 +444,10 @@ impl Indexer {
         let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
         let movie = Movie::read(&tree);
+        let twice = once::check(&tree);
         self.index.moov = Some(tree);
         self.index.movie = Some(movie?);
-        damage.map_or(Ok(()), Err)
+        damage.map_or(twice, Err)
     }
 
     fn samples_so_far(&self) -> u64 {
@@ -468,16 +500,33 @@ impl Indexer {
         let fragment = fragment?;
         if let Some(movie) = &self.index.movie {
             check_track_ids(&fragment, movie)?;
+            if self.index.items_in_fragments.is_none() {
+                let located = &mut self.index.items_in_fragments;
+                tree.root().for_each(&mut |node| {
+                    if node.id().is(b"iloc") {
+                        located.get_or_insert(node.start);
+                    }
+                });
+            }
             leftovers::collect(&mut self.index.leftovers, &tree, &fragment, movie);
         }
-        damage.map_or(Ok(()), Err)
+        damage.map_or_else(|| once::check(&tree), Err)
     }
+}
+
+fn is_known(id: BoxId) -> bool {
+    !matches!(registry::lookup(id, None), Known::Unknown)
 }
 
 /// Whether a file can begin with such a box: a known one, or at least one with a name.
 fn is_plausible(id: BoxId) -> bool {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.\xa9".contains(byte);
-    !matches!(registry::lookup(id, None), Known::Unknown) || id.four_cc().0.iter().all(named)
+    is_known(id) || id.four_cc().0.iter().all(named)
+}
+
+/// Whether the output has its bytes changed where it stands.
+fn is_put_right(id: BoxId) -> bool {
+    [b"sidx", b"ssix", b"meta"].iter().any(|code| id.is(code))
 }
 
 fn not_mp4(bytes: &[u8]) -> Error {

@@ -3,7 +3,7 @@
 
 use crate::boxes::header::four;
 use crate::boxes::piff;
-use crate::boxes::{Node, Tree};
+use crate::boxes::{BoxId, Node, Tree};
 use crate::bytes::Result;
 use crate::bytes::units::{len_u64, to_len};
 
@@ -90,7 +90,12 @@ pub fn collect(all: &mut Leftovers, tree: &Tree<'_>, fragment: &Fragment, movie:
 
 /// Whether `node` is the header of a DRM system, in either form.
 pub fn is_system_header(node: &Node) -> bool {
-    node.id().is(b"pssh") || node.id() == piff::PROTECTION_SYSTEM
+    is_system_header_type(node.id())
+}
+
+/// As [`is_system_header`], of a box of which the type alone is known.
+pub fn is_system_header_type(id: BoxId) -> bool {
+    id.is(b"pssh") || id == piff::PROTECTION_SYSTEM
 }
 
 /// The boxes that speak of encryption in a `traf` or `stbl` (ISO/IEC 23001-7:2023 6 and 7; PIFF 1.1 5.3.2).

@@ -269,7 +269,9 @@ fn external(tree: &Tree<'_>, mdia: &Node, stsd: &Node) -> Option<u64> {
         let number = usize::from(fields.u16("data_reference_index").ok()?).checked_sub(1)?;
         let reference = references.get(number)?;
         let flags = tree.body(reference).u32("version and flags").ok()?;
-        (flags & 1 == 0).then_some(reference.start)
+        // Data in `imda` boxes is counted from there, and not from the file.
+        let is_imda = reference.id().is(b"imdt") || reference.id().is(b"snim");
+        (flags & 1 == 0 || is_imda).then_some(reference.start)
     })
 }
 

@@ -51,10 +51,8 @@ fn walk(file: &[u8], mut at: usize, end: usize, parent: Option<usize>, found: &m
         }
         let index = found.len();
         found.push(Node { start: at, inner, end: at + size, kind, parent });
-        if let Some(skip) = children_at(&kind) {
-            if inner + skip <= at + size {
-                walk(file, inner + skip, at + size, Some(index), found);
-            }
+        if let Some(skip) = children_at(&kind).filter(|skip| inner + skip <= at + size) {
+            walk(file, inner + skip, at + size, Some(index), found);
         }
         at += size;
     }

@@ -1,8 +1,12 @@
 // What goes wrong in the middle: workers that die, engines that trap, files that change, cancelling at the last moment.
 
 import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open as openOnDisk, readFile, stat, writeFile } from 'node:fs/promises';
-import { before } from 'node:test';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { haveFfmpeg, makeLong, makeSmooth } from './support-media.mjs';
 import {
@@ -331,3 +335,42 @@ inEachBrowser((browser) => {
     assert.ok(left);
   });
 });
+
+/** The built site in a browser that gives pages no storage. Made where tests are defined: browsers are given it there. */
+function siteWithoutStorage() {
+  const root = mkdtempSync(join(tmpdir(), 'boxlock-trouble-'));
+  cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
+  after(() => rmSync(root, { recursive: true, force: true }));
+  const none =
+    "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('No.', 'SecurityError'));\n";
+  for (const file of ['app.js', 'engine/writer-worker.js']) {
+    const path = join(root, file);
+    writeFileSync(path, none + readFileSync(path, 'utf8'));
+  }
+  return { root };
+}
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  check('without storage the result is in memory, and the page says so before and after', async (page) => {
+    await withoutPicker(page);
+    await ready(page, SAMPLE);
+    await page.waitFor(() => /made in memory/.test(document.querySelector('.start-note').innerText));
+    await protect(page);
+    const { bytes } = await page.waitDownload({ timeout: LONG });
+    assert.ok(bytes.length > (await stat(SAMPLE)).size);
+    assert.match(await page.text('.save-line'), /only in this page’s memory/);
+  });
+
+  check('what does not fit into memory is refused before the work', async (page) => {
+    const found = await page.evaluate(async () => {
+      const none = () => Promise.reject(new DOMException('No.', 'SecurityError'));
+      StorageManager.prototype.getDirectory = none;
+      const { openSink } = await import('/files/sink.js');
+      return openSink(null, 3e9, 'named.mp4').then(String, ({ code, message }) => [code, message]);
+    });
+    assert.equal(found[0], 'no-storage');
+    assert.match(found[1], /held in memory: 3\.00 GB are more than the 2\.15 GB that fit/);
+  });
+}, siteWithoutStorage());

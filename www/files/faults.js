@@ -192,3 +192,27 @@ export const CHANGED = {
     'The file on the disk is no longer the one that was opened: it was changed since. ' +
     'Open it again when nothing writes to it any more.',
 };
+
+/** Without storage a result is one Blob, and browsers take about as much memory for it as it has bytes. */
+export const MEMORY_MAX = 2 ** 31;
+
+/**
+ * A result that nothing can hold.
+ * @param {number} size
+ */
+export function tooLargeForMemory(size) {
+  return {
+    code: 'no-storage',
+    message:
+      `This browser gives the page no storage, so the protected file is held in memory: ${(size / 1e9).toFixed(2)} GB ` +
+      `are more than the ${(MEMORY_MAX / 1e9).toFixed(2)} GB that fit. Use a window that is not private, or Chrome or Edge.`,
+  };
+}
+
+/**
+ * In the form of a BoxlockError, which crosses between workers.
+ * @param {Fault} fault
+ */
+export function asError({ code, message }) {
+  return Object.assign(new Error(message), { name: 'BoxlockError', code, kind: 'environment' });
+}

@@ -4,7 +4,7 @@
  */
 
 import { hasRoom, writeAll } from './access.js';
-import { FULL } from './faults.js';
+import { asError, FULL, MEMORY_MAX, tooLargeForMemory } from './faults.js';
 import { SegmentedStream } from './segments.js';
 import { FOLDER } from './stored.js';
 
@@ -35,7 +35,9 @@ import { FOLDER } from './stored.js';
 export async function openSink(handle, size, stored) {
   const folder = await storageFolder().catch(() => null);
   if (handle) return chosenFile(handle, folder);
-  return folder ? storedFile(folder, size, stored) : memoryFile();
+  if (folder) return storedFile(folder, size, stored);
+  if (size > MEMORY_MAX) throw asError(tooLargeForMemory(size));
+  return memoryFile();
 }
 
 /**

@@ -11,6 +11,16 @@ const RETRY_MS = 100;
 /** @type {Map<string, () => void>} */
 const held = new Map();
 
+/** Whether the browser gives this page storage. WebKitGTK does not, nor do private windows of some browsers. */
+export async function hasStorage() {
+  try {
+    await navigator.storage.getDirectory();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** A name for a new file. */
 export function newName() {
   const random = crypto.getRandomValues(new Uint8Array(16));
@@ -41,18 +51,26 @@ export async function hold(name) {
  */
 export async function discard(name) {
   const folder = await openFolder();
-  for (let left = RETRIES; folder && left > 0; left--) {
-    try {
-      await folder.removeEntry(name);
-      break;
-    } catch (error) {
-      if (error instanceof DOMException && error.name === 'NotFoundError') break;
-      await new Promise((resolve) => void setTimeout(resolve, RETRY_MS));
-    }
-  }
+  if (folder) await remove(folder, name);
   // Only now: what is still there is a later sweep's.
   held.get(name)?.();
   held.delete(name);
+}
+
+/**
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {string} name
+ */
+async function remove(folder, name) {
+  for (let left = RETRIES; left > 0; left--) {
+    try {
+      await folder.removeEntry(name);
+      return;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'NotFoundError') return;
+      await new Promise((resolve) => void setTimeout(resolve, RETRY_MS));
+    }
+  }
 }
 
 /**

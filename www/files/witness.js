@@ -7,7 +7,7 @@
  * a change of a few bytes between the places that are kept.
  */
 
-import { CHANGED } from './faults.js';
+import { asError, CHANGED } from './faults.js';
 
 /** Bytes kept of a place. */
 const PLACE_BYTES = 512;
@@ -70,21 +70,12 @@ export class Witness {
       await blob.slice(Math.max(0, blob.size - 1)).arrayBuffer();
       found = new Uint8Array(await new Blob(parts).arrayBuffer());
     } catch {
-      throw changed();
+      throw asError(CHANGED);
     }
     let at = 0;
     for (const { bytes } of this.#places) {
-      for (let n = 0; n < bytes.length; n++) if (found[at + n] !== bytes[n]) throw changed();
+      for (let n = 0; n < bytes.length; n++) if (found[at + n] !== bytes[n]) throw asError(CHANGED);
       at += bytes.length;
     }
   }
-}
-
-/** In the form of a BoxlockError, which crosses between workers. */
-export function changed() {
-  return Object.assign(new Error(CHANGED.message), {
-    name: 'BoxlockError',
-    code: CHANGED.code,
-    kind: 'environment',
-  });
 }

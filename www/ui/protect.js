@@ -3,12 +3,16 @@
 /** @import { Plan } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
-import { canPickPlace, pickPlace, removeIfEmpty } from '../files/save.js';
-import { h, setText } from './dom.js';
+import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
+import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
+import { hasStorage } from '../files/stored.js';
+import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
+import { mayLoseKey } from './key-sheet.js';
+import { outcome } from './outcome.js';
 import { planView } from './plan-view.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
@@ -32,6 +36,7 @@ export class Protect {
     this.running = null;
     /** @type {Plan | null} */
     this.drawn = null;
+    this.storage = true;
 
     const able = file.summary?.protectable;
     if (!able || !able.ok) {
@@ -59,6 +64,11 @@ export class Protect {
     });
     this.planBody = h('div', { class: 'plan-place' });
     this.planState = h('p', { class: 'plan-state' });
+    this.faultText = h('span');
+    const toFault = button('Go to the field', () => this.form?.focusOn(this.#file().fault?.field), {
+      class: 'link',
+    });
+    this.planFault = h('p', { class: 'field-fault plan-fault', hidden: true }, this.faultText, ' ', toFault);
     this.element = h(
       'div',
       { class: 'protect' },
@@ -67,10 +77,18 @@ export class Protect {
         'section',
         { class: 'plan', 'aria-label': 'Plan' },
         h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
+        this.planFault,
         this.planBody,
       ),
     );
     this.update(file);
+    void this.#askStorage();
+  }
+
+  async #askStorage() {
+    this.storage = await hasStorage();
+    const file = this.store.file(this.id);
+    if (file) this.update(file);
   }
 
   /** @returns {FileState} */
@@ -89,7 +107,12 @@ export class Protect {
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
-    setText(this.note, noteFor(file, placed));
+    setText(this.note, noteFor(file, placed, this.storage));
+    // The field may be out of sight.
+    if (this.planFault && this.faultText) {
+      this.planFault.hidden = !placed;
+      setText(this.faultText, placed ? (file.fault?.message ?? '') : '');
+    }
     setText(this.planState, planLine(file, this.drawn !== null));
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
@@ -101,7 +124,7 @@ export class Protect {
           'p',
           { class: 'plan-none' },
           file.fault
-            ? 'The plan appears here once the marked field is right.'
+            ? 'The plan appears here once that is settled.'
             : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.',
         ),
       );
@@ -114,6 +137,9 @@ export class Protect {
     this.planning.abort();
     this.running?.abort();
     this.run?.update(null);
+    this.form?.clear();
+    this.planBody?.replaceChildren();
+    this.drawn = null;
   }
 
   cancel() {
@@ -170,10 +196,15 @@ export class Protect {
       return;
     }
     while (this.store.file(this.id)?.phase === 'planning') await this.planned;
-    const { plan, fault, media } = this.#file();
+    const file = this.#file();
+    const { plan, fault, media } = file;
     if (!plan || !media) {
       this.form.focusOn(fault?.field);
       if (fault) say(fault.message);
+      return;
+    }
+    if (!(await mayLoseKey(this.store, this.#file(), 'again'))) {
+      this.start?.focus();
       return;
     }
     this.running = new AbortController();
@@ -181,8 +212,10 @@ export class Protect {
     let sink = null;
     try {
       if (canPickPlace()) {
-        sink = await pickPlace(plan.suggestedName);
-        if (!sink) return;
+        const place = await pickPlace(plan.suggestedName);
+        if (!place) return;
+        await refuseSource(place, file.source);
+        sink = place;
       }
       await this.#run(plan, sink, this.running.signal);
     } catch (error) {
@@ -219,11 +252,17 @@ export class Protect {
       ...(sink ? { sink } : {}),
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
-    this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
+    this.store.dispatch({
+      type: 'protected',
+      id: this.id,
+      result,
+      savedAs: sink ? sink.name : null,
+      keyIsNew: plan.keySource === 'random',
+    });
     this.form?.forgetKid();
     this.#soon();
     say(
-      `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
+      `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
   }
 }
@@ -242,15 +281,18 @@ function planLine(file, drawn) {
 /**
  * @param {FileState} file
  * @param {boolean} placed whether the fault stands at its field
+ * @param {boolean} storage whether there is some
  */
-function noteFor(file, placed) {
+function noteFor(file, placed, storage) {
   if (file.ended === 'cancelled') return 'Cancelled. Nothing was saved.';
   if (file.ended === 'failed') {
     const { message, code } = file.fault ?? { message: '' };
     return code === 'finish-unknown' ? message : `It stopped, and nothing was saved. ${message}`;
   }
   if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
-  return canPickPlace()
-    ? 'You choose where the MP4 goes. It is written while it is made.'
-    : 'The MP4 is made in the browser’s storage, then downloaded.';
+  if (canPickPlace()) return 'You choose where the MP4 goes. It is written while it is made.';
+  if (storage) return 'The MP4 is made in the browser’s storage, then downloaded.';
+  const size = file.plan?.sizeAfter ?? file.size ?? 0;
+  if (size > MEMORY_MAX) return tooLargeForMemory(size).message;
+  return 'This browser gives the page no storage: the MP4 is made in memory, then downloaded.';
 }

