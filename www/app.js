@@ -3,6 +3,7 @@
 /** @import { Desk } from './ui/desk.js' */
 /** @import { FileState, State, View } from './ui/store.js' */
 
+import './closed.js';
 import { open, sweepStorage } from './boxlock.js';
 import { takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
