@@ -106,7 +106,7 @@ impl Session {
             evidence::ask(index, movie, &self.evidence)?;
         }
         let by_name = request.tracks.is_some();
-        let plan = Plan::new(movie, request)?;
+        let plan = Plan::new(index.identity(), movie, request)?;
         check_plan(index, movie, &plan, by_name)?;
         Assembly::new(Rc::clone(index), &plan)?;
         Ok(plan)
@@ -134,6 +134,11 @@ impl Session {
     pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
         let index = self.index()?;
         check_file(index)?;
+        if plan.source != index.identity() {
+            let message = "This plan was made for another file. Carried out here, it would use its key stream a second \
+                           time, and both files could be read without the key. Plan this file by itself.";
+            return Err(Error::caller("plan-other-file", "", message));
+        }
         Assembly::new(Rc::clone(index), plan)
     }
 }

@@ -17,6 +17,7 @@ use boxlock::boxes::Tree;
 use boxlock::bytes::limits;
 use boxlock::inspect::{children_at, fields, view, view_at};
 use boxlock::output::playback::Playback;
+use boxlock::output::summary::fragment_note;
 use boxlock::protect::samples::FragmentTask;
 use boxlock::session::Session;
 use boxlock::track::top::Paths;
@@ -351,6 +352,28 @@ fn more_of_a_thing_than_can_be_meant_is_refused() {
         assert_eq!(read.unwrap_err().code(), "bad-item-location");
     });
     assert!(used.bytes_max < 10_000, "{used:?}");
+}
+
+#[test]
+fn notes_name_the_first_few_of_many() {
+    let session = drive::open(&file(1, vec![vec![0; 8], vec![0; 9]]), Feed::Whole).unwrap();
+    let index = session.index().unwrap();
+    let note = |number: usize| fragment_note(index, index.parts(&index.fragments[number]));
+    assert_eq!(note(0), ["track 1 audio, 1 sample"; 8].join(" · "));
+    assert_eq!(note(1), format!("{} · …", note(0)));
+
+    let entry = boxed(b"abcd", &[0; 8]);
+    for (count, end) in
+        [(7, "mp4a, abcd, abcd, abcd, abcd, abcd, abcd, abcd"), (8, "abcd, …"), (90, "abcd, …")]
+    {
+        let mut many = synth::small().bytes();
+        let stsd = [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"];
+        insert(&mut many, &stsd, &entry.repeat(count));
+        let session = drive::open(&many, Feed::Whole).unwrap();
+        let moov = session.index().unwrap().moov.as_ref().unwrap();
+        let note = view_at(moov, "moov/trak/mdia/minf/stbl/stsd").unwrap().note.unwrap();
+        assert!(note.ends_with(end) && note.len() < 60, "{count}: {note}");
+    }
 }
 
 /// What one pass over all parts counts, against what each part says.

@@ -11,6 +11,7 @@
 mod support;
 
 use boxlock::bytes::{ContentKey, Error};
+use boxlock::protect::notes::file_notes;
 use support::drive::{self, Feed, decrypted_samples, open, plan, protect, request};
 use support::raw::{self, RawBox, be32};
 use support::synth::{self, boxed};
@@ -120,22 +121,26 @@ fn an_item_whose_new_place_has_too_few_digits_is_refused_in_the_plan() {
 }
 
 #[test]
-fn media_data_behind_other_boxes_is_of_the_fragment_only_as_far_as_its_samples_reach() {
+fn further_media_data_is_of_a_fragment_only_as_far_as_its_samples_reach() {
     let [ftyp, moov, moof, mdat, moof2, mdat2] = pieces();
     let len = meta(0, 0).len();
     let picture = boxed(b"mdat", b"the item itself");
     // Behind the last fragment and between two: the item has an mdat of its own behind its meta.
     let before = join(&[&ftyp, &moov, &moof, &mdat]);
     let meta_box = meta(before.len() + len + 8, 15);
-    for file in [join(&[&before, &meta_box, &picture, &moof2, &mdat2]), join(&[&before, &meta_box, &picture])]
-    {
+    let in_front = join(&[&ftyp, &meta(before.len() + len + 8, 15), &moov, &moof, &mdat, &picture]);
+    for file in [
+        join(&[&before, &meta_box, &picture, &moof2, &mdat2]),
+        join(&[&before, &meta_box, &picture]),
+        in_front,
+    ] {
         for out in protected(&file) {
             let place = item_place(&all(&out, "meta")[0]);
             assert_eq!(&out[place..place + 15], b"the item itself");
         }
     }
-    // The same right behind the fragment's own media data cannot be told from it.
-    let file = join(&[&ftyp, &meta(before.len() + len + 8, 15), &moov, &moof, &mdat, &picture]);
+    // The samples themselves can be no item.
+    let file = join(&[&ftyp, &meta(before.len() + len - 15, 15), &moov, &moof, &mdat, &picture]);
     assert_eq!(refused(&file).code(), "item-in-media");
 }
 
@@ -276,4 +281,33 @@ fn a_fragment_whose_media_data_has_a_damaged_header_does_not_pass_as_bytes_at_th
     let file = join(&[&ftyp, &moov, &moof, &mdat, &moof2, &mdat2]);
     let error = refused(&file);
     assert_eq!(error.code(), "data-elsewhere", "{error}");
+}
+
+#[test]
+fn oddities_of_the_layout_are_told() {
+    let notes = |file: &[u8]| file_notes(open(file, Feed::Exact).unwrap().index().unwrap());
+    let [ftyp, moov, moof, mdat, moof2, mdat2] = pieces();
+    let usual = join(&[&ftyp, &moov, &moof, &mdat, &moof2, &mdat2]);
+    assert_eq!(notes(&usual), [""; 0]);
+    let first = ftyp.len() + moov.len();
+    let good = join(&[&usual, &mfra(&[first, first + moof.len() + mdat.len()])]);
+    assert_eq!(notes(&good), [""; 0]);
+    let stray = join(&[&usual, &mfra(&[first, first + 1])]);
+    let [note] = &notes(&stray)[..] else { panic!() };
+    assert!(
+        note.contains("Of 2 random access points") && note.contains(&format!("byte {}", first + 1)),
+        "{note}"
+    );
+    // In front, between, and behind; a header alone holds nothing.
+    let unused = boxed(b"mdat", &[7; 20]);
+    let file =
+        join(&[&ftyp, &moov, &unused, &moof, &mdat, &unused, &moof2, &mdat2, &unused, &boxed(b"mdat", &[])]);
+    let [note] = &notes(&file)[..] else { panic!() };
+    assert!(note.contains("84 bytes") && note.contains(&format!("byte {first} ")), "{note}");
+    let mut twice = synth::small();
+    twice.access = None;
+    let again = twice.fragments[1].trafs[0].clone();
+    twice.fragments[1].trafs.push(again);
+    let [note] = &notes(&twice.bytes())[..] else { panic!() };
+    assert!(note.starts_with("Track 1 comes twice"), "{note}");
 }

@@ -3,6 +3,7 @@
 /** @import { Desk } from './ui/desk.js' */
 /** @import { FileState, State, View } from './ui/store.js' */
 
+import './closed.js';
 import { open, sweepStorage } from './boxlock.js';
 import { takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
@@ -64,7 +65,7 @@ async function openFile(source, name, size) {
   const id = ++lastId;
   const stop = new AbortController();
   openings.set(id, stop);
-  store.dispatch({ type: 'open', id, name, size });
+  store.dispatch({ type: 'open', id, name, size, ...(source instanceof Blob ? { source } : {}) });
   try {
     await deskFetched;
     if (!deskModule) await fetchDesk();
@@ -92,6 +93,19 @@ async function openFile(source, name, size) {
   } finally {
     openings.delete(id);
   }
+}
+
+/**
+ * Closes a file, after asking when a key would go with it that is nowhere else.
+ * @param {number} id
+ */
+async function askAndClose(id) {
+  const file = store.file(id);
+  if (file?.keyAtRisk) {
+    const { mayLoseKey } = await import('./ui/key-sheet.js');
+    if (!(await mayLoseKey(store, file, 'close'))) return;
+  }
+  closeFile(id);
 }
 
 /** @param {number} id */
@@ -174,7 +188,12 @@ function draw(state, before) {
   places.desk.hidden = state.files.length === 0;
   document.title = file ? `${file.name}, Boxlock` : 'Boxlock';
   tabs.show(state.view);
-  if (!file) return;
+  if (!file) {
+    // Nothing of a closed file stays behind, hidden or not.
+    for (const view of VIEWS) places[view].replaceChildren();
+    places.summary.replaceChildren();
+    return;
+  }
   const opening = file.phase === 'opening';
   places.opening.hidden = !opening;
   for (const place of [places.summary, places.views]) place.hidden = opening;
@@ -233,7 +252,7 @@ showFiles(
     deskNotices: byId('desk-notices', HTMLElement),
     emptyNotices: byId('empty-notices', HTMLElement),
   },
-  closeFile,
+  (id) => void askAndClose(id),
 );
 takeFiles({
   input: places.input,
@@ -249,12 +268,13 @@ byId('try-sample', HTMLElement).addEventListener('click', () => {
 });
 window.addEventListener('hashchange', followHash);
 window.addEventListener('keydown', (event) => {
-  if (event.key !== 'Escape' || event.defaultPrevented || document.querySelector(':popover-open')) return;
+  if (event.key !== 'Escape' || event.defaultPrevented) return;
+  if (document.querySelector(':popover-open, dialog[open]')) return;
   const { current } = store.state;
   if (current !== null && store.file(current)?.phase === 'protecting') desks.get(current)?.protect.cancel();
 });
 window.addEventListener('beforeunload', (event) => {
-  if (store.state.files.some((file) => file.phase === 'protecting')) event.preventDefault();
+  if (store.state.files.some((file) => file.phase === 'protecting' || file.keyAtRisk)) event.preventDefault();
 });
 tabs.show(store.state.view);
 followHash();

@@ -95,6 +95,12 @@ class OpenMedia {
   #bridge;
   #summary;
   #tracks;
+  /**
+   * What plans were made from: with it a plan is carried out as it was shown, and keys stay out of the plans themselves.
+   * @type {WeakMap<object, Order>}
+   */
+  #orders = new WeakMap();
+  #closed = false;
 
   /**
    * @param {Bridge} bridge
@@ -152,7 +158,8 @@ class OpenMedia {
     const order = newOrder(request);
     const plan = await this.#bridge.call('plan', order, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
-    orders.set(made, order);
+    this.#orders.set(made, order);
+    planned.add(made);
     return made;
   }
 
@@ -162,7 +169,7 @@ class OpenMedia {
    * @returns {Promise<Types.ProtectResult>}
    */
   async protect(planOrRequest, options = {}) {
-    const order = orders.get(planOrRequest) ?? newOrder(/** @type {Types.ProtectRequest} */ (planOrRequest));
+    const order = this.#orderOf(planOrRequest);
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
@@ -177,6 +184,27 @@ class OpenMedia {
       if (!made?.stored) void discard(stored);
     }
     return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
+  }
+
+  /**
+   * A plan has a key and counters that no other file may be given, so it is carried out by the media it was made by.
+   * @param {Types.Plan | Types.ProtectRequest} planOrRequest
+   */
+  #orderOf(planOrRequest) {
+    if (this.#closed) throw environmentError('closed', 'This file was closed.');
+    const order = this.#orders.get(planOrRequest);
+    if (order) return order;
+    if (planned.has(planOrRequest))
+      throw callerError(
+        'plan-other-file',
+        'This plan was made for another file. Make one for this file: no two files may share a key and its counters.',
+      );
+    if (Object.hasOwn(Object(planOrRequest), 'headerXml'))
+      throw callerError(
+        'plan-copied',
+        'This is a copy of a plan, and copies have no key. Pass the plan itself, as plan() gave it, or the request.',
+      );
+    return newOrder(/** @type {Types.ProtectRequest} */ (planOrRequest));
   }
 
   async playback() {
@@ -194,6 +222,9 @@ class OpenMedia {
   }
 
   close() {
+    this.#closed = true;
+    // Orders hold typed keys and seeds.
+    this.#orders = new WeakMap();
     this.#bridge.close();
   }
 }
@@ -216,10 +247,10 @@ async function newCrew(workers) {
 /** @typedef {{ request: Types.ProtectRequest, random: Uint8Array }} Order */
 
 /**
- * What plans were made from: with it a plan is carried out as it was shown, and keys stay out of the plans themselves.
- * @type {WeakMap<object, Order>}
+ * Every plan of this page, whichever file it is for.
+ * @type {WeakSet<object>}
  */
-const orders = new WeakMap();
+const planned = new WeakSet();
 
 /**
  * Each plan has random values of its own, so that no two share a key stream.
@@ -227,7 +258,31 @@ const orders = new WeakMap();
  * @returns {Order}
  */
 function newOrder(request) {
-  return { request: { ...request }, random: crypto.getRandomValues(new Uint8Array(RANDOM_LEN)) };
+  return { request: { ...request }, random: randomBytes() };
+}
+
+/** Fails where the browser's source of random values does: what it would give is a key that anybody can guess. */
+function randomBytes() {
+  const random = new Uint8Array(RANDOM_LEN);
+  try {
+    crypto.getRandomValues(random);
+  } catch {
+    // Seen below: nothing was filled in.
+  }
+  if (random.every((byte) => byte === random[0]))
+    throw environmentError(
+      'no-random',
+      'This browser gives no random values, so no key can be made here. Use another browser, or restart this one.',
+    );
+  return random;
+}
+
+/**
+ * @param {string} code
+ * @param {string} message
+ */
+function callerError(code, message) {
+  return new BoxlockError({ code, kind: 'caller', message });
 }
 
 /**
@@ -246,6 +301,8 @@ class Result {
   #made;
   /** @type {Promise<string> | undefined} */
   #hash;
+  /** @type {string | null} once it is known */
+  #sum = null;
 
   /**
    * @param {Bridge} bridge
@@ -281,18 +338,24 @@ class Result {
   async sha256(options) {
     const blob = await this.file();
     this.#hash ??= this.#bridge.call('hash', { blob }, options);
-    this.#hash.catch(() => (this.#hash = undefined));
+    this.#hash.then(
+      (sum) => (this.#sum = sum),
+      () => (this.#hash = undefined),
+    );
     return this.#hash;
   }
 
-  /** @returns {Promise<Types.KeySheet>} */
-  async keySheet() {
+  /**
+   * @param {{ sha256?: 'wait' | 'if-known' }} [options]
+   * @returns {Promise<Types.KeySheet>}
+   */
+  async keySheet({ sha256 = 'wait' } = {}) {
     const bytes = Uint8Array.from(this.key.match(/../g) ?? [], (pair) => parseInt(pair, 16));
     return {
       boxlock: KEY_SHEET_FORM,
       fileName: this.name,
       fileSize: this.size,
-      sha256: await this.sha256(),
+      sha256: sha256 === 'wait' ? await this.sha256() : this.#sum,
       scheme: this.scheme,
       algorithm: 'AESCTR',
       kid: this.kid,

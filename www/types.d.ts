@@ -265,8 +265,11 @@ export interface ProtectResult {
   file(): Promise<File>;
   /** SHA-256 of the protected file, hex; computed once, with progress. */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
-  /** The key sheet for whoever runs the licence server. */
-  keySheet(): Promise<KeySheet>;
+  /**
+   * The key sheet for whoever runs the licence server. With `sha256: 'if-known'` it is there at once, however large the
+   * file is, with `sha256` null unless that was computed before.
+   */
+  keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
   /** Removes the copy in browser storage, when there is one. */
   discard(): Promise<void>;
 }
@@ -275,7 +278,8 @@ export interface KeySheet {
   boxlock: string;
   fileName: string;
   fileSize: number;
-  sha256: string;
+  /** Of the protected file; null when the sheet was made before it was known. */
+  sha256: string | null;
   scheme: string;
   algorithm: 'AESCTR';
   kid: KidView;
@@ -314,7 +318,11 @@ export interface Media {
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;
-  /** Protects by a plan (or a request, planned first). One at a time; a plan carried out twice gives the same bytes. */
+  /**
+   * Protects by a plan (or a request, planned first). One at a time; a plan carried out twice gives the same bytes. A plan
+   * of another file is refused with code 'plan-other-file', a copy of one with 'plan-copied': no two files share a key
+   * and counters.
+   */
   protect(planOrRequest: Plan | ProtectRequest, options?: ProtectOptions): Promise<ProtectResult>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;

@@ -4,6 +4,7 @@ mod bench;
 mod counts;
 mod files;
 mod get;
+mod headers;
 mod package;
 mod programs;
 mod project;

@@ -3,7 +3,7 @@
 use crate::files;
 use crate::project::Project;
 use crate::run::{self, Outcome};
-use crate::{size, wasm};
+use crate::{headers, size, wasm};
 use serde_json::json;
 use std::path::Path;
 
@@ -28,6 +28,7 @@ pub fn build(project: &Project) -> Outcome {
     // The page's footer says which build this is.
     let build = json!({ "version": project.version, "commit": project.commit() });
     files::write(&dist.join("build.json"), &format!("{build}\n"))?;
+    headers::write(project)?;
     size::check(project)
 }
 

@@ -1,6 +1,7 @@
 //! The size budget: what a first visit costs on the wire, as numbers in the repository, changed on purpose.
 
 use crate::files;
+use crate::headers::is_for_hosts;
 use crate::project::Project;
 use crate::run::{self, Outcome};
 use flate2::{Compression, write::GzEncoder};
@@ -57,7 +58,7 @@ fn sums(weights: &[Weight]) -> (usize, usize) {
 
 fn weigh(folder: &Path) -> Outcome<Vec<Weight>> {
     let mut contents = BTreeMap::new();
-    for file in files::list(folder)? {
+    for file in files::list(folder)?.into_iter().filter(|file| !is_for_hosts(file)) {
         let path = folder.join(&file);
         contents.insert(file, std::fs::read(&path).map_err(run::at(&path))?);
     }

@@ -41,6 +41,14 @@ impl Descriptor {
         self.inner.iter().find_map(|inner| inner.find(tag))
     }
 
+    /// The same, to change it.
+    pub fn find_mut(&mut self, tag: u8) -> Option<&mut Descriptor> {
+        if self.tag == tag {
+            return Some(self);
+        }
+        self.inner.iter_mut().find_map(|inner| inner.find_mut(tag))
+    }
+
     fn write_one(&self, w: &mut Writer) {
         w.u8(self.tag);
         w.bytes(&self.length);

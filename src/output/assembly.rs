@@ -10,6 +10,7 @@ use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Window};
+use crate::protect::subsample::check_encrypted;
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header_type;
@@ -77,7 +78,7 @@ impl Assembly {
     pub fn new(index: Rc<Index>, plan: &Plan) -> Result<Self> {
         let mut trial = Self::begin(Rc::clone(&index), plan)?;
         trial.place_all();
-        trial.patches()?;
+        trial.moved_pointers()?;
         Self::begin(index, plan)
     }
 
@@ -210,9 +211,15 @@ impl Assembly {
         }
     }
 
-    /// Puts right what says where other bytes are: segment and subsegment indexes, and locations of items. To be asked
-    /// for at the end.
-    pub fn patches(&self) -> Result<Vec<Patch>> {
+    /// Puts right what stands before what it describes. To be asked for at the end; `protected` are the bytes that were
+    /// encrypted in all, without which it is no protected file.
+    pub fn patches(&self, protected: u64) -> Result<Vec<Patch>> {
+        check_encrypted(protected)?;
+        self.moved_pointers()
+    }
+
+    /// What says where other bytes are: segment and subsegment indexes, and locations of items.
+    fn moved_pointers(&self) -> Result<Vec<Patch>> {
         let mut patches = Vec::new();
         // A segment may end where the file does, which is where no piece begins.
         let mut moved = self.moved.clone();

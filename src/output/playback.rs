@@ -2,12 +2,14 @@
 //! audio track, PIFF boxes given their CENC twins. Nothing is decrypted: the browser does that (W3C EME, ClearKey).
 
 use crate::boxes::cenc::{SCHEME_VERSION_1_0, SchemeType, TrackEncryption};
+use crate::boxes::descriptor::{DECODER_CONFIG, ElementaryStreamDescriptor};
 use crate::boxes::piff::{self, PiffTrackEncryption};
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
-use crate::track::{Fragment, Index, Movie, Track, TrackKind};
+use crate::track::codec::aac::{AudioConfig, MPEG4_AUDIO};
+use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackKind};
 
 use super::fragment::{FragmentForm, rewrite};
 use super::movie::protected_file_type;
@@ -43,7 +45,7 @@ impl Playback {
         let codecs: Vec<String> = chosen
             .iter()
             .filter_map(|track| track.entries.first())
-            .map(|entry| entry.codec_string())
+            .map(|entry| as_mpeg4(entry).map_or_else(|| entry.codec_string(), |config| config.codec()))
             .collect();
         if codecs.is_empty() || index.fragments.is_empty() {
             let message = "Only fragmented files with video or audio can be played here.";
@@ -115,8 +117,13 @@ fn initialization(tree: &Tree<'_>, movie: &Movie, tracks: &[u32]) -> Result<Vec<
             continue;
         }
         let entries = trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]).map(|stsd| &stsd.children);
-        for sinf in entries.into_iter().flatten().filter_map(|entry| entry.child(b"sinf")) {
-            add_cenc(tree, sinf, &mut edits)?;
+        for entry in entries.into_iter().flatten() {
+            if let Some(sinf) = entry.child(b"sinf") {
+                add_cenc(tree, sinf, &mut edits)?;
+            }
+            if let Some(esds) = entry.child(b"esds").filter(|_| is_mpeg2_aac(movie, entry)) {
+                call_it_mpeg4(tree, esds, &mut edits)?;
+            }
         }
     }
     for trex in moov.child(b"mvex").into_iter().flat_map(|mvex| mvex.all(b"trex")) {
@@ -128,6 +135,34 @@ fn initialization(tree: &Tree<'_>, movie: &Movie, tracks: &[u32]) -> Result<Vec<
         }
     }
     Ok(edits.apply(tree))
+}
+
+/// The configuration of MPEG-2 AAC under the name of MPEG-4, which has the same frames and is the only name that all
+/// browsers know. Smooth encoders of Microsoft's wrote the older one.
+fn as_mpeg4(entry: &SampleEntry) -> Option<AudioConfig> {
+    match &entry.codec {
+        Codec::Mpeg(config) if config.aac.is_some() && config.object_type != MPEG4_AUDIO => {
+            Some(AudioConfig { object_type: MPEG4_AUDIO, ..config.clone() })
+        }
+        _ => None,
+    }
+}
+
+fn is_mpeg2_aac(movie: &Movie, entry: &Node) -> bool {
+    let entries = movie.tracks.iter().flat_map(|track| &track.entries);
+    entries.into_iter().any(|known| known.start == entry.start && as_mpeg4(known).is_some())
+}
+
+fn call_it_mpeg4(tree: &Tree<'_>, esds: &Node, edits: &mut Edits) -> Result<()> {
+    let mut read: ElementaryStreamDescriptor = tree.read(esds)?;
+    // The object type is the first field (ISO/IEC 14496-1 7.2.6.6).
+    if let Some(object_type) =
+        read.descriptor.find_mut(DECODER_CONFIG).and_then(|config| config.fields.first_mut())
+    {
+        *object_type = MPEG4_AUDIO;
+        edits.replace(esds, read.to_box(0));
+    }
+    Ok(())
 }
 
 fn add_cenc(tree: &Tree<'_>, sinf: &Node, edits: &mut Edits) -> Result<()> {

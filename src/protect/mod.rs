@@ -5,6 +5,7 @@ pub mod cipher;
 pub mod counter;
 pub mod decrypt;
 pub mod evidence;
+pub mod notes;
 pub mod pieces;
 pub mod plan;
 pub mod request;

@@ -27,6 +27,9 @@ pub struct TrackPlan {
 /// What is decided for a file. Given the plan, each fragment can be protected alone, anywhere, in any order.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// [`Index::identity`](crate::track::Index::identity) of the file that it is for: carried out on another, it would
+    /// use its key stream a second time.
+    pub source: u64,
     /// Which boxes.
     pub profile: Profile,
     /// Key ID of all protected tracks.
@@ -53,7 +56,7 @@ pub struct Plan {
 
 impl Plan {
     /// Decides by what the movie is and what the request wants.
-    pub fn new(movie: &Movie, request: Request) -> Result<Self> {
+    pub fn new(source: u64, movie: &Movie, request: Request) -> Result<Self> {
         let wanted = request.tracks.as_deref();
         if let Some(unknown) = wanted.and_then(|ids| ids.iter().find(|id| movie.track(**id).is_none())) {
             let message = format!("The file has no track with ID {unknown}.");
@@ -78,6 +81,7 @@ impl Plan {
         let header_xml = request.header.to_xml()?;
         let playready_object = ProObject::from_header(&request.header)?.to_bytes()?;
         Ok(Self {
+            source,
             profile: request.profile,
             kid: request.kid,
             key: request.key,

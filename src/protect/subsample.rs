@@ -197,6 +197,16 @@ impl RangeFinder {
     }
 }
 
+/// Fails when `protected`, the protected bytes of all samples of a file, are none.
+pub fn check_encrypted(protected: u64) -> Result<()> {
+    if protected > 0 {
+        return Ok(());
+    }
+    let message = "Nothing would be encrypted: the tracks chosen have no byte that their rule protects. Choose other tracks, \
+                   or the profile piff, which protects more of each picture.";
+    Err(Error::unsupported("nothing-encrypted", message))
+}
+
 /// Entries that a clear run takes.
 fn entries_of(clear: u64) -> u64 {
     clear.div_ceil(MAX_CLEAR)

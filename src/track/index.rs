@@ -11,6 +11,7 @@ use crate::bytes::units::{clock, to_len};
 
 use super::leftovers::Leftovers;
 use super::movie::{Movie, Track};
+use super::points;
 use super::top::TopBoxes;
 use super::totals::TrackTotals;
 
@@ -119,10 +120,29 @@ impl Index {
         found
     }
 
+    /// What tells the file from others, by all that was read of it: the first bytes of a SHA-256.
+    pub fn identity(&self) -> u64 {
+        use sha2::Digest as _;
+        let mut hash = sha2::Sha256::new();
+        hash.update(self.file_len.to_be_bytes());
+        hash.update(self.moov.as_ref().map(Tree::bytes).unwrap_or_default());
+        for fragment in &self.fragments {
+            hash.update(fragment.start.to_be_bytes());
+            hash.update(fragment.digest.to_be_bytes());
+        }
+        let digest: [u8; 32] = hash.finalize().into();
+        digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first))
+    }
+
     /// The fragment whose `moof` stands at `start`.
     pub fn fragment_at(&self, start: u64) -> Option<&FragmentEntry> {
         let found = self.fragments.binary_search_by_key(&start, |fragment| fragment.start).ok()?;
         self.fragments.get(found)
+    }
+
+    /// File offsets to which the random access points of the `mfra` lead, track by track.
+    pub fn random_access_points(&self) -> Vec<u64> {
+        self.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
     }
 
     /// Samples in all fragments.

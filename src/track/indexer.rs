@@ -11,7 +11,7 @@ use super::fragment::{Fragment, check_track_ids};
 use super::index::{FragmentEntry, FragmentPart, Index, head_digest};
 use super::leftovers;
 use super::movie::Movie;
-use super::points;
+use super::once;
 use super::times;
 use super::totals;
 
@@ -42,8 +42,8 @@ pub struct Indexer {
     stage: Stage,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
-    /// Whether other boxes than free space came since.
-    interrupted: bool,
+    /// Whether it has media data.
+    has_media: bool,
     /// Where that fragment's samples stand, as disjoint ranges in file order.
     open_ranges: Vec<(u64, u64)>,
     /// File offsets of the first byte of that fragment's samples and after the last.
@@ -66,7 +66,7 @@ impl Indexer {
             index: Index { file_len, ..Index::default() },
             stage,
             fragment_open: false,
-            interrupted: false,
+            has_media: false,
             open_ranges: Vec::new(),
             open_data: None,
             outside: None,
@@ -85,7 +85,7 @@ impl Indexer {
 
     /// Where the fragments of each track are said to begin: they will be wanted, if it is true.
     pub fn expected(&self) -> Vec<u64> {
-        self.index.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()
+        self.index.random_access_points()
     }
 
     /// What is known so far. Complete when [`needs`](Self::needs) is `None`.
@@ -205,6 +205,15 @@ impl Indexer {
         if start == 0 && !is_plausible(header.id) {
             return Err(not_mp4(bytes));
         }
+        // After a box with a wrong size anything may look like a header; what is taken for a box is copied as it is.
+        if !is_plausible(header.id) || (header.form == SizeForm::ToEnd && !is_known(header.id)) {
+            let message = format!(
+                "The structure of the file breaks off at byte {start}: what should be a box begins with {}. The box before \
+                 it has a wrong size, or bytes were lost. Get a sound copy of it.",
+                shown(bytes)
+            );
+            return self.take_damaged(start, bytes, Error::file("no-box", message).at(start));
+        }
         let wanted = match header.id {
             BoxId::Four(FourCc(code)) => match &code {
                 b"moov" => Some(limits::MOOV_LEN),
@@ -249,7 +258,7 @@ impl Indexer {
         Ok(())
     }
 
-    /// Media data belongs to the fragment before it, also with free space or user boxes in between. A sample that
+    /// Media data belongs to the fragment before it, also with other boxes in between. A sample that
     /// covers the header of a box would have it encrypted along.
     fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
@@ -265,19 +274,19 @@ impl Indexer {
         match header.id {
             BoxId::Uuid(_) => {}
             BoxId::Four(FourCc(code)) => match &code {
-                b"moof" => (self.fragment_open, self.interrupted) = (true, false),
+                b"moof" => (self.fragment_open, self.has_media) = (true, false),
                 b"mdat" => {
-                    // Behind other boxes, it may be of something else.
+                    // A further one that its samples do not reach is of something else.
                     let reached = self.open_data.is_some_and(|(_, last)| last > start);
-                    let is_its = self.fragment_open && (reached || !self.interrupted);
+                    let is_its = self.fragment_open && (reached || !self.has_media);
                     if let (true, Some(fragment)) = (is_its, self.index.fragments.last_mut()) {
+                        self.has_media = true;
                         fragment.end = (start + header.size).min(self.index.file_len);
                     }
                 }
                 b"moov" | b"mfra" | b"ftyp" => self.fragment_open = false,
-                b"free" | b"skip" | b"wide" => {}
                 // Events, indexes and other boxes may stand between a 'moof' and its media data.
-                _ => self.interrupted = true,
+                _ => {}
             },
         }
     }
@@ -299,7 +308,7 @@ impl Indexer {
     fn take_damaged(&mut self, start: u64, bytes: &[u8], error: Error) -> Result<()> {
         let mut r = Reader::new(bytes, start);
         let header = BoxHeader::read(&mut r, u64::MAX);
-        let known = header.as_ref().is_ok_and(|h| !matches!(registry::lookup(h.id, None), Known::Unknown));
+        let known = header.as_ref().is_ok_and(|header| is_known(header.id));
         if start == 0 && !known {
             return Err(not_mp4(bytes));
         }
@@ -435,9 +444,10 @@ impl Indexer {
         let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
         let movie = Movie::read(&tree);
+        let twice = once::check(&tree);
         self.index.moov = Some(tree);
         self.index.movie = Some(movie?);
-        damage.map_or(Ok(()), Err)
+        damage.map_or(twice, Err)
     }
 
     fn samples_so_far(&self) -> u64 {
@@ -500,14 +510,18 @@ impl Indexer {
             }
             leftovers::collect(&mut self.index.leftovers, &tree, &fragment, movie);
         }
-        damage.map_or(Ok(()), Err)
+        damage.map_or_else(|| once::check(&tree), Err)
     }
+}
+
+fn is_known(id: BoxId) -> bool {
+    !matches!(registry::lookup(id, None), Known::Unknown)
 }
 
 /// Whether a file can begin with such a box: a known one, or at least one with a name.
 fn is_plausible(id: BoxId) -> bool {
     let named = |byte: &u8| byte.is_ascii_alphanumeric() || b" -_.\xa9".contains(byte);
-    !matches!(registry::lookup(id, None), Known::Unknown) || id.four_cc().0.iter().all(named)
+    is_known(id) || id.four_cc().0.iter().all(named)
 }
 
 /// Whether the output has its bytes changed where it stands.

@@ -7,6 +7,7 @@ pub mod index;
 pub mod indexer;
 pub mod leftovers;
 pub mod movie;
+mod once;
 mod points;
 mod times;
 pub mod top;

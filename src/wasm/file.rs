@@ -9,6 +9,7 @@ use crate::bytes::{Error, json, limits};
 use crate::inspect::{self, BoxFields, NodeView};
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step, summary};
+use crate::protect::notes::file_notes;
 use crate::protect::plan::rule_text;
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, request::KeySource};
@@ -199,10 +200,10 @@ impl File {
         self.assembly_mut()?.random_access().map_err(to_js)
     }
 
-    /// `{ at, bytes }[]` to write over the output at the end.
-    pub fn patches(&mut self) -> JsResult<js_sys::Array> {
+    /// `{ at, bytes }[]` to write over the output at the end, when `protected` bytes were encrypted in it.
+    pub fn patches(&mut self, protected: f64) -> JsResult<js_sys::Array> {
         let list = js_sys::Array::new();
-        for patch in self.assembly_mut()?.patches().map_err(to_js)? {
+        for patch in self.assembly_mut()?.patches(offset(protected)).map_err(to_js)? {
             let object = js_sys::Object::new();
             js_sys::Reflect::set(&object, &"at".into(), &number(patch.at).into())?;
             js_sys::Reflect::set(&object, &"bytes".into(), &js_sys::Uint8Array::from(&patch.bytes[..]))?;
@@ -389,7 +390,7 @@ fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
             o.text_if_any("reason", why.filter(|why| !why.is_empty()));
         });
         o.list("boxes", boxes.boxes(), view::planned_box_view);
-        o.texts("warnings", &mut plan.warnings().into_iter());
+        o.texts("warnings", &mut plan.warnings().into_iter().chain(file_notes(index)));
         o.number("sizeBefore", index.file_len);
         // Bytes by which everything but the fragments grows.
         o.raw("fixedGrowth", &fixed_growth.to_string());

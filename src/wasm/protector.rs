@@ -7,7 +7,7 @@ use crate::bytes::{Error, json};
 use crate::output::assembly::{LargeFragment, protect_fragment};
 use crate::output::summary::{Touched, tally_notes};
 use crate::protect::samples::FragmentTask;
-use crate::protect::subsample::Tally;
+use crate::protect::subsample::{Tally, check_encrypted};
 use crate::protect::{Plan, SampleProtector};
 use crate::track::Movie;
 
@@ -67,7 +67,7 @@ impl Protector {
         let request = request::parse(&request, random)?;
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
         let movie = Movie::read(&tree).map_err(to_js)?;
-        let plan = Plan::new(&movie, request).map_err(to_js)?;
+        let plan = Plan::new(0, &movie, request).map_err(to_js)?;
         Ok(Self {
             movie,
             inner: SampleProtector::new(plan),
@@ -97,8 +97,13 @@ impl Protector {
         Ok(self.fragment(task, 0, true)?.len())
     }
 
-    /// What was found while measuring: `{ boxes, warnings }`.
-    pub fn measured(&self, tallies: &[f64]) -> JsResult<JsValue> {
+    /// What was found while measuring: `{ boxes, warnings }`. Fails when `all` was measured and nothing would be
+    /// encrypted.
+    pub fn measured(&self, tallies: &[f64], all: bool) -> JsResult<JsValue> {
+        if all {
+            let tallies = tallies.chunks_exact(TALLY_LEN).map(parse_tally);
+            check_encrypted(tallies.map(|(_, tally)| tally.protected).sum()).map_err(to_js)?;
+        }
         plain(&json::object(|o| {
             o.list("boxes", self.measured.boxes(), planned_box_view);
             let tallies = tallies.chunks_exact(TALLY_LEN).map(parse_tally);

@@ -1,18 +1,35 @@
-// One way to drive both browsers. A test says what a person does; where Chromium and Firefox differ is in
-// chromium.mjs and firefox.mjs.
+// One way to drive the browsers. A test says what a person does; where they differ is in chromium.mjs, firefox.mjs and
+// webkit.mjs.
 
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { after, before, describe } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from './chromium.mjs';
+import { deepQuery } from './deep-query.mjs';
 import { launchFirefox } from './firefox.mjs';
 import { serve } from './server.mjs';
+import { launchWebkit } from './webkit.mjs';
 
 const TIMEOUT = 15_000;
 const POLL = 40;
 
-const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox };
+const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebkit };
+
+/**
+ * What a browser cannot be tested for, and why: such a test is given `skip: browser.lacks.…` and counts as not run.
+ * @type {Record<string, Record<string, string>>}
+ */
+const LACKS = {
+  webkit: {
+    colourScheme: 'not run in webkit: WebKitWebDriver has no command for the colour scheme',
+    storage: 'not run in webkit: its build for GTK gives pages no storage, results are held in memory',
+    protectedPlayback: 'not run in webkit: its build for GTK has no ClearKey that plays',
+  },
+};
+
+/** Each tab of WebKit is a browser of its own, which takes time. */
+const NOT_MAIN = 'only the main tests of the page are, and those of what differs there';
 
 /**
  * The browsers to test in; `BROWSER=firefox` in the environment leaves one.
@@ -36,11 +53,16 @@ export function browsers() {
 /**
  * Defines the same tests for each browser. `define` gets `{ name, newPage(), site }`; the browser and a site of
  * `root` (the built site when absent) exist while the tests run.
- * @param {(browser: { name: string, newPage: () => Promise<Page>, readonly site: import('./server.mjs').Site }) => void} define
- * @param {{ root?: string }} [options]
+ * @param {(browser: { name: string, lacks: Record<string, string>, newPage: () => Promise<Page>, readonly site: import('./server.mjs').Site }) => void} define
+ * @param {{ root?: string, webkit?: true | string }} [options] `webkit`: true where these tests run in WebKit too, or
+ *   why they do not; each file that is left out counts as not run
  */
-export function inEachBrowser(define, { root } = {}) {
+export function inEachBrowser(define, { root, webkit = NOT_MAIN } = {}) {
   for (const browser of browsers()) {
+    if (browser.name === 'webkit' && webkit !== true) {
+      test(`not run in webkit: ${webkit}`, { skip: webkit });
+      continue;
+    }
     describe(browser.name, () => {
       let site;
       let running;
@@ -54,6 +76,7 @@ export function inEachBrowser(define, { root } = {}) {
       });
       define({
         name: browser.name,
+        lacks: LACKS[browser.name] ?? {},
         newPage: () => running.newPage(),
         get site() {
           return site;
@@ -198,22 +221,9 @@ export class Page {
   }
 }
 
-/** A call as text, because the two drivers agree on nothing else. */
+/** A call as text, because the drivers agree on nothing else. */
 function call(fn, args) {
   return `(${fn})(...${JSON.stringify(args)})`;
-}
-
-function deepQuery(selector) {
-  const search = (root) => {
-    const found = root.querySelector(selector);
-    if (found) return found;
-    for (const host of root.querySelectorAll('*')) {
-      const inner = host.shadowRoot && search(host.shadowRoot);
-      if (inner) return inner;
-    }
-    return null;
-  };
-  return search(document);
 }
 
 const isThere = `(selector) => Boolean((${deepQuery})(selector))`;

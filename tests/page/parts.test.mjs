@@ -15,28 +15,37 @@ function siteWithout(file) {
   cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
   rmSync(join(root, file));
   after(() => rmSync(root, { recursive: true, force: true }));
-  return { root };
+  return { root, webkit: true };
 }
 
 const count = (page, path) => new Set(page.requests.filter((url) => url.endsWith(path))).size;
 
-inEachBrowser((browser) => {
-  const check = pageTests(browser);
+inEachBrowser(
+  (browser) => {
+    const check = pageTests(browser);
 
-  check('what shows an open file is there before one is open', async (page) => {
-    await page.waitFor(() => document.styleSheets.length === 6);
-    const before = page.requests.length;
-    for (const path of ['ui/desk.js', 'ui/inspect.js', 'ui/player.js', 'style/inspect.css', 'style/work.css'])
-      assert.equal(count(page, path), 1, path);
-    await page.click('#try-sample');
-    await waitOpen(page, 'sample.ismv');
-    const asked = page.requests.slice(before).map((url) => new URL(url).pathname);
-    assert.deepEqual(
-      asked.filter((path) => path.startsWith('/ui/') || path.startsWith('/style/')),
-      [],
-    );
-  });
-});
+    check('what shows an open file is there before one is open', async (page) => {
+      await page.waitFor(() => document.styleSheets.length === 6);
+      const before = page.requests.length;
+      for (const path of [
+        'ui/desk.js',
+        'ui/inspect.js',
+        'ui/player.js',
+        'style/inspect.css',
+        'style/work.css',
+      ])
+        assert.equal(count(page, path), 1, path);
+      await page.click('#try-sample');
+      await waitOpen(page, 'sample.ismv');
+      const asked = page.requests.slice(before).map((url) => new URL(url).pathname);
+      assert.deepEqual(
+        asked.filter((path) => path.startsWith('/ui/') || path.startsWith('/style/')),
+        [],
+      );
+    });
+  },
+  { webkit: true },
+);
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);

@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 const LIST = JSON.parse(readFileSync(new URL('../../pkg-config/programs.json', import.meta.url), 'utf8'));
 
 /**
- * @param {'chromium' | 'firefox' | 'ffmpeg'} name
+ * @param {'chromium' | 'firefox' | 'webkit' | 'minibrowser' | 'xvfb' | 'ffmpeg'} name
  * @returns {string} path of the program
  */
 export function program(name) {

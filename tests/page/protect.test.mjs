@@ -124,183 +124,186 @@ async function reopened(page, file) {
   return page.text('#summary .facts');
 }
 
-inEachBrowser((browser) => {
-  const check = pageTests(browser);
+inEachBrowser(
+  (browser) => {
+    const check = pageTests(browser);
 
-  /** Opens, protects, and takes the file that is downloaded by itself. */
-  const protectAndDownload = async (page, path, form) => {
-    await withoutPicker(page);
-    await openFile(page, path);
-    await fillForm(page, form);
-    const plan = await waitPlan(page);
-    await protect(page);
-    const file = await page.waitDownload({ timeout: LONG });
-    const sheet = await keySheet(page);
-    return { plan, file, sheet };
-  };
+    /** Opens, protects, and takes the file that is downloaded by itself. */
+    const protectAndDownload = async (page, path, form) => {
+      await withoutPicker(page);
+      await openFile(page, path);
+      await fillForm(page, form);
+      const plan = await waitPlan(page);
+      await protect(page);
+      const file = await page.waitDownload({ timeout: LONG });
+      const sheet = await keySheet(page);
+      return { plan, file, sheet };
+    };
 
-  check('hybrid: random key, through storage and an ordinary download', async (page) => {
-    const { plan, file, sheet } = await protectAndDownload(page, SAMPLE);
-    assert.equal(file.name, 'sample.mp4');
-    assertSheet(sheet, file, 'hybrid');
-    assert.equal(sheet.sheet.kid.uuid, plan.kid, 'the KID that the plan showed');
-    assert.equal(sheet.sheet.laUrl, LA_URL);
-    assert.ok(plan.header.includes(sheet.sheet.checksum), 'the header that the plan showed');
-    assertSameMedia(file.bytes, clear, sheet.sheet.key.hex);
-    if (judged) await assertFfmpegAgrees(file.bytes, SAMPLE, sheet.sheet.key.hex);
+    check('hybrid: random key, through storage and an ordinary download', async (page) => {
+      const { plan, file, sheet } = await protectAndDownload(page, SAMPLE);
+      assert.equal(file.name, 'sample.mp4');
+      assertSheet(sheet, file, 'hybrid');
+      assert.equal(sheet.sheet.kid.uuid, plan.kid, 'the KID that the plan showed');
+      assert.equal(sheet.sheet.laUrl, LA_URL);
+      assert.ok(plan.header.includes(sheet.sheet.checksum), 'the header that the plan showed');
+      assertSameMedia(file.bytes, clear, sheet.sheet.key.hex);
+      if (judged) await assertFfmpegAgrees(file.bytes, SAMPLE, sheet.sheet.key.hex);
 
-    // What the page shows beside it.
-    await page.click('#show-key');
-    assert.equal(await page.text('#key-value'), sheet.sheet.key.hex);
-    assert.equal(await page.text('#sha256'), sheet.sheet.sha256);
-    // The link saves it once more.
-    await page.click('#save');
-    assert.ok((await page.waitDownload({ timeout: LONG })).bytes.equals(file.bytes));
-    // The copy in storage is gone when the file is closed.
-    const kept = Object.entries(await storage(page)).filter(([path]) => path.startsWith('boxlock/'));
-    assert.deepEqual(
-      kept.map(([, size]) => size),
-      [file.bytes.length],
-    );
-    await page.click('[aria-label="Close sample.ismv"]');
-    await page.waitFor('#open-button');
-    await page.waitFor(async () => {
-      const root = await navigator.storage.getDirectory();
-      const boxlock = await root.getDirectoryHandle('boxlock');
-      for await (const name of boxlock.keys()) return !name;
-      return true;
+      // What the page shows beside it.
+      await page.click('#show-key');
+      assert.equal(await page.text('#key-value'), sheet.sheet.key.hex);
+      assert.equal(await page.text('#sha256'), sheet.sheet.sha256);
+      // The link saves it once more.
+      await page.click('#save');
+      assert.ok((await page.waitDownload({ timeout: LONG })).bytes.equals(file.bytes));
+      // The copy in storage is gone when the file is closed.
+      const kept = Object.entries(await storage(page)).filter(([path]) => path.startsWith('boxlock/'));
+      assert.deepEqual(
+        kept.map(([, size]) => size),
+        [file.bytes.length],
+      );
+      await page.click('[aria-label="Close sample.ismv"]');
+      await page.waitFor('#open-button');
+      await page.waitFor(async () => {
+        const root = await navigator.storage.getDirectory();
+        const boxlock = await root.getDirectoryHandle('boxlock');
+        for await (const name of boxlock.keys()) return !name;
+        return true;
+      });
     });
-  });
 
-  check('PIFF: typed key and KID', async (page) => {
-    const form = { profile: 'piff', key: KEY, kid: KID };
-    const { file, sheet } = await protectAndDownload(page, SAMPLE, form);
-    assert.equal(file.name, 'sample.mp4');
-    assertSheet(sheet, file, 'piff');
-    assert.equal(sheet.sheet.key.hex, KEY);
-    assert.equal(sheet.sheet.kid.uuid, KID);
-    assertSameMedia(file.bytes, clear, KEY);
-    assert.match(await reopened(page, file), /PlayReady \(piff\)/);
-    assert.ok((await page.text('#summary .strip-kids')).includes(KID));
-  });
+    check('PIFF: typed key and KID', async (page) => {
+      const form = { profile: 'piff', key: KEY, kid: KID };
+      const { file, sheet } = await protectAndDownload(page, SAMPLE, form);
+      assert.equal(file.name, 'sample.mp4');
+      assertSheet(sheet, file, 'piff');
+      assert.equal(sheet.sheet.key.hex, KEY);
+      assert.equal(sheet.sheet.kid.uuid, KID);
+      assertSameMedia(file.bytes, clear, KEY);
+      assert.match(await reopened(page, file), /PlayReady \(piff\)/);
+      assert.ok((await page.text('#summary .strip-kids')).includes(KID));
+    });
 
-  check('the test server’s preset: the key comes from the public seed', async (page) => {
-    await withoutPicker(page);
-    await openFile(page, SAMPLE);
-    await goTo(page, 'protect');
-    await page.click('#use-test-server');
-    await page.waitFor(() => document.querySelector('.preset-note').innerText.includes('tests only'));
-    await waitPlan(page);
-    await protect(page);
-    const file = await page.waitDownload({ timeout: LONG });
-    const sheet = await keySheet(page);
-    assertSheet(sheet, file, 'hybrid');
-    assert.equal(sheet.sheet.key.hex, keyFromSeed(TEST_SEED, sheet.sheet.kid.uuid));
-    assert.match(sheet.sheet.laUrl, /^https:\/\/test\.playready\.microsoft\.com\//);
-    assertSameMedia(file.bytes, clear, sheet.sheet.key.hex);
-  });
-
-  check('the next copy has a KID, a key and a plan of its own', async (page) => {
-    const first = await protectAndDownload(page, SAMPLE);
-    await goTo(page, 'protect');
-    await page.fill('[name="laUrl"]', 'https://other.example.com/');
-    const plan = await waitPlan(page);
-    await protect(page);
-    const file = await page.waitDownload({ timeout: LONG });
-    const { sheet } = await keySheet(page);
-    assert.equal(sheet.kid.uuid, plan.kid);
-    assert.equal(sheet.sha256, sha256(file.bytes));
-    assert.equal(sheet.laUrl, 'https://other.example.com/');
-    assertSameMedia(file.bytes, clear, sheet.key.hex);
-    assert.notEqual(sheet.key.hex, first.sheet.sheet.key.hex);
-    assert.notEqual(sheet.kid.uuid, first.sheet.sheet.kid.uuid, 'no KID stands for two keys');
-
-    // And once more, with nothing changed in the form.
-    await goTo(page, 'protect');
-    const next = await waitPlan(page);
-    await page.click('#protect-start');
-    await page.waitDownload({ timeout: LONG });
-    const third = (await keySheet(page)).sheet;
-    assert.equal(third.kid.uuid, next.kid, 'the plan on the screen is what is done');
-    assert.notEqual(third.kid.uuid, sheet.kid.uuid);
-    assert.notEqual(third.key.hex, sheet.key.hex);
-  });
-
-  check(
-    'a larger file: hybrid and PIFF',
-    async (page) => {
-      assert.ok(large.length > 4_000_000, `${large.length} bytes`);
-      const path = folder.path('large.ismv');
-      const hybrid = await protectAndDownload(page, path, { key: KEY, kid: KID });
-      assert.equal(hybrid.file.name, 'large.mp4');
-      assertSheet(hybrid.sheet, hybrid.file, 'hybrid');
-      assertSameMedia(hybrid.file.bytes, large, KEY);
-      await assertFfmpegAgrees(hybrid.file.bytes, path, KEY);
-
-      await fillForm(page, { profile: 'piff' });
+    check('the test server’s preset: the key comes from the public seed', async (page) => {
+      await withoutPicker(page);
+      await openFile(page, SAMPLE);
+      await goTo(page, 'protect');
+      await page.click('#use-test-server');
+      await page.waitFor(() => document.querySelector('.preset-note').innerText.includes('tests only'));
       await waitPlan(page);
       await protect(page);
       const file = await page.waitDownload({ timeout: LONG });
-      assertSameMedia(file.bytes, large, KEY);
-      assert.equal((await keySheet(page)).sheet.sha256, sha256(file.bytes));
-    },
-    { skip },
-  );
-
-  check(
-    'an index in front of the fragments still leads to them',
-    async (page) => {
-      const path = folder.path('indexed.mp4');
-      await makeIndexed(path, SAMPLE);
-      const before = await readFile(path);
-      assert.ok(boxes(before).some(({ type }) => type === 'sidx'));
-      const { file, sheet } = await protectAndDownload(page, path);
-      assert.equal(file.name, 'indexed.protected.mp4');
+      const sheet = await keySheet(page);
       assertSheet(sheet, file, 'hybrid');
-      assertSameMedia(file.bytes, before, sheet.sheet.key.hex);
-    },
-    { skip },
-  );
+      assert.equal(sheet.sheet.key.hex, keyFromSeed(TEST_SEED, sheet.sheet.kid.uuid));
+      assert.match(sheet.sheet.laUrl, /^https:\/\/test\.playready\.microsoft\.com\//);
+      assertSameMedia(file.bytes, clear, sheet.sheet.key.hex);
+    });
 
-  const picker = browser.name === 'chromium' ? {} : { skip: 'This browser has no save dialog for pages.' };
-  check(
-    'saved straight to a chosen file',
-    async (page) => {
-      await withPicker(page, 'what was there before');
-      const path = judged ? folder.path('large.ismv') : SAMPLE;
-      const name = judged ? 'large' : 'sample';
-      await openFile(page, path);
-      await fillForm(page, { key: KEY });
-      await waitPlan(page);
+    check('the next copy has a KID, a key and a plan of its own', async (page) => {
+      const first = await protectAndDownload(page, SAMPLE);
+      await goTo(page, 'protect');
+      await page.fill('[name="laUrl"]', 'https://other.example.com/');
+      const plan = await waitPlan(page);
       await protect(page);
-      assert.match(await page.text('.saved'), new RegExp(`Saved as ${name}.mp4`));
-      assert.deepEqual(Object.keys(await storage(page)), [`${name}.mp4`], 'no second copy');
-      const bytes = await storedBytes(page, `${name}.mp4`);
-      assertSheet(await keySheet(page), { name: `${name}.mp4`, bytes }, 'hybrid');
-      assertSameMedia(bytes, await readFile(path), KEY);
-      if (judged) await assertFfmpegAgrees(bytes, path, KEY);
-    },
-    picker,
-  );
+      const file = await page.waitDownload({ timeout: LONG });
+      const { sheet } = await keySheet(page);
+      assert.equal(sheet.kid.uuid, plan.kid);
+      assert.equal(sheet.sha256, sha256(file.bytes));
+      assert.equal(sheet.laUrl, 'https://other.example.com/');
+      assertSameMedia(file.bytes, clear, sheet.key.hex);
+      assert.notEqual(sheet.key.hex, first.sheet.sheet.key.hex);
+      assert.notEqual(sheet.kid.uuid, first.sheet.sheet.kid.uuid, 'no KID stands for two keys');
 
-  check(
-    'closing the save dialog changes nothing',
-    async (page) => {
-      await page.evaluate(() => {
-        window.showSaveFilePicker = async () => {
-          throw new DOMException('The user aborted a request.', 'AbortError');
-        };
-      });
-      await openFile(page, SAMPLE);
-      await fillForm(page);
-      await waitPlan(page);
+      // And once more, with nothing changed in the form.
+      await goTo(page, 'protect');
+      const next = await waitPlan(page);
       await page.click('#protect-start');
-      await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 300)));
-      await page.waitFor('#protect-start');
-      assert.deepEqual(await storage(page), {});
-      await withPicker(page);
-      await protect(page);
-    },
-    picker,
-  );
-});
+      await page.waitDownload({ timeout: LONG });
+      const third = (await keySheet(page)).sheet;
+      assert.equal(third.kid.uuid, next.kid, 'the plan on the screen is what is done');
+      assert.notEqual(third.kid.uuid, sheet.kid.uuid);
+      assert.notEqual(third.key.hex, sheet.key.hex);
+    });
+
+    check(
+      'a larger file: hybrid and PIFF',
+      async (page) => {
+        assert.ok(large.length > 4_000_000, `${large.length} bytes`);
+        const path = folder.path('large.ismv');
+        const hybrid = await protectAndDownload(page, path, { key: KEY, kid: KID });
+        assert.equal(hybrid.file.name, 'large.mp4');
+        assertSheet(hybrid.sheet, hybrid.file, 'hybrid');
+        assertSameMedia(hybrid.file.bytes, large, KEY);
+        await assertFfmpegAgrees(hybrid.file.bytes, path, KEY);
+
+        await fillForm(page, { profile: 'piff' });
+        await waitPlan(page);
+        await protect(page);
+        const file = await page.waitDownload({ timeout: LONG });
+        assertSameMedia(file.bytes, large, KEY);
+        assert.equal((await keySheet(page)).sheet.sha256, sha256(file.bytes));
+      },
+      { skip },
+    );
+
+    check(
+      'an index in front of the fragments still leads to them',
+      async (page) => {
+        const path = folder.path('indexed.mp4');
+        await makeIndexed(path, SAMPLE);
+        const before = await readFile(path);
+        assert.ok(boxes(before).some(({ type }) => type === 'sidx'));
+        const { file, sheet } = await protectAndDownload(page, path);
+        assert.equal(file.name, 'indexed.protected.mp4');
+        assertSheet(sheet, file, 'hybrid');
+        assertSameMedia(file.bytes, before, sheet.sheet.key.hex);
+      },
+      { skip },
+    );
+
+    const picker = browser.name === 'chromium' ? {} : { skip: 'This browser has no save dialog for pages.' };
+    check(
+      'saved straight to a chosen file',
+      async (page) => {
+        await withPicker(page, 'what was there before');
+        const path = judged ? folder.path('large.ismv') : SAMPLE;
+        const name = judged ? 'large' : 'sample';
+        await openFile(page, path);
+        await fillForm(page, { key: KEY });
+        await waitPlan(page);
+        await protect(page);
+        assert.match(await page.text('.saved'), new RegExp(`Saved as ${name}.mp4`));
+        assert.deepEqual(Object.keys(await storage(page)), [`${name}.mp4`], 'no second copy');
+        const bytes = await storedBytes(page, `${name}.mp4`);
+        assertSheet(await keySheet(page), { name: `${name}.mp4`, bytes }, 'hybrid');
+        assertSameMedia(bytes, await readFile(path), KEY);
+        if (judged) await assertFfmpegAgrees(bytes, path, KEY);
+      },
+      picker,
+    );
+
+    check(
+      'closing the save dialog changes nothing',
+      async (page) => {
+        await page.evaluate(() => {
+          window.showSaveFilePicker = async () => {
+            throw new DOMException('The user aborted a request.', 'AbortError');
+          };
+        });
+        await openFile(page, SAMPLE);
+        await fillForm(page);
+        await waitPlan(page);
+        await page.click('#protect-start');
+        await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 300)));
+        await page.waitFor('#protect-start');
+        assert.deepEqual(await storage(page), {});
+        await withPicker(page);
+        await protect(page);
+      },
+      picker,
+    );
+  },
+  { webkit: true },
+);

@@ -10,6 +10,9 @@ import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 
+/** Stands in the log for what was asked for in a form that the proxy cannot read. */
+export const UNREADABLE = 'https://unreadable.invalid/';
+
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -49,6 +52,11 @@ export async function serve(root = DIST) {
   server.on('connect', (request, socket) => {
     requests.push(new URL(`https://${request.url}/`).href);
     socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  // WebKit begins TLS with the proxy itself when it wants an encrypted connection: where to cannot be read, but that.
+  server.on('clientError', (error, socket) => {
+    if (String(error.code).startsWith('HPE_')) requests.push(UNREADABLE);
+    socket.destroy();
   });
   await new Promise((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve(undefined));

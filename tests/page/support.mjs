@@ -64,12 +64,13 @@ export async function openFile(page, path) {
 /** Waits until a file of this name is the one on the desk. */
 export async function waitOpen(page, name) {
   await page.evaluate((text) => void (window.awaited = text), name);
-  await page.waitFor(
+  const open = page.waitFor(
     () =>
       document.querySelector('#summary h1')?.innerText === window.awaited &&
       document.querySelector('#views:not([hidden])'),
     { timeout: LONG },
   );
+  await open.catch((error) => withSaid(page, error, 'main'));
 }
 
 /** Facts of the strip above the views: `{ Size: { text, title }, … }`. */
@@ -142,10 +143,14 @@ export async function waitPlan(page) {
 /** Presses Protect and waits for the result. */
 export async function protect(page) {
   await page.click('#protect-start');
-  await page.waitFor('.result-head', { timeout: LONG }).catch(async (error) => {
-    const said = await page.evaluate(() => document.querySelector('#panel-protect').innerText);
-    throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
-  });
+  const done = page.waitFor('.result-head', { timeout: LONG });
+  await done.catch((error) => withSaid(page, error, '#panel-protect'));
+}
+
+/** Throws an error again, with what the page says meanwhile. */
+async function withSaid(page, error, selector) {
+  const said = await page.evaluate((place) => document.querySelector(place).innerText, selector);
+  throw new Error(`${error.message}\nThe page says: ${said}`, { cause: error });
 }
 
 /** Makes Chromium save as a browser without a save dialog does. Call it before a file is opened. */
@@ -179,7 +184,8 @@ export function storage(page) {
         else found[prefix + name] = (await handle.getFile()).size;
       }
     };
-    await walk(await navigator.storage.getDirectory(), '');
+    // Where a browser gives pages no storage, nothing can be in it.
+    if (navigator.storage?.getDirectory) await walk(await navigator.storage.getDirectory(), '');
     return found;
   });
 }

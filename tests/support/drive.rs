@@ -93,7 +93,8 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
         }
         assembly.placed((output.len() - before) as u64);
     }
-    for patch in assembly.patches()? {
+    let protected = protector.take_tallies().iter().map(|(_, tally)| tally.protected).sum();
+    for patch in assembly.patches(protected)? {
         let at = patch.at as usize;
         output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }

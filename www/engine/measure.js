@@ -134,7 +134,7 @@ export async function measure(core, protector, memory, reader, pause, report) {
   const each = samples > 0 ? growth / samples : IV_BYTES;
   const flat = [...tallies].flatMap(([id, sums]) => [id, ...sums]);
   /** @type {{ boxes: PlannedBox[], warnings: string[] }} */
-  const { boxes, warnings } = protector.measured(Float64Array.from(flat));
+  const { boxes, warnings } = protector.measured(Float64Array.from(flat), exact);
   const times = seen.size > 0 ? fragmentCount / seen.size : 0;
   return {
     growth: exact ? growth : Math.round(each * sampleCount),

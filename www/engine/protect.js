@@ -3,7 +3,6 @@
  */
 
 import { Witness } from '../files/witness.js';
-import { environmentError } from './errors.js';
 import { Feed } from './feed.js';
 import { addTallies, sharesOf } from './measure.js';
 import { Output } from './output.js';
@@ -51,17 +50,12 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     const size = await write(core, feed, output, pool, witness, signal, tallies, (done) =>
       report({ stage: 'protect', done, total }),
     );
-    if (![...tallies.values()].some(([, covered = 0]) => covered > 0)) {
-      throw environmentError(
-        'nothing-encrypted',
-        'Nothing was encrypted: no track chosen has bytes that its rule protects. Nothing was saved.',
-      );
-    }
     report({ stage: 'protect', done: total, total });
     await checkAll();
     signal.throwIfAborted();
+    const protectedBytes = [...tallies.values()].reduce((sum, [, one = 0]) => sum + one, 0);
     // What comes back from here is a result, whatever is cancelled meanwhile.
-    const written = await output.close(core.patches());
+    const written = await output.close(core.patches(protectedBytes));
     return { ...written, size, shares: sharesOf(tallies) };
   } catch (error) {
     stop(error);

@@ -1,6 +1,40 @@
 /** Choosing files: the file dialog, and dropping anywhere on the page. */
 
 /**
+ * Handles of files that were dropped, where the browser gives them: by these it can be told that two are one.
+ * @type {WeakMap<Blob, Promise<FileSystemHandle | null>>}
+ */
+const handles = new WeakMap();
+
+/**
+ * The handle of a file that was dropped; null where there is none.
+ * @param {Blob} file
+ */
+export async function handleOf(file) {
+  return (await handles.get(file)) ?? null;
+}
+
+/**
+ * What was dropped. At once: it can be asked for only while the event is handled.
+ * @param {DataTransfer | null} data
+ */
+function dropped(data) {
+  const files = [];
+  for (const item of data?.items ?? []) {
+    const file = item.getAsFile();
+    if (!file) continue;
+    files.push(file);
+    const ask = /** @type {unknown} */ (Reflect.get(item, 'getAsFileSystemHandle'));
+    if (typeof ask === 'function')
+      handles.set(
+        file,
+        ask.call(item).catch(() => null),
+      );
+  }
+  return files;
+}
+
+/**
  * @param {object} parts
  * @param {HTMLInputElement} parts.input the file dialog
  * @param {HTMLElement} parts.veil shown while files hover over the page
@@ -40,7 +74,7 @@ export function takeFiles({ input, veil, take }) {
     event.preventDefault();
     depth = 0;
     show(false);
-    const files = [...(event.dataTransfer?.files ?? [])];
+    const files = dropped(event.dataTransfer);
     if (files.length) take(files);
   });
 }

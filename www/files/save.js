@@ -1,6 +1,7 @@
 /** Where results go: a place chosen by the person, or an ordinary download. */
 
 import { mark } from './faults.js';
+import { handleOf } from './pick.js';
 
 /**
  * @typedef {(options: {
@@ -33,6 +34,40 @@ export async function pickPlace(suggestedName) {
     if (error instanceof DOMException && error.name === 'AbortError') return null;
     throw mark(error, 'place');
   }
+}
+
+/**
+ * Fails when the chosen place is the open file itself, before anything is written to it.
+ * @param {FileSystemFileHandle} place
+ * @param {Blob | null} source
+ */
+export async function refuseSource(place, source) {
+  if (!source) return;
+  const own = await handleOf(source);
+  const same = own ? await own.isSameEntry(place) : await looksTheSame(place, source);
+  if (same)
+    throw new Error(
+      'That place is the open file itself. Choose another name or folder: the clear file stays.',
+    );
+}
+
+/**
+ * Where there is no handle to compare, no two files have the same name, size and time by chance. A browser that empties
+ * what is chosen at once shows it by a source that can no longer be read.
+ * @param {FileSystemFileHandle} place
+ * @param {Blob} source
+ */
+async function looksTheSame(place, source) {
+  const there = await place.getFile();
+  if (!(source instanceof File) || there.name !== source.name) return false;
+  if (there.size > 0) return there.size === source.size && there.lastModified === source.lastModified;
+  return source
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => false,
+      () => true,
+    );
 }
 
 /**

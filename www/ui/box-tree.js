@@ -4,6 +4,7 @@
 /** @import { TreeModel, TreeRow } from './tree-model.js' */
 
 import { drawing, freshId, h, setAttributes } from './dom.js';
+import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
@@ -245,7 +246,7 @@ export class BoxTree {
    * @param {string} path of the box they are in
    */
   async #unfold(path) {
-    const first = await this.model.unfold(path);
+    const first = await this.model.unfold(path).catch((error) => void say(faultOf(error).message));
     this.rows.setCount(this.model.rows.length);
     this.#count();
     if (first) this.choose(first);

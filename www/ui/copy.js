@@ -6,8 +6,9 @@ import { say } from './live.js';
 /**
  * @param {string} what named for people who cannot see what it stands beside: 'KID'
  * @param {() => string} value asked for at the moment of copying
+ * @param {() => void} [copied] told when it is in the clipboard
  */
-export function copyButton(what, value) {
+export function copyButton(what, value, copied) {
   const element = button('Copy', () => void copy(), { class: 'copy', 'aria-label': `Copy ${what}` });
   let timer = 0;
 
@@ -15,6 +16,7 @@ export function copyButton(what, value) {
     const done = await writeText(value());
     element.textContent = done ? 'Copied' : 'Not allowed';
     element.classList.toggle('done', done);
+    if (done) copied?.();
     say(done ? `${what} copied` : `${what} could not be copied`);
     clearTimeout(timer);
     timer = window.setTimeout(() => {

@@ -42,8 +42,16 @@ function stateLine(file) {
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
-  if (file.result) return `${size} · copy made`;
-  return file.summary?.protection ? `${size} · protected` : `${size} · clear`;
+  if (file.result) {
+    const kept = file.keyAtRisk ? ', key not kept' : '';
+    const open = new Set(file.result.tracks.filter(({ protect }) => !protect).map(({ kind }) => kind));
+    const made = open.size ? `copy made, ${[...open].join(' and ')} open` : 'protected copy made';
+    return `${size} · ${made}${kept}`;
+  }
+  if (!file.summary?.protection) return `${size} · clear`;
+  return file.tracks.every((track) => track.protection)
+    ? `${size} · protected`
+    : `${size} · partly protected`;
 }
 
 /**

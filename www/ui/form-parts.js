@@ -74,6 +74,7 @@ export class Choice {
     /** @type {Map<string, HTMLElement>} */
     this.insides = new Map();
     this.faultLine = h('p', { class: 'field-fault', id: freshId(`${name}-fault`), hidden: true });
+    this.ways = h('p', { class: 'fault-ways', hidden: true });
     const rows = options.map(({ value, label, hint, inside }, index) => {
       const input = h('input', { type: 'radio', name, value, id: freshId(name), checked: index === 0 });
       const hintLine = hint ? h('span', { class: 'hint', id: `${input.id}-hint` }, hint) : null;
@@ -96,6 +97,7 @@ export class Choice {
       h('legend', {}, legend),
       h('div', { class: 'choice-list' }, ...rows),
       this.faultLine,
+      this.ways,
     );
     this.element.addEventListener('change', () => this.#unfold());
     this.#unfold();
@@ -112,10 +114,12 @@ export class Choice {
     this.#unfold();
   }
 
-  /** @param {string | null} message */
-  fault(message) {
-    this.faultLine.hidden = !message;
-    this.faultLine.textContent = message ?? '';
+  /**
+   * @param {string | null} message
+   * @param {HTMLElement[]} [ways] out of it
+   */
+  fault(message, ways = []) {
+    showFaultLine(this, message, ways);
     for (const input of this.inputs.values())
       setAttributes(input, { 'aria-invalid': message ? 'true' : null });
   }
@@ -130,13 +134,19 @@ export class Choice {
   }
 }
 
-/** Tracks to protect; those that cannot be are there too, with the reason. */
+/**
+ * Tracks to protect, each by name. Those that cannot be are there too, with the reason; that they stay open is a choice
+ * as well, made by naming the others.
+ */
 export class TrackChoice {
   /** @param {{ id: number, label: string, able: boolean, reason: string }[]} tracks */
   constructor(tracks) {
-    /** @type {{ id: number, input: HTMLInputElement }[]} */
+    /** @type {{ id: number, input: HTMLInputElement, state: HTMLElement }[]} */
     this.boxes = [];
+    /** Whether a person has chosen, and it is not the default that holds. */
+    this.named = false;
     this.faultLine = h('p', { class: 'field-fault', id: freshId('tracks-fault'), hidden: true });
+    this.ways = h('p', { class: 'fault-ways', hidden: true });
     const rows = tracks.map(({ id, label, able, reason }) => {
       const input = h('input', {
         type: 'checkbox',
@@ -146,13 +156,15 @@ export class TrackChoice {
         checked: able,
         disabled: !able,
       });
+      const state = h('span', { class: 'choice-state', id: `${input.id}-state` });
       const why = able ? null : h('span', { class: 'hint', id: `${input.id}-why` }, reason);
-      setAttributes(input, { 'aria-describedby': why?.id });
-      if (able) this.boxes.push({ id, input });
+      setAttributes(input, { 'aria-describedby': why ? `${state.id} ${why.id}` : state.id });
+      if (able) this.boxes.push({ id, input, state });
+      else state.textContent = 'stays open to everyone';
       return h(
         'div',
         { class: 'choice' },
-        h('div', { class: 'choice-line' }, input, h('label', { for: input.id }, label), why),
+        h('div', { class: 'choice-line' }, input, h('label', { for: input.id }, label, ' ', state), why),
       );
     });
     this.element = h(
@@ -161,23 +173,107 @@ export class TrackChoice {
       h('legend', {}, 'Tracks to protect'),
       h('div', { class: 'choice-list' }, ...rows),
       this.faultLine,
+      this.ways,
     );
+    this.element.addEventListener('change', () => {
+      this.named = true;
+      this.#show();
+    });
+    this.#show();
   }
 
-  /** @returns {number[] | undefined} undefined for all that can be protected */
+  /** @returns {number[]} those that are chosen now */
+  get chosen() {
+    return this.boxes.filter(({ input }) => input.checked).map(({ id }) => id);
+  }
+
+  /** @returns {number[] | undefined} undefined while nobody has chosen */
   get value() {
-    const chosen = this.boxes.filter(({ input }) => input.checked).map(({ id }) => id);
-    return chosen.length === this.boxes.length ? undefined : chosen;
+    return this.named ? this.chosen : undefined;
   }
 
-  /** @param {string | null} message */
-  fault(message) {
-    this.faultLine.hidden = !message;
-    this.faultLine.textContent = message ?? '';
+  /** Takes what is chosen now for a person's choice. */
+  name() {
+    this.named = true;
+  }
+
+  /**
+   * @param {string | null} message
+   * @param {HTMLElement[]} [ways] out of it
+   */
+  fault(message, ways = []) {
+    showFaultLine(this, message, ways);
     for (const { input } of this.boxes) setAttributes(input, { 'aria-invalid': message ? 'true' : null });
   }
 
   focus() {
     this.boxes[0]?.input.focus();
   }
+
+  #show() {
+    for (const { input, state } of this.boxes)
+      state.textContent = input.checked ? '' : 'stays open to everyone';
+  }
+}
+
+/** A question that is asked only when it arises, with what is known, and an answer that is never given by default. */
+export class Question {
+  /**
+   * @param {string} name
+   * @param {string} legend
+   * @param {{ label: string, hint: string }} answer
+   */
+  constructor(name, legend, { label, hint }) {
+    this.evidence = h('p', { class: 'field-fault', id: freshId(`${name}-evidence`) });
+    this.input = h('input', { type: 'checkbox', name, id: freshId(name) });
+    const hintLine = h('span', { class: 'hint', id: `${this.input.id}-hint` }, hint);
+    setAttributes(this.input, { 'aria-describedby': `${this.evidence.id} ${hintLine.id}` });
+    this.element = h(
+      'fieldset',
+      { class: 'choices question', hidden: true },
+      h('legend', {}, legend),
+      this.evidence,
+      h(
+        'div',
+        { class: 'choice-list' },
+        h(
+          'div',
+          { class: 'choice' },
+          h('div', { class: 'choice-line' }, this.input, h('label', { for: this.input.id }, label), hintLine),
+        ),
+      ),
+    );
+  }
+
+  /** Whether the answer is yes. */
+  get value() {
+    return this.input.checked;
+  }
+
+  /**
+   * Asks, with the evidence. Once answered the question stays, so that the answer can be taken back.
+   * @param {string | null} message
+   */
+  fault(message) {
+    if (message) this.evidence.textContent = message;
+    this.element.hidden = !message && !this.value;
+    this.evidence.classList.toggle('answered', !message);
+    setAttributes(this.input, { 'aria-invalid': message ? 'true' : null });
+  }
+
+  focus() {
+    this.input.focus();
+  }
+}
+
+/**
+ * @param {{ faultLine: HTMLElement, ways: HTMLElement }} place
+ * @param {string | null} message
+ * @param {HTMLElement[]} ways
+ */
+function showFaultLine({ faultLine, ways: line }, message, ways) {
+  faultLine.hidden = !message;
+  faultLine.textContent = message ?? '';
+  line.hidden = !ways.length;
+  line.replaceChildren(...ways);
 }

@@ -89,6 +89,15 @@ export function percent(share) {
 }
 
 /**
+ * A part of a whole, of which the difference between nearly all and all matters: '98.6 %', never rounded up to 100.
+ * @param {number} share 0 to 1
+ */
+export function fine(share) {
+  if (share >= 1) return '100 %';
+  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+}
+
+/**
  * A file offset in hex, padded for its column.
  * @param {number} offset
  * @param {number} [width]

@@ -5,6 +5,7 @@
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
+import { openNote, trackList } from './outcome.js';
 import { textCard } from './xml.js';
 
 const ACTIONS = /** @type {const} */ ([
@@ -22,9 +23,11 @@ const KEY_SOURCES = {
 /** @param {Plan} plan */
 export function planView(plan) {
   const grown = plan.sizeAfter - plan.sizeBefore;
+  const open = openNote(plan.tracks);
   return h(
     'div',
     { class: 'plan-body' },
+    open ? h('p', { class: 'warning' }, h('strong', {}, 'Not all of it gets locked. '), open) : null,
     ...plan.warnings.map((warning) => h('p', { class: 'warning' }, h('strong', {}, 'Note: '), warning)),
     h(
       'dl',
@@ -36,27 +39,17 @@ export function planView(plan) {
         `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
       ),
       fact('Scheme', plan.scheme, 'AES-128-CTR'),
-      fact('Key', KEY_SOURCES[plan.keySource]),
+      fact('Key', KEY_SOURCES[plan.keySource], undefined, plan.forTests ? testTag() : null),
     ),
     kidTable(plan.kid),
     section(
       'Tracks',
       h(
-        'ul',
-        { class: 'plan-tracks' },
-        ...plan.tracks.map((track) =>
-          h(
-            'li',
-            {},
-            h(
-              'span',
-              { class: track.protect ? 'badge locked' : 'badge' },
-              track.protect ? 'protected' : 'left clear',
-            ),
-            h('span', {}, h('strong', {}, `${track.id} ${track.kind}, ${track.codecName}. `), track.rule),
-          ),
-        ),
+        'p',
+        { class: 'hint plan-tracks-note' },
+        'The share is the part of its samples’ bytes that gets encrypted; what a decoder must read first stays clear.',
       ),
+      trackList(plan.tracks),
     ),
     section('Boxes', ...ACTIONS.map((each) => boxGroup(plan.boxes, each))),
     section('PlayReady header', textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml)),
@@ -94,17 +87,23 @@ export function idRow(term, note, ...values) {
   );
 }
 
+/** For a key that everybody has. */
+export function testTag() {
+  return h('span', { class: 'tag-test' }, 'for tests only');
+}
+
 /**
  * @param {string} term
  * @param {string} value
  * @param {string} [more]
+ * @param {Node | null} [tag]
  */
-function fact(term, value, more) {
+function fact(term, value, more, tag = null) {
   return h(
     'div',
     {},
     h('dt', {}, term),
-    h('dd', {}, value, more ? h('span', { class: 'quiet' }, ` ${more}`) : null),
+    h('dd', {}, value, more ? h('span', { class: 'quiet' }, ` ${more}`) : null, tag && ' ', tag),
   );
 }
 

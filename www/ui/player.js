@@ -6,9 +6,12 @@
 import { h } from './dom.js';
 import { faultOf } from './fault.js';
 import { bareHex } from './format.js';
+import { watch } from './watch.js';
 
 const AHEAD_SECONDS = 30;
 const BEHIND_SECONDS = 60;
+/** ClearKey is a part of the browser, and answers at once. */
+const ANSWER_MS = 10_000;
 const KEY_SYSTEM = 'org.w3.clearkey';
 
 export class Player {
@@ -40,9 +43,8 @@ export class Player {
     this.media = await open(file, { signal });
     const playback = await this.media.playback();
     const { mimeType } = playback.info;
-    if (!('MediaSource' in window)) throw new Error('This browser has no MediaSource.');
-    if (!MediaSource.isTypeSupported(mimeType)) throw new Error(`This browser does not play ${mimeType}.`);
-    await this.#unlock(mimeType, playback.info.kids, key);
+    refuseUnplayable(mimeType);
+    if (playback.info.kids.length) await this.#unlock(mimeType, playback.info.kids, key);
 
     const source = new MediaSource();
     this.address = URL.createObjectURL(source);
@@ -52,30 +54,52 @@ export class Player {
     if (playback.info.duration > 0) source.duration = playback.info.duration;
     await append(buffer, playback.init, signal);
 
-    const broken = new Promise((_, reject) => {
-      this.video.addEventListener(
-        'error',
-        () => reject(new Error(this.video.error?.message || 'The decoder refused it.')),
-        { once: true },
-      );
+    let begun = false;
+    const stopped = new Promise((_, reject) => {
+      const options = { session: this.session, seen: mimeType.startsWith('video/'), signal };
+      watch(this.video, options, (sentence) => {
+        if (begun) this.tell(`It stopped playing. ${sentence}`);
+        // Before all that waits hears that it is over.
+        else reject(new Error(sentence));
+        this.#rest();
+      });
     });
-    const fed = this.#feed(source, buffer, playback);
-    fed.catch((error) => {
-      // What is fed to a decoder that has given up fails too, and says less of why.
-      if (!signal.aborted && !this.video.error)
-        this.tell(`It stopped playing. ${faultOf(error, 'play').message}`);
+    stopped.catch(() => {});
+    const fed = this.#feed(source, buffer, playback).catch((error) => {
+      // What is fed to a decoder that has given up fails too, and says less of why than the decoder does.
+      if (this.video.error || signal.aborted) return;
+      if (begun) this.tell(`It stopped playing. ${faultOf(error, 'play').message}`);
+      else throw error;
+      this.#rest();
     });
-    await Promise.race([once(this.video, 'canplay', signal), broken, fed.then(() => new Promise(() => {}))]);
-    await this.video.play();
+    const feeding = fed.then(() => new Promise(() => {}));
+    const playing = once(this.video, 'canplay', signal).then(() => this.video.play());
+    await Promise.race([playing, stopped, feeding]);
+    // A frame or a sound that is out proves the key; until then it may still be the wrong one.
+    await Promise.race([this.#first(mimeType.startsWith('video/'), signal), stopped, feeding]);
+    begun = true;
     this.tell('Playing, decrypted with the key of this result.');
-    broken.catch((error) => {
-      if (!signal.aborted) this.tell(`It stopped playing. ${error.message}`);
-    });
+  }
+
+  /**
+   * Settles when something has been decoded and shown.
+   * @param {boolean} seen whether it must be a picture
+   * @param {AbortSignal} signal
+   */
+  async #first(seen, signal) {
+    const out = () =>
+      this.video.currentTime > 0 && (!seen || this.video.getVideoPlaybackQuality().totalVideoFrames > 0);
+    while (!out()) await once(this.video, 'timeupdate ended pause', signal);
+  }
+
+  /** Stops what cannot go on; the sentence on it stays. */
+  #rest() {
+    this.ended.abort();
+    this.video.pause();
   }
 
   close() {
-    this.ended.abort();
-    this.video.pause();
+    this.#rest();
     this.video.removeAttribute('src');
     this.video.load();
     if (this.address) URL.revokeObjectURL(this.address);
@@ -91,13 +115,17 @@ export class Player {
    */
   async #unlock(contentType, kids, key) {
     if (!navigator.requestMediaKeySystemAccess)
-      throw new Error('This browser has no Encrypted Media Extensions; they need https or localhost.');
+      throw new Error(
+        'This browser has no Encrypted Media Extensions here; they need https or localhost. Open the page there, or try another browser.',
+      );
     /** @type {MediaKeySystemAccess} */
     let access;
     try {
       access = await navigator.requestMediaKeySystemAccess(KEY_SYSTEM, [capabilities(contentType)]);
     } catch {
-      throw new Error('This browser does not offer ClearKey for this kind of file.');
+      throw new Error(
+        `This browser does not offer ClearKey for ${codecsOf(contentType).join(' and ')}. Try another browser.`,
+      );
     }
     const keys = await access.createMediaKeys();
     await this.video.setMediaKeys(keys);
@@ -111,7 +139,10 @@ export class Player {
     const asked = once(session, 'message', this.ended.signal);
     asked.catch(() => {});
     await session.generateRequest('keyids', new TextEncoder().encode(JSON.stringify({ kids: ids })));
-    await asked;
+    await soon(
+      asked,
+      'The browser’s ClearKey does not answer. Reload the page later, or try another browser.',
+    );
     await session.update(new TextEncoder().encode(answer));
   }
 
@@ -167,16 +198,48 @@ export class Player {
   }
 }
 
+/** @param {string} contentType */
+function codecsOf(contentType) {
+  const list = /codecs="([^"]*)"/.exec(contentType)?.[1] ?? '';
+  return list.split(',').map((each) => each.trim());
+}
+
+/**
+ * Fails with the name of what this browser cannot decode.
+ * @param {string} contentType
+ */
+function refuseUnplayable(contentType) {
+  if (!('MediaSource' in window))
+    throw new Error('This browser has no Media Source Extensions. Try another browser.');
+  if (MediaSource.isTypeSupported(contentType)) return;
+  const [container] = contentType.split(';');
+  const missing = codecsOf(contentType).filter(
+    (codec) => !MediaSource.isTypeSupported(`${container}; codecs="${codec}"`),
+  );
+  throw new Error(
+    `This browser does not decode ${missing.join(' and ') || contentType}. Another browser, or a player outside, may.`,
+  );
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} work
+ * @param {string} sentence said when it takes too long
+ * @returns {Promise<T>}
+ */
+function soon(work, sentence) {
+  return Promise.race([
+    work,
+    new Promise((_, reject) => void setTimeout(() => reject(new Error(sentence)), ANSWER_MS)),
+  ]);
+}
+
 /**
  * @param {string} contentType
  * @returns {MediaKeySystemConfiguration}
  */
 function capabilities(contentType) {
-  const codecs =
-    /codecs="([^"]*)"/
-      .exec(contentType)?.[1]
-      ?.split(',')
-      .map((each) => each.trim()) ?? [];
+  const codecs = codecsOf(contentType);
   const sound = codecs.filter((codec) => /^(mp4a|ac-3|ec-3|opus|flac)/i.test(codec));
   const picture = codecs.filter((codec) => !sound.includes(codec));
   const capability = (/** @type {string} */ kind) => (/** @type {string} */ codec) => ({

@@ -4,8 +4,9 @@
 /** @import { Fault } from './store.js' */
 
 import { button, h } from './dom.js';
-import { Choice, Field, textInput, TrackChoice } from './form-parts.js';
+import { Choice, Field, Question, textInput, TrackChoice } from './form-parts.js';
 import { say } from './live.js';
+import { trackNumbers } from './outcome.js';
 import { shape } from './summary.js';
 
 const TEST_SERVER = 'https://test.playready.microsoft.com/service/rightsmanager.asmx?cfg=(persist:true)';
@@ -93,6 +94,10 @@ export class ProtectForm {
         reason: track.reason ?? 'It cannot be protected.',
       })),
     );
+    this.leftovers = new Question('leftovers', 'Boxes of an earlier encryption', {
+      label: 'Remove them and protect',
+      hint: 'Only if this file was decrypted before. The plan lists what goes.',
+    });
     this.luiUrl = new Field(textInput('luiUrl', { type: 'url' }), {
       label: 'Licence page (LUI_URL)',
       hint: 'A page for people who have no licence yet.',
@@ -148,6 +153,7 @@ export class ProtectForm {
       this.kidWay.element,
       this.profile.element,
       this.tracks.element,
+      this.leftovers.element,
       this.more,
     );
     this.element = h(
@@ -182,6 +188,8 @@ export class ProtectForm {
       return { message: 'Type the key seed, or choose a random key.', field: 'keySeed' };
     if (this.kidWay.value === 'typed' && !this.kid.value)
       return { message: 'Type the KID, or choose a random one.', field: 'kid' };
+    if (this.tracks.value?.length === 0)
+      return { message: 'Choose at least one track to protect.', field: 'tracks' };
     return null;
   }
 
@@ -200,6 +208,7 @@ export class ProtectForm {
     if (version) request.headerVersion = version;
     const { value: tracks } = this.tracks;
     if (tracks) request.tracks = tracks;
+    if (this.leftovers.value) request.leftovers = 'remove';
     return request;
   }
 
@@ -224,8 +233,11 @@ export class ProtectForm {
     const places = this.#places();
     // A KID has two places, of which the one now folded away may hold an older fault.
     for (const either of [this.kid, this.kidWay]) either.fault(null);
-    for (const [name, place] of Object.entries(places))
-      place.fault(fault?.field === name ? fault.message : null);
+    for (const [name, place] of Object.entries(places)) {
+      const message = fault?.field === name ? fault.message : null;
+      if ('ways' in place) place.fault(message, message && fault ? this.#waysOut(fault) : []);
+      else place.fault(message);
+    }
     const place = fault?.field ? places[fault.field] : undefined;
     if (place && this.more.contains(place.element)) this.more.open = true;
     return place !== undefined;
@@ -241,7 +253,47 @@ export class ProtectForm {
     this.fields.disabled = locked;
   }
 
-  /** @returns {Record<string, Field | Choice | TrackChoice>} */
+  /**
+   * What can be pressed where something is refused and there is a lawful other way.
+   * @param {Fault} fault
+   * @returns {HTMLElement[]}
+   */
+  #waysOut({ code }) {
+    if (code === 'too-many-subsamples' && this.profile.value === 'hybrid')
+      return [button('Use PIFF 1.1', () => this.#usePiff(), { class: 'button small', id: 'use-piff' })];
+    if (code === 'clear-video' && this.tracks.chosen.length) {
+      const ids = this.tracks.chosen.map((id) => ({ id }));
+      const label = `Protect ${trackNumbers(ids)} only, leave the rest open`;
+      return [button(label, () => this.#nameTracks(), { class: 'button small', id: 'name-tracks' })];
+    }
+    return [];
+  }
+
+  #usePiff() {
+    this.profile.value = 'piff';
+    this.profile.focus();
+    this.changed();
+    say('Profile set to PIFF 1.1.');
+  }
+
+  #nameTracks() {
+    this.tracks.name();
+    this.tracks.focus();
+    this.changed();
+    say('The other tracks stay open to everyone.');
+  }
+
+  /** Forgets what was typed: keys and seeds go when their file goes. */
+  clear() {
+    for (const control of this.element.querySelectorAll('input, textarea, select'))
+      if (control instanceof HTMLInputElement && (control.type === 'radio' || control.type === 'checkbox'))
+        control.checked = false;
+      else Reflect.set(control, 'value', '');
+    this.randomKid = '';
+    this.element.remove();
+  }
+
+  /** @returns {Record<string, Field | Choice | TrackChoice | Question>} */
   #places() {
     return {
       laUrl: this.laUrl,
@@ -250,6 +302,7 @@ export class ProtectForm {
       kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
       profile: this.profile,
       tracks: this.tracks,
+      leftovers: this.leftovers,
       luiUrl: this.luiUrl,
       dsId: this.dsId,
       customAttributes: this.customAttributes,

@@ -4,13 +4,15 @@
 /** @import { FileState, Store } from './store.js' */
 
 import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
-import { canPickPlace, pickPlace, removeIfEmpty } from '../files/save.js';
+import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
 import { hasStorage } from '../files/stored.js';
-import { h, setText } from './dom.js';
+import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
+import { mayLoseKey } from './key-sheet.js';
+import { outcome } from './outcome.js';
 import { planView } from './plan-view.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
@@ -62,6 +64,11 @@ export class Protect {
     });
     this.planBody = h('div', { class: 'plan-place' });
     this.planState = h('p', { class: 'plan-state' });
+    this.faultText = h('span');
+    const toFault = button('Go to the field', () => this.form?.focusOn(this.#file().fault?.field), {
+      class: 'link',
+    });
+    this.planFault = h('p', { class: 'field-fault plan-fault', hidden: true }, this.faultText, ' ', toFault);
     this.element = h(
       'div',
       { class: 'protect' },
@@ -70,6 +77,7 @@ export class Protect {
         'section',
         { class: 'plan', 'aria-label': 'Plan' },
         h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
+        this.planFault,
         this.planBody,
       ),
     );
@@ -100,6 +108,11 @@ export class Protect {
     this.note.className = `start-note ${file.ended}`;
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
     setText(this.note, noteFor(file, placed, this.storage));
+    // The field may be out of sight.
+    if (this.planFault && this.faultText) {
+      this.planFault.hidden = !placed;
+      setText(this.faultText, placed ? (file.fault?.message ?? '') : '');
+    }
     setText(this.planState, planLine(file, this.drawn !== null));
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
@@ -111,7 +124,7 @@ export class Protect {
           'p',
           { class: 'plan-none' },
           file.fault
-            ? 'The plan appears here once the marked field is right.'
+            ? 'The plan appears here once that is settled.'
             : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.',
         ),
       );
@@ -124,6 +137,9 @@ export class Protect {
     this.planning.abort();
     this.running?.abort();
     this.run?.update(null);
+    this.form?.clear();
+    this.planBody?.replaceChildren();
+    this.drawn = null;
   }
 
   cancel() {
@@ -180,10 +196,15 @@ export class Protect {
       return;
     }
     while (this.store.file(this.id)?.phase === 'planning') await this.planned;
-    const { plan, fault, media } = this.#file();
+    const file = this.#file();
+    const { plan, fault, media } = file;
     if (!plan || !media) {
       this.form.focusOn(fault?.field);
       if (fault) say(fault.message);
+      return;
+    }
+    if (!(await mayLoseKey(this.store, this.#file(), 'again'))) {
+      this.start?.focus();
       return;
     }
     this.running = new AbortController();
@@ -191,8 +212,10 @@ export class Protect {
     let sink = null;
     try {
       if (canPickPlace()) {
-        sink = await pickPlace(plan.suggestedName);
-        if (!sink) return;
+        const place = await pickPlace(plan.suggestedName);
+        if (!place) return;
+        await refuseSource(place, file.source);
+        sink = place;
       }
       await this.#run(plan, sink, this.running.signal);
     } catch (error) {
@@ -229,11 +252,17 @@ export class Protect {
       ...(sink ? { sink } : {}),
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
-    this.store.dispatch({ type: 'protected', id: this.id, result, savedAs: sink ? sink.name : null });
+    this.store.dispatch({
+      type: 'protected',
+      id: this.id,
+      result,
+      savedAs: sink ? sink.name : null,
+      keyIsNew: plan.keySource === 'random',
+    });
     this.form?.forgetKid();
     this.#soon();
     say(
-      `Done. ${result.name} is protected: ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
+      `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
   }
 }

@@ -7,8 +7,11 @@ import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
 import { say } from './live.js';
 
-/** @param {ProtectResult} result */
-export function keyRow(result) {
+/**
+ * @param {ProtectResult} result
+ * @param {() => void} copied
+ */
+export function keyRow(result, copied) {
   const dots = '•'.repeat(32);
   const value = h('code', { id: 'key-value', 'aria-hidden': 'true' }, dots);
   const spoken = h('span', { class: 'unseen' }, 'hidden');
@@ -22,7 +25,7 @@ export function keyRow(result) {
     spoken.hidden = shown;
   };
   const show = button('Show key', toggle, { class: 'copy', id: 'show-key' });
-  const copy = copyButton('content key', () => result.key);
+  const copy = copyButton('content key', () => result.key, copied);
   return h('div', {}, term('Content key', 'keep it secret'), h('dd', {}, value, spoken, show, copy));
 }
 

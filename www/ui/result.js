@@ -4,12 +4,14 @@
 /** @import { FileState, Store } from './store.js' */
 /** @import { OpenMedia } from './player.js' */
 
-import { download, downloadAddress } from '../files/save.js';
-import { button, h } from './dom.js';
+import { downloadAddress } from '../files/save.js';
+import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
+import { mayLoseKey, saveKeySheet } from './key-sheet.js';
 import { say } from './live.js';
-import { idRow, kidTable } from './plan-view.js';
+import { openNote, outcome, trackList } from './outcome.js';
+import { idRow, kidTable, testTag } from './plan-view.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
@@ -37,6 +39,8 @@ export class Result {
     /** @type {Player | null} */
     this.player = null;
     this.release = () => {};
+    /** @type {(atRisk: boolean) => void} */
+    this.showKept = () => {};
     this.stop = new AbortController();
     this.element = h('div', { class: 'result' });
     this.toProtect = toProtect;
@@ -45,12 +49,17 @@ export class Result {
 
   /** @param {FileState} file */
   update(file) {
-    if (file.result === this.shown) return;
+    if (file.result === this.shown) {
+      this.showKept(file.keyAtRisk);
+      return;
+    }
     this.#leave();
     if (this.shown && file.result) void this.shown.discard().catch(() => {}); // a newer one takes its place
     this.shown = file.result;
-    if (file.result) this.#show(file.result, file.savedAs);
-    else this.#none();
+    if (file.result) {
+      this.#show(file.result, file.savedAs);
+      this.showKept(file.keyAtRisk);
+    } else this.#none();
   }
 
   focus() {
@@ -60,9 +69,12 @@ export class Result {
   close() {
     this.#leave();
     if (this.shown) void this.shown.discard().catch(() => {});
+    this.shown = null;
+    this.element.replaceChildren();
   }
 
   #leave() {
+    this.showKept = () => {};
     this.stop.abort();
     this.stop = new AbortController();
     this.player?.close();
@@ -93,16 +105,19 @@ export class Result {
    */
   #show(result, savedAs) {
     const hash = hashRow(result, this.stop.signal);
+    const open = openNote(result.tracks);
     this.element.replaceChildren(
       h(
         'header',
         { class: 'result-head' },
-        h('h2', { tabindex: -1 }, `${savedAs ?? result.name} is protected.`),
+        h('h2', { tabindex: -1 }, outcome(savedAs ?? result.name, result.tracks)),
+        open ? h('p', { class: 'warning' }, h('strong', {}, 'Not all of it is locked. '), open) : null,
         h(
           'p',
           {},
           `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
         ),
+        this.#keyLine(result, hash.fill),
         savedAs
           ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
           : this.#saveLine(result),
@@ -115,6 +130,7 @@ export class Result {
           {},
           card(
             'Is it right?',
+            trackList(result.tracks),
             h(
               'dl',
               { class: 'ids' },
@@ -123,13 +139,13 @@ export class Result {
               result.checksum
                 ? idRow('Checksum', 'of key and KID, in the PlayReady header', result.checksum)
                 : null,
-              keyRow(result),
+              keyRow(result, () => this.#kept()),
               hash.row,
             ),
           ),
           card('KID', kidTable(result.kid)),
         ),
-        h('div', {}, this.#playCard(result), this.#sendCard(result, hash.fill)),
+        h('div', {}, this.#playCard(result), this.#sendCard(result)),
       ),
     );
   }
@@ -142,21 +158,20 @@ export class Result {
       `Save ${result.name}`,
     );
     const note = h('span', { class: 'quiet' }, WHERE[result.place]);
-    const discard = button(
-      'Delete that copy',
-      () => {
-        void result.discard().then(
-          () => {
-            this.store.dispatch({ type: 'discarded', id: this.id });
-            say('That copy is deleted.');
-          },
-          (error) => {
-            note.textContent = faultOf(error, 'delete').message;
-          },
-        );
-      },
-      { class: 'link' },
-    );
+    const remove = async () => {
+      if (await mayLoseKey(this.store, this.store.file(this.id), 'discard')) drop();
+    };
+    const drop = () =>
+      void result.discard().then(
+        () => {
+          this.store.dispatch({ type: 'discarded', id: this.id });
+          say('That copy is deleted.');
+        },
+        (error) => {
+          note.textContent = faultOf(error, 'delete').message;
+        },
+      );
+    const discard = button('Delete that copy', () => void remove(), { class: 'link' });
     const { signal } = this.stop;
     result.file().then(
       (file) => {
@@ -181,14 +196,16 @@ export class Result {
     const start = button('Play it here', () => void play(), { id: 'play' });
     const play = async () => {
       this.player?.close();
-      this.player = new Player((sentence) => {
+      const player = new Player((sentence) => {
         state.textContent = sentence;
       });
-      stage.replaceChildren(this.player.video);
+      this.player = player;
+      stage.replaceChildren(player.video);
       start.disabled = true;
       try {
-        await this.player.play(await result.file(), result.key, this.open);
+        await player.play(await result.file(), result.key, this.open);
       } catch (error) {
+        if (this.player !== player) return;
         state.textContent = `It cannot be played here. ${faultOf(error, 'play').message}`;
       } finally {
         start.disabled = false;
@@ -209,28 +226,55 @@ export class Result {
     );
   }
 
+  #kept() {
+    this.store.dispatch({ type: 'kept', id: this.id });
+  }
+
   /**
+   * The key sheet comes before the media: a file can be made again, a random key cannot.
    * @param {ProtectResult} result
    * @param {() => Promise<string>} hash
    */
-  #sendCard(result, hash) {
-    const state = h('p', { class: 'hint', role: 'status' });
+  #keyLine(result, hash) {
+    const state = h('span', { class: 'quiet', role: 'status' });
+    const text = h('p', { class: 'key-text' });
     const sheet = button('Save the key sheet', () => void save(), { id: 'key-sheet' });
     const save = async () => {
       sheet.disabled = true;
-      state.textContent = 'Computing the SHA-256 that goes into the sheet…';
       try {
-        await hash();
-        const text = `${JSON.stringify(await result.keySheet(), null, 2)}\n`;
-        const name = `${result.name}.keys.json`;
-        download(new Blob([text], { type: 'application/json' }), name);
-        state.textContent = `${name} is saved. It holds the key: treat it like a password.`;
+        const saved = await saveKeySheet(result, hash);
+        const more = saved.sum
+          ? ''
+          : ' The SHA-256 takes longer and is not in it; when it stands below, you can save the sheet again.';
+        state.textContent = `${saved.name} is saved. It holds the key: treat it like a password.${more}`;
+        this.#kept();
       } catch (error) {
         state.textContent = `The key sheet could not be made. ${faultOf(error, 'result').message}`;
       } finally {
         sheet.disabled = false;
       }
     };
+    const line = h(
+      'div',
+      { class: 'key-line' },
+      text,
+      h('p', { class: 'save-line' }, sheet, state, result.forTests ? testTag() : null),
+    );
+    this.showKept = (/** @type {boolean} */ atRisk) => {
+      line.classList.toggle('at-risk', atRisk);
+      sheet.classList.toggle('primary', atRisk);
+      this.element.querySelector('#save')?.classList.toggle('primary', !atRisk);
+      const words = atRisk
+        ? 'The key has not been kept yet. It was made in this tab and exists nowhere else: save it first.'
+        : 'The key sheet is for whoever runs the licence server.';
+      setText(text, words);
+    };
+    return line;
+  }
+
+  /** @param {ProtectResult} result */
+  #sendCard(result) {
+    const open = openNote(result.tracks);
     return card(
       'What do I send to whom?',
       h(
@@ -240,7 +284,8 @@ export class Result {
           'li',
           {},
           h('strong', {}, 'The MP4, to the host.'),
-          ' Any web server will do, for plain download. It is useless without a licence.',
+          ' Any web server will do, for plain download. ',
+          open ?? 'It is useless without a licence.',
         ),
         h(
           'li',
@@ -261,7 +306,6 @@ export class Result {
           ),
         ),
       ),
-      h('p', { class: 'play-line' }, sheet, state),
     );
   }
 }

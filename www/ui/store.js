@@ -18,6 +18,7 @@
  * @property {number} id
  * @property {string} name
  * @property {number | null} size
+ * @property {Blob | null} source the file itself, where it came from this computer
  * @property {Phase} phase
  * @property {Media | null} media
  * @property {Summary | null} summary
@@ -28,6 +29,7 @@
  * @property {'' | 'cancelled' | 'failed'} ended how the last run ended, when it did not end well
  * @property {ProtectResult | null} result
  * @property {string | null} savedAs the name chosen in the picker
+ * @property {boolean} keyAtRisk whether the result's key was made here, is nowhere else, and was not kept yet
  */
 
 /**
@@ -39,7 +41,7 @@
  */
 
 /**
- * @typedef {{ type: 'open', id: number, name: string, size: number | null }
+ * @typedef {{ type: 'open', id: number, name: string, size: number | null, source?: Blob }
  *   | { type: 'progress', id: number, progress: Progress }
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
@@ -52,8 +54,9 @@
  *   | { type: 'planned', id: number, plan: Plan }
  *   | { type: 'unplanned', id: number, fault: Fault | null }
  *   | { type: 'protecting', id: number, total: number }
- *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null }
+ *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null, keyIsNew: boolean }
  *   | { type: 'stopped', id: number, ended: 'cancelled' | 'failed', fault: Fault | null }
+ *   | { type: 'kept', id: number }
  *   | { type: 'discarded', id: number }} Action
  */
 
@@ -71,7 +74,7 @@ export function reduce(state, action) {
       return {
         ...state,
         current: action.id,
-        files: [...state.files, newFile(action.id, action.name, action.size)],
+        files: [...state.files, newFile(action.id, action.name, action.size, action.source ?? null)],
       };
     case 'opened':
       return change(state, action.id, {
@@ -127,22 +130,32 @@ export function reduce(state, action) {
         phase: 'done',
         result: action.result,
         savedAs: action.savedAs,
+        keyAtRisk: action.keyIsNew,
         progress: null,
         ended: '',
       });
     case 'stopped':
       return settle(state, action.id, { progress: null, ended: action.ended, fault: action.fault });
+    case 'kept':
+      return change(state, action.id, { keyAtRisk: false });
     case 'discarded':
-      return settle(state, action.id, { result: null, savedAs: null });
+      return settle(state, action.id, { result: null, savedAs: null, keyAtRisk: false });
   }
 }
 
-/** @returns {FileState} */
-function newFile(/** @type {number} */ id, /** @type {string} */ name, /** @type {number | null} */ size) {
+/**
+ * @param {number} id
+ * @param {string} name
+ * @param {number | null} size
+ * @param {Blob | null} source
+ * @returns {FileState}
+ */
+function newFile(id, name, size, source) {
   return {
     id,
     name,
     size,
+    source,
     phase: 'opening',
     media: null,
     summary: null,
@@ -153,6 +166,7 @@ function newFile(/** @type {number} */ id, /** @type {string} */ name, /** @type
     ended: '',
     result: null,
     savedAs: null,
+    keyAtRisk: false,
   };
 }
 

@@ -5,6 +5,7 @@
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
+import { trackNumbers } from './outcome.js';
 
 /**
  * @param {Summary} summary
@@ -22,7 +23,7 @@ export function summaryStrip(summary, tracks) {
     ],
     ['Samples', format.count(summary.sampleCount)],
     ['Brands', brandText(summary.brands)],
-    ['Protection', summary.protection ? protectionName(summary.protection) : 'none, it is clear'],
+    ['Protection', summary.protection ? protectionName(summary.protection, tracks) : 'none, it is clear'],
   ];
   return h(
     'div',
@@ -44,9 +45,14 @@ export function summaryStrip(summary, tracks) {
   );
 }
 
-/** @param {{ scheme: string, systems: string[] }} protection */
-function protectionName({ scheme, systems }) {
-  return systems.length ? `${systems.join(', ')} (${scheme})` : scheme;
+/**
+ * @param {{ scheme: string, systems: string[] }} protection
+ * @param {Track[]} tracks
+ */
+function protectionName({ scheme, systems }, tracks) {
+  const name = systems.length ? `${systems.join(', ')} (${scheme})` : scheme;
+  const open = tracks.filter((track) => !track.protection);
+  return open.length ? `${name}; ${trackNumbers(open)} clear` : name;
 }
 
 /** @param {string[]} kids */

@@ -40,7 +40,7 @@ fn protect(file: &[u8], profile: &str) -> Option<()> {
         };
         assembly.placed(len);
     }
-    assembly.patches().ok().map(|_| ())
+    assembly.patches(1).ok().map(|_| ())
 }
 
 fuzz_target!(|file: &[u8]| {

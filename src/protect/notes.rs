@@ -1,0 +1,63 @@
+//! What is worth knowing of a file's layout before it is protected: lawful or harmless oddities, as plain sentences.
+
+use std::collections::BTreeSet;
+
+use crate::bytes::units::clock;
+use crate::track::Index;
+
+/// The notes on a file, none when all is as usual.
+pub fn file_notes(index: &Index) -> Vec<String> {
+    [twice_in_a_fragment(index), stray_points(index), media_of_no_fragment(index)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Two `traf` boxes of one track (ISO/IEC 14496-12:2022 8.8.6 allows any number): FFmpeg and Bento4 decrypt the first
+/// alone.
+fn twice_in_a_fragment(index: &Index) -> Option<String> {
+    let movie = index.movie.as_ref()?;
+    let mut ids = BTreeSet::new();
+    let (track, time) = index.fragments.iter().find_map(|fragment| {
+        ids.clear();
+        let mut parts = index.parts(fragment).iter().filter(|part| part.samples > 0);
+        let part = parts.find(|part| !ids.insert(part.track_id))?;
+        Some((movie.track(part.track_id)?, u64::try_from(part.decode_time).unwrap_or(0)))
+    })?;
+    Some(format!(
+        "Track {} comes twice in one fragment, the second time at {}. That is lawful, and browsers play it, but some \
+         software (FFmpeg, Bento4) cannot decrypt it.",
+        track.id,
+        clock(time, track.timescale)
+    ))
+}
+
+/// Random access points that do not lead to a fragment, in the source already.
+fn stray_points(index: &Index) -> Option<String> {
+    let points = index.random_access_points();
+    let is_stray = |at: &&u64| index.fragment_at(**at).is_none();
+    let first = points.iter().find(is_stray)?;
+    let count = points.iter().filter(is_stray).count();
+    Some(format!(
+        "Of {} random access points in the 'mfra', {count} lead to no fragment, the first to byte {first}. Players that \
+         seek by them fail with this file, and will with the protected one.",
+        points.len()
+    ))
+}
+
+/// Media data that no fragment reaches is copied as it stands.
+fn media_of_no_fragment(index: &Index) -> Option<String> {
+    let is_unreached = |start| {
+        let behind = index.fragments.partition_point(|fragment| fragment.end <= start);
+        index.fragments.get(behind).is_none_or(|fragment| start < fragment.start)
+    };
+    let all = index.top.iter().filter(|top| top.id.is(b"mdat") && top.size > top.header_len);
+    let mut all = all.filter(|top| is_unreached(top.start));
+    let first = all.next()?;
+    let bytes = all.fold(first.size, |sum, top| sum + top.size);
+    Some(format!(
+        "Media data of {bytes} bytes, from byte {} on, belongs to no fragment and is copied as it is: what is in it \
+         stays open to everyone.",
+        first.start
+    ))
+}

@@ -1,0 +1,99 @@
+/** What has become of each track, in words: a file is called protected only when all of it is. */
+
+/** @import { PlannedTrack } from '../types.d.ts' */
+
+import { h } from './dom.js';
+import * as format from './format.js';
+
+/**
+ * @typedef {Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share'> & { reason?: string, rule?: string }} Track
+ */
+
+/**
+ * 'track 2', 'tracks 2 and 3'.
+ * @param {readonly { id: number }[]} tracks
+ */
+export function trackNumbers(tracks) {
+  const ids = tracks.map(({ id }) => String(id));
+  const last = ids.pop() ?? '';
+  return ids.length ? `tracks ${ids.join(', ')} and ${last}` : `track ${last}`;
+}
+
+/** @param {readonly Track[]} tracks */
+function split(tracks) {
+  return {
+    locked: tracks.filter(({ protect }) => protect),
+    open: tracks.filter(({ protect }) => !protect),
+  };
+}
+
+/**
+ * The one sentence on a result.
+ * @param {string} name
+ * @param {readonly Track[]} tracks
+ */
+export function outcome(name, tracks) {
+  const { locked, open } = split(tracks);
+  if (!open.length) return `${name} is protected.`;
+  const are = (/** @type {readonly unknown[]} */ list) => (list.length === 1 ? 'is' : 'are');
+  return `Only ${trackNumbers(locked)} of ${name} ${are(locked)} locked; ${trackNumbers(open)} ${are(open)} open to everyone.`;
+}
+
+/**
+ * What anybody can do without a licence; null when that is nothing.
+ * @param {readonly Track[]} tracks
+ */
+export function openNote(tracks) {
+  const { open } = split(tracks);
+  if (!open.length) return null;
+  const kinds = new Set(open.map(({ kind }) => kind));
+  const verbs = [
+    kinds.has('video') ? 'watch the picture' : '',
+    kinds.has('audio') ? 'hear the sound' : '',
+    kinds.has('text') ? 'read the text' : '',
+  ].filter(Boolean);
+  const what = verbs.length ? verbs.join(' and ') : 'read what is in it';
+  return `Anyone can ${what} of ${trackNumbers(open)} without a licence.`;
+}
+
+/**
+ * Each track with what becomes of it.
+ * @param {readonly Track[]} tracks
+ */
+export function trackList(tracks) {
+  return h(
+    'ul',
+    { class: 'plan-tracks' },
+    ...tracks.map((track) =>
+      h(
+        'li',
+        {},
+        h(
+          'span',
+          { class: track.protect ? 'badge locked' : 'badge open' },
+          track.protect ? 'protected' : 'open',
+        ),
+        h(
+          'span',
+          {},
+          h('strong', {}, `${track.id} ${track.kind}, ${track.codecName}. `),
+          track.protect ? track.rule : `Open to everyone. ${track.reason ?? ''}`,
+        ),
+        shareCell(track),
+      ),
+    ),
+  );
+}
+
+/** @param {Track} track */
+function shareCell({ protect, share }) {
+  if (!protect) return h('span', { class: 'track-share' }, '0 %');
+  if (share === null)
+    return h('span', { class: 'track-share', title: 'Not measured, or it has no samples' }, '–');
+  return h(
+    'span',
+    { class: 'track-share', title: `${format.fine(share)} of the bytes of its samples` },
+    `${format.fine(share)}`,
+    h('span', { class: 'unseen' }, ' of its bytes encrypted'),
+  );
+}
