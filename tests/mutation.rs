@@ -135,12 +135,8 @@ fn run(originals: &[(String, Vec<u8>)], seed: u64, count: u64, of_protections: b
         try_one(&mutant, &mut sums, &format!("{name}, seed {seed}, round {round}: {}", told.join("; ")));
         round += 1;
         if of_protections && round.is_multiple_of(20_000) {
-            println!(
-                "seed {seed}: {} mutants, {} protections, {} wrong",
-                sums.mutants,
-                sums.protections,
-                sums.wrong.len()
-            );
+            println!("seed {seed}");
+            sums.tell();
             sums.wrong.iter().take(40).for_each(|wrong| println!("  {wrong}"));
         }
     }

@@ -1,6 +1,6 @@
 //! The form of a file that browsers play.
 
-#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
 mod support;
 

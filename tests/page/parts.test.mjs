@@ -25,7 +25,7 @@ inEachBrowser(
     const check = pageTests(browser);
 
     check('what shows an open file is there before one is open', async (page) => {
-      await page.waitFor(() => document.styleSheets.length === 6);
+      await page.waitFor(() => document.styleSheets.length === 7);
       const before = page.requests.length;
       for (const path of [
         'ui/desk.js',
@@ -33,6 +33,7 @@ inEachBrowser(
         'ui/player.js',
         'style/inspect.css',
         'style/work.css',
+        'style/result.css',
       ])
         assert.equal(count(page, path), 1, path);
       await page.click('#try-sample');

@@ -11,7 +11,11 @@ import { Result } from './result.js';
 import { summaryStrip } from './summary.js';
 
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
-export const styled = Promise.all([addStyle('../style/inspect.css'), addStyle('../style/work.css')]);
+export const styled = Promise.all([
+  addStyle('../style/inspect.css'),
+  addStyle('../style/work.css'),
+  addStyle('../style/result.css'),
+]);
 
 export class Desk {
   /**
