@@ -111,7 +111,7 @@ inEachBrowser(
           return true;
         });
       },
-      { skip },
+      { skip: skip || browser.lacks.storage },
     );
 
     const noPicker = browser.name === 'chromium' ? skip : 'This browser has no save dialog for pages.';

@@ -141,6 +141,10 @@ class Tab {
   async goto(url) {
     await this.#post('/url', { url });
     await this.#listen();
+    // WebKit comes back before module scripts have run: nobody would hear a click.
+    const loaded = `document.readyState === 'complete' || new Promise((resolve) =>
+      void addEventListener('load', () => resolve(true)))`;
+    await this.evaluate(loaded);
   }
 
   /** WebDriver tells nothing of errors: the page is asked to keep them from here on. */
