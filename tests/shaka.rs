@@ -42,7 +42,11 @@ fn read(program: &PathBuf, file: &[u8], stream: &str, key: bool) -> Result<Vec<V
             &format!("label=:key_id={kid}:key={}", drive::KEY),
         ]);
     }
-    let ran = command.output().map_err(|e| e.to_string())?;
+    let mut ran = command.output().map_err(|e| e.to_string())?;
+    if ran.status.code().is_none() {
+        // Now and then it crashes on its way out, of clear files too.
+        ran = command.output().map_err(|e| e.to_string())?;
+    }
     if !ran.status.success() {
         let said = String::from_utf8_lossy(&ran.stderr).into_owned();
         return Err(said.lines().rev().find(|line| line.contains("rror")).unwrap_or("it failed").to_owned());
