@@ -188,8 +188,6 @@ export class ProtectForm {
       return { message: 'Type the key seed, or choose a random key.', field: 'keySeed' };
     if (this.kidWay.value === 'typed' && !this.kid.value)
       return { message: 'Type the KID, or choose a random one.', field: 'kid' };
-    if (this.tracks.value?.length === 0)
-      return { message: 'Choose at least one track to protect.', field: 'tracks' };
     return null;
   }
 
