@@ -246,7 +246,7 @@ fn a_success_with_nothing_encrypted_does_not_exist() {
         ("no trafs", no_trafs),
         ("samples in the text track alone", only_text),
         ("pictures without slices, for hybrid", pictures(vec![nal(6, 50), nal(9, 2)])),
-        ("slices without a whole block, for hybrid", pictures(vec![nal(5, 10), nal(1, 19)])),
+        ("slices without a whole block, for hybrid", pictures(vec![nal(5, 10), nal(1, 18)])),
         ("units without a body", pictures(vec![nal(9, 1), nal(9, 1)])),
         ("units without bytes", pictures(vec![vec![0; 8]])),
     ];

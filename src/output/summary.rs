@@ -1,10 +1,10 @@
 //! The plan in words, before anything is encrypted: which boxes come, change and go, and how much is added.
 
-use crate::boxes::BoxHeader;
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Action;
 use crate::boxes::header::{BoxId, four};
 use crate::boxes::heif::ItemLocationBox;
+use crate::boxes::{BoxBody, BoxHeader};
 use crate::boxes::{piff, registry};
 use crate::bytes::units::{len_u64, sort_pairs};
 use crate::bytes::{Reader, Result};
@@ -128,8 +128,13 @@ fn why(id: BoxId, action: Action) -> &'static str {
 /// The boxes outside fragments that a plan touches.
 pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
     let mut touched = Touched::default();
-    let type_action = if index.file_type.is_some() { Action::Change } else { Action::Add };
-    touched.count("", four(b"ftyp"), type_action);
+    match &index.file_type {
+        None => touched.count("", four(b"ftyp"), Action::Add),
+        Some(file_type) if file_type.to_box(0) != protected_file_type(plan.profile, Some(file_type)) => {
+            touched.count("", four(b"ftyp"), Action::Change);
+        }
+        Some(_) => {}
+    }
     if let (Some(moov), Some(movie)) = (&index.moov, &index.movie) {
         let edits = movie_edits(plan, moov, movie)?;
         edits.for_each_touched(moov, &mut |parent, id, action| touched.count(parent, id, action));

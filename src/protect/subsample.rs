@@ -202,8 +202,7 @@ pub fn check_encrypted(protected: u64) -> Result<()> {
     if protected > 0 {
         return Ok(());
     }
-    let message = "Nothing would be encrypted: the tracks chosen have no byte that their rule protects. Choose other tracks, \
-                   or the profile piff, which protects more of each picture.";
+    let message = "Nothing would be encrypted: the tracks chosen have no byte that their rule protects. Choose other tracks.";
     Err(Error::unsupported("nothing-encrypted", message))
 }
 

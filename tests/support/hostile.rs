@@ -39,7 +39,15 @@ pub fn check_error(error: &Error) {
         "{error:?}"
     );
     // What is wrong inside a file has a place; what is wrong with the whole has none.
-    let whole = ["empty", "no-moov", "not-fragmented", "no-track", "samples-in-moov", "already-protected"];
+    let whole = [
+        "empty",
+        "no-moov",
+        "not-fragmented",
+        "no-track",
+        "samples-in-moov",
+        "already-protected",
+        "nothing-encrypted",
+    ];
     let whole = whole.contains(&error.code());
     assert!(whole || error.kind() == Kind::Caller || error.offset().is_some(), "{error:?}");
 }

@@ -156,10 +156,10 @@ fn one(file: &[u8], start: usize, end: usize, to_the_end: bool) -> Res<Node<'_>>
     Ok(Node { kind, user, start, inner, end: start + size as usize, file })
 }
 
-/// Boxes that fill a place exactly.
+/// The boxes of a place. Behind the last there may be bytes too few for another, which all readers pass over.
 pub fn walk(file: &[u8], mut at: usize, end: usize) -> Res<Vec<Node<'_>>> {
     let mut found = Vec::new();
-    while at < end {
+    while at + 8 <= end {
         let node = one(file, at, end, false)?;
         at = node.end;
         found.push(node);

@@ -117,6 +117,12 @@ fn track(trak: &Node<'_>) -> Res<Track> {
     Ok(Track { id, handler, entries, extends: None, groups: groups::described(&stbl)?, table_samples })
 }
 
+/// Names of entries that are protected, or say that they are.
+const ENTRIES: [&[u8; 4]; 13] = [
+    b"avc1", b"avc3", b"hvc1", b"hev1", b"encv", b"mp4a", b"ac-3", b"ec-3", b"ac-4", b"fLaC", b"Opus",
+    b"alac", b"enca",
+];
+
 /// A sample entry (clauses 8.5.2, 12.1.3, 12.2.3), children of pictures and sound alone.
 fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
     let skip = match &handler {
@@ -136,7 +142,9 @@ fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
             return Ok(Entry { format: node.kind, original, scheme: None, media });
         }
     };
-    let children = node.children(skip)?;
+    // What is inside an entry that nobody knows is nobody's business.
+    let known = ENTRIES.contains(&&node.kind);
+    let children = if known { node.children(skip)? } else { Vec::new() };
     let mut found = Entry { format: node.kind, original: node.kind, scheme: None, media: Media::Other };
     let sinfs: Vec<_> = children.iter().filter(|child| child.is(b"sinf")).collect();
     if sinfs.len() > 1 {
