@@ -12,6 +12,11 @@ import { program } from './programs.mjs';
 
 const SCREEN = '1600x1400x24';
 const START_MS = 20_000;
+/** How often a browser is started until it comes up. */
+const STARTS = 3;
+/** No command takes longer than a script may. */
+const SCRIPT_MS = 120_000;
+const ANSWER_MS = SCRIPT_MS + 10_000;
 /** What WebDriver calls an element. */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
@@ -56,6 +61,7 @@ export async function launchWebkit(site) {
 async function openScreen() {
   const child = spawn(program('xvfb'), ['-displayfd', '3', '-screen', '0', SCREEN, '-nolisten', 'tcp'], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    detached: true,
   });
   const number = await new Promise((resolve, reject) => {
     child.stdio[3].once('data', (data) => resolve(String(data).trim()));
@@ -65,11 +71,21 @@ async function openScreen() {
   return { process: child, display: `:${number}` };
 }
 
+/** Ends a program and what it has started: both are one group. */
 async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => void child.once('exit', resolve));
-  child.kill();
-  await Promise.race([ended, sleep(3000).then(() => child.kill('SIGKILL'))]);
+  const group = (signal) => {
+    try {
+      process.kill(-child.pid, signal);
+    } catch {
+      // It has just ended by itself.
+    }
+  };
+  group('SIGTERM');
+  const force = setTimeout(() => group('SIGKILL'), 3000);
+  await ended;
+  clearTimeout(force);
 }
 
 async function freePort() {
@@ -89,12 +105,27 @@ class Tab {
   #address;
 
   /**
+   * A browser that does not come up is no fault of the page: it is ended, and another one is started.
    * @param {import('./server.mjs').Site} site
    * @param {string} display
    */
   static async open(site, display) {
-    const tab = new Tab();
+    for (let attempt = 1; ; attempt++) {
+      const tab = new Tab();
+      try {
+        await tab.#start(site, display);
+        return tab;
+      } catch (error) {
+        await tab.close();
+        if (attempt === STARTS) throw error;
+        console.log(`# WebKit did not start, once more: ${error.message}`);
+      }
+    }
+  }
+
+  async #start(site, display) {
     const home = await mkdtemp(join(tmpdir(), 'boxlock-webkit-'));
+    this.#home = home;
     await mkdir(join(home, 'config'));
     await mkdir(join(home, 'saved'));
     await writeFile(join(home, 'config/user-dirs.dirs'), `XDG_DOWNLOAD_DIR="${home}/saved"\n`);
@@ -111,26 +142,33 @@ class Tab {
       LIBGL_ALWAYS_SOFTWARE: '1',
       GTK_THEME: 'Adwaita',
       NO_AT_BRIDGE: '1',
+      // There is nobody to talk to; looking for somebody can take for ever.
+      DBUS_SESSION_BUS_ADDRESS: 'disabled:',
     };
-    tab.#home = home;
-    tab.#driver = spawn(program('webkit'), ['--host=127.0.0.1', `--port=${port}`], { env, stdio: 'ignore' });
+    this.#driver = spawn(program('webkit'), ['--host=127.0.0.1', `--port=${port}`], {
+      env,
+      stdio: 'ignore',
+      detached: true,
+    });
     const root = `http://127.0.0.1:${port}`;
     await answers(`${root}/status`);
     const proxy = `127.0.0.1:${site.port}`;
     const alwaysMatch = {
       proxy: { proxyType: 'manual', httpProxy: proxy, sslProxy: proxy },
-      timeouts: { script: 120_000, pageLoad: 60_000 },
+      timeouts: { script: SCRIPT_MS, pageLoad: 60_000 },
       'webkitgtk:browserOptions': { binary: program('minibrowser'), args: ['--automation'] },
     };
-    tab.#address = root;
-    const { sessionId } = await tab.#ask('POST', '/session', { capabilities: { alwaysMatch } });
-    tab.#address = `${root}/session/${sessionId}`;
-    return tab;
+    this.#address = root;
+    const { sessionId } = await this.#ask('POST', '/session', { capabilities: { alwaysMatch } }, START_MS);
+    this.#address = `${root}/session/${sessionId}`;
   }
 
-  async #ask(method, path, body) {
-    const request = body === undefined ? { method } : { method, body: JSON.stringify(body) };
-    const response = await fetch(this.#address + path, request);
+  async #ask(method, path, body, timeout = ANSWER_MS) {
+    const signal = AbortSignal.timeout(timeout);
+    const request = body === undefined ? { method, signal } : { method, signal, body: JSON.stringify(body) };
+    const response = await fetch(this.#address + path, request).catch((error) => {
+      throw new Error(`WebKit did not answer ${method} ${path} within ${timeout} ms`, { cause: error });
+    });
     const { value } = await response.json();
     if (!response.ok) throw new Error(`${value.error}: ${value.message}`);
     return value;
@@ -253,7 +291,7 @@ class Tab {
 
   async close() {
     if (!this.#driver) return;
-    await Promise.race([this.#ask('DELETE', '').catch(() => {}), sleep(3000)]);
+    await this.#ask('DELETE', '', undefined, 3000).catch(() => {});
     await end(this.#driver);
     this.#driver = null;
     await rm(this.#home, { recursive: true, force: true, maxRetries: 3 });
