@@ -220,17 +220,26 @@ class Tab {
     return `/element/${found[ELEMENT]}`;
   }
 
-  /** In the middle of the window, where nothing that sticks to its edges lies above. */
-  async click(selector) {
-    const script = `(${deepQuery})(arguments[0]).scrollIntoView({ block: 'center', behavior: 'instant' })`;
+  /** Finds it in the middle of the window, where nothing that sticks to its edges lies above. */
+  async #reach(selector) {
+    const script = `(${deepQuery})(arguments[0])?.scrollIntoView({ block: 'center', behavior: 'instant' })`;
     await this.#post('/execute/sync', { script, args: [selector] });
-    await this.#post(`${await this.#find(selector)}/click`);
+    return this.#find(selector);
+  }
+
+  async click(selector) {
+    await this.#post(`${await this.#reach(selector)}/click`);
   }
 
   async fill(selector, text) {
-    const element = await this.#find(selector);
+    const element = await this.#reach(selector);
     await this.#post(`${element}/clear`);
     if (text) await this.#post(`${element}/value`, { text });
+    else {
+      // The driver empties a field without the event that a person's hand would raise.
+      const script = `(${deepQuery})(arguments[0]).dispatchEvent(new Event('input', { bubbles: true }))`;
+      await this.#post('/execute/sync', { script, args: [selector] });
+    }
   }
 
   async type(selector, text) {
