@@ -39,8 +39,10 @@ export function live() {
     return;
   }
   const name = `boxlock-worker-${crypto.randomUUID()}`;
-  void navigator.locks.request(name, () => {
+  const held = navigator.locks.request(name, () => {
     self.postMessage({ alive: name });
     return new Promise(() => {});
   });
+  // A worker that is being ended gets no lock any more, and nobody waits for it.
+  held.catch(() => {});
 }
