@@ -150,6 +150,19 @@ impl<'a> Tree<'a> {
         &self.root
     }
 
+    /// The path of the innermost box that the byte at file offset `offset` is of, where `top` is that of the outermost.
+    pub fn path_at(&self, top: &str, offset: u64) -> String {
+        let mut path = top.to_owned();
+        let mut node = &self.root;
+        while let Some(child) =
+            node.children.iter().find(|child| (child.start..child.end()).contains(&offset))
+        {
+            path = format!("{path}/{}", node.segment(child));
+            node = child;
+        }
+        path
+    }
+
     /// The bytes of the whole tree.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -179,7 +192,7 @@ impl<'a> Tree<'a> {
 
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
-        B::parse(&mut self.fields(node), iv_size).map_err(|error| error.inside(node.id().to_string()))
+        B::parse(&mut self.fields(node), iv_size).map_err(|error| damaged(node, error))
     }
 
     /// The same tree, owning its bytes.
@@ -195,7 +208,7 @@ fn read_node(
     boxes_left: &mut usize,
 ) -> Result<Node> {
     let start = r.offset();
-    let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
+    let (header, cut) = read_header(r)?;
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
         && r.rest().iter().all(|byte| *byte == 0)
@@ -216,7 +229,7 @@ fn read_node(
     *boxes_left -= 1;
     let mut body = r.sub(header.size, "A box")?;
     body.take(to_len(header.header_len()), "A box header")?;
-    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: None };
+    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: cut };
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
     {
@@ -243,6 +256,34 @@ fn read_node(
         }
     }
     Ok(node)
+}
+
+/// The error that a box which cannot be read has, at a byte of that box: what is missing behind its end is its own fault.
+fn damaged(node: &Node, error: Error) -> Error {
+    let last = node.end().saturating_sub(1);
+    let offset = error.offset().map_or(node.start, |offset| offset.clamp(node.start, last));
+    let error = error.moved_to(offset).inside(node.id().to_string());
+    if error.code() == "truncated" {
+        error.preceded_by(&format!("Box '{}' is cut short or damaged: its ", node.id()))
+    } else {
+        error
+    }
+}
+
+/// The header of a box. One that is known, and that claims more than there is, is cut to what is there: with the error
+/// that says so.
+fn read_header(r: &Reader<'_>) -> Result<(BoxHeader, Option<Error>)> {
+    let left = len_u64(r.remaining());
+    let error = match BoxHeader::read(&mut r.clone(), left) {
+        Ok(header) => return Ok((header, None)),
+        Err(error) => error,
+    };
+    match BoxHeader::read(&mut r.clone(), u64::MAX) {
+        Ok(header) if !matches!(registry::lookup(header.id, None), registry::Known::Unknown) => {
+            Ok((BoxHeader { size: left, ..header }, Some(error)))
+        }
+        _ => Err(error),
+    }
 }
 
 /// What to do about sizes that readers take each in its own way.

@@ -33,13 +33,22 @@ struct Facts {
     path: Vec<String>,
     offset: Option<u64>,
     field: Option<&'static str>,
+    is_note: bool,
 }
 
 impl Error {
     /// A new error. `code` is stable and kebab-case (`"truncated"`); `message` is a plain sentence.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Facts { kind, code, message, path: Vec::new(), offset: None, field: None }))
+        Self(Box::new(Facts {
+            kind,
+            code,
+            message,
+            path: Vec::new(),
+            offset: None,
+            field: None,
+            is_note: false,
+        }))
     }
 
     /// The file breaks a rule.
@@ -85,11 +94,37 @@ impl Error {
         self
     }
 
+    /// The same error at another file offset.
+    #[must_use]
+    pub fn moved_to(mut self, offset: u64) -> Self {
+        self.0.offset = Some(offset);
+        self
+    }
+
+    /// The same error with the whole path of the box that it is about.
+    #[must_use]
+    pub fn in_box(mut self, path: String) -> Self {
+        self.0.path = vec![path];
+        self
+    }
+
     /// The same error with words in front of its sentence that say where in the media it is.
     #[must_use]
     pub fn preceded_by(mut self, place: &str) -> Self {
         self.0.message.insert_str(0, place);
         self
+    }
+
+    /// The same error as something that is worth knowing, but that no work on the file depends on.
+    #[must_use]
+    pub fn as_note(mut self) -> Self {
+        self.0.is_note = true;
+        self
+    }
+
+    /// Whether no work on the file depends on it.
+    pub fn is_note(&self) -> bool {
+        self.0.is_note
     }
 
     /// Whose fault it is.

@@ -4,8 +4,8 @@
 use crate::boxes::header::four;
 use crate::boxes::piff;
 use crate::boxes::{BoxId, Node, Tree};
-use crate::bytes::Result;
 use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{KeyId, Result};
 
 use super::entry::SampleEntry;
 use super::fragment::Fragment;
@@ -138,7 +138,7 @@ pub fn is_key_group(tree: &Tree<'_>, node: &Node) -> bool {
 pub fn has_encrypted_group(tree: &Tree<'_>, parent: &Node) -> bool {
     let mut groups = parent.all(b"sgpd").filter(|node| is_key_group(tree, node));
     // A description that cannot be read may say anything.
-    groups.any(|node| descriptions(tree, node).map_or(true, |all| all.iter().any(|group| group.0)))
+    groups.any(|node| descriptions(tree, node).map_or(true, |all| all.iter().any(|group| group.is_protected)))
 }
 
 fn is_of_encryption(tree: &Tree<'_>, node: &Node) -> bool {
@@ -179,11 +179,18 @@ fn has_constant_iv(tree: &Tree<'_>, node: &Node) -> Result<bool> {
     if !node.id().is(b"sgpd") {
         return Ok(false);
     }
-    Ok(descriptions(tree, node)?.iter().any(|(protected, iv_size)| *protected && *iv_size == 0))
+    Ok(descriptions(tree, node)?.iter().any(|group| group.is_protected && group.iv_size == 0))
 }
 
-/// Whether protected, and bytes per IV, of each `seig` description (ISO/IEC 23001-7:2023 6).
-fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<(bool, u8)>> {
+/// What a `seig` description says of its group of samples (ISO/IEC 23001-7:2023 6).
+pub(super) struct KeyGroup {
+    is_protected: bool,
+    iv_size: u8,
+    pub(super) kid: KeyId,
+}
+
+/// The `seig` descriptions of an `sgpd`.
+pub(super) fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<KeyGroup>> {
     let mut fields = tree.body(node);
     let version = fields.u32("version and flags")? >> 24;
     fields.u32("grouping_type")?;
@@ -206,12 +213,12 @@ fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<(bool, u8)>> {
         fields.take(2, "reserved and pattern")?;
         let is_protected = fields.u8("isProtected")? == 1;
         let iv_size = fields.u8("Per_Sample_IV_Size")?;
-        fields.take(16, "KID")?;
+        let kid = KeyId(fields.array("KID")?);
         if is_protected && iv_size == 0 {
             let size = fields.u8("constant_IV_size")?;
             fields.take(size.into(), "constant_IV")?;
         }
-        all.push((is_protected, iv_size));
+        all.push(KeyGroup { is_protected, iv_size, kid });
         if let Some(len) = len {
             let rest = u64::from(len).saturating_sub(len_u64(before - fields.remaining()));
             fields.take(to_len(rest), "description")?;
