@@ -1,12 +1,14 @@
 //! How the types that fields are made of are read, written and shown.
 
 use core::fmt::Write as _;
+use std::rc::Rc;
 
 use crate::bytes::limits;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 
 use super::rows::RowSink;
+use super::samples::KeyRun;
 
 /// Version and flags of a full box (ISO/IEC 14496-12:2022 4.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,11 @@ pub struct FullHead {
 }
 
 impl FullHead {
+    /// Reads version and flags.
+    pub fn read(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { version: r.u8("version")?, flags: r.u24("flags")? })
+    }
+
     /// Whether all bits of `mask` are set.
     pub fn has(self, mask: u32) -> bool {
         self.flags & mask == mask
@@ -25,12 +32,14 @@ impl FullHead {
 }
 
 /// What the form of a field can depend on besides earlier fields of its own box.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Version and flags of the box.
     pub head: FullHead,
     /// Bytes per IV in sample encryption boxes: the track's `tenc` (or PIFF twin) says.
     pub iv_size: u8,
+    /// How the samples of a sample encryption box are encrypted, where that is not the same for all.
+    pub runs: Option<Rc<[KeyRun]>>,
 }
 
 /// A type that can stand in a field.

@@ -3,7 +3,6 @@
 //! Nothing here changes or decides anything; it reads trees and returns plain values for the door to convert.
 
 mod fields;
-mod groups;
 mod node;
 mod notes;
 mod texts;

@@ -115,11 +115,8 @@ impl File {
         let tree = tree_of(index, &top, bytes, &mut read)?;
         let no_box = || to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")));
         let node = inspect::view_at(tree, path).ok_or_else(no_box)?;
-        let iv_size = |track: u32| {
-            let movie = index.movie.as_ref()?;
-            movie.track(track)?.protection().map(|protection| protection.iv_size)
-        };
-        let fields = inspect::fields(tree, path, from, count.min(limits::LISTED), &iv_size).map_err(to_js)?;
+        let moov = index.moov.as_ref();
+        let fields = inspect::fields(tree, path, from, count.min(limits::LISTED), moov).map_err(to_js)?;
         plain(&view::box_view(node, fields))
     }
 
