@@ -8,4 +8,4 @@ mod notes;
 mod texts;
 
 pub use fields::{BoxFields, fields};
-pub use node::{NodeView, children_at, find, view, view_at};
+pub use node::{BoxNode, children_at, find, view, view_at};

@@ -360,7 +360,7 @@ inEachBrowser((browser) => {
     await protect(page);
     const { bytes } = await page.waitDownload({ timeout: LONG });
     assert.ok(bytes.length > (await stat(SAMPLE)).size);
-    assert.match(await page.text('.save-line'), /only in this page’s memory/);
+    assert.match(await page.text('.save-line:has(#save)'), /only in this page’s memory/);
   });
 
   check('what does not fit into memory is refused before the work', async (page) => {
