@@ -24,6 +24,7 @@ pub struct ConstantIv {
 }
 
 impl Wire for ConstantIv {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self { entries: LenBytes::<u8>::read(r, name, cx, None)?.bytes })
     }

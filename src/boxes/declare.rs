@@ -53,6 +53,8 @@ pub struct Declaration {
     pub versions: &'static [u8],
     /// Whether child boxes follow the fields.
     pub children: bool,
+    /// Whether the box ends where its fields end.
+    pub exact: bool,
     /// Reads the fields of a box of this kind, and adds their rows where somebody looks on.
     pub walk: fn(&mut Walk<'_, '_>) -> Result<()>,
 }
@@ -65,7 +67,7 @@ impl Declaration {
 
     /// As [`rows`](Self::rows), where the context says more.
     pub fn rows_in(&self, r: &mut Reader<'_>, cx: Context, sink: &mut RowSink) -> Result<()> {
-        (self.walk)(&mut Walk { r, cx, sink: Some(sink) })?;
+        (self.walk)(&mut Walk { r, cx, sink: Some(sink), skim: false })?;
         if !self.children && !r.is_empty() {
             let (start, end) = (r.offset(), r.offset() + len_u64(r.remaining()));
             let bytes = r.rest();
@@ -74,6 +76,13 @@ impl Declaration {
             });
         }
         Ok(())
+    }
+
+    /// Passes over the body to see whether it can be read, and returns how many bytes are left over behind its fields
+    /// where none may be.
+    pub fn check(&self, r: &mut Reader<'_>, cx: Context) -> Result<usize> {
+        (self.walk)(&mut Walk { r, cx, sink: None, skim: true })?;
+        Ok(if self.exact && !self.children { r.remaining() } else { 0 })
     }
 
     /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
@@ -111,12 +120,14 @@ pub struct Walk<'w, 'a> {
     pub cx: Context,
     /// Where their rows go.
     pub sink: Option<&'w mut RowSink>,
+    /// Whether nobody wants the entries of lists.
+    pub skim: bool,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
     /// A pass that only reads.
     pub fn reading(r: &'w mut Reader<'a>, cx: Context) -> Self {
-        Self { r, cx, sink: None }
+        Self { r, cx, sink: None, skim: false }
     }
 
     /// Version and flags; `names` are those of the bits.
@@ -163,6 +174,7 @@ impl<'w, 'a> Walk<'w, 'a> {
     pub(super) fn field<T: Wire>(&mut self, name: &str, field: &mut T, count: Option<u64>) -> Result<()> {
         *field = match self.sink.as_deref_mut() {
             Some(sink) => T::rows(self.r, name, &self.cx, count, sink)?,
+            None if self.skim => T::skim(self.r, name, &self.cx, count)?,
             None => T::read(self.r, name, &self.cx, count)?,
         };
         Ok(())
@@ -196,7 +208,7 @@ pub(super) fn entry_rows(
     let start = r.offset();
     let at = sink.total();
     sink.push(name, start, start, || (String::new(), String::new()));
-    sink.nested(|sink| entry.walk(&mut Walk { r, cx: cx.clone(), sink: Some(sink) }))?;
+    sink.nested(|sink| entry.walk(&mut Walk { r, cx: cx.clone(), sink: Some(sink), skim: false }))?;
     sink.close(at, r.offset());
     Ok(())
 }
@@ -266,6 +278,7 @@ macro_rules! boxes {
                     form: boxes!(@form $form),
                     versions: boxes!(@versions $form [$($($version),+)?]),
                     children: boxes!(@children $($children)?),
+                    exact: $(<$ty as $crate::boxes::wire::Wire>::EXACT &&)* true,
                     walk: |walk| $crate::boxes::declare::Fields::walk(&mut Self::default(), walk),
                 };
 
@@ -389,6 +402,12 @@ macro_rules! entries {
 
         #[allow(clippy::redundant_closure_call, unused_variables, reason = "fields without conditions")]
         impl $crate::boxes::wire::Wire for $Entry {
+            const EXACT: bool = $(<$ty as $crate::boxes::wire::Wire>::EXACT &&)* true;
+
+            fn len(cx: &$crate::boxes::wire::Context) -> Option<usize> {
+                Some(0 $(+ entries!(@len cx, $ty $(, |$($if_arg),+| $cond)?))*)
+            }
+
             fn read(
                 r: &mut $crate::bytes::Reader<'_>,
                 _: &str,
@@ -437,6 +456,15 @@ macro_rules! entries {
     (@present $cx:expr, $this:ident |$a:tt, $b:tt| $cond:expr) => {{
         let condition: fn(&$crate::boxes::wire::Context, &Self) -> bool = |$a, $b| $cond;
         condition(&$cx, &$this)
+    }};
+    (@len $cx:ident, $ty:ty) => { <$ty as $crate::boxes::wire::Wire>::len($cx)? };
+    (@len $cx:ident, $ty:ty, |$a:tt| $cond:expr) => {{
+        let condition: fn(&$crate::boxes::wire::Context) -> bool = |$a| $cond;
+        if condition($cx) { <$ty as $crate::boxes::wire::Wire>::len($cx)? } else { 0 }
+    }};
+    (@len $cx:ident, $ty:ty, |$a:tt, $b:tt| $cond:expr) => {{
+        let unknown: Option<usize> = None;
+        unknown?
     }};
     (@count $cx:expr, $this:ident) => { None };
     (@count $cx:expr, $this:ident |$a:tt, $b:tt| $count:expr) => {{

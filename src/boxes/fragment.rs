@@ -67,6 +67,10 @@ entries! {
 pub struct Wide16(pub u32);
 
 impl Wire for Wide16 {
+    const EXACT: bool = true;
+    fn len(cx: &Context) -> Option<usize> {
+        Some(if cx.head.version == 0 { 2 } else { 4 })
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(if cx.head.version == 0 { u32::from(r.u16(name)?) } else { r.u32(name)? }))
     }
@@ -95,6 +99,10 @@ impl SampleFlags {
 }
 
 impl Wire for SampleFlags {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(4)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u32(name)?))
     }
@@ -201,6 +209,10 @@ boxes! {
 pub struct Dependency(pub u8);
 
 impl Wire for Dependency {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(1)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u8(name)?))
     }

@@ -158,6 +158,7 @@ impl ItemLocations {
 }
 
 impl Wire for ItemLocations {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, _: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Self::walk(r, cx, None)
     }

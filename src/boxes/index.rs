@@ -87,6 +87,7 @@ impl RandomAccessPoint {
 }
 
 impl Wire for RandomAccessPoints {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let mut this = Self { lengths: r.u32("lengths")?, points: Vec::new() };
         let widths = this.widths();

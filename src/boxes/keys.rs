@@ -4,7 +4,6 @@
 use crate::bytes::units::to_len;
 
 use super::cenc::{SENC_SUBSAMPLES, SUBSAMPLE_LEN, SampleAuxInfoSizes, TrackEncryption};
-use super::declare::Walk;
 use super::fragment::{TrackFragmentHeader, tfhd_flags};
 use super::groups::{FIRST_LOCAL_GROUP, GroupEncryption, SampleGroupDescription, SampleToGroup};
 use super::movie::{TrackExtends, TrackHeader};
@@ -82,11 +81,16 @@ pub fn sample_form(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<
     uniform(known.unwrap_or(8), "no IV size fits this box".to_owned())
 }
 
+/// Whether all that the form of `node` hangs on is known: that of other boxes than those of sample encryption always is.
+pub(super) fn is_told(node: &Node, moov: Option<&Tree<'_>>) -> bool {
+    moov.is_some() || node.id() != piff::SAMPLE_ENCRYPTION && !node.id().is(b"senc")
+}
+
 /// Whether the fields of `node` fill it when they have this form.
 fn fits(tree: &Tree<'_>, node: &Node, cx: &Context) -> bool {
     let Some(declaration) = registry::lookup(node.id(), None).declaration() else { return false };
     let mut fields = tree.fields(node);
-    (declaration.walk)(&mut Walk::reading(&mut fields, cx.clone())).is_ok() && fields.is_empty()
+    declaration.check(&mut fields, cx.clone()).is_ok() && fields.is_empty()
 }
 
 /// Where the samples are of which a box speaks.

@@ -7,6 +7,7 @@ pub mod cenc;
 pub mod codec;
 pub mod descriptor;
 pub mod edit;
+pub mod faults;
 pub mod fragment;
 pub mod groups;
 pub mod header;

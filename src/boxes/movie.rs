@@ -3,7 +3,9 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
-use super::types::{Counted, Fixed8, Fixed16, Language, Matrix, SignedWide, Text, Time1904, Wide};
+use super::types::{
+    Counted, Fixed8, Fixed16, Language, Matrix, OptionalHead, SignedWide, Text, Time1904, Wide,
+};
 use super::wire::Bytes;
 
 entries! {
@@ -196,9 +198,12 @@ boxes! {
     /// User data.
     UserData [four(b"udta")] plain children "User data" "ISO/IEC 14496-12:2022 8.10.1" {}
     /// Metadata: items, or iTunes tags.
-    Meta [four(b"meta")] full children "Metadata" "ISO/IEC 14496-12:2022 8.11.1" {}
+    Meta [four(b"meta")] plain children "Metadata" "ISO/IEC 14496-12:2022 8.11.1" {
+        version_and_flags: OptionalHead;
+    }
     /// A language tag by RFC 4646, where three letters are not enough.
-    ExtendedLanguage [four(b"elng")] full "Extended language" "ISO/IEC 14496-12:2022 8.4.6" {
+    ExtendedLanguage [four(b"elng")] plain "Extended language" "ISO/IEC 14496-12:2022 8.4.6" {
+        version_and_flags: OptionalHead;
         extended_language: Text;
     }
     /// Samples.

@@ -137,6 +137,20 @@ impl SampleEncryptionEntries {
 }
 
 impl Wire for SampleEncryptionEntries {
+    const EXACT: bool = true;
+    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        let mut runs = Runs::new(cx);
+        for_each_entry(r, name, count, &mut |r, _| {
+            let iv_size = runs.next().map_or(cx.iv_size, KeyRun::iv_size);
+            r.take(usize::from(iv_size), "InitializationVector")?;
+            if cx.head.has(SENC_SUBSAMPLES) {
+                let count = usize::from(r.u16("subsample_count")?);
+                r.take(count * SUBSAMPLE_LEN, "subsamples")?;
+            }
+            Ok(())
+        })?;
+        Ok(Self::default())
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         let mut this = Self::default();
         let mut runs = Runs::new(cx);
@@ -268,6 +282,7 @@ fn protected_entry(
 macro_rules! raw_entries_wire {
     ($($Entries:ident, $read:expr;)*) => {$(
         impl Wire for $Entries {
+            const EXACT: bool = true;
             fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
                 Ok(Self(raw_entries(r, name, cx, count, None, $read)?))
             }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::declare::BoxBody;
-use super::header::{BoxHeader, BoxId, SizeForm, four};
+use super::declare::{BoxBody, UNKNOWN_VERSION};
+use super::header::{BoxHeader, BoxId, SizeForm};
 use super::registry;
 
 /// One box of a tree.
@@ -179,7 +179,33 @@ impl<'a> Tree<'a> {
 
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
-        B::parse(&mut self.fields(node), iv_size).map_err(|error| error.inside(node.id().to_string()))
+        B::parse(&mut self.fields(node), iv_size)
+            .map_err(|error| error.of_box(node.start, self.path_at(node.start)))
+    }
+
+    /// The segments of the path to the innermost box that has the byte at this file offset, the outermost box as the
+    /// first of its type.
+    pub fn path_at(&self, offset: u64) -> Vec<String> {
+        let mut node = &self.root;
+        let mut path = vec![path_segment(node.id(), 0)];
+        while let Some(child) =
+            node.children.iter().find(|child| (child.start..child.end()).contains(&offset))
+        {
+            path.push(node.segment(child));
+            node = child;
+        }
+        path
+    }
+
+    /// An error about something in this tree, with the path to the box that it is about.
+    pub fn place(&self, error: Error) -> Error {
+        let Some(offset) = error.offset() else { return error };
+        let path = self.path_at(offset);
+        let node = path.iter().skip(1).try_fold(&self.root, |node, segment| {
+            node.children.iter().find(|child| node.segment(child) == *segment)
+        });
+        let start = node.map_or(self.root.start, |node| node.start);
+        error.of_box(start, path)
     }
 
     /// The same tree, owning its bytes.
@@ -225,6 +251,8 @@ fn read_node(
     let children_at = match children_start(header.id, parent, &body) {
         Ok(Some(children_at)) => children_at,
         Ok(None) => return Ok(node),
+        // Of another version it may hold anything: it is shown as bytes.
+        Err(error) if error.code() == UNKNOWN_VERSION => return Ok(node),
         Err(error) => {
             node.problem.get_or_insert(error.inside(header.id.to_string()));
             return Ok(node);
@@ -265,19 +293,12 @@ fn padding(parent: BoxId, len: u64) -> Error {
 
 /// How many bytes of fields come before the children of a box; `None` when it has no children.
 fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result<Option<usize>> {
-    if id == four(b"meta") && body.rest().get(4..8) == Some(b"hdlr") {
-        // QuickTime's meta is no full box.
-        return Ok(Some(0));
-    }
     let Some(declaration) = registry::lookup(id, parent).declaration() else { return Ok(None) };
     if !declaration.children {
         return Ok(None);
     }
     let mut fields = *body;
     declaration.skip_fields(&mut fields)?;
-    if declaration.form == super::declare::Form::Full && body.remaining() < 4 {
-        return Ok(Some(0));
-    }
     Ok(Some(body.remaining() - fields.remaining()))
 }
 

@@ -6,7 +6,7 @@ use crate::bytes::units::len_u64;
 use crate::bytes::{Reader, Result, Writer};
 
 use super::rows::RowSink;
-use super::wire::{Context, Wire, for_each_entry};
+use super::wire::{Context, FullHead, Wire, for_each_entry};
 
 /// 24 bits, unsigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,6 +96,11 @@ macro_rules! counts {
 counts! { u8 u16 u32 }
 
 impl<N: Count, T: Wire> Wire for Counted<N, T> {
+    const EXACT: bool = T::EXACT;
+    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        let count = N::read(r, name, cx, None)?.get();
+        Ok(Vec::skim(r, name, cx, Some(count))?.into())
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let count = N::read(r, name, cx, None)?.get();
         Ok(Vec::read(r, name, cx, Some(count))?.into())
@@ -124,6 +129,10 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
 }
 
 impl Wire for U24 {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(3)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u24(name)?))
     }
@@ -136,6 +145,10 @@ impl Wire for U24 {
 }
 
 impl Wire for Wide {
+    const EXACT: bool = true;
+    fn len(cx: &Context) -> Option<usize> {
+        Some(if cx.head.version == 0 { 4 } else { 8 })
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(if cx.head.version == 0 { u64::from(r.u32(name)?) } else { r.u64(name)? }))
     }
@@ -155,6 +168,10 @@ impl Wire for Wide {
 }
 
 impl Wire for SignedWide {
+    const EXACT: bool = true;
+    fn len(cx: &Context) -> Option<usize> {
+        Wide::len(cx)
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(if cx.head.version == 0 {
             i64::from(i32::from_be_bytes(r.array(name)?))
@@ -176,6 +193,7 @@ impl Wire for SignedWide {
 }
 
 impl Wire for Time1904 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         Ok(Self(Wide::read(r, name, cx, count)?.0))
     }
@@ -227,6 +245,10 @@ pub(super) fn decimal(value: i64, one: u32) -> String {
 }
 
 impl Wire for Fixed16 {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(4)
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(i32::read(r, name, cx, None)?))
     }
@@ -239,6 +261,7 @@ impl Wire for Fixed16 {
 }
 
 impl Wire for Fixed8 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(i16::read(r, name, cx, None)?))
     }
@@ -262,6 +285,7 @@ impl Default for Matrix {
 }
 
 impl Wire for Matrix {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let mut values = [0; 9];
         for value in &mut values {
@@ -299,6 +323,7 @@ impl Language {
 }
 
 impl Wire for Language {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u16(name)?))
     }
@@ -348,6 +373,7 @@ impl Wire for Text {
 }
 
 impl Wire for PascalText32 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.array(name)?))
     }
@@ -366,6 +392,11 @@ impl Wire for PascalText32 {
 pub struct Utf8(pub Vec<u8>);
 
 impl Wire for Utf8 {
+    const EXACT: bool = true;
+    fn skim(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
+        r.sub(count.unwrap_or(len_u64(r.remaining())), name)?;
+        Ok(Self::default())
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
         let len = count.unwrap_or(len_u64(r.remaining()));
         Ok(Self(r.sub(len, name)?.rest().to_vec()))
@@ -375,6 +406,46 @@ impl Wire for Utf8 {
     }
     fn show(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+/// Version and flags that some writers leave out, QuickTime's among them: there unless something else plainly stands
+/// in their place, a text or the header of a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptionalHead(pub Option<FullHead>);
+
+impl OptionalHead {
+    fn is_left_out(bytes: &[u8]) -> bool {
+        let Some((head, behind)) = bytes.split_first_chunk::<4>() else { return true };
+        // All bytes of a box type, `\xA9nam` among them, lie above those of control characters.
+        let is_type = behind.get(..4).is_some_and(|code| code.iter().all(|byte| *byte >= b' '));
+        head[0] >= b' ' || is_type && *head != [0; 4]
+    }
+}
+
+impl Wire for OptionalHead {
+    const EXACT: bool = true;
+    fn read(r: &mut Reader<'_>, _: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        let is_left_out = Self::is_left_out(r.rest());
+        Ok(Self(if is_left_out { None } else { Some(FullHead::read(r)?) }))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        if let Some(head) = self.0 {
+            w.u8(head.version);
+            w.u24(head.flags);
+        }
+    }
+    fn show(&self) -> String {
+        self.0.map_or_else(String::new, |head| format!("version {}, flags {:#08x}", head.version, head.flags))
+    }
+    fn rows(r: &mut Reader<'_>, _: &str, cx: &Context, _: Option<u64>, sink: &mut RowSink) -> Result<Self> {
+        let start = r.offset();
+        let this = Self::read(r, "version and flags", cx, None)?;
+        if let Some(head) = this.0 {
+            sink.push("version", start, start + 1, || (head.version.to_string(), String::new()));
+            sink.push("flags", start + 1, start + 4, || (format!("{:#08x}", head.flags), String::new()));
+        }
+        Ok(this)
     }
 }
 

@@ -78,10 +78,7 @@ pub fn fields(
 
 fn add_rows(tree: &Tree<'_>, node: &Node, known: Known, cx: Context, sink: &mut RowSink) -> Result<()> {
     let mut body = tree.fields(node);
-    // QuickTime's `meta` has no version and flags, and so no fields at all.
-    let is_bare = node.fields_len == 0 && !node.children.is_empty();
     match known {
-        _ if is_bare => Ok(()),
         Known::Declared(declaration) => declaration.rows_in(&mut body, cx, sink),
         Known::Named(_) | Known::Unknown => {
             if !body.is_empty() {

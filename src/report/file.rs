@@ -134,7 +134,7 @@ pub fn summary(index: &Index) -> Summary {
             code: check.as_ref().err().map(Error::code),
             reason: check.err().map(|error| error.message().to_owned()),
         },
-        problems: index.problems.iter().map(Problem::from).collect(),
+        problems: index.faults().map(Problem::from).collect(),
     }
 }
 

@@ -90,9 +90,16 @@ pub struct Index {
     pub leftovers: Leftovers,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
+    /// Faults of single boxes that stand in nobody's way, in file order.
+    pub findings: Vec<Error>,
 }
 
 impl Index {
+    /// Problems and findings together.
+    pub fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.problems.iter().chain(&self.findings)
+    }
+
     /// What each track has in `fragment`, in the order of its `traf` boxes.
     pub fn parts(&self, fragment: &FragmentEntry) -> &[FragmentPart] {
         self.parts

@@ -7,6 +7,7 @@ use crate::boxes::{BoxId, Tree};
 use crate::bytes::units::{len_u64, push_expecting, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
+use super::findings;
 use super::fragment::{Fragment, check_track_ids};
 use super::index::{FragmentEntry, FragmentPart, Index, head_digest};
 use super::leftovers;
@@ -143,6 +144,7 @@ impl Indexer {
         {
             self.index.problems.push(error);
         }
+        findings::number_paths(&mut self.index);
         self.index.top.shrink();
         self.index.fragments.shrink_to_fit();
         self.index.parts.shrink_to_fit();
@@ -360,19 +362,24 @@ impl Indexer {
     }
 
     fn take_body(&mut self, start: u64, header: BoxHeader, bytes: &[u8]) {
+        let tree = match Tree::parse(bytes, start) {
+            Ok(tree) => tree,
+            Err(error) => return self.note(error),
+        };
         let result = match &header.id.four_cc().0 {
-            b"ftyp" => self.take_file_type(start, bytes),
-            b"moov" => self.take_movie(start, bytes),
-            b"sidx" => self.take_segment_index(start, bytes),
-            b"ssix" => self.take_subsegment_index(start, bytes),
-            b"meta" => self.take_meta(start, bytes),
-            b"mfra" => self.take_met_random_access(start, bytes),
-            b"moof" => self.take_fragment(start, header.size, bytes),
+            b"ftyp" => self.take_file_type(&tree),
+            b"moov" => self.take_movie(&tree),
+            b"sidx" => self.take_segment_index(&tree),
+            b"ssix" => self.take_subsegment_index(&tree),
+            b"meta" => self.take_meta(&tree),
+            b"mfra" => self.take_met_random_access(&tree),
+            b"moof" => self.take_fragment(start, header.size, &tree),
             _ => Ok(()),
         };
         if let Err(error) = result {
-            self.note(error);
+            self.note(tree.place(error));
         }
+        findings::find(&mut self.index, &tree);
     }
 
     fn note(&mut self, problem: Error) {
@@ -381,46 +388,42 @@ impl Indexer {
         }
     }
 
-    fn take_file_type(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
+    fn take_file_type(&mut self, tree: &Tree<'_>) -> Result<()> {
         let file_type = tree.read(tree.root())?;
         self.index.file_type.get_or_insert(file_type);
         Ok(())
     }
 
-    fn take_segment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        self.index.segment_indexes.push((start, tree.read(tree.root())?));
+    fn take_segment_index(&mut self, tree: &Tree<'_>) -> Result<()> {
+        self.index.segment_indexes.push((tree.root().start, tree.read(tree.root())?));
         Ok(())
     }
 
-    fn take_subsegment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        self.index.subsegment_indexes.push((start, tree.read(tree.root())?));
+    fn take_subsegment_index(&mut self, tree: &Tree<'_>) -> Result<()> {
+        self.index.subsegment_indexes.push((tree.root().start, tree.read(tree.root())?));
         Ok(())
     }
 
     /// Kept when it says where items stand.
-    fn take_meta(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
+    fn take_meta(&mut self, tree: &Tree<'_>) -> Result<()> {
         let damage = tree.root().first_problem().cloned();
         if tree.root().child(b"iloc").is_some() {
-            self.index.metas.push(tree.into_owned());
+            self.index.metas.push(tree.clone().into_owned());
         }
         damage.map_or(Ok(()), Err)
     }
 
     /// The `mfra` is looked up from the end first; here it turns out to be there, or another to be elsewhere.
-    fn take_met_random_access(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+    fn take_met_random_access(&mut self, tree: &Tree<'_>) -> Result<()> {
         if self.mfra_met {
             let message =
                 "The file has a second 'mfra'; there must be one. Is it several files joined into one?";
-            return Err(Error::unsupported("second-mfra", message).at(start));
+            return Err(Error::unsupported("second-mfra", message).at(tree.root().start));
         }
         self.mfra_met = true;
         // Most often it has been read already, from the end of the file.
-        let read = self.index.mfra.take().filter(|tree| tree.bytes() == bytes);
-        let tree = read.map_or_else(|| Tree::parse(bytes.to_vec(), start), Ok)?;
+        let read = self.index.mfra.take().filter(|read| read.bytes() == tree.bytes());
+        let tree = read.unwrap_or_else(|| tree.clone().into_owned());
         let damage = tree.root().first_problem().cloned();
         // Read here to fail here: it is wanted again only when all else is written.
         let read = tree
@@ -431,9 +434,10 @@ impl Indexer {
         read.and(damage.map_or(Ok(()), Err))
     }
 
-    fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+    fn take_movie(&mut self, tree: &Tree<'_>) -> Result<()> {
         if let Some(first) = &self.index.moov {
-            let same = if first.bytes() == bytes { "the same as" } else { "another than" };
+            let start = tree.root().start;
+            let same = if first.bytes() == tree.bytes() { "the same as" } else { "another than" };
             let message = format!(
                 "The file has a second 'moov' at byte {start}, {same} the first at byte {}: two initialization \
                  segments were joined into it. Remove the one that is not of these fragments.",
@@ -441,11 +445,10 @@ impl Indexer {
             );
             return Err(Error::file("duplicate-moov", message).at(start));
         }
-        let tree = Tree::parse(bytes.to_vec(), start)?;
         let damage = tree.root().first_problem().cloned();
-        let movie = Movie::read(&tree);
-        let twice = once::check(&tree);
-        self.index.moov = Some(tree);
+        let movie = Movie::read(tree);
+        let twice = once::check(tree);
+        self.index.moov = Some(tree.clone().into_owned());
         self.index.movie = Some(movie?);
         damage.map_or(twice, Err)
     }
@@ -456,17 +459,16 @@ impl Indexer {
         })
     }
 
-    fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
+    fn take_fragment(&mut self, start: u64, size: u64, tree: &Tree<'_>) -> Result<()> {
         self.check_data_place();
         let first_sample = self.samples_so_far();
         let first_part = self.index.parts.len();
         let end = start + size;
-        let digest = head_digest(bytes);
+        let digest = head_digest(tree.bytes());
         let mut entry =
             FragmentEntry { start, moof_len: size, end, first_sample, first_part, part_count: 0, digest };
-        let tree = Tree::parse(bytes, start)?;
         let damage = tree.root().first_problem().cloned();
-        let fragment = Fragment::read(&tree, self.index.movie.as_ref());
+        let fragment = Fragment::read(tree, self.index.movie.as_ref());
         if let Ok(fragment) = &fragment {
             for track in &fragment.tracks {
                 if track.sample_count > 0 {
@@ -508,9 +510,9 @@ impl Indexer {
                     }
                 });
             }
-            leftovers::collect(&mut self.index.leftovers, &tree, &fragment, movie);
+            leftovers::collect(&mut self.index.leftovers, tree, &fragment, movie);
         }
-        damage.map_or_else(|| once::check(&tree), Err)
+        damage.map_or_else(|| once::check(tree), Err)
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod entry;
+mod findings;
 pub mod fragment;
 pub mod index;
 pub mod indexer;
