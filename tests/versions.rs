@@ -330,3 +330,105 @@ fn clear_samples_before_protected_ones_in_a_file() {
         (1..6).map(|n| format!("samples[{}] = IV 00000000 {n:08x}, 1 subsamples", n + 4)).collect();
     assert_eq!(ivs, expected.iter().collect::<Vec<_>>());
 }
+
+#[test]
+fn headers_that_are_left_out_are_absent() {
+    // QuickTime's form: no version and flags; whichever box comes first.
+    let keys = made(b"keys", &[&head(0, 0), &n32(&[0])]);
+    let hdlr = made(b"hdlr", &[&head(0, 0), &[0; 4], b"mdta", &[0; 13]]);
+    for first in [[&keys[..], &hdlr].concat(), [&hdlr[..], &keys].concat()] {
+        for (front, rows) in [(&[][..], 0), (&[0; 4], 2)] {
+            let meta = made(b"meta", &[front, &first]);
+            let tree = Tree::parse(&meta[..], 0).unwrap();
+            assert_eq!(tree.root().children.len(), 2, "{front:?}");
+            assert_eq!(tree.root().problem, None);
+            assert_eq!(shown(&meta, "meta", None).rows.len(), rows);
+        }
+    }
+    for (front, rows) in [(&[][..], 1), (&[0; 4], 3)] {
+        for text in [&b"en-US\0"[..], b"de\0", b"zh-Hant"] {
+            let mdia = made(b"mdia", &[&made(b"elng", &[front, text])]);
+            let shown = shown(&mdia, "mdia/elng", None);
+            assert_eq!(shown.rows.len(), rows);
+            let value = std::str::from_utf8(text).unwrap().trim_end_matches('\0');
+            assert_eq!(
+                (&*shown.rows[rows - 1].name, &*shown.rows[rows - 1].value),
+                ("extended_language", value)
+            );
+        }
+    }
+}
+
+#[test]
+fn fields_that_are_absent_have_no_row() {
+    // Each box without and with a field that not all writers write.
+    let colr = [&b"nclx"[..], &[0, 1, 0, 1, 0, 1]].concat();
+    for (code, body, name) in [
+        (b"colr", colr, "range"),
+        (b"albm", [&head(0, 0)[..], &[0x15, 0xc7, b'a', 0]].concat(), "track_number"),
+    ] {
+        for (tail, expected) in [(&[][..], 0), (&[0x80], 1)] {
+            let shown = shown(
+                &made(b"udta", &[&made(code, &[&body, tail])]),
+                &format!("udta/{}", std::str::from_utf8(code).unwrap()),
+                None,
+            );
+            assert_eq!(shown.rows.iter().filter(|row| row.name == name).count(), expected, "{name}");
+            assert!(shown.rows.iter().all(|row| row.end > row.start), "{:?}", shown.rows);
+        }
+    }
+}
+
+#[test]
+fn metadata_without_version_in_a_file() {
+    for name in ["meta-plain-keys-first.mp4", "meta-full-keys-first.mp4"] {
+        let Some(bytes) = case(name) else { return };
+        let top = top_boxes(&bytes);
+        let (_, moov) = top.iter().find(|(code, _)| code == b"moov").unwrap();
+        let tree = Tree::parse(*moov, 0).unwrap();
+        let mut metas = Vec::new();
+        tree.root().for_each(&mut |node| {
+            if node.id().is(b"meta") {
+                metas.push(node.children.iter().map(|child| child.id().to_string()).collect::<Vec<_>>());
+            }
+        });
+        assert!(metas.contains(&["keys", "hdlr", "ilst"].map(str::to_owned).to_vec()), "{name}: {metas:?}");
+    }
+}
+
+#[test]
+fn macintosh_languages_in_a_file() {
+    let Some(bytes) = case("qt-mac-language.mov") else { return };
+    let top = top_boxes(&bytes);
+    let (_, moov) = top.iter().find(|(code, _)| code == b"moov").unwrap();
+    let row = |track: &str| {
+        let shown = shown(moov, &format!("moov/{track}/mdia/mdhd"), None);
+        let row = shown.rows.into_iter().find(|row| row.name == "language").unwrap();
+        format!("{} ({})", row.value, row.meaning)
+    };
+    assert_eq!(row("trak"), "0x0000 (no language; in QuickTime files English)");
+    assert_eq!(row("trak[1]"), "jpn (Macintosh language code 11)");
+}
+
+#[test]
+fn a_preview_and_a_text_media_box_are_called_by_their_names() {
+    let pnot = made(b"pnot", &[&n32(&[0xd000_0000]), &[0, 0], b"PICT", &[0, 1]]);
+    assert_eq!(shown(&pnot, "pnot", None).name, "Preview");
+    let gmhd =
+        made(b"gmhd", &[&made(b"text", &[&n32(&[0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000])])]);
+    let text = shown(&gmhd, "gmhd/text", None);
+    assert_eq!((&*text.name, &*text.rows[0].meaning), ("Text media information", "identity"));
+    for code in [b"lidp", b"lidl", b"ramf", b"SDLN", b"smrd", b"smta", b"sefd", b"axte", b"PICT"] {
+        assert!(!matches!(registry::lookup(four(code), None), registry::Known::Unknown), "{code:?}");
+    }
+    for code in [b"it35", b"drms", b"mp4a", b"avc1"] {
+        assert!(
+            !matches!(registry::lookup(four(code), Some(four(b"stsd"))), registry::Known::Unknown),
+            "{code:?}"
+        );
+    }
+    // The types of EZmovie are a code and eleven bytes that are the same in all.
+    let ez = made(b"uuid", &[b"mvml\xA8\x8C\x11\xD4\x81\x97\0\x90\x27\x08\x77\x03", &[0; 4]]);
+    let tree = Tree::parse(&ez[..], 0).unwrap();
+    assert_eq!(registry::lookup(tree.root().id(), None).name(), "EZmovie movie markup");
+}

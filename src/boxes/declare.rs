@@ -189,8 +189,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         means: fn(&T) -> String,
     ) -> Result<()> {
         let start = self.r.offset();
-        *field = T::read(self.r, name, &self.cx, count)?;
-        if let Some(sink) = self.sink.as_deref_mut() {
+        *field = if self.skim {
+            T::skim(self.r, name, &self.cx, count)?
+        } else {
+            T::read(self.r, name, &self.cx, count)?
+        };
+        // What has no bytes is absent.
+        if let Some(sink) = self.sink.as_deref_mut().filter(|_| self.r.offset() > start) {
             sink.push(name, start, self.r.offset(), || (field.show(), means(field)));
         }
         Ok(())

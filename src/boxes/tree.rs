@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::declare::{BoxBody, UNKNOWN_VERSION};
+use super::declare::{BoxBody, Fields, UNKNOWN_VERSION, Walk};
 use super::header::{BoxHeader, BoxId, SizeForm};
 use super::registry;
+use super::wire::Context;
 
 /// One box of a tree.
 #[derive(Clone, Debug)]
@@ -181,6 +182,14 @@ impl<'a> Tree<'a> {
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
         B::parse(&mut self.fields(node), iv_size)
             .map_err(|error| error.of_box(node.start, self.path_at(node.start)))
+    }
+
+    /// Reads a box by its declaration, but for the entries of its lists: for boxes that may be long.
+    pub fn skim<B: BoxBody + Fields + Default>(&self, node: &Node) -> Option<B> {
+        let mut body = B::default();
+        body.walk(&mut Walk { skim: true, ..Walk::reading(&mut self.fields(node), Context::default()) })
+            .ok()?;
+        Some(body)
     }
 
     /// The segments of the path to the innermost box that has the byte at this file offset, the outermost box as the

@@ -36,7 +36,8 @@ pub struct Fixed8(pub i16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matrix(pub [i32; 9]);
 
-/// An ISO 639-2/T language in 15 bits: three letters less 0x60. 0 is invalid, but Microsoft's encoders write it.
+/// An ISO 639-2/T language in 15 bits, three letters less 0x60; or, in QuickTime files, a Macintosh language code below
+/// 0x400. 0 is English there, and invalid in MP4 files, but Microsoft's encoders write it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Language(pub u16);
 
@@ -310,9 +311,28 @@ impl Wire for Matrix {
     }
 }
 
+/// Macintosh language codes from 0 on as ISO 639-2/T (QuickTime File Format: Language code values); 95 to 127 stand for
+/// none.
+const MACINTOSH: &str = "engfradeuitanldswespadanpornorhebjpnarafinellislmltturhrvzhourdhinthakorlitpolhunestlavsme\
+    faofasruszhonldglesqironcesslkslvyidsrpmkdbulukrbeluzbkazazeazehyekatronkirtgktukmonmonpuskurkassndbodnepsanmarben\
+    asmgujpanorimalkantamtelsinmyakhmlaovieindtglmsamsaamhtirormsomswakinrunnyamlgepo";
+
+/// As [`MACINTOSH`], from 128 on.
+const MACINTOSH_FROM_128: &str = "cymeuscatlatquegrnaymtatuigdzojav";
+
 impl Language {
-    /// The three letters, where all three are letters.
+    /// The three letters of the language; of Macintosh codes those they stand for, but for 0.
     pub fn code(self) -> Option<String> {
+        if self.0 == 0 { None } else { self.code_in_quicktime() }
+    }
+
+    /// As [`code`](Self::code), in a QuickTime file, where 0 is English.
+    pub fn code_in_quicktime(self) -> Option<String> {
+        if self.0 < 0x400 {
+            let (table, first) = if self.0 < 128 { (MACINTOSH, 0) } else { (MACINTOSH_FROM_128, 128) };
+            let at = usize::from(self.0 - first) * 3;
+            return table.get(at..at + 3).map(str::to_owned);
+        }
         let letter = |shift: u16| -> Option<char> {
             let five = u8::try_from((self.0 >> shift) & 0x1f).ok()?;
             let byte = five + 0x60;
@@ -334,10 +354,13 @@ impl Wire for Language {
         self.code().unwrap_or_else(|| format!("{:#06x}", self.0))
     }
     fn meaning(&self) -> String {
-        match self.code().as_deref() {
-            Some("und") => "undetermined".to_owned(),
-            Some(_) => String::new(),
-            None => "no language code; Microsoft encoders leave it 0".to_owned(),
+        match (self.0, self.code().as_deref()) {
+            (_, Some("und")) => "undetermined".to_owned(),
+            (0, _) => "no language; in QuickTime files English".to_owned(),
+            (1..0x400, Some(_)) => format!("Macintosh language code {}", self.0),
+            (0x7fff, _) => "not said".to_owned(),
+            (_, Some(_)) => String::new(),
+            (_, None) => "no language code".to_owned(),
         }
     }
 }
@@ -480,6 +503,20 @@ mod tests {
     fn languages_that_are_none_say_so() {
         assert_eq!(Language(0x55c4).code().as_deref(), Some("und"));
         assert_eq!(Language(0).code(), None);
+        assert_eq!(Language(0x7fff).code(), None);
+    }
+
+    #[test]
+    fn macintosh_codes_are_languages() {
+        for (code, expected) in
+            [(0, "eng"), (1, "fra"), (11, "jpn"), (33, "zho"), (94, "epo"), (128, "cym"), (138, "jav")]
+        {
+            assert_eq!(Language(code).code_in_quicktime().as_deref(), Some(expected), "{code}");
+        }
+        for none in [95, 127, 139, 0x3ff] {
+            assert_eq!(Language(none).code_in_quicktime(), None, "{none}");
+        }
+        assert_eq!(Language(11).code().as_deref(), Some("jpn"));
     }
 
     #[test]

@@ -32,7 +32,7 @@ impl Touched {
             None => self.0.push(PlannedBox {
                 parent: parent.to_owned(),
                 id,
-                name: registry::lookup(id, None).name(),
+                name: registry::lookup(id, parent.as_bytes().last_chunk().map(four)).name(),
                 action,
                 count: 1,
                 why: why(id, action),
