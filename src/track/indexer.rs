@@ -144,7 +144,7 @@ impl Indexer {
         {
             self.index.problems.push(error);
         }
-        findings::number_paths(&mut self.index);
+        findings::finish(&mut self.index);
         self.index.top.shrink();
         self.index.fragments.shrink_to_fit();
         self.index.parts.shrink_to_fit();

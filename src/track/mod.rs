@@ -1,6 +1,7 @@
 //! Rank 3: from boxes to tracks, fragments and samples. Reads; changes nothing.
 
 pub mod codec;
+mod contradictions;
 pub mod entry;
 mod findings;
 pub mod fragment;
