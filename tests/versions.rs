@@ -14,7 +14,9 @@ use boxlock::boxes::header::{four, wrap};
 use boxlock::boxes::registry;
 use boxlock::boxes::{BoxHeader, RowSink, Tree};
 use boxlock::bytes::Reader;
-use boxlock::inspect::{BoxFields, fields};
+use boxlock::inspect::{self, BoxFields, fields};
+use boxlock::report::{self, Range};
+use support::drive::{self, Feed};
 
 /// A box from its code and the parts of its body.
 fn made(code: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
@@ -431,4 +433,81 @@ fn a_preview_and_a_text_media_box_are_called_by_their_names() {
     let ez = made(b"uuid", &[b"mvml\xA8\x8C\x11\xD4\x81\x97\0\x90\x27\x08\x77\x03", &[0; 4]]);
     let tree = Tree::parse(&ez[..], 0).unwrap();
     assert_eq!(registry::lookup(tree.root().id(), None).name(), "EZmovie movie markup");
+}
+
+#[test]
+fn ivs_to_which_only_saio_leads_are_shown() {
+    // Three samples with IVs of 8 bytes, the last with a map, at byte 1000 of the file; sizes each, offsets for all.
+    let saiz = made(b"saiz", &[&head(0, 0), &[0], &n32(&[3]), &[8, 8, 16]]);
+    let entries = [&[0x11; 8][..], &[0x22; 8], &[0x33; 8], &[0, 1, 0, 5, 0, 0, 0, 9]].concat();
+    let moov = moov(8, b"");
+    let moov = Tree::parse(&moov[..], 0).unwrap();
+    let of = |saio: &[u8], path: &str| {
+        let moof = moof(&[&saiz, saio]);
+        let tree = Tree::parse(&moof[..], 100).unwrap();
+        let outside = inspect::outside(&tree, path, Some(&moov))?;
+        let mut shown = fields(&tree, path, 0, 100, Some(&moov)).unwrap();
+        let own = shown.total;
+        inspect::add_outside(&mut shown, &outside, &entries, 100);
+        let rows = shown.rows[own..]
+            .iter()
+            .map(|row| format!("{} = {} {}..{}", row.name, row.value, row.start, row.end));
+        Some(((outside.start, outside.len), rows.collect::<Vec<_>>(), shown.total - own))
+    };
+    let expected = [
+        "samples[0] = IV 11111111 11111111 1000..1008",
+        "samples[1] = IV 22222222 22222222 1008..1016",
+        "samples[2] = IV 33333333 33333333, 1 subsamples 1016..1032",
+    ];
+    let expected = Some(((1000, 32), expected.map(str::to_owned).to_vec(), 3));
+    // Offsets count from the moof, which stands at byte 100; with 64 bits in version 1.
+    let narrow = made(b"saio", &[&head(0, 0), &n32(&[1, 900])]);
+    let wide = made(b"saio", &[&head(1, 0), &n32(&[1, 0, 900])]);
+    for saio in [&narrow, &wide, &made(b"saio", &[&head(0, 1), b"cenc", &n32(&[0, 1, 900])])] {
+        for path in ["moof/traf/saio", "moof/traf/saiz"] {
+            assert_eq!(of(saio, path), expected, "{path}");
+        }
+    }
+    // Of another type, in the moof itself, before the file, beyond 64 bits: nothing.
+    for saio in [
+        made(b"saio", &[&head(0, 1), b"what", &n32(&[0, 1, 900])]),
+        made(b"saio", &[&head(0, 0), &n32(&[1, 40])]),
+        made(b"saio", &[&head(1, 0), &n32(&[1, u32::MAX, u32::MAX])]),
+        made(b"saio", &[&head(0, 0), &n32(&[2, 900, 1000])]),
+        made(b"saio", &[&head(0, 0), &n32(&[0])]),
+    ] {
+        assert_eq!(of(&saio, "moof/traf/saio"), None);
+    }
+    assert_eq!(of(&narrow, "moof/traf/tfhd"), None);
+}
+
+#[test]
+fn ivs_in_media_data_of_a_file() {
+    let Some(bytes) = case("ivs-in-mdat.mp4") else { return };
+    let session = drive::open(&bytes, Feed::Whole).unwrap();
+    let index = session.index().unwrap();
+    for (path, first) in [("moof/traf/saio", 1356 + 0x1f1), ("moof[1]/traf/saio", 9956 + 0x1c5)] {
+        let range = report::wanted(index, path).unwrap().unwrap();
+        let of = |range: Range| &bytes[range.start as usize..(range.start + range.len) as usize];
+        let moof = of(range).to_vec();
+        let outside = report::outside(index, path, &moof).unwrap().unwrap();
+        assert_eq!((outside.start, outside.len), (first, 160));
+        let view = report::box_view(index, path, &moof, of(outside), 0, 100).unwrap();
+        let ivs: Vec<_> = view.fields.iter().filter(|row| row.name.starts_with("samples")).collect();
+        assert_eq!((ivs.len(), view.field_count), (10, view.fields.len()));
+        for (number, row) in (0..).zip(&ivs) {
+            let at = first + 16 * number;
+            let iv = boxlock::boxes::wire::spaced_hex(&bytes[at as usize..at as usize + 8]);
+            assert_eq!(
+                (row.start, row.end, &*row.value),
+                (at, at + 16, &*format!("IV {iv}, 1 subsamples")),
+                "{path}"
+            );
+        }
+        // A window that begins among them.
+        let part = report::box_view(index, path, &moof, of(outside), view.field_count - 2, 100).unwrap();
+        assert_eq!(part.fields, view.fields[view.field_count - 2..]);
+    }
+    // Boxes that lead nowhere want no further bytes.
+    assert!(report::outside(index, "moov/trak", &[]).unwrap().is_none());
 }

@@ -94,16 +94,16 @@ fn fits(tree: &Tree<'_>, node: &Node, cx: &Context) -> bool {
 }
 
 /// Where the samples are of which a box speaks.
-struct Place<'t> {
+pub(super) struct Place<'t> {
     tree: &'t Tree<'t>,
     /// The `traf`, or the `stbl` of the track.
-    container: Option<&'t Node>,
+    pub(super) container: Option<&'t Node>,
     /// The track in the movie header, and that header.
     track: Option<(&'t Tree<'t>, &'t Node)>,
 }
 
 impl<'t> Place<'t> {
-    fn of(tree: &'t Tree<'_>, around: &[&'t Node], moov: Option<&'t Tree<'_>>) -> Self {
+    pub(super) fn of(tree: &'t Tree<'_>, around: &[&'t Node], moov: Option<&'t Tree<'_>>) -> Self {
         let moov = moov.or_else(|| tree.root().id().is(b"moov").then_some(tree));
         let found = around.iter().rev().find(|node| node.id().is(b"traf") || node.id().is(b"trak")).copied();
         let id = found.and_then(|found| track_id(tree, found));
@@ -119,7 +119,7 @@ impl<'t> Place<'t> {
     }
 
     /// How samples in no group are encrypted, by the sample entry they use.
-    fn defaults(&self) -> Option<KeyRun> {
+    pub(super) fn defaults(&self) -> Option<KeyRun> {
         let (moov, track) = self.track?;
         let fragment = self.container.and_then(|traf| traf.child(b"tfhd"));
         let fragment = fragment.and_then(|tfhd| self.tree.read::<TrackFragmentHeader>(tfhd).ok());
@@ -138,7 +138,7 @@ impl<'t> Place<'t> {
     }
 
     /// The samples by their groups; `None` when they are not grouped by key.
-    fn group_runs(&self, base: &KeyRun) -> Option<Vec<KeyRun>> {
+    pub(super) fn group_runs(&self, base: &KeyRun) -> Option<Vec<KeyRun>> {
         let container = self.container?;
         let own = descriptions(self.tree, container);
         let track = self.track.and_then(|(moov, track)| {

@@ -17,6 +17,7 @@ pub mod keys;
 pub mod metadata;
 pub mod movie;
 pub mod names;
+pub mod outside;
 pub mod parts;
 pub mod piff;
 pub mod quicktime;

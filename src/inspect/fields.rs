@@ -2,6 +2,7 @@
 
 use crate::boxes::declare::UNKNOWN_VERSION;
 use crate::boxes::keys::sample_form;
+use crate::boxes::outside::Outside;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::wire::{Bytes, Context, Wire as _};
 use crate::boxes::{Node, Row, RowSink, Tree};
@@ -74,6 +75,34 @@ pub fn fields(
         }
     }
     Ok(this)
+}
+
+/// Where the entries stand to which the box at `path` leads, outside of `tree`: their bytes are wanted for
+/// [`add_outside`].
+pub fn outside(tree: &Tree<'_>, path: &str, moov: Option<&Tree<'_>>) -> Option<Outside> {
+    let chain = chain(tree, path)?;
+    let (&node, around) = chain.split_last()?;
+    Outside::of(tree, node, around, moov)
+}
+
+/// Adds a row for each entry that stands outside, to those of the box itself; `count` is that of its window. `bytes` are
+/// those of the entries.
+pub fn add_outside(fields: &mut BoxFields, outside: &Outside, bytes: &[u8], count: usize) {
+    let own = fields.total;
+    fields.total += outside.count();
+    let first = fields.from.max(own);
+    for number in first..fields.total.min(fields.from.saturating_add(count)) {
+        let Some((start, end, value)) = outside.entry(number - own, bytes) else { return };
+        let name = format!("samples[{}]", number - own);
+        fields.rows.push(Row {
+            name,
+            value,
+            meaning: "outside of this box".to_owned(),
+            start,
+            end,
+            depth: 0,
+        });
+    }
 }
 
 fn add_rows(tree: &Tree<'_>, node: &Node, known: Known, cx: Context, sink: &mut RowSink) -> Result<()> {

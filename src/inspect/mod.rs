@@ -7,5 +7,5 @@ mod node;
 mod notes;
 mod texts;
 
-pub use fields::{BoxFields, fields};
+pub use fields::{BoxFields, add_outside, fields, outside};
 pub use node::{BoxNode, children_at, find, view, view_at};

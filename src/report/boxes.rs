@@ -69,8 +69,29 @@ pub fn children(index: &Index, path: &str, bytes: &[u8], from: usize, count: usi
     Ok(marked(index, children.unwrap_or_default()))
 }
 
-/// The box at `path`, with `count` rows from row `from` on. `bytes` are those [`wanted`].
-pub fn box_view(index: &Index, path: &str, bytes: &[u8], from: usize, count: usize) -> Result<BoxView> {
+/// The range outside of the top-level box that `path` is in, when its bytes are wanted by [`box_view`] as well: IVs to
+/// which only `saio` leads.
+pub fn outside(index: &Index, path: &str, bytes: &[u8]) -> Result<Option<Range>> {
+    let (top, _) = find(index, path)?;
+    if !is_read(&top) || !path.ends_with("/saio") && !path.ends_with("/saiz") {
+        return Ok(None);
+    }
+    let mut read = None;
+    let tree = tree_of(index, &top, bytes, &mut read)?;
+    let found = inspect::outside(tree, path, index.moov.as_ref());
+    let found = found.filter(|found| found.start.saturating_add(found.len) <= index.file_len);
+    Ok(found.map(|found| Range { start: found.start, len: found.len }))
+}
+
+/// The box at `path`, with `count` rows from row `from` on. `bytes` are those [`wanted`], `beside` those [`outside`].
+pub fn box_view(
+    index: &Index,
+    path: &str,
+    bytes: &[u8],
+    beside: &[u8],
+    from: usize,
+    count: usize,
+) -> Result<BoxView> {
     let (top, top_path) = find(index, path)?;
     if !is_read(&top) {
         let node = top_view(index, &top, top_path.to_owned());
@@ -79,7 +100,11 @@ pub fn box_view(index: &Index, path: &str, bytes: &[u8], from: usize, count: usi
     let mut read = None;
     let tree = tree_of(index, &top, bytes, &mut read)?;
     let node = inspect::view_at(tree, path).ok_or_else(|| no_box(path))?;
-    let fields = inspect::fields(tree, path, from, count.min(limits::LISTED), index.moov.as_ref())?;
+    let (count, moov) = (count.min(limits::LISTED), index.moov.as_ref());
+    let mut fields = inspect::fields(tree, path, from, count, moov)?;
+    if let (false, Some(outside)) = (beside.is_empty(), inspect::outside(tree, path, moov)) {
+        inspect::add_outside(&mut fields, &outside, beside, count);
+    }
     Ok(view(index, node, fields))
 }
 
