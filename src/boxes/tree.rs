@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::declare::BoxBody;
-use super::header::{BoxHeader, BoxId, SizeForm, four};
+use super::declare::{BoxBody, Fields, UNKNOWN_VERSION, Walk};
+use super::header::{BoxHeader, BoxId, SizeForm};
 use super::registry;
+use super::wire::Context;
 
 /// One box of a tree.
 #[derive(Clone, Debug)]
@@ -150,19 +151,6 @@ impl<'a> Tree<'a> {
         &self.root
     }
 
-    /// The path of the innermost box that the byte at file offset `offset` is of, where `top` is that of the outermost.
-    pub fn path_at(&self, top: &str, offset: u64) -> String {
-        let mut path = top.to_owned();
-        let mut node = &self.root;
-        while let Some(child) =
-            node.children.iter().find(|child| (child.start..child.end()).contains(&offset))
-        {
-            path = format!("{path}/{}", node.segment(child));
-            node = child;
-        }
-        path
-    }
-
     /// The bytes of the whole tree.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -192,7 +180,41 @@ impl<'a> Tree<'a> {
 
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
-        B::parse(&mut self.fields(node), iv_size).map_err(|error| damaged(node, error))
+        B::parse(&mut self.fields(node), iv_size)
+            .map_err(|error| error.of_box(node.start, self.path_at(node.start)))
+    }
+
+    /// Reads a box by its declaration, but for the entries of its lists: for boxes that may be long.
+    pub fn skim<B: BoxBody + Fields + Default>(&self, node: &Node) -> Option<B> {
+        let mut body = B::default();
+        body.walk(&mut Walk { skim: true, ..Walk::reading(&mut self.fields(node), Context::default()) })
+            .ok()?;
+        Some(body)
+    }
+
+    /// The segments of the path to the innermost box that has the byte at this file offset, the outermost box as the
+    /// first of its type.
+    pub fn path_at(&self, offset: u64) -> Vec<String> {
+        let mut node = &self.root;
+        let mut path = vec![path_segment(node.id(), 0)];
+        while let Some(child) =
+            node.children.iter().find(|child| (child.start..child.end()).contains(&offset))
+        {
+            path.push(node.segment(child));
+            node = child;
+        }
+        path
+    }
+
+    /// An error about something in this tree, with the path to the box that it is about.
+    pub fn place(&self, error: Error) -> Error {
+        let Some(offset) = error.offset() else { return error };
+        let path = self.path_at(offset);
+        let node = path.iter().skip(1).try_fold(&self.root, |node, segment| {
+            node.children.iter().find(|child| node.segment(child) == *segment)
+        });
+        let start = node.map_or(self.root.start, |node| node.start);
+        error.of_box(start, path)
     }
 
     /// The same tree, owning its bytes.
@@ -238,6 +260,8 @@ fn read_node(
     let children_at = match children_start(header.id, parent, &body) {
         Ok(Some(children_at)) => children_at,
         Ok(None) => return Ok(node),
+        // Of another version it may hold anything: it is shown as bytes.
+        Err(error) if error.code() == UNKNOWN_VERSION => return Ok(node),
         Err(error) => {
             node.problem.get_or_insert(error.inside(header.id.to_string()));
             return Ok(node);
@@ -256,18 +280,6 @@ fn read_node(
         }
     }
     Ok(node)
-}
-
-/// The error that a box which cannot be read has, at a byte of that box: what is missing behind its end is its own fault.
-fn damaged(node: &Node, error: Error) -> Error {
-    let last = node.end().saturating_sub(1);
-    let offset = error.offset().map_or(node.start, |offset| offset.clamp(node.start, last));
-    let error = error.moved_to(offset).inside(node.id().to_string());
-    if error.code() == "truncated" {
-        error.preceded_by(&format!("Box '{}' is cut short or damaged: its ", node.id()))
-    } else {
-        error
-    }
 }
 
 /// The header of a box. One that is known, and that claims more than there is, is cut to what is there: with the error
@@ -306,19 +318,12 @@ fn padding(parent: BoxId, len: u64) -> Error {
 
 /// How many bytes of fields come before the children of a box; `None` when it has no children.
 fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result<Option<usize>> {
-    if id == four(b"meta") && body.rest().get(4..8) == Some(b"hdlr") {
-        // QuickTime's meta is no full box.
-        return Ok(Some(0));
-    }
     let Some(declaration) = registry::lookup(id, parent).declaration() else { return Ok(None) };
     if !declaration.children {
         return Ok(None);
     }
     let mut fields = *body;
     declaration.skip_fields(&mut fields)?;
-    if declaration.form == super::declare::Form::Full && body.remaining() < 4 {
-        return Ok(Some(0));
-    }
     Ok(Some(body.remaining() - fields.remaining()))
 }
 

@@ -31,23 +31,27 @@ struct Facts {
     code: &'static str,
     message: String,
     path: Vec<String>,
+    /// Whether `path` leads from the outermost box to the one concerned.
+    placed: bool,
+    of_box: Option<u64>,
     offset: Option<u64>,
     field: Option<&'static str>,
-    is_note: bool,
 }
 
 impl Error {
     /// A new error. `code` is stable and kebab-case (`"truncated"`); `message` is a plain sentence.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
+        let path = Vec::new();
         Self(Box::new(Facts {
             kind,
             code,
             message,
-            path: Vec::new(),
+            path,
+            placed: false,
+            of_box: None,
             offset: None,
             field: None,
-            is_note: false,
         }))
     }
 
@@ -87,24 +91,32 @@ impl Error {
         self
     }
 
-    /// Adds an enclosing box; called from the inside out, so the path reads from the outside in.
+    /// Adds an enclosing box; called from the inside out, so the path reads from the outside in. Does nothing where the
+    /// path is known: see [`of_box`](Self::of_box).
     #[must_use]
     pub fn inside(mut self, segment: impl Into<String>) -> Self {
-        self.0.path.insert(0, segment.into());
+        if !self.0.placed {
+            self.0.path.insert(0, segment.into());
+        }
         self
     }
 
-    /// The same error at another file offset.
+    /// Says which box it is about: by file offset, and by the segments of its path from the outermost box on.
     #[must_use]
-    pub fn moved_to(mut self, offset: u64) -> Self {
-        self.0.offset = Some(offset);
+    pub fn of_box(mut self, start: u64, path: Vec<String>) -> Self {
+        if !self.0.placed {
+            (self.0.of_box, self.0.path, self.0.placed) = (Some(start), path, true);
+        }
         self
     }
 
-    /// The same error with the whole path of the box that it is about.
+    /// The same error with another name for the outermost box of its path: `moof[3]` where `moof` alone was known.
     #[must_use]
-    pub fn in_box(mut self, path: String) -> Self {
-        self.0.path = vec![path];
+    pub fn with_outermost(mut self, segment: String) -> Self {
+        match self.0.path.first_mut() {
+            Some(first) => *first = segment,
+            None => self.0.path.push(segment),
+        }
         self
     }
 
@@ -113,18 +125,6 @@ impl Error {
     pub fn preceded_by(mut self, place: &str) -> Self {
         self.0.message.insert_str(0, place);
         self
-    }
-
-    /// The same error as something that is worth knowing, but that no work on the file depends on.
-    #[must_use]
-    pub fn as_note(mut self) -> Self {
-        self.0.is_note = true;
-        self
-    }
-
-    /// Whether no work on the file depends on it.
-    pub fn is_note(&self) -> bool {
-        self.0.is_note
     }
 
     /// Whose fault it is.
@@ -145,6 +145,11 @@ impl Error {
     /// The box path, as `moov/trak[1]/mdia`, empty when no box is concerned.
     pub fn path(&self) -> String {
         self.0.path.join("/")
+    }
+
+    /// The file offset of the box it is about, where that is known.
+    pub fn box_start(&self) -> Option<u64> {
+        self.0.of_box
     }
 
     /// The file offset in bytes.

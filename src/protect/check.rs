@@ -11,7 +11,7 @@ use super::plan::Plan;
 pub fn check_file(index: &Index) -> Result<()> {
     // Where the walk over the file ended early, the movie may be behind: say that first.
     let problem = |cut_short: bool| {
-        let mut problems = index.problems.iter().filter(|problem| !problem.is_note());
+        let mut problems = index.problems.iter();
         problems
             .find(|problem| {
                 matches!(problem.code(), "truncated" | "bad-box-size" | "unknown-bytes") == cut_short
@@ -34,6 +34,17 @@ pub fn check_file(index: &Index) -> Result<()> {
     }
     if let Some(error) = protected_already(index, movie) {
         return Err(error);
+    }
+    for (id, number, traf) in index.used_entries() {
+        let Some(track) = movie.track(id) else { continue };
+        if track.entry(number).is_none() {
+            let message = format!(
+                "{}a fragment uses sample entry {number}, but the track has {}, counted from 1.",
+                index.place(track, traf),
+                track.entries.len()
+            );
+            return Err(Error::file("bad-sample-entry", message).inside("moof").at(traf));
+        }
     }
     if index.fragments.is_empty() {
         let message = if movie.is_initialization() {

@@ -127,6 +127,6 @@ pub fn summary(index: &Index) -> Summary {
             code: check.as_ref().err().map(Error::code),
             reason: check.err().map(|error| error.message().to_owned()),
         },
-        problems: problems.into_iter().map(Problem::from).collect(),
+        problems: index.faults().map(Problem::from).collect(),
     }
 }

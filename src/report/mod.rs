@@ -14,7 +14,7 @@ mod task;
 mod track;
 
 pub use crate::inspect::BoxNode;
-pub use boxes::{BoxView, Text, box_view, children, top_boxes, wanted};
+pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
 pub use plan::{KidView, Measured, PlanReport, PlannedBox, PlannedTrack, measured, plan};

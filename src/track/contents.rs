@@ -6,6 +6,7 @@ use crate::boxes::index::TrackFragmentRandomAccess;
 use crate::bytes::units::push_expecting;
 use crate::bytes::{Error, Result, limits};
 
+use super::findings;
 use super::fragment::{Fragment, check_track_ids};
 use super::index::{FragmentEntry, FragmentPart, head_digest};
 use super::indexer::Indexer;
@@ -21,7 +22,6 @@ impl Indexer {
             Ok(tree) => tree,
             Err(error) => return self.note(error),
         };
-        let top = self.segment(header.id);
         let mut problems = Vec::new();
         tree.root().for_each(&mut |node| {
             // Of a box that the end of the file cuts short it is said already.
@@ -30,19 +30,19 @@ impl Indexer {
         });
         let result = match &header.id.four_cc().0 {
             b"ftyp" => self.take_file_type(&tree),
-            b"moov" => self.take_movie(tree.clone(), &mut problems),
+            b"moov" => self.take_movie(&tree, &mut problems),
             b"sidx" => self.take_segment_index(&tree),
             b"ssix" => self.take_subsegment_index(&tree),
-            b"meta" => self.take_meta(tree.clone()),
+            b"meta" => self.take_meta(&tree),
             b"mfra" => self.take_met_random_access(&tree),
             b"moof" => self.take_fragment(&tree, &mut problems),
             _ => Ok(()),
         };
+        let noted = self.index.problems.len();
         for problem in problems.into_iter().chain(result.err()) {
-            let offset = problem.offset().unwrap_or(start);
-            let path = if offset >= start { tree.path_at(&top, offset) } else { top.clone() };
-            self.note(problem.at(offset).in_box(path));
+            self.note(tree.place(problem));
         }
+        findings::find(&mut self.index, &tree, noted);
     }
 
     pub(super) fn note(&mut self, problem: Error) {
@@ -68,9 +68,9 @@ impl Indexer {
     }
 
     /// Kept when it says where items stand.
-    fn take_meta(&mut self, tree: Tree<'_>) -> Result<()> {
+    fn take_meta(&mut self, tree: &Tree<'_>) -> Result<()> {
         if tree.root().child(b"iloc").is_some() {
-            self.index.metas.push(tree.into_owned());
+            self.index.metas.push(tree.clone().into_owned());
         }
         Ok(())
     }
@@ -96,13 +96,13 @@ impl Indexer {
         read
     }
 
-    fn take_movie(&mut self, tree: Tree<'_>, problems: &mut Vec<Error>) -> Result<()> {
+    fn take_movie(&mut self, tree: &Tree<'_>, problems: &mut Vec<Error>) -> Result<()> {
         let start = tree.root().start;
         let Some(first) = &self.index.moov else {
-            let movie = Movie::read(&tree, problems);
-            problems.extend(once::check(&tree).err());
-            self.index.traces.take_movie(&tree, &movie);
-            self.index.moov = Some(tree.into_owned());
+            let movie = Movie::read(tree, problems);
+            problems.extend(once::check(tree).err());
+            self.index.traces.take_movie(tree, &movie);
+            self.index.moov = Some(tree.clone().into_owned());
             self.index.movie = Some(movie);
             return Ok(());
         };
@@ -114,8 +114,8 @@ impl Indexer {
             first.root().start
         );
         if !is_same && let Some(movie) = &mut self.index.movie {
-            let other = Movie::read(&tree, problems);
-            self.index.traces.take_movie(&tree, &other);
+            let other = Movie::read(tree, problems);
+            self.index.traces.take_movie(tree, &other);
             movie.join(other);
         }
         Err(Error::file("duplicate-moov", message).at(start))

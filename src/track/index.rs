@@ -93,9 +93,16 @@ pub struct Index {
     pub leftovers: Leftovers,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
+    /// Faults of single boxes that stand in nobody's way, in file order.
+    pub findings: Vec<Error>,
 }
 
 impl Index {
+    /// Problems and findings together.
+    pub fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.problems.iter().chain(&self.findings)
+    }
+
     /// What each track has in `fragment`, in the order of its `traf` boxes.
     pub fn parts(&self, fragment: &FragmentEntry) -> &[FragmentPart] {
         self.parts
@@ -181,14 +188,6 @@ impl Index {
     /// What a track has in all fragments.
     pub fn totals(&self, track_id: u32) -> TrackTotals {
         self.totals.get(&track_id).copied().unwrap_or_default()
-    }
-
-    /// The path of the box that the byte at file offset `offset` is of: inside the movie header the innermost, elsewhere
-    /// the top-level one.
-    pub fn path_at(&self, offset: u64) -> Option<String> {
-        let (top, path) = self.top.around(offset)?;
-        let moov = self.moov.as_ref().filter(|moov| moov.root().start == top.start);
-        Some(moov.map_or_else(|| path.clone(), |moov| moov.path_at(&path, offset)))
     }
 
     /// IDs of the tracks that fragments have parts of.

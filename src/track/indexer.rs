@@ -1,15 +1,13 @@
 //! Building the [`Index`] of a file from byte ranges that it asks for.
 
-use std::collections::BTreeMap;
-
 use crate::boxes::header::{BoxHeader, SizeForm};
 use crate::boxes::index::{MFRO_LEN, mfra_size};
 use crate::boxes::registry::{self, Known};
-use crate::boxes::tree::path_segment;
 use crate::boxes::{BoxId, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
+use super::disagreements;
 use super::findings;
 use super::foreign::{FRONT_LEN, not_mp4, shown};
 use super::index::Index;
@@ -53,12 +51,7 @@ pub struct Indexer {
     outside: Option<Error>,
     /// Whether the `mfra` read is one that the walk met.
     pub(super) mfra_met: bool,
-    /// How many boxes of each kind are listed.
-    counts: BTreeMap<BoxId, usize>,
 }
-
-/// Most problems that are given their path by going through the list of boxes.
-const NAMED: usize = 32;
 
 impl Indexer {
     /// An indexer for a file of `file_len` bytes.
@@ -77,7 +70,6 @@ impl Indexer {
             open_data: None,
             outside: None,
             mfra_met: false,
-            counts: BTreeMap::new(),
         })
     }
 
@@ -142,32 +134,18 @@ impl Indexer {
         times::resolve(&mut self.index);
         self.index.totals = totals::of_tracks(&self.index.parts);
         self.check_data_place();
-        for finding in findings::all(&self.index) {
-            self.note(finding);
-        }
         if let Some(error) = self.outside.take()
             // A file cut short says so already.
-            && self.index.problems.iter().all(Error::is_note)
+            && self.index.problems.is_empty()
         {
             self.index.problems.push(error);
         }
-        self.name_boxes();
+        disagreements::find(&mut self.index);
+        findings::finish(&mut self.index);
         self.index.top.shrink();
         self.index.fragments.shrink_to_fit();
         self.index.parts.shrink_to_fit();
         self.index
-    }
-
-    /// Says of problems that were found outside of a tree which box they are in. Going through the list of boxes takes
-    /// its time, so only the first of them.
-    fn name_boxes(&mut self) {
-        let mut problems = std::mem::take(&mut self.index.problems);
-        for problem in problems.iter_mut().filter(|problem| problem.path().is_empty()).take(NAMED) {
-            if let Some(path) = problem.offset().and_then(|at| self.index.path_at(at)) {
-                *problem = problem.clone().in_box(path);
-            }
-        }
-        self.index.problems = problems;
     }
 
     /// Samples must stand in the media data behind their own `moof`: looks at the last fragment, when all of its media
@@ -308,13 +286,7 @@ impl Indexer {
         u64::try_from(all + all / 16).unwrap_or(u64::MAX)
     }
 
-    /// The path of the next box, of type `id`.
-    pub(super) fn segment(&self, id: BoxId) -> String {
-        path_segment(id, self.counts.get(&id).copied().unwrap_or(0))
-    }
-
     fn push_top(&mut self, start: u64, header: &BoxHeader) {
-        *self.counts.entry(header.id).or_default() += 1;
         let size = header.size.min(self.index.file_len - start);
         let expected = self.estimate(self.index.top.len(), start);
         self.index.top.push(header.id, size, header.header_len().min(size), expected);
@@ -348,7 +320,7 @@ impl Indexer {
             let media: [&[u8]; 5] = [b"moof", b"mdat", b"moov", b"imda", b"!mof"];
             if !tail.windows(4).any(|word| media.contains(&word)) {
                 let message = format!("The file ends with {rest} bytes that are no box: {}.", shown(tail));
-                self.index.problems.push(Error::file("trailing-bytes", message).as_note().at(start));
+                self.index.findings.push(Error::file("trailing-bytes", message).at(start));
                 self.stage = Stage::Done;
                 return Ok(());
             }

@@ -2,6 +2,8 @@
 
 pub mod codec;
 mod contents;
+mod contradictions;
+mod disagreements;
 pub mod entry;
 mod findings;
 mod foreign;

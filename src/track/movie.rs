@@ -276,10 +276,6 @@ impl Reading<'_, '_> {
         defaults: &dyn Fn(u32) -> Option<FragmentDefaults>,
     ) -> Track {
         let tkhd: TrackHeader = self.required(trak, b"tkhd").unwrap_or_default();
-        if tkhd.track_id == 0 && trak.child(b"tkhd").is_some() {
-            let message = "Its ID is 0, which no track may have: players and decryptors overlook it, or refuse the file.";
-            self.problems.push(Error::file("track-id-0", message).at(trak.start));
-        }
         let mut track = Track {
             start: trak.start,
             id: tkhd.track_id,
@@ -338,7 +334,7 @@ impl Reading<'_, '_> {
             _ => TrackKind::Other,
         };
         let Some(stbl) = minf.and_then(|minf| self.child(minf, b"stbl")) else { return };
-        track.table = SampleTable::read(self.tree, stbl, self.problems);
+        track.table = SampleTable::read(self.tree, stbl);
         let Some(stsd) = self.child(stbl, b"stsd") else { return };
         track.external = external(self.tree, mdia, stsd);
         for entry in &stsd.children {

@@ -11,53 +11,31 @@ pub struct SampleTable {
     pub samples: u64,
     /// Bytes of the samples.
     pub bytes: u64,
+    /// Number of samples that have a duration; the same, where the table is sound.
+    pub timed: u64,
     /// Ticks of the samples together.
     pub duration: u64,
-    /// File offset after the sample that stands last.
-    pub end: u64,
 }
 
 impl SampleTable {
-    /// Reads an `stbl`. What is damaged is left out, and added to `problems`.
-    pub fn read(tree: &Tree<'_>, stbl: &Node, problems: &mut Vec<Error>) -> Self {
+    /// Reads an `stbl`. What is damaged is left out; the boxes at fault are found elsewhere.
+    pub fn read(tree: &Tree<'_>, stbl: &Node) -> Self {
         let mut table = Self::default();
-        let mut sizes = None;
         if let Some(node) = stbl.child(b"stsz").or_else(|| stbl.child(b"stz2")) {
-            match Sizes::read(tree, node) {
-                Ok(found) => {
-                    table.samples = found.count;
-                    table.bytes = found.total();
-                    sizes = Some(found);
-                }
-                Err(error) => problems.push(error.moved_to(node.start)),
-            }
+            table.samples = count(tree, node).unwrap_or(0);
+            table.bytes = Sizes::read(tree, node).map_or(0, |sizes| sizes.total());
         }
-        if let Some(stts) = stbl.child(b"stts") {
-            match durations(tree, stts) {
-                Ok((samples, ticks)) => {
-                    table.duration = ticks;
-                    if sizes.is_some() && samples != table.samples {
-                        problems.push(counts_differ(stts, samples, table.samples));
-                    }
-                }
-                Err(error) => problems.push(error.moved_to(stts.start)),
-            }
-        }
-        if let Some(sizes) = sizes.filter(|sizes| sizes.count > 0) {
-            match last_end(tree, stbl, &sizes) {
-                Ok(end) => table.end = end,
-                Err(error) => problems.push(error),
-            }
-        }
+        let timed = stbl.child(b"stts").and_then(|stts| durations(tree, stts).ok());
+        (table.timed, table.duration) = timed.unwrap_or((table.samples, 0));
         table
     }
 }
 
-fn counts_differ(stts: &Node, timed: u64, sized: u64) -> Error {
-    let message = format!(
-        "The sample table gives times to {timed} samples, but sizes to {sized}. Get a sound copy of the file."
-    );
-    Error::file("sample-counts", message).as_note().at(stts.start)
+/// The number of samples in `stsz` or `stz2`: both have it after version, flags and four further bytes.
+fn count(tree: &Tree<'_>, node: &Node) -> Result<u64> {
+    let mut fields = tree.fields(node);
+    fields.take(8, "version and flags")?;
+    fields.u32("sample_count").map(u64::from)
 }
 
 /// Sizes of samples: one for all, or 4, 8, 16 or 32 bits for each.
@@ -153,34 +131,4 @@ fn list<'t>(tree: &'t Tree<'_>, node: &Node, entry_len: u64) -> Result<Reader<'t
         return Err(Error::file("truncated-list", message).at(node.start));
     }
     fields.sub(wanted, "entries")
-}
-
-/// Where the sample that stands last ends.
-fn last_end(tree: &Tree<'_>, stbl: &Node, sizes: &Sizes<'_>) -> Result<u64> {
-    let (chunks, wide) = match (stbl.child(b"stco"), stbl.child(b"co64")) {
-        (Some(stco), _) => (list(tree, stco, 4)?, false),
-        (None, Some(co64)) => (list(tree, co64, 8)?, true),
-        (None, None) => return Ok(0),
-    };
-    let Some(stsc) = stbl.child(b"stsc") else { return Ok(0) };
-    let mut runs = list(tree, stsc, 12)?;
-    let mut chunks = chunks;
-    let (mut first, mut end, mut number) = (0_u64, 0_u64, 1_u64);
-    let mut per_chunk = 0;
-    let mut next_run = u64::MAX;
-    if !runs.is_empty() {
-        next_run = runs.u32("first_chunk")?.into();
-    }
-    while !chunks.is_empty() && first < sizes.count {
-        let offset = if wide { chunks.u64("chunk_offset")? } else { chunks.u32("chunk_offset")?.into() };
-        while number >= next_run {
-            per_chunk = u64::from(runs.u32("samples_per_chunk")?);
-            runs.u32("sample_description_index")?;
-            next_run = if runs.is_empty() { u64::MAX } else { runs.u32("first_chunk")?.into() };
-        }
-        end = end.max(offset.saturating_add(sizes.sum(first, per_chunk)));
-        first = first.saturating_add(per_chunk);
-        number += 1;
-    }
-    Ok(end)
 }

@@ -98,15 +98,6 @@ impl TopBoxes {
         self.get(self.boxes.binary_search_by_key(&start, |packed| packed.start).ok()?)
     }
 
-    /// The box that the byte at file offset `offset` is of, and its path.
-    pub fn around(&self, offset: u64) -> Option<(TopBox, String)> {
-        let behind = self.boxes.partition_point(|packed| packed.start <= offset);
-        let number = behind.checked_sub(1)?;
-        let found = self.get(number).filter(|top| offset < top.end())?;
-        let same = self.iter().take(number).filter(|top| top.id == found.id).count();
-        Some((found, path_segment(found.id, same)))
-    }
-
     /// The box that `path` is of or in, and the path of that box.
     pub fn find<'p>(&self, path: &'p str) -> Option<(TopBox, &'p str)> {
         let (number, rest) = *matching(&mut self.iter().map(|top| top.id), path).first()?;

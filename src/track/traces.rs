@@ -7,7 +7,7 @@ use crate::boxes::fragment::TrackFragmentHeader;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::{KeyId, Uuid16};
 
-use super::leftovers::{KeyGroup, descriptions, is_key_group};
+use super::leftovers::{descriptions, is_key_group};
 use super::movie::{Movie, add_system};
 
 /// Most key IDs of groups told of one track: one for each hour of a month.
@@ -71,7 +71,9 @@ impl Traces {
         }
         for node in parent.all(b"sgpd").filter(|node| is_key_group(tree, node)) {
             // A damaged one has its own finding.
-            for KeyGroup { kid, .. } in descriptions(tree, node).unwrap_or_default() {
+            let groups = descriptions(tree, node).unwrap_or_default();
+            let protected = groups.iter().filter(|group| group.is_protected == 1);
+            for kid in protected.flat_map(|group| group.keys()).map(|key| key.kid) {
                 let track = self.tracks.entry(id).or_default();
                 if track.kids.len() < KIDS && self.known.insert((id, kid)) {
                     track.kids.push(kid);

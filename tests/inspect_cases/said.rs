@@ -27,7 +27,7 @@ impl Said {
             let start = usize::try_from(range.start).unwrap();
             &self.bytes[start..start + usize::try_from(range.len).unwrap()]
         });
-        report::box_view(index, path, read, 0, 10_000)
+        report::box_view(index, path, read, &[], 0, 10_000)
     }
 
     /// The value of a field of a box.
