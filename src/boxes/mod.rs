@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod declare;
+pub mod aac;
 pub mod audio;
 pub mod cenc;
 pub mod codec;
@@ -16,10 +17,12 @@ pub mod movie;
 pub mod names;
 pub mod parts;
 pub mod piff;
+pub mod profiles;
 pub mod quicktime;
 pub mod registry;
 pub mod rows;
 pub mod sample_entry;
+pub mod sample_types;
 pub mod scoped;
 pub mod subtitle;
 pub mod systems;

@@ -3,7 +3,7 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
-use super::types::{Counted, Fixed8, Fixed16, Language, Matrix, SignedWide, Text, Time1904, Wide};
+use super::types::{Counted, Fixed8, Fixed16, Language, Matrix, SignedWide, Text, Time1904, UFixed16, Wide};
 use super::wire::Bytes;
 
 entries! {
@@ -73,8 +73,8 @@ boxes! {
         volume: Fixed8;
         reserved_3: u16;
         matrix: Matrix;
-        width: Fixed16;
-        height: Fixed16;
+        width: UFixed16;
+        height: UFixed16;
     }
     /// Holds the edit list.
     Edit [four(b"edts")] plain children "Edit" "ISO/IEC 14496-12:2022 8.6.5" {}

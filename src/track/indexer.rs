@@ -446,7 +446,9 @@ impl Indexer {
         let movie = Movie::read(&tree);
         let twice = once::check(&tree);
         self.index.moov = Some(tree);
-        self.index.movie = Some(movie?);
+        let movie = movie?;
+        movie.entry_damage().cloned().for_each(|damage| self.note(damage));
+        self.index.movie = Some(movie);
         damage.map_or(twice, Err)
     }
 

@@ -13,7 +13,8 @@ mod times;
 pub mod top;
 pub mod totals;
 
-pub use entry::{Codec, Protection, SampleEntry};
+pub use codec::Codec;
+pub use entry::{Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};
 pub use index::Index;
 pub use indexer::{Indexer, Need};

@@ -136,7 +136,11 @@ impl Movie {
         let mut tracks: Vec<Track> = Vec::new();
         for trak in moov.all(b"trak") {
             let inside = |error: Error| error.inside(moov.segment(trak)).inside("moov");
-            let track = read_track(tree, trak, &of_track).map_err(inside)?;
+            let mut track = read_track(tree, trak, &of_track).map_err(inside)?;
+            for entry in &mut track.entries {
+                entry.damage_inside(&moov.segment(trak));
+                entry.damage_inside("moov");
+            }
             if tracks.iter().any(|other| other.id == track.id) {
                 let message = format!("Two tracks have the ID {}; IDs must differ.", track.id);
                 return Err(inside(Error::file("duplicate-track-id", message).at(trak.start)));
@@ -170,6 +174,11 @@ impl Movie {
     /// The track with ID `id`.
     pub fn track(&self, id: u32) -> Option<&Track> {
         self.tracks.get(self.position(id)?)
+    }
+
+    /// What is wrong with sample entries, with paths from `moov` on.
+    pub fn entry_damage(&self) -> impl Iterator<Item = &Error> {
+        self.tracks.iter().flat_map(|track| &track.entries).flat_map(|entry| &entry.damage)
     }
 
     /// Where among the tracks the one with ID `id` is.
@@ -225,8 +234,10 @@ fn read_track(
     }
     let mut entries = Vec::new();
     for entry in &stsd.children {
-        let inside = |error: Error| error.inside("mdia/minf/stbl/stsd");
-        entries.push(SampleEntry::read(tree, entry).map_err(inside)?);
+        let mut read = SampleEntry::read(tree, entry, kind);
+        read.damage_inside(&stsd.segment(entry));
+        read.damage_inside("mdia/minf/stbl/stsd");
+        entries.push(read);
     }
     let language = match mdia.child(b"elng") {
         Some(elng) => {
