@@ -37,7 +37,11 @@ fn entries(file: &[u8]) -> Entries {
             let Some(long) = file.get(at + 8..at + 16) else { break };
             size = u64::from_be_bytes(long.try_into().unwrap());
         }
-        let end = if size == 0 { file.len() } else { at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX)) };
+        let end = if size == 0 {
+            file.len()
+        } else {
+            at.saturating_add(usize::try_from(size).unwrap_or(usize::MAX))
+        };
         if &head[4..] == b"moov"
             && let Some(bytes) = file.get(at..end)
             && let Ok(tree) = Tree::parse(bytes, at as u64)
@@ -65,7 +69,8 @@ fn of_movie(tree: &Tree<'_>) -> Entries {
             _ => TrackKind::Other,
         };
         let stsd = trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]);
-        let entries = stsd.map(|stsd| stsd.children.iter().map(|entry| SampleEntry::read(tree, entry, kind)).collect());
+        let entries =
+            stsd.map(|stsd| stsd.children.iter().map(|entry| SampleEntry::read(tree, entry, kind)).collect());
         let id = trak.child(b"tkhd").and_then(|tkhd| {
             let body = tree.body(tkhd).rest();
             let at = if body.first()? == &1 { 20 } else { 12 };

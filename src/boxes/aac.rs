@@ -1,7 +1,7 @@
 //! `AudioSpecificConfig`, what an MPEG-4 audio decoder needs before the first sample (ISO/IEC 14496-3:2019 1.6.2.1).
 
-use crate::bytes::bits::{BitError, BitReader};
 use crate::bytes::Result;
+use crate::bytes::bits::{BitError, BitReader};
 
 use super::profiles::{audio_object_name, layout_channels, sampling_frequency};
 

@@ -4,7 +4,9 @@ use crate::bytes::FourCc;
 
 use super::header::four;
 use super::parts::{IfMore, IfWhole, LenBytes, bits, join, when};
-use super::profiles::{av1_level, av1_profile, avc_profile, chroma, hevc_level, hevc_profile, tenths, vc1_profile};
+use super::profiles::{
+    av1_level, av1_profile, avc_profile, chroma, hevc_level, hevc_profile, tenths, vc1_profile,
+};
 use super::types::{Counted, Fixed16, Text, decimal};
 use super::wire::Bytes;
 

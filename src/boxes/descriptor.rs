@@ -276,10 +276,7 @@ mod tests {
             let cx = Context::default();
             let descriptor = Descriptor::read(&mut Reader::new(&bytes, 0), "", &cx, None).unwrap();
             let info = descriptor.find(DECODER_SPECIFIC_INFO).unwrap();
-            assert_eq!(
-                audio_config_text(&info.fields),
-                "if audio: AAC LC, 44100 Hz, channels: 2"
-            );
+            assert_eq!(audio_config_text(&info.fields), "if audio: AAC LC, 44100 Hz, channels: 2");
             let mut w = Writer::new();
             descriptor.write(&mut w, &cx);
             assert_eq!(w.as_slice(), bytes);

@@ -145,7 +145,11 @@ boxes! {
 pub struct QuickTimeV1(pub Option<[u8; 16]>);
 
 /// A 64-bit floating point number as a whole one: no rate of sound has a fraction that matters.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates, and makes 0 of no number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and makes 0 of no number"
+)]
 pub fn rounded(bits: [u8; 8]) -> u32 {
     (f64::from_be_bytes(bits) + 0.5) as u32
 }

@@ -17,8 +17,8 @@ pub enum Layout {
 /// Types whose samples may be encrypted (ISO/IEC 14496-12:2022 8.12.1; the last two are FairPlay's), or restricted
 /// (8.15.1): the codec stands in `frma`.
 pub const WRAPPED: [&[u8; 4]; 13] = [
-    b"encv", b"enca", b"enct", b"encs", b"encm", b"encf", b"encu", b"encp", b"enc3", b"drms", b"drmi", b"resv",
-    b"resa",
+    b"encv", b"enca", b"enct", b"encs", b"encm", b"encf", b"encu", b"encp", b"enc3", b"drms", b"drmi",
+    b"resv", b"resa",
 ];
 
 /// One a line: type, layout, name. A type that stands for two codecs has two lines.

@@ -4,11 +4,11 @@
 use crate::boxes::cenc::{SCHEME_VERSION_1_0, SchemeType, TrackEncryption};
 use crate::boxes::descriptor::{DECODER_CONFIG, ElementaryStreamDescriptor};
 use crate::boxes::piff::{self, PiffTrackEncryption};
+use crate::boxes::profiles::MPEG4_AUDIO;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
-use crate::boxes::profiles::MPEG4_AUDIO;
 use crate::track::codec::mpeg::MpegConfig;
 use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackKind};
 
@@ -46,7 +46,9 @@ impl Playback {
         let codecs: Vec<String> = chosen
             .iter()
             .filter_map(|track| track.entries.first())
-            .map(|entry| as_mpeg4(entry).map_or_else(|| entry.codec_string(), |config| config.codec(entry.format)))
+            .map(|entry| {
+                as_mpeg4(entry).map_or_else(|| entry.codec_string(), |config| config.codec(entry.format))
+            })
             .collect();
         if codecs.is_empty() || index.fragments.is_empty() {
             let message = "Only fragmented files with video or audio can be played here.";

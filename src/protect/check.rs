@@ -2,8 +2,8 @@
 
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
-use crate::track::leftovers::is_system_header_type;
 use crate::track::entry::DAMAGED_ENTRY;
+use crate::track::leftovers::is_system_header_type;
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
 use super::plan::Plan;

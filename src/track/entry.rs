@@ -11,9 +11,9 @@ use crate::boxes::sample_types::{Layout, WRAPPED, registered};
 use crate::boxes::{BoxBody, Node, Tree};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result};
 
+use super::codec::Codec;
 use super::codec::about::{About, damaged};
 use super::codec::sound::pcm_detail;
-use super::codec::Codec;
 use super::movie::TrackKind;
 
 /// Code of errors that are about a sample entry and cost nothing else.
@@ -146,7 +146,9 @@ fn original_format(tree: &Tree<'_>, node: &Node, coded: FourCc, damage: &mut Vec
         }
         match tree.read::<OriginalFormat>(frma) {
             Ok(frma) => format = frma.data_format,
-            Err(error) => damage.push(damaged(b"frma", &error).inside("frma").inside(FourCc(*wrapper).text())),
+            Err(error) => {
+                damage.push(damaged(b"frma", &error).inside("frma").inside(FourCc(*wrapper).text()))
+            }
         }
     }
     format
@@ -193,7 +195,11 @@ fn text(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
 /// The fields before the boxes inside, or all of the body where the tree took it for something else.
 fn own_fields<'t, B: BoxBody>(tree: &'t Tree<'_>, node: &Node) -> Reader<'t> {
     let known = lookup(node.id(), Some(four(b"stsd"))).declaration();
-    if known.is_some_and(|known| known.name == B::DECLARATION.name) { tree.fields(node) } else { tree.body(node) }
+    if known.is_some_and(|known| known.name == B::DECLARATION.name) {
+        tree.fields(node)
+    } else {
+        tree.body(node)
+    }
 }
 
 fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Protection {

@@ -63,7 +63,10 @@ fn avcc_keeps_both_kinds_of_sets_and_ignores_what_follows() {
     for cut in 0..19 {
         assert_eq!(AvcConfig::parse(Reader::new(&bytes[..cut], 0)).unwrap_err().code(), "truncated");
     }
-    assert_eq!(AvcConfig::parse(Reader::new(&[2, 66, 0, 10, 0xFF, 0xE0, 0], 7)).unwrap_err().code(), "bad-avcc");
+    assert_eq!(
+        AvcConfig::parse(Reader::new(&[2, 66, 0, 10, 0xFF, 0xE0, 0], 7)).unwrap_err().code(),
+        "bad-avcc"
+    );
 }
 
 #[test]
@@ -125,7 +128,10 @@ fn descriptor_lengths_take_one_to_five_bytes() {
         let bytes = esds(0x40, &[0x12, 0x10], width);
         let config = mpeg(&bytes).unwrap();
         assert_eq!((config.max_bitrate, config.average_bitrate), (128_000, 64_000));
-        assert_eq!((config.codec(FourCc(*b"mp4a")).as_str(), config.name().as_str()), ("mp4a.40.2", "AAC LC"));
+        assert_eq!(
+            (config.codec(FourCc(*b"mp4a")).as_str(), config.name().as_str()),
+            ("mp4a.40.2", "AAC LC")
+        );
         assert_eq!(config.specific, [0x12, 0x10]);
     }
     let bytes = esds(0x40, &[0x12, 0x10], 6);
@@ -152,6 +158,10 @@ fn esds_of_real_files() {
         let Some(file) = corpus(name) else { return };
         let config = mpeg(body(&file, b"esds")).unwrap();
         let aac = config.aac.unwrap();
-        assert_eq!((config.codec(FourCc(*b"mp4a")).as_str(), aac.rate, aac.channels), (codec, rate, channels), "{name}");
+        assert_eq!(
+            (config.codec(FourCc(*b"mp4a")).as_str(), aac.rate, aac.channels),
+            (codec, rate, channels),
+            "{name}"
+        );
     }
 }

@@ -71,7 +71,9 @@ fn compare(ours: &SampleEntry, theirs: &Value) -> Vec<(String, String, String)> 
         check("codec", if same { codec.clone() } else { name.clone() }, Some(codec));
     }
     // FFprobe's words for profiles that ours end with.
-    if let Some(profile) = text("profile").filter(|profile| profile.parse::<i64>().is_err() && profile != "unknown") {
+    if let Some(profile) =
+        text("profile").filter(|profile| profile.parse::<i64>().is_err() && profile != "unknown")
+    {
         let spoken = match profile.as_str() {
             "LC" | "Main" | "SSR" | "LTP" => profile.clone(),
             "Rext" => "4:".to_owned(),
@@ -106,7 +108,9 @@ fn all_sample_entries_of_the_corpus_are_what_ffprobe_says() {
         }
         let streams = ffmpeg::probe(&root.join(&name));
         for stream in streams["streams"].as_array().into_iter().flatten() {
-            let id = stream["id"].as_str().and_then(|id| u32::from_str_radix(id.trim_start_matches("0x"), 16).ok());
+            let id = stream["id"]
+                .as_str()
+                .and_then(|id| u32::from_str_radix(id.trim_start_matches("0x"), 16).ok());
             let track = tracks.iter().find(|(other, _)| Some(*other) == id);
             let Some(entry) = track.and_then(|(_, entries)| entries.first()) else { continue };
             assert!(!entry.codec_name().starts_with("unknown codec"), "{name}: {}", entry.codec_name());
@@ -124,5 +128,9 @@ fn all_sample_entries_of_the_corpus_are_what_ffprobe_says() {
     }
     assert!(wrong.is_empty(), "{compared} compared, {} different:\n{}", wrong.len(), wrong.join("\n"));
     assert!(compared > 150, "{compared} compared");
-    assert_eq!(explained.len(), DIFFERENCES.len(), "each difference of the list is still there: {explained:?}");
+    assert_eq!(
+        explained.len(),
+        DIFFERENCES.len(),
+        "each difference of the list is still there: {explained:?}"
+    );
 }

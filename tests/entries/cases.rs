@@ -18,7 +18,8 @@ fn folder() -> Option<PathBuf> {
 }
 
 fn case(name: &str) -> Option<Entries> {
-    folder().map(|folder| entries(&std::fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))))
+    folder()
+        .map(|folder| entries(&std::fs::read(folder.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))))
 }
 
 type Right = (&'static str, usize, [&'static str; 3], Option<(u16, u16)>, Option<(u16, u32)>);
@@ -44,8 +45,20 @@ const RIGHT: [Right; 21] = [
     ("esds-exact-90.mp4", 1, ["mp4a.40.2", "AAC LC", ""], None, Some((2, 48_000))),
     ("esds-tag0-tail.mp4", 1, ["mp4a.40.2", "AAC LC", ""], None, Some((2, 24_000))),
     ("esds-two-dsi.mp4", 1, ["mp4a.40.2", "AAC LC", ""], None, Some((2, 48_000))),
-    ("stsd-type-zero.mp4", 0, ["\\x00\\x00\\x00\\x00", "unknown codec '\\x00\\x00\\x00\\x00'", ""], Some((128, 72)), None),
-    ("sgpd-v2-media3.mp4", 0, ["avc1.42C014", "H.264 Constrained Baseline", "level 2"], Some((192, 108)), None),
+    (
+        "stsd-type-zero.mp4",
+        0,
+        ["\\x00\\x00\\x00\\x00", "unknown codec '\\x00\\x00\\x00\\x00'", ""],
+        Some((128, 72)),
+        None,
+    ),
+    (
+        "sgpd-v2-media3.mp4",
+        0,
+        ["avc1.42C014", "H.264 Constrained Baseline", "level 2"],
+        Some((192, 108)),
+        None,
+    ),
 ];
 
 #[test]
@@ -54,7 +67,8 @@ fn each_case_is_read_as_it_is() {
     for (name, track, said, size, sound) in RIGHT {
         let Some(tracks) = case(name) else { return };
         let found = tracks.get(track).and_then(|(_, entries)| entries.first());
-        let right = found.is_some_and(|entry| words(entry) == said && (entry.size, entry.sound) == (size, sound));
+        let right =
+            found.is_some_and(|entry| words(entry) == said && (entry.size, entry.sound) == (size, sound));
         if !right {
             let found = found.map(|entry| (words(entry), entry.size, entry.sound, &entry.damage));
             wrong.push(format!("{name}, track {track}: {found:?}"));
@@ -82,7 +96,8 @@ fn damage_has_its_place() {
             .flat_map(|entry| &entry.damage)
             .map(|damage| damage.path())
             .collect();
-        let right: Vec<&str> = DAMAGED.iter().filter(|(other, _)| *other == name).map(|(_, path)| *path).collect();
+        let right: Vec<&str> =
+            DAMAGED.iter().filter(|(other, _)| *other == name).map(|(_, path)| *path).collect();
         assert_eq!(damage, right, "{name}");
         looked_at += 1;
     }

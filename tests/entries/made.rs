@@ -95,9 +95,9 @@ pub fn sounds(entry: &SampleEntry, string: &str, name: &str, detail: &str, sound
 
 /// Boxes that are read for what they say of a codec.
 const READ: [&[u8; 4]; 28] = [
-    b"colr", b"avcC", b"hvcC", b"vvcC", b"av1C", b"vpcC", b"dvc1", b"d263", b"dvcC", b"dvvC", b"dvwC", b"esds", b"dac3",
-    b"dec3", b"dac4", b"dmlp", b"ddts", b"udts", b"dOps", b"dfLa", b"alac", b"mhaC", b"iacb", b"pcmC", b"enda", b"wfex",
-    b"srat", b"wave",
+    b"colr", b"avcC", b"hvcC", b"vvcC", b"av1C", b"vpcC", b"dvc1", b"d263", b"dvcC", b"dvvC", b"dvwC",
+    b"esds", b"dac3", b"dec3", b"dac4", b"dmlp", b"ddts", b"udts", b"dOps", b"dfLa", b"alac", b"mhaC",
+    b"iacb", b"pcmC", b"enda", b"wfex", b"srat", b"wave",
 ];
 
 proptest! {

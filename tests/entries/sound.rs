@@ -38,7 +38,13 @@ fn mpeg_4_audio_of_every_kind() {
         // 42, 24000, not stated; USAC: 48000, frame 3, index 6.
         (0x40, &[0xf9, 0x4c, 0x03, 0x66], "mp4a.40.42", "xHE-AAC", (6, 48_000)),
         // ALS: 36, 48000, not stated; fill, "ALS\0", 96000, samples, 2 channels.
-        (0x40, &[0xf8, 0x86, 0x00, 0x41, 0x4c, 0x53, 0, 0, 1, 0x77, 0, 0, 0, 0, 0, 0, 1], "mp4a.40.36", "MPEG-4 ALS", (2, 96_000)),
+        (
+            0x40,
+            &[0xf8, 0x86, 0x00, 0x41, 0x4c, 0x53, 0, 0, 1, 0x77, 0, 0, 0, 0, 0, 0, 1],
+            "mp4a.40.36",
+            "MPEG-4 ALS",
+            (2, 96_000),
+        ),
         (0x40, &[0xba, 0x08, 0x00], "mp4a.40.23", "AAC LD", (1, 44_100)),
         (0x40, &[0x61, 0x90], "mp4a.40.12", "MPEG-4 audio 12", (2, 48_000)),
         (0x40, &[], "mp4a.40", "MPEG-4 audio", (2, 44_100)),
@@ -152,17 +158,44 @@ fn opus_flac_and_alac() {
 fn immersive_sound() {
     // Low Complexity level 3, layout 6; rate index 3 behind the repeated profile.
     let mhac = hexed(b"mhaC", "01 0d 06 0003 0d 18 00");
-    sounds(&heard(&audio(b"mhm1", &[mhac])), "mhm1.0x0D", "MPEG-H 3D Audio Low Complexity", "level 3", (6, 48_000));
+    sounds(
+        &heard(&audio(b"mhm1", &[mhac])),
+        "mhm1.0x0D",
+        "MPEG-H 3D Audio Low Complexity",
+        "level 3",
+        (6, 48_000),
+    );
     sounds(&heard(&audio(b"mhm2", &[])), "mhm2", "MPEG-H 3D Audio", "", (2, 44_100));
     // Sequence header, then a codec configuration of Opus, of AAC and of PCM.
-    let iacb = |config: &str| hexed(b"iacb", &format!("01 {:02x} {config}", config.replace(' ', "").len() / 2));
+    let iacb =
+        |config: &str| hexed(b"iacb", &format!("01 {:02x} {config}", config.replace(' ', "").len() / 2));
     let header = "f8 06 69616d66 00 01";
     let opus = iacb(&format!("{header} 00 14 00 4f707573 c007 fffc 01 02 0138 0000bb80 0000 00"));
-    sounds(&heard(&audio_of(b"iamf", 0, 0, &[opus])), "iamf.000.001.Opus", "IAMF with Opus", "profile 0", (0, 48_000));
-    let aac = iacb(&format!("{header} 00 1c 00 6d703461 8008 ffff 04 11 40 15 000000 00000000 00000000 05 02 1190"));
-    sounds(&heard(&audio_of(b"iamf", 0, 0, &[aac])), "iamf.000.001.mp4a.40.2", "IAMF with AAC LC", "profile 0", (0, 48_000));
+    sounds(
+        &heard(&audio_of(b"iamf", 0, 0, &[opus])),
+        "iamf.000.001.Opus",
+        "IAMF with Opus",
+        "profile 0",
+        (0, 48_000),
+    );
+    let aac = iacb(&format!(
+        "{header} 00 1c 00 6d703461 8008 ffff 04 11 40 15 000000 00000000 00000000 05 02 1190"
+    ));
+    sounds(
+        &heard(&audio_of(b"iamf", 0, 0, &[aac])),
+        "iamf.000.001.mp4a.40.2",
+        "IAMF with AAC LC",
+        "profile 0",
+        (0, 48_000),
+    );
     let pcm = iacb(&format!("{header} 00 0f 00 6970636d 8008 0000 01 10 0000ac44"));
-    sounds(&heard(&audio_of(b"iamf", 0, 0, &[pcm])), "iamf.000.001.ipcm", "IAMF with PCM", "profile 0", (0, 44_100));
+    sounds(
+        &heard(&audio_of(b"iamf", 0, 0, &[pcm])),
+        "iamf.000.001.ipcm",
+        "IAMF with PCM",
+        "profile 0",
+        (0, 44_100),
+    );
 }
 
 #[test]
@@ -170,7 +203,8 @@ fn quicktime_sound_versions() {
     // Version 1: four numbers, then `wave` with the decoder's boxes, among them one with the codec's own code.
     let wave = atom(
         b"wave",
-        &[atom(b"frma", b"mp4a"), atom(b"mp4a", &[0; 4]), esds(0x40, &[0x11, 0x88]), atom(&[0; 4], &[])].concat(),
+        &[atom(b"frma", b"mp4a"), atom(b"mp4a", &[0; 4]), esds(0x40, &[0x11, 0x88]), atom(&[0; 4], &[])]
+            .concat(),
     );
     let entry = heard(&audio_entry(b"mp4a", 1, 2, 44_100, &[&[0; 16], &wave[..]].concat()));
     sounds(&entry, "mp4a.40.2", "AAC LC", "", (1, 48_000));

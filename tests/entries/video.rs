@@ -75,7 +75,13 @@ fn av1_strings_are_long_where_the_short_form_would_say_something_else() {
             "level 5.1, High tier, 10 bits",
         ),
         ("81 04 1c 00", None, "av01.0.04M.08.1.110.01.01.01.0", "AV1 Main", "level 3"),
-        ("81 44 68 00", Some("0001 0001 0001 80"), "av01.2.04M.12.0.100.01.01.01.1", "AV1 Professional", "level 3, 12 bits"),
+        (
+            "81 44 68 00",
+            Some("0001 0001 0001 80"),
+            "av01.2.04M.12.0.100.01.01.01.1",
+            "AV1 Professional",
+            "level 3, 12 bits",
+        ),
         ("81 1f 0e 00", None, "av01.0.31M.08.0.112.01.01.01.0", "AV1 Main", "level max"),
     ] {
         let mut boxes = vec![hexed(b"av1C", record)];
@@ -88,9 +94,27 @@ fn av1_strings_are_long_where_the_short_form_would_say_something_else() {
 fn vp9_and_vp8() {
     for (code, record, string, name, detail) in [
         (b"vp09", "01000000 00 1f 82 02 02 02 0000", "vp09.00.31.08", "VP9 Profile 0", "level 3.1"),
-        (b"vp09", "01000000 02 33 a2 09 10 09 0000", "vp09.02.51.10.01.09.16.09.00", "VP9 Profile 2", "level 5.1, 10 bits"),
-        (b"vp09", "01000000 01 14 86 01 01 01 0000", "vp09.01.20.08.03.01.01.01.00", "VP9 Profile 1", "level 2"),
-        (b"vp09", "01000000 00 14 83 02 02 02 0000", "vp09.00.20.08.01.01.01.01.01", "VP9 Profile 0", "level 2"),
+        (
+            b"vp09",
+            "01000000 02 33 a2 09 10 09 0000",
+            "vp09.02.51.10.01.09.16.09.00",
+            "VP9 Profile 2",
+            "level 5.1, 10 bits",
+        ),
+        (
+            b"vp09",
+            "01000000 01 14 86 01 01 01 0000",
+            "vp09.01.20.08.03.01.01.01.00",
+            "VP9 Profile 1",
+            "level 2",
+        ),
+        (
+            b"vp09",
+            "01000000 00 14 83 02 02 02 0000",
+            "vp09.00.20.08.01.01.01.01.01",
+            "VP9 Profile 0",
+            "level 2",
+        ),
         // No level: the least for 320 × 240. Version 0, where the colours stand otherwise.
         (b"vp09", "01000000 00 00 80 02 02 02 0000", "vp09.00.20.08", "VP9 Profile 0", ""),
         (b"vp09", "00000000 00 14 82 10 0000", "vp09.00.20.08", "VP9 Profile 0", "level 2"),
@@ -98,7 +122,10 @@ fn vp9_and_vp8() {
     ] {
         says(&read(&visual(code, &[hexed(b"vpcC", record)]), TrackKind::Video), string, name, detail);
     }
-    let large = read(&visual_of(b"vp09", (u16::MAX, u16::MAX), &[hexed(b"vpcC", "01000000 00 00 80 020202 0000")]), TrackKind::Video);
+    let large = read(
+        &visual_of(b"vp09", (u16::MAX, u16::MAX), &[hexed(b"vpcC", "01000000 00 00 80 020202 0000")]),
+        TrackKind::Video,
+    );
     assert_eq!(large.codec_string(), "vp09.00.62.08");
 }
 
@@ -193,7 +220,10 @@ fn a_damaged_box_costs_what_it_would_have_said() {
         assert_eq!(entry.codec_string().as_bytes(), code);
         let [damage] = &entry.damage[..] else { panic!("{name}: {:?}", entry.damage) };
         assert_eq!((damage.code(), damage.path()), ("damaged-entry", box_code.clone()), "{damage}");
-        assert!(damage.message().starts_with(&format!("Box '{box_code}' of a sample entry is damaged: ")), "{damage}");
+        assert!(
+            damage.message().starts_with(&format!("Box '{box_code}' of a sample entry is damaged: ")),
+            "{damage}"
+        );
         // Its header is 86 bytes behind the entry's, which is 16 bytes behind that of stsd.
         assert!(damage.offset().is_some_and(|offset| offset >= 16 + 86 + 8), "{damage}");
     }
@@ -201,7 +231,10 @@ fn a_damaged_box_costs_what_it_would_have_said() {
     let entry = read(&atom(b"avc1", &[0; 20]), TrackKind::Video);
     assert_eq!((entry.codec_name().as_str(), entry.size, entry.damage.len()), ("H.264", None, 1));
     // Damaged protection is still protection.
-    let sinf = atom(b"sinf", &[atom(b"frma", b"av"), atom(b"schm", &[0]), atom(b"schi", &atom(b"tenc", &[0; 9]))].concat());
+    let sinf = atom(
+        b"sinf",
+        &[atom(b"frma", b"av"), atom(b"schm", &[0]), atom(b"schi", &atom(b"tenc", &[0; 9]))].concat(),
+    );
     let entry = read(&visual(b"encv", &[hexed(b"avcC", AVCC), sinf]), TrackKind::Video);
     let paths: Vec<String> = entry.damage.iter().map(|damage| damage.path()).collect();
     assert_eq!(paths, ["sinf/frma", "sinf/schm", "sinf/schi/tenc"]);
@@ -211,10 +244,20 @@ fn a_damaged_box_costs_what_it_would_have_said() {
 
 #[test]
 fn text_and_metadata() {
-    says(&read(&plain(b"stpp", b"http://www.w3.org/ns/ttml\0\0\0"), TrackKind::Text), "stpp", "TTML subtitles", "");
+    says(
+        &read(&plain(b"stpp", b"http://www.w3.org/ns/ttml\0\0\0"), TrackKind::Text),
+        "stpp",
+        "TTML subtitles",
+        "",
+    );
     says(&read(&plain(b"wvtt", &[]), TrackKind::Text), "wvtt", "WebVTT subtitles", "");
     says(&read(&plain(b"c608", &[]), TrackKind::Text), "c608", "CEA-608 captions", "");
-    says(&read(&plain(b"mett", b"\0application/json\0"), TrackKind::Other), "mett", "Text metadata", "application/json");
+    says(
+        &read(&plain(b"mett", b"\0application/json\0"), TrackKind::Other),
+        "mett",
+        "Text metadata",
+        "application/json",
+    );
     says(&read(&plain(b"metx", b"\0urn:x\0\0"), TrackKind::Other), "metx", "XML metadata", "urn:x");
     says(&read(&plain(b"mebx", &[]), TrackKind::Other), "mebx", "Timed metadata", "");
 }
@@ -244,7 +287,10 @@ fn only_what_nobody_registered_is_unknown() {
     let entry = read(&visual(b"zzzz", &[]), TrackKind::Video);
     says(&entry, "zzzz", "unknown codec 'zzzz'", "");
     assert_eq!(entry.size, Some((320, 240)), "its track says that it is video");
-    assert_eq!(read(&visual(&[0; 4], &[]), TrackKind::Video).codec_name(), "unknown codec '\\x00\\x00\\x00\\x00'");
+    assert_eq!(
+        read(&visual(&[0; 4], &[]), TrackKind::Video).codec_name(),
+        "unknown codec '\\x00\\x00\\x00\\x00'"
+    );
 }
 
 /// Every sample entry whose fields are declared has a name in the list of types.

@@ -3,8 +3,8 @@
 use crate::boxes::BoxBody as _;
 use crate::boxes::aac::{AacConfig, read_usac_rate};
 use crate::boxes::audio::{
-    FlacConfiguration, IamfConfiguration, MhaConfiguration, OpusConfiguration, PcmConfiguration, SamplingRate,
-    WaveFormat,
+    FlacConfiguration, IamfConfiguration, MhaConfiguration, OpusConfiguration, PcmConfiguration,
+    SamplingRate, WaveFormat,
 };
 use crate::boxes::profiles::{layout_channels, mpegh_profile, wave_format};
 use crate::boxes::scoped::AlacConfiguration;
@@ -152,7 +152,9 @@ fn iamf_codec(about: &mut About, obu: &mut Reader<'_>) -> Result<()> {
             let _ = read_stream_info(&mut info, &mut BitReader::plain(config.get(4..).unwrap_or_default()));
             info.rate
         }
-        b"ipcm" => config.get(2..6).map_or(0, |rate| rate.iter().fold(0, |sum, &byte| sum << 8 | u32::from(byte))),
+        b"ipcm" => {
+            config.get(2..6).map_or(0, |rate| rate.iter().fold(0, |sum, &byte| sum << 8 | u32::from(byte)))
+        }
         // A DecoderConfigDescriptor; its AudioSpecificConfig is behind tag 5 and a length of one byte.
         b"mp4a" => {
             about.string.push_str(".40.2");

@@ -2,7 +2,8 @@
 
 use crate::boxes::BoxBody as _;
 use crate::boxes::codec::{
-    Av1Configuration, H263Configuration, HevcConfiguration, Vc1Configuration, VpConfiguration, VvcConfiguration,
+    Av1Configuration, H263Configuration, HevcConfiguration, Vc1Configuration, VpConfiguration,
+    VvcConfiguration,
 };
 use crate::boxes::profiles::{
     av1_level, av1_profile, hevc_level, hevc_profile, tenths, vc1_profile, vvc_level, vvc_profile,
@@ -178,7 +179,8 @@ pub(super) fn vp(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     // A level of 0 is not given, and no browser takes it: the least that the picture needs.
     let level = if vpcc.level == 0 { vp_level(about.size) } else { vpcc.level };
     about.string = format!("{}.{profile:02}.{level:02}.{depth:02}", about.format.text());
-    let told = [vpcc.colour_primaries, vpcc.transfer_characteristics, vpcc.matrix_coefficients].map(u16::from);
+    let told =
+        [vpcc.colour_primaries, vpcc.transfer_characteristics, vpcc.matrix_coefficients].map(u16::from);
     if !is_old {
         about.colour = Some((told, full));
     }
@@ -203,8 +205,15 @@ pub(super) fn vp(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
 /// The lowest level of VP9 whose pictures may be this large (VP9 levels, "Max Luma Picture Size").
 fn vp_level(size: Option<(u16, u16)>) -> u8 {
     const LEVELS: [(u32, u8); 9] = [
-        (36_864, 10), (73_728, 11), (122_880, 20), (245_760, 21), (552_960, 30), (983_040, 31), (2_228_224, 40),
-        (8_912_896, 50), (35_651_584, 60),
+        (36_864, 10),
+        (73_728, 11),
+        (122_880, 20),
+        (245_760, 21),
+        (552_960, 30),
+        (983_040, 31),
+        (2_228_224, 40),
+        (8_912_896, 50),
+        (35_651_584, 60),
     ];
     let area = size.map_or(0, |(width, height)| u32::from(width) * u32::from(height));
     LEVELS.iter().find(|(most, _)| area <= *most).map_or(62, |(_, level)| *level)
@@ -215,7 +224,11 @@ pub(super) fn vc1(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     let dvc1 = Vc1Configuration::parse(r, 0)?;
     let profile = dvc1.profile_and_level >> 4;
     about.name = format!("VC-1 {}", vc1_profile(profile)).trim_end().to_owned();
-    let level = if profile == 12 { u8::try_from(dvc1.advanced >> 13).unwrap_or(0) } else { dvc1.profile_and_level >> 1 & 7 };
+    let level = if profile == 12 {
+        u8::try_from(dvc1.advanced >> 13).unwrap_or(0)
+    } else {
+        dvc1.profile_and_level >> 1 & 7
+    };
     add_level(about, &level.to_string(), 0);
     Ok(())
 }
