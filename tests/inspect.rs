@@ -301,8 +301,8 @@ fn notes_say_what_is_in_a_box() {
     for expected in [
         "ftyp: isml: isml piff",
         "moov/trak: track 1 video avc1, protected",
-        "moov/trak/mdia/minf/stbl/stsd/encv: avc1, 320×240",
-        "moov/trak[1]/mdia/minf/stbl/stsd/enca: mp4a, 2 channels, 48000 Hz",
+        "moov/trak/mdia/minf/stbl/stsd/encv: avc1, H.264 High, level 1.3, 320×240",
+        "moov/trak[1]/mdia/minf/stbl/stsd/enca: mp4a, AAC LC, 2 channels, 48000 Hz",
         "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schm: piff 1.1",
         "moov/pssh: PlayReady",
         "moof: sequence 1, 1 track",

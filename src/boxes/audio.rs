@@ -4,6 +4,7 @@ use crate::bytes::{FourCc, Reader, Result, Writer};
 
 use super::header::four;
 use super::parts::{IfMore, Le16, Le32, LenBytes, bits, join, when};
+use super::profiles::{ac3_mode, ac3_rate, wave_format};
 use super::types::{Counted, U24};
 use super::wire::{Bytes, Context, Wire, spaced_hex};
 
@@ -44,9 +45,7 @@ impl Wire for Ec3Substream {
     fn meaning(&self) -> String {
         let [a, b, c, ..] = *self.0.as_slice() else { return String::new() };
         join(&[
-            ac3_rate_name(bits(a, 6, 2)),
-            ac3_mode_name(bits(b, 1, 3)),
-            &when(b & 1 == 1, "LFE"),
+            &ac3_text(bits(a, 6, 2), bits(b, 1, 3), b & 1 == 1),
             &when(bits(c, 1, 4) > 0, &format!("{} dependent substreams", bits(c, 1, 4))),
         ])
     }
@@ -55,10 +54,7 @@ impl Wire for Ec3Substream {
 boxes! {
     /// Rate, channels and bitrate of AC-3.
     Ac3Configuration [four(b"dac3")] plain "AC-3 configuration" "ETSI TS 102 366 F.4" {
-        configuration: U24, means |v| join(&[
-            ac3_rate_name(bits(v.0, 22, 2)), ac3_mode_name(bits(v.0, 11, 3)),
-            &when(bits(v.0, 10, 1) == 1, "LFE"),
-        ]);
+        configuration: U24, means |v| ac3_text(bits(v.0, 22, 2), bits(v.0, 11, 3), bits(v.0, 10, 1) == 1);
     }
     /// Bitrate and substreams of E-AC-3.
     Ec3Configuration [four(b"dec3")] plain "E-AC-3 configuration" "ETSI TS 102 366 F.6" {
@@ -133,7 +129,7 @@ boxes! {
     }
     /// The Windows description of an audio format; its numbers are little-endian.
     WaveFormat [four(b"wfex")] plain "WAVEFORMATEX" "Windows multimedia: WAVEFORMATEX" {
-        format_tag: Le16, means |v| wave_format_name(v.0).to_owned();
+        format_tag: Le16, means |v| wave_format(v.0).to_owned();
         channels: Le16;
         samples_per_sec: Le32;
         avg_bytes_per_sec: Le32;
@@ -158,20 +154,13 @@ boxes! {
     }
 }
 
-fn ac3_rate_name(code: u64) -> &'static str {
-    match code {
-        0 => "48 kHz",
-        1 => "44.1 kHz",
-        2 => "32 kHz",
-        _ => "reserved rate",
-    }
-}
-
-fn ac3_mode_name(code: u64) -> &'static str {
-    ["1+1", "1/0", "2/0", "3/0", "2/1", "3/1", "2/2", "3/2"]
-        .get(usize::try_from(code).unwrap_or(usize::MAX))
-        .copied()
-        .unwrap_or_default()
+/// Rate, channels and LFE of an AC-3 stream in words.
+fn ac3_text(fscod: u64, acmod: u64, lfe: bool) -> String {
+    let rate = match ac3_rate(fscod) {
+        0 => "reserved rate".to_owned(),
+        rate => format!("{rate} Hz"),
+    };
+    join(&[&rate, ac3_mode(acmod).0, &when(lfe, "LFE")])
 }
 
 fn flac_block_name(kind: u8) -> &'static str {
@@ -184,18 +173,5 @@ fn flac_block_name(kind: u8) -> &'static str {
         5 => "cue sheet",
         6 => "picture",
         _ => "metadata block",
-    }
-}
-
-fn wave_format_name(tag: u16) -> &'static str {
-    match tag {
-        0x0001 => "PCM",
-        0x0160 => "Windows Media Audio 1",
-        0x0161 => "Windows Media Audio 2",
-        0x0162 => "Windows Media Audio Professional",
-        0x0163 => "Windows Media Audio Lossless",
-        0x00ff | 0x1610 => "AAC",
-        0xfffe => "extensible",
-        _ => "",
     }
 }

@@ -3,14 +3,17 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
-use super::parts::{IfMore, LenBytes, bits, join, when};
+use super::parts::{IfMore, IfWhole, LenBytes, bits, join, when};
+use super::profiles::{
+    av1_level, av1_profile, avc_profile, chroma, hevc_level, hevc_profile, tenths, vc1_profile,
+};
 use super::types::{Counted, Fixed16, Text, decimal};
 use super::wire::Bytes;
 
 entries! {
     /// What follows the picture parameter sets in High profiles.
     AvcHighExtension {
-        chroma_format: u8, means |v| chroma_name(bits(*v, 0, 2)).to_owned();
+        chroma_format: u8, means |v| chroma(bits(*v, 0, 2)).to_owned();
         bit_depth_luma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
         bit_depth_chroma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
         sequence_parameter_set_ext: Counted<u8, LenBytes<u16>>;
@@ -28,28 +31,28 @@ boxes! {
     /// What an H.264 decoder needs before the first sample: profile, NAL length size, parameter sets.
     AvcConfiguration [four(b"avcC"), four(b"avcE")] plain "AVC configuration" "ISO/IEC 14496-15:2022 5.3.3" {
         configuration_version: u8;
-        avc_profile_indication: u8, means |v| avc_profile_name(*v).to_owned();
+        avc_profile_indication: u8, means |v| avc_profile(*v, 0).to_owned();
         profile_compatibility: u8;
-        avc_level_indication: u8, means |v| format!("level {}.{}", v / 10, v % 10);
+        avc_level_indication: u8, means |v| format!("level {}", tenths(*v));
         length_size_minus_one: u8, means |v| format!("NAL lengths take {} bytes", bits(*v, 0, 2) + 1);
         sps_count: u8, means |v| format!("{} sequence parameter sets", bits(*v, 0, 5));
         sequence_parameter_sets: Vec<LenBytes<u16>>, count |_, b| bits(b.sps_count, 0, 5);
         picture_parameter_sets: Counted<u8, LenBytes<u16>>;
-        high: IfMore<AvcHighExtension>;
+        high: IfWhole<AvcHighExtension>;
     }
     /// What an H.265 decoder needs before the first sample: profile, NAL length size, parameter sets.
     HevcConfiguration [four(b"hvcC"), four(b"hvcE")] plain "HEVC configuration" "ISO/IEC 14496-15:2022 8.3.3" {
         configuration_version: u8;
         profile: u8, means |v| format!(
-            "profile {}, {} tier, profile space {}",
-            bits(*v, 0, 5), if bits(*v, 5, 1) == 1 { "High" } else { "Main" }, v >> 6,
+            "profile {} {}, {} tier, profile space {}",
+            bits(*v, 0, 5), hevc_profile(v & 31), if bits(*v, 5, 1) == 1 { "High" } else { "Main" }, v >> 6,
         );
         general_profile_compatibility_flags: [u8; 4];
         general_constraint_indicator_flags: [u8; 6];
-        general_level_idc: u8, means |v| format!("level {}.{}", v / 30, v % 30 / 3);
+        general_level_idc: u8, means |v| format!("level {}", hevc_level(*v));
         min_spatial_segmentation_idc: u16, means |v| bits(*v, 0, 12).to_string();
         parallelism_type: u8, means |v| bits(*v, 0, 2).to_string();
-        chroma_format_idc: u8, means |v| chroma_name(bits(*v, 0, 2)).to_owned();
+        chroma_format_idc: u8, means |v| chroma(bits(*v, 0, 2)).to_owned();
         bit_depth_luma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
         bit_depth_chroma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
         avg_frame_rate: u16, means |v| if *v == 0 { "not given".to_owned() } else { format!("{} frames a second", decimal((*v).into(), 256)) };
@@ -78,7 +81,7 @@ boxes! {
     /// What an AV1 decoder needs before the first sample.
     Av1Configuration [four(b"av1C")] plain "AV1 configuration" "AV1-ISOBMFF 2.3" {
         marker_and_version: u8, means |v| format!("version {}", bits(*v, 0, 7));
-        profile_and_level: u8, means |v| format!("profile {}, level index {}", v >> 5, bits(*v, 0, 5));
+        profile_and_level: u8, means |v| format!("{} profile, level {}", av1_profile(v >> 5), av1_level(v & 31));
         sampling: u8, means |v| av1_sampling(*v);
         initial_presentation_delay: u8, means |v| if bits(*v, 4, 1) == 1 { format!("{} samples", bits(*v, 0, 4) + 1) } else { "not given".to_owned() };
         config_obus: Bytes;
@@ -86,7 +89,7 @@ boxes! {
     /// Profile, depth and colours of VP8 and VP9.
     VpConfiguration [four(b"vpcC")] full(1) "VP codec configuration" "VP Codec ISO Media File Format Binding 2.2" {
         profile: u8;
-        level: u8, means |v| if *v == 0 { "not given".to_owned() } else { format!("level {}.{}", v / 10, v % 10) };
+        level: u8, means |v| if *v == 0 { "not given".to_owned() } else { format!("level {}", tenths(*v)) };
         bit_depth_and_colour_space: u8, if |cx, _| cx.head.version == 0;
         subsampling_and_transfer: u8, if |cx, _| cx.head.version == 0;
         bit_depth_and_subsampling: u8, if |cx, _| cx.head.version > 0, means |v| format!(
@@ -101,7 +104,7 @@ boxes! {
     }
     /// What a VC-1 decoder needs before the first sample.
     Vc1Configuration [four(b"dvc1")] plain "VC-1 configuration" "SMPTE RP 2025:2007 4.2.2" {
-        profile_and_level: u8, means |v| format!("{}, level {}", vc1_profile_name(v >> 4), bits(*v, 1, 3));
+        profile_and_level: u8, means |v| format!("{}, level {}", vc1_profile(v >> 4), bits(*v, 1, 3));
         advanced: u16, if |_, b| b.profile_and_level >> 4 == 12, means |v| join(&[
             &format!("level {}", v >> 13), &when(bits(*v, 12, 1) == 1, "constant bitrate"),
             &when(bits(*v, 5, 1) == 1, "no interlace"), &when(bits(*v, 4, 1) == 1, "one sequence header"),
@@ -262,28 +265,6 @@ fn av1_sampling(v: u8) -> String {
     format!("{} tier, {depth} bits, {sampling}", if v >> 7 == 1 { "High" } else { "Main" })
 }
 
-fn chroma_name(format: u64) -> &'static str {
-    match format {
-        0 => "monochrome",
-        1 => "4:2:0",
-        2 => "4:2:2",
-        _ => "4:4:4",
-    }
-}
-
-fn avc_profile_name(profile: u8) -> &'static str {
-    match profile {
-        66 => "Baseline",
-        77 => "Main",
-        88 => "Extended",
-        100 => "High",
-        110 => "High 10",
-        122 => "High 4:2:2",
-        244 => "High 4:4:4 Predictive",
-        _ => "",
-    }
-}
-
 fn hevc_nal_name(kind: u64) -> &'static str {
     match kind {
         32 => "video parameter set",
@@ -291,15 +272,6 @@ fn hevc_nal_name(kind: u64) -> &'static str {
         34 => "picture parameter set",
         39 | 40 => "SEI",
         _ => "NAL units",
-    }
-}
-
-fn vc1_profile_name(profile: u8) -> &'static str {
-    match profile {
-        0 => "Simple",
-        4 => "Main",
-        12 => "Advanced",
-        _ => "unknown profile",
     }
 }
 

@@ -1,9 +1,11 @@
 //! MPEG-4 descriptors (ISO/IEC 14496-1:2010 7.2.6, 8.3.3), as `esds` and `iods` carry them.
 
 use crate::bytes::units::len_u64;
-use crate::bytes::{Reader, Result, Writer};
+use crate::bytes::{Error, Reader, Result, Writer};
 
+use super::aac::AacConfig;
 use super::header::four;
+use super::profiles::object_type_name;
 use super::rows::RowSink;
 use super::wire::{Bytes, Context, Wire};
 
@@ -62,7 +64,10 @@ impl Descriptor {
         let start = r.offset();
         let tag = r.u8("A descriptor tag")?;
         let (length, len) = read_length(r)?;
-        let mut body = r.sub(len, "A descriptor")?;
+        // Some writers count wrong: what reaches past the descriptor or box around it ends with that.
+        let left = len_u64(r.remaining());
+        let counted = matches!(tag, ES | DECODER_CONFIG | DECODER_SPECIFIC_INFO);
+        let mut body = r.sub(if counted { len.min(left) } else { len }, "A descriptor")?;
         let name = descriptor_name(tag);
         if let Some(sink) = sink.as_deref_mut() {
             sink.push(name, start, r.offset(), || (format!("{len} bytes"), format!("tag {tag:#04x}")));
@@ -96,16 +101,22 @@ impl Descriptor {
     }
 }
 
-/// The length in its wire form and as a number.
+/// The length in its wire form and as a number. Four bytes are the most (ISO/IEC 14496-1:2010 8.3.3), but a fifth is
+/// seen.
 fn read_length(r: &mut Reader<'_>) -> Result<(Vec<u8>, u64)> {
+    const MOST: usize = 5;
+    let start = r.offset();
     let (mut wire, mut len) = (Vec::new(), 0);
     loop {
         let byte = r.u8("A descriptor length")?;
         wire.push(byte);
         len = len << 7 | u64::from(byte & 0x7f);
-        // Four bytes are the most (ISO/IEC 14496-1:2010 8.3.3).
-        if byte & 0x80 == 0 || wire.len() == 4 {
+        if byte & 0x80 == 0 {
             return Ok((wire, len));
+        }
+        if wire.len() == MOST {
+            let message = "The length of a descriptor takes more than 5 bytes, but at most 4 are allowed.";
+            return Err(Error::file("bad-esds", message).at(start));
         }
     }
 }
@@ -200,30 +211,6 @@ fn descriptor_name(tag: u8) -> &'static str {
     }
 }
 
-/// What an objectTypeIndication stands for.
-pub fn object_type_name(object_type: u8) -> &'static str {
-    match object_type {
-        0x20 => "MPEG-4 Visual",
-        0x21 => "H.264",
-        0x40 => "MPEG-4 audio (AAC and others)",
-        0x60..=0x65 => "MPEG-2 video",
-        0x66 => "MPEG-2 AAC Main",
-        0x67 => "MPEG-2 AAC LC",
-        0x68 => "MPEG-2 AAC SSR",
-        0x69 => "MPEG-2 audio (MP3)",
-        0x6a => "MPEG-1 video",
-        0x6b => "MPEG-1 audio (MP3)",
-        0x6c => "JPEG",
-        0x6d => "PNG",
-        0xa5 => "AC-3",
-        0xa6 => "E-AC-3",
-        0xa9 => "DTS",
-        0xdd => "Vorbis",
-        0xe1 => "QCELP",
-        _ => "",
-    }
-}
-
 fn stream_type_name(stream_type: u8) -> &'static str {
     match stream_type {
         0x01 => "object descriptors",
@@ -234,21 +221,14 @@ fn stream_type_name(stream_type: u8) -> &'static str {
     }
 }
 
-/// The first bits of an AudioSpecificConfig in words (ISO/IEC 14496-3:2019 1.6.2.1).
+/// An AudioSpecificConfig in words.
 fn audio_config_text(config: &[u8]) -> String {
-    const RATES: [u32; 13] = [
-        96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
-    ];
-    let [a, b, ..] = config else { return String::new() };
-    let object = match a >> 3 {
-        1 => "AAC Main",
-        2 => "AAC LC",
-        5 => "HE-AAC",
-        29 => "HE-AAC v2",
-        _ => return String::new(),
-    };
-    let rate = RATES.get(usize::from((a & 7) << 1 | b >> 7)).map(|rate| format!(", {rate} Hz"));
-    format!("if audio: {object}{}, channel configuration {}", rate.unwrap_or_default(), (b >> 3) & 15)
+    let Ok(config) = AacConfig::parse(config) else { return String::new() };
+    let name = config.name();
+    if name.is_empty() {
+        return String::new();
+    }
+    format!("if audio: {name}, {} Hz, channels: {}", config.rate, config.channels)
 }
 
 impl Wire for Descriptor {
@@ -296,10 +276,7 @@ mod tests {
             let cx = Context::default();
             let descriptor = Descriptor::read(&mut Reader::new(&bytes, 0), "", &cx, None).unwrap();
             let info = descriptor.find(DECODER_SPECIFIC_INFO).unwrap();
-            assert_eq!(
-                audio_config_text(&info.fields),
-                "if audio: AAC LC, 44100 Hz, channel configuration 2"
-            );
+            assert_eq!(audio_config_text(&info.fields), "if audio: AAC LC, 44100 Hz, channels: 2");
             let mut w = Writer::new();
             descriptor.write(&mut w, &cx);
             assert_eq!(w.as_slice(), bytes);

@@ -2,6 +2,7 @@
 
 #[macro_use]
 pub mod declare;
+pub mod aac;
 pub mod audio;
 pub mod cenc;
 pub mod codec;
@@ -20,10 +21,12 @@ pub mod names;
 pub mod outside;
 pub mod parts;
 pub mod piff;
+pub mod profiles;
 pub mod quicktime;
 pub mod registry;
 pub mod rows;
 pub mod sample_entry;
+pub mod sample_types;
 pub mod samples;
 pub mod scoped;
 pub mod subtitle;

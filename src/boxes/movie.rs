@@ -4,7 +4,7 @@ use crate::bytes::FourCc;
 
 use super::header::four;
 use super::types::{
-    Counted, Fixed8, Fixed16, Language, Matrix, OptionalHead, SignedWide, Text, Time1904, Wide,
+    Counted, Fixed8, Fixed16, Language, Matrix, OptionalHead, SignedWide, Text, Time1904, UFixed16, Wide,
 };
 use super::wire::Bytes;
 
@@ -75,8 +75,8 @@ boxes! {
         volume: Fixed8;
         reserved_3: u16;
         matrix: Matrix;
-        width: Fixed16;
-        height: Fixed16;
+        width: UFixed16;
+        height: UFixed16;
     }
     /// Holds the edit list.
     Edit [four(b"edts")] plain children "Edit" "ISO/IEC 14496-12:2022 8.6.5" {}

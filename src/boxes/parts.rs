@@ -107,6 +107,44 @@ impl<T: Wire> Wire for IfMore<T> {
     }
 }
 
+/// Fields at the end of a box that some writers leave out or write otherwise: there when they can be read from what is
+/// left, which else stays as it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IfWhole<T>(pub Option<T>);
+
+impl<T> Default for IfWhole<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Wire> Wire for IfWhole<T> {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        let mut trial = *r;
+        let read = T::read(&mut trial, name, cx, count).ok();
+        *r = if read.is_some() { trial } else { *r };
+        Ok(Self(read))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        if let Some(value) = &self.0 {
+            value.write(w, cx);
+        }
+    }
+    fn show(&self) -> String {
+        self.0.as_ref().map(T::show).unwrap_or_default()
+    }
+    fn rows(
+        r: &mut Reader<'_>,
+        name: &str,
+        cx: &Context,
+        count: Option<u64>,
+        sink: &mut RowSink,
+    ) -> Result<Self> {
+        let whole = T::read(&mut r.clone(), name, cx, count).is_ok();
+        Ok(Self(if whole { Some(T::rows(r, name, cx, count, sink)?) } else { None }))
+    }
+}
+
 /// 16 bits, little-endian, as Windows structures are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Le16(pub u16);

@@ -5,7 +5,7 @@ use crate::bytes::{FourCc, Reader, Result, Writer};
 use super::header::four;
 use super::parts::{LenText, bits, join, when};
 use super::rows::RowSink;
-use super::types::{Counted, Fixed8, Fixed16, Time1904, Utf8, decimal};
+use super::types::{Counted, Fixed8, Time1904, UFixed16, Utf8, decimal};
 use super::wire::{Bytes, Context, Wire};
 
 boxes! {
@@ -39,8 +39,8 @@ boxes! {
     TrackAperture [four(b"tapt")] plain children "Track aperture modes" "QuickTime File Format: Track aperture mode dimensions" {}
     /// One size of the picture: clean, production or encoded.
     ApertureSize [four(b"clef"), four(b"prof"), four(b"enof")] full "Aperture size" "QuickTime File Format: Track aperture mode dimensions" {
-        width: Fixed16;
-        height: Fixed16;
+        width: UFixed16;
+        height: UFixed16;
     }
     /// The sound format again, with what its decoder needs.
     SoundParameters [four(b"wave")] plain children "Sound parameters" "QuickTime File Format: siDecompressionParam" {}

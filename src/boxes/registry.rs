@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use crate::bytes::Uuid16;
 
-use super::declare::{Declaration, Rewriter};
+use super::declare::{BoxBody as _, Declaration, Rewriter};
 use super::header::{BoxId, four};
 use super::names::{NAMED, NAMED_ENTRIES, Named};
+use super::sample_types::{self, Layout};
 use super::{
     audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime,
     sample_entry, scoped, subtitle, tables,
@@ -93,7 +94,8 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
     static BOXES: OnceLock<Table> = OnceLock::new();
     static IN_STSD: OnceLock<Table> = OnceLock::new();
     if parent == Some(four(b"stsd")) {
-        let known = IN_STSD.get_or_init(|| Table::of(ENTRIES, NAMED_ENTRIES)).get(id);
+        let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, NAMED_ENTRIES));
+        let known = table.get(id).or_else(|| by_layout(id));
         // `free` and `uuid` boxes may stand anywhere; any other code here is a sample entry.
         let anywhere = matches!(id, BoxId::Uuid(_)) || id.is(b"free") || id.is(b"skip");
         if known.is_some() || !anywhere {
@@ -105,6 +107,18 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
         return Known::Declared(declaration);
     }
     BOXES.get_or_init(|| Table::of(FAMILIES, NAMED)).get(id).unwrap_or(Known::Unknown)
+}
+
+/// Sample entries that are registered, but not declared by name, have the fields of their kind of media.
+fn by_layout(id: BoxId) -> Option<Known> {
+    static VISUAL: Declaration = sample_entry::VisualSampleEntry::DECLARATION;
+    static AUDIO: Declaration = sample_entry::AudioSampleEntry::DECLARATION;
+    let BoxId::Four(code) = id else { return None };
+    match sample_types::registered(code, Layout::Other)?.0 {
+        Layout::Visual => Some(Known::Declared(&VISUAL)),
+        Layout::Audio => Some(Known::Declared(&AUDIO)),
+        Layout::Other => None,
+    }
 }
 
 impl Known {

@@ -3,8 +3,26 @@
 use crate::bytes::{Reader, Result, Writer};
 
 use super::header::four;
-use super::types::{Fixed16, PascalText32, Text};
+use super::parts::join;
+use super::types::{PascalText32, Text, UFixed16};
 use super::wire::{Context, Wire, spaced_hex};
+
+entries! {
+    /// What QuickTime's version 2 adds to an audio sample entry, where the fields before are constants.
+    QuickTimeV2 {
+        size_of_struct_only: u32;
+        audio_sample_rate: [u8; 8], means |v| format!("{} Hz", rounded(*v));
+        num_audio_channels: u32;
+        always_7f000000: u32;
+        const_bits_per_channel: u32;
+        format_specific_flags: u32, means |v| join(&[
+            if v & 1 == 1 { "floating point" } else { "integer" },
+            if v & 2 == 2 { "big-endian" } else { "little-endian" },
+        ]);
+        const_bytes_per_audio_packet: u32;
+        const_lpcm_frames_per_audio_packet: u32;
+    }
+}
 
 boxes! {
     /// Codec and picture size of video samples.
@@ -25,8 +43,8 @@ boxes! {
         pre_defined: [u8; 16];
         width: u16;
         height: u16;
-        horizresolution: Fixed16;
-        vertresolution: Fixed16;
+        horizresolution: UFixed16;
+        vertresolution: UFixed16;
         reserved_2: u32;
         frame_count: u16;
         compressorname: PascalText32;
@@ -51,7 +69,7 @@ boxes! {
         samplesize: u16;
         pre_defined: u16;
         reserved_3: u16;
-        samplerate: Fixed16;
+        samplerate: UFixed16;
         quicktime_v1: QuickTimeV1, if |_, b| b.entry_version == 1;
         quicktime_v2: QuickTimeV2, if |_, b| b.entry_version == 2;
     }
@@ -126,6 +144,16 @@ boxes! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuickTimeV1(pub Option<[u8; 16]>);
 
+/// A 64-bit floating point number as a whole one: no rate of sound has a fraction that matters.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and makes 0 of no number"
+)]
+pub fn rounded(bits: [u8; 8]) -> u32 {
+    (f64::from_be_bytes(bits) + 0.5) as u32
+}
+
 /// Whether a box with a printable type starts here and ends inside the reader.
 fn at_box(r: &Reader<'_>) -> bool {
     let mut trial = *r;
@@ -154,27 +182,5 @@ impl Wire for QuickTimeV1 {
             Some(_) => "samples and bytes a packet, bytes a frame, bytes a sample".to_owned(),
             None => "not there: the ISO form of version 1".to_owned(),
         }
-    }
-}
-
-/// The 36 bytes that QuickTime's version 2 adds to an audio sample entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QuickTimeV2([u8; 36]);
-
-impl Default for QuickTimeV2 {
-    fn default() -> Self {
-        Self([0; 36])
-    }
-}
-
-impl Wire for QuickTimeV2 {
-    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
-        Ok(Self(r.array(name)?))
-    }
-    fn write(&self, w: &mut Writer, _: &Context) {
-        w.bytes(&self.0);
-    }
-    fn show(&self) -> String {
-        spaced_hex(&self.0)
     }
 }

@@ -28,6 +28,10 @@ pub struct Time1904(pub u64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fixed16(pub i32);
 
+/// Unsigned fixed point with 16 bits after the point.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UFixed16(pub u32);
+
 /// Signed fixed point with 8 bits after the point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fixed8(pub i16);
@@ -252,6 +256,18 @@ impl Wire for Fixed16 {
     }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(i32::read(r, name, cx, None)?))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        self.0.write(w, cx);
+    }
+    fn show(&self) -> String {
+        decimal(self.0.into(), 1 << 16)
+    }
+}
+
+impl Wire for UFixed16 {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(u32::read(r, name, cx, None)?))
     }
     fn write(&self, w: &mut Writer, cx: &Context) {
         self.0.write(w, cx);

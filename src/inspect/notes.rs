@@ -9,12 +9,10 @@ use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
 use crate::boxes::movie::{
     FileType, Handler, MediaHeader, MovieHeader, SampleSize, TrackExtends, TrackHeader, handler_name,
 };
-use crate::boxes::sample_entry::{AudioSampleEntry, VisualSampleEntry};
 use crate::boxes::tables::CompactSampleSize;
-use crate::boxes::{
-    BoxBody, BoxId, Form, FullHead, Node, Tree, piff, registry, scoped, systems, types::Text,
-};
+use crate::boxes::{BoxId, Form, FullHead, Node, Tree, piff, registry, scoped, systems, types::Text};
 use crate::bytes::{FourCc, Uuid16};
+use crate::track::{SampleEntry, TrackKind};
 
 /// The note on a box, where there is something short to say.
 pub(super) fn note(tree: &Tree<'_>, node: &Node, parent: Option<&Node>) -> Option<String> {
@@ -27,8 +25,8 @@ pub(super) fn note(tree: &Tree<'_>, node: &Node, parent: Option<&Node>) -> Optio
     }
     let text = match node.id() {
         BoxId::Uuid(_) => user_note(tree, node),
-        BoxId::Four(code) if parent.is_some_and(|parent| parent.id().is(b"stsd")) => {
-            entry_note(tree, node, code)
+        BoxId::Four(_) if parent.is_some_and(|parent| parent.id().is(b"stsd")) => {
+            Some(entry_note(tree, node))
         }
         BoxId::Four(code) => box_note(tree, node, code, parent),
     };
@@ -174,19 +172,19 @@ fn user_note(tree: &Tree<'_>, node: &Node) -> Option<String> {
     }
 }
 
-/// Codec and size or channels of a sample entry; the codec before protection.
-fn entry_note(tree: &Tree<'_>, node: &Node, code: FourCc) -> Option<String> {
-    let before = before_protection(tree, node).map(|code| format!("{code}, ")).unwrap_or_default();
-    if VisualSampleEntry::DECLARATION.ids.contains(&BoxId::Four(code)) {
-        let entry: VisualSampleEntry = tree.read(node).ok()?;
-        return Some(format!("{before}{}×{}", entry.width, entry.height));
+/// Codec, size or channels and rate of a sample entry; the type before protection.
+fn entry_note(tree: &Tree<'_>, node: &Node) -> String {
+    let entry = SampleEntry::read(tree, node, TrackKind::Other);
+    let mut words = vec![entry.codec_name(), entry.codec_detail().to_owned()];
+    if entry.format != entry.coded {
+        words.insert(0, entry.format.text());
     }
-    if AudioSampleEntry::DECLARATION.ids.contains(&BoxId::Four(code)) {
-        let entry: AudioSampleEntry = tree.read(node).ok()?;
-        let channels = counted(usize::from(entry.channelcount), "channel");
-        return Some(format!("{before}{channels}, {} Hz", entry.samplerate.0.cast_unsigned() >> 16));
-    }
-    None
+    words.extend(entry.size.map(|(width, height)| format!("{width}×{height}")));
+    let (channels, rate) = entry.sound.unwrap_or_default();
+    words.extend((channels > 0).then(|| counted(channels, "channel")));
+    words.extend((rate > 0).then(|| format!("{rate} Hz")));
+    words.retain(|word| !word.is_empty());
+    words.join(", ")
 }
 
 fn track_note(tree: &Tree<'_>, trak: &Node) -> String {

@@ -4,11 +4,12 @@
 use crate::boxes::cenc::{SCHEME_VERSION_1_0, SchemeType, TrackEncryption};
 use crate::boxes::descriptor::{DECODER_CONFIG, ElementaryStreamDescriptor};
 use crate::boxes::piff::{self, PiffTrackEncryption};
+use crate::boxes::profiles::MPEG4_AUDIO;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
-use crate::track::codec::aac::{AudioConfig, MPEG4_AUDIO};
+use crate::track::codec::mpeg::MpegConfig;
 use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackKind};
 
 use super::fragment::{FragmentForm, rewrite};
@@ -45,7 +46,9 @@ impl Playback {
         let codecs: Vec<String> = chosen
             .iter()
             .filter_map(|track| track.entries.first())
-            .map(|entry| as_mpeg4(entry).map_or_else(|| entry.codec_string(), |config| config.codec()))
+            .map(|entry| {
+                as_mpeg4(entry).map_or_else(|| entry.codec_string(), |config| config.codec(entry.format))
+            })
             .collect();
         if codecs.is_empty() || index.fragments.is_empty() {
             let message = "Only fragmented files with video or audio can be played here.";
@@ -139,10 +142,10 @@ fn initialization(tree: &Tree<'_>, movie: &Movie, tracks: &[u32]) -> Result<Vec<
 
 /// The configuration of MPEG-2 AAC under the name of MPEG-4, which has the same frames and is the only name that all
 /// browsers know. Smooth encoders of Microsoft's wrote the older one.
-fn as_mpeg4(entry: &SampleEntry) -> Option<AudioConfig> {
+fn as_mpeg4(entry: &SampleEntry) -> Option<MpegConfig> {
     match &entry.codec {
         Codec::Mpeg(config) if config.aac.is_some() && config.object_type != MPEG4_AUDIO => {
-            Some(AudioConfig { object_type: MPEG4_AUDIO, ..config.clone() })
+            Some(MpegConfig { object_type: MPEG4_AUDIO, ..config.clone() })
         }
         _ => None,
     }

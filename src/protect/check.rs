@@ -2,6 +2,7 @@
 
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
+use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
 
@@ -293,6 +294,13 @@ pub fn check_track(track: &Track) -> Result<()> {
             (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
             _ => false,
         };
+        // Their boxes are what the cipher goes by; AC-3 is encrypted whole whatever its boxes say.
+        let needs_boxes = matches!(&entry.format.0, b"avc1" | b"avc3" | b"mp4a");
+        if let Some(damage) = entry.damage.first().filter(|_| needs_boxes) {
+            let message = format!("Track {} cannot be protected as it is. {}", track.id, damage.message());
+            let at = damage.offset().unwrap_or(entry.start);
+            return Err(Error::file(DAMAGED_ENTRY, message).inside(damage.path()).at(at));
+        }
         if !supported {
             let message = format!(
                 "Track {} has {}; Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio.",

@@ -26,8 +26,7 @@ pub(super) fn file_kind(index: &Index) -> (&'static str, String) {
             plain("progressive", "QuickTime movie with a compressed movie header")
         }
         (Some(_), true) if major(b"f4v ") => plain("progressive", "Flash video (F4V): MP4, not fragmented"),
-        // QuickTime came before file types.
-        (Some(_), true) if major(b"qt  ") || index.file_type.is_none() => {
+        (Some(_), true) if is_quicktime(index) => {
             plain("progressive", "QuickTime movie (MOV), not fragmented")
         }
         (Some(_), true) => plain("progressive", "MP4, not fragmented"),
@@ -42,6 +41,11 @@ pub(super) fn file_kind(index: &Index) -> (&'static str, String) {
         }
         (None, true) => plain("segment", "ISO media file without a movie header"),
     }
+}
+
+/// QuickTime came before file types.
+pub(super) fn is_quicktime(index: &Index) -> bool {
+    index.file_type.as_ref().is_none_or(|found| found.major_brand.0 == *b"qt  ")
 }
 
 /// What a segment tells of itself.

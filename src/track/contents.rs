@@ -38,11 +38,10 @@ impl Indexer {
             b"moof" => self.take_fragment(&tree, &mut problems),
             _ => Ok(()),
         };
-        let noted = self.index.problems.len();
         for problem in problems.into_iter().chain(result.err()) {
             self.note(tree.place(problem));
         }
-        findings::find(&mut self.index, &tree, noted);
+        findings::find(&mut self.index, &tree);
     }
 
     pub(super) fn note(&mut self, problem: Error) {
@@ -102,6 +101,8 @@ impl Indexer {
             let movie = Movie::read(tree, problems);
             problems.extend(once::check(tree).err());
             self.index.traces.take_movie(tree, &movie);
+            let room = limits::PROBLEMS.saturating_sub(self.index.findings.len());
+            self.index.findings.extend(movie.entry_damage().take(room).cloned());
             self.index.moov = Some(tree.clone().into_owned());
             self.index.movie = Some(movie);
             return Ok(());

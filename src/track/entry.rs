@@ -1,24 +1,23 @@
 //! Sample entries: which codec, how configured, how protected (ISO/IEC 14496-12:2022 8.5.2, 8.12; PIFF 1.1 5.3).
 
 use crate::boxes::cenc::{OriginalFormat, SchemeType, TrackEncryption};
+use crate::boxes::header::four;
 use crate::boxes::piff::{self, PiffTrackEncryption};
-use crate::boxes::sample_entry::{AudioSampleEntry, VisualSampleEntry};
-use crate::boxes::{Node, Tree};
-use crate::bytes::{FourCc, KeyId, Result};
+use crate::boxes::registry::{has_body, lookup};
+use crate::boxes::sample_entry::{
+    AudioSampleEntry, TextSampleEntry, VisualSampleEntry, XmlMetadataSampleEntry, rounded,
+};
+use crate::boxes::sample_types::{Layout, WRAPPED, registered};
+use crate::boxes::{BoxBody, Node, Tree};
+use crate::bytes::{Error, FourCc, KeyId, Reader, Result};
 
-use super::codec::aac::AudioConfig;
-use super::codec::avc_config::AvcConfig;
+use super::codec::Codec;
+use super::codec::about::{About, damaged};
+use super::codec::sound::pcm_detail;
+use super::movie::TrackKind;
 
-/// Codec configuration, as far as protection and playback need it.
-#[derive(Clone, Debug)]
-pub enum Codec {
-    /// H.264, with its configuration record.
-    Avc(Box<AvcConfig>),
-    /// MPEG-4 or MPEG-2 audio, with its elementary stream descriptor.
-    Mpeg(AudioConfig),
-    /// Anything else.
-    Other,
-}
+/// Code of errors that are about a sample entry and cost nothing else.
+pub const DAMAGED_ENTRY: &str = "damaged-entry";
 
 /// How the samples of an entry are encrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,61 +55,58 @@ pub struct SampleEntry {
     pub protection: Option<Protection>,
     /// Picture width and height in pixels, for video.
     pub size: Option<(u16, u16)>,
-    /// Channels and sample rate in hertz, for audio.
+    /// Channels and sample rate in hertz, for audio; 0 when not known.
     pub sound: Option<(u16, u32)>,
+    /// What is wrong with it and the boxes inside, with their paths; all else of it is known all the same.
+    pub damage: Vec<Error>,
+    string: String,
+    name: String,
+    detail: String,
 }
 
 impl SampleEntry {
-    /// Reads one child of `stsd`.
-    pub fn read(tree: &Tree<'_>, node: &Node) -> Result<Self> {
+    /// Reads one child of `stsd`, of a track with media of `kind`. What cannot be read is noted in
+    /// [`damage`](Self::damage).
+    pub fn read(tree: &Tree<'_>, node: &Node, kind: TrackKind) -> Self {
+        let mut damage = Vec::new();
         let coded = node.id().four_cc();
-        let sinf = node.child(b"sinf");
-        let format = match sinf.and_then(|sinf| sinf.child(b"frma")) {
-            Some(frma) => tree.read::<OriginalFormat>(frma)?.data_format,
-            None => coded,
+        let format = original_format(tree, node, coded, &mut damage);
+        let protection = node.child(b"sinf").map(|sinf| read_protection(tree, sinf, &mut damage));
+        // Where a type is not registered, or stands for both sound and pictures, the handler says which.
+        let of_kind = match kind {
+            TrackKind::Video => Layout::Visual,
+            TrackKind::Audio => Layout::Audio,
+            TrackKind::Text | TrackKind::Other => Layout::Other,
         };
-        let mut entry = Self {
+        let layout = registered(coded, of_kind).map_or(of_kind, |(layout, _)| layout);
+        let mut about = About::new(format, of_kind);
+        let fields = match layout {
+            Layout::Visual => visual(tree, node, &mut about),
+            Layout::Audio => sound(tree, node, &mut about),
+            Layout::Other => text(tree, node, &mut about),
+        };
+        if let Err(error) = fields {
+            damage.push(damaged(tree, node, &error));
+        }
+        about.read_boxes(tree, node, &mut damage);
+        Self {
             start: node.start,
             coded,
-            format,
-            codec: Codec::Other,
-            protection: None,
-            size: None,
-            sound: None,
-        };
-        if let Some(sinf) = sinf {
-            entry.protection = Some(read_protection(tree, sinf)?);
+            format: about.format,
+            codec: about.codec,
+            protection,
+            size: about.size,
+            sound: (layout == Layout::Audio).then_some((about.channels, about.rate)),
+            damage,
+            string: about.string,
+            name: about.name,
+            detail: about.detail,
         }
-        if crate::boxes::registry::has_body::<VisualSampleEntry>(node.id()) {
-            let visual: VisualSampleEntry = tree.read(node)?;
-            entry.size = Some((visual.width, visual.height));
-        } else if crate::boxes::registry::has_body::<AudioSampleEntry>(node.id()) {
-            let audio: AudioSampleEntry = tree.read(node)?;
-            let rate = u32::try_from(audio.samplerate.0 >> 16).unwrap_or(0) & 0xffff;
-            entry.sound = Some((audio.channelcount, rate));
-        }
-        if let Some(avcc) = node.child(b"avcC") {
-            entry.codec =
-                Codec::Avc(Box::new(AvcConfig::parse(tree.body(avcc)).map_err(|e| e.at(avcc.start))?));
-        } else if let Some(esds) = node.child(b"esds") {
-            let mut body = tree.body(esds);
-            body.u32("version and flags")?;
-            let config = AudioConfig::parse(body).map_err(|e| e.at(esds.start))?;
-            if let (Some(aac), Some((channels, rate))) = (&config.aac, &mut entry.sound) {
-                // The decoder's own configuration wins: the sample entry often says stereo whatever it holds.
-                *channels = if aac.channels == 0 { *channels } else { u16::from(aac.channels) };
-                *rate = aac.rate;
-            }
-            entry.codec = Codec::Mpeg(config);
-        }
-        Ok(entry)
     }
 
     /// Whether the type says that samples may be encrypted (ISO/IEC 14496-12:2022 8.12.1), whatever is known of how.
     pub fn has_protected_type(&self) -> bool {
-        let types =
-            [b"encv", b"enca", b"enct", b"encs", b"encm", b"encf", b"enc3", b"encp", b"drms", b"drmi"];
-        types.contains(&&self.coded.0)
+        WRAPPED.contains(&&self.coded.0) && !matches!(&self.coded.0, b"resv" | b"resa")
     }
 
     /// Whether its samples are encrypted, as far as the movie header says: what is unknown is not clear.
@@ -120,54 +116,93 @@ impl SampleEntry {
 
     /// RFC 6381 `codecs` value, with the entry type alone where nothing more is known.
     pub fn codec_string(&self) -> String {
-        match &self.codec {
-            Codec::Avc(config) => config.codec(self.format),
-            Codec::Mpeg(config) => config.codec(),
-            Codec::Other => self.format.text().trim_end().to_owned(),
-        }
+        self.string.clone()
     }
 
-    /// The codec's name for a person.
+    /// The codec's name for a person, with the profile: "HEVC Main 10".
     pub fn codec_name(&self) -> String {
-        match &self.codec {
-            Codec::Avc(config) => config.profile_name(),
-            Codec::Mpeg(config) => config.name(),
-            Codec::Other => other_codec_name(self.format),
+        self.name.clone()
+    }
+
+    /// Level, tier, depth for a person: "level 4.1, High tier"; empty when the file says nothing of them.
+    pub fn codec_detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+/// The type before protection, and before a restriction that may stand inside it (ISO/IEC 14496-12:2022 8.12, 8.15).
+fn original_format(tree: &Tree<'_>, node: &Node, coded: FourCc, damage: &mut Vec<Error>) -> FourCc {
+    let mut format = coded;
+    for wrapper in [b"sinf", b"rinf"] {
+        let Some(frma) = node.descend(&[wrapper, b"frma"]) else { continue };
+        if !WRAPPED.contains(&&format.0) {
+            continue;
+        }
+        match tree.read::<OriginalFormat>(frma) {
+            Ok(frma) => format = frma.data_format,
+            Err(error) => damage.push(damaged(tree, frma, &error)),
         }
     }
+    format
 }
 
-fn other_codec_name(format: FourCc) -> String {
-    match &format.0 {
-        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => "HEVC",
-        b"vvc1" | b"vvi1" => "VVC",
-        b"av01" => "AV1",
-        b"vp08" => "VP8",
-        b"vp09" => "VP9",
-        b"vc-1" | b"ovc1" => "VC-1",
-        b"mp4v" => "MPEG-4 Visual",
-        b"ac-3" => "Dolby Digital (AC-3)",
-        b"ec-3" => "Dolby Digital Plus (E-AC-3)",
-        b"ac-4" => "Dolby AC-4",
-        b"mlpa" => "Dolby TrueHD",
-        b"Opus" => "Opus",
-        b"fLaC" => "FLAC",
-        b"alac" => "Apple Lossless",
-        b"dtsc" | b"dtsh" | b"dtsl" | b"dtse" | b"dtsx" => "DTS",
-        b"wma " | b"owma" => "Windows Media Audio",
-        b"stpp" | b"dfxp" => "TTML text",
-        b"wvtt" => "WebVTT text",
-        b"tx3g" => "3GPP timed text",
-        _ => return format!("unknown codec '{format}'"),
+fn visual(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
+    let entry = VisualSampleEntry::parse(&mut own_fields::<VisualSampleEntry>(tree, node), 0)?;
+    about.size = Some((entry.width, entry.height));
+    Ok(())
+}
+
+fn sound(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
+    let entry = AudioSampleEntry::parse(&mut own_fields::<AudioSampleEntry>(tree, node), 0)?;
+    about.set_sound(entry.channelcount, entry.samplerate.0 >> 16);
+    about.sample_bits = entry.samplesize;
+    if entry.entry_version == 2 {
+        // The fields of the older versions are constants then.
+        let v2 = entry.quicktime_v2;
+        about.channels = u16::try_from(v2.num_audio_channels).unwrap_or(0);
+        about.rate = rounded(v2.audio_sample_rate);
+        if &about.format.0 == b"lpcm" {
+            let flags = v2.format_specific_flags;
+            let order = if flags & 2 == 2 { "big-endian" } else { "little-endian" };
+            about.add(&pcm_detail(v2.const_bits_per_channel, order));
+            about.name.push_str(if flags & 1 == 1 { ", floating point" } else { "" });
+        }
     }
-    .to_owned()
+    Ok(())
 }
 
-fn read_protection(tree: &Tree<'_>, sinf: &Node) -> Result<Protection> {
-    let schm = match sinf.child(b"schm") {
-        Some(schm) => tree.read::<SchemeType>(schm)?,
-        None => SchemeType::default(),
+/// MIME type or namespace of text and metadata.
+fn text(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
+    let said = if has_body::<TextSampleEntry>(node.id()) {
+        tree.read::<TextSampleEntry>(node)?.mime_format
+    } else if has_body::<XmlMetadataSampleEntry>(node.id()) {
+        tree.read::<XmlMetadataSampleEntry>(node)?.namespace
+    } else {
+        return Ok(());
     };
+    about.add(&String::from_utf8_lossy(&said.bytes));
+    Ok(())
+}
+
+/// The fields before the boxes inside, or all of the body where the tree took it for something else.
+fn own_fields<'t, B: BoxBody>(tree: &'t Tree<'_>, node: &Node) -> Reader<'t> {
+    let known = lookup(node.id(), Some(four(b"stsd"))).declaration();
+    if known.is_some_and(|known| known.name == B::DECLARATION.name) {
+        tree.fields(node)
+    } else {
+        tree.body(node)
+    }
+}
+
+fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Protection {
+    let mut note = |node: &Node, error: &Error| damage.push(damaged(tree, node, error));
+    let mut schm = SchemeType::default();
+    if let Some(node) = sinf.child(b"schm") {
+        match tree.read::<SchemeType>(node) {
+            Ok(read) => schm = read,
+            Err(error) => note(node, &error),
+        }
+    }
     let mut protection = Protection {
         scheme: schm.scheme_type,
         scheme_version: schm.scheme_version,
@@ -179,20 +214,28 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node) -> Result<Protection> {
         constant_iv: Vec::new(),
         pattern: (0, 0),
     };
-    let schi = sinf.child(b"schi");
-    if let Some(tenc) = schi.and_then(|schi| schi.child(b"tenc")) {
-        let tenc: TrackEncryption = tree.read(tenc)?;
-        protection.is_protected = tenc.default_is_protected != 0;
-        protection.iv_size = tenc.default_per_sample_iv_size;
-        protection.kid = Some(tenc.default_kid);
-        protection.constant_iv = tenc.default_constant_iv.entries;
-        protection.pattern = (tenc.default_pattern >> 4, tenc.default_pattern & 15);
-    } else if let Some(tenc) = schi.and_then(|schi| schi.child_id(piff::TRACK_ENCRYPTION)) {
-        let tenc: PiffTrackEncryption = tree.read(tenc)?;
-        protection.is_protected = tenc.default_algorithm_id.0 != piff::algorithm::NONE;
-        protection.counter_mode = tenc.default_algorithm_id.0 == piff::algorithm::AES_CTR;
-        protection.iv_size = tenc.default_iv_size;
-        protection.kid = Some(tenc.default_kid);
+    let Some(schi) = sinf.child(b"schi") else { return protection };
+    if let Some(node) = schi.child(b"tenc") {
+        match tree.read::<TrackEncryption>(node) {
+            Ok(tenc) => {
+                protection.is_protected = tenc.default_is_protected != 0;
+                protection.iv_size = tenc.default_per_sample_iv_size;
+                protection.kid = Some(tenc.default_kid);
+                protection.constant_iv = tenc.default_constant_iv.entries;
+                protection.pattern = (tenc.default_pattern >> 4, tenc.default_pattern & 15);
+            }
+            Err(error) => note(node, &error),
+        }
+    } else if let Some(node) = schi.child_id(piff::TRACK_ENCRYPTION) {
+        match tree.read::<PiffTrackEncryption>(node) {
+            Ok(tenc) => {
+                protection.is_protected = tenc.default_algorithm_id.0 != piff::algorithm::NONE;
+                protection.counter_mode = tenc.default_algorithm_id.0 == piff::algorithm::AES_CTR;
+                protection.iv_size = tenc.default_iv_size;
+                protection.kid = Some(tenc.default_kid);
+            }
+            Err(error) => note(node, &error),
+        }
     }
-    Ok(protection)
+    protection
 }

@@ -9,15 +9,19 @@ use super::contradictions;
 use super::index::Index;
 use super::top::Paths;
 
-/// Adds the faults of the boxes of `tree`, but for those that are among the problems already: number
-/// `noted` and after.
-pub(super) fn find(index: &mut Index, tree: &Tree<'_>, noted: usize) {
+/// Adds the faults of the boxes of `tree`, but for those that are noted already.
+pub(super) fn find(index: &mut Index, tree: &Tree<'_>) {
     let mut contradictions = Vec::new();
     contradictions::find(index, tree, &mut |fault| contradictions.push(fault));
     let room = limits::PROBLEMS.saturating_sub(index.findings.len());
     index.findings.extend(contradictions.into_iter().take(room));
     let Index { problems, findings, moov, .. } = index;
-    let known: Vec<u64> = problems.iter().skip(noted).filter_map(Error::box_start).collect();
+    // What was noted of this tree is at the end of either list.
+    let mut known = Vec::new();
+    for noted in [&*problems, findings] {
+        let starts = noted.iter().rev().map(|fault| fault.box_start());
+        known.extend(starts.map_while(|start| start.filter(|start| *start >= tree.root().start)));
+    }
     faults::find(tree, moov.as_ref(), &mut |fault| {
         let has_room = findings.len() < limits::PROBLEMS;
         if has_room && !fault.box_start().is_some_and(|start| known.contains(&start)) {

@@ -21,7 +21,8 @@ pub mod top;
 pub mod totals;
 pub mod traces;
 
-pub use entry::{Codec, Protection, SampleEntry};
+pub use codec::Codec;
+pub use entry::{Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};
 pub use index::Index;
 pub use indexer::{Indexer, Need};

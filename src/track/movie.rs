@@ -53,6 +53,8 @@ pub struct Track {
     pub duration: Option<u64>,
     /// Language, where the file says a valid one other than `und`.
     pub language: Option<String>,
+    /// Whether `mdhd` has 0 for the language: none, but in QuickTime files English.
+    pub language_is_zero: bool,
     /// Its sample entries.
     pub entries: Vec<SampleEntry>,
     /// Defaults of its fragments; `None` when `mvex` has none for it.
@@ -208,6 +210,11 @@ impl Movie {
         self.tracks.get(self.position(id)?)
     }
 
+    /// What is wrong with sample entries.
+    pub fn entry_damage(&self) -> impl Iterator<Item = &Error> {
+        self.tracks.iter().flat_map(|track| &track.entries).flat_map(|entry| &entry.damage)
+    }
+
     /// Where among the tracks the one with ID `id` is.
     pub fn position(&self, id: u32) -> Option<usize> {
         self.by_id.find(id)
@@ -284,6 +291,7 @@ impl Reading<'_, '_> {
             timescale: 0,
             duration: None,
             language: None,
+            language_is_zero: false,
             entries: Vec::new(),
             defaults: defaults(tkhd.track_id),
             table: SampleTable::default(),
@@ -313,6 +321,7 @@ impl Reading<'_, '_> {
             track.timescale = mdhd.timescale;
             track.duration = known(mdhd.duration.0);
             track.language = mdhd.language.code();
+            track.language_is_zero = mdhd.language.0 == 0;
         }
         if let Some(elng) = self.optional::<ExtendedLanguage>(mdia, b"elng") {
             track.language = Some(String::from_utf8_lossy(&elng.extended_language.bytes).into_owned());
@@ -343,10 +352,7 @@ impl Reading<'_, '_> {
                 self.problems.push(Error::limit("too-many-sample-entries", message).at(stsd.start));
                 break;
             }
-            match SampleEntry::read(self.tree, entry) {
-                Ok(entry) => track.entries.push(entry),
-                Err(error) => self.problems.push(error),
-            }
+            track.entries.push(SampleEntry::read(self.tree, entry, track.kind));
         }
     }
 }

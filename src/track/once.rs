@@ -5,7 +5,7 @@ use crate::boxes::{BoxId, Node, Tree};
 use crate::bytes::{Error, FourCc, Result};
 
 /// What each container holds at most once.
-const ONCE: [(&[u8; 4], &[&[u8; 4]]); 9] = [
+const ONCE: [(&[u8; 4], &[&[u8; 4]]); 14] = [
     (b"moov", &[b"mvhd", b"mvex"]),
     (b"trak", &[b"tkhd", b"mdia", b"edts"]),
     (b"edts", &[b"elst"]),
@@ -13,6 +13,11 @@ const ONCE: [(&[u8; 4], &[&[u8; 4]]); 9] = [
     (b"minf", &[b"stbl", b"dinf"]),
     (b"dinf", &[b"dref"]),
     (b"stbl", &[b"stsd", b"stsz", b"stz2", b"stts", b"stsc", b"stco", b"co64"]),
+    (b"avc1", &[b"avcC"]),
+    (b"avc3", &[b"avcC"]),
+    (b"encv", &[b"avcC", b"hvcC"]),
+    (b"mp4a", &[b"esds"]),
+    (b"enca", &[b"esds"]),
     (b"moof", &[b"mfhd"]),
     (b"traf", &[b"tfhd", b"tfdt"]),
 ];

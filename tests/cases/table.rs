@@ -138,7 +138,7 @@ pub const CASES: &[Case] = &[
     protects("s32b-4-slices.mp4"),
     protects("s33-interlaced.mp4"),
     protects("s34-nal-length-2.mp4"),
-    refused("s34-nal-length-3.mp4", &["bad-avcc"], &["3 bytes"]),
+    refused("s34-nal-length-3.mp4", &["clear-video"], &["3 bytes"]),
     protects("s35-nal-14-20-31.mp4"),
     protects("s38-text-track-no-fragments.mp4"),
     protects("s38b-text-track.mp4"),

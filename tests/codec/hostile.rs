@@ -1,11 +1,12 @@
 //! No bytes may make a parser panic, and a set cut anywhere is an error or the same set.
 
-use boxlock::bytes::Reader;
+use boxlock::boxes::aac::AacConfig;
+use boxlock::bytes::bits::BitReader;
+use boxlock::bytes::{FourCc, Reader};
 use boxlock::protect::subsample::{RangeFinder, Rule};
-use boxlock::track::codec::aac::{AacConfig, AudioConfig};
 use boxlock::track::codec::avc_config::AvcConfig;
-use boxlock::track::codec::bits::BitReader;
 use boxlock::track::codec::h264::{LengthSize, ParameterSets, Pps, SliceHeader, Sps};
+use boxlock::track::codec::mpeg::MpegConfig;
 use proptest::prelude::*;
 
 use crate::rules::{pps, sets, sps};
@@ -34,8 +35,9 @@ proptest! {
         if let Ok(config) = AvcConfig::parse(Reader::new(&data, 0)) {
             let _ = (config.profile_name(), config.level_text(), config.parameter_sets());
         }
-        if let Ok(config) = AudioConfig::parse(Reader::new(&data, 0)) {
-            let _ = (config.name(), config.codec());
+        if let Ok(mut config) = MpegConfig::parse(Reader::new(&data, 0)) {
+            let _ = config.read_specific();
+            let _ = (config.name(), config.codec(FourCc(*b"mp4a")));
         }
         let _ = AacConfig::parse(&data);
         for size in [LengthSize::One, LengthSize::Two, LengthSize::Four] {

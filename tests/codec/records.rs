@@ -1,9 +1,10 @@
 //! Configuration records: `avcC` and `esds` from real files, and by hand.
 
+use boxlock::boxes::aac::AacConfig;
 use boxlock::bytes::{FourCc, Reader};
-use boxlock::track::codec::aac::{AacConfig, AudioConfig};
 use boxlock::track::codec::avc_config::AvcConfig;
 use boxlock::track::codec::h264::LengthSize;
+use boxlock::track::codec::mpeg::MpegConfig;
 
 use crate::walker::{body, corpus};
 
@@ -62,7 +63,10 @@ fn avcc_keeps_both_kinds_of_sets_and_ignores_what_follows() {
     for cut in 0..19 {
         assert_eq!(AvcConfig::parse(Reader::new(&bytes[..cut], 0)).unwrap_err().code(), "truncated");
     }
-    assert_eq!(AvcConfig::parse(Reader::new(&[2], 7)).unwrap_err().code(), "bad-avcc");
+    assert_eq!(
+        AvcConfig::parse(Reader::new(&[2, 66, 0, 10, 0xFF, 0xE0, 0], 7)).unwrap_err().code(),
+        "bad-avcc"
+    );
 }
 
 #[test]
@@ -94,7 +98,7 @@ fn aac_of_all_kinds() {
     assert_eq!(AacConfig::parse(&[0x12]).unwrap_err().code(), "bad-aac");
 }
 
-/// An esds body: ES (flags 0), decoder config with `object_type`, specific info; lengths of `width` bytes.
+/// An esds body: version and flags, ES (flags 0), decoder config with `object_type`, specific info; lengths of `width` bytes.
 fn esds(object_type: u8, specific: &[u8], width: usize) -> Vec<u8> {
     let descriptor = |tag: u8, body: &[u8]| {
         let mut bytes = vec![tag];
@@ -108,31 +112,40 @@ fn esds(object_type: u8, specific: &[u8], width: usize) -> Vec<u8> {
     let mut es = vec![0, 1, 0];
     es.extend(descriptor(4, &decoder));
     es.extend(descriptor(6, &[2]));
-    descriptor(3, &es)
+    [vec![0; 4], descriptor(3, &es)].concat()
+}
+
+/// With what is inside the descriptor read too.
+fn mpeg(body: &[u8]) -> boxlock::bytes::Result<MpegConfig> {
+    let mut config = MpegConfig::parse(Reader::new(body, 0))?;
+    config.read_specific()?;
+    Ok(config)
 }
 
 #[test]
 fn descriptor_lengths_take_one_to_five_bytes() {
     for width in 1..=5 {
         let bytes = esds(0x40, &[0x12, 0x10], width);
-        let config = AudioConfig::parse(Reader::new(&bytes, 0)).unwrap();
+        let config = mpeg(&bytes).unwrap();
         assert_eq!((config.max_bitrate, config.average_bitrate), (128_000, 64_000));
-        assert_eq!((config.codec().as_str(), config.name().as_str()), ("mp4a.40.2", "AAC LC"));
+        assert_eq!(
+            (config.codec(FourCc(*b"mp4a")).as_str(), config.name().as_str()),
+            ("mp4a.40.2", "AAC LC")
+        );
         assert_eq!(config.specific, [0x12, 0x10]);
     }
     let bytes = esds(0x40, &[0x12, 0x10], 6);
-    assert_eq!(AudioConfig::parse(Reader::new(&bytes, 0)).unwrap_err().code(), "bad-esds");
+    assert_eq!(mpeg(&bytes).unwrap_err().code(), "bad-esds");
 }
 
 #[test]
 fn other_object_types_have_their_codec_strings() {
-    let parse = |object_type, specific: &[u8]| {
-        AudioConfig::parse(Reader::new(&esds(object_type, specific, 4), 0)).unwrap()
-    };
-    assert_eq!(parse(0x67, &[0x12, 0x10]).codec(), "mp4a.67");
-    assert_eq!(parse(0x6B, &[]).codec(), "mp4a.6B");
+    const MP4A: FourCc = FourCc(*b"mp4a");
+    let parse = |object_type, specific: &[u8]| mpeg(&esds(object_type, specific, 4)).unwrap();
+    assert_eq!(parse(0x67, &[0x12, 0x10]).codec(MP4A), "mp4a.67");
+    assert_eq!(parse(0x6B, &[]).codec(MP4A), "mp4a.6B");
     assert_eq!(parse(0x6B, &[]).name(), "MP3");
-    assert_eq!(parse(0x40, &[0x2B, 0x11, 0x88, 0x00]).codec(), "mp4a.40.5");
+    assert_eq!(parse(0x40, &[0x2B, 0x11, 0x88, 0x00]).codec(MP4A), "mp4a.40.5");
 }
 
 #[test]
@@ -143,8 +156,12 @@ fn esds_of_real_files() {
         ("mp4-frag-mixed/shaka-packager__BigBuckBunny_10s.ismv", "mp4a.40.2", 48_000, 2),
     ] {
         let Some(file) = corpus(name) else { return };
-        let config = AudioConfig::parse(Reader::new(&body(&file, b"esds")[4..], 0)).unwrap();
+        let config = mpeg(body(&file, b"esds")).unwrap();
         let aac = config.aac.unwrap();
-        assert_eq!((config.codec().as_str(), aac.rate, aac.channels), (codec, rate, channels), "{name}");
+        assert_eq!(
+            (config.codec(FourCc(*b"mp4a")).as_str(), aac.rate, aac.channels),
+            (codec, rate, channels),
+            "{name}"
+        );
     }
 }

@@ -30,12 +30,6 @@ impl Said {
         report::box_view(index, path, read, &[], 0, 10_000)
     }
 
-    /// The value of a field of a box.
-    pub fn field(&self, path: &str, name: &str) -> Option<String> {
-        let view = self.view(path).unwrap_or_else(|error| panic!("{error}"));
-        view.fields.iter().find(|row| row.name == name).map(|row| row.value.clone())
-    }
-
     /// Every problem's path leads to the box at its offset.
     pub fn finds_every_problem(&self) {
         for Problem { message, path, offset } in &self.summary.problems {

@@ -13,6 +13,16 @@ pub fn present() -> bool {
     there
 }
 
+/// What FFprobe says of the streams of a file; nothing when it cannot open it.
+pub fn probe(path: &std::path::Path) -> serde_json::Value {
+    let entries = "stream=id,codec_name,codec_tag_string,profile,channels,sample_rate,width,height";
+    let mut command = Command::new("ffprobe");
+    command.args(["-v", "quiet", "-show_entries", entries, "-of", "json"]);
+    let output = run(command.arg(path));
+    // Where it gives up it leaves the braces open.
+    serde_json::from_slice(&output.stdout).unwrap_or_default()
+}
+
 /// A file for judges that read files; gone when dropped.
 pub struct Scratch(pub PathBuf);
 

@@ -1,7 +1,27 @@
-//! What the bytes inside samples mean, as far as protection and display need it: parameter sets and slice headers of
-//! H.264, and the configuration records of H.264 and AAC. Knows nothing of boxes, keys or ciphers.
+//! What the bytes of codecs mean, as far as protection and display need it: configuration records, parameter sets and
+//! slice headers of H.264. Knows nothing of keys or ciphers.
 
-pub mod aac;
+pub mod about;
 pub mod avc_config;
-pub mod bits;
+mod dolby;
+mod dts;
 pub mod h264;
+pub mod mpeg;
+pub(super) mod sound;
+mod video;
+
+pub use about::About;
+
+use avc_config::AvcConfig;
+use mpeg::MpegConfig;
+
+/// Codec configuration, as far as protection and playback need it.
+#[derive(Clone, Debug)]
+pub enum Codec {
+    /// H.264, with its configuration record.
+    Avc(Box<AvcConfig>),
+    /// What an elementary stream descriptor configures: MPEG-4 and MPEG-2 audio, and other codecs in MPEG-4 entries.
+    Mpeg(MpegConfig),
+    /// Anything else.
+    Other,
+}

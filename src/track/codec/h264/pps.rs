@@ -1,7 +1,7 @@
 //! The picture parameter set (ISO/IEC 14496-10 clause 7.3.2.2), up to the last field that slice headers depend on.
 
 use crate::bytes::Result;
-use crate::track::codec::bits::{BitError, BitReader};
+use crate::bytes::bits::{BitError, BitReader};
 
 use super::sps::low;
 

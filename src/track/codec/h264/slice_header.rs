@@ -1,7 +1,7 @@
 //! Where a slice header ends (ISO/IEC 14496-10 clause 7.3.3): the whole syntax is walked, little of it is kept.
 
+use crate::bytes::bits::{BitError, BitReader, at_most};
 use crate::bytes::{Error, Result};
-use crate::track::codec::bits::{BitError, BitReader, at_most};
 
 use super::{NalType, ParameterSets, PicOrderCount, Pps, SliceGroups, Sps};
 

@@ -1,7 +1,7 @@
 //! The sequence parameter set (ISO/IEC 14496-10 clause 7.3.2.1.1): what slice headers need, and the picture size.
 
+use crate::bytes::bits::{BitError, BitReader};
 use crate::bytes::{Error, Result};
-use crate::track::codec::bits::{BitError, BitReader};
 
 /// How picture order is coded in slice headers (`pic_order_cnt_type`, clause 7.4.2.1.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use crate::bytes::Error;
+use super::Error;
 
 /// Why a field could not be read. Small and `Copy`, because it is returned for every field of every slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +80,11 @@ impl<'a> BitReader<'a> {
     /// was read counts whole. An emulation prevention byte after the last consumed byte is not yet consumed.
     pub fn consumed(&self) -> usize {
         self.taken
+    }
+
+    /// Drops what is left of the current byte.
+    pub fn align(&mut self) {
+        self.left = 0;
     }
 
     fn load(&mut self, what: &'static str) -> Result<(), BitError> {
