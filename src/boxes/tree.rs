@@ -232,7 +232,7 @@ fn read_node(
     boxes_left: &mut usize,
 ) -> Result<Node> {
     let start = r.offset();
-    let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
+    let (header, cut) = read_header(r)?;
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
         && r.rest().iter().all(|byte| *byte == 0)
@@ -253,7 +253,7 @@ fn read_node(
     *boxes_left -= 1;
     let mut body = r.sub(header.size, "A box")?;
     body.take(to_len(header.header_len()), "A box header")?;
-    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: None };
+    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: cut };
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
     {
@@ -282,6 +282,22 @@ fn read_node(
         }
     }
     Ok(node)
+}
+
+/// The header of a box. One that is known, and that claims more than there is, is cut to what is there: with the error
+/// that says so.
+fn read_header(r: &Reader<'_>) -> Result<(BoxHeader, Option<Error>)> {
+    let left = len_u64(r.remaining());
+    let error = match BoxHeader::read(&mut r.clone(), left) {
+        Ok(header) => return Ok((header, None)),
+        Err(error) => error,
+    };
+    match BoxHeader::read(&mut r.clone(), u64::MAX) {
+        Ok(header) if !matches!(registry::lookup(header.id, None), registry::Known::Unknown) => {
+            Ok((BoxHeader { size: left, ..header }, Some(error)))
+        }
+        _ => Err(error),
+    }
 }
 
 /// What to do about sizes that readers take each in its own way.

@@ -10,18 +10,18 @@ use super::contradictions;
 use super::index::Index;
 use super::top::Paths;
 
-/// Adds the faults of the boxes of `tree`, but for those that are among the problems already.
-pub(super) fn find(index: &mut Index, tree: &Tree<'_>) {
+/// Adds the faults of the boxes of `tree`, but for those that are among the problems already: number
+/// `noted` and after.
+pub(super) fn find(index: &mut Index, tree: &Tree<'_>, noted: usize) {
     let mut contradictions = Vec::new();
     contradictions::find(index, tree, &mut |fault| contradictions.push(fault));
     let room = limits::PROBLEMS.saturating_sub(index.findings.len());
     index.findings.extend(contradictions.into_iter().take(room));
     let Index { problems, findings, moov, .. } = index;
-    // What has just been noted of this tree is the last of the problems.
-    let known = problems.last().and_then(Error::box_start);
+    let known: Vec<u64> = problems.iter().skip(noted).filter_map(Error::box_start).collect();
     faults::find(tree, moov.as_ref(), &mut |fault| {
         let has_room = findings.len() < limits::PROBLEMS;
-        if has_room && fault.box_start() != known {
+        if has_room && !fault.box_start().is_some_and(|start| known.contains(&start)) {
             findings.push(fault);
         }
         has_room

@@ -187,7 +187,7 @@ fn has_constant_iv(tree: &Tree<'_>, node: &Node) -> Result<bool> {
 }
 
 /// The `seig` descriptions of an `sgpd` (ISO/IEC 23001-7:2023 6).
-fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<GroupEncryption>> {
+pub(super) fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<GroupEncryption>> {
     let unread =
         || Error::file("bad-group", "A description of an encrypted group cannot be read.").at(node.start);
     let groups = tree.read::<SampleGroupDescription>(node)?.groups;
