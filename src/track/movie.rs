@@ -5,6 +5,7 @@ use crate::boxes::movie::{
     EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
     TrackHeader,
 };
+use crate::boxes::types::Language;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{sort_pairs, to_len};
 use crate::bytes::{Error, FourCc, Uuid16, limits};
@@ -309,16 +310,22 @@ impl Reading<'_, '_> {
     }
 
     fn media(&mut self, mdia: &Node, most_entries: usize, track: &mut Track) {
+        let mut language = Language::default();
         if let Some(mdhd) = self.required::<MediaHeader>(mdia, b"mdhd") {
             track.timescale = mdhd.timescale;
             track.duration = known(mdhd.duration.0);
-            track.language = mdhd.language.code();
+            language = mdhd.language;
+            track.language = language.code();
         }
         if let Some(elng) = self.optional::<ExtendedLanguage>(mdia, b"elng") {
             track.language = Some(String::from_utf8_lossy(&elng.extended_language.bytes).into_owned());
         }
-        track.language.take_if(|language| *language == "und" || language.is_empty());
         let hdlr: Option<Handler> = self.required(mdia, b"hdlr");
+        // QuickTime writes a component type where MP4 files have zeros.
+        if track.language.is_none() && hdlr.as_ref().is_some_and(|hdlr| hdlr.pre_defined != 0) {
+            track.language = language.code_in_quicktime();
+        }
+        track.language.take_if(|language| *language == "und" || language.is_empty());
         let minf = self.child(mdia, b"minf");
         track.handler = match (&hdlr, minf) {
             (Some(hdlr), _) => hdlr.handler_type,
