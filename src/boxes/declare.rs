@@ -67,7 +67,7 @@ impl Declaration {
 
     /// As [`rows`](Self::rows), where the context says more.
     pub fn rows_in(&self, r: &mut Reader<'_>, cx: Context, sink: &mut RowSink) -> Result<()> {
-        (self.walk)(&mut Walk { r, cx, sink: Some(sink), skim: false })?;
+        (self.walk)(&mut Walk { r, cx, sink: Some(sink) })?;
         if !self.children && !r.is_empty() {
             let (start, end) = (r.offset(), r.offset() + len_u64(r.remaining()));
             let bytes = r.rest();
@@ -81,7 +81,7 @@ impl Declaration {
     /// Passes over the body to see whether it can be read, and returns how many bytes are left over behind its fields
     /// where none may be.
     pub fn check(&self, r: &mut Reader<'_>, cx: Context) -> Result<usize> {
-        (self.walk)(&mut Walk { r, cx, sink: None, skim: true })?;
+        (self.walk)(&mut Walk { r, cx, sink: Some(&mut RowSink::blind()) })?;
         Ok(if self.exact && !self.children { r.remaining() } else { 0 })
     }
 
@@ -120,14 +120,12 @@ pub struct Walk<'w, 'a> {
     pub cx: Context,
     /// Where their rows go.
     pub sink: Option<&'w mut RowSink>,
-    /// Whether nobody wants the entries of lists.
-    pub skim: bool,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
     /// A pass that only reads.
     pub fn reading(r: &'w mut Reader<'a>, cx: Context) -> Self {
-        Self { r, cx, sink: None, skim: false }
+        Self { r, cx, sink: None }
     }
 
     /// Version and flags; `names` are those of the bits.
@@ -174,7 +172,6 @@ impl<'w, 'a> Walk<'w, 'a> {
     pub(super) fn field<T: Wire>(&mut self, name: &str, field: &mut T, count: Option<u64>) -> Result<()> {
         *field = match self.sink.as_deref_mut() {
             Some(sink) => T::rows(self.r, name, &self.cx, count, sink)?,
-            None if self.skim => T::skim(self.r, name, &self.cx, count)?,
             None => T::read(self.r, name, &self.cx, count)?,
         };
         Ok(())
@@ -189,11 +186,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         means: fn(&T) -> String,
     ) -> Result<()> {
         let start = self.r.offset();
-        *field = if self.skim {
-            T::skim(self.r, name, &self.cx, count)?
-        } else {
-            T::read(self.r, name, &self.cx, count)?
-        };
+        *field = T::read(self.r, name, &self.cx, count)?;
         // What has no bytes is absent.
         if let Some(sink) = self.sink.as_deref_mut().filter(|_| self.r.offset() > start) {
             sink.push(name, start, self.r.offset(), || (field.show(), means(field)));
@@ -213,7 +206,7 @@ pub(super) fn entry_rows(
     let start = r.offset();
     let at = sink.total();
     sink.push(name, start, start, || (String::new(), String::new()));
-    sink.nested(|sink| entry.walk(&mut Walk { r, cx: cx.clone(), sink: Some(sink), skim: false }))?;
+    sink.nested(|sink| entry.walk(&mut Walk { r, cx: cx.clone(), sink: Some(sink) }))?;
     sink.close(at, r.offset());
     Ok(())
 }

@@ -139,7 +139,7 @@ impl GroupDescriptions {
     fn walk(r: &mut Reader<'_>, cx: &Context, mut sink: Option<&mut RowSink>) -> Result<Self> {
         let mut this = Self::default();
         let version = cx.head.version;
-        let mut walk = Walk { r, cx: cx.clone(), sink: sink.as_deref_mut(), skim: false };
+        let mut walk = Walk { r, cx: cx.clone(), sink: sink.as_deref_mut() };
         let about = |kind: &FourCc| super::scoped::group_name(*kind).to_owned();
         walk.field_with_meaning("grouping_type", &mut this.grouping_type, None, about)?;
         if version >= 1 {
@@ -239,7 +239,7 @@ fn rows_of_fields(
         });
     }
     if kind.0 == *b"seig" && read_encryption(body.rest()).is_some() {
-        let mut fields = Walk { r: &mut body, cx: cx.clone(), sink: Some(sink), skim: false };
+        let mut fields = Walk { r: &mut body, cx: cx.clone(), sink: Some(sink) };
         // It has just been read.
         let _ = GroupEncryption::default().walk(&mut fields);
     }

@@ -29,7 +29,6 @@ const CAMERA: &str = "written by cameras";
 const PHONE: &str = "written by phones";
 const RAW: &str = "written by Canon cameras (CR3)";
 const QUICKTIME: &str = "QuickTime File Format";
-const JPEG: &str = "JPEG 2000 and JPEG XL (mp4ra)";
 const EZ_MOVIE: &str = "3GPP2 files of KDDI phones (EZmovie)";
 
 /// Every box known by name only, but for sample entries.
@@ -276,22 +275,6 @@ pub static NAMED: &[Named] = &[
     named(b"UITS", "Unique identifier of a download", "written by Universal Music (mp4ra)"),
     named(b"gsst", "Upload start time", "written by Google"),
     named(b"gstd", "Upload duration", "written by Google"),
-    named(b"Exif", "Exif metadata", JPEG),
-    named(b"jP  ", "JPEG 2000 signature", JPEG),
-    named(b"jp2h", "JPEG 2000 header", JPEG),
-    named(b"jp2c", "JPEG 2000 picture", JPEG),
-    named(b"jp2i", "JPEG 2000 rights", JPEG),
-    named(b"ihdr", "Image header", JPEG),
-    named(b"bpcc", "Bits of each component", JPEG),
-    named(b"cdef", "Component definition", JPEG),
-    named(b"cmap", "Palette mapping", JPEG),
-    named(b"pclr", "Palette", JPEG),
-    named(b"res ", "Resolution", JPEG),
-    named(b"JXL ", "JPEG XL signature", JPEG),
-    named(b"jxlc", "JPEG XL picture", JPEG),
-    named(b"jxlp", "Part of a JPEG XL picture", JPEG),
-    named(b"jbrd", "JPEG reconstruction data", JPEG),
-    named(b"brob", "Compressed box (Brotli)", JPEG),
     named_user(0x6b68_40f2_5f24_4fc5_ba39_a51b_cf03_23f3, "iPod mark", "written by FFmpeg for iPods"),
     named_user(0x85c0_b687_820f_11e0_8111_f4ce_462b_6a48, "Canon metadata", RAW),
     named_user(0xeaf4_2b5e_1c98_4b88_b9fb_b7dc_406e_4d16, "Canon preview", RAW),

@@ -129,10 +129,6 @@ fn split_count(cx: &Context, count: Option<u64>) -> (Context, Option<u64>) {
 
 impl Wire for PiffEntries {
     const EXACT: bool = true;
-    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
-        let (cx, count) = split_count(cx, count);
-        Ok(Self(SampleEncryptionEntries::skim(r, name, &cx, count)?))
-    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         let (cx, count) = split_count(cx, count);
         Ok(Self(SampleEncryptionEntries::read(r, name, &cx, count)?))

@@ -37,6 +37,16 @@ impl RowSink {
         Self { from, until: from.saturating_add(count), seen: 0, depth: 0, rows: Vec::new() }
     }
 
+    /// A sink that wants no row: for whoever only wants to know whether all can be read. Lists may be passed over.
+    pub fn blind() -> Self {
+        Self::window(usize::MAX, 0)
+    }
+
+    /// Whether no row is wanted.
+    pub fn is_blind(&self) -> bool {
+        self.from == usize::MAX
+    }
+
     /// Takes one row; `text` gives value and meaning, and is called only for rows inside the window.
     pub fn push(&mut self, name: &str, start: u64, end: u64, text: impl Fn() -> (String, String)) {
         self.take(name, None, start, end, &text);

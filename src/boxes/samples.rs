@@ -138,19 +138,6 @@ impl SampleEncryptionEntries {
 
 impl Wire for SampleEncryptionEntries {
     const EXACT: bool = true;
-    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
-        let mut runs = Runs::new(cx);
-        for_each_entry(r, name, count, &mut |r, _| {
-            let iv_size = runs.next().map_or(cx.iv_size, KeyRun::iv_size);
-            r.take(usize::from(iv_size), "InitializationVector")?;
-            if cx.head.has(SENC_SUBSAMPLES) {
-                let count = usize::from(r.u16("subsample_count")?);
-                r.take(count * SUBSAMPLE_LEN, "subsamples")?;
-            }
-            Ok(())
-        })?;
-        Ok(Self::default())
-    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         let mut this = Self::default();
         let mut runs = Runs::new(cx);

@@ -9,6 +9,7 @@ use crate::bytes::{Error, FourCc, Reader, Result, limits};
 use super::declare::{BoxBody, Fields, UNKNOWN_VERSION, Walk};
 use super::header::{BoxHeader, BoxId, SizeForm};
 use super::registry;
+use super::rows::RowSink;
 use super::wire::Context;
 
 /// One box of a tree.
@@ -187,8 +188,9 @@ impl<'a> Tree<'a> {
     /// Reads a box by its declaration, but for the entries of its lists: for boxes that may be long.
     pub fn skim<B: BoxBody + Fields + Default>(&self, node: &Node) -> Option<B> {
         let mut body = B::default();
-        body.walk(&mut Walk { skim: true, ..Walk::reading(&mut self.fields(node), Context::default()) })
-            .ok()?;
+        let mut sink = RowSink::blind();
+        let cx = Context::default();
+        body.walk(&mut Walk { r: &mut self.fields(node), cx, sink: Some(&mut sink) }).ok()?;
         Some(body)
     }
 

@@ -102,10 +102,6 @@ counts! { u8 u16 u32 }
 
 impl<N: Count, T: Wire> Wire for Counted<N, T> {
     const EXACT: bool = T::EXACT;
-    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
-        let count = N::read(r, name, cx, None)?.get();
-        Ok(Vec::skim(r, name, cx, Some(count))?.into())
-    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let count = N::read(r, name, cx, None)?.get();
         Ok(Vec::read(r, name, cx, Some(count))?.into())
@@ -125,6 +121,9 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
         sink: &mut RowSink,
     ) -> Result<Self> {
         let count = N::rows(r, &format!("{name} count"), cx, None, sink)?.get();
+        if sink.is_blind() {
+            return Ok(Vec::rows(r, name, cx, Some(count), sink)?.into());
+        }
         for_each_entry(r, name, Some(count), &mut |r, index| {
             let name = sink.entry_name(name, index);
             T::rows(r, &name, cx, None, sink).map(drop)
@@ -432,10 +431,6 @@ pub struct Utf8(pub Vec<u8>);
 
 impl Wire for Utf8 {
     const EXACT: bool = true;
-    fn skim(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
-        r.sub(count.unwrap_or(len_u64(r.remaining())), name)?;
-        Ok(Self::default())
-    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
         let len = count.unwrap_or(len_u64(r.remaining()));
         Ok(Self(r.sub(len, name)?.rest().to_vec()))

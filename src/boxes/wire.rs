@@ -52,11 +52,6 @@ pub trait Wire: Sized {
         None
     }
 
-    /// Passes over one value, so that what cannot be read is found; a list comes back empty, whatever it holds.
-    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
-        Self::read(r, name, cx, count)
-    }
-
     /// Reads one value. `count` is the number of entries or bytes for lists and runs whose length stands elsewhere;
     /// without it they run to the end.
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self>;
@@ -145,10 +140,6 @@ pub struct Bytes(pub Vec<u8>);
 
 impl Wire for Bytes {
     const EXACT: bool = true;
-    fn skim(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
-        r.sub(count.unwrap_or(len_u64(r.remaining())), name)?;
-        Ok(Self::default())
-    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
         let len = count.unwrap_or(len_u64(r.remaining()));
         Ok(Self(r.sub(len, name)?.rest().to_vec()))
@@ -174,20 +165,6 @@ pub fn spaced_hex(bytes: &[u8]) -> String {
 
 impl<T: Wire> Wire for Vec<T> {
     const EXACT: bool = T::EXACT;
-    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
-        if let Some(len) = T::len(cx).map(len_u64).filter(|len| *len > 0) {
-            // Whole entries at once; one that is cut off is read, to fail as it does there.
-            let there = len_u64(r.remaining()) / len;
-            r.take(to_len(count.unwrap_or(there).min(there) * len), name)?;
-            if count.is_none_or(|count| count <= there) && (count.is_some() || r.is_empty()) {
-                return Ok(Self::new());
-            }
-            T::read(r, name, cx, None)?;
-            return Ok(Self::new());
-        }
-        for_each_entry(r, name, count, &mut |r, _| T::skim(r, name, cx, None).map(drop))?;
-        Ok(Self::new())
-    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         // A count from the file never sizes an allocation: a list grows as its bytes turn out to be there.
         let mut list = Vec::new();
@@ -210,6 +187,17 @@ impl<T: Wire> Wire for Vec<T> {
         count: Option<u64>,
         sink: &mut RowSink,
     ) -> Result<Self> {
+        if sink.is_blind()
+            && let Some(len) = T::len(cx).map(len_u64).filter(|len| *len > 0)
+        {
+            // Whole entries at once; one that is cut off is read, to fail as it does there.
+            let there = len_u64(r.remaining()) / len;
+            r.take(to_len(count.unwrap_or(there).min(there) * len), name)?;
+            if count.map_or(!r.is_empty(), |count| count > there) {
+                T::read(r, name, cx, None)?;
+            }
+            return Ok(Vec::new());
+        }
         let start = r.offset();
         let at = sink.total();
         sink.push(name, start, start, || {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::boxes::{BoxId, Row, Tree, registry};
+use crate::bytes::units::{sort_pairs, to_len};
 use crate::bytes::{Error, Result, limits};
 use crate::inspect::{self, BoxFields, BoxNode};
 use crate::output::summary;
@@ -110,21 +111,22 @@ pub fn box_view(
 
 /// The boxes, marked where one or one inside is at fault.
 fn marked(index: &Index, mut boxes: Vec<BoxNode>) -> Vec<BoxNode> {
-    let place = |fault: &&Error| fault.box_start().or(fault.offset());
-    let mut faults: Vec<(u64, &Error)> =
-        index.faults().filter_map(|fault| place(&fault).zip(Some(fault))).collect();
-    faults.sort_by_key(|(start, _)| *start);
-    boxes.iter_mut().for_each(|node| mark(node, &faults));
+    let faults: Vec<&Error> = index.faults().collect();
+    let place = |fault: &&Error| fault.box_start().or(fault.offset()).unwrap_or(u64::MAX);
+    let mut places: Vec<(u64, u64)> = faults.iter().map(place).zip(0..).collect();
+    sort_pairs(&mut places);
+    boxes.iter_mut().for_each(|node| mark(node, &places, &faults));
     boxes
 }
 
-fn mark(node: &mut BoxNode, faults: &[(u64, &Error)]) {
-    let first = faults.partition_point(|(start, _)| *start < node.start);
-    let found = faults.get(first).filter(|(start, _)| *start - node.start < node.size);
-    if let (None, Some((_, fault))) = (&node.problem, found) {
+fn mark(node: &mut BoxNode, places: &[(u64, u64)], faults: &[&Error]) {
+    let first = places.partition_point(|(place, _)| *place < node.start);
+    let found = places.get(first).filter(|(place, _)| *place - node.start < node.size);
+    let fault = found.and_then(|(_, number)| faults.get(to_len(*number)));
+    if let (None, Some(fault)) = (&node.problem, fault) {
         node.problem = Some(fault.message().to_owned());
     }
-    node.children.iter_mut().flatten().for_each(|child| mark(child, faults));
+    node.children.iter_mut().flatten().for_each(|child| mark(child, places, faults));
 }
 
 fn view(index: &Index, node: BoxNode, fields: BoxFields) -> BoxView {

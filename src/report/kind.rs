@@ -44,7 +44,7 @@ pub(super) fn file_kind(index: &Index) -> (&'static str, String) {
 }
 
 /// QuickTime came before file types.
-pub(super) fn is_quicktime(index: &Index) -> bool {
+fn is_quicktime(index: &Index) -> bool {
     index.file_type.as_ref().is_none_or(|found| found.major_brand.0 == *b"qt  ")
 }
 

@@ -7,7 +7,6 @@ use crate::protect::check::check_track;
 use crate::track::lengths::{self, Length};
 use crate::track::{Index, Track, TrackKind};
 
-use super::kind::is_quicktime;
 use super::number;
 use super::protection::{self, TrackProtection};
 
@@ -78,7 +77,7 @@ fn track_report(index: &Index, track: &Track) -> TrackReport {
         format: entry.map_or_else(String::new, |entry| entry.format.text()),
         codec: entry.map_or_else(String::new, |entry| entry.codec_string()),
         codec_name: entry.map_or_else(|| "no sample description".to_owned(), |entry| entry.codec_name()),
-        language: track.language.clone().or_else(|| english(index, track)),
+        language: track.language.clone(),
         timescale: track.timescale,
         width: size.map(|(width, _)| width),
         height: size.map(|(_, height)| height),
@@ -88,11 +87,6 @@ fn track_report(index: &Index, track: &Track) -> TrackReport {
         reason: check.err().as_ref().map(Error::message).map(str::to_owned),
         ..report(index, track.id, Some(track))
     }
-}
-
-/// What language code 0 stands for in QuickTime files.
-fn english(index: &Index, track: &Track) -> Option<String> {
-    (track.language_is_zero && is_quicktime(index)).then(|| "eng".to_owned())
 }
 
 /// What is known of the track of this ID by its samples.

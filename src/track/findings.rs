@@ -3,6 +3,7 @@
 use crate::boxes::keys::track_id;
 use crate::boxes::tree::path_segment;
 use crate::boxes::{Tree, faults};
+use crate::bytes::units::{sort_pairs, to_len};
 use crate::bytes::{Error, limits};
 
 use super::contradictions;
@@ -41,23 +42,25 @@ pub(super) fn finish(index: &mut Index) {
 fn number_paths(index: &mut Index) {
     let Index { problems, findings, top, .. } = index;
     let mut faults: Vec<&mut Error> = problems.iter_mut().chain(findings).collect();
-    faults.sort_by_key(|fault| place(fault));
-    let mut faults = faults.into_iter().peekable();
+    let mut places: Vec<(u64, u64)> = faults.iter().map(|fault| place(fault)).zip(0..).collect();
+    sort_pairs(&mut places);
+    let mut places = places.into_iter().peekable();
     let mut paths = Paths::default();
     for number in 0..top.len() {
-        let Some(next) = faults.peek() else { return };
-        let Some(found) = top.get(number) else { return };
-        if place(next) >= found.end() {
+        let (Some((next, _)), Some(found)) = (places.peek(), top.get(number)) else { return };
+        if *next >= found.end() {
             continue;
         }
         paths.go_to(top, number);
         let Some((found, segment)) = paths.next(top) else { return };
-        while let Some(fault) = faults.next_if(|fault| place(fault) < found.end()) {
-            let is_inside = place(fault) >= found.start;
-            let outermost = path_segment(found.id, 0);
+        let outermost = path_segment(found.id, 0);
+        while let Some((place, fault)) = places.next_if(|(place, _)| *place < found.end()) {
+            let Some(fault) = faults.get_mut(to_len(fault)) else { return };
             let path = fault.path();
-            let is_of_it = path.is_empty() || path == outermost || path.starts_with(&format!("{outermost}/"));
-            if is_inside && is_of_it {
+            let inside = path.strip_prefix(&*outermost);
+            let is_of_it =
+                path.is_empty() || inside.is_some_and(|inside| inside.is_empty() || inside.starts_with('/'));
+            if place >= found.start && is_of_it {
                 change(fault, &mut |fault| fault.with_outermost(segment.clone()));
             }
         }

@@ -5,6 +5,7 @@ use crate::boxes::movie::{
     EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
     TrackHeader,
 };
+use crate::boxes::types::Language;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{sort_pairs, to_len};
 use crate::bytes::{Error, FourCc, Uuid16, limits};
@@ -53,8 +54,6 @@ pub struct Track {
     pub duration: Option<u64>,
     /// Language, where the file says a valid one other than `und`.
     pub language: Option<String>,
-    /// Whether `mdhd` has 0 for the language: none, but in QuickTime files English.
-    pub language_is_zero: bool,
     /// Its sample entries.
     pub entries: Vec<SampleEntry>,
     /// Defaults of its fragments; `None` when `mvex` has none for it.
@@ -291,7 +290,6 @@ impl Reading<'_, '_> {
             timescale: 0,
             duration: None,
             language: None,
-            language_is_zero: false,
             entries: Vec::new(),
             defaults: defaults(tkhd.track_id),
             table: SampleTable::default(),
@@ -317,17 +315,22 @@ impl Reading<'_, '_> {
     }
 
     fn media(&mut self, mdia: &Node, most_entries: usize, track: &mut Track) {
+        let mut language = Language::default();
         if let Some(mdhd) = self.required::<MediaHeader>(mdia, b"mdhd") {
             track.timescale = mdhd.timescale;
             track.duration = known(mdhd.duration.0);
-            track.language = mdhd.language.code();
-            track.language_is_zero = mdhd.language.0 == 0;
+            language = mdhd.language;
+            track.language = language.code();
         }
         if let Some(elng) = self.optional::<ExtendedLanguage>(mdia, b"elng") {
             track.language = Some(String::from_utf8_lossy(&elng.extended_language.bytes).into_owned());
         }
-        track.language.take_if(|language| *language == "und" || language.is_empty());
         let hdlr: Option<Handler> = self.required(mdia, b"hdlr");
+        // QuickTime writes a component type where MP4 files have zeros.
+        if track.language.is_none() && hdlr.as_ref().is_some_and(|hdlr| hdlr.pre_defined != 0) {
+            track.language = language.code_in_quicktime();
+        }
+        track.language.take_if(|language| *language == "und" || language.is_empty());
         let minf = self.child(mdia, b"minf");
         track.handler = match (&hdlr, minf) {
             (Some(hdlr), _) => hdlr.handler_type,
