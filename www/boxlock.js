@@ -54,11 +54,16 @@ export function sweepStorage() {
 
 /**
  * Opens a local file, bytes, or a URL.
- * @param {Blob | Uint8Array<ArrayBuffer> | URL | string} source
+ * @param {Blob | Uint8Array | URL | string} source
  * @param {Types.OpenOptions} [options]
  * @returns {Promise<Types.Media>}
  */
 export async function open(source, options = {}) {
+  if (typeof Worker === 'undefined')
+    throw environmentError(
+      'no-workers',
+      'Boxlock opens files in browsers only: there are no workers here. On a server it can be imported, but not used.',
+    );
   void sweepStorage();
   const { blob, name } = await load(source, options);
   const bridge = new Bridge(assets());
@@ -72,12 +77,15 @@ export async function open(source, options = {}) {
 }
 
 /**
- * @param {Blob | Uint8Array<ArrayBuffer> | URL | string} source
+ * @param {Blob | Uint8Array | URL | string} source
  * @param {Types.OpenOptions} options
  */
 async function load(source, { name, signal }) {
   if (source instanceof Blob) return { blob: source, name: name ?? fileName(source) };
-  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: name ?? 'file' };
+  if (source instanceof Uint8Array) {
+    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (source);
+    return { blob: new Blob([bytes]), name: name ?? 'file' };
+  }
   const url = new URL(source, pageBase());
   const response = await fetch(url, signal ? { signal } : {}).catch((error) => {
     if (error?.name === 'AbortError') throw error;

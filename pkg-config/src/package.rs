@@ -40,6 +40,7 @@ pub fn build(project: &Project) -> Outcome {
 fn manifest(project: &Project) -> Outcome<String> {
     let mut manifest = project.read_config("package.json")?;
     manifest["version"] = Value::String(project.version.clone());
+    manifest["repository"]["url"] = Value::String(format!("git+{}.git", project.repository));
     serde_json::to_string_pretty(&manifest).map(|text| text + "\n").map_err(|e| e.to_string())
 }
 
@@ -60,11 +61,11 @@ fn section<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     Some(after.split_once("\n## ").map_or(after, |(section, _)| section))
 }
 
-/// TypeScript as the lock pins it, on one of the configurations in this folder.
-pub fn typescript(project: &Project, config: &str) -> std::process::Command {
+/// TypeScript as the lock pins it, on the page and the module.
+pub fn typescript(project: &Project) -> std::process::Command {
     let mut command = run::command("node");
     command.arg(project.page_tests().join("node_modules/typescript/bin/tsc"));
-    command.arg("--project").arg(project.config(config)).current_dir(&project.root);
+    command.arg("--project").arg(project.config("tsconfig.json")).current_dir(&project.root);
     command
 }
 

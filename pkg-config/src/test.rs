@@ -66,11 +66,13 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
         step("rust", || rust(project, &programs, total))?;
     }
     if built {
-        step("build", || site::build(project))?;
+        step("build", || {
+            site::build(project)?;
+            package::build(project)
+        })?;
     }
     if wanted("types") {
-        step("types: page", || run::run(&mut package::typescript(project, "tsconfig.json")))?;
-        step("types: package", || package::build(project))?;
+        step("types", || run::run(&mut package::typescript(project)))?;
     }
     if wanted("page") {
         step("page", || page(project, &programs, total))?;
