@@ -60,6 +60,9 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
         step("lint: clippy", || clippy(project, &["--workspace", "--all-targets"]))?;
         let door = ["--package", "boxlock", "--lib", "--target", "wasm32-unknown-unknown"];
         step("lint: clippy for wasm", || clippy(project, &door))?;
+        // A workspace of its own, whose targets only a nightly compiler can run.
+        let fuzz = ["--manifest-path", "tests/fuzz/Cargo.toml", "--no-default-features"];
+        step("lint: clippy for fuzz targets", || clippy(project, &fuzz))?;
         step("lint: eslint", || tidy::eslint(project))?;
     }
     if wanted("rust") {
@@ -101,7 +104,8 @@ fn step(name: &str, work: impl FnOnce() -> Outcome) -> Outcome {
 fn clippy(project: &Project, scope: &[&str]) -> Outcome {
     let mut cargo = run::cargo();
     cargo.args(["clippy", "--quiet", "--locked"]).args(scope).args(["--", "-D", "warnings"]);
-    run::run(cargo.current_dir(&project.root))
+    // Said, because another workspace would make a folder of its own.
+    run::run(cargo.env("CARGO_TARGET_DIR", &project.target).current_dir(&project.root))
 }
 
 fn rust(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
