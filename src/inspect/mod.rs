@@ -3,10 +3,9 @@
 //! Nothing here changes or decides anything; it reads trees and returns plain values for the door to convert.
 
 mod fields;
-mod groups;
 mod node;
 mod notes;
 mod texts;
 
-pub use fields::{BoxFields, fields};
-pub use node::{NodeView, children_at, find, view, view_at};
+pub use fields::{BoxFields, add_outside, fields, outside};
+pub use node::{BoxNode, children_at, find, view, view_at};

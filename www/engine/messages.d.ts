@@ -31,7 +31,7 @@ export interface FragmentTask {
   moofLen: number;
   end: number;
   firstSample: number;
-  decodeTimes: string[];
+  decodeTimes: bigint[];
   digest: number;
 }
 
@@ -69,11 +69,16 @@ export interface Methods {
   children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
   read: { args: { start: number; end: number }; result: Uint8Array };
-  plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };
+  /** With the random values that the plan was made with: the plan itself has no secrets. */
+  plan: {
+    args: { request: ProtectRequest };
+    result: { plan: Omit<Plan, 'suggestedName'>; random: Uint8Array };
+  };
   protect: {
     args: {
       request: ProtectRequest;
-      random: Uint8Array;
+      /** Those of the plan to be carried out; drawn when there is none. */
+      random: Uint8Array | undefined;
       sink: FileSystemFileHandle | null;
       /** What the file in browser storage is called. */
       stored: string;

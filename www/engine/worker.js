@@ -41,7 +41,7 @@ const methods = {
   async open({ blob, engine }, { signal, report }) {
     const { memory } = await startEngine(engine);
     const reader = new BlobReader(blob);
-    const core = new CoreFile(reader.size);
+    const core = new CoreFile(blob);
     const pause = new Pause(signal);
     const heads = new HeadReader(blob);
     const witness = new Witness();
@@ -61,26 +61,25 @@ const methods = {
   },
 
   async children({ path, from, count }) {
-    const { core } = file();
-    return core.children(path, bytesOf(path), from, count);
+    return file().core.children(path, from, count);
   },
 
   async box({ path, from, count }) {
-    const { core } = file();
-    return core.fields(path, bytesOf(path), from, count);
+    return file().core.fields(path, from, count);
   },
 
   async read({ start, end }) {
     return file().reader.read(start, end - start);
   },
 
-  async plan({ request, random }, { signal, report }) {
+  async plan({ request }, { signal, report }) {
     const { core, reader, memory } = file();
     for (const task of /** @type {FragmentTask[]} */ (core.doubtful())) {
       const len = task.end - task.start;
       if (len <= LOOK_BYTES) core.look(task, reader.read(task.start, len));
     }
-    const plan = core.plan(request, random);
+    const plan = core.plan(request);
+    const random = core.random();
     const protector = new Protector(core.movie_header(), request, random);
     try {
       const pause = new Pause(signal);
@@ -93,7 +92,7 @@ const methods = {
         report,
       );
       const { fixedGrowth, ...view } = plan;
-      return {
+      const whole = {
         ...view,
         tracks: withShares(view.tracks, shares),
         boxes: [...view.boxes, ...found.boxes],
@@ -101,6 +100,7 @@ const methods = {
         sizeAfter: view.sizeBefore + fixedGrowth + growth,
         sizeExact: exact,
       };
+      return { plan: whole, random };
     } finally {
       protector.free();
     }
@@ -115,9 +115,10 @@ const methods = {
       );
     const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
     const started = performance.now();
-    const setUp = { engine, blob: reader.blob, moov: core.movie_header(), request, random };
-    // Both go by the plan made last, and another may be made while this one is carried out.
+    // All go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
+    const moov = core.movie_header();
+    const setUp = { engine, blob: reader.blob, moov, request, random: core.random() };
     core.begin();
     protecting = true;
     const options = { sink, stored, workers, witness };
@@ -171,23 +172,6 @@ function file() {
   if (!opened) throw new Error('No file is open.');
   return opened;
 }
-
-/**
- * The bytes of the top-level box that `path` is in, kept for the next question about it.
- * @param {string} path
- */
-function bytesOf(path) {
-  const { core, reader } = file();
-  /** @type {{ start: number, len: number }} */
-  const range = core.locate(path);
-  if (lastRead?.start !== range.start || lastRead.bytes.length !== range.len) {
-    lastRead = { start: range.start, bytes: reader.read(range.start, range.len) };
-  }
-  return lastRead.bytes;
-}
-
-/** @type {{ start: number, bytes: Uint8Array } | null} */
-let lastRead = null;
 
 /** Lets messages in now and then, so that a long loop can be cancelled and reports its progress. */
 class Pause {
