@@ -199,7 +199,7 @@ fn each_part_of_the_page_keeps_to_its_own() {
             let name = Path::new(path).file_name().unwrap().to_string_lossy().into_owned();
             path.starts_with("www/engine/") && name.contains("worker")
         };
-        keep("/wasm/", &worker);
+        keep("/boxlock_engine.js", &worker);
         for word in ["showSaveFilePicker", "getAsFileSystemHandle", "navigator.storage"] {
             keep(word, &|path| path.starts_with("www/files/"));
         }

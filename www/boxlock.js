@@ -9,7 +9,7 @@ import { during, sentenceFor } from './files/faults.js';
 import { discard, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
-/** @import { Protected } from './engine/messages' */
+/** @import { Assets, Protected } from './engine/messages' */
 
 export { BoxlockError };
 
@@ -25,6 +25,18 @@ const HEX_MAX = 1 << 20;
 /** Most workers beside the leading one: beyond this the disk is what one waits for. */
 const WORKERS_MAX = 8;
 
+/**
+ * Where the workers and the engine are. Bundlers look for this form, in the module that an application imports. Only on
+ * demand, because programs without a browser import this module too.
+ * @returns {Assets}
+ */
+const assets = () => ({
+  leader: new URL('./engine/worker.js', import.meta.url),
+  protector: new URL('./engine/protector-worker.js', import.meta.url),
+  writer: new URL('./engine/writer-worker.js', import.meta.url),
+  engine: new URL('./engine/wasm/boxlock_engine_bg.wasm', import.meta.url),
+});
+
 /** @type {Promise<number> | undefined} */
 let swept;
 
@@ -39,14 +51,19 @@ export function sweepStorage() {
 
 /**
  * Opens a local file, bytes, or a URL.
- * @param {Blob | Uint8Array<ArrayBuffer> | URL | string} source
+ * @param {Blob | Uint8Array | URL | string} source
  * @param {Types.OpenOptions} [options]
  * @returns {Promise<Types.Media>}
  */
 export async function open(source, options = {}) {
+  if (typeof Worker === 'undefined')
+    throw environmentError(
+      'no-workers',
+      'Boxlock opens files in browsers only: there are no workers here. On a server it can be imported, but not used.',
+    );
   void sweepStorage();
   const { blob, name } = await load(source, options);
-  const bridge = new Bridge();
+  const bridge = new Bridge(assets());
   try {
     const { summary, tracks } = await bridge.open(blob, options);
     return new OpenMedia(bridge, { name, ...summary }, tracks);
@@ -57,12 +74,15 @@ export async function open(source, options = {}) {
 }
 
 /**
- * @param {Blob | Uint8Array<ArrayBuffer> | URL | string} source
+ * @param {Blob | Uint8Array | URL | string} source
  * @param {Types.OpenOptions} options
  */
 async function load(source, { name, signal }) {
   if (source instanceof Blob) return { blob: source, name: name ?? fileName(source) };
-  if (source instanceof Uint8Array) return { blob: new Blob([source]), name: name ?? 'file' };
+  if (source instanceof Uint8Array) {
+    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (source);
+    return { blob: new Blob([bytes]), name: name ?? 'file' };
+  }
   const url = new URL(source, pageBase());
   const response = await fetch(url, signal ? { signal } : {}).catch((error) => {
     if (error?.name === 'AbortError') throw error;
@@ -233,7 +253,7 @@ class OpenMedia {
 async function newCrew(workers) {
   try {
     const { Crew } = await import('./engine/crew.js');
-    return new Crew(workers);
+    return new Crew(workers, assets());
   } catch (error) {
     if (error instanceof BoxlockError) throw error;
     const { code, message } = sentenceFor(error, 'fetch');

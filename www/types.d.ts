@@ -18,8 +18,12 @@ export interface OpenOptions {
   name?: string;
 }
 
-/** A fault in a file or a request. `message` is one plain sentence; `field` names the request field at fault. */
-export interface BoxlockErrorShape extends Error {
+/**
+ * What every call fails with, but for an `AbortError` where the caller's signal ended it: a fault in a file, in a request
+ * or of the browser. `message` is one plain sentence; `field` names the request field at fault. Only the module makes them.
+ */
+export declare class BoxlockError extends Error {
+  private constructor();
   name: 'BoxlockError';
   /** Stable, kebab-case: 'not-mp4', 'truncated', 'no-moov', 'already-protected', 'bad-key', … */
   code: string;
@@ -360,6 +364,12 @@ export interface Playback {
   /** Fragments in order, each `moof` + `mdat`. */
   fragments(options?: { signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 }
+
+/**
+ * Removes what earlier pages left unfinished in browser storage, once for each page, and says how many bytes that were.
+ * Opening a file does so too.
+ */
+export declare function sweepStorage(): Promise<number>;
 
 /** Opens a local file, bytes, or a URL of the page's own origin. */
 export declare function open(source: Blob | Uint8Array | URL | string, options?: OpenOptions): Promise<Media>;

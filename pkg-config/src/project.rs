@@ -12,6 +12,8 @@ pub struct Project {
     pub target: PathBuf,
     /// The version in `Cargo.toml`.
     pub version: String,
+    /// Where the sources are, by `Cargo.toml`.
+    pub repository: String,
 }
 
 impl Project {
@@ -26,13 +28,14 @@ impl Project {
         let metadata: Value = serde_json::from_str(&text).map_err(|e| format!("cargo metadata: {e}"))?;
         let target =
             metadata["target_directory"].as_str().ok_or("cargo metadata names no target folder")?.into();
-        let version = metadata["packages"]
+        let package = metadata["packages"]
             .as_array()
             .and_then(|packages| packages.iter().find(|package| package["name"] == "boxlock"))
-            .and_then(|package| package["version"].as_str())
-            .ok_or("cargo metadata names no package `boxlock`")?
-            .to_owned();
-        Ok(Self { root, target, version })
+            .ok_or("cargo metadata names no package `boxlock`")?;
+        let fact = |name: &str| {
+            package[name].as_str().map(str::to_owned).ok_or(format!("Cargo.toml of `boxlock` has no {name}"))
+        };
+        Ok(Self { root, target, version: fact("version")?, repository: fact("repository")? })
     }
 
     pub fn www(&self) -> PathBuf {

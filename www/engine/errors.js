@@ -4,9 +4,9 @@ import { doingOf, sentenceFor } from '../files/faults.js';
 
 /** @import { Doing } from '../files/faults.js' */
 /** @import { PostedError } from './messages' */
-/** @import { BoxlockErrorShape } from '../types' */
+/** @import { BoxlockError as Declared } from '../types' */
 
-/** @implements {BoxlockErrorShape} */
+/** @implements {Declared} */
 export class BoxlockError extends Error {
   /** @param {PostedError} posted */
   constructor(posted) {
@@ -18,7 +18,7 @@ export class BoxlockError extends Error {
     if (posted.path !== undefined) this.path = posted.path;
     if (posted.offset !== undefined) this.offset = posted.offset;
     if (posted.field !== undefined) {
-      this.field = /** @type {BoxlockErrorShape['field']} */ (posted.field);
+      this.field = /** @type {Declared['field']} */ (posted.field);
     }
   }
 }
