@@ -64,8 +64,6 @@ pub struct Track {
     pub external: Option<u64>,
     /// Media time at which the single edit starts, when there is an edit list of that form.
     pub edit_start: Option<i64>,
-    /// Ticks of the movie that its edit list takes, when there is one.
-    pub edited_duration: Option<u64>,
 }
 
 /// The movie.
@@ -295,15 +293,11 @@ impl Reading<'_, '_> {
             table: SampleTable::default(),
             external: None,
             edit_start: None,
-            edited_duration: None,
         };
         if let Some(elst) = trak.descend(&[b"edts", b"elst"])
-            && let Some(elst) = self.one::<EditList>(elst)
+            && let Ok(elst) = self.tree.read::<EditList>(elst)
         {
-            let edits = &elst.entries.entries;
-            track.edited_duration =
-                known(edits.iter().fold(0, |sum: u64, edit| sum.saturating_add(edit.segment_duration.0)));
-            track.edit_start = match edits.as_slice() {
+            track.edit_start = match elst.entries.entries.as_slice() {
                 [only] if only.media_time.0 >= 0 => Some(only.media_time.0),
                 _ => None,
             };
