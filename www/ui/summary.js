@@ -61,14 +61,22 @@ function kidLine(kids) {
     'p',
     { class: 'strip-kids' },
     kids.length === 1 ? 'KID ' : 'KIDs ',
-    ...kids.map((kid) =>
-      h(
-        'span',
-        { class: 'id' },
-        h('code', {}, kid),
-        copyButton('KID', () => kid),
-      ),
-    ),
+    ...kids.map((kid) => kidWithCopy(kid, 'KID')),
+  );
+}
+
+/**
+ * A key ID to take along; one of zeros stands for another that is told elsewhere, and is of use to nobody.
+ * @param {string} kid
+ * @param {string} what it is, on the button
+ */
+function kidWithCopy(kid, what) {
+  if (!/[1-9a-f]/i.test(kid)) return h('span', { class: 'id quiet' }, 'a placeholder, all zeros');
+  return h(
+    'span',
+    { class: 'id' },
+    h('code', {}, kid),
+    copyButton(what, () => kid),
   );
 }
 
@@ -125,14 +133,7 @@ function trackRow(track) {
       'td',
       {},
       track.protection ? track.protection.scheme : 'clear',
-      track.protection?.kid
-        ? h(
-            'span',
-            { class: 'id' },
-            h('code', {}, track.protection.kid),
-            copyButton(`KID of track ${track.id}`, () => track.protection?.kid ?? ''),
-          )
-        : null,
+      track.protection?.kid ? kidWithCopy(track.protection.kid, `KID of track ${track.id}`) : null,
     ),
   );
 }
