@@ -6,7 +6,11 @@ mod fields;
 mod groups;
 mod node;
 mod notes;
+mod overview;
+mod search;
 mod texts;
 
 pub use fields::{BoxFields, fields};
 pub use node::{NodeView, children_at, find, view, view_at};
+pub use overview::overview;
+pub use search::{Found, Query, Tally, search};

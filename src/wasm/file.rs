@@ -5,7 +5,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use crate::boxes::{Tree, registry};
-use crate::bytes::{Error, json, limits};
+use crate::bytes::{Error, FourCc, json, limits};
 use crate::inspect::{self, BoxFields, NodeView};
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step, summary};
@@ -77,10 +77,19 @@ impl File {
     /// Top-level boxes as `BoxNode[]`, `count` from number `from` on, [`limits::LISTED`] at most; the movie header and
     /// the index with what is in them, where that is not more.
     pub fn tree(&mut self, from: usize, count: usize) -> JsResult<JsValue> {
-        let index = Rc::clone(self.session.index().map_err(to_js)?);
+        let index = self.shared()?;
         self.listed.go_to(&index.top, from);
         let boxes = core::iter::from_fn(|| self.listed.next(&index.top)).take(count.min(limits::LISTED));
         plain(&json::list(boxes, |(top, path), o| node_view(o, &top_view(&index, &top, path))))
+    }
+
+    /// `{ stride, types }`: which type of top-level box has most of each of `parts` stretches of the file.
+    pub fn overview(&self, parts: f64) -> JsResult<JsValue> {
+        let (stride, types) = inspect::overview(&self.index()?.top, offset(parts));
+        plain(&json::object(|o| {
+            o.number("stride", stride);
+            o.texts("types", &mut types.into_iter().map(FourCc::text));
+        }))
     }
 
     /// The range of the top-level box that `path` is in: what [`children`](Self::children) and
@@ -253,6 +262,11 @@ impl File {
 }
 
 impl File {
+    /// What is known of the open file, for who works on beside it.
+    pub(super) fn shared(&self) -> JsResult<Rc<Index>> {
+        self.session.index().map(Rc::clone).map_err(to_js)
+    }
+
     fn index(&self) -> JsResult<&Index> {
         self.session.index().map(|index| &**index).map_err(to_js)
     }
@@ -275,7 +289,7 @@ impl File {
 }
 
 /// The tree of a top-level box, when it is kept since the file was opened.
-fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
+pub(super) fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
     [&index.moov, &index.mfra].into_iter().flatten().find(|tree| tree.root().start == top.start)
 }
 
@@ -293,7 +307,7 @@ fn tree_of<'t>(
 }
 
 /// Media data is never read to be looked at as a box, nor is anything too large.
-fn is_read(top: &TopBox) -> bool {
+pub(super) fn is_read(top: &TopBox) -> bool {
     let limit = match &top.id.four_cc().0 {
         b"mdat" => 0,
         b"moov" => limits::MOOV_LEN,
@@ -326,7 +340,8 @@ fn unread_fields(top: &TopBox) -> BoxFields {
     }
 }
 
-fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
+/// A top-level box as the tree shows it; with what is in it where that is held.
+pub(super) fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
     if let Some(tree) = held(index, top) {
         return inspect::view(tree, &path);
     }

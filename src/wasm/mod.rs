@@ -7,6 +7,7 @@ mod file;
 mod hash;
 mod protector;
 mod request;
+mod search;
 mod view;
 
 use wasm_bindgen::prelude::*;

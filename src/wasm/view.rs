@@ -3,7 +3,7 @@
 use crate::boxes::systems::system_name;
 use crate::bytes::json::{self, Object};
 use crate::bytes::{Error, KeyId, Kind};
-use crate::inspect::{BoxFields, NodeView};
+use crate::inspect::{BoxFields, Found, NodeView};
 use crate::output::summary::PlannedBox;
 use crate::protect::check::{check_file, check_track};
 use crate::track::{Index, Movie, Track, TrackKind};
@@ -233,6 +233,13 @@ pub fn node_view(o: &mut Object<'_>, view: &NodeView) {
     }
     o.text_if_any("note", view.note.as_deref());
     o.text_if_any("problem", view.problem.as_deref());
+}
+
+/// A box that was found, or has some inside that were: `FoundBox`.
+pub fn found_view(o: &mut Object<'_>, found: &Found) {
+    o.object("box", |o| node_view(o, &found.view));
+    o.flag("hit", found.hit);
+    o.list("inside", &found.inside, |found, o| found_view(o, found));
 }
 
 /// A box and its fields: `BoxView`.

@@ -147,6 +147,26 @@ export async function protect(page) {
   await done.catch((error) => withSaid(page, error, '#panel-protect'));
 }
 
+/** The sample as it is when protected, made by the module in the page; the page itself does not know of it. */
+export async function protectedSample(page, request = {}) {
+  const base64 = await page.evaluate(
+    async (asked) => {
+      const { open } = await import('/boxlock.js');
+      const media = await open('/samples/sample.ismv');
+      const result = await media.protect(asked);
+      const reader = new FileReader();
+      const read = new Promise((resolve) => void (reader.onload = resolve));
+      reader.readAsDataURL(await result.file());
+      await read;
+      await result.discard();
+      media.close();
+      return reader.result.split(',')[1];
+    },
+    { laUrl: LA_URL, ...request },
+  );
+  return Buffer.from(base64, 'base64');
+}
+
 /** Throws an error again, with what the page says meanwhile. */
 async function withSaid(page, error, selector) {
   const said = await page.evaluate((place) => document.querySelector(place).innerText, selector);
