@@ -12,6 +12,7 @@ pub mod inspect;
 pub mod output;
 pub mod playready;
 pub mod protect;
+pub mod report;
 pub mod session;
 pub mod track;
 #[cfg(target_arch = "wasm32")]

@@ -11,7 +11,7 @@ mod support;
 
 use boxlock::boxes::{BoxHeader, Row, Tree};
 use boxlock::bytes::Reader;
-use boxlock::inspect::{BoxFields, NodeView, children_at, fields, find, view, view_at};
+use boxlock::inspect::{BoxFields, BoxNode, children_at, fields, find, view, view_at};
 
 /// The top-level boxes of a file with their path segments, `mdat` left out: it has nothing inside.
 fn top_level(bytes: &[u8]) -> Vec<(String, Tree<'_>)> {
@@ -31,7 +31,7 @@ fn top_level(bytes: &[u8]) -> Vec<(String, Tree<'_>)> {
     trees
 }
 
-fn each(view: &NodeView, act: &mut impl FnMut(&NodeView)) {
+fn each(view: &BoxNode, act: &mut impl FnMut(&BoxNode)) {
     act(view);
     for child in view.children.iter().flatten() {
         each(child, act);
@@ -78,9 +78,9 @@ fn paths_lead_to_different_boxes() {
             let (found, _) = find(&tree, &node.path).unwrap();
             assert_eq!((found.start, found.header.size), (node.start, node.size), "{}", node.path);
             let again = view_at(&tree, &node.path).unwrap();
-            assert_eq!(again, NodeView { children: None, ..node.clone() });
-            let shallow = |children: &Vec<NodeView>| -> Vec<NodeView> {
-                children.iter().map(|child| NodeView { children: None, ..child.clone() }).collect()
+            assert_eq!(again, BoxNode { children: None, ..node.clone() });
+            let shallow = |children: &Vec<BoxNode>| -> Vec<BoxNode> {
+                children.iter().map(|child| BoxNode { children: None, ..child.clone() }).collect()
             };
             let children = node.children.as_ref().map(shallow).unwrap_or_default();
             assert_eq!(children_at(&tree, &node.path, 0, usize::MAX).unwrap(), children);

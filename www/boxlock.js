@@ -16,9 +16,6 @@ export { BoxlockError };
 /** Version of key sheets' form. */
 const KEY_SHEET_FORM = '1';
 
-/** Bytes of random values that a plan is made with: key, key ID, first IV. */
-const RANDOM_LEN = 40;
-
 /** Most boxes that are listed at a time. */
 const LISTED = 10_000;
 
@@ -171,10 +168,10 @@ class OpenMedia {
    * @returns {Promise<Types.Plan>}
    */
   async plan(request, options) {
-    const order = newOrder(request);
-    const plan = await this.#bridge.call('plan', order, options);
+    const copy = { ...request };
+    const { plan, random } = await this.#bridge.call('plan', { request: copy }, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
-    this.#orders.set(made, order);
+    this.#orders.set(made, { request: copy, random });
     planned.add(made);
     return made;
   }
@@ -220,7 +217,7 @@ class OpenMedia {
         'plan-copied',
         'This is a copy of a plan, and copies have no key. Pass the plan itself, as plan() gave it, or the request.',
       );
-    return newOrder(/** @type {Types.ProtectRequest} */ (planOrRequest));
+    return { request: { .../** @type {Types.ProtectRequest} */ (planOrRequest) }, random: undefined };
   }
 
   async playback() {
@@ -260,38 +257,16 @@ async function newCrew(workers) {
   }
 }
 
-/** @typedef {{ request: Types.ProtectRequest, random: Uint8Array }} Order */
+/**
+ * What a plan was made from. Each has random values of its own, so that no two share a key stream.
+ * @typedef {{ request: Types.ProtectRequest, random: Uint8Array | undefined }} Order
+ */
 
 /**
  * Every plan of this page, whichever file it is for.
  * @type {WeakSet<object>}
  */
 const planned = new WeakSet();
-
-/**
- * Each plan has random values of its own, so that no two share a key stream.
- * @param {Types.ProtectRequest} request
- * @returns {Order}
- */
-function newOrder(request) {
-  return { request: { ...request }, random: randomBytes() };
-}
-
-/** Fails where the browser's source of random values does: what it would give is a key that anybody can guess. */
-function randomBytes() {
-  const random = new Uint8Array(RANDOM_LEN);
-  try {
-    crypto.getRandomValues(random);
-  } catch {
-    // Seen below: nothing was filled in.
-  }
-  if (random.every((byte) => byte === random[0]))
-    throw environmentError(
-      'no-random',
-      'This browser gives no random values, so no key can be made here. Use another browser, or restart this one.',
-    );
-  return random;
-}
 
 /**
  * @param {string} code

@@ -1,13 +1,16 @@
 //! Rows for the inspector: what a field is called, what it says, which bytes it stands in.
 
+use serde::Serialize;
+
 /// One field of a box.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// Field name in the standard's words; entries of lists as `samples[3]`.
     pub name: String,
     /// The value, formatted.
     pub value: String,
     /// What the value means, where that is not obvious; else empty.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub meaning: String,
     /// File offset of the first byte.
     pub start: u64,

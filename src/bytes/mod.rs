@@ -1,7 +1,6 @@
 //! Rank 0: bytes in and out, the units they carry, the caps on numbers that come from files, and errors.
 
 pub mod error;
-pub mod json;
 pub mod limits;
 pub mod reader;
 pub mod secret;

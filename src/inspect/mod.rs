@@ -11,6 +11,6 @@ mod search;
 mod texts;
 
 pub use fields::{BoxFields, fields};
-pub use node::{NodeView, children_at, find, view, view_at};
+pub use node::{BoxNode, children_at, find, view, view_at};
 pub use overview::overview;
 pub use search::{Found, Query, Tally, search};

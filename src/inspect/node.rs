@@ -3,6 +3,8 @@
 use core::ops::Range;
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::boxes::header::four;
 use crate::boxes::tree::{matching, path_segment};
 use crate::boxes::{BoxId, Node, Tree, registry, scoped};
@@ -11,15 +13,18 @@ use crate::bytes::limits;
 use super::notes::note;
 
 /// One box for a tree view.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeView {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BoxNode {
     /// Where it is: `moov/trak[1]/mdia`.
     pub path: String,
     /// Its four-character code as text.
+    #[serde(rename = "type")]
     pub kind: String,
     /// Human name.
     pub name: String,
     /// Its user type, for `uuid` boxes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uuid: Option<String>,
     /// File offset of the first byte.
     pub start: u64,
@@ -30,28 +35,31 @@ pub struct NodeView {
     /// How many boxes are directly inside.
     pub child_count: usize,
     /// Those boxes; `None` when the view ends here.
-    pub children: Option<Vec<NodeView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub children: Option<Vec<BoxNode>>,
     /// A few words on what is in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// What is wrong with it, as a plain sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
 /// The outermost box of `tree` and all boxes inside, unless they are more than [`limits::LISTED`]. `top` is its path
 /// segment, which only the caller knows: `moof[3]` for the fourth `moof` of the file.
-pub fn view(tree: &Tree<'_>, top: &str) -> NodeView {
+pub fn view(tree: &Tree<'_>, top: &str) -> BoxNode {
     let whole = is_listed(tree.root(), &mut limits::LISTED.clone());
     view_node(tree, tree.root(), None, top.to_owned(), whole)
 }
 
 /// The box at `path` of `tree` as a view, without those inside; `None` when there is no such box.
-pub fn view_at(tree: &Tree<'_>, path: &str) -> Option<NodeView> {
+pub fn view_at(tree: &Tree<'_>, path: &str) -> Option<BoxNode> {
     let (node, parent) = find(tree, path)?;
     Some(view_node(tree, node, parent, path.to_owned(), false))
 }
 
 /// The boxes inside the one at `path`, `count` from number `from` on; `None` when there is no such box.
-pub fn children_at(tree: &Tree<'_>, path: &str, from: usize, count: usize) -> Option<Vec<NodeView>> {
+pub fn children_at(tree: &Tree<'_>, path: &str, from: usize, count: usize) -> Option<Vec<BoxNode>> {
     let (node, _) = find(tree, path)?;
     let window = from..from.saturating_add(count);
     Some(children(tree, node, path, window, false))
@@ -74,7 +82,7 @@ pub(super) fn numbered(node: &Node) -> impl Iterator<Item = (usize, &Node)> {
 }
 
 /// The children of a box in a window: numbered, in their paths, among those of the same type.
-fn children(tree: &Tree<'_>, node: &Node, path: &str, window: Range<usize>, whole: bool) -> Vec<NodeView> {
+fn children(tree: &Tree<'_>, node: &Node, path: &str, window: Range<usize>, whole: bool) -> Vec<BoxNode> {
     let listed = numbered(node).take(window.end).skip(window.start);
     let view = |(index, child): (usize, &Node)| {
         let path = format!("{path}/{}", path_segment(child.id(), index));
@@ -89,11 +97,11 @@ pub(super) fn view_node(
     parent: Option<&Node>,
     path: String,
     whole: bool,
-) -> NodeView {
+) -> BoxNode {
     let id = node.id();
     let children = (whole && !node.children.is_empty())
         .then(|| children(tree, node, &path, 0..node.children.len(), whole));
-    NodeView {
+    BoxNode {
         kind: id.four_cc().text(),
         name: human_name(id, parent.map(Node::id)),
         uuid: match id {

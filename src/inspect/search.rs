@@ -1,9 +1,11 @@
 //! Looking for boxes by what a person types: a type, a word of a name or note, a user type.
 
+use serde::Serialize;
+
 use crate::boxes::tree::path_segment;
 use crate::boxes::{Node, Tree};
 
-use super::node::{NodeView, numbered, view_node};
+use super::node::{BoxNode, numbered, view_node};
 
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +28,7 @@ impl Query {
     }
 
     /// Whether type, name, note or user type have the text in them.
-    pub fn finds(&self, view: &NodeView) -> bool {
+    pub fn finds(&self, view: &BoxNode) -> bool {
         let texts = [Some(&view.kind), Some(&view.name), view.note.as_ref()];
         let digits = || {
             let user_type = view.uuid.as_ref()?.bytes().filter(|byte| *byte != b'-').collect::<Vec<u8>>();
@@ -42,10 +44,11 @@ fn has(text: &[u8], part: &[u8]) -> bool {
 }
 
 /// A box that was found, or that stands around some that were.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Found {
     /// The box, without those inside.
-    pub view: NodeView,
+    #[serde(rename = "box")]
+    pub view: BoxNode,
     /// Whether it was found itself.
     pub hit: bool,
     /// What was found inside.
@@ -63,14 +66,14 @@ pub struct Tally {
 
 /// What `query` finds in a top-level box: itself, seen as `top`, and all that is inside, where that was read. `None` when
 /// there is nothing, or nothing that may still be listed.
-pub fn search(query: &Query, top: NodeView, tree: Option<&Tree<'_>>, tally: &mut Tally) -> Option<Found> {
+pub fn search(query: &Query, top: BoxNode, tree: Option<&Tree<'_>>, tally: &mut Tally) -> Option<Found> {
     let node = tree.map(|tree| (tree, tree.root()));
     search_node(query, top, node, tally)
 }
 
 fn search_node(
     query: &Query,
-    view: NodeView,
+    view: BoxNode,
     node: Option<(&Tree<'_>, &Node)>,
     tally: &mut Tally,
 ) -> Option<Found> {
@@ -86,5 +89,5 @@ fn search_node(
             inside.extend(search_node(query, below, Some((tree, child)), tally));
         }
     }
-    (hit || !inside.is_empty()).then(|| Found { view: NodeView { children: None, ..view }, hit, inside })
+    (hit || !inside.is_empty()).then(|| Found { view: BoxNode { children: None, ..view }, hit, inside })
 }

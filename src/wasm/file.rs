@@ -3,48 +3,61 @@
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
+use web_sys::Blob;
+use zeroize::Zeroizing;
 
-use crate::boxes::{Tree, registry};
-use crate::bytes::{Error, FourCc, json, limits};
-use crate::inspect::{self, BoxFields, NodeView};
+use crate::bytes::Error;
 use crate::output::playback::Playback;
-use crate::output::{Assembly, Step, summary};
-use crate::protect::notes::file_notes;
-use crate::protect::plan::rule_text;
+use crate::output::{Assembly, Step};
+use crate::protect::Plan;
 use crate::protect::samples::FragmentTask;
-use crate::protect::{Plan, request::KeySource};
+use crate::report::{self, Range, Task, number};
 use crate::session::Session;
 use crate::track::Index;
-use crate::track::top::{Paths, TopBox};
+use crate::track::top::Paths;
 
-use super::protector::{parse_task, task_view};
-use super::view::{self, node_view, number, offset};
-use super::{JsResult, plain, request, to_js};
+use super::browser::{self, SmallReads};
+use super::protector::parse_task;
+use super::request::{self, RANDOM_LEN};
+use super::{JsResult, offset, shown, to_js};
 
 /// One opened file.
 #[wasm_bindgen]
 pub struct File {
+    blob: Blob,
     session: Session,
     plan: Option<Plan>,
+    /// What the plan was made with.
+    random: Zeroizing<[u8; RANDOM_LEN]>,
     assembly: Option<Assembly>,
     playback: Option<Playback>,
     /// Where [`tree`](Self::tree) left off.
     listed: Paths,
+    reads: SmallReads,
 }
 
 #[wasm_bindgen]
 impl File {
-    /// A file of `len` bytes, not read yet.
+    /// A file that is not read yet.
     #[wasm_bindgen(constructor)]
-    pub fn new(len: f64) -> JsResult<Self> {
-        let session = Session::new(offset(len)).map_err(to_js)?;
-        Ok(Self { session, plan: None, assembly: None, playback: None, listed: Paths::default() })
+    pub fn new(blob: Blob) -> JsResult<Self> {
+        let session = Session::new(offset(blob.size())).map_err(to_js)?;
+        Ok(Self {
+            blob,
+            session,
+            plan: None,
+            random: Zeroizing::new([0; RANDOM_LEN]),
+            assembly: None,
+            playback: None,
+            listed: Paths::default(),
+            reads: SmallReads::default(),
+        })
     }
 
     /// The range of bytes wanted next, `{ start, len }`; `null` when the file is open.
     pub fn needs(&self) -> JsResult<JsValue> {
         let need = self.session.needs();
-        plain(&view::range_view(need.map(|need| (need.start, need.len))))
+        shown(&need.map(|need| Range { start: need.start, len: need.len }))
     }
 
     /// Where fragments will probably be wanted, track by track; known once byte 0 is wanted.
@@ -64,79 +77,43 @@ impl File {
 
     /// `Summary` without its name.
     pub fn summary(&self) -> JsResult<JsValue> {
-        plain(&view::summary_view(self.index()?))
+        shown(&report::summary(self.index()?))
     }
 
     /// `Track[]`.
     pub fn tracks(&self) -> JsResult<JsValue> {
-        let index = self.index()?;
-        let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
-        plain(&json::list(tracks, |track, o| view::track_view(o, index, track)))
+        shown(&report::tracks(self.index()?))
     }
 
-    /// Top-level boxes as `BoxNode[]`, `count` from number `from` on, [`limits::LISTED`] at most; the movie header and
-    /// the index with what is in them, where that is not more.
+    /// Top-level boxes as `BoxNode[]`, `count` from number `from` on.
     pub fn tree(&mut self, from: usize, count: usize) -> JsResult<JsValue> {
         let index = self.shared()?;
-        self.listed.go_to(&index.top, from);
-        let boxes = core::iter::from_fn(|| self.listed.next(&index.top)).take(count.min(limits::LISTED));
-        plain(&json::list(boxes, |(top, path), o| node_view(o, &top_view(&index, &top, path))))
+        shown(&report::top_boxes(&index, &mut self.listed, from, count))
     }
 
     /// `{ stride, types }`: which type of top-level box has most of each of `parts` stretches of the file.
     pub fn overview(&self, parts: f64) -> JsResult<JsValue> {
-        let (stride, types) = inspect::overview(&self.index()?.top, offset(parts));
-        plain(&json::object(|o| {
-            o.number("stride", stride);
-            o.texts("types", &mut types.into_iter().map(FourCc::text));
-        }))
+        shown(&report::overview(self.index()?, offset(parts)))
     }
 
-    /// The range of the top-level box that `path` is in: what [`children`](Self::children) and
-    /// [`fields`](Self::fields) want the bytes of. Boxes that are held, or too large to read, are not wanted: `len` is 0.
-    pub fn locate(&self, path: &str) -> JsResult<JsValue> {
-        let (top, _) = self.top(path)?;
-        let wanted = if is_read(&top) && held(self.index()?, &top).is_none() { top.size } else { 0 };
-        plain(&view::range_view(Some((top.start, wanted))))
-    }
-
-    /// The children of the box at `path` as `BoxNode[]`, `count` from number `from` on, [`limits::LISTED`] at most.
-    pub fn children(&self, path: &str, bytes: &[u8], from: usize, count: usize) -> JsResult<JsValue> {
-        let (top, _) = self.top(path)?;
-        let children = if is_read(&top) {
-            let mut read = None;
-            let tree = tree_of(self.index()?, &top, bytes, &mut read)?;
-            inspect::children_at(tree, path, from, count.min(limits::LISTED))
-        } else {
-            None
-        };
-        plain(&json::list(&children.unwrap_or_default(), |child, o| node_view(o, child)))
+    /// The children of the box at `path` as `BoxNode[]`, `count` from number `from` on.
+    pub fn children(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
+        let index = self.shared()?;
+        let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
+        shown(&report::children(&index, path, bytes, from, count).map_err(to_js)?)
     }
 
     /// The box at `path` as `BoxView`, with `count` rows from row `from` on.
-    pub fn fields(&self, path: &str, bytes: &[u8], from: usize, count: usize) -> JsResult<JsValue> {
-        let index = self.index()?;
-        let (top, top_path) = self.top(path)?;
-        if !is_read(&top) {
-            return plain(&view::box_view(top_view(index, &top, top_path.to_owned()), unread_fields(&top)));
-        }
-        let mut read = None;
-        let tree = tree_of(index, &top, bytes, &mut read)?;
-        let no_box = || to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")));
-        let node = inspect::view_at(tree, path).ok_or_else(no_box)?;
-        let iv_size = |track: u32| {
-            let movie = index.movie.as_ref()?;
-            movie.track(track)?.protection().map(|protection| protection.iv_size)
-        };
-        let fields = inspect::fields(tree, path, from, count.min(limits::LISTED), &iv_size).map_err(to_js)?;
-        plain(&view::box_view(node, fields))
+    pub fn fields(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
+        let index = self.shared()?;
+        let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
+        shown(&report::box_view(&index, path, bytes, from, count).map_err(to_js)?)
     }
 
     /// Tasks of the fragments that [`look`](Self::look) wants before planning.
     pub fn doubtful(&self) -> JsResult<JsValue> {
         let tasks = self.session.doubtful().map_err(to_js)?;
-        let tasks = tasks.iter().map(task_view).collect::<Vec<_>>().join(",");
-        plain(&format!("[{tasks}]"))
+        shown(&tasks.iter().map(Task::from).collect::<Vec<_>>())
     }
 
     /// Looks at the bytes of a task's range, whether its samples are clear.
@@ -144,13 +121,23 @@ impl File {
         self.session.look(&parse_task(&task)?, &mut bytes).map_err(to_js)
     }
 
-    /// Plans: `Plan` without the sizes and the name. The plan is kept for [`begin`](Self::begin).
-    pub fn plan(&mut self, wanted: JsValue, random: &[u8]) -> JsResult<JsValue> {
-        let request = request::parse(&wanted, random)?;
+    /// Plans: `Plan` without the sizes and the name. The plan is kept for [`begin`](Self::begin). Made again with the
+    /// [`random`](Self::random) values it was made with, it is the same plan; without, they are drawn.
+    pub fn plan(&mut self, wanted: JsValue, random: Option<Vec<u8>>) -> JsResult<JsValue> {
+        self.random = match random {
+            Some(again) => Zeroizing::new(request::random_values(&Zeroizing::new(again))?),
+            None => Zeroizing::new(browser::random()?),
+        };
+        let request = request::parse(&wanted, &self.random)?;
         let plan = self.session.plan(request).map_err(to_js)?;
-        let view = plan_view(self.index()?, &plan)?;
+        let view = report::plan(self.index()?, &plan).map_err(to_js)?;
         self.plan = Some(plan);
-        plain(&view)
+        shown(&view)
+    }
+
+    /// The random values that the last plan was made with: secret, as the key may be among them.
+    pub fn random(&self) -> Vec<u8> {
+        self.random.to_vec()
     }
 
     /// The key of the plan as hex.
@@ -189,7 +176,7 @@ impl File {
                 "copy"
             }
             Step::Fragment(task) => {
-                set("task", plain(&task_view(&task))?)?;
+                set("task", shown(&Task::from(&task))?)?;
                 "fragment"
             }
             Step::RandomAccess => "index",
@@ -230,7 +217,7 @@ impl File {
     pub fn task(&self, number: usize) -> JsResult<JsValue> {
         let index = self.index()?;
         match index.fragments.get(number) {
-            Some(fragment) => plain(&task_view(&FragmentTask::new(index, fragment))),
+            Some(fragment) => shown(&Task::from(&FragmentTask::new(index, fragment))),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -279,135 +266,4 @@ impl File {
         let none = || to_js(Error::caller("not-begun", "", "The output has not been begun."));
         self.assembly.as_mut().ok_or_else(none)
     }
-
-    /// The top-level box that `path` is in, and its path.
-    fn top<'p>(&self, path: &'p str) -> JsResult<(TopBox, &'p str)> {
-        self.index()?.top.find(path).ok_or_else(|| {
-            to_js(Error::caller("no-such-box", "path", format!("There is no box at “{path}”.")))
-        })
-    }
-}
-
-/// The tree of a top-level box, when it is kept since the file was opened.
-pub(super) fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
-    [&index.moov, &index.mfra].into_iter().flatten().find(|tree| tree.root().start == top.start)
-}
-
-/// The tree of a top-level box: the one kept, else one read from its bytes.
-fn tree_of<'t>(
-    index: &'t Index,
-    top: &TopBox,
-    bytes: &'t [u8],
-    read: &'t mut Option<Tree<'t>>,
-) -> JsResult<&'t Tree<'t>> {
-    match held(index, top) {
-        Some(tree) => Ok(tree),
-        None => Ok(read.insert(Tree::parse(bytes, top.start).map_err(to_js)?)),
-    }
-}
-
-/// Media data is never read to be looked at as a box, nor is anything too large.
-pub(super) fn is_read(top: &TopBox) -> bool {
-    let limit = match &top.id.four_cc().0 {
-        b"mdat" => 0,
-        b"moov" => limits::MOOV_LEN,
-        b"moof" => limits::MOOF_LEN,
-        b"mfra" | b"sidx" => limits::INDEX_LEN,
-        _ => limits::INSPECT_LEN,
-    };
-    top.size <= limit
-}
-
-fn unread_fields(top: &TopBox) -> BoxFields {
-    let known = registry::lookup(top.id, None);
-    let (start, end) = (top.start + top.header_len, top.end());
-    BoxFields {
-        name: known.name().to_owned(),
-        clause: known.clause().to_owned(),
-        about: known.about().to_owned(),
-        rows: vec![crate::boxes::Row {
-            name: "data".to_owned(),
-            value: format!("{} bytes", end - start),
-            meaning: String::new(),
-            start,
-            end,
-            depth: 0,
-        }],
-        from: 0,
-        total: 1,
-        texts: Vec::new(),
-        problem: None,
-    }
-}
-
-/// A top-level box as the tree shows it; with what is in it where that is held.
-pub(super) fn top_view(index: &Index, top: &TopBox, path: String) -> NodeView {
-    if let Some(tree) = held(index, top) {
-        return inspect::view(tree, &path);
-    }
-    let fragment = index.fragment_at(top.start);
-    let parts = fragment.map(|fragment| index.parts(fragment));
-    let damage = index
-        .problems
-        .iter()
-        .find(|problem| problem.offset().is_some_and(|at| (top.start..top.end()).contains(&at)));
-    NodeView {
-        path,
-        kind: top.id.four_cc().text(),
-        name: registry::lookup(top.id, None).name().to_owned(),
-        uuid: match top.id {
-            crate::boxes::BoxId::Uuid(user_type) => Some(user_type.to_string()),
-            crate::boxes::BoxId::Four(_) => None,
-        },
-        start: top.start,
-        size: top.size,
-        header_size: top.header_len,
-        // A moof has an mfhd beside its trafs; what it really has is known when it is opened.
-        child_count: parts.map_or(0, |parts| parts.len() + 1),
-        children: None,
-        note: parts.map(|parts| summary::fragment_note(index, parts)),
-        problem: damage.map(|problem| problem.message().to_owned()),
-    }
-}
-
-/// `Plan` without the sizes and the name.
-fn plan_view(index: &Index, plan: &Plan) -> JsResult<String> {
-    let fixed_growth = summary::fixed_growth(index, plan).map_err(to_js)?;
-    let boxes = summary::planned_boxes(index, plan).map_err(to_js)?;
-    let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
-    Ok(json::object(|o| {
-        o.text("profile", plan.profile.name());
-        o.text("scheme", std::str::from_utf8(plan.profile.scheme()).unwrap_or_default());
-        o.object("kid", |o| view::kid_view(o, plan.kid));
-        let checksum = plan.header.keys.first().and_then(|key| key.checksum);
-        o.text_or_null("checksum", checksum.map(|checksum| view::base64(&checksum)).as_deref());
-        let key_source = match plan.key_source {
-            KeySource::Random => "random",
-            KeySource::Typed => "typed",
-            KeySource::Seed => "seed",
-        };
-        o.text("keySource", key_source);
-        o.flag("forTests", plan.for_tests);
-        o.text("headerVersion", plan.header.version.short());
-        o.text("headerXml", &plan.header_xml);
-        o.text("laUrl", plan.header.la_url.as_deref().unwrap_or_default());
-        o.list("tracks", tracks, |track, o| {
-            let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
-            let rules = planned.and_then(|planned| planned.rules.as_deref());
-            o.number("id", track.id.into());
-            o.text("kind", view::kind_of(track));
-            let codec_name = track.entries.first().map_or_else(String::new, |entry| entry.codec_name());
-            o.text("codecName", &codec_name);
-            o.flag("protect", rules.is_some());
-            let rule = rules.and_then(|rules| rules.first());
-            o.text("rule", rule.map_or("Stays clear.", rule_text));
-            let why = planned.map(|planned| &*planned.why_clear);
-            o.text_if_any("reason", why.filter(|why| !why.is_empty()));
-        });
-        o.list("boxes", boxes.boxes(), view::planned_box_view);
-        o.texts("warnings", &mut plan.warnings().into_iter().chain(file_notes(index)));
-        o.number("sizeBefore", index.file_len);
-        // Bytes by which everything but the fragments grows.
-        o.raw("fixedGrowth", &fixed_growth.to_string());
-    }))
 }

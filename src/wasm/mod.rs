@@ -1,18 +1,20 @@
-//! Rank 8: the door to JavaScript. Converts and nothing else.
+//! Rank 9: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
 //!
 //! Offsets cross as `number`: files stay below 2^53 bytes. Bytes are copied in and out: views into wasm memory die
 //! when it grows. After a trap an instance is not to be trusted; the page's workers throw it away.
 
+mod browser;
 mod file;
 mod hash;
 mod protector;
 mod request;
 mod search;
-mod view;
 
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
 use crate::bytes::Error;
+use crate::report::ErrorReport;
 
 /// Sends panics to the console with their place; called once for each instance.
 #[wasm_bindgen(start)]
@@ -26,33 +28,27 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// An error as a JavaScript `Error` named `BoxlockError`, with `code`, `kind`, `path`, `offset` and `field`.
+/// An error as a JavaScript `Error` with the properties of [`ErrorReport`].
 fn to_js(error: Error) -> JsValue {
     let object = js_sys::Error::new(error.message());
-    object.set_name("BoxlockError");
-    let set = |name: &str, value: JsValue| {
-        // Setting a property of a fresh error object cannot fail.
-        let _ = js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
-    };
-    set("code", JsValue::from_str(error.code()));
-    set("kind", JsValue::from_str(view::kind_name(error.kind())));
-    if !error.path().is_empty() {
-        set("path", JsValue::from_str(&error.path()));
+    match shown(&ErrorReport::from(&error)) {
+        Ok(properties) => js_sys::Object::assign(&object, &js_sys::Object::from(properties)).into(),
+        Err(_) => object.into(),
     }
-    if let Some(offset) = error.offset() {
-        set("offset", JsValue::from_f64(view::number(offset)));
-    }
-    if let Some(field) = error.field() {
-        set("field", JsValue::from_str(field));
-    }
-    object.into()
 }
 
 type JsResult<T> = Result<T, JsValue>;
 
-/// JSON text as JavaScript values.
-fn plain(json: &str) -> JsResult<JsValue> {
-    js_sys::JSON::parse(json)
+/// A report as JavaScript values: what is `None` and not left out becomes `null`.
+fn shown(report: &(impl Serialize + ?Sized)) -> JsResult<JsValue> {
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    Ok(report.serialize(&serializer)?)
+}
+
+/// A JavaScript number as a file offset; negative ones and NaN become 0.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
+fn offset(n: f64) -> u64 {
+    n as u64
 }
 
 /// The property `name` of an object from JavaScript; `None` where it is absent, `undefined` or `null`.

@@ -1,31 +1,19 @@
 //! What a worker needs to protect fragments: the movie, the request, and the bytes of one fragment after the other.
 
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::boxes::Tree;
-use crate::bytes::{Error, json};
+use crate::bytes::Error;
 use crate::output::assembly::{LargeFragment, protect_fragment};
-use crate::output::summary::{Touched, tally_notes};
+use crate::output::summary::Touched;
 use crate::protect::samples::FragmentTask;
 use crate::protect::subsample::{Tally, check_encrypted};
 use crate::protect::{Plan, SampleProtector};
+use crate::report::{self, Range, number};
 use crate::track::Movie;
 
-use super::view::{number, offset, planned_box_view, range_view};
-use super::{JsResult, plain, property, request, to_js};
-
-/// A [`FragmentTask`] for JavaScript, as JSON.
-pub fn task_view(task: &FragmentTask) -> String {
-    json::object(|o| {
-        o.number("start", task.start);
-        o.number("moofLen", task.moof_len);
-        o.number("end", task.end);
-        o.number("firstSample", task.first_sample);
-        // Ticks of 10 MHz outgrow 2^53 after 28 years of media; as text they cannot lose a digit.
-        o.texts("decodeTimes", &mut task.decode_times.iter().map(u64::to_string));
-        o.number("digest", task.digest.into());
-    })
-}
+use super::{JsResult, offset, property, request, shown, to_js};
 
 /// A [`FragmentTask`] from JavaScript.
 pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
@@ -42,8 +30,8 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
         end: number("end")?,
         first_sample: number("firstSample")?,
         decode_times: times
-            .map(|time| time.as_string().and_then(|time| time.parse().ok()).unwrap_or(0))
-            .collect(),
+            .map(|time| u64::try_from(time).map_err(|_| malformed("decodeTimes")))
+            .collect::<JsResult<_>>()?,
         digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
     })
 }
@@ -64,7 +52,7 @@ impl Protector {
     /// `moov` are the bytes of the clear movie header; the request and its random bytes must be those of the plan.
     #[wasm_bindgen(constructor)]
     pub fn new(moov: &[u8], request: JsValue, random: &[u8]) -> JsResult<Self> {
-        let request = request::parse(&request, random)?;
+        let request = request::parse(&request, &Zeroizing::new(request::random_values(random)?))?;
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
         let movie = Movie::read(&tree).map_err(to_js)?;
         let plan = Plan::new(0, &movie, request).map_err(to_js)?;
@@ -100,15 +88,11 @@ impl Protector {
     /// What was found while measuring: `{ boxes, warnings }`. Fails when `all` was measured and nothing would be
     /// encrypted.
     pub fn measured(&self, tallies: &[f64], all: bool) -> JsResult<JsValue> {
+        let tallies: Vec<(u32, Tally)> = tallies.chunks_exact(TALLY_LEN).map(parse_tally).collect();
         if all {
-            let tallies = tallies.chunks_exact(TALLY_LEN).map(parse_tally);
-            check_encrypted(tallies.map(|(_, tally)| tally.protected).sum()).map_err(to_js)?;
+            check_encrypted(tallies.iter().map(|(_, tally)| tally.protected).sum()).map_err(to_js)?;
         }
-        plain(&json::object(|o| {
-            o.list("boxes", self.measured.boxes(), planned_box_view);
-            let tallies = tallies.chunks_exact(TALLY_LEN).map(parse_tally);
-            o.texts("warnings", &mut tallies.flat_map(|(track, tally)| tally_notes(track, &tally)));
-        }))
+        shown(&report::measured(&self.measured, &tallies))
     }
 
     /// What became of the samples since this was last asked, [`TALLY_LEN`] numbers a protected track: its ID, bytes,
@@ -138,7 +122,7 @@ impl Protector {
     /// `{ start, len }` of the next piece of this pass; `null` at its end.
     pub fn next_piece(&mut self, max: f64) -> JsResult<JsValue> {
         let piece = large(&mut self.large)?.next_piece(offset(max));
-        plain(&range_view(piece))
+        shown(&piece.map(Range::from))
     }
 
     /// First pass: takes the piece in the room.

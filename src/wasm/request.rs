@@ -1,7 +1,6 @@
 //! Requests from JavaScript: what crosses the door, as the core takes it.
 
 use wasm_bindgen::JsValue;
-use zeroize::Zeroize;
 
 use crate::bytes::{ContentKey, Error};
 use crate::protect::request::SecretText;
@@ -12,8 +11,14 @@ use super::{JsResult, property, to_js};
 /// Bytes of randomness a request needs: key, key ID, first IV.
 pub const RANDOM_LEN: usize = 40;
 
-/// Parses a request object, shaped as `types.d.ts` has it, with [`RANDOM_LEN`] random bytes.
-pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
+/// Random values that come back from JavaScript.
+pub fn random_values(bytes: &[u8]) -> JsResult<[u8; RANDOM_LEN]> {
+    let wrong = |_| malformed(&format!("it needs {RANDOM_LEN} random bytes, but got {}", bytes.len()));
+    bytes.try_into().map_err(wrong)
+}
+
+/// Parses a request object, shaped as `types.d.ts` has it.
+pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> {
     if !request.is_object() {
         return Err(malformed("it is not an object"));
     }
@@ -32,10 +37,7 @@ pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
         header_version: text(request, "headerVersion")?,
         leftovers: text(request, "leftovers")?,
     };
-    let Ok(mut bytes) = <[u8; RANDOM_LEN]>::try_from(random) else {
-        return Err(malformed(&format!("it needs {RANDOM_LEN} random bytes, but got {}", random.len())));
-    };
-    let (key, rest) = bytes.split_at(16);
+    let (key, rest) = random.split_at(16);
     let (kid, iv_start) = rest.split_at(16);
     let array = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).unwrap_or_default();
     let random = Random {
@@ -43,9 +45,7 @@ pub fn parse(request: &JsValue, random: &[u8]) -> JsResult<Request> {
         kid: array(kid),
         iv_start: u64::from_be_bytes(<[u8; 8]>::try_from(iv_start).unwrap_or_default()),
     };
-    let request = random.check().and_then(|()| Request::parse(&text, &random)).map_err(to_js);
-    bytes.zeroize();
-    request
+    random.check().and_then(|()| Request::parse(&text, &random)).map_err(to_js)
 }
 
 /// A misspelt field would be left out in silence.

@@ -23,7 +23,7 @@ export interface FragmentTask {
   moofLen: number;
   end: number;
   firstSample: number;
-  decodeTimes: string[];
+  decodeTimes: bigint[];
   digest: number;
 }
 
@@ -64,11 +64,16 @@ export interface Methods {
   /** What is found comes along with its progress; the result is how many boxes that are. */
   search: { args: { text: string }; result: number };
   read: { args: { start: number; end: number }; result: Uint8Array };
-  plan: { args: { request: ProtectRequest; random: Uint8Array }; result: Omit<Plan, 'suggestedName'> };
+  /** With the random values that the plan was made with: the plan itself has no secrets. */
+  plan: {
+    args: { request: ProtectRequest };
+    result: { plan: Omit<Plan, 'suggestedName'>; random: Uint8Array };
+  };
   protect: {
     args: {
       request: ProtectRequest;
-      random: Uint8Array;
+      /** Those of the plan to be carried out; drawn when there is none. */
+      random: Uint8Array | undefined;
       sink: FileSystemFileHandle | null;
       /** What the file in browser storage is called. */
       stored: string;

@@ -43,7 +43,7 @@ const HASH_BYTES = 1 << 20;
 const methods = {
   async open({ blob }, { signal, report }) {
     const reader = new BlobReader(blob);
-    const core = new CoreFile(reader.size);
+    const core = new CoreFile(blob);
     const pause = new Pause(signal);
     const heads = new HeadReader(blob);
     const witness = new Witness();
@@ -63,13 +63,11 @@ const methods = {
   },
 
   async children({ path, from, count }) {
-    const { core } = file();
-    return core.children(path, bytesOf(path), from, count);
+    return file().core.children(path, from, count);
   },
 
   async box({ path, from, count }) {
-    const { core } = file();
-    return core.fields(path, bytesOf(path), from, count);
+    return file().core.fields(path, from, count);
   },
 
   async overview({ parts }) {
@@ -101,13 +99,14 @@ const methods = {
     return file().reader.read(start, end - start);
   },
 
-  async plan({ request, random }, { signal, report }) {
+  async plan({ request }, { signal, report }) {
     const { core, reader } = file();
     for (const task of /** @type {FragmentTask[]} */ (core.doubtful())) {
       const len = task.end - task.start;
       if (len <= LOOK_BYTES) core.look(task, reader.read(task.start, len));
     }
-    const plan = core.plan(request, random);
+    const plan = core.plan(request);
+    const random = core.random();
     const protector = new Protector(core.movie_header(), request, random);
     try {
       const { memory } = await ready;
@@ -121,7 +120,7 @@ const methods = {
         report,
       );
       const { fixedGrowth, ...view } = plan;
-      return {
+      const whole = {
         ...view,
         tracks: withShares(view.tracks, shares),
         boxes: [...view.boxes, ...found.boxes],
@@ -129,6 +128,7 @@ const methods = {
         sizeAfter: view.sizeBefore + fixedGrowth + growth,
         sizeExact: exact,
       };
+      return { plan: whole, random };
     } finally {
       protector.free();
     }
@@ -143,9 +143,9 @@ const methods = {
       );
     const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
     const started = performance.now();
-    const setUp = { blob: reader.blob, moov: core.movie_header(), request, random };
-    // Both go by the plan made last, and another may be made while this one is carried out.
+    // All go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
+    const setUp = { blob: reader.blob, moov: core.movie_header(), request, random: core.random() };
     core.begin();
     protecting = true;
     const options = { sink, stored, workers, witness };
@@ -199,23 +199,6 @@ function file() {
   if (!opened) throw new Error('No file is open.');
   return opened;
 }
-
-/**
- * The bytes of the top-level box that `path` is in, kept for the next question about it.
- * @param {string} path
- */
-function bytesOf(path) {
-  const { core, reader } = file();
-  /** @type {{ start: number, len: number }} */
-  const range = core.locate(path);
-  if (lastRead?.start !== range.start || lastRead.bytes.length !== range.len) {
-    lastRead = { start: range.start, bytes: reader.read(range.start, range.len) };
-  }
-  return lastRead.bytes;
-}
-
-/** @type {{ start: number, bytes: Uint8Array } | null} */
-let lastRead = null;
 
 /** Lets messages in now and then, so that a long loop can be cancelled and reports its progress. */
 class Pause {

@@ -1,0 +1,34 @@
+//! Rank 8: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
+//! in [`inspect`](crate::inspect); `www/types.d.ts` says the same in TypeScript, and `tests/report.rs` compares them.
+//!
+//! Offsets, sizes and counts are integers below 2^53 and become JavaScript numbers; ticks may be larger and become
+//! `bigint`. What is optional in TypeScript is left out when it is `None`; all else that is `None` becomes `null`.
+
+mod boxes;
+mod error;
+mod file;
+mod plan;
+mod search;
+mod task;
+mod track;
+
+pub use crate::inspect::{BoxNode, Found};
+pub use boxes::{BoxView, Text, box_view, children, top_boxes, wanted};
+pub use error::ErrorReport;
+pub use file::{Brands, Problem, Protectable, Summary, SummaryProtection, summary};
+pub use plan::{KidView, Measured, PlanReport, PlannedBox, PlannedTrack, measured, plan};
+pub use search::{Overview, Search, SearchPart, overview};
+pub use task::{Range, Task, Ticks};
+pub use track::{TrackProtection, TrackReport, tracks};
+
+/// A file offset, length or count as a number with a fraction.
+#[expect(clippy::cast_precision_loss, reason = "files stay below 2^53 bytes")]
+pub(crate) fn number(n: u64) -> f64 {
+    n as f64
+}
+
+/// Standard base64.
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

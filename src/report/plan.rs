@@ -1,0 +1,177 @@
+//! Plans as JavaScript sees them.
+
+use serde::Serialize;
+
+use crate::bytes::{KeyId, Result};
+use crate::output::summary::{self, Touched, tally_notes};
+use crate::protect::Plan;
+use crate::protect::notes::file_notes;
+use crate::protect::plan::rule_text;
+use crate::protect::request::KeySource;
+use crate::protect::subsample::Tally;
+use crate::track::Index;
+
+use super::base64;
+use super::track::kind_of;
+
+/// What will happen: `Plan` without the sizes and the name, and `PlannedTrack` without the share.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanReport {
+    /// `hybrid` or `piff`.
+    pub profile: &'static str,
+    /// Scheme.
+    pub scheme: &'static str,
+    /// Key ID.
+    pub kid: KidView,
+    /// CHECKSUM of the header as base64.
+    pub checksum: Option<String>,
+    /// `random`, `typed` or `seed`.
+    pub key_source: &'static str,
+    /// Whether the key comes from the public test key seed.
+    pub for_tests: bool,
+    /// `4.0` to `4.3`.
+    pub header_version: &'static str,
+    /// The PlayReady header.
+    pub header_xml: String,
+    /// Licence acquisition URL.
+    pub la_url: String,
+    /// What happens to each track.
+    pub tracks: Vec<PlannedTrack>,
+    /// Boxes outside fragments that are touched.
+    pub boxes: Vec<PlannedBox>,
+    /// Plain sentences.
+    pub warnings: Vec<String>,
+    /// Bytes of the file.
+    pub size_before: u64,
+    /// Bytes by which everything but the fragments grows.
+    pub fixed_growth: i64,
+}
+
+/// What happens to one track.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedTrack {
+    /// Track ID.
+    pub id: u32,
+    /// `video`, `audio`, `text` or `other`.
+    pub kind: &'static str,
+    /// For a person.
+    pub codec_name: String,
+    /// Whether it is protected.
+    pub protect: bool,
+    /// Which bytes are encrypted, as one sentence.
+    pub rule: &'static str,
+    /// Why it stays clear, when it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One kind of box that the plan touches.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedBox {
+    /// Types of the boxes around it.
+    pub parent: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Human name.
+    pub name: &'static str,
+    /// `add`, `change` or `remove`.
+    pub action: &'static str,
+    /// How many of them.
+    pub count: u64,
+    /// Why, as a short phrase.
+    pub why: &'static str,
+}
+
+/// A key ID in the forms people meet.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KidView {
+    /// UUID text.
+    pub uuid: String,
+    /// Base64 of the Microsoft GUID byte order.
+    pub guid_base64: String,
+    /// 32 hex digits of the UUID order.
+    pub hex: String,
+    /// 32 hex digits of the GUID order.
+    pub guid_hex: String,
+}
+
+impl From<KeyId> for KidView {
+    fn from(kid: KeyId) -> Self {
+        Self {
+            uuid: kid.uuid(),
+            guid_base64: base64(&kid.guid_bytes()),
+            hex: hex::encode(kid.0),
+            guid_hex: hex::encode(kid.guid_bytes()),
+        }
+    }
+}
+
+/// What was found while fragments were measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    /// Boxes inside them that are touched.
+    pub boxes: Vec<PlannedBox>,
+    /// Plain sentences.
+    pub warnings: Vec<String>,
+}
+
+/// A plan in words.
+pub fn plan(index: &Index, plan: &Plan) -> Result<PlanReport> {
+    let checksum = plan.header.keys.first().and_then(|key| key.checksum);
+    let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
+        let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
+        let rules = planned.and_then(|planned| planned.rules.as_deref());
+        PlannedTrack {
+            id: track.id,
+            kind: kind_of(track),
+            codec_name: track.entries.first().map_or_else(String::new, |entry| entry.codec_name()),
+            protect: rules.is_some(),
+            rule: rules.and_then(|rules| rules.first()).map_or("Stays clear.", rule_text),
+            reason: planned.map(|planned| planned.why_clear.clone()).filter(|why| !why.is_empty()),
+        }
+    });
+    Ok(PlanReport {
+        profile: plan.profile.name(),
+        scheme: std::str::from_utf8(plan.profile.scheme()).unwrap_or_default(),
+        kid: plan.kid.into(),
+        checksum: checksum.map(|checksum| base64(&checksum)),
+        key_source: match plan.key_source {
+            KeySource::Random => "random",
+            KeySource::Typed => "typed",
+            KeySource::Seed => "seed",
+        },
+        for_tests: plan.for_tests,
+        header_version: plan.header.version.short(),
+        header_xml: plan.header_xml.clone(),
+        la_url: plan.header.la_url.clone().unwrap_or_default(),
+        tracks: tracks.collect(),
+        boxes: planned_boxes(&summary::planned_boxes(index, plan)?),
+        warnings: plan.warnings().into_iter().chain(file_notes(index)).collect(),
+        size_before: index.file_len,
+        fixed_growth: summary::fixed_growth(index, plan)?,
+    })
+}
+
+/// What was found while fragments were measured, in words.
+pub fn measured(touched: &Touched, tallies: &[(u32, Tally)]) -> Measured {
+    Measured {
+        boxes: planned_boxes(touched),
+        warnings: tallies.iter().flat_map(|(track, tally)| tally_notes(*track, tally)).collect(),
+    }
+}
+
+fn planned_boxes(touched: &Touched) -> Vec<PlannedBox> {
+    let view = |planned: &summary::PlannedBox| PlannedBox {
+        parent: planned.parent.clone(),
+        kind: planned.id.four_cc().text(),
+        name: planned.name,
+        action: planned.action.name(),
+        count: planned.count,
+        why: planned.why,
+    };
+    touched.boxes().iter().map(view).collect()
+}

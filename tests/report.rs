@@ -1,0 +1,185 @@
+//! What JavaScript is shown is of the shape that `www/types.d.ts` promises, for every kind of file.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
+
+#[path = "report/types.rs"]
+mod types;
+
+mod support;
+
+use std::rc::Rc;
+
+use boxlock::report::{self, ErrorReport};
+use boxlock::session::Session;
+use boxlock::track::top::Paths;
+use serde_json::{Value, json, to_value};
+use support::drive::{self, Feed};
+use types::Types;
+
+fn public() -> Types {
+    Types::read(include_str!("../www/types.d.ts"))
+}
+
+fn open(bytes: &[u8]) -> Option<Session> {
+    drive::open(bytes, Feed::Whole).ok()
+}
+
+/// The files that together have every property: the sample, and where they are those of the corpus.
+fn files() -> Vec<(String, Vec<u8>)> {
+    let sample = include_bytes!("../www/samples/sample.ismv").to_vec();
+    let mut cut = sample.clone();
+    cut.truncate(cut.len() - 100);
+    let protected = drive::protect(&sample, &drive::request("hybrid")).unwrap();
+    let own = [("sample", sample), ("cut", cut), ("protected", protected)];
+    let own = own.map(|(name, bytes)| (name.to_owned(), bytes));
+    own.into_iter().chain(support::corpus_files()).filter(|(_, bytes)| bytes.len() < 8 << 20).collect()
+}
+
+#[test]
+fn files_tracks_and_boxes_are_of_the_types_that_are_promised() {
+    let mut types = public();
+    let mut opened = 0;
+    for (name, bytes) in files() {
+        let Some(session) = open(&bytes) else { continue };
+        opened += 1;
+        let index = Rc::clone(session.index().unwrap());
+        let fail = |error: String| panic!("{name}: {error}");
+        let mut summary = to_value(report::summary(&index)).unwrap();
+        // The name is JavaScript's.
+        summary["name"] = json!(name);
+        types.check("Summary", &summary).unwrap_or_else(fail);
+        for track in report::tracks(&index) {
+            types.check("Track", &to_value(track).unwrap()).unwrap_or_else(fail);
+        }
+        let tree = report::top_boxes(&index, &mut Paths::default(), 0, 200);
+        for node in &tree {
+            types.check("BoxNode", &to_value(node).unwrap()).unwrap_or_else(fail);
+            let wanted = report::wanted(&index, &node.path).unwrap();
+            let read = wanted.map_or(&bytes[..0], |range| {
+                &bytes[usize::try_from(range.start).unwrap()..][..usize::try_from(range.len).unwrap()]
+            });
+            let Ok(view) = report::box_view(&index, &node.path, read, 0, 50) else { continue };
+            types.check("BoxView", &to_value(view).unwrap()).unwrap_or_else(fail);
+            for child in report::children(&index, &node.path, read, 0, 50).unwrap() {
+                types.check("BoxNode", &to_value(&child).unwrap()).unwrap_or_else(fail);
+                let view = report::box_view(&index, &child.path, read, 0, 50).unwrap();
+                types.check("BoxView", &to_value(view).unwrap()).unwrap_or_else(fail);
+            }
+        }
+    }
+    assert!(opened >= 3);
+    for name in ["Summary", "Track", "BoxNode", "BoxView", "FieldRow"] {
+        let unseen = types.unseen(name);
+        let rare = ["Track.reason", "BoxNode.uuid"];
+        let missing: Vec<&String> = unseen.iter().filter(|one| !rare.contains(&one.as_str())).collect();
+        assert!(missing.is_empty() && (opened < 100 || unseen.is_empty()), "no file has {unseen:?}");
+    }
+}
+
+#[test]
+fn what_a_search_finds_is_of_the_type_that_is_promised_and_comes_from_all_of_the_file() {
+    let mut types = public();
+    let sample = include_bytes!("../www/samples/sample.ismv");
+    let bytes = drive::protect(sample, &drive::request("piff")).unwrap();
+    let session = open(&bytes).unwrap();
+    let index = Rc::clone(session.index().unwrap());
+    let mut search = report::Search::new(Rc::clone(&index), "senc");
+    assert_eq!(search.starts().len(), index.fragments.len());
+    let mut found = Vec::new();
+    while let Some(range) = search.needs() {
+        let start = usize::try_from(range.start).unwrap();
+        search.feed(&bytes[start..start + usize::try_from(range.len).unwrap()]);
+        found.extend(search.found().boxes);
+    }
+    let last = search.found();
+    assert_eq!((last.done, last.total), (index.file_len, index.file_len));
+    assert_eq!(usize::try_from(last.hits).unwrap(), index.fragments.len());
+    assert_eq!(found.len(), index.fragments.len());
+    for one in found {
+        types.check("FoundBox", &to_value(one).unwrap()).unwrap();
+    }
+    assert_eq!(types.unseen("FoundBox"), [""; 0]);
+}
+
+#[test]
+fn plans_are_of_the_type_that_is_promised() {
+    let mut types = public();
+    let mut session = open(include_bytes!("../www/samples/sample.ismv")).unwrap();
+    for profile in ["hybrid", "piff"] {
+        for tracks in [None, Some(vec![1])] {
+            let mut request = drive::request(profile);
+            request.tracks = tracks;
+            let request = boxlock::protect::Request::parse(&request, &drive::not_random()).unwrap();
+            let plan = session.plan(request).unwrap();
+            let mut shown = to_value(report::plan(session.index().unwrap(), &plan).unwrap()).unwrap();
+            // Known when fragments have been measured.
+            assert!(shown.as_object_mut().unwrap().remove("fixedGrowth").unwrap().is_i64());
+            for (name, value) in
+                [("sizeAfter", json!(1)), ("sizeExact", json!(true)), ("suggestedName", json!("a.mp4"))]
+            {
+                assert_eq!(shown.as_object_mut().unwrap().insert(name.to_owned(), value), None);
+            }
+            for track in shown["tracks"].as_array_mut().unwrap() {
+                track["share"] = Value::Null;
+            }
+            types.check("Plan", &shown).unwrap_or_else(|error| panic!("{profile}: {error}"));
+        }
+    }
+    for name in ["Plan", "PlannedTrack", "PlannedBox", "KidView"] {
+        assert_eq!(types.unseen(name), [""; 0]);
+    }
+    let task = session.index().unwrap().fragments[0];
+    let task = boxlock::protect::samples::FragmentTask::new(session.index().unwrap(), &task);
+    let mut messages = Types::read(include_str!("../www/engine/messages.d.ts"));
+    messages.check("FragmentTask", &to_value(report::Task::from(&task)).unwrap()).unwrap();
+    assert_eq!(messages.unseen("FragmentTask"), [""; 0]);
+    assert!(session.doubtful().unwrap().is_empty());
+    session
+        .look(
+            &task,
+            &mut include_bytes!("../www/samples/sample.ismv").to_vec()
+                [usize::try_from(task.start).unwrap()..usize::try_from(task.end).unwrap()],
+        )
+        .unwrap();
+}
+
+#[test]
+fn errors_have_what_is_promised() {
+    use boxlock::bytes::Error;
+    let all = [
+        Error::file("not-mp4", "x").at(u64::from(u32::MAX) + 1).inside("traf").inside("moof[3]"),
+        Error::caller("bad-key", "key", "x"),
+        Error::limit("box-too-large", "x"),
+        Error::unsupported("cbcs", "x"),
+    ];
+    let shown = all.map(|error| to_value(ErrorReport::from(&error)).unwrap());
+    let first = json!({
+        "name": "BoxlockError", "code": "not-mp4", "kind": "file", "path": "moof[3]/traf", "offset": 4_294_967_296_u64,
+    });
+    assert_eq!(shown[0], first);
+    assert_eq!(
+        shown[1],
+        json!({"name": "BoxlockError", "code": "bad-key", "kind": "caller", "field": "key"})
+    );
+    assert_eq!(shown[2], json!({"name": "BoxlockError", "code": "box-too-large", "kind": "limit"}));
+    assert_eq!(shown[3], json!({"name": "BoxlockError", "code": "cbcs", "kind": "unsupported"}));
+}
+
+#[test]
+fn what_is_of_no_promised_type_is_seen() {
+    let mut types = public();
+    let node = json!({
+        "path": "moov", "type": "moov", "name": "Movie", "start": 0, "size": 8, "headerSize": 8, "childCount": 0,
+    });
+    types.check("BoxNode", &node).unwrap();
+    let broken =
+        [("start", json!("0")), ("children", json!(1)), ("other", json!(1)), ("uuid", Value::Null)];
+    for (name, value) in broken {
+        let mut node = node.clone();
+        node[name] = value;
+        assert!(types.check("BoxNode", &node).unwrap_err().contains(name), "{name}");
+    }
+    let mut without = node;
+    without.as_object_mut().unwrap().remove("size");
+    assert_eq!(types.check("BoxNode", &without).unwrap_err(), "BoxNode.size is missing");
+}
