@@ -172,8 +172,7 @@ fn what_is_of_no_promised_type_is_seen() {
         "path": "moov", "type": "moov", "name": "Movie", "start": 0, "size": 8, "headerSize": 8, "childCount": 0,
     });
     types.check("BoxNode", &node).unwrap();
-    let broken =
-        [("start", json!("0")), ("children", json!(1)), ("other", json!(1)), ("uuid", Value::Null)];
+    let broken = [("start", json!("0")), ("children", json!(1)), ("other", json!(1)), ("uuid", Value::Null)];
     for (name, value) in broken {
         let mut node = node.clone();
         node[name] = value;

@@ -104,7 +104,9 @@ fn a_box_that_is_not_read_is_found_by_itself() {
 #[test]
 fn the_overview_has_the_largest_box_of_each_stretch() {
     let mut file = Vec::new();
-    for (kind, len) in [(b"ftyp", 16_u32), (b"free", 24), (b"moof", 10), (b"mdat", 190), (b"moof", 60), (b"mdat", 11)] {
+    for (kind, len) in
+        [(b"ftyp", 16_u32), (b"free", 24), (b"moof", 10), (b"mdat", 190), (b"moof", 60), (b"mdat", 11)]
+    {
         file.extend(len.to_be_bytes());
         file.extend(kind);
         file.resize(file.len() + len as usize - 8, 0);
@@ -121,7 +123,10 @@ fn the_overview_has_the_largest_box_of_each_stretch() {
     assert_eq!(shown(0), (311, "mdat".to_owned()));
     let (stride, types) = overview(top, u64::MAX);
     assert_eq!((stride, types.len()), (1, 311));
-    assert_eq!((types.first().unwrap().text(), types.last().unwrap().text()), ("ftyp".to_owned(), "mdat".to_owned()));
+    assert_eq!(
+        (types.first().unwrap().text(), types.last().unwrap().text()),
+        ("ftyp".to_owned(), "mdat".to_owned())
+    );
 }
 
 /// In every fragment of a real file.

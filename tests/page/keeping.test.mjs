@@ -275,7 +275,12 @@ inEachBrowser((browser) => {
       const said = [];
       for (const method of ['plan', 'plan', 'plan', 'protect', 'protect', 'protect']) {
         const done = media[method]({ laUrl: 'https://x.example/' });
-        said.push(await done.then(() => 'done', ({ code, message }) => `${code}: ${message}`));
+        said.push(
+          await done.then(
+            () => 'done',
+            ({ code, message }) => `${code}: ${message}`,
+          ),
+        );
       }
       return said;
     });

@@ -120,10 +120,11 @@ export async function fillForm(page, { laUrl = LA_URL, profile, key, kid, keySee
   }
 }
 
-/** Waits for the plan that belongs to what the form says now, and gives its facts and header. */
+/**
+ * Waits for the plan that belongs to what the form says now, and gives its facts and header. A change of the form makes
+ * the plan before it stale at once.
+ */
 export async function waitPlan(page) {
-  // A change of the form is taken up a moment later.
-  await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 400)));
   await page.waitFor(
     () =>
       !document.querySelector('.plan-place.stale') &&
