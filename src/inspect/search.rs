@@ -89,5 +89,5 @@ fn search_node(
             inside.extend(search_node(query, below, Some((tree, child)), tally));
         }
     }
-    (hit || !inside.is_empty()).then(|| Found { view: BoxNode { children: None, ..view }, hit, inside })
+    (hit || !inside.is_empty()).then_some(Found { view: BoxNode { children: None, ..view }, hit, inside })
 }
