@@ -185,7 +185,7 @@ fn look(tree: &Tree<'_>) {
     for node in tree.root().children.iter().rev().take(2) {
         let path = format!("{name}/{}", tree.root().segment(node));
         assert_eq!(view_at(tree, &path).unwrap().start, node.start);
-        fields(tree, &path, 0, 100, &|_| None).unwrap();
+        fields(tree, &path, 0, 100, None).unwrap();
         let children = children_at(tree, &path, node.children.len().saturating_sub(1), 1).unwrap();
         if let Some(last) = children.last() {
             view_at(tree, &last.path).unwrap();
@@ -262,7 +262,7 @@ fn samples_that_take_no_bytes_take_no_memory() {
         let bytes = &file[moof.start as usize..(moof.start + moof.moof_len) as usize];
         let tree = Tree::parse(bytes, moof.start).unwrap();
         let used = measure(|| {
-            let shown = fields(&tree, "moof/traf/trun", 0, 100, &|_| None).unwrap();
+            let shown = fields(&tree, "moof/traf/trun", 0, 100, None).unwrap();
             assert!(shown.rows.iter().any(|row| row.name == "sample_count" && row.value.len() == 7));
         });
         assert!(used.bytes_max < 200_000, "{used:?}");
@@ -290,15 +290,15 @@ fn the_rows_of_a_long_list_are_those_that_are_looked_at() {
         let tree = Tree::parse(&bytes[..], 0).unwrap();
         for from in [0, COUNT / 2] {
             let used = measure(|| {
-                let shown = fields(&tree, name, from, 50, &|_| None).unwrap();
+                let shown = fields(&tree, name, from, 50, None).unwrap();
                 assert!(shown.rows.len() == 50 && shown.total > rows, "{name}: {}", shown.total);
             });
             // The box's own bytes may be copied.
             assert!(used.bytes_max < bytes.len() as u64 + 100_000, "{name}: {used:?}");
         }
-        let all = fields(&tree, name, 0, usize::MAX, &|_| None).unwrap();
+        let all = fields(&tree, name, 0, usize::MAX, None).unwrap();
         assert_eq!(all.rows.len(), all.total, "{name}");
-        let window = fields(&tree, name, COUNT - 5, 7, &|_| None).unwrap();
+        let window = fields(&tree, name, COUNT - 5, 7, None).unwrap();
         assert_eq!(window.rows, all.rows[COUNT - 5..COUNT + 2], "{name}");
     }
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use boxlock::boxes::declare::{Declaration, Rewriter};
 use boxlock::boxes::header::four;
 use boxlock::boxes::registry::{self, Known};
-use boxlock::boxes::{BoxHeader, Edits, Node, RowSink, Tree, scoped};
+use boxlock::boxes::{BoxHeader, Context, Edits, Node, RowSink, Tree, scoped};
 use boxlock::bytes::{FourCc, Reader};
 
 /// Calls `each` for every box of a tree, with its parent.
@@ -386,15 +386,19 @@ fn any_bytes_in_any_declared_box_are_refused_or_written_as_they_were_read() {
             };
             let body: Vec<u8> = (0..len).map(|_| byte()).collect();
             for iv_size in IV_SIZES {
-                let mut sink = RowSink::window(0, 50);
+                let mut sink = RowSink::window(0, usize::MAX);
                 let rows = declaration.rows(&mut Reader::new(&body, 0), iv_size, &mut sink);
                 let written = (rewriter(declaration).rewrite)(&mut Reader::new(&body, 0), iv_size);
-                assert_eq!(
-                    rows.is_ok(),
-                    written.is_ok(),
-                    "{}: rows and reader agree on {body:?}",
-                    declaration.name
-                );
+                let cx = Context { iv_size, ..Context::default() };
+                let checked = declaration.check(&mut Reader::new(&body, 0), cx);
+                let agree = rows.is_ok() == written.is_ok() && checked.is_ok() == written.is_ok();
+                assert!(agree, "{}: rows, reader and check agree on {body:?}", declaration.name);
+                if declaration.exact && !declaration.children && rows.is_ok() {
+                    let left =
+                        sink.into_rows().into_iter().find(|row| row.name == "bytes after the last field");
+                    let left = left.map_or(0, |row| row.end - row.start);
+                    assert_eq!(checked, Ok(left as usize), "{}: {body:?}", declaration.name);
+                }
                 if let Ok(written) = written {
                     assert_eq!(written, body, "{} comes out otherwise", declaration.name);
                     read += 1;

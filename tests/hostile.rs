@@ -262,14 +262,14 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             }),
             "missing-box",
         ),
-        ("boxes nested 1000 deep", join(&[ftyp, &moov_with_depth, moof, mdat]), "missing-box"),
+        ("boxes nested 1000 deep", join(&[ftyp, &moov_with_depth, moof, mdat]), "too-many-boxes"),
         ("only text", made(|f| f.tracks = vec![Kind::Text]), "no-track"),
         ("only MP3 sound", mp3(), "no-track"),
         (
             "samples in the moov",
             changed(|f| {
                 let at = find(f, b"stsz", 0);
-                put(f, at + 16, &[0, 0, 0, 9])
+                put(f, at + 12, &[0, 0, 0, 1, 0, 0, 0, 9])
             }),
             "samples-in-moov",
         ),

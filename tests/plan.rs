@@ -94,6 +94,7 @@ fn check(name: &str, file: &[u8], profile: &str) {
     let (before, after) = (by_kind(file), by_kind(&output));
     let mut said: BTreeMap<(String, String), [i64; 3]> = BTreeMap::new();
     for planned in touched.boxes() {
+        assert_ne!(planned.name, "Unknown box", "{name}: {planned:?}");
         let entry = planned.parent.ends_with("stsd") && planned.action == Action::Change;
         let kind = match planned.id {
             _ if entry => "entry".to_owned(),

@@ -58,11 +58,11 @@ fn files_tracks_and_boxes_are_of_the_types_that_are_promised() {
             let read = wanted.map_or(&bytes[..0], |range| {
                 &bytes[usize::try_from(range.start).unwrap()..][..usize::try_from(range.len).unwrap()]
             });
-            let Ok(view) = report::box_view(&index, &node.path, read, 0, 50) else { continue };
+            let Ok(view) = report::box_view(&index, &node.path, read, &[], 0, 50) else { continue };
             types.check("BoxView", &to_value(view).unwrap()).unwrap_or_else(fail);
             for child in report::children(&index, &node.path, read, 0, 50).unwrap() {
                 types.check("BoxNode", &to_value(&child).unwrap()).unwrap_or_else(fail);
-                let view = report::box_view(&index, &child.path, read, 0, 50).unwrap();
+                let view = report::box_view(&index, &child.path, read, &[], 0, 50).unwrap();
                 types.check("BoxView", &to_value(view).unwrap()).unwrap_or_else(fail);
             }
         }

@@ -32,8 +32,11 @@ export interface BoxlockErrorShape extends Error {
 export interface Summary {
   name: string;
   size: number;
-  /** 'smooth': fragmented with Smooth brands or boxes; 'fragmented'; 'progressive'; 'segment': moof without moov. */
-  kind: 'smooth' | 'fragmented' | 'progressive' | 'segment';
+  /**
+   * 'smooth': fragmented with Smooth brands or boxes; 'fragmented'; 'progressive'; 'segment': moof without moov; 'image':
+   * HEIF pictures and no media.
+   */
+  kind: 'smooth' | 'fragmented' | 'progressive' | 'segment' | 'image';
   /** One plain phrase for a person: "Smooth Streaming file (fragmented MP4)". */
   kindName: string;
   brands: { major: string; minorVersion: number; compatible: string[] } | null;
@@ -45,12 +48,33 @@ export interface Summary {
   sampleCount: number;
   /** Whether an `mfra` index is at the end. */
   indexed: boolean;
-  /** What the file is already protected with, or null. */
-  protection: { scheme: string; systems: string[]; kids: string[] } | null;
+  /** What the file is protected with already; null when it is plain that all of it is clear. */
+  protection: SummaryProtection | null;
   /** Whether "Protect" can be offered, and if not one plain sentence why and what to do. */
   protectable: { ok: true } | { ok: false; code: string; reason: string };
   /** Faults seen while reading that did not stop it, as plain sentences. */
   problems: { message: string; path?: string; offset?: number }[];
+}
+
+export interface SummaryProtection {
+  /** Whether it is certain that samples are encrypted: a file that is damaged, or says two things, may be clear. */
+  certain: boolean;
+  /** Null when the file does not say. */
+  scheme: string | null;
+  /** DRM systems by name. */
+  systems: string[];
+  /** Key IDs as UUID text, those of groups of samples among them. All zero it stands for another that is not known. */
+  kids: string[];
+  /** Whether keys change along the way. */
+  rotates: boolean;
+}
+
+export interface TrackProtection {
+  certain: boolean;
+  scheme: string | null;
+  /** The key ID of all samples that no group says otherwise of. */
+  kid: string | null;
+  kids: string[];
 }
 
 export interface Track {
@@ -75,7 +99,8 @@ export interface Track {
   fragmentCount: number;
   /** Total bytes of its samples. */
   bytes: number;
-  protection: { scheme: string; kid: string | null } | null;
+  /** How it is protected already; null when it is plain that it is clear. */
+  protection: TrackProtection | null;
   protectable: boolean;
   /** One plain sentence when not protectable. */
   reason?: string;

@@ -147,7 +147,7 @@ boxes! {
         sampling_rate: u32;
     }
     /// Which loudspeakers the channels belong to.
-    ChannelLayout [four(b"chnl")] full "Channel layout" "ISO/IEC 14496-12:2022 12.2.4" {
+    ChannelLayout [four(b"chnl")] full(0, 1) "Channel layout" "ISO/IEC 14496-12:2022 12.2.4" {
         layout: Bytes;
     }
     /// Which loudspeakers the channels belong to, in Apple's form.

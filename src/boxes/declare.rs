@@ -14,14 +14,19 @@
 //!
 //! After a field's type may stand, in this order: `count |cx, b| n` (how many entries or bytes, for lists whose
 //! length stands elsewhere), `if |cx, b| condition` (when the field is there at all), `means |value| text`.
-//! After `full` or `plain` may stand `children`: child boxes follow the fields.
+//! After `full` stand, in parentheses, the versions whose fields these are; `full` alone knows version 0. What comes
+//! in another version is never read by these fields. After `full` or `plain` may stand `children`: child boxes follow
+//! the fields.
 
 use crate::bytes::units::len_u64;
-use crate::bytes::{Reader, Result, Writer};
+use crate::bytes::{Error, Reader, Result, Writer};
 
 use super::header::BoxId;
 use super::rows::RowSink;
 use super::wire::{Bytes, Context, FullHead, Wire};
+
+/// Code of the error that a box is of a version that nobody declared: it may be sound all the same.
+pub const UNKNOWN_VERSION: &str = "unknown-version";
 
 /// Whether version and flags come first (ISO/IEC 14496-12:2022 4.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +49,12 @@ pub struct Declaration {
     pub about: &'static str,
     /// Full or plain.
     pub form: Form,
+    /// The versions that the fields are of; empty for plain boxes.
+    pub versions: &'static [u8],
     /// Whether child boxes follow the fields.
     pub children: bool,
+    /// Whether the box ends where its fields end.
+    pub exact: bool,
     /// Reads the fields of a box of this kind, and adds their rows where somebody looks on.
     pub walk: fn(&mut Walk<'_, '_>) -> Result<()>,
 }
@@ -53,8 +62,12 @@ pub struct Declaration {
 impl Declaration {
     /// Reads the body (from after the header) and adds a row per field.
     pub fn rows(&self, r: &mut Reader<'_>, iv_size: u8, sink: &mut RowSink) -> Result<()> {
-        let cx = Context { iv_size, ..Context::default() };
-        (self.walk)(&mut Walk { r, cx, sink: Some(sink) })?;
+        self.rows_in(r, Context { iv_size, ..Context::default() }, sink)
+    }
+
+    /// As [`rows`](Self::rows), where the context says more.
+    pub fn rows_in(&self, r: &mut Reader<'_>, cx: Context, sink: &mut RowSink) -> Result<()> {
+        (self.walk)(&mut Walk { r, cx, sink: Some(sink), skim: false })?;
         if !self.children && !r.is_empty() {
             let (start, end) = (r.offset(), r.offset() + len_u64(r.remaining()));
             let bytes = r.rest();
@@ -63,6 +76,13 @@ impl Declaration {
             });
         }
         Ok(())
+    }
+
+    /// Passes over the body to see whether it can be read, and returns how many bytes are left over behind its fields
+    /// where none may be.
+    pub fn check(&self, r: &mut Reader<'_>, cx: Context) -> Result<usize> {
+        (self.walk)(&mut Walk { r, cx, sink: None, skim: true })?;
+        Ok(if self.exact && !self.children { r.remaining() } else { 0 })
     }
 
     /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
@@ -100,18 +120,25 @@ pub struct Walk<'w, 'a> {
     pub cx: Context,
     /// Where their rows go.
     pub sink: Option<&'w mut RowSink>,
+    /// Whether nobody wants the entries of lists.
+    pub skim: bool,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
     /// A pass that only reads.
     pub fn reading(r: &'w mut Reader<'a>, cx: Context) -> Self {
-        Self { r, cx, sink: None }
+        Self { r, cx, sink: None, skim: false }
     }
 
     /// Version and flags; `names` are those of the bits.
-    pub(super) fn head(&mut self, head: &mut FullHead, names: &[(u32, &str)]) -> Result<()> {
+    pub(super) fn head(
+        &mut self,
+        head: &mut FullHead,
+        names: &[(u32, &str)],
+        versions: &'static [u8],
+    ) -> Result<()> {
         let start = self.r.offset();
-        *head = FullHead { version: self.r.u8("version")?, flags: self.r.u24("flags")? };
+        *head = FullHead::read(self.r)?;
         self.cx.head = *head;
         if let Some(sink) = self.sink.as_deref_mut() {
             sink.push("version", start, start + 1, || (head.version.to_string(), String::new()));
@@ -120,13 +147,34 @@ impl<'w, 'a> Walk<'w, 'a> {
                 (format!("{:#08x}", head.flags), set.collect::<Vec<_>>().join(", "))
             });
         }
-        Ok(())
+        if versions.contains(&head.version) {
+            Ok(())
+        } else {
+            Err(self.unknown_version(head.version, versions))
+        }
+    }
+
+    /// The fields of a version that nobody declared could be anything: they are shown as bytes.
+    #[cold]
+    fn unknown_version(&mut self, version: u8, versions: &[u8]) -> Error {
+        let known: Vec<String> = versions.iter().map(ToString::to_string).collect();
+        let known = known.join(", ");
+        let at = self.r.offset();
+        if let Some(sink) = self.sink.as_deref_mut() {
+            let bytes = Bytes(self.r.rest().to_vec());
+            sink.push("data", at, at + len_u64(self.r.remaining()), || {
+                (bytes.show(), format!("fields of version {version}; those of {known} are known here"))
+            });
+        }
+        let message = format!("It has version {version}, whose fields are not known here; known is {known}.");
+        Error::unsupported(UNKNOWN_VERSION, message).at(at)
     }
 
     /// The next field.
     pub(super) fn field<T: Wire>(&mut self, name: &str, field: &mut T, count: Option<u64>) -> Result<()> {
         *field = match self.sink.as_deref_mut() {
             Some(sink) => T::rows(self.r, name, &self.cx, count, sink)?,
+            None if self.skim => T::skim(self.r, name, &self.cx, count)?,
             None => T::read(self.r, name, &self.cx, count)?,
         };
         Ok(())
@@ -141,8 +189,13 @@ impl<'w, 'a> Walk<'w, 'a> {
         means: fn(&T) -> String,
     ) -> Result<()> {
         let start = self.r.offset();
-        *field = T::read(self.r, name, &self.cx, count)?;
-        if let Some(sink) = self.sink.as_deref_mut() {
+        *field = if self.skim {
+            T::skim(self.r, name, &self.cx, count)?
+        } else {
+            T::read(self.r, name, &self.cx, count)?
+        };
+        // What has no bytes is absent.
+        if let Some(sink) = self.sink.as_deref_mut().filter(|_| self.r.offset() > start) {
             sink.push(name, start, self.r.offset(), || (field.show(), means(field)));
         }
         Ok(())
@@ -160,7 +213,7 @@ pub(super) fn entry_rows(
     let start = r.offset();
     let at = sink.total();
     sink.push(name, start, start, || (String::new(), String::new()));
-    sink.nested(|sink| entry.walk(&mut Walk { r, cx: *cx, sink: Some(sink) }))?;
+    sink.nested(|sink| entry.walk(&mut Walk { r, cx: cx.clone(), sink: Some(sink), skim: false }))?;
     sink.close(at, r.offset());
     Ok(())
 }
@@ -184,7 +237,7 @@ pub trait BoxBody: Sized {
 macro_rules! boxes {
     ($(
         $(#[doc = $about:literal])+
-        $Box:ident [$($id:expr),+ $(,)?] $form:ident $($children:ident)? $human:literal $clause:literal
+        $Box:ident [$($id:expr),+ $(,)?] $form:ident $(($($version:literal),+))? $($children:ident)? $human:literal $clause:literal
         $(flags { $($bit:literal $label:literal),* $(,)? })?
         {
             $(
@@ -210,7 +263,7 @@ macro_rules! boxes {
             impl $crate::boxes::declare::Fields for $Box {
                 fn walk(&mut self, walk: &mut $crate::boxes::declare::Walk<'_, '_>) -> $crate::bytes::Result<()> {
                     let this = self;
-                    boxes!(@walk_head $form this walk [$($(($bit, $label)),*)?]);
+                    boxes!(@walk_head $form this walk [$($(($bit, $label)),*)?] [$($($version),+)?]);
                     $(
                         if boxes!(@present walk.cx, this $($cond)?) {
                             let count = boxes!(@count walk.cx, this $($count)?);
@@ -228,7 +281,9 @@ macro_rules! boxes {
                     clause: $clause,
                     about: concat!($($about),+),
                     form: boxes!(@form $form),
+                    versions: boxes!(@versions $form [$($($version),+)?]),
                     children: boxes!(@children $($children)?),
+                    exact: $(<$ty as $crate::boxes::wire::Wire>::EXACT &&)* true,
                     walk: |walk| $crate::boxes::declare::Fields::walk(&mut Self::default(), walk),
                 };
 
@@ -242,7 +297,7 @@ macro_rules! boxes {
                 fn write_body(&self, w: &mut $crate::bytes::Writer, iv_size: u8) {
                     let this = self;
                     boxes!(@write_head $form this w);
-                    let cx = $crate::boxes::wire::Context { head: this.head, iv_size };
+                    let cx = $crate::boxes::wire::Context { head: this.head, iv_size, ..Default::default() };
                     $(
                         if boxes!(@present cx, this $($cond)?) {
                             $crate::boxes::wire::Wire::write(&this.$field, w, &cx);
@@ -284,10 +339,14 @@ macro_rules! boxes {
     (@children children) => { true };
     (@children) => { false };
 
-    (@walk_head full $this:ident $walk:ident [$($flag:tt),*]) => {
-        $walk.head(&mut $this.head, &[$($flag),*])?;
+    (@versions plain []) => { &[] };
+    (@versions full []) => { &[0] };
+    (@versions full [$($version:literal),+]) => { &[$($version),+] };
+
+    (@walk_head full $this:ident $walk:ident [$($flag:tt),*] [$($version:tt),*]) => {
+        $walk.head(&mut $this.head, &[$($flag),*], boxes!(@versions full [$($version),*]))?;
     };
-    (@walk_head plain $this:ident $walk:ident []) => {};
+    (@walk_head plain $this:ident $walk:ident [] []) => {};
     (@write_head full $this:ident $w:ident) => {
         $w.u8($this.head.version);
         $w.u24($this.head.flags);
@@ -348,6 +407,12 @@ macro_rules! entries {
 
         #[allow(clippy::redundant_closure_call, unused_variables, reason = "fields without conditions")]
         impl $crate::boxes::wire::Wire for $Entry {
+            const EXACT: bool = $(<$ty as $crate::boxes::wire::Wire>::EXACT &&)* true;
+
+            fn len(cx: &$crate::boxes::wire::Context) -> Option<usize> {
+                Some(0 $(+ entries!(@len cx, $ty $(, |$($if_arg),+| $cond)?))*)
+            }
+
             fn read(
                 r: &mut $crate::bytes::Reader<'_>,
                 _: &str,
@@ -357,7 +422,7 @@ macro_rules! entries {
                 let mut this = Self::default();
                 $crate::boxes::declare::Fields::walk(
                     &mut this,
-                    &mut $crate::boxes::declare::Walk::reading(r, *cx),
+                    &mut $crate::boxes::declare::Walk::reading(r, cx.clone()),
                 )?;
                 Ok(this)
             }
@@ -396,6 +461,15 @@ macro_rules! entries {
     (@present $cx:expr, $this:ident |$a:tt, $b:tt| $cond:expr) => {{
         let condition: fn(&$crate::boxes::wire::Context, &Self) -> bool = |$a, $b| $cond;
         condition(&$cx, &$this)
+    }};
+    (@len $cx:ident, $ty:ty) => { <$ty as $crate::boxes::wire::Wire>::len($cx)? };
+    (@len $cx:ident, $ty:ty, |$a:tt| $cond:expr) => {{
+        let condition: fn(&$crate::boxes::wire::Context) -> bool = |$a| $cond;
+        if condition($cx) { <$ty as $crate::boxes::wire::Wire>::len($cx)? } else { 0 }
+    }};
+    (@len $cx:ident, $ty:ty, |$a:tt, $b:tt| $cond:expr) => {{
+        let unknown: Option<usize> = None;
+        unknown?
     }};
     (@count $cx:expr, $this:ident) => { None };
     (@count $cx:expr, $this:ident |$a:tt, $b:tt| $count:expr) => {{

@@ -1,6 +1,4 @@
-//! The movie fragment boxes (ISO/IEC 14496-12:2022 8.8), and the sample groups that stand in them.
-
-use crate::bytes::FourCc;
+//! The movie fragment boxes (ISO/IEC 14496-12:2022 8.8), and events.
 
 use super::header::four;
 use super::types::{Counted, Text, Wide};
@@ -50,11 +48,6 @@ entries! {
         sample_flags: SampleFlags, if |cx| cx.head.has(trun_flags::SAMPLE_FLAGS);
         sample_composition_time_offset: i32, if |cx| cx.head.has(trun_flags::SAMPLE_COMPOSITION_OFFSET);
     }
-    /// Samples in a row that belong to one group.
-    SampleToGroupEntry {
-        sample_count: u32;
-        group_description_index: u32;
-    }
     /// One subsample of a `subs` entry.
     SubSampleEntry {
         subsample_size: Wide16;
@@ -74,6 +67,10 @@ entries! {
 pub struct Wide16(pub u32);
 
 impl Wire for Wide16 {
+    const EXACT: bool = true;
+    fn len(cx: &Context) -> Option<usize> {
+        Some(if cx.head.version == 0 { 2 } else { 4 })
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(if cx.head.version == 0 { u32::from(r.u16(name)?) } else { r.u32(name)? }))
     }
@@ -102,6 +99,10 @@ impl SampleFlags {
 }
 
 impl Wire for SampleFlags {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(4)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u32(name)?))
     }
@@ -157,11 +158,11 @@ boxes! {
         default_sample_flags: SampleFlags, if |cx, _| cx.head.has(tfhd_flags::DEFAULT_SAMPLE_FLAGS);
     }
     /// Decode time of the first sample of a track fragment.
-    TrackFragmentDecodeTime [four(b"tfdt")] full "Track fragment decode time" "ISO/IEC 14496-12:2022 8.8.12" {
+    TrackFragmentDecodeTime [four(b"tfdt")] full(0, 1) "Track fragment decode time" "ISO/IEC 14496-12:2022 8.8.12" {
         base_media_decode_time: Wide;
     }
     /// A run of samples that stand one behind the other.
-    TrackRun [four(b"trun")] full "Track run" "ISO/IEC 14496-12:2022 8.8.8"
+    TrackRun [four(b"trun")] full(0, 1) "Track run" "ISO/IEC 14496-12:2022 8.8.8"
         flags {
             0x1 "data offset", 0x4 "first sample flags", 0x100 "durations", 0x200 "sizes", 0x400 "sample flags",
             0x800 "composition offsets",
@@ -177,26 +178,12 @@ boxes! {
     SampleDependency [four(b"sdtp")] full "Sample dependency" "ISO/IEC 14496-12:2022 8.6.4" {
         sample_dependencies: Vec<Dependency>;
     }
-    /// Which samples belong to which group.
-    SampleToGroup [four(b"sbgp")] full "Sample to group" "ISO/IEC 14496-12:2022 8.9.2" {
-        grouping_type: FourCc;
-        grouping_type_parameter: u32, if |cx, _| cx.head.version == 1;
-        entries: Counted<u32, SampleToGroupEntry>;
-    }
-    /// Properties of groups of samples.
-    SampleGroupDescription [four(b"sgpd")] full "Sample group description" "ISO/IEC 14496-12:2022 8.9.3" {
-        grouping_type: FourCc;
-        default_length: u32, if |cx, _| cx.head.version == 1;
-        default_group_description_index: u32, if |cx, _| cx.head.version >= 2;
-        entry_count: u32;
-        entries: Bytes;
-    }
     /// Sizes and priorities of parts of samples.
-    SubSampleInformation [four(b"subs")] full "Sub-sample information" "ISO/IEC 14496-12:2022 8.7.7" {
+    SubSampleInformation [four(b"subs")] full(0, 1) "Sub-sample information" "ISO/IEC 14496-12:2022 8.7.7" {
         entries: Counted<u32, SubSampleInformationEntry>;
     }
     /// An event for the application.
-    EventMessage [four(b"emsg")] full "Event message" "ISO/IEC 23009-1:2022 5.10.3.3" {
+    EventMessage [four(b"emsg")] full(0, 1) "Event message" "ISO/IEC 23009-1:2022 5.10.3.3" {
         timescale: u32, if |cx, _| cx.head.version == 1;
         presentation_time: u64, if |cx, _| cx.head.version == 1;
         event_duration: u32, if |cx, _| cx.head.version == 1;
@@ -210,7 +197,7 @@ boxes! {
         message_data: Bytes;
     }
     /// Wall-clock time at which a sample was produced.
-    ProducerReferenceTime [four(b"prft")] full "Producer reference time" "ISO/IEC 14496-12:2022 8.16.5" {
+    ProducerReferenceTime [four(b"prft")] full(0, 1) "Producer reference time" "ISO/IEC 14496-12:2022 8.16.5" {
         reference_track_id: u32;
         ntp_timestamp: u64;
         media_time: Wide;
@@ -222,6 +209,10 @@ boxes! {
 pub struct Dependency(pub u8);
 
 impl Wire for Dependency {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(1)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u8(name)?))
     }

@@ -158,6 +158,7 @@ impl ItemLocations {
 }
 
 impl Wire for ItemLocations {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, _: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Self::walk(r, cx, None)
     }
@@ -199,11 +200,11 @@ entries! {
 
 boxes! {
     /// The items, one `infe` each.
-    ItemInformation [four(b"iinf")] full children "Item information" "ISO/IEC 14496-12:2022 8.11.6" {
+    ItemInformation [four(b"iinf")] full(0, 1) children "Item information" "ISO/IEC 14496-12:2022 8.11.6" {
         entry_count: Wide16;
     }
     /// Type and name of one item.
-    ItemInformationEntry [four(b"infe")] full "Item information entry" "ISO/IEC 14496-12:2022 8.11.6.2"
+    ItemInformationEntry [four(b"infe")] full(0, 1, 2, 3) "Item information entry" "ISO/IEC 14496-12:2022 8.11.6.2"
         flags { 0x1 "hidden" }
     {
         item_id: u16, if |cx, _| cx.head.version < 3;
@@ -216,15 +217,15 @@ boxes! {
         content_encoding: IfMore<Text>, if |cx, b| cx.head.version < 2 || b.item_type.0 == *b"mime";
     }
     /// Where the bytes of items stand.
-    ItemLocationBox [four(b"iloc")] full "Item location" "ISO/IEC 14496-12:2022 8.11.3" {
+    ItemLocationBox [four(b"iloc")] full(0, 1, 2) "Item location" "ISO/IEC 14496-12:2022 8.11.3" {
         locations: ItemLocations;
     }
     /// The item to show.
-    PrimaryItem [four(b"pitm")] full "Primary item" "ISO/IEC 14496-12:2022 8.11.4" {
+    PrimaryItem [four(b"pitm")] full(0, 1) "Primary item" "ISO/IEC 14496-12:2022 8.11.4" {
         item_id: Wide16;
     }
     /// References between items.
-    ItemReferences [four(b"iref")] full "Item references" "ISO/IEC 14496-12:2022 8.11.12" {
+    ItemReferences [four(b"iref")] full(0, 1) "Item references" "ISO/IEC 14496-12:2022 8.11.12" {
         references: Vec<ItemReference>;
     }
     /// Bytes of items that stand in the metadata itself.
@@ -240,7 +241,7 @@ boxes! {
     /// The properties; they are numbered from 1 in this order.
     ItemPropertyContainer [four(b"ipco")] plain children "Item property container" "ISO/IEC 14496-12:2022 8.11.14" {}
     /// Which item has which properties.
-    ItemPropertyAssociation [four(b"ipma")] full "Item property association" "ISO/IEC 14496-12:2022 8.11.14"
+    ItemPropertyAssociation [four(b"ipma")] full(0, 1) "Item property association" "ISO/IEC 14496-12:2022 8.11.14"
         flags { 0x1 "16-bit property numbers" }
     {
         items: Counted<u32, PropertyAssociations>;
@@ -313,7 +314,7 @@ boxes! {
         alt_language: Text;
     }
     /// Encryption defaults of items.
-    ItemEncryption [four(b"ienc")] full "Item encryption" "ISO/IEC 23001-7:2023 8.4" {
+    ItemEncryption [four(b"ienc")] full(0, 1) "Item encryption" "ISO/IEC 23001-7:2023 8.4" {
         record: Bytes;
     }
     /// IVs and subsample maps of items.

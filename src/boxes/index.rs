@@ -87,6 +87,7 @@ impl RandomAccessPoint {
 }
 
 impl Wire for RandomAccessPoints {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let mut this = Self { lengths: r.u32("lengths")?, points: Vec::new() };
         let widths = this.widths();
@@ -142,7 +143,7 @@ impl Wire for RandomAccessPoints {
 
 boxes! {
     /// Sizes, durations and access points of the segments that follow.
-    SegmentIndex [four(b"sidx")] full "Segment index" "ISO/IEC 14496-12:2022 8.16.3" {
+    SegmentIndex [four(b"sidx")] full(0, 1) "Segment index" "ISO/IEC 14496-12:2022 8.16.3" {
         reference_id: u32;
         timescale: u32;
         earliest_presentation_time: Wide;
@@ -153,7 +154,7 @@ boxes! {
     /// Index of random access points, at the end of the file.
     MovieFragmentRandomAccess [four(b"mfra")] plain children "Fragment random access" "ISO/IEC 14496-12:2022 8.8.9" {}
     /// Random access points of one track.
-    TrackFragmentRandomAccess [four(b"tfra")] full "Track fragment random access" "ISO/IEC 14496-12:2022 8.8.10" {
+    TrackFragmentRandomAccess [four(b"tfra")] full(0, 1) "Track fragment random access" "ISO/IEC 14496-12:2022 8.8.10" {
         track_id: u32;
         entries: RandomAccessPoints;
     }

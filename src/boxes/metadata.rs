@@ -145,7 +145,7 @@ boxes! {
     /// Loudness of the track or the album.
     Loudness [four(b"ludt")] plain children "Loudness" "ISO/IEC 14496-12:2022 12.2.7" {}
     /// Version of the DECE profile and the asset's identifier.
-    AssetInformation [four(b"ainf")] full "Asset information" "DECE Common File Format 2.2.4" {
+    AssetInformation [four(b"ainf")] full(0, 1) "Asset information" "DECE Common File Format 2.2.4" {
         profile_version: u32;
         apid: Text;
     }

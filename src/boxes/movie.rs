@@ -3,7 +3,9 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
-use super::types::{Counted, Fixed8, Fixed16, Language, Matrix, SignedWide, Text, Time1904, Wide};
+use super::types::{
+    Counted, Fixed8, Fixed16, Language, Matrix, OptionalHead, SignedWide, Text, Time1904, Wide,
+};
 use super::wire::Bytes;
 
 entries! {
@@ -44,7 +46,7 @@ boxes! {
     /// Everything about the movie but its samples.
     Movie [four(b"moov")] plain children "Movie" "ISO/IEC 14496-12:2022 8.2.1" {}
     /// What concerns the whole movie: timescale, duration, next free track ID.
-    MovieHeader [four(b"mvhd")] full "Movie header" "ISO/IEC 14496-12:2022 8.2.2" {
+    MovieHeader [four(b"mvhd")] full(0, 1) "Movie header" "ISO/IEC 14496-12:2022 8.2.2" {
         creation_time: Time1904;
         modification_time: Time1904;
         timescale: u32, means |_| "ticks a second".to_owned();
@@ -59,7 +61,7 @@ boxes! {
     /// One track.
     Track [four(b"trak")] plain children "Track" "ISO/IEC 14496-12:2022 8.3.1" {}
     /// What concerns one track: ID, duration, size on screen.
-    TrackHeader [four(b"tkhd")] full "Track header" "ISO/IEC 14496-12:2022 8.3.2"
+    TrackHeader [four(b"tkhd")] full(0, 1) "Track header" "ISO/IEC 14496-12:2022 8.3.2"
         flags { 0x1 "enabled", 0x2 "in movie", 0x4 "in preview", 0x8 "size is aspect ratio" }
     {
         creation_time: Time1904;
@@ -79,13 +81,13 @@ boxes! {
     /// Holds the edit list.
     Edit [four(b"edts")] plain children "Edit" "ISO/IEC 14496-12:2022 8.6.5" {}
     /// Maps the presentation timeline to media time.
-    EditList [four(b"elst")] full "Edit list" "ISO/IEC 14496-12:2022 8.6.6" {
+    EditList [four(b"elst")] full(0, 1) "Edit list" "ISO/IEC 14496-12:2022 8.6.6" {
         entries: Counted<u32, EditEntry>;
     }
     /// The media of one track.
     Media [four(b"mdia")] plain children "Media" "ISO/IEC 14496-12:2022 8.4.1" {}
     /// Timescale, duration and language of one track.
-    MediaHeader [four(b"mdhd")] full "Media header" "ISO/IEC 14496-12:2022 8.4.2" {
+    MediaHeader [four(b"mdhd")] full(0, 1) "Media header" "ISO/IEC 14496-12:2022 8.4.2" {
         creation_time: Time1904;
         modification_time: Time1904;
         timescale: u32, means |_| "ticks a second".to_owned();
@@ -138,7 +140,7 @@ boxes! {
     /// The tables that place, time and describe the samples; empty in fragmented files.
     SampleTable [four(b"stbl")] plain children "Sample table" "ISO/IEC 14496-12:2022 8.5.1" {}
     /// Sample entries: codec and configuration.
-    SampleDescription [four(b"stsd")] full children "Sample description" "ISO/IEC 14496-12:2022 8.5.2" {
+    SampleDescription [four(b"stsd")] full(0, 1) children "Sample description" "ISO/IEC 14496-12:2022 8.5.2" {
         entry_count: u32;
     }
     /// Durations of samples, in runs.
@@ -146,11 +148,11 @@ boxes! {
         entries: Counted<u32, TimeToSampleEntry>;
     }
     /// Composition offsets of samples, in runs.
-    CompositionOffset [four(b"ctts")] full "Composition time to sample" "ISO/IEC 14496-12:2022 8.6.1.3" {
+    CompositionOffset [four(b"ctts")] full(0, 1) "Composition time to sample" "ISO/IEC 14496-12:2022 8.6.1.3" {
         entries: Counted<u32, CompositionOffsetEntry>;
     }
     /// The span between composition and decoding times.
-    CompositionToDecode [four(b"cslg")] full "Composition to decode" "ISO/IEC 14496-12:2022 8.6.1.4" {
+    CompositionToDecode [four(b"cslg")] full(0, 1) "Composition to decode" "ISO/IEC 14496-12:2022 8.6.1.4" {
         composition_to_dts_shift: SignedWide;
         least_decode_to_display_delta: SignedWide;
         greatest_decode_to_display_delta: SignedWide;
@@ -182,7 +184,7 @@ boxes! {
     /// Says that the movie goes on in fragments, and holds their defaults.
     MovieExtends [four(b"mvex")] plain children "Movie extends" "ISO/IEC 14496-12:2022 8.8.1" {}
     /// Duration of the whole fragmented movie.
-    MovieExtendsHeader [four(b"mehd")] full "Movie extends header" "ISO/IEC 14496-12:2022 8.8.2" {
+    MovieExtendsHeader [four(b"mehd")] full(0, 1) "Movie extends header" "ISO/IEC 14496-12:2022 8.8.2" {
         fragment_duration: Wide;
     }
     /// Defaults for the fragments of one track.
@@ -196,9 +198,12 @@ boxes! {
     /// User data.
     UserData [four(b"udta")] plain children "User data" "ISO/IEC 14496-12:2022 8.10.1" {}
     /// Metadata: items, or iTunes tags.
-    Meta [four(b"meta")] full children "Metadata" "ISO/IEC 14496-12:2022 8.11.1" {}
+    Meta [four(b"meta")] plain children "Metadata" "ISO/IEC 14496-12:2022 8.11.1" {
+        version_and_flags: OptionalHead;
+    }
     /// A language tag by RFC 4646, where three letters are not enough.
-    ExtendedLanguage [four(b"elng")] full "Extended language" "ISO/IEC 14496-12:2022 8.4.6" {
+    ExtendedLanguage [four(b"elng")] plain "Extended language" "ISO/IEC 14496-12:2022 8.4.6" {
+        version_and_flags: OptionalHead;
         extended_language: Text;
     }
     /// Samples.

@@ -30,6 +30,7 @@ impl<N> From<Vec<u8>> for LenBytes<N> {
 }
 
 impl<N: Count> Wire for LenBytes<N> {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let len = N::read(r, name, cx, None)?.get();
         Ok(r.sub(len, name)?.rest().to_vec().into())
@@ -51,6 +52,7 @@ impl<N: Count> Wire for LenBytes<N> {
 pub struct LenText<N>(pub LenBytes<N>);
 
 impl<N: Count> Wire for LenText<N> {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(LenBytes::read(r, name, cx, None)?))
     }
@@ -82,6 +84,7 @@ impl<T> Default for IfMore<T> {
 }
 
 impl<T: Wire> Wire for IfMore<T> {
+    const EXACT: bool = T::EXACT;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         Ok(Self(if r.is_empty() { None } else { Some(T::read(r, name, cx, count)?) }))
     }
@@ -113,6 +116,7 @@ pub struct Le16(pub u16);
 pub struct Le32(pub u32);
 
 impl Wire for Le16 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(u16::from_le_bytes(r.array(name)?)))
     }
@@ -125,6 +129,7 @@ impl Wire for Le16 {
 }
 
 impl Wire for Le32 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(u32::from_le_bytes(r.array(name)?)))
     }

@@ -86,12 +86,12 @@ boxes! {
         data: Bytes, count |_, b| u64::from(b.data_size);
     }
     /// Absolute time and duration of a fragment (tfxd).
-    FragmentTime [TFXD] full "Fragment time (tfxd)" "MS-SSTR 2.2.4.4" {
+    FragmentTime [TFXD] full(0, 1) "Fragment time (tfxd)" "MS-SSTR 2.2.4.4" {
         fragment_absolute_time: Wide, means |v| if v.0 > i64::MAX as u64 { format!("{}, read as a signed number", v.0 as i64) } else { String::new() };
         fragment_duration: Wide;
     }
     /// Times of the fragments to come in a live presentation (tfrf).
-    FragmentLookAhead [TFRF] full "Fragment look-ahead (tfrf)" "MS-SSTR 2.2.4.5" {
+    FragmentLookAhead [TFRF] full(0, 1) "Fragment look-ahead (tfrf)" "MS-SSTR 2.2.4.5" {
         fragments: Counted<u8, FragmentReference>;
     }
     /// The live server manifest, as SMIL text.
@@ -124,10 +124,15 @@ pub struct PiffEntries(pub SampleEncryptionEntries);
 fn split_count(cx: &Context, count: Option<u64>) -> (Context, Option<u64>) {
     let iv_size = count.and_then(|n| u8::try_from(n >> 32).ok()).unwrap_or(0);
     let iv_size = if iv_size == 0 { cx.iv_size } else { iv_size };
-    (Context { iv_size, ..*cx }, count.map(|n| n & u64::from(u32::MAX)))
+    (Context { iv_size, ..cx.clone() }, count.map(|n| n & u64::from(u32::MAX)))
 }
 
 impl Wire for PiffEntries {
+    const EXACT: bool = true;
+    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        let (cx, count) = split_count(cx, count);
+        Ok(Self(SampleEncryptionEntries::skim(r, name, &cx, count)?))
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         let (cx, count) = split_count(cx, count);
         Ok(Self(SampleEncryptionEntries::read(r, name, &cx, count)?))
@@ -136,7 +141,7 @@ impl Wire for PiffEntries {
         // The IV size follows from the entries themselves, so an override needs no second look.
         let samples = if self.0.counts.is_empty() { 1 } else { self.0.counts.len() };
         let iv_size = u8::try_from(self.0.ivs.len() / samples).unwrap_or(cx.iv_size);
-        self.0.write(w, &Context { iv_size, ..*cx });
+        self.0.write(w, &Context { iv_size, ..cx.clone() });
     }
     fn show(&self) -> String {
         self.0.show()

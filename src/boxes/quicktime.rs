@@ -5,7 +5,7 @@ use crate::bytes::{FourCc, Reader, Result, Writer};
 use super::header::four;
 use super::parts::{LenText, bits, join, when};
 use super::rows::RowSink;
-use super::types::{Counted, Fixed8, Fixed16, Utf8, decimal};
+use super::types::{Counted, Fixed8, Fixed16, Time1904, Utf8, decimal};
 use super::wire::{Bytes, Context, Wire};
 
 boxes! {
@@ -17,6 +17,13 @@ boxes! {
         opcolor: [u8; 6];
         balance: Fixed8;
         reserved: u16;
+    }
+    /// A picture that stands for the movie, such as a frame of it.
+    Preview [four(b"pnot")] plain "Preview" "QuickTime File Format: Preview atom" {
+        modification_time: Time1904;
+        version: u16;
+        atom_type: FourCc, means |_| "the box with the picture".to_owned();
+        atom_index: u16;
     }
     /// How a time code is drawn.
     TimeCodeInformation [four(b"tcmi")] full "Time code information" "QuickTime File Format: Timecode media information" {

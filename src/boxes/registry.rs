@@ -8,8 +8,8 @@ use super::declare::{Declaration, Rewriter};
 use super::header::{BoxId, four};
 use super::names::{NAMED, NAMED_ENTRIES, Named};
 use super::{
-    audio, cenc, codec, descriptor, fragment, heif, index, metadata, movie, piff, quicktime, sample_entry,
-    scoped, subtitle, tables,
+    audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime,
+    sample_entry, scoped, subtitle, tables,
 };
 
 /// What is known of a box.
@@ -26,6 +26,7 @@ pub enum Known {
 static FAMILIES: &[&[Declaration]] = &[
     movie::DECLARED,
     fragment::DECLARED,
+    groups::DECLARED,
     index::DECLARED,
     cenc::DECLARED,
     piff::DECLARED,
@@ -158,6 +159,7 @@ pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
     let families = [
         (movie::DECLARED, movie::REWRITERS),
         (fragment::DECLARED, fragment::REWRITERS),
+        (groups::DECLARED, groups::REWRITERS),
         (index::DECLARED, index::REWRITERS),
         (cenc::DECLARED, cenc::REWRITERS),
         (piff::DECLARED, piff::REWRITERS),

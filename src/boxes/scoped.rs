@@ -70,6 +70,10 @@ boxes! {
     Projection [four(b"proj")] plain children "Projection" "Spherical Video RFC v2; Apple HEVC Stereo Video 1.5" {}
     /// How a time code track is drawn.
     TimeCodeMedia [four(b"tmcd")] plain children "Time code media" "QuickTime File Format: Timecode media information" {}
+    /// How text is moved and scaled.
+    TextMedia [four(b"text")] plain "Text media information" "QuickTime File Format: Text media information" {
+        matrix: super::types::Matrix;
+    }
     /// The codec that the sound parameters belong to.
     WaveFormatCode [four(b"mp4a")] plain "Codec in sound parameters" "QuickTime File Format: siDecompressionParam" {
         reserved: super::wire::Bytes;
@@ -90,6 +94,7 @@ static SUB_TRACK: Declaration = SubTrackInformation::DECLARATION;
 static STEREO: Declaration = StereoInformation::DECLARATION;
 static PROJECTION: Declaration = Projection::DECLARATION;
 static TIME_CODE: Declaration = TimeCodeMedia::DECLARATION;
+static TEXT_MEDIA: Declaration = TextMedia::DECLARATION;
 static WAVE_CODE: Declaration = WaveFormatCode::DECLARATION;
 
 /// What a box is because of the box around it; `None` where the type alone decides.
@@ -115,6 +120,7 @@ pub(super) fn lookup(id: BoxId, parent: FourCc) -> Option<&'static Declaration> 
         (_, b"stri") => Some(&SUB_TRACK),
         (_, b"proj") => Some(&PROJECTION),
         (b"gmhd", b"tmcd") => Some(&TIME_CODE),
+        (b"gmhd", b"text") => Some(&TEXT_MEDIA),
         _ => None,
     }
 }

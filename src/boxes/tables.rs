@@ -55,11 +55,6 @@ boxes! {
     DegradationPriority [four(b"stdp")] full "Degradation priority" "ISO/IEC 14496-12:2022 8.5.3" {
         priorities: Vec<u16>;
     }
-    /// Which samples belong to which group, as repeating patterns.
-    CompactSampleToGroup [four(b"csgp")] full "Compact sample to group" "ISO/IEC 14496-12:2022 8.9.5" {
-        grouping_type: FourCc, means |v| super::scoped::group_name(*v).to_owned();
-        patterns: Bytes;
-    }
     /// What the levels of subsegments hold.
     LevelAssignments [four(b"leva")] full "Level assignment" "ISO/IEC 14496-12:2022 8.8.13" {
         levels: Counted<u8, LevelAssignment>;
@@ -69,7 +64,7 @@ boxes! {
         track_id: u32;
     }
     /// How a track starts when it is joined late.
-    AlternativeStartup [four(b"assp")] full "Alternative startup properties" "ISO/IEC 14496-12:2022 8.8.16" {
+    AlternativeStartup [four(b"assp")] full(0, 1) "Alternative startup properties" "ISO/IEC 14496-12:2022 8.8.16" {
         properties: Bytes;
     }
     /// Which bytes of subsegments belong to which level.
@@ -149,7 +144,7 @@ boxes! {
         count: u32;
     }
     /// Which rights management protects the samples, by ISMA.
-    IsmaKeyManagement [four(b"iKMS")] full "ISMA key management" "ISMACryp 2.0 7.1" {
+    IsmaKeyManagement [four(b"iKMS")] full(0, 1) "ISMA key management" "ISMACryp 2.0 7.1" {
         kms_uri: Text;
     }
     /// How ISMA samples are laid out.

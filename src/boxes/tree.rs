@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::declare::BoxBody;
-use super::header::{BoxHeader, BoxId, SizeForm, four};
+use super::declare::{BoxBody, Fields, UNKNOWN_VERSION, Walk};
+use super::header::{BoxHeader, BoxId, SizeForm};
 use super::registry;
+use super::wire::Context;
 
 /// One box of a tree.
 #[derive(Clone, Debug)]
@@ -179,7 +180,41 @@ impl<'a> Tree<'a> {
 
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
-        B::parse(&mut self.fields(node), iv_size).map_err(|error| error.inside(node.id().to_string()))
+        B::parse(&mut self.fields(node), iv_size)
+            .map_err(|error| error.of_box(node.start, self.path_at(node.start)))
+    }
+
+    /// Reads a box by its declaration, but for the entries of its lists: for boxes that may be long.
+    pub fn skim<B: BoxBody + Fields + Default>(&self, node: &Node) -> Option<B> {
+        let mut body = B::default();
+        body.walk(&mut Walk { skim: true, ..Walk::reading(&mut self.fields(node), Context::default()) })
+            .ok()?;
+        Some(body)
+    }
+
+    /// The segments of the path to the innermost box that has the byte at this file offset, the outermost box as the
+    /// first of its type.
+    pub fn path_at(&self, offset: u64) -> Vec<String> {
+        let mut node = &self.root;
+        let mut path = vec![path_segment(node.id(), 0)];
+        while let Some(child) =
+            node.children.iter().find(|child| (child.start..child.end()).contains(&offset))
+        {
+            path.push(node.segment(child));
+            node = child;
+        }
+        path
+    }
+
+    /// An error about something in this tree, with the path to the box that it is about.
+    pub fn place(&self, error: Error) -> Error {
+        let Some(offset) = error.offset() else { return error };
+        let path = self.path_at(offset);
+        let node = path.iter().skip(1).try_fold(&self.root, |node, segment| {
+            node.children.iter().find(|child| node.segment(child) == *segment)
+        });
+        let start = node.map_or(self.root.start, |node| node.start);
+        error.of_box(start, path)
     }
 
     /// The same tree, owning its bytes.
@@ -195,7 +230,7 @@ fn read_node(
     boxes_left: &mut usize,
 ) -> Result<Node> {
     let start = r.offset();
-    let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
+    let (header, cut) = read_header(r)?;
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
         && r.rest().iter().all(|byte| *byte == 0)
@@ -216,7 +251,7 @@ fn read_node(
     *boxes_left -= 1;
     let mut body = r.sub(header.size, "A box")?;
     body.take(to_len(header.header_len()), "A box header")?;
-    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: None };
+    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: cut };
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
     {
@@ -225,6 +260,8 @@ fn read_node(
     let children_at = match children_start(header.id, parent, &body) {
         Ok(Some(children_at)) => children_at,
         Ok(None) => return Ok(node),
+        // Of another version it may hold anything: it is shown as bytes.
+        Err(error) if error.code() == UNKNOWN_VERSION => return Ok(node),
         Err(error) => {
             node.problem.get_or_insert(error.inside(header.id.to_string()));
             return Ok(node);
@@ -243,6 +280,22 @@ fn read_node(
         }
     }
     Ok(node)
+}
+
+/// The header of a box. One that is known, and that claims more than there is, is cut to what is there: with the error
+/// that says so.
+fn read_header(r: &Reader<'_>) -> Result<(BoxHeader, Option<Error>)> {
+    let left = len_u64(r.remaining());
+    let error = match BoxHeader::read(&mut r.clone(), left) {
+        Ok(header) => return Ok((header, None)),
+        Err(error) => error,
+    };
+    match BoxHeader::read(&mut r.clone(), u64::MAX) {
+        Ok(header) if !matches!(registry::lookup(header.id, None), registry::Known::Unknown) => {
+            Ok((BoxHeader { size: left, ..header }, Some(error)))
+        }
+        _ => Err(error),
+    }
 }
 
 /// What to do about sizes that readers take each in its own way.
@@ -265,19 +318,12 @@ fn padding(parent: BoxId, len: u64) -> Error {
 
 /// How many bytes of fields come before the children of a box; `None` when it has no children.
 fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result<Option<usize>> {
-    if id == four(b"meta") && body.rest().get(4..8) == Some(b"hdlr") {
-        // QuickTime's meta is no full box.
-        return Ok(Some(0));
-    }
     let Some(declaration) = registry::lookup(id, parent).declaration() else { return Ok(None) };
     if !declaration.children {
         return Ok(None);
     }
     let mut fields = *body;
     declaration.skip_fields(&mut fields)?;
-    if declaration.form == super::declare::Form::Full && body.remaining() < 4 {
-        return Ok(Some(0));
-    }
     Ok(Some(body.remaining() - fields.remaining()))
 }
 

@@ -6,7 +6,7 @@ use crate::bytes::units::len_u64;
 use crate::bytes::{Reader, Result, Writer};
 
 use super::rows::RowSink;
-use super::wire::{Context, Wire, for_each_entry};
+use super::wire::{Context, FullHead, Wire, for_each_entry};
 
 /// 24 bits, unsigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +36,8 @@ pub struct Fixed8(pub i16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Matrix(pub [i32; 9]);
 
-/// An ISO 639-2/T language in 15 bits: three letters less 0x60. 0 is invalid, but Microsoft's encoders write it.
+/// An ISO 639-2/T language in 15 bits, three letters less 0x60; or, in QuickTime files, a Macintosh language code below
+/// 0x400. 0 is English there, and invalid in MP4 files, but Microsoft's encoders write it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Language(pub u16);
 
@@ -96,6 +97,11 @@ macro_rules! counts {
 counts! { u8 u16 u32 }
 
 impl<N: Count, T: Wire> Wire for Counted<N, T> {
+    const EXACT: bool = T::EXACT;
+    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        let count = N::read(r, name, cx, None)?.get();
+        Ok(Vec::skim(r, name, cx, Some(count))?.into())
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let count = N::read(r, name, cx, None)?.get();
         Ok(Vec::read(r, name, cx, Some(count))?.into())
@@ -124,6 +130,10 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
 }
 
 impl Wire for U24 {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(3)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u24(name)?))
     }
@@ -136,6 +146,10 @@ impl Wire for U24 {
 }
 
 impl Wire for Wide {
+    const EXACT: bool = true;
+    fn len(cx: &Context) -> Option<usize> {
+        Some(if cx.head.version == 0 { 4 } else { 8 })
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(if cx.head.version == 0 { u64::from(r.u32(name)?) } else { r.u64(name)? }))
     }
@@ -155,6 +169,10 @@ impl Wire for Wide {
 }
 
 impl Wire for SignedWide {
+    const EXACT: bool = true;
+    fn len(cx: &Context) -> Option<usize> {
+        Wide::len(cx)
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(if cx.head.version == 0 {
             i64::from(i32::from_be_bytes(r.array(name)?))
@@ -176,6 +194,7 @@ impl Wire for SignedWide {
 }
 
 impl Wire for Time1904 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         Ok(Self(Wide::read(r, name, cx, count)?.0))
     }
@@ -227,6 +246,10 @@ pub(super) fn decimal(value: i64, one: u32) -> String {
 }
 
 impl Wire for Fixed16 {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(4)
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(i32::read(r, name, cx, None)?))
     }
@@ -239,6 +262,7 @@ impl Wire for Fixed16 {
 }
 
 impl Wire for Fixed8 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(i16::read(r, name, cx, None)?))
     }
@@ -262,6 +286,7 @@ impl Default for Matrix {
 }
 
 impl Wire for Matrix {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
         let mut values = [0; 9];
         for value in &mut values {
@@ -286,9 +311,28 @@ impl Wire for Matrix {
     }
 }
 
+/// Macintosh language codes from 0 on as ISO 639-2/T (QuickTime File Format: Language code values); 95 to 127 stand for
+/// none.
+const MACINTOSH: &str = "engfradeuitanldswespadanpornorhebjpnarafinellislmltturhrvzhourdhinthakorlitpolhunestlavsme\
+    faofasruszhonldglesqironcesslkslvyidsrpmkdbulukrbeluzbkazazeazehyekatronkirtgktukmonmonpuskurkassndbodnepsanmarben\
+    asmgujpanorimalkantamtelsinmyakhmlaovieindtglmsamsaamhtirormsomswakinrunnyamlgepo";
+
+/// As [`MACINTOSH`], from 128 on.
+const MACINTOSH_FROM_128: &str = "cymeuscatlatquegrnaymtatuigdzojav";
+
 impl Language {
-    /// The three letters, where all three are letters.
+    /// The three letters of the language; of Macintosh codes those they stand for, but for 0.
     pub fn code(self) -> Option<String> {
+        if self.0 == 0 { None } else { self.code_in_quicktime() }
+    }
+
+    /// As [`code`](Self::code), in a QuickTime file, where 0 is English.
+    pub fn code_in_quicktime(self) -> Option<String> {
+        if self.0 < 0x400 {
+            let (table, first) = if self.0 < 128 { (MACINTOSH, 0) } else { (MACINTOSH_FROM_128, 128) };
+            let at = usize::from(self.0 - first) * 3;
+            return table.get(at..at + 3).map(str::to_owned);
+        }
         let letter = |shift: u16| -> Option<char> {
             let five = u8::try_from((self.0 >> shift) & 0x1f).ok()?;
             let byte = five + 0x60;
@@ -299,6 +343,7 @@ impl Language {
 }
 
 impl Wire for Language {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.u16(name)?))
     }
@@ -309,10 +354,13 @@ impl Wire for Language {
         self.code().unwrap_or_else(|| format!("{:#06x}", self.0))
     }
     fn meaning(&self) -> String {
-        match self.code().as_deref() {
-            Some("und") => "undetermined".to_owned(),
-            Some(_) => String::new(),
-            None => "no language code; Microsoft encoders leave it 0".to_owned(),
+        match (self.0, self.code().as_deref()) {
+            (_, Some("und")) => "undetermined".to_owned(),
+            (0, _) => "no language; in QuickTime files English".to_owned(),
+            (1..0x400, Some(_)) => format!("Macintosh language code {}", self.0),
+            (0x7fff, _) => "not said".to_owned(),
+            (_, Some(_)) => String::new(),
+            (_, None) => "no language code".to_owned(),
         }
     }
 }
@@ -348,6 +396,7 @@ impl Wire for Text {
 }
 
 impl Wire for PascalText32 {
+    const EXACT: bool = true;
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         Ok(Self(r.array(name)?))
     }
@@ -366,6 +415,11 @@ impl Wire for PascalText32 {
 pub struct Utf8(pub Vec<u8>);
 
 impl Wire for Utf8 {
+    const EXACT: bool = true;
+    fn skim(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
+        r.sub(count.unwrap_or(len_u64(r.remaining())), name)?;
+        Ok(Self::default())
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
         let len = count.unwrap_or(len_u64(r.remaining()));
         Ok(Self(r.sub(len, name)?.rest().to_vec()))
@@ -375,6 +429,46 @@ impl Wire for Utf8 {
     }
     fn show(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
+    }
+}
+
+/// Version and flags that some writers leave out, QuickTime's among them: there unless something else plainly stands
+/// in their place, a text or the header of a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OptionalHead(pub Option<FullHead>);
+
+impl OptionalHead {
+    fn is_left_out(bytes: &[u8]) -> bool {
+        let Some((head, behind)) = bytes.split_first_chunk::<4>() else { return true };
+        // All bytes of a box type, `\xA9nam` among them, lie above those of control characters.
+        let is_type = behind.get(..4).is_some_and(|code| code.iter().all(|byte| *byte >= b' '));
+        head[0] >= b' ' || is_type && *head != [0; 4]
+    }
+}
+
+impl Wire for OptionalHead {
+    const EXACT: bool = true;
+    fn read(r: &mut Reader<'_>, _: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        let is_left_out = Self::is_left_out(r.rest());
+        Ok(Self(if is_left_out { None } else { Some(FullHead::read(r)?) }))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        if let Some(head) = self.0 {
+            w.u8(head.version);
+            w.u24(head.flags);
+        }
+    }
+    fn show(&self) -> String {
+        self.0.map_or_else(String::new, |head| format!("version {}, flags {:#08x}", head.version, head.flags))
+    }
+    fn rows(r: &mut Reader<'_>, _: &str, cx: &Context, _: Option<u64>, sink: &mut RowSink) -> Result<Self> {
+        let start = r.offset();
+        let this = Self::read(r, "version and flags", cx, None)?;
+        if let Some(head) = this.0 {
+            sink.push("version", start, start + 1, || (head.version.to_string(), String::new()));
+            sink.push("flags", start + 1, start + 4, || (format!("{:#08x}", head.flags), String::new()));
+        }
+        Ok(this)
     }
 }
 
@@ -409,6 +503,20 @@ mod tests {
     fn languages_that_are_none_say_so() {
         assert_eq!(Language(0x55c4).code().as_deref(), Some("und"));
         assert_eq!(Language(0).code(), None);
+        assert_eq!(Language(0x7fff).code(), None);
+    }
+
+    #[test]
+    fn macintosh_codes_are_languages() {
+        for (code, expected) in
+            [(0, "eng"), (1, "fra"), (11, "jpn"), (33, "zho"), (94, "epo"), (128, "cym"), (138, "jav")]
+        {
+            assert_eq!(Language(code).code_in_quicktime().as_deref(), Some(expected), "{code}");
+        }
+        for none in [95, 127, 139, 0x3ff] {
+            assert_eq!(Language(none).code_in_quicktime(), None, "{none}");
+        }
+        assert_eq!(Language(11).code().as_deref(), Some("jpn"));
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! How the types that fields are made of are read, written and shown.
 
 use core::fmt::Write as _;
+use std::rc::Rc;
 
 use crate::bytes::limits;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 
 use super::rows::RowSink;
+use super::samples::KeyRun;
 
 /// Version and flags of a full box (ISO/IEC 14496-12:2022 4.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +20,11 @@ pub struct FullHead {
 }
 
 impl FullHead {
+    /// Reads version and flags.
+    pub fn read(r: &mut Reader<'_>) -> Result<Self> {
+        Ok(Self { version: r.u8("version")?, flags: r.u24("flags")? })
+    }
+
     /// Whether all bits of `mask` are set.
     pub fn has(self, mask: u32) -> bool {
         self.flags & mask == mask
@@ -25,16 +32,31 @@ impl FullHead {
 }
 
 /// What the form of a field can depend on besides earlier fields of its own box.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Context {
     /// Version and flags of the box.
     pub head: FullHead,
     /// Bytes per IV in sample encryption boxes: the track's `tenc` (or PIFF twin) says.
     pub iv_size: u8,
+    /// How the samples of a sample encryption box are encrypted, where that is not the same for all.
+    pub runs: Option<Rc<[KeyRun]>>,
 }
 
 /// A type that can stand in a field.
 pub trait Wire: Sized {
+    /// Whether a value ends where its bytes say, so that nothing can stand between it and the end of a box.
+    const EXACT: bool = false;
+
+    /// Bytes of a value, where all values have as many.
+    fn len(_: &Context) -> Option<usize> {
+        None
+    }
+
+    /// Passes over one value, so that what cannot be read is found; a list comes back empty, whatever it holds.
+    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        Self::read(r, name, cx, count)
+    }
+
     /// Reads one value. `count` is the number of entries or bytes for lists and runs whose length stands elsewhere;
     /// without it they run to the end.
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self>;
@@ -68,6 +90,10 @@ pub trait Wire: Sized {
 macro_rules! wire_numbers {
     ($($ty:ty: $read:expr, $write:expr;)*) => {$(
         impl Wire for $ty {
+            const EXACT: bool = true;
+            fn len(_: &Context) -> Option<usize> {
+                Some(size_of::<$ty>())
+            }
             fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
                 let read: fn(&mut Reader<'_>, &str) -> Result<$ty> = $read;
                 read(r, name)
@@ -98,6 +124,10 @@ wire_numbers! {
 }
 
 impl<const N: usize> Wire for [u8; N] {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(N)
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
         r.array(name)
     }
@@ -114,6 +144,11 @@ impl<const N: usize> Wire for [u8; N] {
 pub struct Bytes(pub Vec<u8>);
 
 impl Wire for Bytes {
+    const EXACT: bool = true;
+    fn skim(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
+        r.sub(count.unwrap_or(len_u64(r.remaining())), name)?;
+        Ok(Self::default())
+    }
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, count: Option<u64>) -> Result<Self> {
         let len = count.unwrap_or(len_u64(r.remaining()));
         Ok(Self(r.sub(len, name)?.rest().to_vec()))
@@ -138,6 +173,21 @@ pub fn spaced_hex(bytes: &[u8]) -> String {
 }
 
 impl<T: Wire> Wire for Vec<T> {
+    const EXACT: bool = T::EXACT;
+    fn skim(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        if let Some(len) = T::len(cx).map(len_u64).filter(|len| *len > 0) {
+            // Whole entries at once; one that is cut off is read, to fail as it does there.
+            let there = len_u64(r.remaining()) / len;
+            r.take(to_len(count.unwrap_or(there).min(there) * len), name)?;
+            if count.is_none_or(|count| count <= there) && (count.is_some() || r.is_empty()) {
+                return Ok(Self::new());
+            }
+            T::read(r, name, cx, None)?;
+            return Ok(Self::new());
+        }
+        for_each_entry(r, name, count, &mut |r, _| T::skim(r, name, cx, None).map(drop))?;
+        Ok(Self::new())
+    }
     fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
         // A count from the file never sizes an allocation: a list grows as its bytes turn out to be there.
         let mut list = Vec::new();

@@ -31,6 +31,9 @@ struct Facts {
     code: &'static str,
     message: String,
     path: Vec<String>,
+    /// Whether `path` leads from the outermost box to the one concerned.
+    placed: bool,
+    of_box: Option<u64>,
     offset: Option<u64>,
     field: Option<&'static str>,
 }
@@ -39,7 +42,17 @@ impl Error {
     /// A new error. `code` is stable and kebab-case (`"truncated"`); `message` is a plain sentence.
     pub fn new(kind: Kind, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self(Box::new(Facts { kind, code, message, path: Vec::new(), offset: None, field: None }))
+        let path = Vec::new();
+        Self(Box::new(Facts {
+            kind,
+            code,
+            message,
+            path,
+            placed: false,
+            of_box: None,
+            offset: None,
+            field: None,
+        }))
     }
 
     /// The file breaks a rule.
@@ -78,10 +91,32 @@ impl Error {
         self
     }
 
-    /// Adds an enclosing box; called from the inside out, so the path reads from the outside in.
+    /// Adds an enclosing box; called from the inside out, so the path reads from the outside in. Does nothing where the
+    /// path is known: see [`of_box`](Self::of_box).
     #[must_use]
     pub fn inside(mut self, segment: impl Into<String>) -> Self {
-        self.0.path.insert(0, segment.into());
+        if !self.0.placed {
+            self.0.path.insert(0, segment.into());
+        }
+        self
+    }
+
+    /// Says which box it is about: by file offset, and by the segments of its path from the outermost box on.
+    #[must_use]
+    pub fn of_box(mut self, start: u64, path: Vec<String>) -> Self {
+        if !self.0.placed {
+            (self.0.of_box, self.0.path, self.0.placed) = (Some(start), path, true);
+        }
+        self
+    }
+
+    /// The same error with another name for the outermost box of its path: `moof[3]` where `moof` alone was known.
+    #[must_use]
+    pub fn with_outermost(mut self, segment: String) -> Self {
+        match self.0.path.first_mut() {
+            Some(first) => *first = segment,
+            None => self.0.path.push(segment),
+        }
         self
     }
 
@@ -110,6 +145,11 @@ impl Error {
     /// The box path, as `moov/trak[1]/mdia`, empty when no box is concerned.
     pub fn path(&self) -> String {
         self.0.path.join("/")
+    }
+
+    /// The file offset of the box it is about, where that is known.
+    pub fn box_start(&self) -> Option<u64> {
+        self.0.of_box
     }
 
     /// The file offset in bytes.

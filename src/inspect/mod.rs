@@ -3,14 +3,13 @@
 //! Nothing here changes or decides anything; it reads trees and returns plain values for the door to convert.
 
 mod fields;
-mod groups;
 mod node;
 mod notes;
 mod overview;
 mod search;
 mod texts;
 
-pub use fields::{BoxFields, fields};
+pub use fields::{BoxFields, add_outside, fields, outside};
 pub use node::{BoxNode, children_at, find, view, view_at};
 pub use overview::overview;
 pub use search::{Found, Query, Tally, search};

@@ -3,16 +3,28 @@
 use crate::boxes::cenc::{
     OriginalFormat, ProtectionSystemSpecificHeader, SchemeType, TrackEncryption, scheme_name,
 };
-use crate::boxes::fragment::{MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader};
+use crate::boxes::fragment::{MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun};
 use crate::boxes::header::four;
-use crate::boxes::index::SegmentIndex;
-use crate::boxes::movie::{FileType, Handler, MediaHeader, MovieHeader, TrackHeader, handler_name};
+use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
+use crate::boxes::movie::{
+    FileType, Handler, MediaHeader, MovieHeader, SampleSize, TrackExtends, TrackHeader, handler_name,
+};
 use crate::boxes::sample_entry::{AudioSampleEntry, VisualSampleEntry};
-use crate::boxes::{BoxBody, BoxId, Node, Tree, piff, scoped, systems, types::Text};
+use crate::boxes::tables::CompactSampleSize;
+use crate::boxes::{
+    BoxBody, BoxId, Form, FullHead, Node, Tree, piff, registry, scoped, systems, types::Text,
+};
 use crate::bytes::{FourCc, Uuid16};
 
 /// The note on a box, where there is something short to say.
 pub(super) fn note(tree: &Tree<'_>, node: &Node, parent: Option<&Node>) -> Option<String> {
+    if let Some(declaration) = registry::lookup(node.id(), parent.map(Node::id)).declaration()
+        && declaration.form == Form::Full
+        && let Ok(head) = FullHead::read(&mut tree.fields(node))
+        && !declaration.versions.contains(&head.version)
+    {
+        return Some(format!("version {}, not known here", head.version));
+    }
     let text = match node.id() {
         BoxId::Uuid(_) => user_note(tree, node),
         BoxId::Four(code) if parent.is_some_and(|parent| parent.id().is(b"stsd")) => {
@@ -52,7 +64,7 @@ fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -
         }
         b"trak" => Some(track_note(tree, node)),
         b"tkhd" => Some(format!("track {}", tree.read::<TrackHeader>(node).ok()?.track_id)),
-        b"trex" => Some(format!("track {}", number(tree, node, 4)?)),
+        b"trex" => Some(format!("track {}", tree.skim::<TrackExtends>(node)?.track_id)),
         b"hdlr" => {
             let handler: Handler = tree.read(node).ok()?;
             let name = text(&handler.name);
@@ -65,23 +77,26 @@ fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -
             let tracks = counted(node.all(b"traf").count(), "track");
             Some(format!("sequence {}, {tracks}", header.sequence_number))
         }
-        b"mfhd" => Some(format!("sequence {}", number(tree, node, 4)?)),
+        b"mfhd" => Some(format!("sequence {}", tree.skim::<MovieFragmentHeader>(node)?.sequence_number)),
         b"traf" => {
             let header: TrackFragmentHeader = tree.read(node.child(b"tfhd")?).ok()?;
             Some(format!("track {}", header.track_id))
         }
-        b"tfhd" | b"tfra" => Some(format!("track {}", number(tree, node, 4)?)),
+        b"tfhd" => Some(format!("track {}", tree.skim::<TrackFragmentHeader>(node)?.track_id)),
+        b"tfra" => Some(format!("track {}", tree.skim::<TrackFragmentRandomAccess>(node)?.track_id)),
         b"tfdt" => {
             let time: TrackFragmentDecodeTime = tree.read(node).ok()?;
             Some(format!("time {}", time.base_media_decode_time.0))
         }
-        b"trun" => Some(counted(number(tree, node, 4)?, "sample")),
+        b"trun" => Some(counted(tree.skim::<TrackRun>(node)?.sample_count, "sample")),
+        // How its entries are read hangs on other boxes.
         b"senc" => Some(counted(number(tree, node, 4)?, "sample")),
         b"sidx" => {
             let index: SegmentIndex = tree.read(node).ok()?;
             Some(counted(index.references.entries.len(), "reference"))
         }
-        b"stsz" | b"stz2" => Some(counted(number(tree, node, 8)?, "sample")),
+        b"stsz" => Some(counted(tree.skim::<SampleSize>(node)?.sample_count, "sample")),
+        b"stz2" => Some(counted(tree.skim::<CompactSampleSize>(node)?.sample_count, "sample")),
         b"stss" => Some(counted(number(tree, node, 4)?, "sync sample")),
         b"stco" | b"co64" => Some(counted(number(tree, node, 4)?, "chunk")),
         b"stts" | b"ctts" | b"stsc" | b"elst" => Some(entries(number(tree, node, 4)?)),
@@ -120,7 +135,10 @@ fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -
         b"iinf" => Some(counted(node.children.len(), "item")),
         b"infe" => {
             let item: crate::boxes::heif::ItemInformationEntry = tree.read(node).ok()?;
-            Some(format!("item {} {}", item.wide_item_id.max(u32::from(item.item_id)), item.item_type))
+            let id = if item.head.version < 3 { item.item_id.into() } else { item.wide_item_id };
+            // Items have types from version 2 on.
+            let kind = if item.head.version < 2 { String::new() } else { format!(" {}", item.item_type) };
+            Some(format!("item {id}{kind}"))
         }
         b"pitm" => {
             Some(format!("item {}", tree.read::<crate::boxes::heif::PrimaryItem>(node).ok()?.item_id.0))

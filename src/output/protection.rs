@@ -109,7 +109,8 @@ pub fn sample_information(
         boxes.extend(sizes(entries, iv_size, sample_count).to_box(0));
         let saio = SampleAuxInfoOffsets { offsets: vec![Wide(0)].into(), ..SampleAuxInfoOffsets::default() };
         boxes.extend(saio.to_box(0));
-        let senc = SampleEncryption { head, sample_count, samples: entries.clone(), rest: Vec::new() };
+        let senc =
+            SampleEncryption { head, sample_count, samples: entries.clone(), ..SampleEncryption::default() };
         boxes.extend(senc.to_box(iv_size));
     }
     if forms.piff {

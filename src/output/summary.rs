@@ -4,8 +4,9 @@ use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Action;
 use crate::boxes::header::{BoxId, four};
 use crate::boxes::heif::ItemLocationBox;
+use crate::boxes::piff;
+use crate::boxes::registry::{self, Known};
 use crate::boxes::{BoxBody, BoxHeader};
-use crate::boxes::{piff, registry};
 use crate::bytes::units::{len_u64, sort_pairs};
 use crate::bytes::{Reader, Result};
 use crate::protect::Plan;
@@ -32,7 +33,7 @@ impl Touched {
             None => self.0.push(PlannedBox {
                 parent: parent.to_owned(),
                 id,
-                name: registry::lookup(id, None).name(),
+                name: name(parent, id),
                 action,
                 count: 1,
                 why: why(id, action),
@@ -93,6 +94,14 @@ pub struct PlannedBox {
     pub count: u64,
     /// Why, in a few words.
     pub why: &'static str,
+}
+
+/// The name of a box in one at this path. What is in a sample entry stands in the list as in `stsd`, beside the entries.
+fn name(parent: &str, id: BoxId) -> &'static str {
+    match registry::lookup(id, parent.as_bytes().last_chunk().map(four)) {
+        Known::Unknown => registry::lookup(id, None).name(),
+        known => known.name(),
+    }
 }
 
 fn why(id: BoxId, action: Action) -> &'static str {

@@ -11,7 +11,7 @@ use super::plan::Plan;
 pub fn check_file(index: &Index) -> Result<()> {
     // Where the walk over the file ended early, the movie may be behind: say that first.
     let problem = |cut_short: bool| {
-        let mut problems = index.problems.iter().filter(|problem| problem.code() != "trailing-bytes");
+        let mut problems = index.problems.iter();
         problems
             .find(|problem| {
                 matches!(problem.code(), "truncated" | "bad-box-size" | "unknown-bytes") == cut_short
@@ -47,20 +47,20 @@ pub fn check_file(index: &Index) -> Result<()> {
         }
     }
     if index.fragments.is_empty() {
-        let message = if movie.fragmented {
+        let message = if movie.is_initialization() {
             "This file has a movie header but no fragments: it is an initialization segment alone. Join it with its \
              segments first."
         } else {
             "This is a plain (not fragmented) MP4; Boxlock protects fragmented files."
         };
-        let advice = if movie.fragmented { String::new() } else { remux(movie) };
+        let advice = if movie.is_initialization() { String::new() } else { remux(movie) };
         return Err(Error::unsupported("not-fragmented", format!("{message}{advice}")));
     }
-    if let Some(track) = movie.tracks.iter().find(|track| track.table_samples > 0) {
+    if let Some(track) = movie.tracks.iter().find(|track| track.table.samples > 0) {
         let message = format!(
             "Track {} has {} samples outside fragments; Boxlock protects files whose samples are all in fragments.{}",
             track.id,
-            track.table_samples,
+            track.table.samples,
             remux(movie)
         );
         return Err(Error::unsupported("samples-in-moov", message));
@@ -199,13 +199,18 @@ fn check_items(index: &Index) -> Result<()> {
 }
 
 fn no_movie(index: &Index) -> Error {
+    if index.fragments.is_empty() && !index.metas.is_empty() {
+        let message = "This is a still image, not a film; Boxlock protects video and audio. Its boxes can be inspected.";
+        return Error::unsupported("still-image", message);
+    }
     if index.fragments.is_empty() {
         let message = "This file has no movie header ('moov'), so nothing says what its samples are. Get a complete \
                        copy of the file.";
         return Error::file("no-moov", message);
     }
-    let message = "This file is a fragment without a movie header ('moov'). It can be inspected; to protect it, use \
-                   the whole .ismv it comes from.";
+    let message = "This file is a media segment; its movie header ('moov') is in another file, the initialization \
+                   segment. It can be inspected; to protect it, use the whole file that it comes from, or join the \
+                   initialization segment and all segments, in order, into one file.";
     Error::file("no-moov", message)
 }
 

@@ -45,6 +45,13 @@ pub fn encryption(
     };
     let (count, start) = if let Some(node) = traf.child(b"senc") {
         let senc: SampleEncryption = tree.read_with_iv(node, found.iv_size)?;
+        if senc.head.version > 0 {
+            let message = format!(
+                "The sample encryption box has version {}, for samples with several keys; Boxlock decrypts version 0.",
+                senc.head.version
+            );
+            return Err(Error::unsupported("several-keys", message).at(node.start));
+        }
         found.entries = senc.samples;
         (senc.sample_count, node.start)
     } else if let Some(node) = traf.child_id(piff::SAMPLE_ENCRYPTION) {

@@ -45,7 +45,7 @@ pub struct Text {
 pub fn top_boxes(index: &Index, listed: &mut Paths, from: usize, count: usize) -> Vec<BoxNode> {
     listed.go_to(&index.top, from);
     let boxes = core::iter::from_fn(|| listed.next(&index.top)).take(count.min(limits::LISTED));
-    boxes.map(|(top, path)| top_view(index, &top, path)).collect()
+    marked(index, boxes.map(|(top, path)| top_view(index, &top, path)).collect())
 }
 
 /// The range of the top-level box that `path` is in, when its bytes are wanted by [`children`] and [`box_view`]: boxes
@@ -65,26 +65,70 @@ pub fn children(index: &Index, path: &str, bytes: &[u8], from: usize, count: usi
     }
     let mut read = None;
     let tree = tree_of(index, &top, bytes, &mut read)?;
-    Ok(inspect::children_at(tree, path, from, count.min(limits::LISTED)).unwrap_or_default())
+    let children = inspect::children_at(tree, path, from, count.min(limits::LISTED));
+    Ok(marked(index, children.unwrap_or_default()))
 }
 
-/// The box at `path`, with `count` rows from row `from` on. `bytes` are those [`wanted`].
-pub fn box_view(index: &Index, path: &str, bytes: &[u8], from: usize, count: usize) -> Result<BoxView> {
+/// The range outside of the top-level box that `path` is in, when its bytes are wanted by [`box_view`] as well: IVs to
+/// which only `saio` leads.
+pub fn outside(index: &Index, path: &str, bytes: &[u8]) -> Result<Option<Range>> {
+    let (top, _) = find(index, path)?;
+    if !is_read(&top) || !path.ends_with("/saio") && !path.ends_with("/saiz") {
+        return Ok(None);
+    }
+    let mut read = None;
+    let tree = tree_of(index, &top, bytes, &mut read)?;
+    let found = inspect::outside(tree, path, index.moov.as_ref());
+    let found = found.filter(|found| found.start.saturating_add(found.len) <= index.file_len);
+    Ok(found.map(|found| Range { start: found.start, len: found.len }))
+}
+
+/// The box at `path`, with `count` rows from row `from` on. `bytes` are those [`wanted`], `beside` those [`outside`].
+pub fn box_view(
+    index: &Index,
+    path: &str,
+    bytes: &[u8],
+    beside: &[u8],
+    from: usize,
+    count: usize,
+) -> Result<BoxView> {
     let (top, top_path) = find(index, path)?;
     if !is_read(&top) {
-        return Ok(view(top_view(index, &top, top_path.to_owned()), unread_fields(&top)));
+        let node = top_view(index, &top, top_path.to_owned());
+        return Ok(view(index, node, unread_fields(&top)));
     }
     let mut read = None;
     let tree = tree_of(index, &top, bytes, &mut read)?;
     let node = inspect::view_at(tree, path).ok_or_else(|| no_box(path))?;
-    let iv_size = |track: u32| {
-        let movie = index.movie.as_ref()?;
-        movie.track(track)?.protection().map(|protection| protection.iv_size)
-    };
-    Ok(view(node, inspect::fields(tree, path, from, count.min(limits::LISTED), &iv_size)?))
+    let (count, moov) = (count.min(limits::LISTED), index.moov.as_ref());
+    let mut fields = inspect::fields(tree, path, from, count, moov)?;
+    if let (false, Some(outside)) = (beside.is_empty(), inspect::outside(tree, path, moov)) {
+        inspect::add_outside(&mut fields, &outside, beside, count);
+    }
+    Ok(view(index, node, fields))
 }
 
-fn view(mut node: BoxNode, fields: BoxFields) -> BoxView {
+/// The boxes, marked where one or one inside is at fault.
+fn marked(index: &Index, mut boxes: Vec<BoxNode>) -> Vec<BoxNode> {
+    let place = |fault: &&Error| fault.box_start().or(fault.offset());
+    let mut faults: Vec<(u64, &Error)> =
+        index.faults().filter_map(|fault| place(&fault).zip(Some(fault))).collect();
+    faults.sort_by_key(|(start, _)| *start);
+    boxes.iter_mut().for_each(|node| mark(node, &faults));
+    boxes
+}
+
+fn mark(node: &mut BoxNode, faults: &[(u64, &Error)]) {
+    let first = faults.partition_point(|(start, _)| *start < node.start);
+    let found = faults.get(first).filter(|(start, _)| *start - node.start < node.size);
+    if let (None, Some((_, fault))) = (&node.problem, found) {
+        node.problem = Some(fault.message().to_owned());
+    }
+    node.children.iter_mut().flatten().for_each(|child| mark(child, faults));
+}
+
+fn view(index: &Index, node: BoxNode, fields: BoxFields) -> BoxView {
+    let mut node = marked(index, vec![node]).remove(0);
     node.problem = node.problem.or(fields.problem);
     BoxView {
         node,
@@ -165,10 +209,6 @@ pub(super) fn top_view(index: &Index, top: &TopBox, path: String) -> BoxNode {
     }
     let fragment = index.fragment_at(top.start);
     let parts = fragment.map(|fragment| index.parts(fragment));
-    let damage = index
-        .problems
-        .iter()
-        .find(|problem| problem.offset().is_some_and(|at| (top.start..top.end()).contains(&at)));
     BoxNode {
         path,
         kind: top.id.four_cc().text(),
@@ -184,6 +224,6 @@ pub(super) fn top_view(index: &Index, top: &TopBox, path: String) -> BoxNode {
         child_count: parts.map_or(0, |parts| parts.len() + 1),
         children: None,
         note: parts.map(|parts| summary::fragment_note(index, parts)),
-        problem: damage.map(|problem| problem.message().to_owned()),
+        problem: None,
     }
 }

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use crate::boxes::systems::system_name;
-use crate::bytes::{Error, KeyId};
+use crate::bytes::Error;
 use crate::protect::check::check_file;
-use crate::track::{Index, Movie, Track};
+use crate::track::Index;
+use crate::track::lengths::{self, Length};
 
+use super::kind::file_kind;
 use super::number;
-use super::track::track_duration;
+use super::protection::{self, SummaryProtection};
 
 /// Most brands told of a file; real ones have a dozen.
 const BRANDS: usize = 1000;
@@ -19,10 +20,10 @@ const BRANDS: usize = 1000;
 pub struct Summary {
     /// Bytes.
     pub size: u64,
-    /// `smooth`, `fragmented`, `progressive` or `segment`.
+    /// `smooth`, `fragmented`, `progressive`, `segment` or `image`.
     pub kind: &'static str,
     /// One plain phrase.
-    pub kind_name: &'static str,
+    pub kind_name: String,
     /// What `ftyp` says.
     pub brands: Option<Brands>,
     /// Top-level boxes.
@@ -55,17 +56,6 @@ pub struct Brands {
     pub minor_version: u32,
     /// Compatible brands.
     pub compatible: Vec<String>,
-}
-
-/// What a file is protected with already.
-#[derive(Clone, Debug, Serialize)]
-pub struct SummaryProtection {
-    /// Scheme.
-    pub scheme: String,
-    /// DRM systems by name.
-    pub systems: Vec<String>,
-    /// Key IDs as UUID texts.
-    pub kids: Vec<String>,
 }
 
 /// Whether a file can be protected.
@@ -108,10 +98,13 @@ impl From<&Error> for Problem {
 pub fn summary(index: &Index) -> Summary {
     let movie = index.movie.as_ref();
     let (kind, kind_name) = file_kind(index);
-    let duration = movie.and_then(|movie| movie_duration(index, movie));
-    let table_samples =
-        movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table_samples).sum::<u64>());
-    let seconds = duration.filter(|seconds| *seconds > 0.0);
+    let duration = lengths::of_file(index).map(Length::seconds);
+    let table_samples = movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table.samples).sum());
+    let sample_count = index.sample_count() + table_samples;
+    // Without samples there are only headers.
+    let seconds = duration.filter(|seconds| *seconds > 0.0 && sample_count > 0);
+    let mut problems: Vec<&Error> = index.problems.iter().collect();
+    problems.sort_by_key(|problem| problem.offset());
     let check = check_file(index);
     Summary {
         size: index.file_len,
@@ -126,53 +119,14 @@ pub fn summary(index: &Index) -> Summary {
         duration,
         bitrate: seconds.map(|seconds| number(index.file_len) * 8.0 / seconds),
         fragment_count: index.fragments.len(),
-        sample_count: index.sample_count() + table_samples,
+        sample_count,
         indexed: index.mfra.is_some(),
-        protection: movie.and_then(protection),
+        protection: protection::of_file(index),
         protectable: Protectable {
             ok: check.is_ok(),
             code: check.as_ref().err().map(Error::code),
             reason: check.err().map(|error| error.message().to_owned()),
         },
-        problems: index.problems.iter().map(Problem::from).collect(),
+        problems: index.faults().map(Problem::from).collect(),
     }
-}
-
-fn file_kind(index: &Index) -> (&'static str, &'static str) {
-    let smooth = index.file_type.as_ref().is_some_and(|file_type| {
-        let brands = || file_type.compatible_brands.iter().chain([&file_type.major_brand]);
-        brands().any(|brand| matches!(&brand.0, b"isml" | b"piff"))
-    });
-    match (index.movie.is_some(), index.fragments.is_empty()) {
-        (true, false) if smooth => ("smooth", "Smooth Streaming file (fragmented MP4)"),
-        (true, false) => ("fragmented", "Fragmented MP4"),
-        (true, true) if index.movie.as_ref().is_some_and(|movie| movie.fragmented) => {
-            ("fragmented", "Initialization segment of a fragmented MP4")
-        }
-        (true, true) => ("progressive", "MP4, not fragmented"),
-        (false, false) => ("segment", "Media segment without a movie header"),
-        (false, true) => ("segment", "ISO media file without a movie header"),
-    }
-}
-
-fn movie_duration(index: &Index, movie: &Movie) -> Option<f64> {
-    let stated = movie.duration.map(|ticks| number(ticks) / f64::from(movie.timescale.max(1)));
-    let longest = movie.tracks.iter().filter_map(|track| track_duration(index, track)).fold(0.0, f64::max);
-    stated.or(Some(longest)).filter(|seconds| *seconds > 0.0)
-}
-
-fn protection(movie: &Movie) -> Option<SummaryProtection> {
-    let first = movie.tracks.iter().find_map(Track::protection)?;
-    let mut kids: Vec<KeyId> = Vec::new();
-    for kid in movie.tracks.iter().filter_map(|track| track.protection()?.kid) {
-        if !kids.contains(&kid) {
-            kids.push(kid);
-        }
-    }
-    let named = |id: &_| system_name(id).map_or_else(|| id.to_string(), str::to_owned);
-    Some(SummaryProtection {
-        scheme: first.scheme.text(),
-        systems: movie.systems.iter().map(named).collect(),
-        kids: kids.into_iter().map(KeyId::uuid).collect(),
-    })
 }

@@ -7,19 +7,22 @@
 mod boxes;
 mod error;
 mod file;
+mod kind;
 mod plan;
+mod protection;
 mod search;
 mod task;
 mod track;
 
 pub use crate::inspect::{BoxNode, Found};
-pub use boxes::{BoxView, Text, box_view, children, top_boxes, wanted};
+pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use error::ErrorReport;
-pub use file::{Brands, Problem, Protectable, Summary, SummaryProtection, summary};
+pub use file::{Brands, Problem, Protectable, Summary, summary};
 pub use plan::{KidView, Measured, PlanReport, PlannedBox, PlannedTrack, measured, plan};
+pub use protection::{SummaryProtection, TrackProtection};
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Task, Ticks};
-pub use track::{TrackProtection, TrackReport, tracks};
+pub use track::{TrackReport, tracks};
 
 /// A file offset, length or count as a number with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "files stay below 2^53 bytes")]

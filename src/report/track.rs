@@ -2,11 +2,13 @@
 
 use serde::Serialize;
 
-use crate::bytes::{Error, KeyId};
+use crate::bytes::{Error, limits};
 use crate::protect::check::check_track;
+use crate::track::lengths::{self, Length};
 use crate::track::{Index, Track, TrackKind};
 
 use super::number;
+use super::protection::{self, TrackProtection};
 
 /// One track of an opened file: `Track`.
 #[derive(Clone, Debug, Serialize)]
@@ -57,60 +59,70 @@ pub struct TrackReport {
     pub reason: Option<String>,
 }
 
-/// How a track is protected already.
-#[derive(Clone, Debug, Serialize)]
-pub struct TrackProtection {
-    /// Scheme.
-    pub scheme: String,
-    /// Key ID as UUID text.
-    pub kid: Option<String>,
-}
-
-/// The tracks of a file.
+/// The tracks of a file: those of the movie header, and those that fragments alone know of.
 pub fn tracks(index: &Index) -> Vec<TrackReport> {
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks);
-    tracks.map(|track| track_report(index, track)).collect()
+    let is_other = |id: &u32| index.movie.as_ref().is_none_or(|movie| movie.track(*id).is_none());
+    let others = index.fragmented_tracks().filter(is_other).take(limits::TRACKS);
+    tracks.map(|track| track_report(index, track)).chain(others.map(|id| report(index, id, None))).collect()
 }
 
 fn track_report(index: &Index, track: &Track) -> TrackReport {
-    let totals = index.totals(track.id);
-    let duration = track_duration(index, track);
     let entry = track.entries.first();
     let size = entry.and_then(|entry| entry.size);
     let sound = entry.and_then(|entry| entry.sound);
-    let seconds = duration.filter(|seconds| *seconds > 0.0 && totals.bytes > 0);
     let check = check_track(track);
     TrackReport {
-        id: track.id,
         kind: kind_of(track),
         format: entry.map_or_else(String::new, |entry| entry.format.text()),
         codec: entry.map_or_else(String::new, |entry| entry.codec_string()),
-        codec_name: entry.map_or_else(|| "unknown codec".to_owned(), |entry| entry.codec_name()),
+        codec_name: entry.map_or_else(|| "no sample description".to_owned(), |entry| entry.codec_name()),
         language: track.language.clone(),
         timescale: track.timescale,
-        duration,
         width: size.map(|(width, _)| width),
         height: size.map(|(_, height)| height),
         channels: sound.map(|(channels, _)| channels),
         sample_rate: sound.map(|(_, rate)| rate),
-        bitrate: seconds.map(|seconds| number(totals.bytes) * 8.0 / seconds),
-        sample_count: totals.samples + track.table_samples,
-        fragment_count: totals.fragments,
-        bytes: totals.bytes,
-        protection: track.protection().map(|protection| TrackProtection {
-            scheme: protection.scheme.text(),
-            kid: protection.kid.map(KeyId::uuid),
-        }),
         protectable: check.is_ok(),
         reason: check.err().as_ref().map(Error::message).map(str::to_owned),
+        ..report(index, track.id, Some(track))
     }
 }
 
-/// Seconds of a track.
-pub(super) fn track_duration(index: &Index, track: &Track) -> Option<f64> {
-    let fragments = index.totals(track.id).duration;
-    let ticks = if fragments > 0 { Some(fragments) } else { track.duration };
-    ticks.map(|ticks| number(ticks) / f64::from(track.timescale.max(1)))
+/// What is known of the track of this ID by its samples.
+fn report(index: &Index, id: u32, track: Option<&Track>) -> TrackReport {
+    let totals = index.totals(id);
+    let table = track.map(|track| track.table).unwrap_or_default();
+    let bytes = totals.bytes.saturating_add(table.bytes);
+    let indexed = index.segment_indexes.iter().find(|(_, sidx)| sidx.reference_id == id);
+    let timescale = indexed.map_or(0, |(_, sidx)| sidx.timescale);
+    let duration = match track {
+        Some(track) => lengths::of_track(index, track),
+        None => Length::new(totals.duration, timescale),
+    };
+    let duration = duration.map(Length::seconds);
+    let seconds = duration.filter(|seconds| *seconds > 0.0 && bytes > 0);
+    TrackReport {
+        id,
+        kind: "other",
+        format: String::new(),
+        codec: String::new(),
+        codec_name: "not known without the movie header".to_owned(),
+        language: None,
+        timescale,
+        duration,
+        width: None,
+        height: None,
+        channels: None,
+        sample_rate: None,
+        bitrate: seconds.map(|seconds| number(bytes) * 8.0 / seconds),
+        sample_count: totals.samples + table.samples,
+        fragment_count: totals.fragments,
+        bytes,
+        protection: protection::of_track(index, id, track),
+        protectable: false,
+        reason: Some("The file has no movie header that knows of this track.".to_owned()),
+    }
 }
 
 /// The kind of a track in JavaScript.

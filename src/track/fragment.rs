@@ -5,7 +5,7 @@ use crate::boxes::fragment::{
 };
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
-use crate::bytes::units::{len_u64, sort_pairs, to_len};
+use crate::bytes::units::{clock, len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result, limits};
 
 use super::movie::{FragmentDefaults, Movie};
@@ -74,26 +74,40 @@ pub struct Fragment {
 impl Fragment {
     /// Reads a `moof` tree. `movie` has the defaults; without it (a fragment alone) they are zero.
     pub fn read(tree: &Tree<'_>, movie: Option<&Movie>) -> Result<Self> {
+        let mut problems = Vec::new();
+        let fragment = Self::read_all(tree, movie, &mut problems);
+        problems.into_iter().next().map_or(Ok(fragment), Err)
+    }
+
+    /// Reads what can be read: a damaged `traf` costs itself alone, and is added to `problems`.
+    pub fn read_all(tree: &Tree<'_>, movie: Option<&Movie>, problems: &mut Vec<Error>) -> Self {
         let moof = tree.root();
-        let sequence = match moof.child(b"mfhd") {
-            Some(mfhd) => Some(tree.read::<MovieFragmentHeader>(mfhd)?.sequence_number),
-            None => None,
-        };
-        let mut tracks = Vec::new();
+        let mfhd = moof.child(b"mfhd").map(|mfhd| tree.read::<MovieFragmentHeader>(mfhd));
+        let sequence = mfhd.and_then(|mfhd| {
+            mfhd.map_err(|error| problems.push(error)).ok().map(|mfhd| mfhd.sequence_number)
+        });
+        let mut tracks: Vec<TrackFragment> = Vec::new();
         let mut samples = 0;
         // Where data goes on when neither flag of tfhd says: behind the data of the track before.
         let mut implicit_base = moof.start;
         for traf in moof.all(b"traf") {
-            let track = read_traf(tree, traf, movie, &mut implicit_base)
-                .map_err(|error| error.inside(moof.segment(traf)).inside("moof"))?;
-            samples += len_u64(track.sample_count);
-            if samples > limits::FRAGMENT_SAMPLES {
-                let message = format!("A fragment has more than {} samples.", limits::FRAGMENT_SAMPLES);
-                return Err(Error::limit("too-many-samples", message).inside("moof").at(traf.start));
+            match read_traf(tree, traf, movie, &mut implicit_base) {
+                Ok(track) if samples + len_u64(track.sample_count) <= limits::FRAGMENT_SAMPLES => {
+                    samples += len_u64(track.sample_count);
+                    tracks.push(track);
+                }
+                Ok(_) => {
+                    let message = format!("A fragment has more than {} samples.", limits::FRAGMENT_SAMPLES);
+                    problems.push(Error::limit("too-many-samples", message).at(traf.start));
+                    break;
+                }
+                Err(error) => {
+                    let place = place(tree, traf, movie);
+                    problems.push(error.preceded_by(&place).inside(moof.segment(traf)).inside("moof"));
+                }
             }
-            tracks.push(track);
         }
-        Ok(Self { sequence, tracks })
+        Self { sequence, tracks }
     }
 
     /// File ranges of its samples: disjoint, none empty, in file order.
@@ -146,6 +160,21 @@ impl TrackFragment {
     /// Bytes of all its samples.
     pub fn bytes(&self) -> u64 {
         self.runs.iter().map(|run| run.data_len).sum()
+    }
+}
+
+/// Which track, and when, for the front of a sentence about a `traf` that is damaged: as far as it says itself.
+fn place(tree: &Tree<'_>, traf: &Node, movie: Option<&Movie>) -> String {
+    let Some(Ok(tfhd)) = traf.child(b"tfhd").map(|node| tree.read::<TrackFragmentHeader>(node)) else {
+        return String::new();
+    };
+    let id = tfhd.track_id;
+    let timescale = movie.and_then(|movie| movie.track(id)).map_or(0, |track| track.timescale);
+    match decode_time(tree, traf) {
+        Ok(Some(time)) if timescale > 0 => {
+            format!("Track {id} at {}: ", clock(u64::try_from(time).unwrap_or(0), timescale))
+        }
+        _ => format!("Track {id}: "),
     }
 }
 

@@ -14,6 +14,7 @@ use super::movie::{Movie, Track};
 use super::points;
 use super::top::TopBoxes;
 use super::totals::TrackTotals;
+use super::traces::Traces;
 
 /// One fragment: a `moof` and the media data behind it.
 #[derive(Clone, Copy, Debug)]
@@ -82,17 +83,26 @@ pub struct Index {
     /// The fragments, in file order.
     pub fragments: Vec<FragmentEntry>,
     pub(super) parts: Vec<FragmentPart>,
-    /// What each track of the movie has in all of them.
-    pub(super) totals: Vec<TrackTotals>,
+    /// What each track has in all of them, by ID.
+    pub(super) totals: BTreeMap<u32, TrackTotals>,
+    /// What says that samples are encrypted, and with what.
+    pub traces: Traces,
     /// File offset of the first `traf` that uses a sample entry, by track ID in the high half and 1-based index.
     pub(super) used_entries: BTreeMap<u64, u64>,
     /// Boxes of an earlier encryption in fragments of clear tracks.
     pub leftovers: Leftovers,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
+    /// Faults of single boxes that stand in nobody's way, in file order.
+    pub findings: Vec<Error>,
 }
 
 impl Index {
+    /// Problems and findings together.
+    pub fn faults(&self) -> impl Iterator<Item = &Error> {
+        self.problems.iter().chain(&self.findings)
+    }
+
     /// What each track has in `fragment`, in the order of its `traf` boxes.
     pub fn parts(&self, fragment: &FragmentEntry) -> &[FragmentPart] {
         self.parts
@@ -177,8 +187,12 @@ impl Index {
 
     /// What a track has in all fragments.
     pub fn totals(&self, track_id: u32) -> TrackTotals {
-        let position = self.movie.as_ref().and_then(|movie| movie.position(track_id));
-        position.and_then(|position| self.totals.get(position)).copied().unwrap_or_default()
+        self.totals.get(&track_id).copied().unwrap_or_default()
+    }
+
+    /// IDs of the tracks that fragments have parts of.
+    pub fn fragmented_tracks(&self) -> impl Iterator<Item = u32> {
+        self.totals.keys().copied()
     }
 
     /// How far a track's decode times must move so that none is negative, in ticks.

@@ -1,17 +1,16 @@
 //! Building the [`Index`] of a file from byte ranges that it asks for.
 
 use crate::boxes::header::{BoxHeader, SizeForm};
-use crate::boxes::index::{MFRO_LEN, TrackFragmentRandomAccess, mfra_size};
+use crate::boxes::index::{MFRO_LEN, mfra_size};
 use crate::boxes::registry::{self, Known};
 use crate::boxes::{BoxId, Tree};
-use crate::bytes::units::{len_u64, push_expecting, to_len};
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
-use super::fragment::{Fragment, check_track_ids};
-use super::index::{FragmentEntry, FragmentPart, Index, head_digest};
-use super::leftovers;
-use super::movie::Movie;
-use super::once;
+use super::disagreements;
+use super::findings;
+use super::foreign::{FRONT_LEN, not_mp4, shown};
+use super::index::Index;
 use super::times;
 use super::totals;
 
@@ -38,20 +37,20 @@ enum Stage {
 /// Builds an [`Index`]: ask [`needs`](Self::needs), give the bytes to [`feed`](Self::feed), repeat.
 #[derive(Debug)]
 pub struct Indexer {
-    index: Index,
+    pub(super) index: Index,
     stage: Stage,
     /// Whether media data that comes next belongs to the last fragment.
     fragment_open: bool,
     /// Whether it has media data.
     has_media: bool,
     /// Where that fragment's samples stand, as disjoint ranges in file order.
-    open_ranges: Vec<(u64, u64)>,
+    pub(super) open_ranges: Vec<(u64, u64)>,
     /// File offsets of the first byte of that fragment's samples and after the last.
-    open_data: Option<(u64, u64)>,
+    pub(super) open_data: Option<(u64, u64)>,
     /// The first fragment whose samples stand elsewhere than in its media data.
     outside: Option<Error>,
     /// Whether the `mfra` read is one that the walk met.
-    mfra_met: bool,
+    pub(super) mfra_met: bool,
 }
 
 impl Indexer {
@@ -133,16 +132,16 @@ impl Indexer {
             self.index.mfra = None;
         }
         times::resolve(&mut self.index);
-        if let Some(movie) = &self.index.movie {
-            self.index.totals = totals::of_tracks(movie, &self.index.parts);
-        }
+        self.index.totals = totals::of_tracks(&self.index.parts);
         self.check_data_place();
         if let Some(error) = self.outside.take()
             // A file cut short says so already.
-            && self.index.problems.iter().all(|problem| problem.code() == "trailing-bytes")
+            && self.index.problems.is_empty()
         {
             self.index.problems.push(error);
         }
+        disagreements::find(&mut self.index);
+        findings::finish(&mut self.index);
         self.index.top.shrink();
         self.index.fragments.shrink_to_fit();
         self.index.parts.shrink_to_fit();
@@ -151,7 +150,7 @@ impl Indexer {
 
     /// Samples must stand in the media data behind their own `moof`: looks at the last fragment, when all of its media
     /// data is known. FFmpeg with a global `sidx` writes base offsets that ignore it, and such files play nowhere.
-    fn check_data_place(&mut self) {
+    pub(super) fn check_data_place(&mut self) {
         let (Some(fragment), Some((first, last))) = (self.index.fragments.last(), self.open_data.take())
         else {
             return;
@@ -165,7 +164,7 @@ impl Indexer {
              {media_start} to {}.",
             fragment.start, fragment.end
         );
-        self.outside = Some(Error::file("data-elsewhere", message).inside("moof").at(fragment.start));
+        self.outside = Some(Error::file("data-elsewhere", message).at(fragment.start));
     }
 
     fn walk_from(&mut self, start: u64) {
@@ -203,7 +202,7 @@ impl Indexer {
             Err(error) => return self.take_damaged(start, bytes, error),
         };
         if start == 0 && !is_plausible(header.id) {
-            return Err(not_mp4(bytes));
+            return self.refuse(bytes);
         }
         // After a box with a wrong size anything may look like a header; what is taken for a box is copied as it is.
         if !is_plausible(header.id) || (header.form == SizeForm::ToEnd && !is_known(header.id)) {
@@ -214,18 +213,7 @@ impl Indexer {
             );
             return self.take_damaged(start, bytes, Error::file("no-box", message).at(start));
         }
-        let wanted = match header.id {
-            BoxId::Four(FourCc(code)) => match &code {
-                b"moov" => Some(limits::MOOV_LEN),
-                b"moof" => Some(limits::MOOF_LEN),
-                b"sidx" | b"ssix" | b"mfra" => Some(limits::INDEX_LEN),
-                b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
-                // A larger one is none of items alone, and is passed by.
-                b"meta" if header.size <= limits::INSPECT_LEN => Some(limits::INSPECT_LEN),
-                _ => None,
-            },
-            BoxId::Uuid(_) => None,
-        };
+        let wanted = body_limit(&header);
         if let Some(limit) = wanted {
             if header.size > limit {
                 let message =
@@ -292,7 +280,7 @@ impl Indexer {
     }
 
     /// How many of something there will be in the file, when there are `count` before file offset `start`.
-    fn estimate(&self, count: usize, start: u64) -> u64 {
+    pub(super) fn estimate(&self, count: usize, start: u64) -> u64 {
         let all = u128::from(len_u64(count)) * u128::from(self.index.file_len) / u128::from(start.max(1));
         // A little more, so that a slightly denser end does not take another round.
         u64::try_from(all + all / 16).unwrap_or(u64::MAX)
@@ -304,13 +292,23 @@ impl Indexer {
         self.index.top.push(header.id, size, header.header_len().min(size), expected);
     }
 
+    /// The file is no ISO media: says what it is instead, when enough of it is there.
+    fn refuse(&mut self, bytes: &[u8]) -> Result<()> {
+        let wanted = self.index.file_len.min(FRONT_LEN);
+        if len_u64(bytes.len()) < wanted {
+            self.stage = Stage::Walk(Need { start: 0, len: wanted });
+            return Ok(());
+        }
+        Err(not_mp4(bytes))
+    }
+
     /// A header that cannot be right: at the front the file is none of ours, further on it is cut short or damaged.
     fn take_damaged(&mut self, start: u64, bytes: &[u8], error: Error) -> Result<()> {
         let mut r = Reader::new(bytes, start);
         let header = BoxHeader::read(&mut r, u64::MAX);
         let known = header.as_ref().is_ok_and(|header| is_known(header.id));
         if start == 0 && !known {
-            return Err(not_mp4(bytes));
+            return self.refuse(bytes);
         }
         let rest = self.index.file_len - start;
         if !known && rest <= limits::TRAILING_LEN {
@@ -322,10 +320,25 @@ impl Indexer {
             let media: [&[u8]; 5] = [b"moof", b"mdat", b"moov", b"imda", b"!mof"];
             if !tail.windows(4).any(|word| media.contains(&word)) {
                 let message = format!("The file ends with {rest} bytes that are no box: {}.", shown(tail));
-                self.index.problems.push(Error::file("trailing-bytes", message).at(start));
+                self.index.findings.push(Error::file("trailing-bytes", message).at(start));
                 self.stage = Stage::Done;
                 return Ok(());
             }
+        }
+        if let Ok(header) = &header
+            && error.code() == "box-overrun"
+            && body_limit(header).is_some_and(|limit| rest <= limit)
+        {
+            // What is there of it is shown.
+            let Some(body) = bytes.get(..to_len(rest)) else {
+                self.stage = Stage::Walk(Need { start, len: rest });
+                return Ok(());
+            };
+            self.index.problems.push(cut_short(header, rest).at(start));
+            self.take_body(start, BoxHeader { size: rest, ..*header }, body);
+            self.push_top(start, header);
+            self.stage = Stage::Done;
+            return Ok(());
         }
         self.index.problems.push(match &header {
             Ok(_) if !known => {
@@ -341,15 +354,7 @@ impl Indexer {
                 );
                 Error::file("unknown-bytes", message).at(start)
             }
-            Ok(header) if error.code() == "box-overrun" => Error::file(
-                "truncated",
-                format!(
-                    "This file is cut short: its box '{}' should have {} bytes, but only {rest} are there. Get a \
-                     complete copy of it.",
-                    header.id, header.size
-                ),
-            )
-            .at(start),
+            Ok(header) if error.code() == "box-overrun" => cut_short(header, rest).at(start),
             _ => error,
         });
         if let Ok(header) = &header {
@@ -358,160 +363,28 @@ impl Indexer {
         self.stage = Stage::Done;
         Ok(())
     }
+}
 
-    fn take_body(&mut self, start: u64, header: BoxHeader, bytes: &[u8]) {
-        let result = match &header.id.four_cc().0 {
-            b"ftyp" => self.take_file_type(start, bytes),
-            b"moov" => self.take_movie(start, bytes),
-            b"sidx" => self.take_segment_index(start, bytes),
-            b"ssix" => self.take_subsegment_index(start, bytes),
-            b"meta" => self.take_meta(start, bytes),
-            b"mfra" => self.take_met_random_access(start, bytes),
-            b"moof" => self.take_fragment(start, header.size, bytes),
-            _ => Ok(()),
-        };
-        if let Err(error) = result {
-            self.note(error);
-        }
+/// Most bytes of a box that is read, when it is one that is.
+fn body_limit(header: &BoxHeader) -> Option<u64> {
+    let BoxId::Four(FourCc(code)) = header.id else { return None };
+    match &code {
+        b"moov" => Some(limits::MOOV_LEN),
+        b"moof" => Some(limits::MOOF_LEN),
+        b"sidx" | b"ssix" | b"mfra" => Some(limits::INDEX_LEN),
+        b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
+        // A larger one is none of items alone, and is passed by.
+        b"meta" if header.size <= limits::INSPECT_LEN => Some(limits::INSPECT_LEN),
+        _ => None,
     }
+}
 
-    fn note(&mut self, problem: Error) {
-        if self.index.problems.len() < limits::PROBLEMS {
-            self.index.problems.push(problem);
-        }
-    }
-
-    fn take_file_type(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        let file_type = tree.read(tree.root())?;
-        self.index.file_type.get_or_insert(file_type);
-        Ok(())
-    }
-
-    fn take_segment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        self.index.segment_indexes.push((start, tree.read(tree.root())?));
-        Ok(())
-    }
-
-    fn take_subsegment_index(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        self.index.subsegment_indexes.push((start, tree.read(tree.root())?));
-        Ok(())
-    }
-
-    /// Kept when it says where items stand.
-    fn take_meta(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let tree = Tree::parse(bytes, start)?;
-        let damage = tree.root().first_problem().cloned();
-        if tree.root().child(b"iloc").is_some() {
-            self.index.metas.push(tree.into_owned());
-        }
-        damage.map_or(Ok(()), Err)
-    }
-
-    /// The `mfra` is looked up from the end first; here it turns out to be there, or another to be elsewhere.
-    fn take_met_random_access(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        if self.mfra_met {
-            let message =
-                "The file has a second 'mfra'; there must be one. Is it several files joined into one?";
-            return Err(Error::unsupported("second-mfra", message).at(start));
-        }
-        self.mfra_met = true;
-        // Most often it has been read already, from the end of the file.
-        let read = self.index.mfra.take().filter(|tree| tree.bytes() == bytes);
-        let tree = read.map_or_else(|| Tree::parse(bytes.to_vec(), start), Ok)?;
-        let damage = tree.root().first_problem().cloned();
-        // Read here to fail here: it is wanted again only when all else is written.
-        let read = tree
-            .root()
-            .all(b"tfra")
-            .try_for_each(|node| tree.read(node).map(|_: TrackFragmentRandomAccess| ()));
-        self.index.mfra = Some(tree);
-        read.and(damage.map_or(Ok(()), Err))
-    }
-
-    fn take_movie(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        if let Some(first) = &self.index.moov {
-            let same = if first.bytes() == bytes { "the same as" } else { "another than" };
-            let message = format!(
-                "The file has a second 'moov' at byte {start}, {same} the first at byte {}: two initialization \
-                 segments were joined into it. Remove the one that is not of these fragments.",
-                first.root().start
-            );
-            return Err(Error::file("duplicate-moov", message).at(start));
-        }
-        let tree = Tree::parse(bytes.to_vec(), start)?;
-        let damage = tree.root().first_problem().cloned();
-        let movie = Movie::read(&tree);
-        let twice = once::check(&tree);
-        self.index.moov = Some(tree);
-        self.index.movie = Some(movie?);
-        damage.map_or(twice, Err)
-    }
-
-    fn samples_so_far(&self) -> u64 {
-        self.index.fragments.last().map_or(0, |last| {
-            last.first_sample + self.index.parts(last).iter().map(|part| u64::from(part.samples)).sum::<u64>()
-        })
-    }
-
-    fn take_fragment(&mut self, start: u64, size: u64, bytes: &[u8]) -> Result<()> {
-        self.check_data_place();
-        let first_sample = self.samples_so_far();
-        let first_part = self.index.parts.len();
-        let end = start + size;
-        let digest = head_digest(bytes);
-        let mut entry =
-            FragmentEntry { start, moof_len: size, end, first_sample, first_part, part_count: 0, digest };
-        let tree = Tree::parse(bytes, start)?;
-        let damage = tree.root().first_problem().cloned();
-        let fragment = Fragment::read(&tree, self.index.movie.as_ref());
-        if let Ok(fragment) = &fragment {
-            for track in &fragment.tracks {
-                if track.sample_count > 0 {
-                    let (id, entry) = (track.tfhd.track_id, track.sample_description_index);
-                    let entry = u64::from(id) << 32 | u64::from(entry);
-                    self.index.used_entries.entry(entry).or_insert(track.start);
-                }
-                let expected = self.estimate(self.index.parts.len(), start);
-                push_expecting(
-                    &mut self.index.parts,
-                    expected,
-                    FragmentPart {
-                        track_id: track.tfhd.track_id,
-                        // Limited to far fewer (limits::FRAGMENT_SAMPLES).
-                        samples: u32::try_from(track.sample_count).unwrap_or(u32::MAX),
-                        bytes: track.bytes(),
-                        duration: track.duration,
-                        decode_time: track.decode_time.unwrap_or(times::UNSAID),
-                    },
-                );
-            }
-            // A traf takes at least 8 bytes, and a moof is limited (limits::MOOF_LEN).
-            entry.part_count = u32::try_from(fragment.tracks.len()).unwrap_or(u32::MAX);
-            self.open_ranges = fragment.data_ranges();
-            let first = self.open_ranges.first().map_or(end, |(first, _)| *first);
-            let last = self.open_ranges.last().map_or(end, |(_, last)| *last);
-            self.open_data = Some((first, last));
-        }
-        let expected = self.estimate(self.index.fragments.len(), start);
-        push_expecting(&mut self.index.fragments, expected, entry);
-        let fragment = fragment?;
-        if let Some(movie) = &self.index.movie {
-            check_track_ids(&fragment, movie)?;
-            if self.index.items_in_fragments.is_none() {
-                let located = &mut self.index.items_in_fragments;
-                tree.root().for_each(&mut |node| {
-                    if node.id().is(b"iloc") {
-                        located.get_or_insert(node.start);
-                    }
-                });
-            }
-            leftovers::collect(&mut self.index.leftovers, &tree, &fragment, movie);
-        }
-        damage.map_or_else(|| once::check(&tree), Err)
-    }
+fn cut_short(header: &BoxHeader, rest: u64) -> Error {
+    let message = format!(
+        "This file is cut short: its box '{}' should have {} bytes, but only {rest} are there. Get a complete copy of it.",
+        header.id, header.size
+    );
+    Error::file("truncated", message)
 }
 
 fn is_known(id: BoxId) -> bool {
@@ -527,22 +400,4 @@ fn is_plausible(id: BoxId) -> bool {
 /// Whether the output has its bytes changed where it stands.
 fn is_put_right(id: BoxId) -> bool {
     [b"sidx", b"ssix", b"meta"].iter().any(|code| id.is(code))
-}
-
-fn not_mp4(bytes: &[u8]) -> Error {
-    let message = format!(
-        "This is not an MP4 file: it begins with {}. Open an .ismv, .isma or .mp4 file.",
-        shown(bytes)
-    );
-    Error::file("not-mp4", message).at(0)
-}
-
-/// The first bytes, as text where they are text.
-fn shown(bytes: &[u8]) -> String {
-    let head = bytes.get(..8).unwrap_or(bytes);
-    if head.iter().all(|byte| (b' '..=b'~').contains(byte) || byte.is_ascii_whitespace()) {
-        format!("“{}”", String::from_utf8_lossy(head).split_whitespace().collect::<Vec<_>>().join(" "))
-    } else {
-        format!("the bytes {}", hex::encode(head))
-    }
 }

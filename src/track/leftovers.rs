@@ -1,11 +1,12 @@
 //! Boxes of an earlier encryption around samples that are clear: decryptors leave them behind, and players believe
 //! them. Which they are, and whether it is plain that they are stale.
 
+use crate::boxes::groups::{GroupEncryption, SampleGroupDescription};
 use crate::boxes::header::four;
 use crate::boxes::piff;
 use crate::boxes::{BoxId, Node, Tree};
-use crate::bytes::Result;
-use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::units::len_u64;
+use crate::bytes::{Error, Result};
 
 use super::entry::SampleEntry;
 use super::fragment::Fragment;
@@ -138,7 +139,9 @@ pub fn is_key_group(tree: &Tree<'_>, node: &Node) -> bool {
 pub fn has_encrypted_group(tree: &Tree<'_>, parent: &Node) -> bool {
     let mut groups = parent.all(b"sgpd").filter(|node| is_key_group(tree, node));
     // A description that cannot be read may say anything.
-    groups.any(|node| descriptions(tree, node).map_or(true, |all| all.iter().any(|group| group.0)))
+    groups.any(|node| {
+        descriptions(tree, node).map_or(true, |all| all.iter().any(|group| group.is_protected == 1))
+    })
 }
 
 fn is_of_encryption(tree: &Tree<'_>, node: &Node) -> bool {
@@ -179,43 +182,14 @@ fn has_constant_iv(tree: &Tree<'_>, node: &Node) -> Result<bool> {
     if !node.id().is(b"sgpd") {
         return Ok(false);
     }
-    Ok(descriptions(tree, node)?.iter().any(|(protected, iv_size)| *protected && *iv_size == 0))
+    let constant = |group: &GroupEncryption| group.keys().iter().any(|key| key.per_sample_iv_size == 0);
+    Ok(descriptions(tree, node)?.iter().any(|group| group.is_protected == 1 && constant(group)))
 }
 
-/// Whether protected, and bytes per IV, of each `seig` description (ISO/IEC 23001-7:2023 6).
-fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<(bool, u8)>> {
-    let mut fields = tree.body(node);
-    let version = fields.u32("version and flags")? >> 24;
-    fields.u32("grouping_type")?;
-    let mut default_len = 0;
-    if version >= 1 {
-        default_len = fields.u32("default_length")?;
-    }
-    if version >= 2 {
-        fields.u32("default_group_description_index")?;
-    }
-    let count = fields.u32("entry_count")?;
-    let mut all = Vec::new();
-    for _ in 0..count {
-        let len = match (version, default_len) {
-            (0, _) => None,
-            (_, 0) => Some(fields.u32("description_length")?),
-            (_, len) => Some(len),
-        };
-        let before = fields.remaining();
-        fields.take(2, "reserved and pattern")?;
-        let is_protected = fields.u8("isProtected")? == 1;
-        let iv_size = fields.u8("Per_Sample_IV_Size")?;
-        fields.take(16, "KID")?;
-        if is_protected && iv_size == 0 {
-            let size = fields.u8("constant_IV_size")?;
-            fields.take(size.into(), "constant_IV")?;
-        }
-        all.push((is_protected, iv_size));
-        if let Some(len) = len {
-            let rest = u64::from(len).saturating_sub(len_u64(before - fields.remaining()));
-            fields.take(to_len(rest), "description")?;
-        }
-    }
-    Ok(all)
+/// The `seig` descriptions of an `sgpd` (ISO/IEC 23001-7:2023 6).
+pub(super) fn descriptions(tree: &Tree<'_>, node: &Node) -> Result<Vec<GroupEncryption>> {
+    let unread =
+        || Error::file("bad-group", "A description of an encrypted group cannot be read.").at(node.start);
+    let groups = tree.read::<SampleGroupDescription>(node)?.groups;
+    groups.encryption().into_iter().collect::<Option<Vec<_>>>().ok_or_else(unread)
 }

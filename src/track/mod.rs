@@ -1,17 +1,25 @@
 //! Rank 3: from boxes to tracks, fragments and samples. Reads; changes nothing.
 
 pub mod codec;
+mod contents;
+mod contradictions;
+mod disagreements;
 pub mod entry;
+mod findings;
+mod foreign;
 pub mod fragment;
 pub mod index;
 pub mod indexer;
 pub mod leftovers;
+pub mod lengths;
 pub mod movie;
 mod once;
 mod points;
+mod table;
 mod times;
 pub mod top;
 pub mod totals;
+pub mod traces;
 
 pub use entry::{Codec, Protection, SampleEntry};
 pub use fragment::{Fragment, TrackFragment};

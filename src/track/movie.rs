@@ -1,14 +1,16 @@
 //! The movie: its tracks and their defaults, read from `moov` (ISO/IEC 14496-12:2022 8.2 to 8.4, 8.8).
 
+use crate::boxes::BoxBody;
 use crate::boxes::movie::{
     EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
     TrackHeader,
 };
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{sort_pairs, to_len};
-use crate::bytes::{Error, FourCc, Result, Uuid16, limits};
+use crate::bytes::{Error, FourCc, Uuid16, limits};
 
 use super::entry::SampleEntry;
+use super::table::SampleTable;
 
 /// What kind of media a track holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,15 +41,15 @@ pub struct FragmentDefaults {
 pub struct Track {
     /// File offset of its `trak`.
     pub start: u64,
-    /// Track ID.
+    /// Track ID; 0, which no track may have, where the file says none.
     pub id: u32,
     /// Kind of media.
     pub kind: TrackKind,
     /// Handler type.
     pub handler: FourCc,
-    /// Ticks a second.
+    /// Ticks a second; 0 where the file says none.
     pub timescale: u32,
-    /// Ticks, where the file says.
+    /// Ticks, where `mdhd` says.
     pub duration: Option<u64>,
     /// Language, where the file says a valid one other than `und`.
     pub language: Option<String>,
@@ -55,21 +57,25 @@ pub struct Track {
     pub entries: Vec<SampleEntry>,
     /// Defaults of its fragments; `None` when `mvex` has none for it.
     pub defaults: Option<FragmentDefaults>,
-    /// Samples in the sample table of `moov`: those outside fragments.
-    pub table_samples: u64,
+    /// What the sample table of `moov` says: of samples outside fragments.
+    pub table: SampleTable,
     /// File offset of the data reference that says its samples are in another file, when one does that it uses.
     pub external: Option<u64>,
     /// Media time at which the single edit starts, when there is an edit list of that form.
     pub edit_start: Option<i64>,
+    /// Ticks of the movie that its edit list takes, when there is one.
+    pub edited_duration: Option<u64>,
 }
 
 /// The movie.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Movie {
-    /// Ticks a second of `mvhd` and `mehd`.
+    /// Ticks a second of `mvhd` and `mehd`; 0 where the file says none.
     pub timescale: u32,
-    /// Ticks, where the file says.
+    /// Ticks, where `mvhd` says: of the samples outside fragments.
     pub duration: Option<u64>,
+    /// Ticks of the whole, where `mehd` says.
+    pub whole_duration: Option<u64>,
     /// Whether it goes on in fragments (`mvex`).
     pub fragmented: bool,
     /// Its tracks, in file order.
@@ -80,7 +86,7 @@ pub struct Movie {
 }
 
 /// Where in a list an ID is: found without going through the list, which a file may make long.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct ById(Vec<(u64, u64)>);
 
 impl ById {
@@ -98,36 +104,36 @@ impl ById {
     }
 }
 
-/// A duration of 0 or all ones says that the length is unknown.
-fn known(duration: u64, version: u8) -> Option<u64> {
-    let unknown = if version == 0 { u64::from(u32::MAX) } else { u64::MAX };
-    (duration != 0 && duration != unknown).then_some(duration)
+/// A duration of 0 or all ones, in either width, says that the length is unknown.
+fn known(duration: u64) -> Option<u64> {
+    (![0, u64::from(u32::MAX), u64::MAX].contains(&duration)).then_some(duration)
 }
 
 impl Movie {
-    /// Reads a `moov` tree.
-    pub fn read(tree: &Tree<'_>) -> Result<Self> {
+    /// Reads a `moov` tree. What is missing or damaged costs itself alone: it is added to `problems`, with its offset.
+    pub fn read(tree: &Tree<'_>, problems: &mut Vec<Error>) -> Self {
         let moov = tree.root();
-        let mvhd: MovieHeader = tree.read(required(moov, b"mvhd")?)?;
+        if let Some(cmov) = moov.child(b"cmov") {
+            let message = "The movie header is compressed (QuickTime's 'cmov'), and Boxlock does not read what is in it. Write \
+                           the file again without compression, with: ffmpeg -i input.mov -map 0 -c copy output.mov";
+            problems.push(Error::unsupported("compressed-movie", message).at(cmov.start));
+            return Self::default();
+        }
+        let mut reading = Reading { tree, problems };
+        let mvhd: MovieHeader = reading.required(moov, b"mvhd").unwrap_or_default();
         let mvex = moov.child(b"mvex");
-        let mut duration = known(mvhd.duration.0, mvhd.head.version);
+        let mehd = mvex.and_then(|mvex| reading.optional::<MovieExtendsHeader>(mvex, b"mehd"));
         let mut defaults = Vec::new();
-        if let Some(mvex) = mvex {
-            if let Some(mehd) = mvex.child(b"mehd") {
-                let mehd: MovieExtendsHeader = tree.read(mehd)?;
-                duration = known(mehd.fragment_duration.0, mehd.head.version).or(duration);
-            }
-            for trex in mvex.all(b"trex") {
-                let trex: TrackExtends = tree.read(trex)?;
-                defaults.push((
-                    trex.track_id,
-                    FragmentDefaults {
-                        sample_description_index: trex.default_sample_description_index,
-                        duration: trex.default_sample_duration,
-                        size: trex.default_sample_size,
-                    },
-                ));
-            }
+        for trex in mvex.iter().flat_map(|mvex| mvex.all(b"trex")) {
+            let Some(trex) = reading.one::<TrackExtends>(trex) else { continue };
+            defaults.push((
+                trex.track_id,
+                FragmentDefaults {
+                    sample_description_index: trex.default_sample_description_index,
+                    duration: trex.default_sample_duration,
+                    size: trex.default_sample_size,
+                },
+            ));
         }
         let by_id = ById::of(&mut defaults.iter().map(|(id, _)| *id));
         let of_track =
@@ -135,36 +141,66 @@ impl Movie {
         let mut entries = 0;
         let mut tracks: Vec<Track> = Vec::new();
         for trak in moov.all(b"trak") {
-            let inside = |error: Error| error.inside(moov.segment(trak)).inside("moov");
-            let track = read_track(tree, trak, &of_track).map_err(inside)?;
-            if tracks.iter().any(|other| other.id == track.id) {
-                let message = format!("Two tracks have the ID {}; IDs must differ.", track.id);
-                return Err(inside(Error::file("duplicate-track-id", message).at(trak.start)));
-            }
             if tracks.len() == limits::TRACKS {
                 let message = format!("The file has more than {} tracks.", limits::TRACKS);
-                return Err(Error::limit("too-many-tracks", message).at(trak.start));
+                reading.problems.push(Error::limit("too-many-tracks", message).at(trak.start));
+                break;
             }
+            let sound = reading.problems.len();
+            let track = reading.track(trak, limits::SAMPLE_ENTRIES - entries, &of_track);
             entries += track.entries.len();
-            if entries > limits::SAMPLE_ENTRIES {
-                return Err(inside(too_many_entries(trak)));
+            let place = format!("Track {}: ", track.id);
+            for problem in reading.problems.iter_mut().skip(sound) {
+                *problem = problem.clone().preceded_by(&place);
             }
             tracks.push(track);
         }
+        let mut ids: Vec<(u64, u64)> = tracks.iter().map(|track| (track.id.into(), track.start)).collect();
+        sort_pairs(&mut ids);
+        for pair in ids.windows(2) {
+            if let [(first, _), (second, start)] = pair
+                && first == second
+                && *first != 0
+            {
+                let message = format!("Two tracks have the ID {first}; IDs must differ.");
+                problems.push(Error::file("duplicate-track-id", message).at(*start));
+            }
+        }
         let mut systems = Vec::new();
         for child in &moov.children {
-            let system = if child.id().is(b"pssh") || child.id() == piff::PROTECTION_SYSTEM {
-                // Both forms: version and flags, then the SystemID.
-                let mut fields = tree.body(child);
-                fields.u32("version and flags").and_then(|_| fields.array("SystemID")).ok().map(Uuid16)
-            } else {
-                None
-            };
-            let new = |system: &Uuid16| systems.len() < limits::SYSTEMS && !systems.contains(system);
-            systems.extend(system.filter(new));
+            add_system(&mut systems, tree, child);
         }
-        let by_id = ById::of(&mut tracks.iter().map(|track| track.id));
-        Ok(Self { timescale: mvhd.timescale, duration, fragmented: mvex.is_some(), tracks, systems, by_id })
+        let mut movie = Self {
+            timescale: mvhd.timescale,
+            duration: known(mvhd.duration.0),
+            whole_duration: mehd.and_then(|mehd| known(mehd.fragment_duration.0)),
+            fragmented: mvex.is_some(),
+            tracks,
+            systems,
+            by_id: ById(Vec::new()),
+        };
+        movie.number();
+        movie
+    }
+
+    /// Takes the tracks of another movie header that was joined to the file.
+    pub(super) fn join(&mut self, other: Self) {
+        self.tracks.extend(other.tracks);
+        for system in other.systems {
+            if !self.systems.contains(&system) {
+                self.systems.push(system);
+            }
+        }
+        self.number();
+    }
+
+    fn number(&mut self) {
+        self.by_id = ById::of(&mut self.tracks.iter().map(|track| track.id));
+    }
+
+    /// Whether all samples are elsewhere: it says that it goes on in fragments, and has none itself.
+    pub fn is_initialization(&self) -> bool {
+        self.fragmented && self.tracks.iter().all(|track| track.table.samples == 0)
     }
 
     /// The track with ID `id`.
@@ -190,73 +226,129 @@ impl Track {
     }
 }
 
-fn required<'t>(node: &'t Node, code: &[u8; 4]) -> Result<&'t Node> {
-    node.child(code).ok_or_else(|| {
-        let code = FourCc(*code);
-        Error::file("missing-box", format!("Box '{}' has no '{code}' box, which it must have.", node.id()))
-            .at(node.start)
-    })
+/// Adds the DRM system that `node` is a header of, in either form.
+pub(super) fn add_system(systems: &mut Vec<Uuid16>, tree: &Tree<'_>, node: &Node) {
+    if !node.id().is(b"pssh") && node.id() != piff::PROTECTION_SYSTEM {
+        return;
+    }
+    // Both forms: version and flags, then the SystemID.
+    let mut fields = tree.body(node);
+    let system = fields.u32("version and flags").and_then(|_| fields.array("SystemID")).ok().map(Uuid16);
+    let new = |system: &Uuid16| systems.len() < limits::SYSTEMS && !systems.contains(system);
+    systems.extend(system.filter(new));
 }
 
-fn too_many_entries(node: &Node) -> Error {
-    let message = format!("The tracks have more than {} sample entries.", limits::SAMPLE_ENTRIES);
-    Error::limit("too-many-sample-entries", message).at(node.start)
+/// A movie header being read.
+struct Reading<'r, 't> {
+    tree: &'r Tree<'t>,
+    problems: &'r mut Vec<Error>,
 }
 
-fn read_track(
-    tree: &Tree<'_>,
-    trak: &Node,
-    defaults: &dyn Fn(u32) -> Option<FragmentDefaults>,
-) -> Result<Track> {
-    let tkhd: TrackHeader = tree.read(required(trak, b"tkhd")?)?;
-    let mdia = required(trak, b"mdia")?;
-    let mdhd: MediaHeader = tree.read(required(mdia, b"mdhd")?)?;
-    let hdlr: Handler = tree.read(required(mdia, b"hdlr")?)?;
-    let kind = match &hdlr.handler_type.0 {
-        b"vide" => TrackKind::Video,
-        b"soun" => TrackKind::Audio,
-        b"text" | b"subt" | b"sbtl" | b"clcp" => TrackKind::Text,
-        _ => TrackKind::Other,
-    };
-    let stbl = required(required(mdia, b"minf")?, b"stbl")?;
-    let stsd = required(stbl, b"stsd")?;
-    if stsd.children.len() > limits::SAMPLE_ENTRIES {
-        return Err(too_many_entries(stsd));
+impl Reading<'_, '_> {
+    /// One box, unless it is damaged.
+    fn one<B: BoxBody>(&mut self, node: &Node) -> Option<B> {
+        self.tree.read(node).map_err(|error| self.problems.push(error)).ok()
     }
-    let mut entries = Vec::new();
-    for entry in &stsd.children {
-        let inside = |error: Error| error.inside("mdia/minf/stbl/stsd");
-        entries.push(SampleEntry::read(tree, entry).map_err(inside)?);
+
+    fn optional<B: BoxBody>(&mut self, parent: &Node, code: &[u8; 4]) -> Option<B> {
+        self.one(parent.child(code)?)
     }
-    let language = match mdia.child(b"elng") {
-        Some(elng) => {
-            let text: ExtendedLanguage = tree.read(elng)?;
-            Some(String::from_utf8_lossy(&text.extended_language.bytes).into_owned())
+
+    fn required<B: BoxBody>(&mut self, parent: &Node, code: &[u8; 4]) -> Option<B> {
+        let node = self.child(parent, code)?;
+        self.one(node)
+    }
+
+    fn child<'n>(&mut self, parent: &'n Node, code: &[u8; 4]) -> Option<&'n Node> {
+        let found = parent.child(code);
+        if found.is_none() {
+            let message =
+                format!("Box '{}' has no '{}' box, which it must have.", parent.id(), FourCc(*code));
+            self.problems.push(Error::file("missing-box", message).at(parent.start));
         }
-        None => mdhd.language.code(),
-    };
-    Ok(Track {
-        start: trak.start,
-        id: tkhd.track_id,
-        kind,
-        handler: hdlr.handler_type,
-        timescale: mdhd.timescale,
-        duration: known(mdhd.duration.0, mdhd.head.version),
-        language: language.filter(|language| language != "und" && !language.is_empty()),
-        entries,
-        defaults: defaults(tkhd.track_id),
-        table_samples: table_samples(tree, stbl),
-        external: external(tree, mdia, stsd),
-        edit_start: edit_start(tree, trak),
-    })
-}
+        found
+    }
 
-/// The number of samples in `stsz` or `stz2`: both have it after version, flags and four further bytes.
-fn table_samples(tree: &Tree<'_>, stbl: &Node) -> u64 {
-    let Some(sizes) = stbl.child(b"stsz").or_else(|| stbl.child(b"stz2")) else { return 0 };
-    let mut fields = tree.body(sizes);
-    let count = fields.take(8, "stsz").and_then(|_| fields.u32("sample_count"));
-    count.map_or(0, u64::from)
+    fn track(
+        &mut self,
+        trak: &Node,
+        most_entries: usize,
+        defaults: &dyn Fn(u32) -> Option<FragmentDefaults>,
+    ) -> Track {
+        let tkhd: TrackHeader = self.required(trak, b"tkhd").unwrap_or_default();
+        let mut track = Track {
+            start: trak.start,
+            id: tkhd.track_id,
+            kind: TrackKind::Other,
+            handler: FourCc::default(),
+            timescale: 0,
+            duration: None,
+            language: None,
+            entries: Vec::new(),
+            defaults: defaults(tkhd.track_id),
+            table: SampleTable::default(),
+            external: None,
+            edit_start: None,
+            edited_duration: None,
+        };
+        if let Some(elst) = trak.descend(&[b"edts", b"elst"])
+            && let Some(elst) = self.one::<EditList>(elst)
+        {
+            let edits = &elst.entries.entries;
+            track.edited_duration =
+                known(edits.iter().fold(0, |sum: u64, edit| sum.saturating_add(edit.segment_duration.0)));
+            track.edit_start = match edits.as_slice() {
+                [only] if only.media_time.0 >= 0 => Some(only.media_time.0),
+                _ => None,
+            };
+        }
+        if let Some(mdia) = self.child(trak, b"mdia") {
+            self.media(mdia, most_entries, &mut track);
+        }
+        track
+    }
+
+    fn media(&mut self, mdia: &Node, most_entries: usize, track: &mut Track) {
+        if let Some(mdhd) = self.required::<MediaHeader>(mdia, b"mdhd") {
+            track.timescale = mdhd.timescale;
+            track.duration = known(mdhd.duration.0);
+            track.language = mdhd.language.code();
+        }
+        if let Some(elng) = self.optional::<ExtendedLanguage>(mdia, b"elng") {
+            track.language = Some(String::from_utf8_lossy(&elng.extended_language.bytes).into_owned());
+        }
+        track.language.take_if(|language| *language == "und" || language.is_empty());
+        let hdlr: Option<Handler> = self.required(mdia, b"hdlr");
+        let minf = self.child(mdia, b"minf");
+        track.handler = match (&hdlr, minf) {
+            (Some(hdlr), _) => hdlr.handler_type,
+            // The media header says it as well.
+            (None, Some(minf)) if minf.child(b"vmhd").is_some() => FourCc(*b"vide"),
+            (None, Some(minf)) if minf.child(b"smhd").is_some() => FourCc(*b"soun"),
+            (None, _) => FourCc::default(),
+        };
+        track.kind = match &track.handler.0 {
+            b"vide" => TrackKind::Video,
+            b"soun" => TrackKind::Audio,
+            b"text" | b"subt" | b"sbtl" | b"clcp" => TrackKind::Text,
+            _ => TrackKind::Other,
+        };
+        let Some(stbl) = minf.and_then(|minf| self.child(minf, b"stbl")) else { return };
+        track.table = SampleTable::read(self.tree, stbl);
+        let Some(stsd) = self.child(stbl, b"stsd") else { return };
+        track.external = external(self.tree, mdia, stsd);
+        for entry in &stsd.children {
+            if track.entries.len() == most_entries {
+                let message = format!("The tracks have more than {} sample entries.", limits::SAMPLE_ENTRIES);
+                self.problems.push(Error::limit("too-many-sample-entries", message).at(stsd.start));
+                break;
+            }
+            match SampleEntry::read(self.tree, entry) {
+                Ok(entry) => track.entries.push(entry),
+                Err(error) => self.problems.push(error),
+            }
+        }
+    }
 }
 
 /// The data reference of a sample entry that is not "in this file" (ISO/IEC 14496-12:2022 8.7.2). References that are
@@ -273,12 +365,4 @@ fn external(tree: &Tree<'_>, mdia: &Node, stsd: &Node) -> Option<u64> {
         let is_imda = reference.id().is(b"imdt") || reference.id().is(b"snim");
         (flags & 1 == 0 || is_imda).then_some(reference.start)
     })
-}
-
-fn edit_start(tree: &Tree<'_>, trak: &Node) -> Option<i64> {
-    let elst: EditList = tree.read(trak.descend(&[b"edts", b"elst"])?).ok()?;
-    match elst.entries.entries.as_slice() {
-        [only] if only.media_time.0 >= 0 => Some(only.media_time.0),
-        _ => None,
-    }
 }

@@ -1,7 +1,8 @@
 //! What each track has in all fragments together: counted once, because there may be many of both.
 
+use std::collections::BTreeMap;
+
 use super::index::FragmentPart;
-use super::movie::Movie;
 
 /// What one track has in all fragments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +27,11 @@ impl Default for TrackTotals {
     }
 }
 
-/// The totals of the movie's tracks, in their order.
-pub(super) fn of_tracks(movie: &Movie, parts: &[FragmentPart]) -> Vec<TrackTotals> {
-    let mut all = vec![TrackTotals::default(); movie.tracks.len()];
+/// The totals of every track that fragments have parts of, by ID.
+pub(super) fn of_tracks(parts: &[FragmentPart]) -> BTreeMap<u32, TrackTotals> {
+    let mut all: BTreeMap<u32, TrackTotals> = BTreeMap::new();
     for part in parts {
-        let track = movie.position(part.track_id).and_then(|position| all.get_mut(position));
-        let Some(track) = track else { continue };
+        let track = all.entry(part.track_id).or_default();
         track.fragments += 1;
         track.samples += u64::from(part.samples);
         track.bytes = track.bytes.saturating_add(part.bytes);

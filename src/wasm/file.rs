@@ -107,7 +107,12 @@ impl File {
     pub fn fields(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
         let index = self.shared()?;
         let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
-        shown(&report::box_view(&index, path, bytes, from, count).map_err(to_js)?)
+        let Some(outside) = report::outside(&index, path, bytes).map_err(to_js)? else {
+            return shown(&report::box_view(&index, path, bytes, &[], from, count).map_err(to_js)?);
+        };
+        let bytes = bytes.to_vec();
+        let beside = self.reads.read(&self.blob, Some(outside))?;
+        shown(&report::box_view(&index, path, &bytes, beside, from, count).map_err(to_js)?)
     }
 
     /// Tasks of the fragments that [`look`](Self::look) wants before planning.

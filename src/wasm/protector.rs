@@ -54,7 +54,9 @@ impl Protector {
     pub fn new(moov: &[u8], request: JsValue, random: &[u8]) -> JsResult<Self> {
         let request = request::parse(&request, &Zeroizing::new(request::random_values(random)?))?;
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
-        let movie = Movie::read(&tree).map_err(to_js)?;
+        let mut problems = Vec::new();
+        let movie = Movie::read(&tree, &mut problems);
+        problems.into_iter().next().map_or(Ok(()), |problem| Err(to_js(problem)))?;
         let plan = Plan::new(0, &movie, request).map_err(to_js)?;
         Ok(Self {
             movie,

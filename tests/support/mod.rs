@@ -37,8 +37,18 @@ pub fn corpus() -> Option<PathBuf> {
 
 /// The small cases of what to protect, beside the project or where `BOXLOCK_CASES` says.
 pub fn cases() -> Option<PathBuf> {
-    let path = std::env::var_os("BOXLOCK_CASES")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/protect"), PathBuf::from);
+    folder_of_cases("protect")
+}
+
+/// The small cases of what to say of a file, beside those of [`cases`].
+pub fn inspect_cases() -> Option<PathBuf> {
+    folder_of_cases("inspect")
+}
+
+fn folder_of_cases(kind: &str) -> Option<PathBuf> {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/cases/protect");
+    let protect = std::env::var_os("BOXLOCK_CASES").map_or_else(beside, PathBuf::from);
+    let path = protect.with_file_name(kind);
     if path.is_dir() {
         return Some(path);
     }

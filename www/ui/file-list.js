@@ -49,6 +49,7 @@ function stateLine(file) {
     return `${size} · ${made}${kept}`;
   }
   if (!file.summary?.protection) return `${size} · clear`;
+  if (!file.summary.protection.certain) return `${size} · protection not known`;
   return file.tracks.every((track) => track.protection)
     ? `${size} · protected`
     : `${size} · partly protected`;

@@ -1,6 +1,6 @@
 /** The strip above the views: what the file is, in one glance, and its tracks. */
 
-/** @import { Summary, Track } from '../types.d.ts' */
+/** @import { Summary, SummaryProtection, Track, TrackProtection } from '../types.d.ts' */
 
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
@@ -40,43 +40,53 @@ export function summaryStrip(summary, tracks) {
         ),
       ),
     ),
-    summary.protection ? kidLine(summary.protection.kids) : null,
+    summary.protection ? kidLine(summary.protection) : null,
     trackTable(tracks),
   );
 }
 
 /**
- * @param {{ scheme: string, systems: string[] }} protection
+ * @param {SummaryProtection} protection
  * @param {Track[]} tracks
  */
-function protectionName({ scheme, systems }, tracks) {
-  const name = systems.length ? `${systems.join(', ')} (${scheme})` : scheme;
+function protectionName({ certain, scheme, systems, kids }, tracks) {
+  if (!certain) return systems.length ? `not known; with headers of ${systems.join(', ')}` : 'not known';
+  const how = scheme ?? 'protected, scheme not stated';
+  const name = systems.length ? `${systems.join(', ')} (${how})` : how;
   const open = tracks.filter((track) => !track.protection);
-  return open.length ? `${name}; ${trackNumbers(open)} clear` : name;
+  const key = kids.some((kid) => kid !== PLACEHOLDER) ? '' : ', key ID not stated';
+  return open.length ? `${name}${key}; ${trackNumbers(open)} clear` : `${name}${key}`;
 }
 
-/** @param {string[]} kids */
-function kidLine(kids) {
+/** The key ID that stands for another: one of a sample group, or one that the licence server knows. */
+const PLACEHOLDER = '00000000-0000-0000-0000-000000000000';
+
+/** @param {SummaryProtection} protection */
+function kidLine({ kids, rotates }) {
+  if (!kids.length) return null;
+  const shown = kids.slice(0, KIDS_SHOWN);
   return h(
     'p',
     { class: 'strip-kids' },
-    kids.length === 1 ? 'KID ' : 'KIDs ',
-    ...kids.map((kid) => kidWithCopy(kid, 'KID')),
+    rotates ? 'Keys change; KIDs ' : kids.length === 1 ? 'KID ' : 'KIDs ',
+    ...shown.map((kid) => kidText(kid, 'KID')),
+    kids.length > shown.length ? `and ${format.count(kids.length - shown.length)} more` : null,
   );
 }
 
+/** Most key IDs of one file that are shown. */
+const KIDS_SHOWN = 20;
+
 /**
- * A key ID to take along; one of zeros stands for another that is told elsewhere, and is of use to nobody.
  * @param {string} kid
- * @param {string} what it is, on the button
+ * @param {string} what
  */
-function kidWithCopy(kid, what) {
-  if (!/[1-9a-f]/i.test(kid)) return h('span', { class: 'id quiet' }, 'a placeholder, all zeros');
+function kidText(kid, what) {
   return h(
     'span',
     { class: 'id' },
     h('code', {}, kid),
-    copyButton(what, () => kid),
+    kid === PLACEHOLDER ? '(a placeholder)' : copyButton(what, () => kid),
   );
 }
 
@@ -132,10 +142,16 @@ function trackRow(track) {
     h(
       'td',
       {},
-      track.protection ? track.protection.scheme : 'clear',
-      track.protection?.kid ? kidWithCopy(track.protection.kid, `KID of track ${track.id}`) : null,
+      track.protection ? trackProtection(track.protection) : 'clear',
+      track.protection?.kid ? kidText(track.protection.kid, `KID of track ${track.id}`) : null,
     ),
   );
+}
+
+/** @param {TrackProtection} protection */
+function trackProtection({ certain, scheme }) {
+  if (!certain) return 'not known';
+  return scheme ?? 'protected, scheme not stated';
 }
 
 /** @param {Track} track */

@@ -1,0 +1,127 @@
+//! What boxes say that cannot be, though each can be read: a track ID of 0, sample entries that are not there, samples
+//! beyond the end of the file.
+
+use crate::boxes::fragment::{TrackFragmentHeader, tfhd_flags};
+use crate::boxes::movie::{ChunkLargeOffset, ChunkOffset, SampleSize, SampleToChunk, TrackHeader};
+use crate::boxes::{FullHead, Node, Tree};
+use crate::bytes::Error;
+use crate::bytes::units::to_len;
+
+use super::index::Index;
+
+/// Gives `take` what cannot be in `tree`, a `moov` or `moof`.
+pub(super) fn find(index: &Index, tree: &Tree<'_>, take: &mut dyn FnMut(Error)) {
+    let root = tree.root();
+    let mut of_box = |node: &Node, code, message: String| {
+        take(Error::file(code, message).at(node.start).of_box(node.start, tree.path_at(node.start)));
+    };
+    for trak in root.all(b"trak") {
+        track_id(tree, trak, &mut of_box);
+        let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
+        table_entries(tree, stbl, &mut of_box);
+        if is_in_this_file(tree, trak) {
+            table_samples(tree, stbl, index.file_len, &mut of_box);
+        }
+    }
+    for traf in root.all(b"traf") {
+        fragment_entry(index, tree, traf, &mut of_box);
+    }
+}
+
+type OfBox<'o> = dyn FnMut(&Node, &'static str, String) + 'o;
+
+fn track_id(tree: &Tree<'_>, trak: &Node, of_box: &mut OfBox<'_>) {
+    let Some(tkhd) = trak.child(b"tkhd") else { return };
+    if tree.skim::<TrackHeader>(tkhd).is_some_and(|header| header.track_id == 0) {
+        let message = "The ID 0 is not allowed: IDs count from 1 (ISO/IEC 14496-12:2022 8.3.2.3), and there are players that \
+                       refuse the file. Have it written anew.";
+        of_box(tkhd, "track-id-zero", message.to_owned());
+    }
+}
+
+/// The sample entries that a sample table and a fragment use must be there.
+fn table_entries(tree: &Tree<'_>, stbl: &Node, of_box: &mut OfBox<'_>) {
+    let (Some(stsd), Some(stsc)) = (stbl.child(b"stsd"), stbl.child(b"stsc")) else { return };
+    let Ok(chunks) = tree.read::<SampleToChunk>(stsc) else { return };
+    let used = chunks.entries.entries.iter().map(|run| run.sample_description_index);
+    if let Some(used) = used.into_iter().find(|used| !is_there(*used, stsd.children.len())) {
+        of_box(stsc, "bad-sample-entry", no_entry(used, stsd.children.len()));
+    }
+}
+
+fn fragment_entry(index: &Index, tree: &Tree<'_>, traf: &Node, of_box: &mut OfBox<'_>) {
+    let Some(node) = traf.child(b"tfhd") else { return };
+    let Some(tfhd) = tree.skim::<TrackFragmentHeader>(node) else { return };
+    let Some(track) = index.movie.as_ref().and_then(|movie| movie.track(tfhd.track_id)) else { return };
+    let default = || track.defaults.map_or(1, |defaults| defaults.sample_description_index);
+    let is_given = tfhd.head.has(tfhd_flags::SAMPLE_DESCRIPTION_INDEX);
+    let used = if is_given { tfhd.sample_description_index } else { default() };
+    if !is_there(used, track.entries.len()) {
+        of_box(node, "bad-sample-entry", no_entry(used, track.entries.len()));
+    }
+}
+
+fn is_there(used: u32, entries: usize) -> bool {
+    // Without any entry the fault is another.
+    entries == 0 || used > 0 && to_len(used.into()) <= entries
+}
+
+fn no_entry(used: u32, entries: usize) -> String {
+    format!(
+        "Samples use sample entry {used}, but the track has {entries}, counted from 1: no player can decode them. Have the \
+         file written anew."
+    )
+}
+
+/// Whether all data references of a track say "in this file".
+fn is_in_this_file(tree: &Tree<'_>, trak: &Node) -> bool {
+    let Some(dref) = trak.descend(&[b"mdia", b"minf", b"dinf", b"dref"]) else { return true };
+    dref.children.iter().all(|node| FullHead::read(&mut tree.fields(node)).is_ok_and(|head| head.has(1)))
+}
+
+/// The samples of a sample table must stand in the file.
+fn table_samples(tree: &Tree<'_>, stbl: &Node, file_len: u64, of_box: &mut OfBox<'_>) {
+    let wide = stbl.child(b"co64").and_then(|node| {
+        let offsets = tree.read::<ChunkLargeOffset>(node).ok()?.chunk_offsets.entries;
+        Some((node, offsets))
+    });
+    let narrow = || {
+        let node = stbl.child(b"stco")?;
+        let offsets = tree.read::<ChunkOffset>(node).ok()?.chunk_offsets.entries;
+        Some((node, offsets.into_iter().map(u64::from).collect()))
+    };
+    let Some((node, offsets)) = wide.or_else(narrow) else { return };
+    let Some(sizes) = stbl.child(b"stsz").and_then(|node| tree.read::<SampleSize>(node).ok()) else { return };
+    let Some(runs) = stbl.child(b"stsc").and_then(|node| tree.read::<SampleToChunk>(node).ok()) else {
+        return;
+    };
+    let mut runs = runs.entries.entries.into_iter().peekable();
+    let (mut per_chunk, mut sample) = (0, 0_u64);
+    let count = u64::from(sizes.sample_count);
+    for (chunk, offset) in (1_u32..).zip(offsets) {
+        while let Some(run) = runs.next_if(|run| run.first_chunk <= chunk) {
+            per_chunk = u64::from(run.samples_per_chunk);
+        }
+        let last = sample.saturating_add(per_chunk).min(count);
+        let beyond = if sizes.sample_size > 0 {
+            let whole = file_len.saturating_sub(offset) / u64::from(sizes.sample_size);
+            let first = sample.saturating_add(whole);
+            (first < last).then(|| (first, offset.saturating_add((whole + 1) * u64::from(sizes.sample_size))))
+        } else {
+            let mut end = offset;
+            (sample..last).find_map(|number| {
+                end = end.saturating_add(u64::from(*sizes.entry_sizes.get(to_len(number))?));
+                (end > file_len).then_some((number, end))
+            })
+        };
+        if let Some((number, end)) = beyond {
+            let message = format!(
+                "Sample {} of {count} ends at byte {end}, but the file has {file_len} bytes: it is cut short, or its offsets \
+                 are wrong. Get a complete copy of it.",
+                number + 1
+            );
+            return of_box(node, "samples-beyond-end", message);
+        }
+        sample = last;
+    }
+}

@@ -1,0 +1,184 @@
+//! What Boxlock says of the small files after public reports, row by row of their index; and of files made here, the
+//! smallest of each kind, so that the kinds are tested without the folder as well.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
+
+#[path = "inspect_cases/rows.rs"]
+mod rows;
+#[path = "inspect_cases/said.rs"]
+mod said;
+
+mod support;
+
+use said::Said;
+use support::drive::{self, Feed};
+use support::synth::boxed;
+
+#[test]
+fn every_row_of_the_index_is_said_rightly() {
+    let Some(root) = support::inspect_cases() else { return };
+    let mut failed = Vec::new();
+    let mut checked = 0;
+    for (name, check) in rows::ROWS {
+        let bytes = std::fs::read(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let wrong = check(&Said::of(&bytes));
+        checked += 1;
+        failed.extend(wrong.into_iter().map(|wrong| format!("{name}: {wrong}")));
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let files = std::fs::read_dir(&root).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        !name.to_string_lossy().ends_with(".md")
+    });
+    assert_eq!(checked, files.count(), "every file of the folder has its row");
+}
+
+/// The sample that is shipped with the page: H.264 and AAC, as Smooth Streaming has them.
+fn sample() -> Vec<u8> {
+    include_bytes!("../www/samples/sample.ismv").to_vec()
+}
+
+/// The bytes of the sample, with something changed in it.
+fn changed(change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bytes = sample();
+    change(&mut bytes);
+    bytes
+}
+
+fn find(bytes: &[u8], kind: &[u8; 4]) -> usize {
+    bytes.windows(4).position(|word| word == kind).unwrap_or_else(|| panic!("no {kind:?}")) - 4
+}
+
+/// Renames the first box of a type, so that it is missing.
+fn without(kind: &[u8; 4]) -> Vec<u8> {
+    changed(|bytes| {
+        let at = find(bytes, kind);
+        bytes[at + 4..at + 8].copy_from_slice(b"free");
+    })
+}
+
+#[test]
+fn a_missing_box_costs_what_it_says_and_no_more() {
+    let whole = Said::of(&sample());
+    assert!(whole.summary.problems.is_empty() && whole.tracks.len() > 1);
+    for kind in [b"mvhd", b"tkhd", b"mdhd", b"hdlr", b"stsd", b"stbl", b"minf", b"mdia", b"trex"] {
+        let said = Said::of(&without(kind));
+        let name = String::from_utf8_lossy(kind);
+        assert_eq!(said.tracks.len(), whole.tracks.len() + usize::from(kind == b"tkhd"), "{name}");
+        assert_eq!(said.summary.kind, whole.summary.kind, "{name}");
+        // The last track is untouched.
+        let (last, sound) =
+            (said.tracks.iter().find(|t| t.id == whole.tracks.last().unwrap().id), whole.tracks.last());
+        assert_eq!(last.unwrap().codec, sound.unwrap().codec, "{name}");
+        // Boxlock adds it.
+        assert_eq!(said.summary.protectable.ok, kind == b"trex", "{name}");
+        if kind != b"trex" {
+            let named = said.summary.problems.iter().any(|problem| problem.message.contains(&*name));
+            assert!(named, "{name}: {:?}", said.summary.problems);
+            said.finds_every_problem();
+        }
+    }
+}
+
+#[test]
+fn a_file_cut_anywhere_in_its_last_header_shows_the_rest() {
+    let whole = sample();
+    let moov = find(&whole, b"moov");
+    let moov_len = u32::from_be_bytes(whole[moov..moov + 4].try_into().unwrap()) as usize;
+    let sound = Said::of(&whole);
+    for cut in moov + 8..moov + moov_len {
+        let said = Said::of(&whole[..cut]);
+        assert_eq!(said.summary.protection.as_ref().map(|found| found.certain).unwrap_or(false), false);
+        assert!(said.summary.problems.iter().any(|problem| problem.message.contains("cut short")), "{cut}");
+        assert!(said.tracks.len() <= sound.tracks.len());
+        said.finds_every_problem();
+    }
+    let almost = Said::of(&whole[..moov + moov_len - 1]);
+    assert_eq!(almost.tracks.len(), sound.tracks.len());
+    let moof = whole.windows(4).rposition(|word| word == b"moof").unwrap() - 4;
+    let cut = Said::of(&whole[..moof + 60]);
+    assert_eq!(cut.tracks.len(), sound.tracks.len());
+    assert!(cut.summary.sample_count <= sound.summary.sample_count);
+    cut.finds_every_problem();
+}
+
+#[test]
+fn unknown_is_not_called_clear() {
+    assert!(Said::of(&sample()).summary.protection.is_none());
+    // Encrypted by its type, and nothing says how.
+    let encrypted = Said::of(&changed(|bytes| {
+        let at = find(bytes, b"avc1");
+        bytes[at + 4..at + 8].copy_from_slice(b"encv");
+    }));
+    let found = encrypted.summary.protection.as_ref().unwrap();
+    assert!(found.certain && found.scheme.is_none() && found.kids.is_empty());
+    // A segment alone: with IVs it is encrypted, without nobody can know.
+    let whole = sample();
+    let moof = find(&whole, b"moof");
+    let alone = Said::of(&whole[moof..]);
+    assert_eq!(alone.summary.kind, "segment");
+    assert!(!alone.summary.protection.as_ref().unwrap().certain);
+    for profile in ["hybrid", "piff"] {
+        let locked = drive::protect(&whole, &drive::request(profile)).unwrap();
+        let alone = Said::of(&locked[find(&locked, b"moof")..]);
+        assert!(alone.summary.protection.as_ref().unwrap().certain, "{profile}");
+        assert!(alone.tracks.iter().any(|track| track.protection.as_ref().unwrap().certain));
+        let said = Said::of(&locked);
+        let kids = &said.summary.protection.as_ref().unwrap().kids;
+        assert_eq!(kids, &[drive::KID], "{profile}");
+        // The same with its movie header saying "clear".
+        let mut lying = locked.clone();
+        while let Some(at) = lying.windows(4).position(|word| word == b"sinf") {
+            lying[at..at + 4].copy_from_slice(b"free");
+        }
+        for (coded, clear) in [(b"encv", b"avc1"), (b"enca", b"mp4a")] {
+            while let Some(at) = lying.windows(4).position(|word| word == coded) {
+                lying[at..at + 4].copy_from_slice(clear);
+            }
+        }
+        let said = Said::of(&lying);
+        assert!(!said.summary.protection.as_ref().unwrap().certain, "{profile}");
+    }
+}
+
+#[test]
+fn lengths_are_those_of_the_samples() {
+    let whole = Said::of(&sample());
+    for duration in [0_u32, 1, 90_000_000, u32::MAX] {
+        let said = Said::of(&changed(|bytes| {
+            let at = find(bytes, b"mvhd");
+            let version = bytes[at + 8];
+            let place = at + if version == 0 { 24 } else { 36 };
+            bytes[place..place + 4].copy_from_slice(&duration.to_be_bytes());
+        }));
+        assert_eq!(said.summary.duration, whole.summary.duration, "{duration}");
+    }
+    let said = Said::of(&changed(|bytes| {
+        let at = find(bytes, b"mdhd");
+        let place = at + if bytes[at + 8] == 0 { 20 } else { 28 };
+        bytes[place..place + 4].fill(0);
+    }));
+    assert_eq!(said.tracks[0].duration, None);
+    assert_eq!(said.tracks[0].bitrate, None);
+    assert!(said.summary.problems.iter().any(|problem| problem.message.contains("timescale is 0")));
+    assert!(said.summary.protectable.ok, "{:?}", said.summary.protectable);
+    let moof = find(&sample(), b"moof");
+    let header = Said::of(&sample()[..moof]);
+    assert_eq!((header.summary.bitrate, header.summary.sample_count), (None, 0));
+}
+
+#[test]
+fn kinds_are_called_by_their_names() {
+    let ftyp = |brand: &[u8; 4]| boxed(b"ftyp", &[brand, &[0; 4][..], brand].concat());
+    let meta = boxed(b"meta", &[&[0; 4][..], &boxed(b"iloc", &[0; 8])].concat());
+    for (brand, name) in [(b"avif", "Still image (AVIF)"), (b"heic", "Still image (HEIC)")] {
+        let said = Said::of(&[ftyp(brand), meta.clone()].concat());
+        assert_eq!((said.summary.kind, &*said.summary.kind_name), ("image", name));
+        assert_eq!(said.summary.protectable.code, Some("still-image"));
+        assert!(said.summary.protection.is_none());
+    }
+    for text in ["<MPD/>", "#EXTM3U", "\x1A\u{45}"] {
+        let error = drive::open(text.as_bytes(), Feed::Exact).unwrap_err();
+        assert_eq!(error.code(), "not-mp4", "{text}");
+    }
+}
