@@ -222,8 +222,8 @@ fn faults_of_the_cases() {
         (
             "dac3-four-zeros.mp4",
             "moov/trak/mdia/minf/stbl/stsd/ac-3/dac3",
-            "left-over-bytes",
-            "ends with 4 bytes too many: what it holds takes 3 of its 7",
+            "damaged-entry",
+            "it has 7 bytes, but should have 3",
         ),
         ("track-id-0.mp4", "moov/trak/tkhd", "track-id-zero", "Track 0: The ID 0 is not allowed"),
         ("trun-flags-lie.mp4", "moof/traf/trun", "truncated", "sample_composition_time_offset needs 4 bytes"),

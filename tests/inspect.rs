@@ -167,7 +167,7 @@ fn rows_of_a_piff_track_encryption_box() {
     let Some(shown) = shown(PIFF, "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schi/uuid:8974dbce") else {
         return;
     };
-    assert_eq!(shown.name, "Track encryption (PIFF)");
+    assert_eq!(shown.name, "Track encryption (PIFF tenc)");
     assert_eq!(shown.clause, "PIFF 1.1 5.3.3");
     let expected = [
         "version = 0 0..1",

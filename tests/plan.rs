@@ -161,3 +161,18 @@ fn the_boxes_of_the_plan_are_those_of_the_output() {
         }
     }
 }
+
+#[test]
+fn a_track_that_cannot_be_protected_is_not_called_left_out_by_choice() {
+    let mut made = synth::small();
+    made.tracks = vec![Kind::Sound, Kind::Sound, Kind::Text];
+    let session = drive::open(&made.bytes(), Feed::Whole).unwrap();
+    let plan = |tracks: Option<Vec<u32>>| {
+        drive::plan(&session, &boxlock::protect::RequestText { tracks, ..request("hybrid") }).unwrap()
+    };
+    let reasons = |tracks| plan(tracks).tracks.iter().map(|t| t.why_clear.clone()).collect::<Vec<_>>();
+    let all = reasons(None);
+    assert!(all[0].is_empty() && all[1].is_empty() && !all[2].is_empty(), "{all:?}");
+    let chosen = reasons(Some(vec![1]));
+    assert_eq!(chosen, ["", "It was left out by choice.", &*all[2]]);
+}

@@ -77,6 +77,31 @@ fn files_tracks_and_boxes_are_of_the_types_that_are_promised() {
 }
 
 #[test]
+fn what_a_search_finds_is_of_the_type_that_is_promised_and_comes_from_all_of_the_file() {
+    let mut types = public();
+    let sample = include_bytes!("../www/samples/sample.ismv");
+    let bytes = drive::protect(sample, &drive::request("piff")).unwrap();
+    let session = open(&bytes).unwrap();
+    let index = Rc::clone(session.index().unwrap());
+    let mut search = report::Search::new(Rc::clone(&index), "senc");
+    assert_eq!(search.starts().len(), index.fragments.len());
+    let mut found = Vec::new();
+    while let Some(range) = search.needs() {
+        let start = usize::try_from(range.start).unwrap();
+        search.feed(&bytes[start..start + usize::try_from(range.len).unwrap()]);
+        found.extend(search.found().boxes);
+    }
+    let last = search.found();
+    assert_eq!((last.done, last.total), (index.file_len, index.file_len));
+    assert_eq!(usize::try_from(last.hits).unwrap(), index.fragments.len());
+    assert_eq!(found.len(), index.fragments.len());
+    for one in found {
+        types.check("FoundBox", &to_value(one).unwrap()).unwrap();
+    }
+    assert_eq!(types.unseen("FoundBox"), [""; 0]);
+}
+
+#[test]
 fn plans_are_of_the_type_that_is_promised() {
     let mut types = public();
     let mut session = open(include_bytes!("../www/samples/sample.ismv")).unwrap();

@@ -161,6 +161,22 @@ class OpenMedia {
     return this.#bridge.call('box', { path, ...window });
   }
 
+  /** @param {number} parts */
+  overview(parts) {
+    return this.#bridge.call('overview', { parts });
+  }
+
+  /**
+   * @param {string} text
+   * @param {{ signal?: AbortSignal, onProgress: (progress: Types.SearchProgress) => void }} options
+   */
+  search(text, options) {
+    const { onProgress } = options;
+    const tell = (/** @type {Types.Progress} */ progress) =>
+      onProgress(/** @type {Types.SearchProgress} */ (progress));
+    return this.#bridge.call('search', { text }, { ...options, onProgress: tell });
+  }
+
   /** @param {{ start: number, end: number }} range */
   hex({ start, end }) {
     return this.#bridge.call('read', { start, end: Math.min(end, start + HEX_MAX, this.size) });

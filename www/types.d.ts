@@ -5,7 +5,7 @@
 
 export interface Progress {
   /** What is being done. From 'finish' on, a protection can no longer be cancelled. */
-  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure';
+  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure' | 'search';
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
@@ -134,6 +134,22 @@ export interface BoxNode {
 export interface ListWindow {
   from: number;
   count: number;
+}
+
+/** A box that was found, or that stands around some that were. */
+export interface FoundBox {
+  box: BoxNode;
+  /** Whether it was found itself. */
+  hit: boolean;
+  inside: FoundBox[];
+}
+
+/** How far a search has come, and what it found since it was last told. */
+export interface SearchProgress extends Progress {
+  /** In file order, 10 000 hits of all the search at most. */
+  boxes: FoundBox[];
+  /** How many boxes were found so far. */
+  hits: number;
 }
 
 export interface FieldRow {
@@ -344,6 +360,19 @@ export interface Media {
   children(path: string, window?: ListWindow): Promise<BoxNode[]>;
   /** One box with its fields; `window` limits the rows of long tables. */
   box(path: string, window?: ListWindow): Promise<BoxView>;
+  /**
+   * The file at a glance: which type of top-level box has most of each of `parts` stretches of `stride` bytes. There are
+   * fewer where the file has fewer bytes, and 8192 at most.
+   */
+  overview(parts: number): Promise<{ stride: number; types: string[] }>;
+  /**
+   * Looks in all boxes of the file for a text in type, name, note or user type. What is found is told in parts, as it is
+   * found; the result is how many boxes that are.
+   */
+  search(
+    text: string,
+    options: { signal?: AbortSignal; onProgress: (progress: SearchProgress) => void },
+  ): Promise<number>;
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;

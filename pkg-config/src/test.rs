@@ -136,6 +136,9 @@ fn page(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
     tests.sort();
     let report = project.target.join("page-tests.tap");
     let mut node = run::command("node");
+    // Node's own choice leaves one core out. Half of what a page test does is waiting for a browser.
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
+    node.arg(format!("--test-concurrency={cores}"));
     node.args([
         "--test",
         "--test-reporter=spec",

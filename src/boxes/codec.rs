@@ -87,7 +87,7 @@ boxes! {
         config_obus: Bytes;
     }
     /// Profile, depth and colours of VP8 and VP9.
-    VpConfiguration [four(b"vpcC")] full(1) "VP codec configuration" "VP Codec ISO Media File Format Binding 2.2" {
+    VpConfiguration [four(b"vpcC")] full(0, 1) "VP codec configuration" "VP Codec ISO Media File Format Binding 2.2" {
         profile: u8;
         level: u8, means |v| if *v == 0 { "not given".to_owned() } else { format!("level {}", tenths(*v)) };
         bit_depth_and_colour_space: u8, if |cx, _| cx.head.version == 0;

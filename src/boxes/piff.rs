@@ -64,13 +64,13 @@ entries! {
 
 boxes! {
     /// Encryption defaults of a track, as PIFF 1.x writes them.
-    PiffTrackEncryption [TRACK_ENCRYPTION] full "Track encryption (PIFF)" "PIFF 1.1 5.3.3" {
+    PiffTrackEncryption [TRACK_ENCRYPTION] full "Track encryption (PIFF tenc)" "PIFF 1.1 5.3.3" {
         default_algorithm_id: U24, means algorithm_name;
         default_iv_size: u8;
         default_kid: KeyId;
     }
     /// IVs and subsample maps of the samples of a fragment, as PIFF 1.x writes them.
-    PiffSampleEncryption [SAMPLE_ENCRYPTION] full "Sample encryption (PIFF)" "PIFF 1.1 5.3.2"
+    PiffSampleEncryption [SAMPLE_ENCRYPTION] full "Sample encryption (PIFF senc)" "PIFF 1.1 5.3.2"
         flags { 0x1 "overrides the track's defaults", 0x2 "subsamples" }
     {
         algorithm_id: U24, if |cx, _| cx.head.has(OVERRIDE), means algorithm_name;
@@ -80,7 +80,7 @@ boxes! {
         samples: PiffEntries, count |_, b| u64::from(b.sample_count) | u64::from(b.iv_size) << 32;
     }
     /// Licence data of one DRM system, as PIFF 1.x writes it.
-    PiffProtectionSystem [PROTECTION_SYSTEM] full "Protection system header (PIFF)" "PIFF 1.1 5.3.1" {
+    PiffProtectionSystem [PROTECTION_SYSTEM] full "Protection system header (PIFF pssh)" "PIFF 1.1 5.3.1" {
         system_id: Uuid16, means |v| crate::boxes::systems::system_name(v).unwrap_or_default().to_owned();
         data_size: u32;
         data: Bytes, count |_, b| u64::from(b.data_size);

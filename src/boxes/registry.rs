@@ -95,7 +95,11 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
     static IN_STSD: OnceLock<Table> = OnceLock::new();
     if parent == Some(four(b"stsd")) {
         let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, NAMED_ENTRIES));
-        let known = table.get(id).or_else(|| by_layout(id));
+        // A name alone says nothing of the boxes inside.
+        let known = match table.get(id) {
+            Some(Known::Declared(declaration)) => Some(Known::Declared(declaration)),
+            named => by_layout(id).or(named),
+        };
         // `free` and `uuid` boxes may stand anywhere; any other code here is a sample entry.
         let anywhere = matches!(id, BoxId::Uuid(_)) || id.is(b"free") || id.is(b"skip");
         if known.is_some() || !anywhere {

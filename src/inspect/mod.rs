@@ -5,7 +5,11 @@
 mod fields;
 mod node;
 mod notes;
+mod overview;
+mod search;
 mod texts;
 
 pub use fields::{BoxFields, add_outside, fields, outside};
 pub use node::{BoxNode, children_at, find, view, view_at};
+pub use overview::overview;
+pub use search::{Found, Query, Tally, search};

@@ -71,22 +71,33 @@ fn is_listed(node: &Node, left: &mut usize) -> bool {
     *left > 0 && node.children.iter().all(|child| is_listed(child, left))
 }
 
-/// The children of a box in a window: numbered, in their paths, among those of the same type.
-fn children(tree: &Tree<'_>, node: &Node, path: &str, window: Range<usize>, whole: bool) -> Vec<BoxNode> {
+/// The children of a box, each with its number among those of its type.
+pub(super) fn numbered(node: &Node) -> impl Iterator<Item = (usize, &Node)> {
     let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
-    let mut views = Vec::new();
-    for (number, child) in node.children.iter().enumerate().take(window.end) {
+    node.children.iter().map(move |child| {
         let count = counts.entry(child.id()).or_default();
-        if number >= window.start {
-            let path = format!("{path}/{}", path_segment(child.id(), *count));
-            views.push(view_node(tree, child, Some(node), path, whole));
-        }
         *count += 1;
-    }
-    views
+        (*count - 1, child)
+    })
 }
 
-fn view_node(tree: &Tree<'_>, node: &Node, parent: Option<&Node>, path: String, whole: bool) -> BoxNode {
+/// The children of a box in a window: numbered, in their paths, among those of the same type.
+fn children(tree: &Tree<'_>, node: &Node, path: &str, window: Range<usize>, whole: bool) -> Vec<BoxNode> {
+    let listed = numbered(node).take(window.end).skip(window.start);
+    let view = |(index, child): (usize, &Node)| {
+        let path = format!("{path}/{}", path_segment(child.id(), index));
+        view_node(tree, child, Some(node), path, whole)
+    };
+    listed.map(view).collect()
+}
+
+pub(super) fn view_node(
+    tree: &Tree<'_>,
+    node: &Node,
+    parent: Option<&Node>,
+    path: String,
+    whole: bool,
+) -> BoxNode {
     let id = node.id();
     let children = (whole && !node.children.is_empty())
         .then(|| children(tree, node, &path, 0..node.children.len(), whole));

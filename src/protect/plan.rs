@@ -69,8 +69,9 @@ impl Plan {
                 (Some(true), Err(error)) => {
                     return Err(Error::caller(error.code(), "tracks", error.message()));
                 }
-                (Some(false), _) => (None, "It was left out by choice.".to_owned()),
-                (None, Err(error)) => (None, error.message().to_owned()),
+                (Some(false), Ok(())) => (None, "It was left out by choice.".to_owned()),
+                // What cannot be protected is not there by choice, whatever else was chosen.
+                (Some(false) | None, Err(error)) => (None, error.message().to_owned()),
                 (Some(true) | None, Ok(())) => (Some(rules(track, request.profile)?), String::new()),
             };
             tracks.push(TrackPlan { track_id: track.id, timescale: track.timescale, rules, why_clear });

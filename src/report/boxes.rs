@@ -153,7 +153,7 @@ fn no_box(path: &str) -> Error {
 }
 
 /// The tree of a top-level box, when it is kept since the file was opened.
-fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
+pub(super) fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
     [&index.moov, &index.mfra].into_iter().flatten().find(|tree| tree.root().start == top.start)
 }
 
@@ -171,7 +171,7 @@ fn tree_of<'t>(
 }
 
 /// Media data is never read to be looked at as a box, nor is anything too large.
-fn is_read(top: &TopBox) -> bool {
+pub(super) fn is_read(top: &TopBox) -> bool {
     let limit = match &top.id.four_cc().0 {
         b"mdat" => 0,
         b"moov" => limits::MOOV_LEN,
@@ -204,7 +204,8 @@ fn unread_fields(top: &TopBox) -> BoxFields {
     }
 }
 
-fn top_view(index: &Index, top: &TopBox, path: String) -> BoxNode {
+/// A top-level box as the tree shows it; with what is in it where that is held.
+pub(super) fn top_view(index: &Index, top: &TopBox, path: String) -> BoxNode {
     if let Some(tree) = held(index, top) {
         return inspect::view(tree, &path);
     }

@@ -10,15 +10,17 @@ mod file;
 mod kind;
 mod plan;
 mod protection;
+mod search;
 mod task;
 mod track;
 
-pub use crate::inspect::BoxNode;
+pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
 pub use plan::{KidView, Measured, PlanReport, PlannedBox, PlannedTrack, measured, plan};
 pub use protection::{SummaryProtection, TrackProtection};
+pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Task, Ticks};
 pub use track::{TrackReport, tracks};
 

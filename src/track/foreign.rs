@@ -78,6 +78,8 @@ fn name(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     }
     if let [0xFF, second, ..] = bytes
         && second & 0xE0 == 0xE0
+        // That is a text in UTF-16.
+        && *second != 0xFE
     {
         return Some(("a bare audio stream (MP3 or AAC)", REMUX));
     }

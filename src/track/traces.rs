@@ -44,8 +44,7 @@ impl Traces {
     }
 
     pub(super) fn take_movie(&mut self, tree: &Tree<'_>, movie: &Movie) {
-        for trak in tree.root().all(b"trak") {
-            let Some(track) = movie.tracks.iter().find(|track| track.start == trak.start) else { continue };
+        for (trak, track) in tree.root().all(b"trak").zip(&movie.tracks) {
             if let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) {
                 self.take_samples(tree, stbl, track.id);
             }

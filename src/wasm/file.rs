@@ -87,20 +87,25 @@ impl File {
 
     /// Top-level boxes as `BoxNode[]`, `count` from number `from` on.
     pub fn tree(&mut self, from: usize, count: usize) -> JsResult<JsValue> {
-        let index = Rc::clone(self.session.index().map_err(to_js)?);
+        let index = self.shared()?;
         shown(&report::top_boxes(&index, &mut self.listed, from, count))
+    }
+
+    /// `{ stride, types }`: which type of top-level box has most of each of `parts` stretches of the file.
+    pub fn overview(&self, parts: f64) -> JsResult<JsValue> {
+        shown(&report::overview(self.index()?, offset(parts)))
     }
 
     /// The children of the box at `path` as `BoxNode[]`, `count` from number `from` on.
     pub fn children(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
-        let index = Rc::clone(self.session.index().map_err(to_js)?);
+        let index = self.shared()?;
         let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
         shown(&report::children(&index, path, bytes, from, count).map_err(to_js)?)
     }
 
     /// The box at `path` as `BoxView`, with `count` rows from row `from` on.
     pub fn fields(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
-        let index = Rc::clone(self.session.index().map_err(to_js)?);
+        let index = self.shared()?;
         let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
         let Some(outside) = report::outside(&index, path, bytes).map_err(to_js)? else {
             return shown(&report::box_view(&index, path, bytes, &[], from, count).map_err(to_js)?);
@@ -249,6 +254,11 @@ impl File {
 }
 
 impl File {
+    /// What is known of the open file, for who works on beside it.
+    pub(super) fn shared(&self) -> JsResult<Rc<Index>> {
+        self.session.index().map(Rc::clone).map_err(to_js)
+    }
+
     fn index(&self) -> JsResult<&Index> {
         self.session.index().map(|index| &**index).map_err(to_js)
     }

@@ -8,6 +8,7 @@ mod file;
 mod hash;
 mod protector;
 mod request;
+mod search;
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;

@@ -68,7 +68,7 @@ fn a_damaged_decoder_configuration_leaves_the_rest_of_the_descriptor() {
     let entry = heard(&audio(b"mp4a", &[esds(0x40, &[0x11])]));
     assert_eq!(words(&entry), ["mp4a.40", "MPEG-4 audio", ""]);
     assert_eq!(entry.sound, Some((2, 44_100)));
-    assert_eq!(entry.damage[0].path(), "esds");
+    assert_eq!(entry.damage[0].path(), "stsd/mp4a/esds");
     // A descriptor of another kind first; lengths that reach past the one around them; none at all.
     let other = "00000000 03 1b 000100 14 02 0101 04 11 40 15 000000 00000000 00000000 05 02 1190";
     sounds(&heard(&audio(b"mp4a", &[hexed(b"esds", other)])), "mp4a.40.2", "AAC LC", "", (2, 48_000));
@@ -210,7 +210,7 @@ fn quicktime_sound_versions() {
     sounds(&entry, "mp4a.40.2", "AAC LC", "", (1, 48_000));
     let damaged = atom(b"wave", &atom(b"esds", &[]));
     let entry = heard(&audio_entry(b"mp4a", 1, 2, 44_100, &[&[0; 16], &damaged[..]].concat()));
-    assert_eq!(entry.damage[0].path(), "wave/esds");
+    assert_eq!(entry.damage[0].path(), "stsd/mp4a/wave/esds");
     // Big-endian unless `enda` turns it.
     let turned = atom(b"wave", &[atom(b"frma", b"in24"), atom(b"enda", &[0, 1])].concat());
     let entry = heard(&audio_entry(b"in24", 1, 2, 44_100, &[&[0; 16], &turned[..]].concat()));

@@ -219,7 +219,11 @@ fn a_damaged_box_costs_what_it_would_have_said() {
         assert_eq!((entry.codec_name().as_str(), entry.size), (name, Some((320, 240))));
         assert_eq!(entry.codec_string().as_bytes(), code);
         let [damage] = &entry.damage[..] else { panic!("{name}: {:?}", entry.damage) };
-        assert_eq!((damage.code(), damage.path()), ("damaged-entry", box_code.clone()), "{damage}");
+        assert_eq!(
+            (damage.code(), damage.path()),
+            ("damaged-entry", format!("stsd/{}/{box_code}", String::from_utf8_lossy(code))),
+            "{damage}"
+        );
         assert!(
             damage.message().starts_with(&format!("Box '{box_code}' of a sample entry is damaged: ")),
             "{damage}"

@@ -62,6 +62,31 @@ inEachBrowser((browser) => {
     assert.equal(Number(await page.evaluate(listed)), before - 10_000 + tops);
   });
 
+  check('a search counts what it does not list, and the ruler reaches what is not listed', async (page) => {
+    await openFile(page, path);
+    await page.waitFor('[role="treeitem"]');
+    const all = await page.evaluate(
+      async (many) => {
+        const { count } = await import('/ui/format.js');
+        return [count(2 * many.inside), count(10_000), count(many.tops)];
+      },
+      { inside: MANY, tops },
+    );
+    await page.fill('.tree-filter', 'free');
+    await page.waitFor(() => /listed$/.test(document.querySelector('.tree-tally').innerText));
+    assert.equal(await page.text('.tree-tally'), `${all[0]} boxes found, the first ${all[1]} are listed`);
+    await page.press('Escape');
+    // The last box of the file, which was not listed.
+    await page.evaluate(() => document.querySelector('canvas.ruler').focus());
+    await page.press('End');
+    const text = () => document.querySelector('canvas.ruler').getAttribute('aria-valuetext');
+    await page.waitFor(() =>
+      document.querySelector('canvas.ruler').getAttribute('aria-valuetext').startsWith('moof, '),
+    );
+    assert.ok((await page.evaluate(text)).startsWith(`moof, box ${all[2]} of ${all[2]}, `));
+    assert.match(await page.text('.crumbs [aria-current="true"]'), /^moof\[/);
+  });
+
   check('the parts of lists are together the whole, and boxes far behind are found', async (page) => {
     const found = await page.evaluate(
       `async (many) => {

@@ -123,10 +123,11 @@ export async function fillForm(page, { laUrl = LA_URL, profile, key, kid, keySee
   }
 }
 
-/** Waits for the plan that belongs to what the form says now, and gives its facts and header. */
+/**
+ * Waits for the plan that belongs to what the form says now, and gives its facts and header. A change of the form makes
+ * the plan before it stale at once.
+ */
 export async function waitPlan(page) {
-  // A change of the form is taken up a moment later.
-  await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 400)));
   await page.waitFor(
     () =>
       !document.querySelector('.plan-place.stale') &&
@@ -148,6 +149,26 @@ export async function protect(page) {
   await page.click('#protect-start');
   const done = page.waitFor('.result-head', { timeout: LONG });
   await done.catch((error) => withSaid(page, error, '#panel-protect'));
+}
+
+/** The sample as it is when protected, made by the module in the page; the page itself does not know of it. */
+export async function protectedSample(page, request = {}) {
+  const base64 = await page.evaluate(
+    async (asked) => {
+      const { open } = await import('/boxlock.js');
+      const media = await open('/samples/sample.ismv');
+      const result = await media.protect(asked);
+      const reader = new FileReader();
+      const read = new Promise((resolve) => void (reader.onload = resolve));
+      reader.readAsDataURL(await result.file());
+      await read;
+      await result.discard();
+      media.close();
+      return reader.result.split(',')[1];
+    },
+    { laUrl: LA_URL, ...request },
+  );
+  return Buffer.from(base64, 'base64');
 }
 
 /** Throws an error again, with what the page says meanwhile. */

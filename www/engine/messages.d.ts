@@ -68,6 +68,9 @@ export interface Methods {
   tree: { args: ListWindow; result: BoxNode[] };
   children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
+  overview: { args: { parts: number }; result: { stride: number; types: string[] } };
+  /** What is found comes along with its progress; the result is how many boxes that are. */
+  search: { args: { text: string }; result: number };
   read: { args: { start: number; end: number }; result: Uint8Array };
   /** With the random values that the plan was made with: the plan itself has no secrets. */
   plan: {

@@ -1,6 +1,6 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
+import { File as CoreFile, Protector, Search, Sha256 } from './wasm/boxlock_engine.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
@@ -32,6 +32,8 @@ let protecting = false;
 
 /** Fragments larger than this are not looked at before planning. */
 const LOOK_BYTES = 64 << 20;
+
+const NOTHING = new Uint8Array();
 
 /** Bytes hashed at a time. */
 const HASH_BYTES = 1 << 20;
@@ -66,6 +68,31 @@ const methods = {
 
   async box({ path, from, count }) {
     return file().core.fields(path, from, count);
+  },
+
+  async overview({ parts }) {
+    return file().core.overview(parts);
+  },
+
+  async search({ text }, { signal, report }) {
+    const { core, reader } = file();
+    const search = new Search(core, text);
+    /** @type {() => Types.SearchProgress} */
+    const found = () => ({ stage: 'search', ...search.found() });
+    try {
+      const pause = new Pause(signal);
+      const heads = new HeadReader(reader.blob);
+      heads.expect(search.starts());
+      for (let need = search.needs(); need; need = search.needs()) {
+        search.feed(need.len > 0 ? await heads.read(need.start, need.len) : NOTHING);
+        await pause.now(() => report(found()));
+      }
+      const last = found();
+      report(last);
+      return last.hits;
+    } finally {
+      search.free();
+    }
   },
 
   async read({ start, end }) {

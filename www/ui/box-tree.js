@@ -1,13 +1,14 @@
-/** The tree of boxes: one tab stop, arrow keys, type-ahead, a filter. */
+/** The tree of boxes: one tab stop, arrow keys, type-ahead, a search. */
 
 /** @import { BoxNode } from '../types.d.ts' */
+/** @import { Search } from './box-search.js' */
 /** @import { TreeModel, TreeRow } from './tree-model.js' */
 
+import { BoxSearch } from './box-search.js';
 import { drawing, freshId, h, setAttributes } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
-import { paced } from './pace.js';
 import { VirtualRows } from './virtual.js';
 
 const CHEVRON = 'M6 3.5l4.5 4.5L6 12.5';
@@ -17,8 +18,9 @@ export class BoxTree {
   /**
    * @param {TreeModel} model
    * @param {(node: BoxNode) => void} choose
+   * @param {Search} search
    */
-  constructor(model, choose) {
+  constructor(model, choose, search) {
     this.model = model;
     this.choose = choose;
     this.chosen = '';
@@ -31,40 +33,28 @@ export class BoxTree {
       draw: (row, index) => this.#draw(row, index),
       attributes: { role: 'tree', tabindex: 0, 'aria-label': 'Boxes of the file', class: 'virtual tree' },
     });
-    this.filter = h('input', {
-      type: 'search',
-      placeholder: 'Find a box: senc, track, IV …',
-      'aria-label': 'Find boxes by type or name',
-      autocomplete: 'off',
-      spellcheck: 'false',
-      class: 'tree-filter',
-    });
-    this.tally = h('p', { class: 'tree-tally' });
+    this.find = new BoxSearch(
+      search,
+      model,
+      (fresh) => this.#found(fresh),
+      (node) => {
+        this.rows.element.focus();
+        if (node) this.choose(node);
+      },
+    );
+    const { head, none, tally } = this.find;
     this.element = h(
       'section',
       { class: 'pane pane-tree', 'aria-label': 'Box tree' },
-      h('div', { class: 'pane-head' }, this.filter),
+      head,
+      none,
       this.rows.element,
-      this.tally,
+      tally,
     );
-
-    this.filter.addEventListener(
-      'input',
-      paced(() => this.#filtered(), 90),
-    );
-    this.filter.addEventListener('keydown', (event) => {
-      if (event.key === 'ArrowDown' || event.key === 'Enter') {
-        event.preventDefault();
-        this.#filtered();
-        this.rows.element.focus();
-        const hit = model.rows.find((row) => row.hit);
-        if (hit && event.key === 'Enter') this.choose(hit.node);
-      }
-    });
     this.rows.element.addEventListener('keydown', (event) => this.#key(event));
     this.rows.element.addEventListener('click', (event) => this.#click(event));
     this.rows.setCount(model.rows.length);
-    this.#count();
+    this.find.count();
   }
 
   /**
@@ -73,15 +63,12 @@ export class BoxTree {
    */
   show(path) {
     this.chosen = path;
-    if (this.model.query && this.model.indexOf(path) < 0) {
-      this.filter.value = '';
-      this.model.filter('');
-    }
+    if (this.model.query && this.model.indexOf(path) < 0) this.find.clear();
     this.rows.setCount(this.model.rows.length);
     const index = this.model.indexOf(path);
     if (index >= 0) this.rows.reveal(index, 'middle');
     this.#point();
-    this.#count();
+    this.find.count();
   }
 
   #point() {
@@ -89,23 +76,13 @@ export class BoxTree {
     setAttributes(this.rows.element, { 'aria-activedescendant': index >= 0 ? `${this.id}-${index}` : null });
   }
 
-  #filtered() {
-    if (this.filter.value.trim().toLowerCase() === this.model.query) return;
-    this.model.filter(this.filter.value);
+  /** @param {boolean} fresh whether they are other rows, and not only more of them */
+  #found(fresh) {
     this.rows.setCount(this.model.rows.length);
     const index = this.model.indexOf(this.chosen);
-    if (index >= 0) this.rows.reveal(index, 'middle');
-    else this.rows.toTop();
+    if (fresh && index >= 0) this.rows.reveal(index, 'middle');
+    else if (fresh) this.rows.toTop();
     this.#point();
-    this.#count();
-    if (this.model.query) say(`${format.counted(this.model.hits, 'box', 'boxes')} found`);
-  }
-
-  #count() {
-    const known = format.counted(this.model.known, 'box', 'boxes');
-    this.tally.textContent = this.model.query
-      ? `${format.count(this.model.hits)} of ${known} read so far`
-      : `${known} read so far`;
   }
 
   /**
@@ -117,12 +94,13 @@ export class BoxTree {
     if (!row) return;
     const { node } = row;
     const chosen = node.path === this.chosen;
+    const opens = this.#opens(row);
     setAttributes(element, {
       id: `${this.id}-${index}`,
       'aria-level': row.level,
       'aria-posinset': row.place,
       'aria-setsize': row.siblings,
-      'aria-expanded': node.childCount > 0 ? String(row.open) : null,
+      'aria-expanded': opens ? String(row.open) : null,
       'aria-selected': String(chosen),
     });
     element.classList.toggle('chosen', chosen);
@@ -131,7 +109,7 @@ export class BoxTree {
     element.style.setProperty('--level', String(row.level - 1));
     const [twisty, type, name, fault, size] = /** @type {HTMLElement[]} */ ([...element.children]);
     if (!twisty || !type || !name || !fault || !size) return;
-    twisty.classList.toggle('none', node.childCount === 0);
+    twisty.classList.toggle('none', !opens);
     twisty.classList.toggle('open', row.open);
     type.textContent = node.type;
     name.replaceChildren(node.name, node.note ? h('span', { class: 'tree-note' }, ` ${node.note}`) : '');
@@ -148,7 +126,15 @@ export class BoxTree {
     const row = this.model.rows[Number(element.dataset['index'])];
     if (!row) return;
     this.#choose(row);
-    if (target.closest('.twisty') && row.node.childCount) void this.#toggle(row, !row.open);
+    if (target.closest('.twisty') && this.#opens(row)) void this.#toggle(row, !row.open);
+  }
+
+  /**
+   * Whether there is something in it to show. What a search found is all open.
+   * @param {TreeRow} row
+   */
+  #opens(row) {
+    return this.model.query ? row.open : row.node.childCount > 0;
   }
 
   /**
@@ -156,10 +142,11 @@ export class BoxTree {
    * @param {boolean} open
    */
   async #toggle(row, open) {
+    if (this.model.query) return;
     await this.model.setOpen(row.node, open);
     this.rows.setCount(this.model.rows.length);
     this.#point();
-    this.#count();
+    this.find.count();
   }
 
   /** @param {KeyboardEvent} event */
@@ -192,17 +179,17 @@ export class BoxTree {
         go(at - this.rows.visibleRows);
         break;
       case 'ArrowRight':
-        if (row?.node.childCount && !row.open) void this.#toggle(row, true);
+        if (row && this.#opens(row) && !row.open) void this.#toggle(row, true);
         else if (row?.open) go(at + 1);
         break;
       case 'ArrowLeft':
-        if (row?.open) void this.#toggle(row, false);
+        if (row?.open && !this.model.query) void this.#toggle(row, false);
         else if (row && row.level > 1)
           go(rows.findLastIndex((each, index) => index < at && each.level < row.level));
         break;
       case 'Enter':
       case ' ':
-        if (row?.node.childCount) void this.#toggle(row, !row.open);
+        if (row && this.#opens(row)) void this.#toggle(row, !row.open);
         break;
       default:
         if (event.key.length !== 1) return;
@@ -248,7 +235,7 @@ export class BoxTree {
   async #unfold(path) {
     const first = await this.model.unfold(path).catch((error) => void say(faultOf(error).message));
     this.rows.setCount(this.model.rows.length);
-    this.#count();
+    this.find.count();
     if (first) this.choose(first);
   }
 }

@@ -29,14 +29,23 @@ export class Inspect {
     this.path = '';
     /** @type {Promise<void>} settles when the chosen box is shown, or another has taken its place */
     this.opened = Promise.resolve();
-    this.tree = new BoxTree(this.model, (node) => void this.select(node.path));
+    this.tree = new BoxTree(
+      this.model,
+      (node) => void this.select(node.path),
+      (text, options) => media.search(text, options),
+    );
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
     this.bytes = new BytePane(
       media,
       (offset) => void this.#chooseByte(offset),
       (offset) => void this.goTo(offset),
     );
-    this.ruler = new Ruler(media.size, roots, (node) => void this.select(node.path));
+    this.ruler = new Ruler(
+      media,
+      roots,
+      (node) => void this.select(node.path),
+      (offset) => void this.#pick(offset),
+    );
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
     this.about = h('div', { class: 'box-about' });
     this.texts = h('div', { class: 'box-texts' });
@@ -104,6 +113,16 @@ export class Inspect {
     if (turn !== this.turn) return;
     this.#describe(view);
     this.fields.open(view);
+  }
+
+  /**
+   * Chooses the top-level box that holds a byte.
+   * @param {number} offset
+   */
+  async #pick(offset) {
+    // Behind the last box there may be bytes that are none.
+    const root = (await this.model.rootHolding(offset)) ?? this.model.roots.at(-1);
+    if (root) await this.select(root.path);
   }
 
   /** @param {number} offset anywhere in the file */

@@ -4,7 +4,7 @@
  * to the full width.
  */
 
-/** @import { BoxNode } from '../types.d.ts' */
+/** @import { BoxNode, Media } from '../types.d.ts' */
 
 import { h, setAttributes } from './dom.js';
 import * as format from './format.js';
@@ -15,18 +15,36 @@ const TICKS = 16;
 const NEIGHBOURS = 5;
 const HEIGHT = TICKS + BAND + GAP + BAND + 2;
 
+/** Stretches that a file of very many boxes is drawn in. */
+const PARTS = 2048;
+
 /** @typedef {{ from: number, to: number, boxes: BoxNode[] }} Scale */
 
 export class Ruler {
   /**
-   * @param {number} size of the file
-   * @param {BoxNode[]} roots
+   * @param {Media} media
+   * @param {BoxNode[]} roots those that are listed, as they grow
    * @param {(node: BoxNode) => void} choose
+   * @param {(offset: number) => void} pick chooses the top-level box that holds a byte, listed or not
    */
-  constructor(size, roots, choose) {
-    this.size = size;
+  constructor(media, roots, choose, pick) {
+    this.size = media.size;
     this.roots = roots;
+    /** How many there are. */
+    this.total = media.summary().boxCount;
     this.choose = choose;
+    this.pick = pick;
+    /** @type {{ stride: number, types: string[] } | null} what the file is drawn by, where not all boxes are listed */
+    this.overview = null;
+    if (roots.length < this.total)
+      void media.overview(PARTS).then(
+        (overview) => {
+          this.overview = overview;
+          this.#soon();
+        },
+        // The boxes that are listed are drawn all the same.
+        () => {},
+      );
     /** @type {BoxNode | null} */
     this.chosen = null;
     /** @type {BoxNode | null} the top-level box that holds the chosen one */
@@ -40,16 +58,13 @@ export class Ruler {
       role: 'slider',
       'aria-label': 'Place in the file',
       'aria-valuemin': 1,
-      'aria-valuemax': Math.max(1, roots.length),
+      'aria-valuemax': Math.max(1, this.total),
       'aria-valuenow': 1,
       'aria-orientation': 'horizontal',
     });
     this.element = h('div', { class: 'ruler-frame' }, this.canvas);
     this.canvas.addEventListener('click', (event) => this.#click(event));
-    this.canvas.addEventListener('pointermove', (event) => {
-      const node = this.#at(event);
-      this.canvas.title = node ? `${node.type} ${node.name}, ${format.bytes(node.size)}` : '';
-    });
+    this.canvas.addEventListener('pointermove', (event) => this.#hover(event));
     this.canvas.addEventListener('keydown', (event) => this.#key(event));
     new ResizeObserver(() => this.#soon()).observe(this.element);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#soon());
@@ -71,9 +86,14 @@ export class Ruler {
     const place = root ? this.roots.indexOf(root) + 1 : 1;
     setAttributes(this.canvas, {
       'aria-valuenow': place,
-      'aria-valuetext': `${node.type}, box ${place} of ${this.roots.length}, byte ${format.count(node.start)}, ${format.bytes(node.size)}`,
+      'aria-valuetext': `${node.type}, box ${format.count(place)} of ${format.count(this.total)}, byte ${format.count(node.start)}, ${format.bytes(node.size)}`,
     });
     this.#soon();
+  }
+
+  /** @returns {Scale} */
+  #whole() {
+    return { from: 0, to: this.size, boxes: this.roots };
   }
 
   #soon() {
@@ -92,7 +112,7 @@ export class Ruler {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const ink = new Ink(getComputedStyle(this.element));
     this.#ticks(context, ink, width);
-    this.#band(context, ink, TICKS, { from: 0, to: this.size, boxes: this.roots }, width);
+    this.#band(context, ink, TICKS, this.#whole(), width);
     if (this.inner) {
       this.#link(context, ink, this.inner, width);
       this.#band(context, ink, TICKS + BAND + GAP, this.inner, width);
@@ -139,6 +159,36 @@ export class Ruler {
     const span = Math.max(1, scale.to - scale.from);
     context.fillStyle = ink.of('--sunk');
     context.fillRect(0, top, width, BAND);
+    if (this.overview && top === TICKS) this.#stretches(context, ink, this.overview, width);
+    else this.#boxes(context, ink, top, scale, width, span);
+    this.#light(context, ink, top, scale, width, span);
+  }
+
+  /**
+   * The file by what is largest in each stretch of it.
+   * @param {CanvasRenderingContext2D} context
+   * @param {Ink} ink
+   * @param {{ stride: number, types: string[] }} overview
+   * @param {number} width
+   */
+  #stretches(context, ink, { stride, types }, width) {
+    const wide = (stride / this.size) * width;
+    for (const [number, type] of types.entries()) {
+      context.fillStyle = ink.of(colourOf(type));
+      // A little further, so that nothing shines through between them.
+      context.fillRect(number * wide, TICKS, Math.min(wide + 0.5, width - number * wide), BAND);
+    }
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Ink} ink
+   * @param {number} top
+   * @param {Scale} scale
+   * @param {number} width
+   * @param {number} span
+   */
+  #boxes(context, ink, top, scale, width, span) {
     let filledTo = -1;
     for (const [index, node] of scale.boxes.entries()) {
       const x = ((node.start - scale.from) / span) * width;
@@ -158,7 +208,6 @@ export class Ruler {
       context.fillStyle = ink.of(node.type === 'mdat' ? '--ink' : '--sheet');
       context.fillText(node.type, x + 5, top + BAND / 2 + 1);
     }
-    this.#light(context, ink, top, scale, width, span);
   }
 
   /**
@@ -217,41 +266,54 @@ export class Ruler {
     context.stroke();
   }
 
-  /** @param {MouseEvent} event */
+  /**
+   * The byte under the pointer, and the box of those that are listed.
+   * @param {MouseEvent} event
+   */
   #at(event) {
     const area = this.canvas.getBoundingClientRect();
     const share = (event.clientX - area.left) / area.width;
     const lower = event.clientY - area.top > TICKS + BAND + GAP / 2;
-    const scale = lower && this.inner ? this.inner : { from: 0, to: this.size, boxes: this.roots };
+    const scale = lower && this.inner ? this.inner : this.#whole();
     const offset = scale.from + share * (scale.to - scale.from);
-    return scale.boxes.find((node) => offset >= node.start && offset < node.start + node.size) ?? null;
+    const node = scale.boxes.find(({ start, size }) => offset >= start && offset < start + size);
+    return { offset: Math.floor(offset), node };
+  }
+
+  /** @param {MouseEvent} event */
+  #hover(event) {
+    const { offset, node } = this.#at(event);
+    this.canvas.title = node
+      ? `${node.type} ${node.name}, ${format.bytes(node.size)}`
+      : `Byte ${format.count(offset)}`;
   }
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const node = this.#at(event);
+    const { offset, node } = this.#at(event);
     if (node) this.choose(node);
+    else this.pick(offset);
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const at = this.root ? this.roots.indexOf(this.root) : 0;
-    const last = this.roots.length - 1;
+    const start = this.root?.start ?? 0;
+    const end = start + (this.root?.size ?? 0);
+    const page = Math.ceil(this.size / 10);
     const targets = /** @type {Record<string, number>} */ ({
-      ArrowRight: at + 1,
-      ArrowUp: at + 1,
-      ArrowLeft: at - 1,
-      ArrowDown: at - 1,
+      ArrowRight: end,
+      ArrowUp: end,
+      ArrowLeft: start - 1,
+      ArrowDown: start - 1,
       Home: 0,
-      End: last,
-      PageDown: at + Math.ceil(last / 10),
-      PageUp: at - Math.ceil(last / 10),
+      End: this.size - 1,
+      PageDown: Math.max(end, start + page),
+      PageUp: Math.min(start - 1, start - page),
     });
     const target = targets[event.key];
     if (target === undefined) return;
     event.preventDefault();
-    const node = this.roots[Math.max(0, Math.min(last, target))];
-    if (node) this.choose(node);
+    this.pick(Math.max(0, Math.min(this.size - 1, target)));
   }
 }
 

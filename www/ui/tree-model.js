@@ -1,6 +1,6 @@
 /** The box tree as visible rows. It knows nothing of elements. */
 
-/** @import { BoxNode } from '../types.d.ts' */
+/** @import { BoxNode, FoundBox } from '../types.d.ts' */
 
 import * as format from './format.js';
 
@@ -9,11 +9,14 @@ import * as format from './format.js';
  * @property {BoxNode} node
  * @property {number} level from 1
  * @property {number} place among its siblings, from 1
- * @property {number} siblings how many there are
+ * @property {number} siblings how many there are, or `UNKNOWN`
  * @property {boolean} open
- * @property {boolean} hit found by the filter
+ * @property {boolean} hit found by the search
  * @property {string} [more] stands for boxes not listed yet: those in the box of this path, or of the file when empty
  */
+
+/** As `aria-setsize` says it. */
+const UNKNOWN = -1;
 
 /** So many boxes are listed at a time. */
 export const PART = 10_000;
@@ -38,8 +41,8 @@ export class TreeModel {
     this.open = new Set();
     /** @type {Map<string, BoxNode[]>} */
     this.loaded = new Map();
-    /** @type {WeakMap<BoxNode, string>} what the filter looks in */
-    this.words = new WeakMap();
+    /** @type {FoundBox[]} */
+    this.found = [];
     this.hits = 0;
     /** How many boxes are known so far. */
     this.known = 0;
@@ -198,19 +201,40 @@ export class TreeModel {
     return null;
   }
 
-  /** @param {string} query */
+  /**
+   * Shows what a search finds from now on, or all boxes again when there is nothing to look for.
+   * @param {string} query
+   */
   filter(query) {
-    this.query = query.trim().toLowerCase();
+    this.query = query;
+    this.hits = 0;
+    this.found = [];
     this.rebuild();
+  }
+
+  /**
+   * Shows what a search has found since it was last told.
+   * @param {FoundBox[]} boxes
+   * @param {number} hits how many in all
+   */
+  addFound(boxes, hits) {
+    this.hits = hits;
+    for (const each of boxes) this.found.push(each);
+    // A search may have no end yet, and with it the number of its siblings.
+    this.#collectFound(boxes, 1, this.found.length - boxes.length, UNKNOWN);
   }
 
   rebuild() {
     this.stale = false;
-    this.hits = 0;
     this.rows = [];
-    if (this.query) this.#collectFiltered(this.roots, 1);
+    this.places.clear();
+    if (this.query) this.#collectFound(this.found, 1, 0, UNKNOWN);
     else this.#collect(this.roots, 1, '', this.total);
-    this.places = new Map(this.rows.map((row, index) => [row.node.path, index]));
+  }
+
+  /** @param {TreeRow} row */
+  #push(row) {
+    this.places.set(row.node.path, this.rows.push(row) - 1);
   }
 
   /**
@@ -224,7 +248,7 @@ export class TreeModel {
     const siblings = nodes.length + Number(partial);
     nodes.forEach((node, index) => {
       const open = this.open.has(node.path);
-      this.rows.push({ node, level, place: index + 1, siblings, open, hit: false });
+      this.#push({ node, level, place: index + 1, siblings, open, hit: false });
       const children = open ? this.childrenOf(node) : null;
       if (children) this.#collect(children, level + 1, node.path, node.childCount);
     });
@@ -239,48 +263,22 @@ export class TreeModel {
       headerSize: 0,
       childCount: 0,
     };
-    this.rows.push({ node, level, place: siblings, siblings, open: false, hit: false, more: path });
+    this.#push({ node, level, place: siblings, siblings, open: false, hit: false, more: path });
   }
 
   /**
-   * Boxes that match, and what is above them. Answers whether any did.
-   * @param {BoxNode[]} nodes
+   * Boxes that were found, and what is around them.
+   * @param {FoundBox[]} found
    * @param {number} level
+   * @param {number} before how many stand before them
+   * @param {number} siblings how many there are
    */
-  #collectFiltered(nodes, level) {
-    let any = false;
-    const first = this.rows.length;
-    for (const node of nodes) {
-      const hit = this.#matches(node);
-      const at = this.rows.length;
-      const row = { node, level, place: 0, siblings: 0, open: false, hit };
-      this.rows.push(row);
-      const children = this.childrenOf(node);
-      row.open = children ? this.#collectFiltered(children, level + 1) : false;
-      if (hit) this.hits += 1;
-      if (hit || row.open) any = true;
-      else this.rows.length = at;
-    }
-    const mine = [];
-    for (let index = first; index < this.rows.length; index += 1) {
-      const row = this.rows[index];
-      if (row && row.level === level) mine.push(row);
-    }
-    mine.forEach((row, index) => {
-      row.place = index + 1;
-      row.siblings = mine.length;
+  #collectFound(found, level, before, siblings) {
+    found.forEach(({ box: node, hit, inside }, index) => {
+      const open = inside.length > 0;
+      this.#push({ node, level, place: before + index + 1, siblings, open, hit });
+      this.#collectFound(inside, level + 1, 0, inside.length);
     });
-    return any;
-  }
-
-  /** @param {BoxNode} node */
-  #matches(node) {
-    let words = this.words.get(node);
-    if (words === undefined) {
-      words = `${node.type} ${node.name} ${node.uuid ?? ''} ${node.note ?? ''}`.toLowerCase();
-      this.words.set(node, words);
-    }
-    return words.includes(this.query);
   }
 }
 

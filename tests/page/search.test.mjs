@@ -1,0 +1,188 @@
+// Looking for boxes: in all of the file, read or not; what is said meanwhile and at the end, and the way out.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { inEachBrowser } from './browser.mjs';
+import { openFile, pageTests, protectedSample, workFolder } from './support.mjs';
+import { boxes } from './support-media.mjs';
+
+const folder = workFolder();
+const tally = () => document.querySelector('.tree-tally').innerText;
+const rows = () =>
+  [...document.querySelectorAll('[role="treeitem"]')]
+    .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
+    .map((row) => [
+      row.getAttribute('aria-level'),
+      row.querySelector('.fourcc').innerText,
+      row.matches('.hit'),
+    ]);
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  check('senc finds the uuid form of PIFF, in fragments that nobody has opened', async (page) => {
+    const bytes = await protectedSample(page, { profile: 'piff' });
+    const path = folder.path(`piff-${browser.name}.mp4`);
+    await writeFile(path, bytes);
+    const moofs = boxes(bytes).filter(({ type }) => type === 'moof');
+    await openFile(page, path);
+    await page.waitFor('[role="treeitem"]');
+    await page.fill('.tree-filter', 'senc');
+    await page.waitFor(() => /found$/.test(document.querySelector('.tree-tally').innerText));
+    assert.equal(await page.evaluate(tally), `${moofs.length} boxes found`);
+    assert.deepEqual((await page.evaluate(rows)).slice(0, 6), [
+      ['1', 'moof', false],
+      ['2', 'traf', false],
+      ['3', 'uuid', true],
+      ['1', 'moof', false],
+      ['2', 'traf', false],
+      ['3', 'uuid', true],
+    ]);
+    await page.press('Enter');
+    const here = () => document.querySelector('.crumbs [aria-current="true"]')?.innerText === 'uuid:a2394f52';
+    await page.waitFor(here);
+    // Emptied, the whole tree is there again, open at what was chosen.
+    await page.fill('.tree-filter', '');
+    await page.waitFor(() => /read so far/.test(document.querySelector('.tree-tally').innerText));
+    await page.waitFor(() =>
+      document.querySelector('[role="treeitem"][aria-selected="true"][aria-level="3"] .fourcc'),
+    );
+  });
+
+  check('what is not there is said not to be, and Escape shows all again', async (page) => {
+    await page.click('#try-sample');
+    await page.waitFor('[role="treeitem"]');
+    await page.fill('.tree-filter', 'zzzz');
+    await page.waitFor('.tree-none');
+    assert.match(
+      await page.text('.tree-none'),
+      /^No box of this file has “zzzz” in its type, name or uuid\.$/,
+    );
+    assert.equal(await page.evaluate(tally), '0 boxes found');
+    await page.press('Escape');
+    await page.waitFor('[role="treeitem"]');
+    assert.equal(await page.evaluate(() => document.querySelector('.tree-none').hidden), true);
+  });
+
+  check('a search says how far it is, can be stopped, and gives way to the next', async (page) => {
+    const seen = await page.evaluate(async () => {
+      const { BoxSearch } = await import('/ui/box-search.js');
+      const { TreeModel } = await import('/ui/tree-model.js');
+      const calls = [];
+      const search = (text, { signal, onProgress }) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+          calls.push({ text, signal, onProgress, resolve });
+        });
+      const box = {
+        path: 'moof',
+        type: 'moof',
+        name: 'Movie fragment',
+        start: 0,
+        size: 8,
+        headerSize: 8,
+        childCount: 0,
+      };
+      const model = new TreeModel([box], 1, async () => []);
+      const entered = [];
+      const find = new BoxSearch(
+        search,
+        model,
+        () => {},
+        (node) => void entered.push(node?.path ?? null),
+      );
+      document.body.append(find.head, find.none, find.tally);
+      const told = [];
+      const look = () => told.push([find.tally.textContent, find.stop.hidden, find.none.hidden]);
+      const type = async (text) => {
+        find.input.value = text;
+        find.input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter' }));
+        await null;
+        look();
+      };
+      const found = (part) => {
+        calls.at(-1).onProgress({ stage: 'search', total: 100, ...part });
+        look();
+      };
+      await type('moof');
+      found({ boxes: [], hits: 0, done: 20 });
+      found({ boxes: [{ box, hit: true, inside: [] }], hits: 1, done: 40 });
+      find.stop.click();
+      await new Promise((resolve) => void setTimeout(resolve));
+      look();
+      await type('other');
+      await type('third');
+      calls.at(-1).resolve(0);
+      await new Promise((resolve) => void setTimeout(resolve));
+      look();
+      return { told, entered, aborted: calls.map(({ signal }) => signal.aborted) };
+    });
+    assert.deepEqual(seen.told, [
+      ['0 boxes found, 0 % searched', false, true],
+      ['0 boxes found, 20 % searched', false, true],
+      ['1 box found, 40 % searched', false, true],
+      ['1 box found. Stopped at 40 %.', true, true],
+      ['0 boxes found, 0 % searched', false, true],
+      ['0 boxes found, 0 % searched', false, true],
+      ['0 boxes found', true, false],
+    ]);
+    // Enter was pressed before anything was found, and goes to the first that is.
+    assert.deepEqual(seen.entered, [null, 'moof', null, null]);
+    assert.deepEqual(seen.aborted, [true, true, false]);
+  });
+
+  check(
+    'the module tells what it finds in parts, and a search of many fragments can be cancelled',
+    async (page) => {
+      const found = await page.evaluate(async () => {
+        const { open } = await import('/boxlock.js');
+        const sample = new Uint8Array(await (await fetch('/samples/sample.ismv')).arrayBuffer());
+        const head = [];
+        const fragments = [];
+        for (let at = 0; at < sample.length;) {
+          const size = new DataView(sample.buffer).getUint32(at);
+          const type = String.fromCharCode(...sample.subarray(at + 4, at + 8));
+          if (type === 'mfra') break;
+          (fragments.length || type === 'moof' ? fragments : head).push(sample.subarray(at, at + size));
+          at += size;
+        }
+        const times = 120;
+        const body = new Blob(fragments);
+        const media = await open(new Blob([...head, ...Array(times).fill(body)]));
+        const count = fragments.filter((_, n) => n % 2 === 0).length * times;
+        const seen = [];
+        const hits = await media.search('TRUN', { onProgress: (progress) => void seen.push(progress) });
+        const all = seen.flatMap(({ boxes }) => boxes);
+        const stop = new AbortController();
+        const ended = await media
+          .search('trun', { signal: stop.signal, onProgress: () => stop.abort() })
+          .then(String, ({ name }) => name);
+        const after = await media.search('mvhd', { onProgress: () => {} });
+        const paths = all.map(({ inside }) => inside[0].inside[0].box.path);
+        return {
+          hits,
+          count,
+          listed: Math.min(count, 10_000) === all.length && new Set(paths).size === paths.length,
+          first: paths[1],
+          whole:
+            seen.at(-1).done === media.size && seen.at(-1).total === media.size && seen.at(-1).hits === hits,
+          parts: seen.length > 1,
+          ended,
+          after,
+          overview: await media
+            .overview(100)
+            .then(({ stride, types }) => [
+              types.length <= 100 && stride * types.length >= media.size,
+              [...new Set(types)].sort(),
+            ]),
+        };
+      });
+      assert.equal(found.hits, found.count);
+      assert.ok(found.listed && found.whole && found.parts);
+      assert.equal(found.first, 'moof[1]/traf/trun');
+      assert.equal(found.ended, 'AbortError');
+      assert.equal(found.after, 1);
+      assert.deepEqual(found.overview, [true, ['mdat']]);
+    },
+  );
+});
