@@ -269,9 +269,10 @@ fn files_of_the_corpus_have_few_findings() {
             continue;
         }
         let Ok(session) = drive::open(&bytes, Feed::Whole) else { continue };
-        let all =
-            session.index().unwrap().findings.iter().map(|fault| (name.clone(), fault.path(), fault.code()));
-        found.extend(all);
+        // What is said of lengths, and of bytes behind the last box, is tested elsewhere.
+        let of_boxes = |code: &str| !["lengths-differ", "trailing-bytes"].contains(&code);
+        let all = session.index().unwrap().findings.iter().filter(|fault| of_boxes(fault.code()));
+        found.extend(all.map(|fault| (name.clone(), fault.path(), fault.code())));
     }
     if support::corpus().is_some() {
         let found: Vec<_> = found.iter().map(|(name, path, code)| (&**name, &**path, *code)).collect();

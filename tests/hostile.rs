@@ -279,7 +279,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 let at = find(f, b"avcC", 0);
                 f[at + 8] = 2
             }),
-            "bad-avcc",
+            "clear-video",
         ),
         (
             "a fragment of no track",

@@ -292,7 +292,7 @@ fn small_bytes_behind_the_last_box_are_kept_and_media_never_passes_for_them() {
     for tail in [&id3, &text, &vec![0xff; 900_000], &b"\0\0\0\x05junk!".to_vec()] {
         let file = [&bytes[..], tail].concat();
         let session = open(&file, Feed::Exact).unwrap();
-        let problem = session.index().unwrap().problems[0].clone();
+        let problem = session.index().unwrap().findings[0].clone();
         assert_eq!((problem.code(), problem.offset()), ("trailing-bytes", Some(bytes.len() as u64)));
         assert!(problem.message().contains(&format!("{} bytes", tail.len())), "{problem}");
         for profile in ["hybrid", "piff"] {

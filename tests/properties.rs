@@ -276,7 +276,8 @@ fn an_untouched_file_is_written_as_it_was() {
     for (name, file) in support::corpus_files() {
         let Ok(session) = open(&file, Feed::Whole) else { continue };
         let index = session.index().unwrap();
-        if !index.problems.is_empty() {
+        let trailing = index.findings.iter().any(|finding| finding.code() == "trailing-bytes");
+        if trailing || !index.problems.is_empty() {
             continue;
         }
         let mut written = Vec::new();

@@ -35,6 +35,10 @@ fn walk<'t>(
 fn of_box(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>>) -> Option<Error> {
     let parent = around.last().map(|parent| parent.id());
     let declaration = registry::lookup(node.id(), parent).declaration()?;
+    // What samples hang on may stand in a movie header that is not here.
+    if !is_told(node, moov) {
+        return None;
+    }
     let form = sample_form(tree, node, around, moov);
     let mut fields = tree.fields(node);
     let name = declaration.name;
@@ -50,8 +54,8 @@ fn of_box(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>
             );
             Error::file("left-over-bytes", message).at(fields.offset())
         }
-        // That is no fault; and what samples hang on may stand in a movie header that is not here.
-        Err(error) if error.code() == UNKNOWN_VERSION || !is_told(node, moov) => return None,
+        // That is no fault.
+        Err(error) if error.code() == UNKNOWN_VERSION => return None,
         Err(error) => error.preceded_by(&format!("Box '{}' ({name}) cannot be read: ", node.id())),
     };
     Some(fault.of_box(node.start, tree.path_at(node.start)))

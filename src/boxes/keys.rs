@@ -81,9 +81,13 @@ pub fn sample_form(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<
     uniform(known.unwrap_or(8), "no IV size fits this box".to_owned())
 }
 
-/// Whether all that the form of `node` hangs on is known: that of other boxes than those of sample encryption always is.
+/// Most boxes of a movie header in which the track of every sample encryption box is looked up.
+const FEW: usize = 80;
+
+/// Whether all that the form of `node` hangs on is known, and is found soon: that of other boxes than those of sample
+/// encryption always is.
 pub(super) fn is_told(node: &Node, moov: Option<&Tree<'_>>) -> bool {
-    moov.is_some() || node.id() != piff::SAMPLE_ENCRYPTION && !node.id().is(b"senc")
+    moov.is_some_and(|moov| moov.root().children.len() <= FEW) || node.id() != piff::SAMPLE_ENCRYPTION && !node.id().is(b"senc")
 }
 
 /// Whether the fields of `node` fill it when they have this form.

@@ -241,7 +241,7 @@ fn a_damaged_box_costs_what_it_would_have_said() {
     );
     let entry = read(&visual(b"encv", &[hexed(b"avcC", AVCC), sinf]), TrackKind::Video);
     let paths: Vec<String> = entry.damage.iter().map(|damage| damage.path()).collect();
-    assert_eq!(paths, ["sinf/frma", "sinf/schm", "sinf/schi/tenc"]);
+    assert_eq!(paths, ["stsd/encv/sinf/frma", "stsd/encv/sinf/schm", "stsd/encv/sinf/schi/tenc"]);
     assert!(entry.is_protected());
     assert_eq!(entry.codec_string(), "avc1.64001F");
 }
