@@ -87,7 +87,8 @@ const FEW: usize = 80;
 /// Whether all that the form of `node` hangs on is known, and is found soon: that of other boxes than those of sample
 /// encryption always is.
 pub(super) fn is_told(node: &Node, moov: Option<&Tree<'_>>) -> bool {
-    moov.is_some_and(|moov| moov.root().children.len() <= FEW) || node.id() != piff::SAMPLE_ENCRYPTION && !node.id().is(b"senc")
+    moov.is_some_and(|moov| moov.root().children.len() <= FEW)
+        || node.id() != piff::SAMPLE_ENCRYPTION && !node.id().is(b"senc")
 }
 
 /// Whether the fields of `node` fill it when they have this form.
