@@ -88,7 +88,7 @@ fn a_file_cut_anywhere_in_its_last_header_shows_the_rest() {
     let sound = Said::of(&whole);
     for cut in moov + 8..moov + moov_len {
         let said = Said::of(&whole[..cut]);
-        assert_eq!(said.summary.protection.as_ref().map(|found| found.certain).unwrap_or(false), false);
+        assert!(!said.summary.protection.as_ref().is_some_and(|found| found.certain));
         assert!(said.summary.problems.iter().any(|problem| problem.message.contains("cut short")), "{cut}");
         assert!(said.tracks.len() <= sound.tracks.len());
         said.finds_every_problem();

@@ -22,7 +22,7 @@ pub(super) fn find(index: &mut Index) {
 }
 
 fn no_timescale(track: &Track) -> Option<Error> {
-    let message = format!("Its timescale is 0 ticks a second, so its times and its length are not known.");
+    let message = "Its timescale is 0 ticks a second, so its times and its length are not known.";
     let has_media = !track.entries.is_empty() && track.timescale == 0;
     has_media.then(|| Error::file("no-timescale", message).at(track.start))
 }

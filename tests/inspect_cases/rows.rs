@@ -74,7 +74,10 @@ fn found(said: &Said) -> Wrong {
     Vec::new()
 }
 
-pub const ROWS: &[(&str, fn(&Said) -> Wrong)] = &[
+/// A file, and what is wrong of what is said of it.
+type Row = (&'static str, fn(&Said) -> Wrong);
+
+pub const ROWS: &[Row] = &[
     ("ac3-51-48k-frag.mp4", |said| right! { "tracks" => tracks(said), ["audio ac-3 6 48000"]; }),
     ("esds-no-dsi-mp3.mp4", |said| right! { "tracks" => tracks(said), [USUAL[0], "audio mp4a.6B 2 48000"]; }),
     ("mp4v-esds.mp4", |said| {
