@@ -61,21 +61,9 @@ fn paths_resolve(name: &str, file: &[u8]) -> usize {
     index.faults().count()
 }
 
-/// A small generator with a fixed seed, so that a failure comes again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % below.max(1) as u64) as usize
-    }
-}
-
 #[test]
 fn every_fault_of_damaged_files_leads_to_its_box() {
-    let mut dice = Dice(0x0b0e_10c4);
+    let mut dice = support::dice::Dice(0x0b0e_10c4);
     let mut originals = vec![("made".to_owned(), synth::small().bytes(), 2000)];
     originals.push(("sample".to_owned(), include_bytes!("../www/samples/sample.ismv").to_vec(), 150));
     originals.extend(

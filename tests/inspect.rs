@@ -95,21 +95,9 @@ fn paths_lead_to_different_boxes() {
     }
 }
 
-/// A small generator with a fixed seed, so that a failure comes again.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % below.max(1) as u64) as usize
-    }
-}
-
 #[test]
 fn damaged_boxes_do_no_harm() {
-    let mut dice = Dice(0x0b0e_10c4);
+    let mut dice = support::dice::Dice(0x0b0e_10c4);
     for (name, bytes) in support::corpus_files() {
         for (top, tree) in top_level(&bytes).iter().take(6) {
             let whole = tree.bytes();

@@ -90,6 +90,8 @@ fn a_file_cut_anywhere_in_its_last_header_shows_the_rest() {
         let said = Said::of(&whole[..cut]);
         assert!(!said.summary.protection.as_ref().is_some_and(|found| found.certain));
         assert!(said.summary.problems.iter().any(|problem| problem.message.contains("cut short")), "{cut}");
+        assert_eq!(said.summary.problems.len(), 1, "{cut}: {:?}", said.summary.problems);
+        assert_eq!(said.summary.kind_name, "MP4, cut short in its movie header");
         assert!(said.tracks.len() <= sound.tracks.len());
         said.finds_every_problem();
     }

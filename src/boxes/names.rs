@@ -295,27 +295,3 @@ pub static NAMED: &[Named] = &[
     named_user(0x261e_f374_1d97_5bba_acbd_9d2c_8ea7_3522, "GIMI content ID", "NGA.STND.0076"),
     named_user(0x9db9_dd6e_373c_5a4e_8110_21fc_83a9_11fd, "GIMI content IDs of samples", "NGA.STND.0076"),
 ];
-
-/// Sample entries known by name only.
-pub static NAMED_ENTRIES: &[Named] = &[
-    named(b"enct", "Encrypted text", "ISO/IEC 14496-12:2022 8.12"),
-    named(b"encs", "Encrypted subtitles or systems", "ISO/IEC 14496-12:2022 8.12"),
-    named(b"encf", "Encrypted font", "ISO/IEC 14496-12:2022 8.12"),
-    named(b"encu", "Encrypted subtitles", "ISO/IEC 14496-12:2022 8.12"),
-    named(b"encp", "Encrypted haptics", "ISO/IEC 14496-12:2022 8.12"),
-    named(b"enc3", "Encrypted 3D visual", "ISO/IEC 14496-12:2022 8.12"),
-    named(b"resm", "Restricted metadata", "ISO/IEC 14496-12:2022 8.15"),
-    named(b"rtcp", "RTCP reception hints", "ISO/IEC 14496-12:2022 9.4"),
-    named(b"fdp ", "File delivery hints", "ISO/IEC 14496-12:2022 9.3"),
-    named(b"pm2t", "Protected MPEG-2 TS hints", "ISO/IEC 14496-12:2022 9.4"),
-    named(b"svcM", "SVC metadata", "ISO/IEC 14496-15:2022"),
-    named(b"evm1", "EVC metadata", "ISO/IEC 14496-15:2022"),
-    named(b"camm", "Camera motion", "Camera Motion Metadata Spec"),
-    named(b"fdsc", "GoPro file description", "written by GoPro cameras"),
-    named(b"gpmd", "GoPro telemetry", "written by GoPro cameras"),
-    named(b"text", "QuickTime text", "QuickTime File Format: Text media"),
-    named(b"drms", "iTunes-protected audio (FairPlay)", "written by iTunes"),
-    named(b"drmi", "iTunes-protected video (FairPlay)", "written by iTunes"),
-    named(b"it35", "ITU-T T.35 metadata", "ITU-T T.35 messages in tracks (mp4ra)"),
-    named(b"rtmd", "Real-time camera metadata", "written by Sony cameras"),
-];

@@ -6,7 +6,7 @@ use crate::bytes::Uuid16;
 
 use super::declare::{BoxBody as _, Declaration, Rewriter};
 use super::header::{BoxId, four};
-use super::names::{NAMED, NAMED_ENTRIES, Named};
+use super::names::{NAMED, Named};
 use super::sample_types::{self, Layout};
 use super::{
     audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime,
@@ -94,12 +94,8 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
     static BOXES: OnceLock<Table> = OnceLock::new();
     static IN_STSD: OnceLock<Table> = OnceLock::new();
     if parent == Some(four(b"stsd")) {
-        let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, NAMED_ENTRIES));
-        // A name alone says nothing of the boxes inside.
-        let known = match table.get(id) {
-            Some(Known::Declared(declaration)) => Some(Known::Declared(declaration)),
-            named => by_layout(id).or(named),
-        };
+        let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, &[]));
+        let known = table.get(id).or_else(|| by_layout(id));
         // `free` and `uuid` boxes may stand anywhere; any other code here is a sample entry.
         let anywhere = matches!(id, BoxId::Uuid(_)) || id.is(b"free") || id.is(b"skip");
         if known.is_some() || !anywhere {
@@ -117,12 +113,13 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
 fn by_layout(id: BoxId) -> Option<Known> {
     static VISUAL: Declaration = sample_entry::VisualSampleEntry::DECLARATION;
     static AUDIO: Declaration = sample_entry::AudioSampleEntry::DECLARATION;
+    static OTHER: Declaration = sample_entry::OtherSampleEntry::DECLARATION;
     let BoxId::Four(code) = id else { return None };
-    match sample_types::registered(code, Layout::Other)?.0 {
-        Layout::Visual => Some(Known::Declared(&VISUAL)),
-        Layout::Audio => Some(Known::Declared(&AUDIO)),
-        Layout::Other => None,
-    }
+    Some(Known::Declared(match sample_types::registered(code, Layout::Other)?.0 {
+        Layout::Visual => &VISUAL,
+        Layout::Audio => &AUDIO,
+        Layout::Other => &OTHER,
+    }))
 }
 
 impl Known {

@@ -5,7 +5,7 @@ use crate::bytes::{Reader, Result, Writer};
 use super::header::four;
 use super::parts::join;
 use super::types::{PascalText32, Text, UFixed16};
-use super::wire::{Context, Wire, spaced_hex};
+use super::wire::{Bytes, Context, Wire, spaced_hex};
 
 entries! {
     /// What QuickTime's version 2 adds to an audio sample entry, where the fields before are constants.
@@ -103,6 +103,12 @@ boxes! {
     ] plain children "Sample entry" "ISO/IEC 14496-12:2022 8.5.2" {
         reserved: [u8; 6];
         data_reference_index: u16;
+    }
+    /// Of a type that is registered, but has fields of its own that are not declared.
+    OtherSampleEntry [four(b"gpmd"), four(b"fdsc"), four(b"camm"), four(b"rtmd")] plain "Sample entry" "ISO/IEC 14496-12:2022 8.5.2" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        data: Bytes;
     }
     /// 3GPP timed text: where and how it is drawn.
     TimedTextSampleEntry [four(b"tx3g")] plain children "Timed text sample entry" "3GPP TS 26.245 5.16" {

@@ -366,6 +366,8 @@ v3eg.Volumetric video (V3C)
 v3a1.Volumetric video (V3C)
 v3ag.Volumetric video (V3C)
 v3t1.Volumetric video (V3C)
+resm.Restricted metadata
+it35.ITU-T T.35 metadata
 rtp .RTP hints
 srtp.SRTP hints
 rrtp.RTP reception hints

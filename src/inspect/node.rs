@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::boxes::header::four;
+use crate::boxes::sample_types::{self, Layout};
 use crate::boxes::tree::{matching, path_segment};
 use crate::boxes::{BoxId, Node, Tree, registry, scoped};
 use crate::bytes::limits;
@@ -121,12 +122,15 @@ pub(super) fn view_node(
 
 /// The name of a box; of tags and references also what they are about.
 pub(super) fn human_name(id: BoxId, parent: Option<BoxId>) -> String {
-    let name = registry::lookup(id, parent).name();
     let code = id.four_cc();
+    let name = registry::lookup(id, parent).name();
     let more = match parent {
         Some(parent) if parent == four(b"ilst") => scoped::tag_name(code),
         Some(parent) if parent == four(b"tref") => scoped::reference_name(code),
         Some(parent) if parent == four(b"udta") && code.0.starts_with(b"\xA9") => scoped::tag_name(code),
+        Some(parent) if parent == four(b"stsd") => {
+            sample_types::registered(code, Layout::Other).map_or("", |(_, name)| name)
+        }
         _ => "",
     };
     if more.is_empty() { name.to_owned() } else { format!("{name}: {more}") }

@@ -14,7 +14,14 @@ pub(super) fn file_kind(index: &Index) -> (&'static str, String) {
     let major =
         |wanted: &[u8; 4]| index.file_type.as_ref().is_some_and(|found| found.major_brand.0 == *wanted);
     let plain = |kind, name: &str| (kind, name.to_owned());
+    let cut = |start: u64| {
+        let mut problems = index.problems.iter();
+        problems.any(|problem| problem.code() == "truncated" && problem.offset() == Some(start))
+    };
     match (&index.movie, index.fragments.is_empty()) {
+        (Some(_), true) if index.moov.as_ref().is_some_and(|moov| cut(moov.root().start)) => {
+            plain("progressive", "MP4, cut short in its movie header")
+        }
         (Some(_), false) if has(&[b"isml", b"piff"]) => {
             plain("smooth", "Smooth Streaming file (fragmented MP4)")
         }

@@ -23,11 +23,7 @@ impl Indexer {
             Err(error) => return self.note(error),
         };
         let mut problems = Vec::new();
-        tree.root().for_each(&mut |node| {
-            // Of a box that the end of the file cuts short it is said already.
-            let is_said = |error: &Error| node.start == start && error.code() == "box-overrun";
-            problems.extend(node.problem.clone().filter(|error| !is_said(error)));
-        });
+        tree.root().for_each(&mut |node| problems.extend(node.problem.clone()));
         let result = match &header.id.four_cc().0 {
             b"ftyp" => self.take_file_type(&tree),
             b"moov" => self.take_movie(&tree, &mut problems),
@@ -38,7 +34,12 @@ impl Indexer {
             b"moof" => self.take_fragment(&tree, &mut problems),
             _ => Ok(()),
         };
-        for problem in problems.into_iter().chain(result.err()) {
+        // What the end of the file cuts short says so already, and what is missing in it is missing for that.
+        if is_cut(&tree) {
+            return;
+        }
+        problems.extend(result.err());
+        for problem in problems {
             self.note(tree.place(problem));
         }
         findings::find(&mut self.index, &tree);
@@ -185,4 +186,9 @@ impl Indexer {
         }
         once::check(tree)
     }
+}
+
+/// Whether the file ends before the outermost box does.
+fn is_cut(tree: &Tree<'_>) -> bool {
+    tree.root().problem.as_ref().is_some_and(|problem| problem.code() == "box-overrun")
 }

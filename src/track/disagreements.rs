@@ -43,8 +43,7 @@ fn track_length(index: &Index, movie: &Movie, track: &Track) -> Option<Error> {
     if !stated.differs(found) || (movie.fragmented && !stated.differs(in_moov)) {
         return None;
     }
-    let message =
-        format!("The header of track {} says that it takes {stated}; its samples take {found}.", track.id);
+    let message = format!("Its header says that it takes {stated}; its samples take {found}.");
     Some(Error::file("lengths-differ", message).at(track.start))
 }
 

@@ -1,7 +1,7 @@
 //! The sample table of a track in `moov`: what its samples are together (ISO/IEC 14496-12:2022 8.6.1, 8.7.3 to 8.7.5).
 
 use crate::boxes::{Node, Tree};
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Reader, Result};
 
 /// What the samples outside fragments are together.
@@ -60,44 +60,30 @@ impl<'t> Sizes<'t> {
         }
         let each = if all == 0 {
             let len = (u64::from(count) * u64::from(bits)).div_ceil(8);
-            fields.take(crate::bytes::units::to_len(len), "sample sizes")?
+            fields.take(to_len(len), "sample sizes")?
         } else {
             &[]
         };
         Ok(Self { count: count.into(), all, bits, each })
     }
 
-    /// The sizes from one sample on.
-    fn from(&self, first: u64) -> impl Iterator<Item = u64> {
-        let bits = usize::from(self.bits);
-        let first = crate::bytes::units::to_len(first);
-        (first..crate::bytes::units::to_len(self.count)).map(move |number| {
-            if self.all > 0 {
-                return self.all.into();
-            }
-            let at = number * bits / 8;
-            match self.each.get(at..) {
-                Some([byte, ..]) if bits == 4 => {
-                    u64::from(if number % 2 == 0 { byte >> 4 } else { byte & 15 })
-                }
-                Some([byte, ..]) if bits == 8 => (*byte).into(),
-                Some([a, b, ..]) if bits == 16 => u16::from_be_bytes([*a, *b]).into(),
-                Some([a, b, c, d, ..]) => u32::from_be_bytes([*a, *b, *c, *d]).into(),
-                _ => 0,
-            }
-        })
-    }
-
-    /// Bytes of `count` samples from one on.
-    fn sum(&self, first: u64, count: u64) -> u64 {
-        if self.all > 0 {
-            return u64::from(self.all).saturating_mul(count.min(self.count.saturating_sub(first)));
-        }
-        self.from(first).take(crate::bytes::units::to_len(count)).sum()
-    }
-
+    /// Bytes of all samples.
     fn total(&self) -> u64 {
-        self.sum(0, self.count)
+        let each = self.each;
+        let wide = |len: usize| {
+            each.chunks_exact(len).map(|bytes| bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)))
+        };
+        match self.bits {
+            _ if self.all > 0 => u64::from(self.all).saturating_mul(self.count),
+            4 => {
+                let halves = each.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(u64::from);
+                // An odd number leaves half a byte over.
+                halves.take(to_len(self.count)).sum()
+            }
+            8 => wide(1).sum(),
+            16 => wide(2).sum(),
+            _ => wide(4).sum(),
+        }
     }
 }
 

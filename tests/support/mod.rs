@@ -10,6 +10,7 @@
 )]
 
 pub mod clear;
+pub mod dice;
 pub mod drive;
 pub mod ffmpeg;
 pub mod hostile;
