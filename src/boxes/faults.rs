@@ -5,7 +5,7 @@ use crate::bytes::Error;
 use super::declare::UNKNOWN_VERSION;
 use super::keys::{is_told, sample_form};
 use super::registry;
-use super::tree::{Node, Tree};
+use super::tree::{Node, Tree, cannot_be_read};
 
 /// Gives `take` the fault of every box of `tree` that has one, in file order, until it says that it has enough. The movie
 /// header knows in which form samples are listed. Faults in the order of boxes are those of [`Node::problem`].
@@ -56,7 +56,7 @@ fn of_box(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>
         }
         // That is no fault.
         Err(error) if error.code() == UNKNOWN_VERSION => return None,
-        Err(error) => error.preceded_by(&format!("Box '{}' ({name}) cannot be read: ", node.id())),
+        Err(error) => cannot_be_read(node, name, error),
     };
     Some(fault.of_box(node.start, tree.path_at(node.start)))
 }

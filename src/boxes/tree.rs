@@ -181,8 +181,9 @@ impl<'a> Tree<'a> {
 
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
-        B::parse(&mut self.fields(node), iv_size)
-            .map_err(|error| error.of_box(node.start, self.path_at(node.start)))
+        B::parse(&mut self.fields(node), iv_size).map_err(|error| {
+            cannot_be_read(node, B::DECLARATION.name, error).of_box(node.start, self.path_at(node.start))
+        })
     }
 
     /// Reads a box by its declaration, but for the entries of its lists: for boxes that may be long.
@@ -282,6 +283,11 @@ fn read_node(
         }
     }
     Ok(node)
+}
+
+/// The error of a field, in words that say of which box it is.
+pub(super) fn cannot_be_read(node: &Node, name: &str, error: Error) -> Error {
+    error.preceded_by(&format!("Box '{}' ({name}) cannot be read: ", node.id()))
 }
 
 /// The header of a box. One that is known, and that claims more than there is, is cut to what is there: with the error

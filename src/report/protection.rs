@@ -54,7 +54,10 @@ fn known(index: &Index, id: u32, track: Option<&Track>) -> Option<Known> {
     // Of a segment alone nothing else can be known.
     let alone = index.moov.is_none() && lists_ivs;
     let certain = by_entry || by_group || alone;
-    if !certain && !entries.is_empty() && !lists_ivs && grouped.is_empty() {
+    // When none of its fragments can be read, no IVs would have been seen.
+    let unread = index.totals(id).samples + track.map_or(0, |track| track.table.samples) == 0
+        && index.problems.iter().any(|problem| problem.path().starts_with("moof"));
+    if !certain && !unread && !entries.is_empty() && !lists_ivs && grouped.is_empty() {
         return None;
     }
     let kid = protection.and_then(|protection| protection.kid);

@@ -229,7 +229,8 @@ pub const ROWS: &[Row] = &[
         let mut wrong = right! {
             "first" => problems(said)[0], "moof/traf/trun";
             "last" => problems(said).last().unwrap(), "moof[3]/traf[1]/trun";
-            "who" => said.summary.problems[0].message.starts_with("Track 1"), true;
+            "who" => said.summary.problems[0].message.starts_with("Track 1 at 0:00:00.000: Box 'trun' (Track run) cannot be read"), true;
+            "protection" => said.summary.protection.as_ref().map(|found| found.certain), Some(false);
         };
         wrong.extend(found(said));
         wrong

@@ -21,7 +21,7 @@ export function summaryStrip(summary, tracks) {
       format.count(summary.fragmentCount),
       summary.indexed ? 'with an index at the end' : 'without an index',
     ],
-    ['Samples', format.count(summary.sampleCount)],
+    ['Samples', samplesText(summary)],
     ['Brands', brandText(summary.brands)],
     ['Protection', summary.protection ? protectionName(summary.protection, tracks) : 'none, it is clear'],
   ];
@@ -43,6 +43,14 @@ export function summaryStrip(summary, tracks) {
     summary.protection ? kidLine(summary.protection) : null,
     trackTable(tracks),
   );
+}
+
+/**
+ * Fragments without a sample are those that could not be read.
+ * @param {Summary} summary
+ */
+function samplesText({ sampleCount, fragmentCount }) {
+  return sampleCount === 0 && fragmentCount > 0 ? 'not known' : format.count(sampleCount);
 }
 
 /**
@@ -165,6 +173,8 @@ export function shape(track) {
 
 /** @param {Track} track */
 function gist(track) {
+  // Of a segment alone no more is known than how much of a track is in it.
+  if (!track.format) return `track ${track.id}: ${format.counted(track.sampleCount, 'sample')}`;
   const size = shape(track);
   return size === '–' ? track.codecName : `${track.codecName} ${size}`;
 }

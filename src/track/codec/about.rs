@@ -134,7 +134,10 @@ impl About {
 
 /// The error of a sample entry or a box inside, so that it says which and can be told from damage to the file.
 pub fn damaged(tree: &Tree<'_>, node: &Node, error: &Error) -> Error {
-    let message = format!("Box '{}' of a sample entry is damaged: {}", node.id(), error.message());
+    let message = match error.box_start() {
+        Some(_) => error.message().to_owned(),
+        None => format!("Box '{}' of a sample entry is damaged: {}", node.id(), error.message()),
+    };
     Error::file(DAMAGED_ENTRY, message)
         .at(error.offset().unwrap_or(node.start))
         .of_box(node.start, tree.path_at(node.start))
