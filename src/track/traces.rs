@@ -38,11 +38,6 @@ impl Traces {
         self.tracks.get(&id)
     }
 
-    /// Whether anything was found of any track.
-    pub fn any(&self) -> bool {
-        !self.tracks.is_empty() || !self.systems.is_empty()
-    }
-
     pub(super) fn take_movie(&mut self, tree: &Tree<'_>, movie: &Movie) {
         for (trak, track) in tree.root().all(b"trak").zip(&movie.tracks) {
             if let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) {

@@ -19,7 +19,7 @@ const RANDOM_LEN = 40;
  * @returns {{ bytes: number, protect: number, rest: number }} bytes of media, and seconds: with and without encryption
  */
 export function measureKernel({ File, Protector }, memory, bytes, seconds) {
-  const core = new File(bytes.length);
+  const core = new File(new Blob([bytes]));
   for (let need = core.needs(); need; need = core.needs()) {
     core.feed(need.start, bytes.subarray(need.start, need.start + Math.max(need.len, 64 << 10)));
   }
