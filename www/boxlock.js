@@ -6,7 +6,7 @@
 import { Bridge } from './engine/bridge.js';
 import { BoxlockError, environmentError } from './engine/errors.js';
 import { during, sentenceFor } from './files/faults.js';
-import { discard, hold, newName, sweep } from './files/stored.js';
+import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
 /** @import { Protected } from './engine/messages' */
@@ -173,17 +173,19 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
+    const name = sink?.name ?? suggestName(this.name);
+    const download = options.download && !sink && (await mustDownload()) ? name : null;
     const crew = await newCrew(workers);
     const running = { ...options, crew };
     const stored = newName();
     await hold(stored);
     let made;
     try {
-      made = await this.#bridge.call('protect', { ...order, sink, stored, workers }, running);
+      made = await this.#bridge.call('protect', { ...order, sink, stored, download, workers }, running);
     } finally {
       if (!made?.stored) void discard(stored);
     }
-    return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
+    return new Result(this.#bridge, made, name);
   }
 
   /**
@@ -229,16 +231,30 @@ class OpenMedia {
   }
 }
 
+/** Whether the browser has no storage for a result, and can download it while it is made. */
+async function mustDownload() {
+  if (await hasStorage()) return false;
+  const { canDownload } = await fetched(import('./files/downloads.js'));
+  return canDownload();
+}
+
 /**
  * Those who protect and write are fetched when there is something to protect.
  * @param {number} workers
  */
 async function newCrew(workers) {
+  const { Crew } = await fetched(import('./engine/crew.js'));
+  return new Crew(workers);
+}
+
+/**
+ * @template M
+ * @param {Promise<M>} module
+ */
+async function fetched(module) {
   try {
-    const { Crew } = await import('./engine/crew.js');
-    return new Crew(workers);
+    return await module;
   } catch (error) {
-    if (error instanceof BoxlockError) throw error;
     const { code, message } = sentenceFor(error, 'fetch');
     throw environmentError(code, message);
   }
@@ -295,6 +311,13 @@ function suggestName(name) {
   return /\.mp4$/i.test(name) ? `${stem}.protected.mp4` : `${stem}.mp4`;
 }
 
+/** @param {Protected} made */
+function placeOf({ streamed, stored, blob }) {
+  if (streamed) return 'downloads';
+  if (stored) return 'storage';
+  return blob ? 'memory' : 'chosen';
+}
+
 /** @implements {Types.ProtectResult} */
 class Result {
   #bridge;
@@ -315,7 +338,7 @@ class Result {
     this.name = name;
     this.size = made.size;
     /** @type {Types.ProtectResult['place']} */
-    this.place = made.stored ? 'storage' : made.blob ? 'memory' : 'chosen';
+    this.place = placeOf(made);
     this.seconds = made.seconds;
     this.kid = made.kid;
     this.key = made.key;
@@ -325,9 +348,12 @@ class Result {
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
     this.forTests = made.forTests;
+    this.#sum = made.sha256;
   }
 
   async file() {
+    if (this.place === 'downloads')
+      throw environmentError('no-copy', 'The protected file is in the browser’s downloads; no copy is left here.');
     const { handle, blob } = this.#made;
     const stored = handle ? await during('result', handle.getFile()) : blob;
     if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
@@ -336,6 +362,7 @@ class Result {
 
   /** @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options] */
   async sha256(options) {
+    if (this.#sum) return this.#sum;
     const blob = await this.file();
     this.#hash ??= this.#bridge.call('hash', { blob }, options);
     this.#hash.then(

@@ -4,10 +4,12 @@
  * between workers copies every buffer several times. Here buffers change hands and nothing is copied.
  */
 
+import { beginDownload } from '../files/downloads.js';
 import { environmentError, toPosted } from './errors.js';
 import { watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 
+/** @import { Download } from '../files/downloads.js' */
 /** @import { FromCrew, ToCrew } from './messages' */
 
 /** How long a writing worker has to take back what it has half written, when nobody leads it any more. */
@@ -19,6 +21,8 @@ export class Crew {
   /** @type {Map<number, Error>} members that do nothing any more, and why */
   #failed = new Map();
   #ended = false;
+  /** Where the file goes, when the browser downloads it while it is made. @type {Download | null} */
+  #download = null;
   /** @type {'running' | 'cancelled' | 'finishing'} Decided here, once: a cancelled file is not finished, and the other way round. */
   #state = 'running';
   /** @type {(member: number, message: FromCrew, transfer: Transferable[]) => void} */
@@ -39,6 +43,8 @@ export class Crew {
       worker.onmessage = ({ data }) => {
         if ('alive' in data) return;
         if ('finishing' in data.message) this.#finish();
+        else if ('download' in data.message) void this.#beginDownload(data.message.download);
+        else if ('streaming' in data.message) this.#download?.alive();
         else this.onMessage(member, data.message, data.transfer);
       };
       worker.onerror = (event) => {
@@ -114,6 +120,21 @@ export class Crew {
     this.#ended = true;
     for (const stop of this.#watches) stop();
     for (const worker of this.#workers) worker.terminate();
+    // One that was not finished has failed.
+    this.#download?.end();
+  }
+
+  /** @param {string} name */
+  async #beginDownload(name) {
+    const writer = this.#workers[this.writer];
+    try {
+      const download = await beginDownload(name);
+      this.#download = download;
+      if (this.#ended) download.end();
+      else writer?.postMessage({ downloading: download.port }, [download.port]);
+    } catch (error) {
+      writer?.postMessage({ downloading: toPosted(error, 'write') });
+    }
   }
 
   #finish() {
