@@ -9,7 +9,7 @@ import { during, sentenceFor } from './files/faults.js';
 import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
-/** @import { Protected } from './engine/messages' */
+/** @import { Assets, Protected } from './engine/messages' */
 
 export { BoxlockError };
 
@@ -27,6 +27,18 @@ const HEX_MAX = 1 << 20;
 
 /** Most workers beside the leading one: beyond this the disk is what one waits for. */
 const WORKERS_MAX = 8;
+
+/**
+ * Where the workers and the engine are. Bundlers look for this form, in the module that an application imports. Only on
+ * demand, because programs without a browser import this module too.
+ * @returns {Assets}
+ */
+const assets = () => ({
+  leader: new URL('./engine/worker.js', import.meta.url),
+  protector: new URL('./engine/protector-worker.js', import.meta.url),
+  writer: new URL('./engine/writer-worker.js', import.meta.url),
+  engine: new URL('./engine/wasm/boxlock_engine_bg.wasm', import.meta.url),
+});
 
 /** @type {Promise<number> | undefined} */
 let swept;
@@ -49,7 +61,7 @@ export function sweepStorage() {
 export async function open(source, options = {}) {
   void sweepStorage();
   const { blob, name } = await load(source, options);
-  const bridge = new Bridge();
+  const bridge = new Bridge(assets());
   try {
     const { summary, tracks } = await bridge.open(blob, options);
     return new OpenMedia(bridge, { name, ...summary }, tracks);
@@ -244,7 +256,7 @@ async function mustDownload() {
  */
 async function newCrew(workers) {
   const { Crew } = await fetched(import('./engine/crew.js'));
-  return new Crew(workers);
+  return new Crew(workers, assets());
 }
 
 /**

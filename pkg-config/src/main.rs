@@ -4,6 +4,7 @@ mod bench;
 mod counts;
 mod files;
 mod get;
+mod graph;
 mod headers;
 mod package;
 mod programs;

@@ -1,20 +1,25 @@
 //! `dist/`: the page's files and the engine, as any static host serves them.
 
 use crate::files;
+use crate::graph::{Graph, How, is_script};
 use crate::project::Project;
 use crate::run::{self, Outcome};
 use crate::{headers, size, wasm};
 use serde_json::json;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-/// Takes the folder and the files in it. By esbuild's interface and not its command, which is a script on some
-/// machines and a program on others.
+/// Takes the folders, the scripts that become one bundle each, and the files that stay the modules they are. By
+/// esbuild's interface and not its command, which is a script on some machines and a program on others. A bundle is a
+/// plain script: any other tool can copy it, minify it, or run it as a module or not.
 const MINIFY: &str = "\
-const [absWorkingDir, ...entryPoints] = process.argv.slice(1);
-require('esbuild').buildSync({
-  absWorkingDir, entryPoints, outdir: '.', outbase: '.', allowOverwrite: true,
-  minify: true, target: 'esnext', legalComments: 'none', logLevel: 'warning',
-});";
+const [absWorkingDir, outdir, workers, modules] = process.argv.slice(1);
+const common = {
+  absWorkingDir, outdir, outbase: '.', minify: true, target: 'esnext', legalComments: 'none', logLevel: 'warning',
+};
+const { buildSync } = require('esbuild');
+buildSync({ ...common, entryPoints: JSON.parse(modules) });
+buildSync({ ...common, entryPoints: JSON.parse(workers), bundle: true, format: 'iife' });";
 
 pub fn build(project: &Project) -> Outcome {
     wasm::build(project)?;
@@ -23,8 +28,12 @@ pub fn build(project: &Project) -> Outcome {
     copy_all(&project.www(), &readable, is_served)?;
     copy_all(&project.generated(), &readable.join("engine/wasm"), is_served)?;
     files::fresh(&dist)?;
-    copy_all(&readable, &dist, |_| true)?;
-    minify(project, &dist)?;
+    let site = Graph::read(&readable)?;
+    let inside = inside_workers(&site);
+    for file in site.contents.keys().filter(|file| !inside.contains(*file)) {
+        files::copy(&readable.join(file), &dist.join(file))?;
+    }
+    minify(project, &site, &inside)?;
     // The page's footer says which build this is.
     let build = json!({ "version": project.version, "commit": project.commit() });
     files::write(&dist.join("build.json"), &format!("{build}\n"))?;
@@ -32,19 +41,29 @@ pub fn build(project: &Project) -> Outcome {
     size::check(project)
 }
 
-/// Scripts and styles without comments, spaces and long local names: file by file, so that they stay the modules that
-/// `www/` has, and nothing rewritten for older browsers.
-fn minify(project: &Project, dist: &Path) -> Outcome {
-    let mut files = files::list(dist)?;
-    files.retain(|file| {
-        file.extension().is_some_and(|extension| extension == "js" || extension == "css")
-            && !file.starts_with("samples")
-    });
+/// What workers alone import, and what is therefore in their bundles and nowhere else.
+fn inside_workers(site: &Graph) -> BTreeSet<PathBuf> {
+    let is_part = |how| how != How::Alone;
+    let workers = site.workers();
+    let page = site.reach([PathBuf::from("index.html")], is_part);
+    let parts = site.reach(workers.clone(), is_part);
+    parts.into_iter().filter(|file| !page.contains(file) && !workers.contains(file)).collect()
+}
+
+/// Scripts and styles without comments, spaces and long local names, and nothing rewritten for older browsers: each by
+/// itself, so that they stay the modules that `www/` has, but for the workers.
+fn minify(project: &Project, site: &Graph, inside: &BTreeSet<PathBuf>) -> Outcome {
+    let workers = site.workers();
+    let is_module = |file: &&PathBuf| {
+        (is_script(file) || file.extension().is_some_and(|extension| extension == "css"))
+            && !(file.starts_with("samples") || workers.contains(*file) || inside.contains(*file))
+    };
+    let modules: Vec<&PathBuf> = site.contents.keys().filter(is_module).collect();
     run::run(
         run::command("node")
             .args(["--input-type=commonjs", "--eval", MINIFY])
-            .arg(dist)
-            .args(files)
+            .args([project.readable(), project.dist()])
+            .args([json!(workers), json!(modules)].map(|list| list.to_string()))
             .current_dir(project.page_tests()),
     )
 }
@@ -65,8 +84,24 @@ fn is_served(file: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_served;
-    use std::path::Path;
+    use super::{inside_workers, is_served};
+    use crate::graph::tests::graph;
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn what_only_workers_import_is_served_inside_of_them() {
+        let site = graph(&[
+            ("index.html", "<script src=\"./app.js\">"),
+            ("app.js", "import './both.js'; new URL('./worker.js', import.meta.url)"),
+            ("worker.js", "import './both.js'; import './part.js'"),
+            ("both.js", ""),
+            ("part.js", "import './inner.js'"),
+            ("inner.js", ""),
+            ("nobody-names-me.js", ""),
+        ]);
+        let inside: Vec<PathBuf> = inside_workers(&site).into_iter().collect();
+        assert_eq!(inside, ["inner.js", "part.js"].map(PathBuf::from));
+    }
 
     #[test]
     fn only_what_the_page_needs_is_served() {

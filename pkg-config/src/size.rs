@@ -1,26 +1,27 @@
 //! The size budget: what a first visit costs on the wire, as numbers in the repository, changed on purpose.
 
-use crate::files;
+use crate::graph::{Graph, How};
 use crate::headers::is_for_hosts;
 use crate::project::Project;
 use crate::run::{self, Outcome};
 use flate2::{Compression, write::GzEncoder};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 struct Weight {
     file: PathBuf,
     raw: usize,
     gzip: usize,
-    /// Fetched after the page can take a file.
+    /// Fetched after the page can take a file, or when there is something to protect.
     later: bool,
 }
 
 /// Prints the size of every file of the site and holds the sums against `size.json`.
 pub fn check(project: &Project) -> Outcome {
     let budget = project.read_config("size.json")?;
-    let weights = weigh(&project.dist())?;
+    let weights = weigh(project, &budget)?;
     for weight in &weights {
         let when = if weight.later { "later" } else { "" };
         println!("  {:>9}  {:>9} gzip  {when:5}  {}", weight.raw, weight.gzip, weight.file.display());
@@ -45,7 +46,7 @@ pub fn check(project: &Project) -> Outcome {
 
 /// What a first visit loads, after gzip: the page, and the wasm in it.
 pub fn at_start(project: &Project) -> Outcome<(usize, usize)> {
-    Ok(sums(&weigh(&project.dist())?))
+    Ok(sums(&weigh(project, &project.read_config("size.json")?)?))
 }
 
 fn sums(weights: &[Weight]) -> (usize, usize) {
@@ -56,72 +57,39 @@ fn sums(weights: &[Weight]) -> (usize, usize) {
     (page, wasm)
 }
 
-fn weigh(folder: &Path) -> Outcome<Vec<Weight>> {
-    let mut contents = BTreeMap::new();
-    for file in files::list(folder)?.into_iter().filter(|file| !is_for_hosts(file)) {
-        let path = folder.join(&file);
-        contents.insert(file, std::fs::read(&path).map_err(run::at(&path))?);
-    }
-    let later = fetched_later(&contents);
+fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
+    let mut site = Graph::read(&project.dist())?;
+    site.contents.retain(|file, _| !is_for_hosts(file));
+    let later = fetched_later(&site, &on_demand(&site, budget)?);
     let weigh_one = |(file, bytes): (PathBuf, Vec<u8>)| {
         let gzip = gzip_len(&bytes).map_err(run::at(&file))?;
         let later = later.contains(&file);
         Ok(Weight { file, raw: bytes.len(), gzip, later })
     };
-    contents.into_iter().map(weigh_one).collect()
+    site.contents.into_iter().map(weigh_one).collect()
 }
 
-/// The samples, and what is reached by `import(…)` only. All else counts as fetched at the start, needed or not.
-fn fetched_later(contents: &BTreeMap<PathBuf, Vec<u8>>) -> BTreeSet<PathBuf> {
-    let at_start = reach(contents, vec![PathBuf::from("index.html")], false);
-    let imported =
-        at_start.iter().flat_map(|file| references(contents, file)).filter(|(_, dynamic)| *dynamic);
-    let all = reach(contents, imported.map(|(file, _)| file).collect(), true);
-    let samples = contents.keys().filter(|file| file.starts_with("samples")).cloned();
-    all.difference(&at_start).cloned().chain(samples).collect()
-}
-
-/// Everything that `from` refers to, directly or not, itself included.
-fn reach(
-    contents: &BTreeMap<PathBuf, Vec<u8>>,
-    mut from: Vec<PathBuf>,
-    follow_dynamic: bool,
-) -> BTreeSet<PathBuf> {
-    let mut reached = BTreeSet::new();
-    while let Some(file) = from.pop() {
-        let onward = references(contents, &file).into_iter();
-        if reached.insert(file) {
-            from.extend(onward.filter(|(_, dynamic)| follow_dynamic || !dynamic).map(|(file, _)| file));
-        }
-    }
-    reached
-}
-
-/// The files that `file` names in quotes, whatever for, and whether each is named in `import(…)`.
-fn references(contents: &BTreeMap<PathBuf, Vec<u8>>, file: &Path) -> Vec<(PathBuf, bool)> {
-    let read = file.extension().is_some_and(|extension| extension == "js" || extension == "html");
-    let Some(bytes) = contents.get(file).filter(|_| read) else { return Vec::new() };
-    let text = String::from_utf8_lossy(bytes);
-    let pieces: Vec<&str> = text.split(['"', '\'', '`']).collect();
-    let named = pieces.windows(2).filter_map(|pair| {
-        let [before, name] = pair else { return None };
-        let found = resolve(file.parent()?, name).filter(|path| contents.contains_key(path))?;
-        Some((found, before.trim_end().ends_with("import(")))
+/// The files that `size.json` says are fetched when something is to be done with an open file.
+fn on_demand(site: &Graph, budget: &Value) -> Outcome<BTreeSet<PathBuf>> {
+    let names = budget["on_demand"].as_array().ok_or("size.json has no list on_demand")?;
+    let names = names.iter().map(|name| {
+        let file = PathBuf::from(name.as_str().unwrap_or_default());
+        let there = site.contents.contains_key(&file);
+        there
+            .then_some(file)
+            .ok_or(format!("size.json has {name} in on_demand, which is no file of the site"))
     });
-    named.collect()
+    names.collect()
 }
 
-/// `name` as seen from `folder`, without dots.
-fn resolve(folder: &Path, name: &str) -> Option<PathBuf> {
-    let mut path = folder.to_path_buf();
-    for part in name.split('/') {
-        match part {
-            "." => {}
-            ".." => path.pop().then_some(())?,
-            part => path.push(part),
-        }
-    }
-    Some(path)
+/// The samples, what is reached by `import(…)` only, and what is fetched on demand. All else counts as fetched at the
+/// start, needed or not.
+fn fetched_later(site: &Graph, on_demand: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let at_start = site.reach([PathBuf::from("index.html")], |how| how != How::Later);
+    let imported = at_start.iter().flat_map(|file| site.named_by(file)).filter(|(_, how)| *how == How::Later);
+    let all = site.reach(imported.map(|(file, _)| file), |_| true);
+    let samples = site.contents.keys().filter(|file| file.starts_with("samples")).cloned();
+    all.difference(&at_start).cloned().chain(samples).chain(on_demand.iter().cloned()).collect()
 }
 
 fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
@@ -134,19 +102,22 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::fetched_later;
-    use std::collections::BTreeMap;
+    use crate::graph::tests::graph;
+    use std::collections::BTreeSet;
     use std::path::PathBuf;
 
     #[test]
-    fn only_what_import_alone_reaches_is_fetched_later() {
-        let site = [
+    fn only_what_import_alone_reaches_or_is_said_to_be_is_fetched_later() {
+        let site = graph(&[
             ("index.html", r#"<link href="./a.css"><script src="./app.js"></script>"#),
             (
                 "app.js",
-                r#"import{a}from"./ui/a.js";new Worker(new URL("./w.js",import.meta.url));import("./ui/late.js")"#,
+                r#"import{a}from"./ui/a.js";new URL("./w.js",import.meta.url);new URL("./w.wasm",import.meta.url);
+                new URL("./saver.js",import.meta.url);import("./ui/late.js")"#,
             ),
-            ("w.js", "fetch('w.wasm')"),
+            ("w.js", ""),
             ("w.wasm", ""),
+            ("saver.js", ""),
             ("ui/a.js", ""),
             ("ui/late.js", r#"import"./a.js";import"./b.js";const s=`../late.css`;import("./latest.js")"#),
             ("ui/b.js", ""),
@@ -155,11 +126,10 @@ mod tests {
             ("late.css", ""),
             ("nobody-names-me.js", ""),
             ("samples/a.mp4", ""),
-        ];
-        let contents: BTreeMap<PathBuf, Vec<u8>> =
-            site.iter().map(|(file, text)| (PathBuf::from(file), text.as_bytes().to_vec())).collect();
-        let later: Vec<PathBuf> = fetched_later(&contents).into_iter().collect();
-        let expected = ["late.css", "samples/a.mp4", "ui/b.js", "ui/late.js", "ui/latest.js"];
+        ]);
+        let on_demand = BTreeSet::from([PathBuf::from("saver.js")]);
+        let later: Vec<PathBuf> = fetched_later(&site, &on_demand).into_iter().collect();
+        let expected = ["late.css", "samples/a.mp4", "saver.js", "ui/b.js", "ui/late.js", "ui/latest.js"];
         assert_eq!(later, expected.map(PathBuf::from));
     }
 }

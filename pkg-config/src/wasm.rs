@@ -33,8 +33,8 @@ pub fn build(project: &Project) -> Outcome {
         .input_path(input)
         .out_name(NAME)
         .typescript(true)
-        // The script names the wasm beside it, so `init()` needs no argument and the npm package is found whole.
-        .omit_default_module_path(false)
+        // Where the wasm is, the public module says: bundlers move it, and workers are bundles themselves.
+        .omit_default_module_path(true)
         // Function names are bytes that a visitor pays for and never sees: panics carry their own place.
         .remove_name_section(true)
         .remove_producers_section(true)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { measureCrates } from './page/crates.mjs';
 import { measureKernel } from './page/kernel.mjs';
 
-const ENGINE = fileURLToPath(new URL('../../dist/engine/wasm/', import.meta.url));
+const ENGINE = fileURLToPath(new URL('../../target/site/engine/wasm/', import.meta.url));
 
 const [text, file, cratesFile] = process.argv.slice(2);
 const seconds = Number(text);

@@ -111,7 +111,7 @@ inEachBrowser((browser) => {
           return new ArrayBuffer(0);
         }
       };
-      const { HeadReader } = await import('/files/heads.js');
+      const { HeadReader } = await import('/www/files/heads.js');
       const size = 40e6;
       const bytes = new Uint8Array(size);
       const starts = Float64Array.from({ length: 100 }, (_, n) => 1000 + n * 390_000);

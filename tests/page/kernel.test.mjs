@@ -7,6 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 const DIST = new URL('../../dist/', import.meta.url);
+/** As wasm-bindgen made it: in the built site its script is inside of the workers. */
+const ENGINE = new URL('../../target/site/engine/wasm/', import.meta.url);
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 const REQUEST = {
   profile: 'hybrid',
@@ -18,9 +20,9 @@ const REQUEST = {
 
 async function loadEngine() {
   // Node takes a `.js` file without a `package.json` for an old kind of module; in a URL it is what browsers see.
-  const script = await readFile(new URL('engine/wasm/boxlock_engine.js', DIST), 'utf8');
+  const script = await readFile(new URL('boxlock_engine.js', ENGINE), 'utf8');
   const engine = await import(`data:text/javascript,${encodeURIComponent(script)}`);
-  const module = await readFile(new URL('engine/wasm/boxlock_engine_bg.wasm', DIST));
+  const module = await readFile(new URL('boxlock_engine_bg.wasm', ENGINE));
   return { ...engine, memory: engine.initSync({ module }).memory };
 }
 

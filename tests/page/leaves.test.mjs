@@ -72,7 +72,10 @@ async function leak(browser, root) {
     // As a run has them, but with nothing to do, or they would be gone before they could tell.
     await page.evaluate(async () => {
       const { Crew } = await import('/engine/crew.js');
-      window.crew = new Crew(1);
+      const [protector, writer] = ['protector', 'writer'].map(
+        (name) => new URL(`/engine/${name}-worker.js`, location.href),
+      );
+      window.crew = new Crew(1, { protector, writer });
     });
     await page.waitFor(() => Object.keys(window.told).length === 4, { timeout: 40_000 });
     await sleep(1500);

@@ -215,11 +215,13 @@ inEachBrowser((browser) => {
         missing.delete(part);
         await script(page, 'await (await window.media.protect({ laUrl: LA })).discard();');
       }
-      missing.add('/engine/worker.js');
-      const opened = await script(page, 'return failure(open(url));');
-      missing.delete('/engine/worker.js');
-      assert.equal(opened.code, 'engine-failed');
-      assert.match(opened.message, /engine could not be started/);
+      for (const part of ['/engine/worker.js', '/engine/wasm/boxlock_engine_bg.wasm']) {
+        missing.add(part);
+        const opened = await script(page, 'return failure(open(url));');
+        missing.delete(part);
+        assert.equal(opened.code, 'engine-failed', part);
+        assert.match(opened.message, /engine could not be started/);
+      }
       await script(page, 'window.media.close(); (await open(url)).close();');
       for (const { code, message } of found) {
         assert.equal(code, 'engine-failed');

@@ -2,12 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { pageTests, waitOpen } from './support.mjs';
+
+const BUDGET = new URL('../../pkg-config/size.json', import.meta.url);
 
 /** The built site without one of its files. Made where tests are defined: browsers are given their site there. */
 function siteWithout(file) {
@@ -43,6 +46,10 @@ inEachBrowser(
         asked.filter((path) => path.startsWith('/ui/') || path.startsWith('/style/')),
         [],
       );
+      // The size budget leaves out what only protecting asks for.
+      const { on_demand: later } = JSON.parse(await readFile(BUDGET, 'utf8'));
+      assert.ok(later.length > 0);
+      for (const path of later) assert.equal(count(page, path), 0, path);
     });
   },
   { webkit: true },

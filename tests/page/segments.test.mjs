@@ -6,7 +6,7 @@ import { pageTests, storage } from './support.mjs';
 
 /** A chosen file and a folder of browser storage that note what happens to them. */
 const FAKES = `
-  const { SegmentedStream } = await import('/files/segments.js');
+  const { SegmentedStream } = await import('/www/files/segments.js');
   const files = new Map();
   const seen = { most: 0, moved: [], written: [] };
   let room = Infinity;

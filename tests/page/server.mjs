@@ -9,6 +9,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+/** Beside every site, for tests of what the built one has only inside of its workers. */
+const SOURCES = { prefix: '/www/', folder: fileURLToPath(new URL('../../', import.meta.url)) };
 
 /** Stands in the log for what was asked for in a form that the proxy cannot read. */
 export const UNREADABLE = 'https://unreadable.invalid/';
@@ -76,7 +78,8 @@ async function refuse(response) {
 }
 
 async function answer(root, url, request, response, missing) {
-  let path = join(root, decodeURIComponent(url.pathname));
+  const folder = url.pathname.startsWith(SOURCES.prefix) ? SOURCES.folder : root;
+  let path = join(folder, decodeURIComponent(url.pathname));
   let file = await stat(path).catch(() => null);
   if (file?.isDirectory()) {
     path = join(path, 'index.html');

@@ -14,7 +14,7 @@ inEachBrowser((browser) => {
     'storage that takes part of a write, and then no more, is full, and is not tried for ever',
     async (page) => {
       const found = await page.evaluate(async () => {
-        const { openSink } = await import('/files/sink.js');
+        const { openSink } = await import('/www/files/sink.js');
         const taken = [];
         const access = {
           truncate() {},

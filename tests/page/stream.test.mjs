@@ -5,7 +5,7 @@ import { inEachBrowser } from './browser.mjs';
 import { pageTests } from './support.mjs';
 
 const START = `
-  const { BlobStream } = await import('/files/stream.js');
+  const { BlobStream } = await import('/www/files/stream.js');
   const bytes = Uint8Array.from({ length: 5 << 20 }, (_, n) => (n * 2654435761) >>> 24);
   const same = (found, start) => found.every((byte, n) => byte === bytes[start + n]);
   const plain = new Blob([bytes]);

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 /** The sample that is shipped with the page. */
 export const SAMPLE = fileURLToPath(new URL('../../www/samples/sample.ismv', import.meta.url));
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export const LA_URL = 'https://licence.example.com/rightsmanager.asmx?cfg=(persist:true)&a=1';
 
@@ -46,11 +47,13 @@ export function pageTests(browser) {
     });
 }
 
-/** Every request was for a file of the built site, with nothing added to its address. */
+/** Every request was for a file of the built site, or a source that a test itself imports, with nothing added to its address. */
 export function assertNothingLeft(page, origin) {
   for (const url of page.requests) {
     const { pathname } = new URL(url);
-    const own = url === `${origin}${pathname}` && existsSync(join(DIST, pathname));
+    const own =
+      url === `${origin}${pathname}` &&
+      existsSync(join(pathname.startsWith('/www/') ? ROOT : DIST, pathname));
     assert.ok(own, `The page asked for ${url}`);
   }
 }

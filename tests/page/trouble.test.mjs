@@ -367,7 +367,7 @@ inEachBrowser((browser) => {
     const found = await page.evaluate(async () => {
       const none = () => Promise.reject(new DOMException('No.', 'SecurityError'));
       StorageManager.prototype.getDirectory = none;
-      const { openSink } = await import('/files/sink.js');
+      const { openSink } = await import('/www/files/sink.js');
       return openSink(null, 3e9, 'named.mp4').then(String, ({ code, message }) => [code, message]);
     });
     assert.equal(found[0], 'no-storage');

@@ -9,7 +9,7 @@ import { startWorker } from './start-worker.js';
 import { CHANGED } from '../files/faults.js';
 
 /** @import { Crew } from './crew.js' */
-/** @import { FromLead, Method, Methods, ToLead } from './messages' */
+/** @import { Assets, FromLead, Method, Methods, ToLead } from './messages' */
 /** @import { Progress } from '../types' */
 
 /**
@@ -47,13 +47,18 @@ export class Bridge {
   /** @type {Promise<void> | null} */
   #reviving = null;
 
+  /** @param {Assets} assets */
+  constructor(assets) {
+    this.assets = assets;
+  }
+
   /**
    * @param {Blob} blob
    * @param {CallOptions} options
    */
   async open(blob, options) {
     this.#start();
-    const opened = await this.#ask('open', { blob }, options);
+    const opened = await this.#load(blob, options);
     this.#blob = blob;
     this.#found = JSON.stringify(opened);
     return opened;
@@ -92,7 +97,7 @@ export class Bridge {
   }
 
   #start() {
-    const worker = startWorker(new URL('./worker.js', import.meta.url));
+    const worker = startWorker(this.assets.leader);
     this.#worker = worker;
     worker.onmessage = (event) => this.#receive(event.data);
     worker.onerror = (event) => {
@@ -105,6 +110,14 @@ export class Bridge {
       this.#lose(environmentError('engine-failed', message));
     };
     this.#unwatch = watch(worker, () => this.#lose(engineStopped()));
+  }
+
+  /**
+   * @param {Blob} blob
+   * @param {CallOptions} options
+   */
+  #load(blob, options) {
+    return this.#ask('open', { blob, engine: this.assets.engine.href }, options);
   }
 
   /** A new worker, with the same file open in it. */
@@ -120,7 +133,7 @@ export class Bridge {
     const blob = this.#blob;
     if (!blob) throw engineStopped();
     this.#start();
-    const again = await this.#ask('open', { blob }, {});
+    const again = await this.#load(blob, {});
     if (JSON.stringify(again) === this.#found) return;
     const changed = environmentError(CHANGED.code, CHANGED.message);
     this.#lose(changed);

@@ -10,7 +10,7 @@ import { watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 
 /** @import { Download } from '../files/downloads.js' */
-/** @import { FromCrew, ToCrew } from './messages' */
+/** @import { Assets, FromCrew, ToCrew } from './messages' */
 
 /** How long a writing worker has to take back what it has half written, when nobody leads it any more. */
 const LEAVING_MS = 5000;
@@ -30,14 +30,14 @@ export class Crew {
   /** From now on the file becomes a result, whatever is pressed. */
   onFinishing = () => {};
 
-  /** @param {number} protectors how many */
-  constructor(protectors) {
+  /**
+   * @param {number} protectors how many
+   * @param {Pick<Assets, 'protector' | 'writer'>} assets
+   */
+  constructor(protectors, assets) {
     this.writer = protectors;
-    const scripts = Array.from(
-      { length: protectors },
-      () => new URL('./protector-worker.js', import.meta.url),
-    );
-    scripts.push(new URL('./writer-worker.js', import.meta.url));
+    const scripts = Array.from({ length: protectors }, () => assets.protector);
+    scripts.push(assets.writer);
     this.#workers = scripts.map((script, member) => {
       const worker = startWorker(script);
       worker.onmessage = ({ data }) => {

@@ -17,6 +17,14 @@ import type {
 import type { Written } from '../files/sink.js';
 import type { Place } from '../files/witness.js';
 
+/** Addresses of what is fetched on demand: each worker is one script, and the engine is the wasm they share. */
+export interface Assets {
+  leader: URL;
+  protector: URL;
+  writer: URL;
+  engine: URL;
+}
+
 /** A fragment to protect, as the core says it; opaque to JavaScript but for its range. */
 export interface FragmentTask {
   start: number;
@@ -60,7 +68,7 @@ export interface Protected {
 
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
-  open: { args: { blob: Blob }; result: { summary: Omit<Summary, 'name'>; tracks: Track[] } };
+  open: { args: { blob: Blob; engine: string }; result: { summary: Omit<Summary, 'name'>; tracks: Track[] } };
   tree: { args: ListWindow; result: BoxNode[] };
   children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
@@ -123,7 +131,16 @@ export type FromLead =
 
 /** To a protecting worker: first the set-up, then batches and large fragments, and word of what is written of these. */
 export type ToProtector =
-  | { setUp: { blob: Blob; moov: Uint8Array; request: ProtectRequest; random: Uint8Array } }
+  | {
+      setUp: {
+        /** The address of the engine. */
+        engine: string;
+        blob: Blob;
+        moov: Uint8Array;
+        request: ProtectRequest;
+        random: Uint8Array;
+      };
+    }
   | { batch: { id: number; tasks: FragmentTask[]; bytes: Uint8Array<ArrayBuffer> } }
   | { large: { id: number; task: FragmentTask } }
   | { written: { buffer: ArrayBuffer } };

@@ -1,15 +1,14 @@
 /** A protecting worker: encrypts fragments and hands the finished bytes back. Knows no order and no sink. */
 
-import init, { Protector } from './wasm/boxlock_engine.js';
+import { Protector } from './wasm/boxlock_engine.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
 import { toPosted } from './errors.js';
 import { live } from './lifeline.js';
+import { startEngine } from './worker-engine.js';
 
 /** @import { Chunk, FragmentTask, FromProtector, ToProtector } from './messages' */
-
-const ready = init();
 
 /** Large fragments go by in pieces of this size, twice. */
 const PIECE_BYTES = 4 << 20;
@@ -155,8 +154,8 @@ async function receive(message) {
     if (message.written.buffer.byteLength === PIECE_BYTES) spares.push(message.written.buffer);
     onWritten?.();
   } else if ('setUp' in message) {
-    const { memory } = await ready;
-    const { blob, moov, request, random } = message.setUp;
+    const { engine, blob, moov, request, random } = message.setUp;
+    const { memory } = await startEngine(engine);
     state = { protector: new Protector(moov, request, random), blob, memory };
   } else if ('large' in message) await protectLarge(message.large.id, message.large.task);
   else protectBatch(message.batch.id, message.batch.tasks, message.batch.bytes);

@@ -16,10 +16,6 @@ const FAILED = 'boxlock-failed';
 /** Why a worker came to nothing before its first line. */
 const NOT_STARTED = 'this page’s content security policy does not allow workers from blob: (worker-src)';
 
-/** Nothing but Boxlock's own workers. */
-const OWN = /^[a-z]+(-[a-z]+)*\.js$/;
-const FOLDER = new URL('./', import.meta.url).href;
-
 /**
  * What runs before the module: what arrives meanwhile is held back, and delivered in order when the module listens.
  * @param {string} address of the module
@@ -48,12 +44,10 @@ import(${JSON.stringify(address)}).then(
 const blobs = new Map();
 
 /**
- * The blob that starts a module of this folder, and of no other.
+ * The blob that starts a worker's script.
  * @param {string} address
  */
 function blobFor(address) {
-  if (!address.startsWith(FOLDER) || !OWN.test(address.slice(FOLDER.length)))
-    throw new TypeError(`${address} is no worker of Boxlock.`);
   const made =
     blobs.get(address) ?? URL.createObjectURL(new Blob([bootstrap(address)], { type: 'text/javascript' }));
   blobs.set(address, made);
@@ -75,7 +69,7 @@ function trusted(address) {
 }
 
 /**
- * Starts a module of this folder as a worker under the page's own policy. When its module cannot be fetched or run,
+ * Starts a script as a worker under the page's own policy. When its module cannot be fetched or run,
  * or the page allows no workers from blobs, `onerror` is called, as for any worker.
  * @param {URL} script
  * @returns {Worker}

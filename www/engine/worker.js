@@ -1,6 +1,6 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import init, { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
+import { File as CoreFile, Protector, Sha256 } from './wasm/boxlock_engine.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
@@ -9,6 +9,7 @@ import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
+import { startEngine } from './worker-engine.js';
 
 /** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead } from './messages' */
 /** @import { Line } from './pool.js' */
@@ -23,9 +24,7 @@ import { protect } from './protect.js';
  * @property {Line} line
  */
 
-const ready = init();
-
-/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness } | null} */
+/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness, engine: string, memory: WebAssembly.Memory } | null} */
 let opened = null;
 
 /** The core puts one output together at a time. */
@@ -39,7 +38,8 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob }, { signal, report }) {
+  async open({ blob, engine }, { signal, report }) {
+    const { memory } = await startEngine(engine);
     const reader = new BlobReader(blob);
     const core = new CoreFile(reader.size);
     const pause = new Pause(signal);
@@ -52,7 +52,7 @@ const methods = {
       core.feed(need.start, bytes);
       await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
     }
-    opened = { core, reader, witness };
+    opened = { core, reader, witness, engine, memory };
     return { summary: core.summary(), tracks: core.tracks() };
   },
 
@@ -75,7 +75,7 @@ const methods = {
   },
 
   async plan({ request, random }, { signal, report }) {
-    const { core, reader } = file();
+    const { core, reader, memory } = file();
     for (const task of /** @type {FragmentTask[]} */ (core.doubtful())) {
       const len = task.end - task.start;
       if (len <= LOOK_BYTES) core.look(task, reader.read(task.start, len));
@@ -83,7 +83,6 @@ const methods = {
     const plan = core.plan(request, random);
     const protector = new Protector(core.movie_header(), request, random);
     try {
-      const { memory } = await ready;
       const pause = new Pause(signal);
       const { growth, exact, shares, ...found } = await measure(
         core,
@@ -108,7 +107,7 @@ const methods = {
   },
 
   async protect({ request, random, sink, stored, download, workers }, running) {
-    const { core, reader, witness } = file();
+    const { core, reader, witness, engine } = file();
     if (protecting)
       throw environmentError(
         'busy',
@@ -116,7 +115,7 @@ const methods = {
       );
     const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
     const started = performance.now();
-    const setUp = { blob: reader.blob, moov: core.movie_header(), request, random };
+    const setUp = { engine, blob: reader.blob, moov: core.movie_header(), request, random };
     // Both go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
     core.begin();
@@ -241,7 +240,6 @@ self.onmessage = async ({ data }) => {
   };
   running.set(id, { controller, listeners });
   try {
-    await ready;
     const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
     const report = (/** @type {Progress} */ progress) => post({ id, progress });
     post({ id, result: await run(data.args, { signal: controller.signal, report, line }) });

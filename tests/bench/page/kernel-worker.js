@@ -6,7 +6,9 @@ import { measureCrates } from './crates.mjs';
 
 self.onmessage = async ({ data }) => {
   try {
-    const { memory } = await engine.default();
+    const { memory } = await engine.default({
+      module_or_path: new URL('../engine/wasm/boxlock_engine_bg.wasm', import.meta.url),
+    });
     const bytes = new Uint8Array(await data.blob.arrayBuffer());
     const result = measureKernel(engine, memory, bytes, data.seconds);
     const answer = await fetch(new URL('./crates.wasm', import.meta.url));
