@@ -64,7 +64,7 @@ export async function open(source, options = {}) {
   const bridge = new Bridge(assets());
   try {
     const { summary, tracks } = await bridge.open(blob, options);
-    return new OpenMedia(bridge, { name, ...summary }, tracks);
+    return new OpenMedia(bridge, { name, ...summary }, tracks, options.handle ?? null);
   } catch (error) {
     bridge.close();
     throw error;
@@ -105,6 +105,7 @@ const pageBase = () => globalThis.location.href;
 /** @implements {Types.Media} */
 class OpenMedia {
   #bridge;
+  #handle;
   #summary;
   #tracks;
   /**
@@ -118,9 +119,11 @@ class OpenMedia {
    * @param {Bridge} bridge
    * @param {Types.Summary} summary
    * @param {Types.Track[]} tracks
+   * @param {FileSystemFileHandle | null} handle
    */
-  constructor(bridge, summary, tracks) {
+  constructor(bridge, summary, tracks, handle) {
     this.#bridge = bridge;
+    this.#handle = handle;
     this.#summary = summary;
     this.#tracks = tracks;
     this.name = summary.name;
@@ -187,13 +190,14 @@ class OpenMedia {
     const sink = options.sink ?? null;
     const name = sink?.name ?? suggestName(this.name);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
-    const crew = await newCrew(workers);
+    const crew = await newCrew(workers, sink ? 'chosen' : download === null ? null : 'downloads');
     const running = { ...options, crew };
+    const handle = this.#handle;
     const stored = newName();
     await hold(stored);
     let made;
     try {
-      made = await this.#bridge.call('protect', { ...order, sink, stored, download, workers }, running);
+      made = await this.#bridge.call('protect', { ...order, handle, sink, stored, download, workers }, running);
     } finally {
       if (!made?.stored) void discard(stored);
     }
@@ -253,10 +257,11 @@ async function mustDownload() {
 /**
  * Those who protect and write are fetched when there is something to protect.
  * @param {number} workers
+ * @param {'chosen' | 'downloads' | null} lasting where the file stays when the page loses it
  */
-async function newCrew(workers) {
+async function newCrew(workers, lasting) {
   const { Crew } = await fetched(import('./engine/crew.js'));
-  return new Crew(workers, assets());
+  return new Crew(workers, assets(), lasting);
 }
 
 /**

@@ -16,6 +16,8 @@ export interface OpenOptions {
   onProgress?: (progress: Progress) => void;
   /** Shown name; a File's own name when absent. */
   name?: string;
+  /** The handle that a File came from: asked again, while protecting, whether the same file still stands there. */
+  handle?: FileSystemFileHandle | null;
 }
 
 /** A fault in a file or a request. `message` is one plain sentence; `field` names the request field at fault. */

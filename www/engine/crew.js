@@ -33,9 +33,11 @@ export class Crew {
   /**
    * @param {number} protectors how many
    * @param {Pick<Assets, 'protector' | 'writer'>} assets
+   * @param {'chosen' | 'downloads' | null} lasting where the file stays when this page loses it
    */
-  constructor(protectors, assets) {
+  constructor(protectors, assets, lasting) {
     this.writer = protectors;
+    this.lasting = lasting;
     const scripts = Array.from({ length: protectors }, () => assets.protector);
     scripts.push(assets.writer);
     this.#workers = scripts.map((script, member) => {
@@ -65,6 +67,17 @@ export class Crew {
 
   get finishing() {
     return this.#state === 'finishing';
+  }
+
+  /** When whoever finishes the file, or leads that, is gone: what nobody can know any more; null where nothing stays. */
+  get unsure() {
+    if (!this.finishing || !this.lasting) return null;
+    const what = { chosen: 'what is at the chosen place', downloads: 'what the browser’s downloads have of it' };
+    return environmentError(
+      'finish-unknown',
+      `The browser ended the part of this page that was finishing the file. Delete ${what[this.lasting]}, ` +
+        'even if it looks complete, and protect the file again.',
+    );
   }
 
   /**
@@ -151,15 +164,8 @@ export class Crew {
    */
   #fail(member, why) {
     if (this.#failed.has(member)) return;
-    const unsure = this.finishing && member === this.writer;
-    const error = unsure
-      ? environmentError(
-          'finish-unknown',
-          'The browser ended the part of this page that was finishing the file. Delete what is at the chosen place, ' +
-            'even if it looks complete, and protect the file again.',
-        )
-      : environmentError('engine-failed', why);
-    this.#failed.set(member, error);
+    const unsure = member === this.writer ? this.unsure : null;
+    this.#failed.set(member, unsure ?? environmentError('engine-failed', why));
     this.#sayFailed(member);
   }
 

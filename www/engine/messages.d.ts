@@ -78,6 +78,8 @@ export interface Methods {
     args: {
       request: ProtectRequest;
       random: Uint8Array;
+      /** Where the file came from. */
+      handle: FileSystemFileHandle | null;
       sink: FileSystemFileHandle | null;
       /** What the file in browser storage is called. */
       stored: string;

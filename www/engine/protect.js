@@ -22,6 +22,7 @@ const NOWHERE = { write: async (bytes, written) => written?.(bytes.buffer) };
 /**
  * `witness` is of the opening, `hash` of what is downloaded while it is made: nobody can read that again.
  * @typedef {object} Options
+ * @property {FileSystemFileHandle | null} handle where the file came from
  * @property {FileSystemFileHandle | null} sink
  * @property {string} stored
  * @property {string | null} download
@@ -39,7 +40,7 @@ const NOWHERE = { write: async (bytes, written) => written?.(bytes.buffer) };
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
-  await options.witness.check(blob);
+  await options.witness.check(blob, options.handle);
   const witness = new Witness();
   const total = blob.size;
   const output = new Output(line, options.workers);
@@ -53,7 +54,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   output.onFailed = stop;
   // What was read at opening, and what was read since, still stand there.
   const checkAll = async () => {
-    await options.witness.check(blob);
+    await options.witness.check(blob, options.handle);
     await witness.check(blob);
   };
   const cancel = () => stop(signal.reason);

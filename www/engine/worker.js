@@ -106,7 +106,7 @@ const methods = {
     }
   },
 
-  async protect({ request, random, sink, stored, download, workers }, running) {
+  async protect({ request, random, handle, sink, stored, download, workers }, running) {
     const { core, reader, witness, engine } = file();
     if (protecting)
       throw environmentError(
@@ -121,7 +121,7 @@ const methods = {
     core.begin();
     protecting = true;
     const hash = download === null ? null : new Sha256();
-    const options = { sink, stored, download, workers, witness, hash };
+    const options = { handle, sink, stored, download, workers, witness, hash };
     const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;
       core.end();

@@ -28,6 +28,8 @@ let registered;
  * windows of some browsers do not have. The service worker stays when the page goes: another tab may be using it.
  */
 export async function canDownload() {
+  // WebKit takes what had come for the whole file when it is cancelled in the middle.
+  if (navigator.vendor.startsWith('Apple')) return false;
   registered ??= register().catch(() => null);
   const able = Boolean(await registered);
   if (!able) registered = undefined;
