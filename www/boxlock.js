@@ -197,7 +197,11 @@ class OpenMedia {
     await hold(stored);
     let made;
     try {
-      made = await this.#bridge.call('protect', { ...order, handle, sink, stored, download, workers }, running);
+      made = await this.#bridge.call(
+        'protect',
+        { ...order, handle, sink, stored, download, workers },
+        running,
+      );
     } finally {
       if (!made?.stored) void discard(stored);
     }
@@ -370,7 +374,10 @@ class Result {
 
   async file() {
     if (this.place === 'downloads')
-      throw environmentError('no-copy', 'The protected file is in the browser’s downloads; no copy is left here.');
+      throw environmentError(
+        'no-copy',
+        'The protected file is in the browser’s downloads; no copy is left here.',
+      );
     const { handle, blob } = this.#made;
     const stored = handle ? await during('result', handle.getFile()) : blob;
     if (!stored) throw environmentError('gone', 'The protected file is no longer there.');

@@ -54,7 +54,9 @@ const ready = async (page, path) => {
   await openFile(page, path);
   await fillForm(page);
   await waitPlan(page);
-  await page.waitFor(() => /browser’s downloads while it is made/.test(document.querySelector('.start-note').innerText));
+  await page.waitFor(() =>
+    /browser’s downloads while it is made/.test(document.querySelector('.start-note').innerText),
+  );
 };
 
 const begun = (page) =>
@@ -82,7 +84,10 @@ inEachBrowser(
         assert.ok(bytes.length > (await stat(SAMPLE)).size);
         // Nobody can read it again, so its sum was taken on the way.
         assert.equal(await page.text('#sha256'), sha256(bytes));
-        assert.match(await page.text('.result-head .saved'), /went to this browser’s downloads.*No copy is left/);
+        assert.match(
+          await page.text('.result-head .saved'),
+          /went to this browser’s downloads.*No copy is left/,
+        );
         assert.match(await page.text('.result'), /Not on this page/);
         assert.ok(!(await page.evaluate(() => document.querySelector('#save, #play'))));
         assert.deepEqual(page.errors, []);
@@ -157,7 +162,9 @@ inEachBrowser(
         await page.click('#protect-start');
         await begun(page);
         // Nobody is asked here whether to leave.
-        await page.evaluate(() => addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true));
+        await page.evaluate(() =>
+          addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true),
+        );
         await page.evaluate(() => void setTimeout(() => (location.href = '/build.json')));
         await assert.rejects(page.waitDownload({ timeout: 5000 }));
       },

@@ -30,7 +30,11 @@ inEachBrowser((browser) => {
       const kept = new File([bytes], 'source.ismv', { lastModified: there.lastModified });
       const media = await open(kept, { handle });
       const request = { laUrl: 'https://licence.example.com/' };
-      const attempt = () => media.protect(request).then((made) => (made.discard(), 'made'), ({ code }) => code);
+      const attempt = () =>
+        media.protect(request).then(
+          (made) => (made.discard(), 'made'),
+          ({ code }) => code,
+        );
       const before = await attempt();
       await new Promise((resolve) => void setTimeout(resolve, 1100));
       await put();
@@ -41,40 +45,6 @@ inEachBrowser((browser) => {
       return { before, replaced, removed };
     });
     assert.deepEqual(found, { before: 'made', replaced: 'source-changed', removed: 'source-changed' });
-  });
-
-  check('a head that is not the one that was opened is refused by the core', async (page) => {
-    const found = await page.evaluate(async () => {
-      const engine = await import('/engine/wasm/boxlock_engine.js');
-      const { memory } = await engine.default();
-      const bytes = new Uint8Array(await (await fetch('/samples/sample.ismv')).arrayBuffer());
-      const core = new engine.File(bytes.length);
-      for (let need = core.needs(); need; need = core.needs())
-        core.feed(need.start, bytes.slice(need.start, need.start + need.len));
-      const random = new Uint8Array(40).map((_, n) => n + 1);
-      const request = { laUrl: 'https://licence.example.com/' };
-      core.plan(request, random);
-      const protector = new engine.Protector(core.movie_header(), request, random);
-      const task = core.task(0);
-      const attempt = (change) => {
-        const fragment = bytes.slice(task.start, task.end);
-        change(fragment);
-        const address = protector.room(fragment.length);
-        new Uint8Array(memory.buffer, address, fragment.length).set(fragment);
-        try {
-          return protector.protect(task, 0).length > 0 ? 'made' : 'nothing';
-        } catch ({ name, code }) {
-          return `${name} ${code}`;
-        }
-      };
-      return {
-        same: attempt(() => {}),
-        head: attempt((fragment) => (fragment[task.moofLen - 1] ^= 1)),
-        media: attempt((fragment) => (fragment[fragment.length - 1] ^= 1)),
-      };
-    });
-    // Of media the core keeps nothing: they are the witness's.
-    assert.deepEqual(found, { same: 'made', head: 'BoxlockError source-changed', media: 'made' });
   });
 
   const noPicker = browser.name === 'chromium' ? false : 'This browser has no save dialog for pages.';
@@ -119,13 +89,58 @@ inEachBrowser((browser) => {
 const root = mkdtempSync(join(tmpdir(), 'boxlock-insecure-'));
 cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
 after(() => rmSync(root, { recursive: true, force: true }));
+// In the site itself the engine's script is a part of its workers.
+cpSync(fileURLToPath(new URL('../../target/readable/engine/wasm/', import.meta.url)), join(root, 'glue'), {
+  recursive: true,
+});
 const NONE = "Object.defineProperty(Object.getPrototypeOf(navigator), 'locks', { value: undefined });\n";
-for (const file of ['closed.js', ...['worker', 'protector-worker', 'writer-worker'].map((name) => `engine/${name}.js`)])
+for (const file of [
+  'closed.js',
+  ...['worker', 'protector-worker', 'writer-worker'].map((name) => `engine/${name}.js`),
+])
   writeFileSync(join(root, file), NONE + readFileSync(join(root, file), 'utf8'));
 
 inEachBrowser(
   (browser) => {
     const check = pageTests(browser);
+
+    check(
+      'a head that is not the one that was opened is refused by the core',
+      async (page) => {
+        const found = await page.evaluate(async () => {
+          const engine = await import('/glue/boxlock_engine.js');
+          const { memory } = await engine.default({ module_or_path: '/glue/boxlock_engine_bg.wasm' });
+          const bytes = new Uint8Array(await (await fetch('/samples/sample.ismv')).arrayBuffer());
+          const core = new engine.File(bytes.length);
+          for (let need = core.needs(); need; need = core.needs())
+            core.feed(need.start, bytes.slice(need.start, need.start + need.len));
+          const random = new Uint8Array(40).map((_, n) => n + 1);
+          const request = { laUrl: 'https://licence.example.com/' };
+          core.plan(request, random);
+          const protector = new engine.Protector(core.movie_header(), request, random);
+          const task = core.task(0);
+          const attempt = (change) => {
+            const fragment = bytes.slice(task.start, task.end);
+            change(fragment);
+            const address = protector.room(fragment.length);
+            new Uint8Array(memory.buffer, address, fragment.length).set(fragment);
+            try {
+              return protector.protect(task, 0).length > 0 ? 'made' : 'nothing';
+            } catch ({ name, code }) {
+              return `${name} ${code}`;
+            }
+          };
+          return {
+            same: attempt(() => {}),
+            head: attempt((fragment) => (fragment[task.moofLen - 1] ^= 1)),
+            media: attempt((fragment) => (fragment[fragment.length - 1] ^= 1)),
+          };
+        });
+        // Of media the core keeps nothing: they are the witness's.
+        assert.deepEqual(found, { same: 'made', head: 'BoxlockError source-changed', media: 'made' });
+      },
+      { quiet: false },
+    );
 
     check('a worker that is gone is noticed where there are no locks', async (page) => {
       const found = await page.evaluate(async () => {

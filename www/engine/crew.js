@@ -72,7 +72,10 @@ export class Crew {
   /** When whoever finishes the file, or leads that, is gone: what nobody can know any more; null where nothing stays. */
   get unsure() {
     if (!this.finishing || !this.lasting) return null;
-    const what = { chosen: 'what is at the chosen place', downloads: 'what the browser’s downloads have of it' };
+    const what = {
+      chosen: 'what is at the chosen place',
+      downloads: 'what the browser’s downloads have of it',
+    };
     return environmentError(
       'finish-unknown',
       `The browser ended the part of this page that was finishing the file. Delete ${what[this.lasting]}, ` +

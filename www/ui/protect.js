@@ -102,7 +102,9 @@ export class Protect {
   async #askPlace() {
     if (this.place === 'chosen' || (await hasStorage())) return;
     // It is there as soon as the page can protect, or there is no service worker either.
-    const able = await import('../files/downloads.js').then(({ canDownload }) => canDownload()).catch(() => false);
+    const able = await import('../files/downloads.js')
+      .then(({ canDownload }) => canDownload())
+      .catch(() => false);
     this.place = able ? 'downloads' : 'memory';
     const file = this.store.file(this.id);
     if (file) this.update(file);
