@@ -5,7 +5,7 @@
 
 import './closed.js';
 import { open, sweepStorage } from './boxlock.js';
-import { takeFiles } from './files/pick.js';
+import { chooseFiles, handleOf, takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
 import { faultOf } from './ui/fault.js';
 import { showFiles } from './ui/file-list.js';
@@ -72,6 +72,7 @@ async function openFile(source, name, size) {
     if (!deskModule) throw new Error(PART_MISSING);
     const media = await open(source, {
       name,
+      handle: source instanceof Blob ? await handleOf(source) : null,
       signal: stop.signal,
       onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
     });
@@ -93,6 +94,11 @@ async function openFile(source, name, size) {
   } finally {
     openings.delete(id);
   }
+}
+
+/** @param {File[]} files */
+function take(files) {
+  for (const file of files) void openFile(file, file.name, file.size);
 }
 
 /**
@@ -257,12 +263,10 @@ showFiles(
 takeFiles({
   input: places.input,
   veil: byId('drop-veil', HTMLElement),
-  take: (files) => {
-    for (const file of files) void openFile(file, file.name, file.size);
-  },
+  take,
 });
 for (const id of ['open-button', 'open-more'])
-  byId(id, HTMLElement).addEventListener('click', () => places.input.click());
+  byId(id, HTMLElement).addEventListener('click', () => void chooseFiles(places.input, take));
 byId('try-sample', HTMLElement).addEventListener('click', () => {
   void openFile(new URL('./samples/sample.ismv', document.baseURI), 'sample.ismv', null);
 });

@@ -6,7 +6,7 @@
 import { Bridge } from './engine/bridge.js';
 import { BoxlockError, environmentError } from './engine/errors.js';
 import { during, sentenceFor } from './files/faults.js';
-import { discard, hold, newName, sweep } from './files/stored.js';
+import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
 /** @import { Assets, Protected } from './engine/messages' */
@@ -66,7 +66,7 @@ export async function open(source, options = {}) {
   const bridge = new Bridge(assets());
   try {
     const { summary, tracks } = await bridge.open(blob, options);
-    return new OpenMedia(bridge, { name, ...summary }, tracks);
+    return new OpenMedia(bridge, { name, ...summary }, tracks, options.handle ?? null);
   } catch (error) {
     bridge.close();
     throw error;
@@ -110,6 +110,7 @@ const pageBase = () => globalThis.location.href;
 /** @implements {Types.Media} */
 class OpenMedia {
   #bridge;
+  #handle;
   #summary;
   #tracks;
   /**
@@ -123,9 +124,11 @@ class OpenMedia {
    * @param {Bridge} bridge
    * @param {Types.Summary} summary
    * @param {Types.Track[]} tracks
+   * @param {FileSystemFileHandle | null} handle
    */
-  constructor(bridge, summary, tracks) {
+  constructor(bridge, summary, tracks, handle) {
     this.#bridge = bridge;
+    this.#handle = handle;
     this.#summary = summary;
     this.#tracks = tracks;
     this.name = summary.name;
@@ -206,17 +209,24 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const crew = await newCrew(workers);
+    const name = sink?.name ?? suggestName(this.name);
+    const download = options.download && !sink && (await mustDownload()) ? name : null;
+    const crew = await newCrew(workers, sink ? 'chosen' : download === null ? null : 'downloads');
     const running = { ...options, crew };
+    const handle = this.#handle;
     const stored = newName();
     await hold(stored);
     let made;
     try {
-      made = await this.#bridge.call('protect', { ...order, sink, stored, workers }, running);
+      made = await this.#bridge.call(
+        'protect',
+        { ...order, handle, sink, stored, download, workers },
+        running,
+      );
     } finally {
       if (!made?.stored) void discard(stored);
     }
-    return new Result(this.#bridge, made, sink?.name ?? suggestName(this.name));
+    return new Result(this.#bridge, made, name);
   }
 
   /**
@@ -262,16 +272,31 @@ class OpenMedia {
   }
 }
 
+/** Whether the browser has no storage for a result, and can download it while it is made. */
+async function mustDownload() {
+  if (await hasStorage()) return false;
+  const { canDownload } = await fetched(import('./files/downloads.js'));
+  return canDownload();
+}
+
 /**
  * Those who protect and write are fetched when there is something to protect.
  * @param {number} workers
+ * @param {'chosen' | 'downloads' | null} lasting where the file stays when the page loses it
  */
-async function newCrew(workers) {
+async function newCrew(workers, lasting) {
+  const { Crew } = await fetched(import('./engine/crew.js'));
+  return new Crew(workers, assets(), lasting);
+}
+
+/**
+ * @template M
+ * @param {Promise<M>} module
+ */
+async function fetched(module) {
   try {
-    const { Crew } = await import('./engine/crew.js');
-    return new Crew(workers, assets());
+    return await module;
   } catch (error) {
-    if (error instanceof BoxlockError) throw error;
     const { code, message } = sentenceFor(error, 'fetch');
     throw environmentError(code, message);
   }
@@ -306,6 +331,13 @@ function suggestName(name) {
   return /\.mp4$/i.test(name) ? `${stem}.protected.mp4` : `${stem}.mp4`;
 }
 
+/** @param {Protected} made */
+function placeOf({ streamed, stored, blob }) {
+  if (streamed) return 'downloads';
+  if (stored) return 'storage';
+  return blob ? 'memory' : 'chosen';
+}
+
 /** @implements {Types.ProtectResult} */
 class Result {
   #bridge;
@@ -326,7 +358,7 @@ class Result {
     this.name = name;
     this.size = made.size;
     /** @type {Types.ProtectResult['place']} */
-    this.place = made.stored ? 'storage' : made.blob ? 'memory' : 'chosen';
+    this.place = placeOf(made);
     this.seconds = made.seconds;
     this.kid = made.kid;
     this.key = made.key;
@@ -336,9 +368,15 @@ class Result {
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
     this.forTests = made.forTests;
+    this.#sum = made.sha256;
   }
 
   async file() {
+    if (this.place === 'downloads')
+      throw environmentError(
+        'no-copy',
+        'The protected file is in the browser’s downloads; no copy is left here.',
+      );
     const { handle, blob } = this.#made;
     const stored = handle ? await during('result', handle.getFile()) : blob;
     if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
@@ -347,6 +385,7 @@ class Result {
 
   /** @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options] */
   async sha256(options) {
+    if (this.#sum) return this.#sum;
     const blob = await this.file();
     this.#hash ??= this.#bridge.call('hash', { blob }, options);
     this.#hash.then(

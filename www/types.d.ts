@@ -16,6 +16,8 @@ export interface OpenOptions {
   onProgress?: (progress: Progress) => void;
   /** Shown name; a File's own name when absent. */
   name?: string;
+  /** The handle that a File came from: asked again, while protecting, whether the same file still stands there. */
+  handle?: FileSystemFileHandle | null;
 }
 
 /**
@@ -280,9 +282,16 @@ export interface KidView {
   guidHex: string;
 }
 
-/** Where a protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. */
 export interface ProtectOptions {
+  /** Where the protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. */
   sink?: FileSystemFileHandle;
+  /**
+   * Where the browser has no storage for pages: whether the file may go to the browser's downloads while it is made, so
+   * that it need not fit into memory. That takes a secure connection, and a page that allows `frame-src 'self'` and
+   * `worker-src 'self'`; where it cannot be had, the file is made in memory as without this. No copy is left that could
+   * be read again.
+   */
+  download?: boolean;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   /** Workers beside the leading one; as many as cores allow when absent. */
@@ -291,8 +300,11 @@ export interface ProtectOptions {
 
 export interface ProtectResult {
   name: string;
-  /** Where it is: in the file that was chosen, in the browser's storage, or, where there is none, in memory. */
-  place: 'chosen' | 'storage' | 'memory';
+  /**
+   * Where it is: in the file that was chosen, in the browser's storage, or, where there is none, in the browser's
+   * downloads or in memory.
+   */
+  place: 'chosen' | 'storage' | 'downloads' | 'memory';
   size: number;
   seconds: number;
   kid: KidView;
@@ -306,7 +318,7 @@ export interface ProtectResult {
   tracks: PlannedTrack[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
-  /** The protected file. */
+  /** The protected file; fails with code 'no-copy' when it is in the browser's downloads. */
   file(): Promise<File>;
   /** SHA-256 of the protected file, hex; computed once, with progress. */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_starts_workers_from_blobs_by_one_policy_alone() {
+    fn the_policy_starts_workers_from_blobs_by_its_own_policies_alone() {
         let policy = policy(PAGE).unwrap();
         let directives: Vec<&str> = policy.split("; ").collect();
         for wanted in [
@@ -91,7 +91,8 @@ mod tests {
             "script-src 'self' 'wasm-unsafe-eval'",
             "worker-src 'self' blob:",
             "require-trusted-types-for 'script'",
-            "trusted-types boxlock-workers",
+            "trusted-types boxlock-workers boxlock-save",
+            "frame-src 'self'",
         ] {
             assert!(directives.contains(&wanted), "{wanted} is not in {policy}");
         }

@@ -27,6 +27,9 @@ pub fn test(project: &Project, names: &[String]) -> Outcome<bool> {
         // A step that is no test run, or one that never came to count, has failed as a whole.
         total.failed = total.failed.max(1);
     }
+    if total.again > 0 {
+        println!("{} times a page test failed, and was tried again (see `tried again` above)", total.again);
+    }
     // Alone on the last line, where machines look for it.
     println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     Ok(result.is_ok())

@@ -70,6 +70,8 @@ pub struct Assembly {
     awaiting: VecDeque<u64>,
     moved: Moved,
     position: u64,
+    /// Whether anything will have to be put right at the end.
+    is_patched: bool,
 }
 
 impl Assembly {
@@ -78,8 +80,14 @@ impl Assembly {
     pub fn new(index: Rc<Index>, plan: &Plan) -> Result<Self> {
         let mut trial = Self::begin(Rc::clone(&index), plan)?;
         trial.place_all();
-        trial.moved_pointers()?;
-        Self::begin(index, plan)
+        let is_patched = !trial.moved_pointers()?.is_empty();
+        Ok(Self { is_patched, ..Self::begin(index, plan)? })
+    }
+
+    /// Whether there will be [`patches`](Self::patches): bytes that are final only when all else is placed. Who cannot go
+    /// back to them puts everything in its place twice, and has the patches from the first time.
+    pub fn is_patched(&self) -> bool {
+        self.is_patched
     }
 
     /// Gives out and places everything, fragments with the length they have in the source.
@@ -111,6 +119,7 @@ impl Assembly {
             awaiting: VecDeque::new(),
             moved: Moved::new(Rc::clone(&index), movie_kept),
             position: 0,
+            is_patched: false,
             index,
         })
     }

@@ -163,6 +163,11 @@ impl File {
         Ok(())
     }
 
+    /// Whether there will be patches at the end: bytes that are final only then.
+    pub fn patched(&mut self) -> JsResult<bool> {
+        Ok(self.assembly_mut()?.is_patched())
+    }
+
     /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len }`, `{ kind: 'fragment', task }`,
     /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last.
     pub fn next_step(&mut self) -> JsResult<JsValue> {

@@ -11,7 +11,8 @@ import { launchFirefox } from './firefox.mjs';
 import { serve } from './server.mjs';
 import { launchWebkit } from './webkit.mjs';
 
-const TIMEOUT = 15_000;
+/** Long enough for a busy machine: only what fails waits for it. */
+const TIMEOUT = 30_000;
 const POLL = 40;
 
 const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebkit };

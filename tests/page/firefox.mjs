@@ -132,7 +132,10 @@ class Tab {
 
   emulateColorScheme = (scheme) => setColorScheme(this.#browser, scheme);
 
-  /** A finished file has no `.part` beside it and keeps its size. It is moved away, or the next gets another name. */
+  /**
+   * A finished file has no `.part` of its own beside it and keeps its size; a failed one leaves its. It is moved away, or
+   * the next gets another name.
+   */
   async nextDownload(timeout) {
     const { folder, taken } = this.#downloads;
     const end = Date.now() + timeout;
@@ -143,7 +146,9 @@ class Tab {
         const path = join(folder, name);
         const { size } = await stat(path);
         // The name of an unfinished file's `.part` holds other letters too, and its place is kept by an empty file.
-        if (size > 0 && !names.some((one) => one.endsWith('.part')) && sizes.get(name) === size) {
+        const stem = name.slice(0, name.lastIndexOf('.') + 1);
+        const unfinished = names.some((one) => one.startsWith(stem) && one.endsWith('.part'));
+        if (size > 0 && !unfinished && sizes.get(name) === size) {
           const kept = join(await mkdtemp(join(taken, '_')), name);
           await rename(path, kept);
           return { name, path: kept, bytes: await readFile(kept) };

@@ -26,23 +26,37 @@ export function workFolder() {
   return { path: (name) => join(folder, name) };
 }
 
+/** A browser that stumbles once is no fault of the page; what fails twice is. */
+const TRIES = 2;
+
 /**
  * Defines tests of which each gets a new page with the site open. After each: no error was left uncaught, and
- * nothing was asked for but files of the site (unless the test is not to be `quiet`).
+ * nothing was asked for but files of the site (unless the test is not to be `quiet`). A test that fails is tried
+ * once more in a new page, and how it failed is said and counted, so that what fails now and then is not hidden.
  */
 export function pageTests(browser) {
+  const attempt = async (body, quiet) => {
+    const page = await browser.newPage();
+    try {
+      await page.goto('/');
+      await page.waitFor('#open-button');
+      await body(page);
+      if (!quiet) return;
+      assert.deepEqual(page.errors, []);
+      assertNothingLeft(page, browser.site.origin);
+    } finally {
+      await page.close();
+    }
+  };
   return (name, body, { quiet = true, ...options } = {}) =>
-    test(name, options, async () => {
-      const page = await browser.newPage();
-      try {
-        await page.goto('/');
-        await page.waitFor('#open-button');
-        await body(page);
-        if (!quiet) return;
-        assert.deepEqual(page.errors, []);
-        assertNothingLeft(page, browser.site.origin);
-      } finally {
-        await page.close();
+    test(name, options, async (context) => {
+      for (let left = TRIES - 1; ; left--) {
+        try {
+          return await attempt(body, quiet);
+        } catch (error) {
+          if (left === 0) throw error;
+          context.diagnostic(`tried again: ${browser.name}: ${name}: ${error.stack ?? error}`);
+        }
       }
     });
 }

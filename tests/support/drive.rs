@@ -94,7 +94,10 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
         assembly.placed((output.len() - before) as u64);
     }
     let protected = protector.take_tallies().iter().map(|(_, tally)| tally.protected).sum();
-    for patch in assembly.patches(protected)? {
+    let patches = assembly.patches(protected)?;
+    // Who cannot go back in what was written asks before.
+    assert_eq!(assembly.is_patched(), !patches.is_empty());
+    for patch in patches {
         let at = patch.at as usize;
         output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }

@@ -239,8 +239,9 @@ export class Bridge {
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const { crew, reject } of calls) {
+      const unsure = crew?.unsure;
       void crew?.abandon();
-      reject(reason);
+      reject(unsure ?? reason);
     }
   }
 }

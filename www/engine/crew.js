@@ -4,10 +4,12 @@
  * between workers copies every buffer several times. Here buffers change hands and nothing is copied.
  */
 
+import { beginDownload } from '../files/downloads.js';
 import { environmentError, toPosted } from './errors.js';
 import { watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 
+/** @import { Download } from '../files/downloads.js' */
 /** @import { Assets, FromCrew, ToCrew } from './messages' */
 
 /** How long a writing worker has to take back what it has half written, when nobody leads it any more. */
@@ -19,6 +21,8 @@ export class Crew {
   /** @type {Map<number, Error>} members that do nothing any more, and why */
   #failed = new Map();
   #ended = false;
+  /** Where the file goes, when the browser downloads it while it is made. @type {Download | null} */
+  #download = null;
   /** @type {'running' | 'cancelled' | 'finishing'} Decided here, once: a cancelled file is not finished, and the other way round. */
   #state = 'running';
   /** @type {(member: number, message: FromCrew, transfer: Transferable[]) => void} */
@@ -29,9 +33,11 @@ export class Crew {
   /**
    * @param {number} protectors how many
    * @param {Pick<Assets, 'protector' | 'writer'>} assets
+   * @param {'chosen' | 'downloads' | null} lasting where the file stays when this page loses it
    */
-  constructor(protectors, assets) {
+  constructor(protectors, assets, lasting) {
     this.writer = protectors;
+    this.lasting = lasting;
     const scripts = Array.from({ length: protectors }, () => assets.protector);
     scripts.push(assets.writer);
     this.#workers = scripts.map((script, member) => {
@@ -39,6 +45,8 @@ export class Crew {
       worker.onmessage = ({ data }) => {
         if ('alive' in data) return;
         if ('finishing' in data.message) this.#finish();
+        else if ('download' in data.message) void this.#beginDownload(data.message.download);
+        else if ('streaming' in data.message) this.#download?.alive();
         else this.onMessage(member, data.message, data.transfer);
       };
       worker.onerror = (event) => {
@@ -59,6 +67,20 @@ export class Crew {
 
   get finishing() {
     return this.#state === 'finishing';
+  }
+
+  /** When whoever finishes the file, or leads that, is gone: what nobody can know any more; null where nothing stays. */
+  get unsure() {
+    if (!this.finishing || !this.lasting) return null;
+    const what = {
+      chosen: 'what is at the chosen place',
+      downloads: 'what the browser’s downloads have of it',
+    };
+    return environmentError(
+      'finish-unknown',
+      `The browser ended the part of this page that was finishing the file. Delete ${what[this.lasting]}, ` +
+        'even if it looks complete, and protect the file again.',
+    );
   }
 
   /**
@@ -114,6 +136,21 @@ export class Crew {
     this.#ended = true;
     for (const stop of this.#watches) stop();
     for (const worker of this.#workers) worker.terminate();
+    // One that was not finished has failed.
+    this.#download?.end();
+  }
+
+  /** @param {string} name */
+  async #beginDownload(name) {
+    const writer = this.#workers[this.writer];
+    try {
+      const download = await beginDownload(name);
+      this.#download = download;
+      if (this.#ended) download.end();
+      else writer?.postMessage({ downloading: download.port }, [download.port]);
+    } catch (error) {
+      writer?.postMessage({ downloading: toPosted(error, 'write') });
+    }
   }
 
   #finish() {
@@ -130,15 +167,8 @@ export class Crew {
    */
   #fail(member, why) {
     if (this.#failed.has(member)) return;
-    const unsure = this.finishing && member === this.writer;
-    const error = unsure
-      ? environmentError(
-          'finish-unknown',
-          'The browser ended the part of this page that was finishing the file. Delete what is at the chosen place, ' +
-            'even if it looks complete, and protect the file again.',
-        )
-      : environmentError('engine-failed', why);
-    this.#failed.set(member, error);
+    const unsure = member === this.writer ? this.unsure : null;
+    this.#failed.set(member, unsure ?? environmentError('engine-failed', why));
     this.#sayFailed(member);
   }
 

@@ -5,6 +5,9 @@
 
 /** A worker that has not come up after this long will not. */
 const START_MS = 60_000;
+/** Where there are no locks a worker is asked now and then, and may be busy for long: with a slow disk, for one. */
+const ASK_MS = 15_000;
+const UNANSWERED_MAX = 8;
 
 /**
  * In the page: calls `onEnd` when the worker is gone; the answer ends that.
@@ -19,23 +22,45 @@ export function watch(worker, onEnd) {
     if (!signal.aborted) onEnd();
   };
   const late = setTimeout(end, START_MS);
-  const heard = (/** @type {MessageEvent} */ { data }) => {
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let asking;
+  const heard = (/** @type {MessageEvent} */ { data, ports: [port] }) => {
     if (!('alive' in data)) return;
     clearTimeout(late);
-    if (data.alive) navigator.locks.request(data.alive, { signal }, end).catch(() => {});
+    if (port) asking = ask(port, end);
+    else navigator.locks.request(data.alive, { signal }, end).catch(() => {});
   };
   worker.addEventListener('message', heard, { signal });
   return () => {
     clearTimeout(late);
+    clearInterval(asking);
     stop.abort();
   };
+}
+
+/**
+ * Asks again and again, and counts what is unanswered rather than time: a computer may have slept.
+ * @param {MessagePort} port
+ * @param {() => void} onEnd
+ */
+function ask(port, onEnd) {
+  let unanswered = 0;
+  port.onmessage = () => {
+    unanswered = 0;
+  };
+  return setInterval(() => {
+    if (unanswered++ === UNANSWERED_MAX) onEnd();
+    else port.postMessage(null);
+  }, ASK_MS);
 }
 
 /** In the worker: lives until it is ended. */
 export function live() {
   // Pages without a secure connection have no locks.
   if (!navigator.locks) {
-    self.postMessage({ alive: '' });
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => port1.postMessage(null);
+    self.postMessage({ alive: '' }, { transfer: [port2] });
     return;
   }
   const name = `boxlock-worker-${crypto.randomUUID()}`;

@@ -50,6 +50,10 @@ export interface Protected {
   blob: Blob | null;
   /** Name of the copy in browser storage, when there is one. */
   stored: string | null;
+  /** Whether it went to the browser's downloads, and nothing of it is left here. */
+  streamed?: boolean;
+  /** Where it was computed on the way. */
+  sha256: string | null;
   size: number;
   seconds: number;
   kid: KidView;
@@ -82,9 +86,13 @@ export interface Methods {
       request: ProtectRequest;
       /** Those of the plan to be carried out; drawn when there is none. */
       random: Uint8Array | undefined;
+      /** Where the file came from. */
+      handle: FileSystemFileHandle | null;
       sink: FileSystemFileHandle | null;
       /** What the file in browser storage is called. */
       stored: string;
+      /** What the file is called that the browser downloads while it is made; null where it does not. */
+      download: string | null;
       workers: number;
     };
     result: Protected;
@@ -165,23 +173,27 @@ export type FromProtector =
 
 /**
  * To the writing worker: first `open`, then bytes in order, then patches, which end the file; or the end of all. The
- * page, and nobody else, says by `finish` whether the file is to be finished: after that it is a result.
+ * page, and nobody else, says by `finish` whether the file is to be finished: after that it is a result. `downloading` is the
+ * way to the download that it was asked to begin, or why there is none.
  */
 export type ToWriter =
-  | { open: FileSystemFileHandle | null; size: number; stored: string }
+  | { open: FileSystemFileHandle | null; size: number; stored: string; download: string | null }
   | { bytes: Uint8Array<ArrayBuffer> }
   | { patches: { at: number; bytes: Uint8Array<ArrayBuffer> }[] }
   | { finish: boolean }
+  | { downloading: MessagePort | PostedError }
   | { abort: true };
 
 /**
- * One answer to each message but `finish`, in order; `buffer` is that of the bytes, `written` what is left at the end,
- * `aborted` says that nothing is.
- * `finishing` asks the page.
+ * One answer to each message but `finish` and `downloading`, in order; `buffer` is that of the bytes, `written` what is left
+ * at the end, `aborted` says that nothing is. To the page alone: `finishing` asks whether to, `download` asks for one of this
+ * name, `streaming` says every few seconds that it is still being written.
  */
 export type FromWriter =
   | { done: true; buffer?: ArrayBuffer; written?: Written; aborted?: true }
   | { finishing: true }
+  | { download: string }
+  | { streaming: true }
   | { error: PostedError }
   | { failed: PostedError };
 

@@ -38,9 +38,10 @@ export class Output {
    * @param {FileSystemFileHandle | null} handle the file to write, or browser storage
    * @param {number} size bytes that will be written, about
    * @param {string} stored name in browser storage
+   * @param {string | null} download name among the browser's downloads, when it goes there
    */
-  async open(handle, size, stored) {
-    await this.#ask({ open: handle, size, stored });
+  async open(handle, size, stored, download) {
+    await this.#ask({ open: handle, size, stored, download });
   }
 
   /**

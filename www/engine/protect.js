@@ -2,61 +2,105 @@
  * Leads the protection of one file: reading, encrypting and writing overlap, and the output is written in file order.
  */
 
+import { asError, CHANGED } from '../files/faults.js';
 import { Witness } from '../files/witness.js';
 import { Feed } from './feed.js';
 import { addTallies, sharesOf } from './measure.js';
 import { Output } from './output.js';
+import { Patches } from './patches.js';
 import { Pool } from './pool.js';
 
-/** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
+/** @import { File as CoreFile, Sha256 } from './wasm/boxlock_engine.js' */
 /** @import { Line } from './pool.js' */
 /** @import { Written } from '../files/sink.js' */
 /** @import { ToProtector } from './messages' */
 /** @import { Progress } from '../types' */
 
+/** An output of which only the lengths count. @type {Pick<Output, 'write'>} */
+const NOWHERE = { write: async (bytes, written) => written?.(bytes.buffer) };
+
+/**
+ * `witness` is of the opening, `hash` of what is downloaded while it is made: nobody can read that again.
+ * @typedef {object} Options
+ * @property {FileSystemFileHandle | null} handle where the file came from
+ * @property {FileSystemFileHandle | null} sink
+ * @property {string} stored
+ * @property {string | null} download
+ * @property {number} workers
+ * @property {Witness} witness
+ * @property {Sha256 | null} hash
+ */
+
 /**
  * @param {CoreFile} core with its output begun
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
- * @param {{ sink: FileSystemFileHandle | null, stored: string, workers: number, witness: Witness }} options `witness` is of
- *   the opening
+ * @param {Options} options
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
  * @returns {Promise<Written & { size: number, shares: Map<number, number> }>} shares: protected part of each track
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
-  await options.witness.check(blob);
+  await options.witness.check(blob, options.handle);
   const witness = new Witness();
+  const total = blob.size;
   const output = new Output(line, options.workers);
-  await output.open(options.sink, blob.size, options.stored);
   const pool = new Pool(options.workers, line, setUp);
-  const feed = new Feed(core, blob, pool, witness);
+  /** @type {Feed | null} */
+  let feed = null;
   const stop = (/** @type {unknown} */ reason) => {
     pool.fail(reason);
-    feed.stop(reason);
+    feed?.stop(reason);
   };
   output.onFailed = stop;
   // What was read at opening, and what was read since, still stand there.
   const checkAll = async () => {
-    await options.witness.check(blob);
+    await options.witness.check(blob, options.handle);
     await witness.check(blob);
   };
   const cancel = () => stop(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
-  try {
+  /**
+   * Makes all of the output.
+   * @param {Pick<Output, 'write'>} to
+   * @param {Progress['stage']} stage
+   */
+  const make = async (to, stage) => {
     signal.throwIfAborted();
-    const total = blob.size;
     /** @type {Map<number, number[]>} */
     const tallies = new Map();
-    const size = await write(core, feed, output, pool, witness, signal, tallies, (done) =>
-      report({ stage: 'protect', done, total }),
+    feed = new Feed(core, blob, pool, witness);
+    const size = await write(core, feed, to, pool, witness, signal, tallies, (done) =>
+      report({ stage, done, total }),
     );
+    const protectedBytes = [...tallies.values()].reduce((sum, [, one = 0]) => sum + one, 0);
+    return { size, tallies, patches: core.patches(protectedBytes) };
+  };
+  try {
+    const { download, hash } = options;
+    /** @type {Patches | null} What cannot be put right later, from a first time that is written nowhere. */
+    let early = null;
+    if (download !== null && core.patched()) {
+      early = new Patches((await make(NOWHERE, 'measure')).patches);
+      await checkAll();
+      core.begin();
+    }
+    await output.open(options.sink, total, options.stored, download);
+    let at = 0;
+    /** @type {Output['write']} */
+    const writeOnce = (bytes, written) => {
+      early?.apply(at, bytes);
+      hash?.update(bytes);
+      at += bytes.length;
+      return output.write(bytes, written);
+    };
+    const made = await make(download === null ? output : { write: writeOnce }, 'protect');
+    if (early && !early.same(made.patches)) throw asError(CHANGED);
     report({ stage: 'protect', done: total, total });
     await checkAll();
     signal.throwIfAborted();
-    const protectedBytes = [...tallies.values()].reduce((sum, [, one = 0]) => sum + one, 0);
     // What comes back from here is a result, whatever is cancelled meanwhile.
-    const written = await output.close(core.patches(protectedBytes));
-    return { ...written, size, shares: sharesOf(tallies) };
+    const written = await output.close(download === null ? made.patches : []);
+    return { ...written, size: made.size, shares: sharesOf(made.tallies) };
   } catch (error) {
     stop(error);
     await output.abort();
@@ -72,7 +116,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * Writes piece after piece, and returns how many bytes that were.
  * @param {CoreFile} core
  * @param {Feed} feed
- * @param {Output} output
+ * @param {Pick<Output, 'write'>} output
  * @param {Pool} pool
  * @param {Witness} witness
  * @param {AbortSignal} signal

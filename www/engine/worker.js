@@ -133,7 +133,7 @@ const methods = {
     }
   },
 
-  async protect({ request, random, sink, stored, workers }, running) {
+  async protect({ request, random, handle, sink, stored, download, workers }, running) {
     const { core, reader, witness, engine } = file();
     if (protecting)
       throw environmentError(
@@ -148,13 +148,15 @@ const methods = {
     const setUp = { engine, blob: reader.blob, moov, request, random: core.random() };
     core.begin();
     protecting = true;
-    const options = { sink, stored, workers, witness };
+    const hash = download === null ? null : new Sha256();
+    const options = { handle, sink, stored, download, workers, witness, hash };
     const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;
       core.end();
     });
     const seconds = (performance.now() - started) / 1000;
-    const made = { ...written, seconds, kid, key, checksum, scheme, profile, laUrl, forTests };
+    const sha256 = hash?.finish() ?? null;
+    const made = { ...written, sha256, seconds, kid, key, checksum, scheme, profile, laUrl, forTests };
     return { ...made, tracks: withShares(tracks, shares) };
   },
 

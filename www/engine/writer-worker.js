@@ -1,7 +1,7 @@
 /** The writing worker of one run: its writes keep nobody else waiting. */
 
-import { openSink } from '../files/sink.js';
-import { toPosted } from './errors.js';
+import { openSink, streamedFile } from '../files/sink.js';
+import { fromPosted, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 
 /** @import { Sink } from '../files/sink.js' */
@@ -13,6 +13,8 @@ let turn = Promise.resolve();
 let stopped = false;
 /** What the page answers. @type {(may: boolean) => void} */
 let onFinish = () => {};
+/** Who waits for the page to begin a download. @type {{ resolve: (port: MessagePort) => void, reject: (reason: unknown) => void } | null} */
+let onDownload = null;
 
 /**
  * To the leading worker or, of what only it decides, the page.
@@ -22,12 +24,13 @@ let onFinish = () => {};
 const post = (message, transfer) => self.postMessage({ message, transfer }, { transfer });
 
 /**
- * @param {Exclude<ToWriter, { finish: boolean }>} message
+ * @param {Exclude<ToWriter, { finish: boolean } | { downloading: unknown }>} message
  * @returns {Promise<Omit<Extract<FromWriter, { done: true }>, 'done'>>}
  */
 async function carryOut(message) {
   if ('open' in message) {
-    sink = await openSink(message.open, message.size, message.stored);
+    const { open, size, stored, download } = message;
+    sink = download === null ? await openSink(open, size, stored) : await openDownload(download);
     return {};
   }
   if ('abort' in message) {
@@ -46,6 +49,16 @@ async function carryOut(message) {
     return { written: await sink.close() };
   }
   return {};
+}
+
+/** @param {string} name */
+async function openDownload(name) {
+  /** @type {Promise<MessagePort>} */
+  const begun = new Promise((resolve, reject) => {
+    onDownload = { resolve, reject };
+  });
+  post({ download: name }, []);
+  return streamedFile(await begun, () => post({ streaming: true }, []));
 }
 
 /** Whether the file is to be finished. Who cancels and who finishes must not believe different things. */
@@ -67,10 +80,17 @@ self.onmessage = ({ data }) => {
     onFinish(data.finish);
     return;
   }
+  if ('downloading' in data) {
+    const { downloading } = data;
+    if (downloading instanceof MessagePort) onDownload?.resolve(downloading);
+    else onDownload?.reject(fromPosted(downloading));
+    return;
+  }
   // It must not wait for more than what is being written already.
   if ('abort' in data) {
     stopped = true;
     sink?.stop?.();
+    onDownload?.reject(new DOMException('Cancelled.', 'AbortError'));
   }
   turn = turn
     .then(() => carryOut(data))

@@ -1,13 +1,14 @@
 /** Choosing files: the file dialog, and dropping anywhere on the page. */
 
 /**
- * Handles of files that were dropped, where the browser gives them: by these it can be told that two are one.
- * @type {WeakMap<Blob, Promise<FileSystemHandle | null>>}
+ * Handles of files that were dropped or chosen, where the browser gives them: by these it can be told that two are one,
+ * and what stands there later.
+ * @type {WeakMap<Blob, Promise<FileSystemFileHandle | null>>}
  */
 const handles = new WeakMap();
 
 /**
- * The handle of a file that was dropped; null where there is none.
+ * The handle of a file that was dropped or chosen; null where there is none.
  * @param {Blob} file
  */
 export async function handleOf(file) {
@@ -32,6 +33,26 @@ function dropped(data) {
       );
   }
   return files;
+}
+
+/**
+ * Shows the file dialog: the browser's own, which gives handles, or that of the input.
+ * @param {HTMLInputElement} input
+ * @param {(files: File[]) => void} take
+ */
+export async function chooseFiles(input, take) {
+  const ask = /** @type {unknown} */ (Reflect.get(window, 'showOpenFilePicker'));
+  if (typeof ask !== 'function') {
+    input.click();
+    return;
+  }
+  const endings = input.accept.split(',').filter((each) => each.startsWith('.'));
+  const types = [{ description: 'Media', accept: { 'video/mp4': endings } }];
+  /** @type {FileSystemFileHandle[]} */
+  const chosen = await ask.call(window, { multiple: true, types }).catch(() => []);
+  const files = await Promise.all(chosen.map((handle) => handle.getFile()));
+  files.forEach((file, number) => handles.set(file, Promise.resolve(chosen[number] ?? null)));
+  if (files.length) take(files);
 }
 
 /**

@@ -104,5 +104,6 @@ export function download(blob, name) {
   link.href = address;
   link.download = name;
   link.click();
-  setTimeout(release, 60_000); // the browser takes its own hold of the bytes well before this
+  // By then every browser here has its own hold of the bytes; a key sheet is not to stay at an address any longer.
+  setTimeout(release);
 }

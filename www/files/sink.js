@@ -1,6 +1,6 @@
 /**
- * Where a protected file is written, inside workers: a file the person chose, browser storage, or memory as the last
- * resort. A sink that is not closed leaves nothing that looks finished.
+ * Where a protected file is written, inside workers: a file the person chose, browser storage, the browser's downloads,
+ * or memory as the last resort. A sink that is not closed leaves nothing that looks finished.
  */
 
 import { hasRoom, writeAll } from './access.js';
@@ -13,6 +13,7 @@ import { FOLDER } from './stored.js';
  * @property {FileSystemFileHandle | null} handle
  * @property {Blob | null} blob
  * @property {string | null} stored
+ * @property {boolean} [streamed] whether it went to the browser's downloads, and nothing of it is left here
  */
 
 /**
@@ -111,6 +112,85 @@ async function storedFile(folder, size, stored) {
     abort,
   };
   return sink;
+}
+
+/** Word to the service worker that somebody is still writing: it is ended after 30 s without any. */
+const ALIVE_MS = 5000;
+/** So many of these may be unanswered. */
+const UNANSWERED_MAX = 4;
+
+const DOWNLOAD_ENDED = {
+  code: 'download-ended',
+  message:
+    'The browser ended the download: it was cancelled there, or there was no space for it. ' +
+    'Look at the browser’s downloads, and try again.',
+};
+
+/**
+ * What goes to the browser's downloads by way of a service worker. What is written cannot be patched.
+ * @param {MessagePort} port to the service worker
+ * @param {() => void} alive has the page tell the service worker that somebody is still writing
+ * @returns {Sink}
+ */
+export function streamedFile(port, alive) {
+  /** Pieces that the browser has asked for. */
+  let wanted = 0;
+  let ended = false;
+  let unanswered = 0;
+  /** @type {unknown} */
+  let failed;
+  /** @type {(() => void) | null} */
+  let wake = null;
+  const fail = (/** @type {unknown} */ reason) => {
+    failed ??= reason;
+    wake?.();
+  };
+  const beat = setInterval(() => {
+    if (++unanswered > UNANSWERED_MAX) fail(asError(DOWNLOAD_ENDED));
+    alive();
+  }, ALIVE_MS);
+  port.onmessage = ({ data }) => {
+    unanswered = 0;
+    if (data.failed) fail(asError(DOWNLOAD_ENDED));
+    wanted += data.wanted ? 1 : 0;
+    ended ||= Boolean(data.ended);
+    wake?.();
+  };
+  /** @param {() => boolean} come */
+  const until = async (come) => {
+    while (!come() && !failed) {
+      await new Promise((resolve) => {
+        wake = () => resolve(null);
+      });
+    }
+    if (failed) throw failed;
+  };
+  const asked = () => until(() => wanted > 0);
+  return {
+    async write(bytes) {
+      await asked();
+      wanted--;
+      // The buffer goes back to who sent it.
+      const copy = bytes.slice();
+      port.postMessage({ bytes: copy }, [copy.buffer]);
+    },
+    patch() {
+      throw new Error('What is downloaded cannot be written over.');
+    },
+    // Asked for more, the browser has all there was.
+    ready: asked,
+    async close() {
+      port.postMessage({ end: true });
+      await until(() => ended);
+      clearInterval(beat);
+      return { handle: null, blob: null, stored: null, streamed: true };
+    },
+    stop: () => fail(new DOMException('Cancelled.', 'AbortError')),
+    async abort() {
+      clearInterval(beat);
+      port.postMessage({ failed: true });
+    },
+  };
 }
 
 /** @returns {Sink} */

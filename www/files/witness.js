@@ -59,10 +59,12 @@ export class Witness {
   /**
    * Throws when the file is another now.
    * @param {Blob} blob
+   * @param {FileSystemFileHandle | null} [handle] where it came from
    */
-  async check(blob) {
+  async check(blob, handle) {
     // Nobody can change what is no file.
     if (!(blob instanceof File)) return;
+    if (handle) await checkThere(blob, handle);
     const parts = this.#places.map(({ start, bytes }) => blob.slice(start, start + bytes.length));
     let found;
     try {
@@ -78,4 +80,18 @@ export class Witness {
       at += bytes.length;
     }
   }
+}
+
+/**
+ * Throws when another file stands where this one came from: a handle knows size and time as they are now.
+ * @param {File} file
+ * @param {FileSystemFileHandle} handle
+ */
+async function checkThere(file, handle) {
+  const there = await handle.getFile().catch((error) => {
+    // Without leave to look nothing is known.
+    if (error?.name === 'NotAllowedError') return file;
+    throw asError(CHANGED);
+  });
+  if (there.size !== file.size || there.lastModified !== file.lastModified) throw asError(CHANGED);
 }

@@ -1,6 +1,6 @@
 /** Protect: the form, the plan beside it, and the run. */
 
-/** @import { Plan } from '../types.d.ts' */
+/** @import { Plan, ProtectResult } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
 import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
@@ -19,6 +19,18 @@ import { RunBar } from './run-bar.js';
 
 const PAUSE_MS = 250;
 
+/** @typedef {ProtectResult['place']} Place */
+
+/** @type {Record<Place, string>} Where the result goes, said before the work. */
+const WHERE = {
+  chosen: 'You choose where the MP4 goes. It is written while it is made.',
+  storage: 'The MP4 is made in the browser’s storage, then downloaded.',
+  downloads:
+    'This browser gives the page no storage: the MP4 goes to the browser’s downloads while it is made. ' +
+    'No copy stays here, to play it on this page or to save it again.',
+  memory: 'This browser gives the page no storage: the MP4 is made in memory, then downloaded.',
+};
+
 export class Protect {
   /**
    * @param {Store} store
@@ -36,7 +48,8 @@ export class Protect {
     this.running = null;
     /** @type {Plan | null} */
     this.drawn = null;
-    this.storage = true;
+    /** @type {Place} */
+    this.place = canPickPlace() ? 'chosen' : 'storage';
 
     const able = file.summary?.protectable;
     if (!able || !able.ok) {
@@ -82,11 +95,17 @@ export class Protect {
       ),
     );
     this.update(file);
-    void this.#askStorage();
+    void this.#askPlace();
   }
 
-  async #askStorage() {
-    this.storage = await hasStorage();
+  /** Where the result will be, before anything is done. */
+  async #askPlace() {
+    if (this.place === 'chosen' || (await hasStorage())) return;
+    // It is there as soon as the page can protect, or there is no service worker either.
+    const able = await import('../files/downloads.js')
+      .then(({ canDownload }) => canDownload())
+      .catch(() => false);
+    this.place = able ? 'downloads' : 'memory';
     const file = this.store.file(this.id);
     if (file) this.update(file);
   }
@@ -107,7 +126,7 @@ export class Protect {
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
-    setText(this.note, noteFor(file, placed, this.storage));
+    setText(this.note, noteFor(file, placed, this.place));
     // The field may be out of sight.
     if (this.planFault && this.faultText) {
       this.planFault.hidden = !placed;
@@ -229,7 +248,7 @@ export class Protect {
         ended: cancelled ? 'cancelled' : 'failed',
         fault: cancelled ? null : faultOf(error, 'write'),
       });
-      say(cancelled ? 'Cancelled. Nothing was saved.' : faultOf(error, 'write').message);
+      say(cancelled ? cancelledNote(this.place) : faultOf(error, 'write').message);
       this.start?.focus();
     } finally {
       this.running = null;
@@ -250,6 +269,7 @@ export class Protect {
     const result = await media.protect(plan, {
       signal,
       ...(sink ? { sink } : {}),
+      download: this.place === 'downloads',
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
     this.store.dispatch({
@@ -281,18 +301,23 @@ function planLine(file, drawn) {
 /**
  * @param {FileState} file
  * @param {boolean} placed whether the fault stands at its field
- * @param {boolean} storage whether there is some
+ * @param {Place} place
  */
-function noteFor(file, placed, storage) {
-  if (file.ended === 'cancelled') return 'Cancelled. Nothing was saved.';
+function noteFor(file, placed, place) {
+  if (file.ended === 'cancelled') return cancelledNote(place);
   if (file.ended === 'failed') {
     const { message, code } = file.fault ?? { message: '' };
     return code === 'finish-unknown' ? message : `It stopped, and nothing was saved. ${message}`;
   }
   if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
-  if (canPickPlace()) return 'You choose where the MP4 goes. It is written while it is made.';
-  if (storage) return 'The MP4 is made in the browser’s storage, then downloaded.';
   const size = file.plan?.sizeAfter ?? file.size ?? 0;
-  if (size > MEMORY_MAX) return tooLargeForMemory(size).message;
-  return 'This browser gives the page no storage: the MP4 is made in memory, then downloaded.';
+  if (place === 'memory' && size > MEMORY_MAX) return tooLargeForMemory(size).message;
+  return WHERE[place];
+}
+
+/** @param {Place} place */
+function cancelledNote(place) {
+  return place === 'downloads'
+    ? 'Cancelled. Nothing was saved: what the browser’s downloads have of it is marked there as failed.'
+    : 'Cancelled. Nothing was saved.';
 }

@@ -68,7 +68,9 @@ export function hashRow(result, signal) {
       'aria-label': 'Compute SHA-256',
     });
 
-  place.append(ask());
+  // A file that is nowhere to be read again had its sum taken on the way.
+  if (result.place === 'downloads') void fill();
+  else place.append(ask());
   return { row: h('div', {}, term('SHA-256', 'of the protected file'), place), fill };
 }
 

@@ -20,6 +20,9 @@ const WHERE = {
   storage: 'It is in this browser’s storage until you save it.',
   memory:
     'It is only in this page’s memory: this browser gives the page no storage. Save it before you close the page.',
+  downloads:
+    'It went to this browser’s downloads while it was made: see there that it is complete. No copy is left here, to ' +
+    'save it again; protect the file once more for that.',
   chosen: '',
 };
 
@@ -120,7 +123,9 @@ export class Result {
         this.#keyLine(result, hash.fill),
         savedAs
           ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
-          : this.#saveLine(result),
+          : result.place === 'downloads'
+            ? h('p', { class: 'saved' }, WHERE.downloads)
+            : this.#saveLine(result),
       ),
       h(
         'div',
@@ -191,6 +196,15 @@ export class Result {
 
   /** @param {ProtectResult} result */
   #playCard(result) {
+    if (result.place === 'downloads')
+      return card(
+        'Does it play?',
+        h(
+          'p',
+          { class: 'hint' },
+          'Not on this page: the file is in the browser’s downloads, and no copy is left here to play.',
+        ),
+      );
     const stage = h('div', { class: 'stage' });
     const state = h('p', { class: 'player-state', role: 'status' });
     const start = button('Play it here', () => void play(), { id: 'play' });

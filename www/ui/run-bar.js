@@ -12,8 +12,12 @@ const SMOOTHING = 0.15;
 const STILL_MS = 30_000;
 
 const HINT = 'Esc cancels. Keep this page open.';
+/** Where its index stands in front, a file that goes straight to the downloads is made twice. */
+const TWICE =
+  'Its index stands in front of the media, so it is gone through once before the download begins. Esc cancels.';
 const STILL =
-  'Nothing has moved for a while. Wait if the disk is busy; else cancel and start again, nothing is lost.';
+  'Nothing has moved for a while. Wait if the disk is busy, or answer if the browser asks something; else cancel and ' +
+  'start again, nothing is lost.';
 const ENDING = 'Finishing the file. Keep this page open.';
 const FINISHING = 'Finishing the file, which can no longer be cancelled. Keep this page open.';
 
@@ -57,7 +61,7 @@ export class RunBar {
       return;
     }
     const { done, total } = progress;
-    if (done !== this.moved) this.#watch(done, total);
+    if (done !== this.moved) this.#watch(done, total, progress.stage === 'measure' ? TWICE : HINT);
     const share = total ? Math.min(1, done / total) : 0;
     this.#measure(done);
     this.bar.value = share;
@@ -93,12 +97,13 @@ export class RunBar {
    * Says so when nothing moves from here on.
    * @param {number} done
    * @param {number} total
+   * @param {string} hint
    */
-  #watch(done, total) {
+  #watch(done, total, hint) {
     this.moved = done;
     clearTimeout(this.still);
     const ends = total > 0 && done === total;
-    setText(this.hint, ends ? ENDING : HINT);
+    setText(this.hint, ends ? ENDING : hint);
     if (ends) return;
     this.still = setTimeout(() => {
       setText(this.hint, STILL);
