@@ -158,12 +158,13 @@ export function streamedFile(port, alive) {
   };
   /** @param {() => boolean} come */
   const until = async (come) => {
-    while (!come() && !failed) {
+    for (;;) {
+      if (failed) throw failed;
+      if (come()) return;
       await new Promise((resolve) => {
         wake = () => resolve(null);
       });
     }
-    if (failed) throw failed;
   };
   const asked = () => until(() => wanted > 0);
   return {
