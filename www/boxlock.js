@@ -364,7 +364,8 @@ class Result {
     this.key = made.key;
     this.checksum = made.checksum;
     this.scheme = made.scheme;
-    this.profile = made.profile;
+    this.form = made.form;
+    this.profile = made.form;
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
     this.forTests = made.forTests;

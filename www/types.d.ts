@@ -181,11 +181,22 @@ export interface BoxView {
   texts: { title: string; text: string }[];
 }
 
-export type Profile = 'hybrid' | 'piff';
+/** A protection scheme of Common Encryption: cipher, pattern and where IVs stand. */
+export type Scheme = 'cenc' | 'cbcs' | 'cens' | 'cbc1';
+
+/** Which boxes carry it: CENC boxes with PIFF twins, PIFF 1.1 alone, or CENC boxes alone. */
+export type Form = 'hybrid' | 'piff' | 'plain';
 
 /** What to protect and how. Everything has a default but the licence URL. */
 export interface ProtectRequest {
-  profile?: Profile;
+  /** 'cenc' when absent. */
+  scheme?: Scheme;
+  /** 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know. */
+  form?: Form;
+  /** @deprecated The old name of `form`. */
+  profile?: Form;
+  /** Bytes of the IV of each sample in counter mode, 8 when absent. Few players take 16. */
+  ivSize?: 8 | 16;
   /** UUID text; random when absent. */
   kid?: string;
   /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
@@ -231,8 +242,10 @@ export interface PlannedBox {
 
 /** What will happen, known before anything is encrypted. Pass it to `media.protect`. */
 export interface Plan {
-  profile: Profile;
-  /** 'cenc' or 'piff'. */
+  form: Form;
+  /** @deprecated The old name of `form`. */
+  profile: Form;
+  /** The scheme type that `schm` names: 'piff' in that form. */
   scheme: string;
   kid: KidView;
   /** Base64 CHECKSUM of the header, or null where the header version has none. */
@@ -312,7 +325,9 @@ export interface ProtectResult {
   key: string;
   checksum: string | null;
   scheme: string;
-  profile: Profile;
+  form: Form;
+  /** @deprecated The old name of `form`. */
+  profile: Form;
   laUrl: string;
   /** Which tracks are protected, and which are open to everyone. */
   tracks: PlannedTrack[];

@@ -256,7 +256,7 @@ fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
 pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> Result<()> {
     let bytes = |id| index.totals(id).bytes;
     if !by_name {
-        let open = plan.tracks.iter().filter(|track| track.rules.is_none() && bytes(track.track_id) > 0);
+        let open = plan.tracks.iter().filter(|track| track.protection.is_none() && bytes(track.track_id) > 0);
         let mut videos = open
             .filter(|open| movie.track(open.track_id).is_some_and(|track| track.kind == TrackKind::Video));
         if let Some(video) = videos.next() {
@@ -268,7 +268,7 @@ pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> R
             return Err(Error::caller("clear-video", "tracks", message));
         }
     }
-    let mut protected = plan.tracks.iter().filter(|track| track.rules.is_some());
+    let mut protected = plan.tracks.iter().filter(|track| track.protection.is_some());
     if protected.all(|track| bytes(track.track_id) == 0) {
         let message = "No track chosen has a sample in this file, so nothing would be encrypted.";
         return Err(Error::caller("no-samples", "tracks", message));

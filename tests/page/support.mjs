@@ -118,11 +118,11 @@ export async function choose(page, name, value) {
   await page.click(`#${id}`);
 }
 
-/** Fills the form: `{ laUrl, profile, key, kid, keySeed }`; what is absent keeps its default. */
-export async function fillForm(page, { laUrl = LA_URL, profile, key, kid, keySeed } = {}) {
+/** Fills the form: `{ laUrl, form, key, kid, keySeed }`; what is absent keeps its default. */
+export async function fillForm(page, { laUrl = LA_URL, form, key, kid, keySeed } = {}) {
   await goTo(page, 'protect');
   if (laUrl) await page.fill('[name="laUrl"]', laUrl);
-  if (profile) await choose(page, 'profile', profile);
+  if (form) await choose(page, 'form', form);
   if (key !== undefined) {
     await choose(page, 'keyWay', 'typed');
     await page.fill('[name="key"]', key);

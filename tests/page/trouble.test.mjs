@@ -341,8 +341,10 @@ function siteWithoutStorage() {
   const root = mkdtempSync(join(tmpdir(), 'boxlock-trouble-'));
   cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
   after(() => rmSync(root, { recursive: true, force: true }));
+  const refused = "() => Promise.reject(new DOMException('No.', 'SecurityError'));\n";
   const none =
-    "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('No.', 'SecurityError'));\n";
+    `StorageManager.prototype.getDirectory = ${refused}` +
+    `if (globalThis.ServiceWorkerContainer) ServiceWorkerContainer.prototype.register = ${refused}`;
   for (const file of ['app.js', 'engine/writer-worker.js']) {
     const path = join(root, file);
     writeFileSync(path, none + readFileSync(path, 'utf8'));

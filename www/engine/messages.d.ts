@@ -3,13 +3,13 @@
 import type {
   BoxNode,
   BoxView,
+  Form,
   KidView,
   ListWindow,
   Plan,
   PlannedTrack,
   PlaybackInfo,
   ProtectRequest,
-  Profile,
   Progress,
   Summary,
   Track,
@@ -60,7 +60,7 @@ export interface Protected {
   key: string;
   checksum: string | null;
   scheme: string;
-  profile: Profile;
+  form: Form;
   laUrl: string;
   tracks: PlannedTrack[];
   forTests: boolean;

@@ -140,7 +140,7 @@ const methods = {
         'busy',
         'This file is being protected already. Wait until that ends, or cancel it.',
       );
-    const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
+    const { kid, checksum, scheme, form, laUrl, tracks, forTests } = core.plan(request, random);
     const started = performance.now();
     // All go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
@@ -156,7 +156,7 @@ const methods = {
     });
     const seconds = (performance.now() - started) / 1000;
     const sha256 = hash?.finish() ?? null;
-    const made = { ...written, sha256, seconds, kid, key, checksum, scheme, profile, laUrl, forTests };
+    const made = { ...written, sha256, seconds, kid, key, checksum, scheme, form, laUrl, forTests };
     return { ...made, tracks: withShares(tracks, shares) };
   },
 
