@@ -11,7 +11,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use boxlock::boxes::declare::{Declaration, Rewriter};
+use boxlock::boxes::declaration::{Declaration, Rewriter};
 use boxlock::boxes::header::four;
 use boxlock::boxes::registry::{self, Known};
 use boxlock::boxes::{BoxHeader, Context, Edits, Node, RowSink, Tree, scoped};
@@ -66,7 +66,7 @@ fn every_declared_box_is_written_as_it_was_read() {
                     let error = (rewriter(declaration).rewrite)(&mut body.clone(), 8).err();
                     panic!("{name}: {:?} at {} comes out otherwise ({error:?})", node.id(), node.start);
                 }
-                *seen.entry(declaration.name.to_owned()).or_default() += usize::from(same);
+                *seen.entry(declaration.name().to_owned()).or_default() += usize::from(same);
             });
         }
     }
@@ -315,11 +315,13 @@ fn no_code_is_declared_twice() {
     let mut seen = BTreeMap::new();
     for declaration in registry::all() {
         assert!(
-            !declaration.name.is_empty() && !declaration.clause.is_empty() && !declaration.about.is_empty()
+            !declaration.name().is_empty()
+                && !declaration.clause().is_empty()
+                && !declaration.about().is_empty()
         );
         for id in declaration.ids {
-            if let Some(other) = seen.insert((*id, declaration.clause), declaration.name) {
-                panic!("{id:?} is both {other} and {}", declaration.name);
+            if let Some(other) = seen.insert((*id, declaration.clause()), declaration.name()) {
+                panic!("{id:?} is both {other} and {}", declaration.name());
             }
         }
     }
@@ -392,19 +394,19 @@ fn any_bytes_in_any_declared_box_are_refused_or_written_as_they_were_read() {
                 let cx = Context { iv_size, ..Context::default() };
                 let checked = declaration.check(&mut Reader::new(&body, 0), cx);
                 let agree = rows.is_ok() == written.is_ok() && checked.is_ok() == written.is_ok();
-                assert!(agree, "{}: rows, reader and check agree on {body:?}", declaration.name);
+                assert!(agree, "{}: rows, reader and check agree on {body:?}", declaration.name());
                 if declaration.exact && !declaration.children && rows.is_ok() {
                     let left =
                         sink.into_rows().into_iter().find(|row| row.name == "bytes after the last field");
                     let left = left.map_or(0, |row| row.end - row.start);
-                    assert_eq!(checked, Ok(left as usize), "{}: {body:?}", declaration.name);
+                    assert_eq!(checked, Ok(left as usize), "{}: {body:?}", declaration.name());
                 }
                 if let Ok(written) = written {
-                    assert_eq!(written, body, "{} comes out otherwise", declaration.name);
+                    assert_eq!(written, body, "{} comes out otherwise", declaration.name());
                     read += 1;
                 }
             }
         }
-        assert!(read > 0, "{} could never be read", declaration.name);
+        assert!(read > 0, "{} could never be read", declaration.name());
     }
 }

@@ -9,10 +9,10 @@
 
 mod support;
 
-use boxlock::boxes::declare::{Form, UNKNOWN_VERSION};
 use boxlock::boxes::header::{four, wrap};
 use boxlock::boxes::registry;
 use boxlock::boxes::{BoxHeader, RowSink, Tree};
+use boxlock::boxes::{Form, declare::UNKNOWN_VERSION};
 use boxlock::bytes::Reader;
 use boxlock::inspect::{self, BoxFields, fields};
 use boxlock::report::{self, Range};
@@ -58,11 +58,15 @@ fn a_version_that_nobody_declared_is_shown_as_bytes() {
             let read = (rewriter.rewrite)(&mut Reader::new(&body, 100), 8);
             let codes = [rows.err(), read.err()].map(|error| error.map(|error| error.code()));
             if declaration.form == Form::Plain || declaration.versions.contains(&version) {
-                assert!(!codes.contains(&Some(UNKNOWN_VERSION)), "{} {version}: {codes:?}", declaration.name);
+                assert!(
+                    !codes.contains(&Some(UNKNOWN_VERSION)),
+                    "{} {version}: {codes:?}",
+                    declaration.name()
+                );
                 continue;
             }
             boxes += 1;
-            assert_eq!(codes, [Some(UNKNOWN_VERSION); 2], "{} {version}", declaration.name);
+            assert_eq!(codes, [Some(UNKNOWN_VERSION); 2], "{} {version}", declaration.name());
             let rows = sink.into_rows();
             let ends: Vec<(&str, u64, u64)> =
                 rows.iter().map(|row| (&*row.name, row.start, row.end)).collect();
@@ -70,7 +74,7 @@ fn a_version_that_nobody_declared_is_shown_as_bytes() {
                 ends,
                 [("version", 100, 101), ("flags", 101, 104), ("data", 104, 164)],
                 "{}",
-                declaration.name
+                declaration.name()
             );
             assert!(rows[2].meaning.starts_with(&format!("fields of version {version};")), "{rows:?}");
         }

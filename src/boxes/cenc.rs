@@ -3,6 +3,7 @@
 use crate::bytes::{FourCc, KeyId, Reader, Result, Uuid16, Writer};
 
 use super::header::four;
+use super::names::name_in;
 use super::parts::LenBytes;
 use super::samples::{MultiKeyEntries, ProtectedEntries};
 use super::types::Counted;
@@ -46,15 +47,15 @@ pub fn pattern_text(pattern: u8) -> String {
 
 /// Names a protection scheme.
 pub fn scheme_name(scheme: FourCc) -> &'static str {
-    match &scheme.0 {
-        b"cenc" => "AES-CTR, whole samples or subsamples",
-        b"cbc1" => "AES-CBC",
-        b"cens" => "AES-CTR, pattern",
-        b"cbcs" => "AES-CBC, pattern",
-        b"piff" => "PIFF",
-        b"sve1" => "sensitive encryption",
-        _ => "",
-    }
+    const NAMES: &str = "\
+cencAES-CTR, whole samples or subsamples
+cbc1AES-CBC
+censAES-CTR, pattern
+cbcsAES-CBC, pattern
+piffPIFF
+sve1sensitive encryption
+";
+    name_in(NAMES, scheme)
 }
 
 boxes! {

@@ -21,84 +21,12 @@
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Reader, Result, Writer};
 
-use super::header::BoxId;
+use super::declaration::Declaration;
 use super::rows::RowSink;
 use super::wire::{Bytes, Context, FullHead, Wire};
 
 /// Code of the error that a box is of a version that nobody declared: it may be sound all the same.
 pub const UNKNOWN_VERSION: &str = "unknown-version";
-
-/// Whether version and flags come first (ISO/IEC 14496-12:2022 4.2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// A full box: version and flags, then the fields.
-    Full,
-    /// The fields only.
-    Plain,
-}
-
-/// All that is known of one kind of box.
-pub struct Declaration {
-    /// The types it goes by.
-    pub ids: &'static [BoxId],
-    /// Human name.
-    pub name: &'static str,
-    /// Specification clause.
-    pub clause: &'static str,
-    /// What it is for, in a sentence or two.
-    pub about: &'static str,
-    /// Full or plain.
-    pub form: Form,
-    /// The versions that the fields are of; empty for plain boxes.
-    pub versions: &'static [u8],
-    /// Whether child boxes follow the fields.
-    pub children: bool,
-    /// Whether the box ends where its fields end.
-    pub exact: bool,
-    /// Reads the fields of a box of this kind, and adds their rows where somebody looks on.
-    pub walk: fn(&mut Walk<'_, '_>) -> Result<()>,
-}
-
-impl Declaration {
-    /// Reads the body (from after the header) and adds a row per field.
-    pub fn rows(&self, r: &mut Reader<'_>, iv_size: u8, sink: &mut RowSink) -> Result<()> {
-        self.rows_in(r, Context { iv_size, ..Context::default() }, sink)
-    }
-
-    /// As [`rows`](Self::rows), where the context says more.
-    pub fn rows_in(&self, r: &mut Reader<'_>, cx: Context, sink: &mut RowSink) -> Result<()> {
-        (self.walk)(&mut Walk { r, cx, sink: Some(sink) })?;
-        if !self.children && !r.is_empty() {
-            let (start, end) = (r.offset(), r.offset() + len_u64(r.remaining()));
-            let bytes = r.rest();
-            sink.push("bytes after the last field", start, end, || {
-                (Bytes(bytes.to_vec()).show(), String::new())
-            });
-        }
-        Ok(())
-    }
-
-    /// Passes over the body to see whether it can be read, and returns how many bytes are left over behind its fields
-    /// where none may be.
-    pub fn check(&self, r: &mut Reader<'_>, cx: Context) -> Result<usize> {
-        (self.walk)(&mut Walk { r, cx, sink: Some(&mut RowSink::blind()) })?;
-        Ok(if self.exact && !self.children { r.remaining() } else { 0 })
-    }
-
-    /// Reads the fields and leaves the reader after them, where the children start; does nothing for boxes without.
-    pub fn skip_fields(&self, r: &mut Reader<'_>) -> Result<()> {
-        if self.children { (self.walk)(&mut Walk::reading(r, Context::default())) } else { Ok(()) }
-    }
-}
-
-/// Reads a box's body and writes it again: proof that reader and writer agree. Stands apart from [`Declaration`], so
-/// that a program that never asks does not carry every writer.
-pub struct Rewriter {
-    /// The types of the box.
-    pub ids: &'static [BoxId],
-    /// From a body, and the bytes per IV, to the body again.
-    pub rewrite: fn(&mut Reader<'_>, u8) -> Result<Vec<u8>>,
-}
 
 /// Fields in wire order: of a box, or of an entry of a list.
 pub trait Fields {
@@ -268,16 +196,23 @@ macro_rules! boxes {
             }
 
             impl $crate::boxes::declare::BoxBody for $Box {
-                const DECLARATION: $crate::boxes::declare::Declaration = $crate::boxes::declare::Declaration {
+                const DECLARATION: $crate::boxes::declaration::Declaration = $crate::boxes::declaration::Declaration {
                     ids: &[$($id),+],
-                    name: $human,
-                    clause: $clause,
-                    about: concat!($($about),+),
+                    text: concat!($human, "\n", $clause, "\n", $(stringify!($field), " ",)* "\n", $($about),+),
                     form: boxes!(@form $form),
                     versions: boxes!(@versions $form [$($($version),+)?]),
                     children: boxes!(@children $($children)?),
                     exact: $(<$ty as $crate::boxes::wire::Wire>::EXACT &&)* true,
-                    walk: |walk| $crate::boxes::declare::Fields::walk(&mut Self::default(), walk),
+                    layout: if $(boxes!(@always [$($count)?] [$($cond)?]) &&)* true {
+                        $crate::boxes::declaration::Layout::Table {
+                            flags: &[$($(($bit, $label)),*)?],
+                            rows: &[$(boxes!(@rows $ty $(, $means)?)),*],
+                        }
+                    } else {
+                        $crate::boxes::declaration::Layout::Code(|walk| {
+                            $crate::boxes::declare::Fields::walk(&mut Self::default(), walk)
+                        })
+                    },
                 };
 
                 fn parse(r: &mut $crate::bytes::Reader<'_>, iv_size: u8) -> $crate::bytes::Result<Self> {
@@ -310,12 +245,12 @@ macro_rules! boxes {
         )*
 
         /// Every box declared in this file.
-        pub(super) const DECLARED: &[$crate::boxes::declare::Declaration] =
+        pub(super) const DECLARED: &[$crate::boxes::declaration::Declaration] =
             &[$(<$Box as $crate::boxes::declare::BoxBody>::DECLARATION),*];
 
         /// The rewriters of the boxes declared in this file, in the same order.
-        pub(super) const REWRITERS: &[$crate::boxes::declare::Rewriter] = &[$(
-            $crate::boxes::declare::Rewriter {
+        pub(super) const REWRITERS: &[$crate::boxes::declaration::Rewriter] = &[$(
+            $crate::boxes::declaration::Rewriter {
                 ids: &[$($id),+],
                 rewrite: |r, iv_size| {
                     let mut w = $crate::bytes::Writer::new();
@@ -327,10 +262,18 @@ macro_rules! boxes {
         ),*];
     };
 
-    (@form full) => { $crate::boxes::declare::Form::Full };
-    (@form plain) => { $crate::boxes::declare::Form::Plain };
+    (@form full) => { $crate::boxes::declaration::Form::Full };
+    (@form plain) => { $crate::boxes::declaration::Form::Plain };
     (@children children) => { true };
     (@children) => { false };
+
+    (@always [] []) => { true };
+    (@always [$($count:expr)?] [$($cond:expr)?]) => { false };
+
+    (@rows $ty:ty) => { $crate::boxes::declaration::rows_of::<$ty> };
+    (@rows $ty:ty, $means:expr) => {
+        |r, name, cx, sink| $crate::boxes::declaration::row_with_meaning::<$ty>(r, name, cx, sink, $means)
+    };
 
     (@versions plain []) => { &[] };
     (@versions full []) => { &[0] };

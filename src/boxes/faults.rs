@@ -41,7 +41,7 @@ fn of_box(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>
     }
     let form = sample_form(tree, node, around, moov);
     let mut fields = tree.fields(node);
-    let name = declaration.name;
+    let name = declaration.name();
     let fault = match declaration.check(&mut fields, form.cx) {
         Ok(0) => return None,
         Ok(left) => {

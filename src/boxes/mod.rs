@@ -6,6 +6,7 @@ pub mod aac;
 pub mod audio;
 pub mod cenc;
 pub mod codec;
+pub mod declaration;
 pub mod descriptor;
 pub mod edit;
 pub mod faults;
@@ -36,7 +37,8 @@ pub mod tree;
 pub mod types;
 pub mod wire;
 
-pub use declare::{BoxBody, Declaration, Form};
+pub use declaration::{Declaration, Form};
+pub use declare::BoxBody;
 pub use edit::{Action, Edits};
 pub use header::{BoxHeader, BoxId};
 pub use rows::{Row, RowSink};

@@ -3,6 +3,7 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
+use super::names::name_in;
 use super::types::{
     Counted, Fixed8, Fixed16, Language, Matrix, OptionalHead, SignedWide, Text, Time1904, UFixed16, Wide,
 };
@@ -220,17 +221,17 @@ boxes! {
 
 /// What a handler type stands for.
 pub fn handler_name(handler: FourCc) -> &'static str {
-    match &handler.0 {
-        b"vide" => "video",
-        b"soun" => "audio",
-        b"text" => "text",
-        b"subt" => "subtitles",
-        b"hint" => "hints",
-        b"meta" => "timed metadata",
-        b"clcp" => "closed captions",
-        b"mdir" => "iTunes tags",
-        b"mdta" => "QuickTime metadata",
-        b"auxv" => "auxiliary video",
-        _ => "",
-    }
+    const NAMES: &str = "\
+videvideo
+sounaudio
+texttext
+subtsubtitles
+hinthints
+metatimed metadata
+clcpclosed captions
+mdiriTunes tags
+mdtaQuickTime metadata
+auxvauxiliary video
+";
+    name_in(NAMES, handler)
 }

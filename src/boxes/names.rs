@@ -1,297 +1,298 @@
 //! Boxes known by name only: shown as what they are, carried through as they stand.
 
+use crate::bytes::FourCc;
+
 use super::header::{BoxId, four, user};
 
-/// A box known by name: type, human name, clause.
+/// A box known by name.
+#[derive(Clone, Copy)]
 pub struct Named {
-    /// The type.
-    pub id: BoxId,
     /// Human name.
     pub name: &'static str,
     /// Specification clause or document.
     pub clause: &'static str,
 }
 
-const fn named(code: &[u8; 4], name: &'static str, clause: &'static str) -> Named {
-    Named { id: four(code), name, clause }
-}
+/// Type, human name and clause or document, a line each; not those of sample entries. One text, as all lists of names
+/// are: addresses and lengths of many small ones are what compresses worst of all that a visitor loads.
+const NAMED: &str = "\
+!mof|Compressed movie fragment|ISO/IEC 14496-12:2022 8.19
+!mov|Compressed movie|ISO/IEC 14496-12:2022 8.19
+!six|Compressed segment index|ISO/IEC 14496-12:2022 8.19
+!ssx|Compressed subsegment index|ISO/IEC 14496-12:2022 8.19
+alou|Album loudness|ISO/IEC 14496-12:2022 12.2.7
+tlou|Track loudness|ISO/IEC 14496-12:2022 12.2.7
+cclv|Content colour volume|ISO/IEC 14496-12:2022 12.1
+cinf|Complete track information|ISO/IEC 14496-12:2022 8.17
+dimm|Hint: bytes sent at once|ISO/IEC 14496-12:2022 9.1.5
+dmed|Hint: bytes from media tracks|ISO/IEC 14496-12:2022 9.1.5
+drep|Hint: repeated bytes|ISO/IEC 14496-12:2022 9.1.5
+maxr|Hint: highest data rate|ISO/IEC 14496-12:2022 9.1.5
+payt|Hint: payload type|ISO/IEC 14496-12:2022 9.1.5
+tmax|Hint: largest time offset|ISO/IEC 14496-12:2022 9.1.5
+tmin|Hint: smallest time offset|ISO/IEC 14496-12:2022 9.1.5
+dmix|Downmix instructions|ISO/IEC 14496-12:2022 12.2.5
+fdel|File delivery item extension|ISO/IEC 14496-12:2022 8.13
+fecr|FEC reservoir|ISO/IEC 14496-12:2022 8.13.7
+fiin|File delivery information|ISO/IEC 14496-12:2022 8.13.2
+fire|File reservoir|ISO/IEC 14496-12:2022 8.13.8
+fpar|File partition|ISO/IEC 14496-12:2022 8.13.3
+gitn|Group ID to name|ISO/IEC 14496-12:2022 8.13.6
+paen|Partition entry|ISO/IEC 14496-12:2022 8.13.2
+segr|File delivery session group|ISO/IEC 14496-12:2022 8.13.5
+imif|IPMP information|ISO/IEC 14496-12:2005 8.45.4
+ipmc|IPMP control|ISO/IEC 14496-12:2005 8.45.5
+rssr|Received SSRC|ISO/IEC 14496-12:2022 9.4.1
+rtp |RTP session description|ISO/IEC 14496-12:2022 9.1.4.2
+rtpo|RTP packet extension|ISO/IEC 14496-12:2022 9.1.3
+rely|Reliable transmission hint|QuickTime File Format: Hint media
+srpp|SRTP process|ISO/IEC 14496-12:2022 9.2.2
+tssy|Timestamp synchrony|ISO/IEC 14496-12:2022 9.4.1
+fdsa|File delivery sample|ISO/IEC 14496-12:2022 9.3
+fdpa|File delivery packet|ISO/IEC 14496-12:2022 9.3
+extr|File delivery extra data|ISO/IEC 14496-12:2022 9.3
+scrb|Scramble scheme information|ISO/IEC 14496-12:2022 8.16
+uuid|User extension|ISO/IEC 14496-12:2022 4.2.2
+aedb|Audio element description|ISO/IEC 14496-12 amendments (mp4ra)
+aelm|Audio element|ISO/IEC 14496-12 amendments (mp4ra)
+aepp|Audio element positioning|ISO/IEC 14496-12 amendments (mp4ra)
+aepr|Audio element prominence|ISO/IEC 14496-12 amendments (mp4ra)
+aesb|Audio element selection|ISO/IEC 14496-12 amendments (mp4ra)
+aesd|Audio element selection description|ISO/IEC 14496-12 amendments (mp4ra)
+ardi|Audio rendering indication|ISO/IEC 14496-12 amendments (mp4ra)
+prsl|Preselection|ISO/IEC 14496-12 amendments (mp4ra)
+rsot|Redundant sample original timing|ISO/IEC 14496-12 amendments (mp4ra)
+ssrt|Sub-sample reference table|ISO/IEC 14496-12 amendments (mp4ra)
+spki|Sample packing information|ISO/IEC 14496-12 amendments (mp4ra)
+ctrn|Compact track run|written by GPAC
+cdrf|Compact data reference|written by GPAC
+extk|External track|written by GPAC
+extl|External track location|written by GPAC
+sdhd|Scene description media header|ISO/IEC 14496-14:2020
+odhd|Object descriptor media header|ISO/IEC 14496-14:2020
+crhd|Clock reference media header|ISO/IEC 14496-14:2020
+iphd|IPMP media header|ISO/IEC 14496-14:2020
+seig|Group encryption information|ISO/IEC 23001-7:2023 6
+3dpr|Depth resolution (MVD)|ISO/IEC 14496-15:2022
+3sib|Scalability SEI (MVD)|ISO/IEC 14496-15:2022
+a3dC|3D-AVC configuration|ISO/IEC 14496-15:2022
+apvC|APV configuration|ISO/IEC 14496-15:2022
+buff|Buffering|ISO/IEC 14496-15:2022
+dhec|Default HEVC extractor|ISO/IEC 14496-15:2022
+ecam|Extrinsic camera parameters|ISO/IEC 14496-15:2022
+icam|Intrinsic camera parameters|ISO/IEC 14496-15:2022
+evcC|EVC configuration|ISO/IEC 14496-15:2022
+evsC|EVC slice component configuration|ISO/IEC 14496-15:2022
+hvtC|HEVC tile configuration|ISO/IEC 14496-15:2022
+iroi|Interactive region of interest|ISO/IEC 14496-15:2022
+ldep|Tier dependency|ISO/IEC 14496-15:2022
+lvcC|LCEVC configuration|ISO/IEC 14496-15:2022
+mstv|Multiview sub-track view|ISO/IEC 14496-15:2022
+mvcC|MVC configuration|ISO/IEC 14496-15:2022
+mvcg|Multiview group|ISO/IEC 14496-15:2022
+mvci|Multiview information|ISO/IEC 14496-15:2022
+mvcP|View priority assignment|ISO/IEC 14496-15:2022
+mvdC|MVC depth configuration|ISO/IEC 14496-15:2022
+mvra|Multiview relation attributes|ISO/IEC 14496-15:2022
+qlif|Priority layer information (SVC)|ISO/IEC 14496-15:2022
+rrgn|Rectangular region|ISO/IEC 14496-15:2022
+sdep|Sample dependency tiers|ISO/IEC 14496-15:2022
+seib|Scalability SEI (SVC)|ISO/IEC 14496-15:2022
+seii|SEI information|ISO/IEC 14496-15:2022
+sstl|Sub-track layers (SVC)|ISO/IEC 14496-15:2022
+stmg|Sub-track multiview group|ISO/IEC 14496-15:2022
+stti|Sub-track tiers|ISO/IEC 14496-15:2022
+svcC|SVC configuration|ISO/IEC 14496-15:2022
+svcP|Priority assignment (SVC)|ISO/IEC 14496-15:2022
+svdr|Dependency range (SVC)|ISO/IEC 14496-15:2022
+svip|Initial parameter sets|ISO/IEC 14496-15:2022
+svmC|SVC metadata sample configuration|ISO/IEC 14496-15:2022
+svpr|Priority range|ISO/IEC 14496-15:2022
+swtc|Multiview group relation|ISO/IEC 14496-15:2022
+tibr|Tier bitrate|ISO/IEC 14496-15:2022
+tiri|Tier information|ISO/IEC 14496-15:2022
+tran|Transcoding information|ISO/IEC 14496-15:2022
+tstb|Tile sub-track group|ISO/IEC 14496-15:2022
+vsib|View scalability SEI|ISO/IEC 14496-15:2022
+vvcE|VVC enhancement layer configuration|ISO/IEC 14496-15:2022
+vvnC|VVC NAL unit configuration|ISO/IEC 14496-15:2022
+vwdi|Multiview scene information|ISO/IEC 14496-15:2022
+vwid|View identifier|ISO/IEC 14496-15:2022
+styl|Text styles|3GPP TS 26.245 5.17
+hlit|Text highlight|3GPP TS 26.245 5.17
+hclr|Highlight colour|3GPP TS 26.245 5.17
+krok|Karaoke times|3GPP TS 26.245 5.17
+dlay|Scroll delay|3GPP TS 26.245 5.17
+href|Hyperlink in text|3GPP TS 26.245 5.17
+tbox|Text box|3GPP TS 26.245 5.17
+blnk|Blinking text|3GPP TS 26.245 5.17
+twrp|Text wrap|3GPP TS 26.245 5.17
+pcrb|MPEG-2 TS clock references|DASH with MPEG-2 TS (mp4ra)
+tfad|Track fragment adjustment|3GPP TS 26.244
+tfma|Track fragment media adjustment|3GPP TS 26.244
+trik|Trick play|DECE Common File Format 2.2.7
+bloc|Base location|DECE Common File Format 2.2.3
+coin|Content information|DECE Common File Format 2.2.5
+avcn|AVC NAL unit storage|DECE Common File Format 2.2.2
+wmpi|Watermark pattern information|DASH-IF watermarking
+dsgd|Segment grouping data|DVB (mp4ra)
+dstg|Segment group timing|DVB (mp4ra)
+srmc|System renewability container|DVB (mp4ra)
+srmb|System renewability message|DVB (mp4ra)
+uncC|Uncompressed frame configuration|ISO/IEC 23001-17:2024
+cmpd|Component definition|ISO/IEC 23001-17:2024
+mdta|Metadata key|QuickTime File Format: Metadata item keys
+chpl|Chapter list|written by Nero and FFmpeg
+Xtra|Windows Media tags|written by Windows Media tools
+a1lx|AV1 layer sizes|AVIF 2.3.2.3
+rref|Required references|ISO/IEC 23008-12:2022 6.5
+oinf|Operating points information|ISO/IEC 23008-12:2022 6.5
+tols|Target output layer set|ISO/IEC 23008-12:2022 6.5
+md5i|MD5 checksum|ISO/IEC 23008-12 amendments (mp4ra)
+mini|Minimized image|ISO/IEC 23008-12 amendments (mp4ra)
+uinf|Media source information|DECE UltraViolet (mp4ra)
+sbtd|Sample bitrate table|seen in QuickTime files
+odkm|OMA key management|OMA DRM 2.1 DCF
+ohdr|OMA common headers|OMA DRM 2.1 DCF
+odaf|OMA access unit format|OMA DRM 2.1 DCF
+odrm|OMA DRM container|OMA DRM 2.1 DCF
+odhe|OMA discrete headers|OMA DRM 2.1 DCF
+odda|OMA content object|OMA DRM 2.1 DCF
+mdri|OMA mutable information|OMA DRM 2.1 DCF
+odtt|OMA transaction tracking|OMA DRM 2.1 DCF
+odrb|OMA rights object|OMA DRM 2.1 DCF
+grpi|OMA group ID|OMA DRM 2.1 DCF
+ccid|OMA content ID|OMA DRM 2.1 DCF
+icnu|OMA icon URI|OMA DRM 2.1 DCF
+infu|OMA information URL|OMA DRM 2.1 DCF
+8id |Marlin content ID|Marlin Broadband
+8bdl|Marlin bundle|Marlin Broadband
+marl|Marlin scheme|Marlin Broadband
+mkid|Marlin key ID map|Marlin Broadband
+adkm|Adobe key management|Adobe F4V and HDS specification
+ahdr|Adobe DRM header|Adobe F4V and HDS specification
+aprm|Adobe DRM parameters|Adobe F4V and HDS specification
+aeib|Adobe encryption information|Adobe F4V and HDS specification
+akey|Adobe key information|Adobe F4V and HDS specification
+flxs|Adobe DRM metadata|Adobe F4V and HDS specification
+adaf|Adobe access unit format|Adobe F4V and HDS specification
+abst|HDS bootstrap|Adobe F4V and HDS specification
+asrt|HDS segment runs|Adobe F4V and HDS specification
+afrt|HDS fragment runs|Adobe F4V and HDS specification
+afra|HDS fragment random access|Adobe F4V and HDS specification
+AMBA|Ambarella encoder settings|written by cameras
+BCID|Broadcast ID|written by cameras
+CAME|Camera identifier|written by cameras
+FIRM|Firmware version|written by cameras
+HMMT|Highlight marks|written by cameras
+LENS|Lens identifier|written by cameras
+MUID|Media identifier|written by cameras
+SETT|Camera settings|written by cameras
+GPMF|Telemetry|written by cameras
+fdsc|File description|written by cameras
+GUMI|Camera identifier (GoPro)|written by cameras
+CNTH|Canon thumbnail|written by cameras
+CNDA|Canon thumbnail data|written by cameras
+CNCV|Canon codec version|written by cameras
+CNFV|Canon firmware version|written by cameras
+CNMN|Canon model|written by cameras
+NCDT|Nikon data|written by cameras
+NCTG|Nikon tags|written by cameras
+MVTG|Fujifilm tags|written by cameras
+TAGS|Camera tags|written by cameras
+thmb|Thumbnail|written by cameras
+frea|Kodak data|written by cameras
+gps |Positions|written by cameras
+gps0|Positions|written by cameras
+inst|Insta360 data|written by cameras
+THMB|Thumbnail|written by Canon cameras (CR3)
+PRVW|Preview picture|written by Canon cameras (CR3)
+CMT1|Picture metadata|written by Canon cameras (CR3)
+CMT2|Exif metadata|written by Canon cameras (CR3)
+CMT3|Maker notes|written by Canon cameras (CR3)
+CMT4|Position|written by Canon cameras (CR3)
+CCTP|Codec tracks|written by Canon cameras (CR3)
+CTBO|Offsets of the parts|written by Canon cameras (CR3)
+CMP1|Raw compression|written by Canon cameras (CR3)
+CDI1|Raw image description|written by Canon cameras (CR3)
+IAD1|Raw image area|written by Canon cameras (CR3)
+SDLN|Samsung device line|written by phones
+smrd|Samsung recording mode|written by phones
+smta|Samsung metadata|written by phones
+sefd|Samsung embedded data|written by phones
+mdln|Samsung model name|written by phones
+svss|Samsung saved streams|written by phones
+beam|Chat video mark|written by phones
+loop|Chat video loop mark|written by phones
+axte|Auxiliary tracks extension|MP4-AT file format (Android)
+lidp|Unidentified, seen in files|none published
+lidl|Unidentified, seen in files|none published
+ramf|Unidentified, seen in files|none published
+PICT|Preview picture|QuickTime File Format
+crgn|Clipping region|QuickTime File Format
+clip|Clipping|QuickTime File Format
+ctab|Colour table|QuickTime File Format
+matt|Track matte|QuickTime File Format
+kmat|Compressed matte|QuickTime File Format
+imap|Track input map|QuickTime File Format
+\0\0in|Track input|QuickTime File Format
+\0\0ty|Track input type|QuickTime File Format
+obid|Object ID|QuickTime File Format
+rdrf|Data reference of a reference movie|QuickTime File Format
+rmdr|Data rate of a reference movie|QuickTime File Format
+rmcs|CPU speed for a reference movie|QuickTime File Format
+rmvc|Version check of a reference movie|QuickTime File Format
+rmcd|Component check of a reference movie|QuickTime File Format
+rmqu|Quality of a reference movie|QuickTime File Format
+WLOC|Window place|QuickTime File Format
+LOOP|Looping style|QuickTime File Format
+SelO|Play the selection only|QuickTime File Format
+AllF|Play all frames|QuickTime File Format
+ptv |Print to video|QuickTime File Format
+clsf|Classification|3GPP TS 26.244 8
+kywd|Keywords|3GPP TS 26.244 8
+coll|Collection|3GPP TS 26.244 8
+cvru|OMA cover URI|OMA DRM 2.1 DCF
+lrcu|OMA lyrics URI|OMA DRM 2.1 DCF
+dcfD|Marlin duration|Marlin Broadband
+UITS|Unique identifier of a download|written by Universal Music (mp4ra)
+gsst|Upload start time|written by Google
+gstd|Upload duration|written by Google
+";
 
-const fn named_user(value: u128, name: &'static str, clause: &'static str) -> Named {
-    Named { id: user(value), name, clause }
-}
-
-const NAL_VIDEO: &str = "ISO/IEC 14496-15:2022";
-const TIMED_TEXT: &str = "3GPP TS 26.245 5.17";
-const NEW_AUDIO: &str = "ISO/IEC 14496-12 amendments (mp4ra)";
-const OMA: &str = "OMA DRM 2.1 DCF";
-const ADOBE: &str = "Adobe F4V and HDS specification";
-const CAMERA: &str = "written by cameras";
-const PHONE: &str = "written by phones";
 const RAW: &str = "written by Canon cameras (CR3)";
-const QUICKTIME: &str = "QuickTime File Format";
 const EZ_MOVIE: &str = "3GPP2 files of KDDI phones (EZmovie)";
 
-/// Every box known by name only, but for sample entries.
-pub static NAMED: &[Named] = &[
-    named(b"!mof", "Compressed movie fragment", "ISO/IEC 14496-12:2022 8.19"),
-    named(b"!mov", "Compressed movie", "ISO/IEC 14496-12:2022 8.19"),
-    named(b"!six", "Compressed segment index", "ISO/IEC 14496-12:2022 8.19"),
-    named(b"!ssx", "Compressed subsegment index", "ISO/IEC 14496-12:2022 8.19"),
-    named(b"alou", "Album loudness", "ISO/IEC 14496-12:2022 12.2.7"),
-    named(b"tlou", "Track loudness", "ISO/IEC 14496-12:2022 12.2.7"),
-    named(b"cclv", "Content colour volume", "ISO/IEC 14496-12:2022 12.1"),
-    named(b"cinf", "Complete track information", "ISO/IEC 14496-12:2022 8.17"),
-    named(b"dimm", "Hint: bytes sent at once", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"dmed", "Hint: bytes from media tracks", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"drep", "Hint: repeated bytes", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"maxr", "Hint: highest data rate", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"payt", "Hint: payload type", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"tmax", "Hint: largest time offset", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"tmin", "Hint: smallest time offset", "ISO/IEC 14496-12:2022 9.1.5"),
-    named(b"dmix", "Downmix instructions", "ISO/IEC 14496-12:2022 12.2.5"),
-    named(b"fdel", "File delivery item extension", "ISO/IEC 14496-12:2022 8.13"),
-    named(b"fecr", "FEC reservoir", "ISO/IEC 14496-12:2022 8.13.7"),
-    named(b"fiin", "File delivery information", "ISO/IEC 14496-12:2022 8.13.2"),
-    named(b"fire", "File reservoir", "ISO/IEC 14496-12:2022 8.13.8"),
-    named(b"fpar", "File partition", "ISO/IEC 14496-12:2022 8.13.3"),
-    named(b"gitn", "Group ID to name", "ISO/IEC 14496-12:2022 8.13.6"),
-    named(b"paen", "Partition entry", "ISO/IEC 14496-12:2022 8.13.2"),
-    named(b"segr", "File delivery session group", "ISO/IEC 14496-12:2022 8.13.5"),
-    named(b"imif", "IPMP information", "ISO/IEC 14496-12:2005 8.45.4"),
-    named(b"ipmc", "IPMP control", "ISO/IEC 14496-12:2005 8.45.5"),
-    named(b"rssr", "Received SSRC", "ISO/IEC 14496-12:2022 9.4.1"),
-    named(b"rtp ", "RTP session description", "ISO/IEC 14496-12:2022 9.1.4.2"),
-    named(b"rtpo", "RTP packet extension", "ISO/IEC 14496-12:2022 9.1.3"),
-    named(b"rely", "Reliable transmission hint", "QuickTime File Format: Hint media"),
-    named(b"srpp", "SRTP process", "ISO/IEC 14496-12:2022 9.2.2"),
-    named(b"tssy", "Timestamp synchrony", "ISO/IEC 14496-12:2022 9.4.1"),
-    named(b"fdsa", "File delivery sample", "ISO/IEC 14496-12:2022 9.3"),
-    named(b"fdpa", "File delivery packet", "ISO/IEC 14496-12:2022 9.3"),
-    named(b"extr", "File delivery extra data", "ISO/IEC 14496-12:2022 9.3"),
-    named(b"scrb", "Scramble scheme information", "ISO/IEC 14496-12:2022 8.16"),
-    named(b"uuid", "User extension", "ISO/IEC 14496-12:2022 4.2.2"),
-    named(b"aedb", "Audio element description", NEW_AUDIO),
-    named(b"aelm", "Audio element", NEW_AUDIO),
-    named(b"aepp", "Audio element positioning", NEW_AUDIO),
-    named(b"aepr", "Audio element prominence", NEW_AUDIO),
-    named(b"aesb", "Audio element selection", NEW_AUDIO),
-    named(b"aesd", "Audio element selection description", NEW_AUDIO),
-    named(b"ardi", "Audio rendering indication", NEW_AUDIO),
-    named(b"prsl", "Preselection", NEW_AUDIO),
-    named(b"rsot", "Redundant sample original timing", NEW_AUDIO),
-    named(b"ssrt", "Sub-sample reference table", NEW_AUDIO),
-    named(b"spki", "Sample packing information", NEW_AUDIO),
-    named(b"ctrn", "Compact track run", "written by GPAC"),
-    named(b"cdrf", "Compact data reference", "written by GPAC"),
-    named(b"extk", "External track", "written by GPAC"),
-    named(b"extl", "External track location", "written by GPAC"),
-    named(b"sdhd", "Scene description media header", "ISO/IEC 14496-14:2020"),
-    named(b"odhd", "Object descriptor media header", "ISO/IEC 14496-14:2020"),
-    named(b"crhd", "Clock reference media header", "ISO/IEC 14496-14:2020"),
-    named(b"iphd", "IPMP media header", "ISO/IEC 14496-14:2020"),
-    named(b"seig", "Group encryption information", "ISO/IEC 23001-7:2023 6"),
-    named(b"3dpr", "Depth resolution (MVD)", NAL_VIDEO),
-    named(b"3sib", "Scalability SEI (MVD)", NAL_VIDEO),
-    named(b"a3dC", "3D-AVC configuration", NAL_VIDEO),
-    named(b"apvC", "APV configuration", NAL_VIDEO),
-    named(b"buff", "Buffering", NAL_VIDEO),
-    named(b"dhec", "Default HEVC extractor", NAL_VIDEO),
-    named(b"ecam", "Extrinsic camera parameters", NAL_VIDEO),
-    named(b"icam", "Intrinsic camera parameters", NAL_VIDEO),
-    named(b"evcC", "EVC configuration", NAL_VIDEO),
-    named(b"evsC", "EVC slice component configuration", NAL_VIDEO),
-    named(b"hvtC", "HEVC tile configuration", NAL_VIDEO),
-    named(b"iroi", "Interactive region of interest", NAL_VIDEO),
-    named(b"ldep", "Tier dependency", NAL_VIDEO),
-    named(b"lvcC", "LCEVC configuration", NAL_VIDEO),
-    named(b"mstv", "Multiview sub-track view", NAL_VIDEO),
-    named(b"mvcC", "MVC configuration", NAL_VIDEO),
-    named(b"mvcg", "Multiview group", NAL_VIDEO),
-    named(b"mvci", "Multiview information", NAL_VIDEO),
-    named(b"mvcP", "View priority assignment", NAL_VIDEO),
-    named(b"mvdC", "MVC depth configuration", NAL_VIDEO),
-    named(b"mvra", "Multiview relation attributes", NAL_VIDEO),
-    named(b"qlif", "Priority layer information (SVC)", NAL_VIDEO),
-    named(b"rrgn", "Rectangular region", NAL_VIDEO),
-    named(b"sdep", "Sample dependency tiers", NAL_VIDEO),
-    named(b"seib", "Scalability SEI (SVC)", NAL_VIDEO),
-    named(b"seii", "SEI information", NAL_VIDEO),
-    named(b"sstl", "Sub-track layers (SVC)", NAL_VIDEO),
-    named(b"stmg", "Sub-track multiview group", NAL_VIDEO),
-    named(b"stti", "Sub-track tiers", NAL_VIDEO),
-    named(b"svcC", "SVC configuration", NAL_VIDEO),
-    named(b"svcP", "Priority assignment (SVC)", NAL_VIDEO),
-    named(b"svdr", "Dependency range (SVC)", NAL_VIDEO),
-    named(b"svip", "Initial parameter sets", NAL_VIDEO),
-    named(b"svmC", "SVC metadata sample configuration", NAL_VIDEO),
-    named(b"svpr", "Priority range", NAL_VIDEO),
-    named(b"swtc", "Multiview group relation", NAL_VIDEO),
-    named(b"tibr", "Tier bitrate", NAL_VIDEO),
-    named(b"tiri", "Tier information", NAL_VIDEO),
-    named(b"tran", "Transcoding information", NAL_VIDEO),
-    named(b"tstb", "Tile sub-track group", NAL_VIDEO),
-    named(b"vsib", "View scalability SEI", NAL_VIDEO),
-    named(b"vvcE", "VVC enhancement layer configuration", NAL_VIDEO),
-    named(b"vvnC", "VVC NAL unit configuration", NAL_VIDEO),
-    named(b"vwdi", "Multiview scene information", NAL_VIDEO),
-    named(b"vwid", "View identifier", NAL_VIDEO),
-    named(b"styl", "Text styles", TIMED_TEXT),
-    named(b"hlit", "Text highlight", TIMED_TEXT),
-    named(b"hclr", "Highlight colour", TIMED_TEXT),
-    named(b"krok", "Karaoke times", TIMED_TEXT),
-    named(b"dlay", "Scroll delay", TIMED_TEXT),
-    named(b"href", "Hyperlink in text", TIMED_TEXT),
-    named(b"tbox", "Text box", TIMED_TEXT),
-    named(b"blnk", "Blinking text", TIMED_TEXT),
-    named(b"twrp", "Text wrap", TIMED_TEXT),
-    named(b"pcrb", "MPEG-2 TS clock references", "DASH with MPEG-2 TS (mp4ra)"),
-    named(b"tfad", "Track fragment adjustment", "3GPP TS 26.244"),
-    named(b"tfma", "Track fragment media adjustment", "3GPP TS 26.244"),
-    named(b"trik", "Trick play", "DECE Common File Format 2.2.7"),
-    named(b"bloc", "Base location", "DECE Common File Format 2.2.3"),
-    named(b"coin", "Content information", "DECE Common File Format 2.2.5"),
-    named(b"avcn", "AVC NAL unit storage", "DECE Common File Format 2.2.2"),
-    named(b"wmpi", "Watermark pattern information", "DASH-IF watermarking"),
-    named(b"dsgd", "Segment grouping data", "DVB (mp4ra)"),
-    named(b"dstg", "Segment group timing", "DVB (mp4ra)"),
-    named(b"srmc", "System renewability container", "DVB (mp4ra)"),
-    named(b"srmb", "System renewability message", "DVB (mp4ra)"),
-    named(b"uncC", "Uncompressed frame configuration", "ISO/IEC 23001-17:2024"),
-    named(b"cmpd", "Component definition", "ISO/IEC 23001-17:2024"),
-    named(b"mdta", "Metadata key", "QuickTime File Format: Metadata item keys"),
-    named(b"chpl", "Chapter list", "written by Nero and FFmpeg"),
-    named(b"Xtra", "Windows Media tags", "written by Windows Media tools"),
-    named(b"a1lx", "AV1 layer sizes", "AVIF 2.3.2.3"),
-    named(b"rref", "Required references", "ISO/IEC 23008-12:2022 6.5"),
-    named(b"oinf", "Operating points information", "ISO/IEC 23008-12:2022 6.5"),
-    named(b"tols", "Target output layer set", "ISO/IEC 23008-12:2022 6.5"),
-    named(b"md5i", "MD5 checksum", "ISO/IEC 23008-12 amendments (mp4ra)"),
-    named(b"mini", "Minimized image", "ISO/IEC 23008-12 amendments (mp4ra)"),
-    named(b"uinf", "Media source information", "DECE UltraViolet (mp4ra)"),
-    named(b"sbtd", "Sample bitrate table", "seen in QuickTime files"),
-    named(b"odkm", "OMA key management", OMA),
-    named(b"ohdr", "OMA common headers", OMA),
-    named(b"odaf", "OMA access unit format", OMA),
-    named(b"odrm", "OMA DRM container", OMA),
-    named(b"odhe", "OMA discrete headers", OMA),
-    named(b"odda", "OMA content object", OMA),
-    named(b"mdri", "OMA mutable information", OMA),
-    named(b"odtt", "OMA transaction tracking", OMA),
-    named(b"odrb", "OMA rights object", OMA),
-    named(b"grpi", "OMA group ID", OMA),
-    named(b"ccid", "OMA content ID", OMA),
-    named(b"icnu", "OMA icon URI", OMA),
-    named(b"infu", "OMA information URL", OMA),
-    named(b"8id ", "Marlin content ID", "Marlin Broadband"),
-    named(b"8bdl", "Marlin bundle", "Marlin Broadband"),
-    named(b"marl", "Marlin scheme", "Marlin Broadband"),
-    named(b"mkid", "Marlin key ID map", "Marlin Broadband"),
-    named(b"adkm", "Adobe key management", ADOBE),
-    named(b"ahdr", "Adobe DRM header", ADOBE),
-    named(b"aprm", "Adobe DRM parameters", ADOBE),
-    named(b"aeib", "Adobe encryption information", ADOBE),
-    named(b"akey", "Adobe key information", ADOBE),
-    named(b"flxs", "Adobe DRM metadata", ADOBE),
-    named(b"adaf", "Adobe access unit format", ADOBE),
-    named(b"abst", "HDS bootstrap", ADOBE),
-    named(b"asrt", "HDS segment runs", ADOBE),
-    named(b"afrt", "HDS fragment runs", ADOBE),
-    named(b"afra", "HDS fragment random access", ADOBE),
-    named(b"AMBA", "Ambarella encoder settings", CAMERA),
-    named(b"BCID", "Broadcast ID", CAMERA),
-    named(b"CAME", "Camera identifier", CAMERA),
-    named(b"FIRM", "Firmware version", CAMERA),
-    named(b"HMMT", "Highlight marks", CAMERA),
-    named(b"LENS", "Lens identifier", CAMERA),
-    named(b"MUID", "Media identifier", CAMERA),
-    named(b"SETT", "Camera settings", CAMERA),
-    named(b"GPMF", "Telemetry", CAMERA),
-    named(b"fdsc", "File description", CAMERA),
-    named(b"GUMI", "Camera identifier (GoPro)", CAMERA),
-    named(b"CNTH", "Canon thumbnail", CAMERA),
-    named(b"CNDA", "Canon thumbnail data", CAMERA),
-    named(b"CNCV", "Canon codec version", CAMERA),
-    named(b"CNFV", "Canon firmware version", CAMERA),
-    named(b"CNMN", "Canon model", CAMERA),
-    named(b"NCDT", "Nikon data", CAMERA),
-    named(b"NCTG", "Nikon tags", CAMERA),
-    named(b"MVTG", "Fujifilm tags", CAMERA),
-    named(b"TAGS", "Camera tags", CAMERA),
-    named(b"thmb", "Thumbnail", CAMERA),
-    named(b"frea", "Kodak data", CAMERA),
-    named(b"gps ", "Positions", CAMERA),
-    named(b"gps0", "Positions", CAMERA),
-    named(b"inst", "Insta360 data", CAMERA),
-    named(b"THMB", "Thumbnail", RAW),
-    named(b"PRVW", "Preview picture", RAW),
-    named(b"CMT1", "Picture metadata", RAW),
-    named(b"CMT2", "Exif metadata", RAW),
-    named(b"CMT3", "Maker notes", RAW),
-    named(b"CMT4", "Position", RAW),
-    named(b"CCTP", "Codec tracks", RAW),
-    named(b"CTBO", "Offsets of the parts", RAW),
-    named(b"CMP1", "Raw compression", RAW),
-    named(b"CDI1", "Raw image description", RAW),
-    named(b"IAD1", "Raw image area", RAW),
-    named(b"SDLN", "Samsung device line", PHONE),
-    named(b"smrd", "Samsung recording mode", PHONE),
-    named(b"smta", "Samsung metadata", PHONE),
-    named(b"sefd", "Samsung embedded data", PHONE),
-    named(b"mdln", "Samsung model name", PHONE),
-    named(b"svss", "Samsung saved streams", PHONE),
-    named(b"beam", "Chat video mark", PHONE),
-    named(b"loop", "Chat video loop mark", PHONE),
-    named(b"axte", "Auxiliary tracks extension", "MP4-AT file format (Android)"),
-    named(b"lidp", "Unidentified, seen in files", "none published"),
-    named(b"lidl", "Unidentified, seen in files", "none published"),
-    named(b"ramf", "Unidentified, seen in files", "none published"),
-    named(b"PICT", "Preview picture", QUICKTIME),
-    named(b"crgn", "Clipping region", QUICKTIME),
-    named(b"clip", "Clipping", QUICKTIME),
-    named(b"ctab", "Colour table", QUICKTIME),
-    named(b"matt", "Track matte", QUICKTIME),
-    named(b"kmat", "Compressed matte", QUICKTIME),
-    named(b"imap", "Track input map", QUICKTIME),
-    named(b"\0\0in", "Track input", QUICKTIME),
-    named(b"\0\0ty", "Track input type", QUICKTIME),
-    named(b"obid", "Object ID", QUICKTIME),
-    named(b"rdrf", "Data reference of a reference movie", QUICKTIME),
-    named(b"rmdr", "Data rate of a reference movie", QUICKTIME),
-    named(b"rmcs", "CPU speed for a reference movie", QUICKTIME),
-    named(b"rmvc", "Version check of a reference movie", QUICKTIME),
-    named(b"rmcd", "Component check of a reference movie", QUICKTIME),
-    named(b"rmqu", "Quality of a reference movie", QUICKTIME),
-    named(b"WLOC", "Window place", QUICKTIME),
-    named(b"LOOP", "Looping style", QUICKTIME),
-    named(b"SelO", "Play the selection only", QUICKTIME),
-    named(b"AllF", "Play all frames", QUICKTIME),
-    named(b"ptv ", "Print to video", QUICKTIME),
-    named(b"clsf", "Classification", "3GPP TS 26.244 8"),
-    named(b"kywd", "Keywords", "3GPP TS 26.244 8"),
-    named(b"coll", "Collection", "3GPP TS 26.244 8"),
-    named(b"cvru", "OMA cover URI", OMA),
-    named(b"lrcu", "OMA lyrics URI", OMA),
-    named(b"dcfD", "Marlin duration", "Marlin Broadband"),
-    named(b"UITS", "Unique identifier of a download", "written by Universal Music (mp4ra)"),
-    named(b"gsst", "Upload start time", "written by Google"),
-    named(b"gstd", "Upload duration", "written by Google"),
-    named_user(0x6b68_40f2_5f24_4fc5_ba39_a51b_cf03_23f3, "iPod mark", "written by FFmpeg for iPods"),
-    named_user(0x85c0_b687_820f_11e0_8111_f4ce_462b_6a48, "Canon metadata", RAW),
-    named_user(0xeaf4_2b5e_1c98_4b88_b9fb_b7dc_406e_4d16, "Canon preview", RAW),
-    named_user(0xd8fe_c3d6_1b0e_483c_9297_5828_877e_c481, "Content credentials (C2PA)", "C2PA 2.1 A.5"),
-    named_user(0x33c7_a4d2_b81d_4723_a0ba_f1a3_e097_ad38, "IPTC metadata", "IPTC-IIM in JPEG 2000"),
-    named_user(0xb14b_f8bd_083d_4b43_a5ae_8cd7_d5a6_ce03, "Geographic data", "GeoJP2"),
-    named_user(0x6370_6764_a88c_11d4_8197_0090_2708_7703, "EZmovie copy guard", EZ_MOVIE),
-    named_user(0x6370_7664_a88c_11d4_8197_0090_2708_7703, "EZmovie content provider", EZ_MOVIE),
-    named_user(0x6d76_6d6c_a88c_11d4_8197_0090_2708_7703, "EZmovie movie markup", EZ_MOVIE),
-    named_user(0x656e_6369_a88c_11d4_8197_0090_2708_7703, "EZmovie encoder information", EZ_MOVIE),
-    named_user(0x7072_6f70_a88c_11d4_8197_0090_2708_7703, "EZmovie properties", EZ_MOVIE),
-    named_user(0x5052_4f46_21d2_4fce_bb88_695c_fac9_c740, "PSP profile", "written for PlayStation Portable"),
-    named_user(
-        0x5553_4d54_21d2_4fce_bb88_695c_fac9_c740,
-        "PSP user data",
-        "written for PlayStation Portable",
-    ),
-    named_user(0x261e_f374_1d97_5bba_acbd_9d2c_8ea7_3522, "GIMI content ID", "NGA.STND.0076"),
-    named_user(0x9db9_dd6e_373c_5a4e_8110_21fc_83a9_11fd, "GIMI content IDs of samples", "NGA.STND.0076"),
+const USER_TYPES: &[(u128, &str, &str)] = &[
+    (0x6b68_40f2_5f24_4fc5_ba39_a51b_cf03_23f3, "iPod mark", "written by FFmpeg for iPods"),
+    (0x85c0_b687_820f_11e0_8111_f4ce_462b_6a48, "Canon metadata", RAW),
+    (0xeaf4_2b5e_1c98_4b88_b9fb_b7dc_406e_4d16, "Canon preview", RAW),
+    (0xd8fe_c3d6_1b0e_483c_9297_5828_877e_c481, "Content credentials (C2PA)", "C2PA 2.1 A.5"),
+    (0x33c7_a4d2_b81d_4723_a0ba_f1a3_e097_ad38, "IPTC metadata", "IPTC-IIM in JPEG 2000"),
+    (0xb14b_f8bd_083d_4b43_a5ae_8cd7_d5a6_ce03, "Geographic data", "GeoJP2"),
+    (0x6370_6764_a88c_11d4_8197_0090_2708_7703, "EZmovie copy guard", EZ_MOVIE),
+    (0x6370_7664_a88c_11d4_8197_0090_2708_7703, "EZmovie content provider", EZ_MOVIE),
+    (0x6d76_6d6c_a88c_11d4_8197_0090_2708_7703, "EZmovie movie markup", EZ_MOVIE),
+    (0x656e_6369_a88c_11d4_8197_0090_2708_7703, "EZmovie encoder information", EZ_MOVIE),
+    (0x7072_6f70_a88c_11d4_8197_0090_2708_7703, "EZmovie properties", EZ_MOVIE),
+    (0x5052_4f46_21d2_4fce_bb88_695c_fac9_c740, "PSP profile", "written for PlayStation Portable"),
+    (0x5553_4d54_21d2_4fce_bb88_695c_fac9_c740, "PSP user data", "written for PlayStation Portable"),
+    (0x261e_f374_1d97_5bba_acbd_9d2c_8ea7_3522, "GIMI content ID", "NGA.STND.0076"),
+    (0x9db9_dd6e_373c_5a4e_8110_21fc_83a9_11fd, "GIMI content IDs of samples", "NGA.STND.0076"),
 ];
+
+/// Every box known by name only, but for sample entries.
+pub(super) fn all() -> impl Iterator<Item = (BoxId, Named)> {
+    let named = NAMED.lines().filter_map(|line| {
+        let (code, named) = line.split_at_checked(4)?;
+        let (name, clause) = named.strip_prefix('|')?.split_once('|')?;
+        Some((four(code.as_bytes().first_chunk()?), Named { name, clause }))
+    });
+    named.chain(USER_TYPES.iter().map(|&(value, name, clause)| (user(value), Named { name, clause })))
+}
+
+/// What a code is called in a list, each line of which is a code and its name; empty when it is not there.
+pub fn name_in(list: &'static str, code: FourCc) -> &'static str {
+    let code = code.text();
+    list.lines().find_map(|line| line.strip_prefix(&code)).unwrap_or_default()
+}

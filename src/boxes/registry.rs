@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 
 use crate::bytes::Uuid16;
 
-use super::declare::{BoxBody as _, Declaration, Rewriter};
+use super::declaration::{Declaration, Rewriter};
+use super::declare::BoxBody as _;
 use super::header::{BoxId, four};
-use super::names::{NAMED, Named};
+use super::names::{self, Named};
 use super::sample_types::{self, Layout};
 use super::{
     audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime,
@@ -19,7 +20,7 @@ pub enum Known {
     /// Its fields are declared.
     Declared(&'static Declaration),
     /// Its name is known.
-    Named(&'static Named),
+    Named(Named),
     /// Nothing.
     Unknown,
 }
@@ -51,12 +52,15 @@ struct Table {
 }
 
 impl Table {
-    fn of(families: &'static [&'static [Declaration]], names: &'static [Named]) -> Self {
+    fn of(
+        families: &'static [&'static [Declaration]],
+        named: &mut dyn Iterator<Item = (BoxId, Named)>,
+    ) -> Self {
         let declared = families.iter().copied().flatten();
         let declared = declared.flat_map(|declaration| {
             declaration.ids.iter().map(move |id| (*id, Known::Declared(declaration)))
         });
-        let named = names.iter().map(|named| (named.id, Known::Named(named)));
+        let named = named.map(|(id, named)| (id, Known::Named(named)));
         let mut table = Self { four: Vec::new(), user: Vec::new() };
         for (id, known) in declared.chain(named) {
             match id {
@@ -94,7 +98,7 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
     static BOXES: OnceLock<Table> = OnceLock::new();
     static IN_STSD: OnceLock<Table> = OnceLock::new();
     if parent == Some(four(b"stsd")) {
-        let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, &[]));
+        let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, &mut std::iter::empty()));
         let known = table.get(id).or_else(|| by_layout(id));
         // `free` and `uuid` boxes may stand anywhere; any other code here is a sample entry.
         let anywhere = matches!(id, BoxId::Uuid(_)) || id.is(b"free") || id.is(b"skip");
@@ -106,7 +110,7 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
     if let Some(declaration) = scoped::lookup(id, parent_code) {
         return Known::Declared(declaration);
     }
-    BOXES.get_or_init(|| Table::of(FAMILIES, NAMED)).get(id).unwrap_or(Known::Unknown)
+    BOXES.get_or_init(|| Table::of(FAMILIES, &mut names::all())).get(id).unwrap_or(Known::Unknown)
 }
 
 /// Sample entries that are registered, but not declared by name, have the fields of their kind of media.
@@ -134,7 +138,7 @@ impl Known {
     /// The human name.
     pub fn name(self) -> &'static str {
         match self {
-            Known::Declared(declaration) => declaration.name,
+            Known::Declared(declaration) => declaration.name(),
             Known::Named(named) => named.name,
             Known::Unknown => "Unknown box",
         }
@@ -143,7 +147,7 @@ impl Known {
     /// What it is for, in a sentence or two.
     pub fn about(self) -> &'static str {
         match self {
-            Known::Declared(declaration) => declaration.about.trim_ascii_start(),
+            Known::Declared(declaration) => declaration.about(),
             Known::Named(_) => "Known by name; its fields are shown as bytes.",
             Known::Unknown => "No specification known here names this box. It is kept as it stands.",
         }
@@ -152,7 +156,7 @@ impl Known {
     /// The specification clause, empty for unknown boxes.
     pub fn clause(self) -> &'static str {
         match self {
-            Known::Declared(declaration) => declaration.clause,
+            Known::Declared(declaration) => declaration.clause(),
             Known::Named(named) => named.clause,
             Known::Unknown => "",
         }
@@ -189,7 +193,7 @@ pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
         (sample_entry::DECLARED, sample_entry::REWRITERS),
         (scoped::DECLARED, scoped::REWRITERS),
     ];
-    let same = |other: &Declaration| other.name == declaration.name && other.ids == declaration.ids;
+    let same = |other: &Declaration| other.name() == declaration.name() && other.ids == declaration.ids;
     families
         .iter()
         .find_map(|(declared, rewriters)| declared.iter().position(same).and_then(|at| rewriters.get(at)))

@@ -2,8 +2,10 @@
 
 use crate::bytes::FourCc;
 
-use super::declare::{BoxBody as _, Declaration};
+use super::declaration::Declaration;
+use super::declare::BoxBody as _;
 use super::header::{BoxId, four};
+use super::names::name_in;
 use super::quicktime::UserTexts;
 use super::types::{Counted, Utf8};
 
@@ -127,143 +129,158 @@ pub(super) fn lookup(id: BoxId, parent: FourCc) -> Option<&'static Declaration> 
 
 /// What a type of track or item reference stands for.
 pub fn reference_name(code: FourCc) -> &'static str {
-    match &code.0 {
-        b"hint" => "media that the hints are for",
-        b"cdsc" => "what it describes",
-        b"font" => "fonts it uses",
-        b"hind" => "hint track it depends on",
-        b"vdep" => "depth video of",
-        b"vplx" => "parallax video of",
-        b"subt" => "subtitles for",
-        b"thmb" => "thumbnails of",
-        b"auxl" => "auxiliary to",
-        b"cdtg" => "group it describes",
-        b"shsc" => "shadow samples of",
-        b"aest" | b"adda" | b"adrc" => "audio it adds to",
-        b"dpnd" => "stream it depends on",
-        b"ipir" => "declarations of",
-        b"mpod" => "streams of the object descriptor",
-        b"sync" => "synchronized to",
-        b"sbas" | b"tbas" => "base layer",
-        b"scal" => "layers it extracts from",
-        b"sabt" => "sub-tracks or tiles",
-        b"oref" => "operating points of",
-        b"avcp" => "parameter sets in",
-        b"swto" => "switches to",
-        b"swfr" => "switches from",
-        b"deps" => "depends on",
-        b"evcr" | b"evct" => "slices of",
-        b"recr" => "pictures to recompose from",
-        b"mixn" => "mixed with",
-        b"chap" => "chapters",
-        b"tmcd" => "time code",
-        b"cdep" => "content it depends on",
-        b"scpt" => "transcript",
-        b"ssrc" => "source",
-        b"lyra" => "layer",
-        b"dimg" => "made from",
-        b"prem" => "premultiplied by",
-        _ => "",
-    }
+    const NAMES: &str = "\
+hintmedia that the hints are for
+cdscwhat it describes
+fontfonts it uses
+hindhint track it depends on
+vdepdepth video of
+vplxparallax video of
+subtsubtitles for
+thmbthumbnails of
+auxlauxiliary to
+cdtggroup it describes
+shscshadow samples of
+aestaudio it adds to
+addaaudio it adds to
+adrcaudio it adds to
+dpndstream it depends on
+ipirdeclarations of
+mpodstreams of the object descriptor
+syncsynchronized to
+sbasbase layer
+tbasbase layer
+scallayers it extracts from
+sabtsub-tracks or tiles
+orefoperating points of
+avcpparameter sets in
+swtoswitches to
+swfrswitches from
+depsdepends on
+evcrslices of
+evctslices of
+recrpictures to recompose from
+mixnmixed with
+chapchapters
+tmcdtime code
+cdepcontent it depends on
+scpttranscript
+ssrcsource
+lyralayer
+dimgmade from
+prempremultiplied by
+";
+    name_in(NAMES, code)
 }
 
 /// What an iTunes or QuickTime tag is about.
 pub fn tag_name(code: FourCc) -> &'static str {
-    match &code.0 {
-        b"\xA9nam" => "title",
-        b"\xA9ART" => "artist",
-        b"aART" => "album artist",
-        b"\xA9alb" => "album",
-        b"\xA9day" => "date",
-        b"\xA9too" | b"\xA9swr" => "software",
-        b"\xA9enc" => "encoded by",
-        b"\xA9cmt" => "comment",
-        b"\xA9gen" | b"gnre" => "genre",
-        b"\xA9wrt" => "composer",
-        b"\xA9grp" => "grouping",
-        b"\xA9lyr" => "lyrics",
-        b"\xA9xyz" => "location",
-        b"\xA9mak" => "camera maker",
-        b"\xA9mod" => "camera model",
-        b"\xA9cpy" | b"cprt" => "copyright",
-        b"\xA9inf" => "information",
-        b"trkn" => "track number",
-        b"disk" => "disc number",
-        b"tmpo" => "beats a minute",
-        b"cpil" => "part of a compilation",
-        b"covr" => "cover picture",
-        b"desc" => "description",
-        b"ldes" => "long description",
-        b"tvsh" => "TV show",
-        b"tvsn" => "TV season",
-        b"tves" => "TV episode",
-        b"tvnn" => "TV network",
-        b"tven" => "TV episode ID",
-        b"stik" => "kind of media",
-        b"rtng" => "content rating",
-        b"rate" => "rating",
-        b"pgap" => "gapless playback",
-        b"hdvd" => "high definition",
-        b"pcst" => "podcast",
-        b"catg" => "category",
-        b"keyw" => "keywords",
-        b"ownr" => "owner",
-        b"purd" => "purchase date",
-        b"sonm" => "title for sorting",
-        b"soar" => "artist for sorting",
-        b"soaa" => "album artist for sorting",
-        b"soal" => "album for sorting",
-        b"soco" => "composer for sorting",
-        b"sosn" => "TV show for sorting",
-        b"----" => "freeform",
-        _ => "",
-    }
+    const NAMES: &str = "\
+©namtitle
+©ARTartist
+aARTalbum artist
+©albalbum
+©daydate
+©toosoftware
+©swrsoftware
+©encencoded by
+©cmtcomment
+©gengenre
+gnregenre
+©wrtcomposer
+©grpgrouping
+©lyrlyrics
+©xyzlocation
+©makcamera maker
+©modcamera model
+©cpycopyright
+cprtcopyright
+©infinformation
+trkntrack number
+diskdisc number
+tmpobeats a minute
+cpilpart of a compilation
+covrcover picture
+descdescription
+ldeslong description
+tvshTV show
+tvsnTV season
+tvesTV episode
+tvnnTV network
+tvenTV episode ID
+stikkind of media
+rtngcontent rating
+raterating
+pgapgapless playback
+hdvdhigh definition
+pcstpodcast
+catgcategory
+keywkeywords
+ownrowner
+purdpurchase date
+sonmtitle for sorting
+soarartist for sorting
+soaaalbum artist for sorting
+soalalbum for sorting
+sococomposer for sorting
+sosnTV show for sorting
+----freeform
+";
+    name_in(NAMES, code)
 }
 
 /// What a type of sample group stands for.
 pub fn group_name(code: FourCc) -> &'static str {
-    match &code.0 {
-        b"seig" => "encryption of the group: key rotation",
-        b"roll" => "decodable after a few samples",
-        b"prol" => "samples to decode before the audio is right",
-        b"rap " => "random access points",
-        b"sync" => "sync samples",
-        b"tele" => "temporal levels",
-        b"alst" => "alternative startup sequences",
-        b"rash" => "bitrate shares",
-        b"stsa" | b"tsas" => "stepwise temporal layer access",
-        b"tscl" => "temporal layers",
-        b"sap " => "stream access points",
-        b"dtrt" => "decode re-timing",
-        b"scif" => "scalable layers",
-        b"scnm" => "sample map of layers",
-        b"mvif" => "views",
-        b"avll" => "AVC layers",
-        b"avss" => "AVC sub-sequences",
-        b"avcb" => "AVC base layer",
-        b"vipr" => "view priority",
-        b"3gag" => "3GPP grouping",
-        b"oinf" => "operating points",
-        b"linf" => "layers",
-        b"trif" => "tile regions",
-        b"nalm" => "map of NAL units to tiles",
-        b"lbli" => "labels",
-        b"spor" | b"opth" | b"spli" | b"spid" => "subpicture order",
-        b"eos " | b"eob " => "end of sequence",
-        b"pase" | b"pss1" => "picture sequence",
-        b"vopi" => "operating points",
-        b"stmi" => "stereo video",
-        b"aud " => "access unit delimiters",
-        b"drap" => "dependent random access points",
-        b"edrp" => "extended dependent random access points",
-        b"cgsp" | b"casg" => "CMAF grouping",
-        b"av1s" => "AV1 switch frames",
-        b"av1f" => "AV1 forward key frames",
-        b"av1m" | b"av1M" => "AV1 metadata",
-        b"pasr" => "pixel aspect ratio",
-        b"rror" => "read order",
-        _ => "",
-    }
+    const NAMES: &str = "\
+seigencryption of the group: key rotation
+rolldecodable after a few samples
+prolsamples to decode before the audio is right
+rap random access points
+syncsync samples
+teletemporal levels
+alstalternative startup sequences
+rashbitrate shares
+stsastepwise temporal layer access
+tsasstepwise temporal layer access
+tscltemporal layers
+sap stream access points
+dtrtdecode re-timing
+scifscalable layers
+scnmsample map of layers
+mvifviews
+avllAVC layers
+avssAVC sub-sequences
+avcbAVC base layer
+viprview priority
+3gag3GPP grouping
+oinfoperating points
+linflayers
+triftile regions
+nalmmap of NAL units to tiles
+lblilabels
+sporsubpicture order
+opthsubpicture order
+splisubpicture order
+spidsubpicture order
+eos end of sequence
+eob end of sequence
+pasepicture sequence
+pss1picture sequence
+vopioperating points
+stmistereo video
+aud access unit delimiters
+drapdependent random access points
+edrpextended dependent random access points
+cgspCMAF grouping
+casgCMAF grouping
+av1sAV1 switch frames
+av1fAV1 forward key frames
+av1mAV1 metadata
+av1MAV1 metadata
+pasrpixel aspect ratio
+rrorread order
+";
+    name_in(NAMES, code)
 }
 
 #[cfg(test)]
@@ -272,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_box_around_decides() {
-        let name = |id: &[u8; 4], parent: &[u8; 4]| lookup(four(id), FourCc(*parent)).map(|d| d.name);
+        let name = |id: &[u8; 4], parent: &[u8; 4]| lookup(four(id), FourCc(*parent)).map(|d| d.name());
         assert_eq!(name(b"subt", b"tref"), Some("Track reference"));
         assert_eq!(name(b"stri", b"eyes"), Some("Stereo view information"));
         assert_eq!(name(b"stri", b"strk"), Some("Sub-track information"));

@@ -182,7 +182,7 @@ impl<'a> Tree<'a> {
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
         B::parse(&mut self.fields(node), iv_size).map_err(|error| {
-            cannot_be_read(node, B::DECLARATION.name, error).of_box(node.start, self.path_at(node.start))
+            cannot_be_read(node, B::DECLARATION.name(), error).of_box(node.start, self.path_at(node.start))
         })
     }
 

@@ -5,8 +5,9 @@ use core::marker::PhantomData;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Reader, Result, Writer};
 
+use super::declaration::rows_of;
 use super::rows::RowSink;
-use super::wire::{Context, FullHead, Wire, for_each_entry};
+use super::wire::{Context, FullHead, Wire, counted_rows};
 
 /// 24 bits, unsigned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,13 +122,7 @@ impl<N: Count, T: Wire> Wire for Counted<N, T> {
         sink: &mut RowSink,
     ) -> Result<Self> {
         let count = N::rows(r, &format!("{name} count"), cx, None, sink)?.get();
-        if sink.is_blind() {
-            return Ok(Vec::rows(r, name, cx, Some(count), sink)?.into());
-        }
-        for_each_entry(r, name, Some(count), &mut |r, index| {
-            let name = sink.entry_name(name, index);
-            T::rows(r, &name, cx, None, sink).map(drop)
-        })?;
+        counted_rows(r, name, cx, count, sink, T::len(cx), rows_of::<T>)?;
         Ok(Self::default())
     }
 }

@@ -7,6 +7,7 @@ use crate::bytes::limits;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 
+use super::declaration::{FieldRows, rows_of};
 use super::rows::RowSink;
 use super::samples::KeyRun;
 
@@ -187,32 +188,71 @@ impl<T: Wire> Wire for Vec<T> {
         count: Option<u64>,
         sink: &mut RowSink,
     ) -> Result<Self> {
-        if sink.is_blind()
-            && let Some(len) = T::len(cx).map(len_u64).filter(|len| *len > 0)
-        {
-            // Whole entries at once; one that is cut off is read, to fail as it does there.
-            let there = len_u64(r.remaining()) / len;
-            r.take(to_len(count.unwrap_or(there).min(there) * len), name)?;
-            if count.map_or(!r.is_empty(), |count| count > there) {
-                T::read(r, name, cx, None)?;
-            }
-            return Ok(Vec::new());
-        }
-        let start = r.offset();
-        let at = sink.total();
-        sink.push(name, start, start, || {
-            (count.map(|n| entries(to_len(n))).unwrap_or_default(), String::new())
-        });
-        sink.nested(|sink| {
-            for_each_entry(r, name, count, &mut |r, index| {
-                let name = sink.entry_name(name, index);
-                T::rows(r, &name, cx, None, sink).map(drop)
-            })
-        })?;
-        sink.close(at, r.offset());
+        list_rows(r, name, cx, count, sink, T::len(cx), rows_of::<T>)?;
         // Whoever looks on wants the rows of a window: the entries of all would be many times as much.
         Ok(Vec::new())
     }
+}
+
+/// The rows of a list: one for all of it, and those of its entries one level deeper. `len` is how long every entry is,
+/// where all are alike. Not generic over the entries: it would be copied into the program for each kind of them.
+fn list_rows(
+    r: &mut Reader<'_>,
+    name: &str,
+    cx: &Context,
+    count: Option<u64>,
+    sink: &mut RowSink,
+    len: Option<usize>,
+    entry: FieldRows,
+) -> Result<()> {
+    if sink.is_blind()
+        && let Some(len) = len.map(len_u64).filter(|len| *len > 0)
+    {
+        // Whole entries at once; one that is cut off is read, to fail as it does there.
+        let there = len_u64(r.remaining()) / len;
+        r.take(to_len(count.unwrap_or(there).min(there) * len), name)?;
+        if count.map_or(!r.is_empty(), |count| count > there) {
+            entry(r, name, cx, sink)?;
+        }
+        return Ok(());
+    }
+    let start = r.offset();
+    let at = sink.total();
+    sink.push(name, start, start, || (count.map(|n| entries(to_len(n))).unwrap_or_default(), String::new()));
+    sink.nested(|sink| entry_by_entry(r, name, cx, count, sink, entry))?;
+    sink.close(at, r.offset());
+    Ok(())
+}
+
+/// The rows of a list whose count has a row already: those of its entries alone.
+pub(super) fn counted_rows(
+    r: &mut Reader<'_>,
+    name: &str,
+    cx: &Context,
+    count: u64,
+    sink: &mut RowSink,
+    len: Option<usize>,
+    entry: FieldRows,
+) -> Result<()> {
+    if sink.is_blind() {
+        list_rows(r, name, cx, Some(count), sink, len, entry)
+    } else {
+        entry_by_entry(r, name, cx, Some(count), sink, entry)
+    }
+}
+
+fn entry_by_entry(
+    r: &mut Reader<'_>,
+    name: &str,
+    cx: &Context,
+    count: Option<u64>,
+    sink: &mut RowSink,
+    entry: FieldRows,
+) -> Result<()> {
+    for_each_entry(r, name, count, &mut |r, index| {
+        let name = sink.entry_name(name, index);
+        entry(r, &name, cx, sink)
+    })
 }
 
 fn entries(count: usize) -> String {

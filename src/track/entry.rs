@@ -187,7 +187,7 @@ fn text(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
 /// The fields before the boxes inside, or all of the body where the tree took it for something else.
 fn own_fields<'t, B: BoxBody>(tree: &'t Tree<'_>, node: &Node) -> Reader<'t> {
     let known = lookup(node.id(), Some(four(b"stsd"))).declaration();
-    if known.is_some_and(|known| known.name == B::DECLARATION.name) {
+    if known.is_some_and(|known| known.name() == B::DECLARATION.name()) {
         tree.fields(node)
     } else {
         tree.body(node)

@@ -302,7 +302,8 @@ fn only_what_nobody_registered_is_unknown() {
 fn every_declared_entry_is_registered() {
     use boxlock::boxes::sample_types::{Layout, registered};
     let mut counted = 0;
-    for declaration in boxlock::boxes::registry::all().filter(|known| known.name.ends_with("sample entry")) {
+    for declaration in boxlock::boxes::registry::all().filter(|known| known.name().ends_with("sample entry"))
+    {
         for id in declaration.ids {
             let known = registered(id.four_cc(), Layout::Other);
             assert!(known.is_some(), "{id}");
