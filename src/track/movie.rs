@@ -334,7 +334,8 @@ impl Reading<'_, '_> {
             (None, _) => FourCc::default(),
         };
         track.kind = match &track.handler.0 {
-            b"vide" => TrackKind::Video,
+            // Image sequences, and what belongs to pictures: depth, transparency (ISO/IEC 23008-12:2022 7.3).
+            b"vide" | b"pict" | b"auxv" => TrackKind::Video,
             b"soun" => TrackKind::Audio,
             b"text" | b"subt" | b"sbtl" | b"clcp" => TrackKind::Text,
             _ => TrackKind::Other,
