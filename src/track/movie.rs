@@ -316,7 +316,8 @@ impl Reading<'_, '_> {
             language = mdhd.language;
             track.language = language.code();
         }
-        if let Some(elng) = self.optional::<ExtendedLanguage>(mdia, b"elng") {
+        let elng = self.optional::<ExtendedLanguage>(mdia, b"elng");
+        if let Some(elng) = elng.filter(|elng| !elng.extended_language.bytes.is_empty()) {
             track.language = Some(String::from_utf8_lossy(&elng.extended_language.bytes).into_owned());
         }
         let hdlr: Option<Handler> = self.required(mdia, b"hdlr");

@@ -10,122 +10,145 @@ pub type Colour = ([u16; 3], bool);
 
 /// What the sequence header says that `obus`, those of `av1C`, begin with; nothing where there is none.
 pub fn colour(obus: &[u8]) -> Result<Option<Colour>, BitError> {
-    let mut r = BitReader::plain(obus);
     if obus.is_empty() {
         return Ok(None);
     }
-    r.flag("obu_forbidden_bit")?;
-    if r.bits(4, "obu_type")? != SEQUENCE_HEADER {
+    let mut r = Fields { bits: BitReader::plain(obus), fault: None };
+    r.flag(); // obu_forbidden_bit
+    if r.bits(4) != SEQUENCE_HEADER {
         return Ok(None);
     }
-    let has_extension = r.flag("obu_extension_flag")?;
-    let has_size = r.flag("obu_has_size_field")?;
-    r.flag("obu_reserved_1bit")?;
+    let (has_extension, has_size) = (r.flag(), r.flag());
+    r.flag(); // obu_reserved_1bit
     if has_extension {
-        r.bits(8, "obu_extension_header")?;
-    }
-    // Its length is not needed: what comes behind is not read.
-    while has_size && r.flag("obu_size")? {
-        r.bits(7, "obu_size")?;
+        r.bits(8);
     }
     if has_size {
-        r.bits(7, "obu_size")?;
+        // obu_size, which is not needed: what comes behind is not read.
+        while r.flag() {
+            r.bits(7);
+        }
+        r.bits(7);
     }
-    sequence_header(&mut r).map(Some)
+    let colour = r.sequence_header();
+    r.fault.map_or(Ok(Some(colour)), Err)
 }
 
-fn sequence_header(r: &mut BitReader<'_>) -> Result<Colour, BitError> {
-    let profile = r.bits(3, "seq_profile")?;
-    r.flag("still_picture")?;
-    let is_reduced = r.flag("reduced_still_picture_header")?;
-    if is_reduced {
-        r.bits(5, "seq_level_idx")?;
-    } else {
-        operating_points(r)?;
-    }
-    let width_bits = r.bits(4, "frame_width_bits_minus_1")? + 1;
-    let height_bits = r.bits(4, "frame_height_bits_minus_1")? + 1;
-    r.bits(width_bits, "max_frame_width_minus_1")?;
-    r.bits(height_bits, "max_frame_height_minus_1")?;
-    if !is_reduced && r.flag("frame_id_numbers_present_flag")? {
-        r.bits(7, "lengths of frame IDs")?;
-    }
-    r.bits(3, "use_128x128_superblock to enable_intra_edge_filter")?;
-    if !is_reduced {
-        tools(r)?;
-    }
-    r.bits(3, "enable_superres to enable_restoration")?;
-    color_config(r, profile)
+/// Fields in a row. Behind the end all are 0, and the first that is missing is the fault.
+struct Fields<'b> {
+    bits: BitReader<'b>,
+    fault: Option<BitError>,
 }
 
-fn operating_points(r: &mut BitReader<'_>) -> Result<(), BitError> {
-    let mut delay_bits = None;
-    if r.flag("timing_info_present_flag")? {
-        r.bits(32, "num_units_in_display_tick")?;
-        r.bits(32, "time_scale")?;
-        if r.flag("equal_picture_interval")? {
-            r.ue("num_ticks_per_picture_minus_1")?;
-        }
-        if r.flag("decoder_model_info_present_flag")? {
-            delay_bits = Some(r.bits(5, "buffer_delay_length_minus_1")? + 1);
-            r.bits(32, "num_units_in_decoding_tick")?;
-            r.bits(10, "lengths of removal and presentation times")?;
-        }
-    }
-    let has_display_delay = r.flag("initial_display_delay_present_flag")?;
-    for _ in 0..=r.bits(5, "operating_points_cnt_minus_1")? {
-        r.bits(12, "operating_point_idc")?;
-        if r.bits(5, "seq_level_idx")? > 7 {
-            r.flag("seq_tier")?;
-        }
-        if let Some(delay_bits) = delay_bits
-            && r.flag("decoder_model_present_for_this_op")?
-        {
-            r.bits(delay_bits, "decoder_buffer_delay")?;
-            r.bits(delay_bits, "encoder_buffer_delay")?;
-            r.flag("low_delay_mode_flag")?;
-        }
-        if has_display_delay && r.flag("initial_display_delay_present_for_this_op")? {
-            r.bits(4, "initial_display_delay_minus_1")?;
-        }
-    }
-    Ok(())
-}
+impl Fields<'_> {
+    const WHAT: &'static str = "fields";
 
-fn tools(r: &mut BitReader<'_>) -> Result<(), BitError> {
-    r.bits(4, "enable_interintra_compound to enable_dual_filter")?;
-    let has_order_hint = r.flag("enable_order_hint")?;
-    if has_order_hint {
-        r.bits(2, "enable_jnt_comp and enable_ref_frame_mvs")?;
+    fn bits(&mut self, n: u32) -> u32 {
+        self.bits.bits(n, Self::WHAT).unwrap_or_else(|error| {
+            self.fault.get_or_insert(error);
+            0
+        })
     }
-    // Chosen anew for each picture, or forced on or off for all.
-    let has_screen_tools =
-        r.flag("seq_choose_screen_content_tools")? || r.flag("seq_force_screen_content_tools")?;
-    if has_screen_tools && !r.flag("seq_choose_integer_mv")? {
-        r.flag("seq_force_integer_mv")?;
-    }
-    if has_order_hint {
-        r.bits(3, "order_hint_bits_minus_1")?;
-    }
-    Ok(())
-}
 
-fn color_config(r: &mut BitReader<'_>, profile: u32) -> Result<Colour, BitError> {
-    const NOT_GIVEN: u32 = 2;
-    // sRGB, whose range is full and not said.
-    const SRGB: [u32; 3] = [1, 13, 0];
-    if r.flag("high_bitdepth")? && profile == 2 {
-        r.flag("twelve_bit")?;
+    fn flag(&mut self) -> bool {
+        self.bits(1) == 1
     }
-    let is_mono = profile != 1 && r.flag("mono_chrome")?;
-    let mut points = [NOT_GIVEN; 3];
-    if r.flag("color_description_present_flag")? {
-        for point in &mut points {
-            *point = r.bits(8, "colour description")?;
+
+    fn sequence_header(&mut self) -> Colour {
+        let profile = self.bits(3);
+        self.flag(); // still_picture
+        let is_reduced = self.flag();
+        if is_reduced {
+            self.bits(5); // seq_level_idx
+        } else {
+            self.operating_points();
+        }
+        let [width_bits, height_bits] = [4, 4].map(|n| self.bits(n) + 1);
+        self.bits(width_bits);
+        self.bits(height_bits);
+        // frame_id_numbers_present_flag
+        if !is_reduced && self.flag() {
+            self.bits(4 + 3);
+        }
+        self.bits(3); // use_128x128_superblock to enable_intra_edge_filter
+        if !is_reduced {
+            self.tools();
+        }
+        self.bits(3); // enable_superres to enable_restoration
+        self.color_config(profile)
+    }
+
+    fn operating_points(&mut self) {
+        let mut delay_bits = None;
+        // timing_info_present_flag
+        if self.flag() {
+            self.bits(32); // num_units_in_display_tick
+            self.bits(32); // time_scale
+            // equal_picture_interval; num_ticks_per_picture_minus_1 as in 4.10.3
+            if self.flag()
+                && let Err(error) = self.bits.ue(Self::WHAT)
+            {
+                self.fault.get_or_insert(error);
+            }
+            // decoder_model_info_present_flag
+            if self.flag() {
+                delay_bits = Some(self.bits(5) + 1);
+                self.bits(32); // num_units_in_decoding_tick
+                self.bits(5 + 5); // lengths of removal and presentation times
+            }
+        }
+        let has_display_delay = self.flag();
+        for _ in 0..=self.bits(5) {
+            self.bits(12); // operating_point_idc
+            // seq_level_idx; those of the High tier have a flag more
+            if self.bits(5) > 7 {
+                self.flag();
+            }
+            if let Some(delay_bits) = delay_bits
+                && self.flag()
+            {
+                self.bits(delay_bits); // decoder_buffer_delay
+                self.bits(delay_bits); // encoder_buffer_delay
+                self.flag(); // low_delay_mode_flag
+            }
+            if has_display_delay && self.flag() {
+                self.bits(4);
+            }
         }
     }
-    let full = !is_mono && points == SRGB || r.flag("color_range")?;
-    Ok((points.map(|point| u16::try_from(point).unwrap_or(0)), full))
+
+    fn tools(&mut self) {
+        self.bits(4); // enable_interintra_compound to enable_dual_filter
+        let has_order_hint = self.flag();
+        if has_order_hint {
+            self.bits(2); // enable_jnt_comp, enable_ref_frame_mvs
+        }
+        // Screen content tools: chosen for each picture, or forced on or off for all; likewise motion in whole samples.
+        if (self.flag() || self.flag()) && !self.flag() {
+            self.flag();
+        }
+        if has_order_hint {
+            self.bits(3); // order_hint_bits_minus_1
+        }
+    }
+
+    fn color_config(&mut self, profile: u32) -> Colour {
+        const NOT_GIVEN: u16 = 2;
+        // Its range is full, and not said.
+        const SRGB: [u16; 3] = [1, 13, 0];
+        // high_bitdepth, twelve_bit
+        if self.flag() && profile == 2 {
+            self.flag();
+        }
+        let is_mono = profile != 1 && self.flag();
+        let mut points = [NOT_GIVEN; 3];
+        // color_description_present_flag
+        if self.flag() {
+            points = [8; 3].map(|n| u16::try_from(self.bits(n)).unwrap_or(NOT_GIVEN));
+        }
+        let full = !is_mono && points == SRGB || self.flag();
+        (points, full)
+    }
 }
 
 #[cfg(test)]
