@@ -92,6 +92,8 @@ export interface Track {
   codec: string;
   /** For a person: 'H.264 High', 'AAC LC'. */
   codecName: string;
+  /** Level, tier, depth and the like: 'level 4.1, High tier'; empty when the file says nothing of them. */
+  codecDetail: string;
   /** BCP-47 or ISO 639-2 language; null when undetermined. */
   language: string | null;
   timescale: number;

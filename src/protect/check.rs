@@ -2,6 +2,7 @@
 
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
+use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
@@ -39,12 +40,9 @@ pub fn check_file(index: &Index) -> Result<()> {
     for (id, number, traf) in index.used_entries() {
         let Some(track) = movie.track(id) else { continue };
         if track.entry(number).is_none() {
-            let message = format!(
-                "{}a fragment uses sample entry {number}, but the track has {}, counted from 1.",
-                index.place(track, traf),
-                track.entries.len()
-            );
-            return Err(Error::file("bad-sample-entry", message).inside("moof").at(traf));
+            let message = no_entry(number, track.entries.len());
+            let error = Error::file(NO_ENTRY, message).preceded_by(&index.place(track, traf));
+            return Err(error.inside("moof").at(traf));
         }
     }
     if index.fragments.is_empty() {

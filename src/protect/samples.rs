@@ -3,6 +3,7 @@
 use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
+use crate::track::contradictions::NO_ENTRY;
 use crate::track::index::{FragmentEntry, head_digest};
 use crate::track::{Fragment, Index, TrackFragment};
 
@@ -213,9 +214,10 @@ pub(super) fn finder<'f>(finders: &'f mut Finders, track: &TrackFragment) -> Res
     let (id, index) = (track.tfhd.track_id, track.sample_description_index);
     let found = finders.iter_mut().find(|(track, entry, _)| (*track, *entry) == (id, index));
     found.map(|(_, _, finder)| finder).ok_or_else(|| {
+        // The file was looked at before; this fragment is not as it was then.
         let message =
             format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
-        Error::file("bad-sample-entry", message).at(track.start)
+        Error::file(NO_ENTRY, message).at(track.start)
     })
 }
 
