@@ -40,7 +40,7 @@ export function environmentError(code, message) {
 export function isTrap(error) {
   return (
     error instanceof WebAssembly.RuntimeError ||
-    /Rust value while it was borrowed|unsafe aliasing in rust|null pointer passed to rust/.test(
+    /Rust value while it was borrowed|unsafe aliasing in rust|null pointer passed to rust|call stack|recursion/.test(
       String(error?.message),
     )
   );
