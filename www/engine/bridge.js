@@ -4,6 +4,7 @@
  */
 
 import { engineStopped, environmentError, fromPosted } from './errors.js';
+import { keptEngine } from './kept.js';
 import { watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 import { CHANGED } from '../files/faults.js';
@@ -117,7 +118,7 @@ export class Bridge {
    * @param {CallOptions} options
    */
   #load(blob, options) {
-    return this.#ask('open', { blob, engine: this.assets.engine.href }, options);
+    return this.#ask('open', { blob, engine: keptEngine(this.assets.engine) }, options);
   }
 
   /** A new worker, with the same file open in it. */

@@ -1,6 +1,7 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
 import { File as CoreFile, Protector, Search, Sha256 } from './wasm/boxlock_engine.js';
+import { cancelled } from '../files/faults.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
@@ -24,7 +25,7 @@ import { startEngine } from './worker-engine.js';
  * @property {Line} line
  */
 
-/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness, engine: string, memory: WebAssembly.Memory } | null} */
+/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness, engine: WebAssembly.Module | string, memory: WebAssembly.Memory } | null} */
 let opened = null;
 
 /** The core puts one output together at a time. */
@@ -232,7 +233,7 @@ const running = new Map();
 self.onmessage = async ({ data }) => {
   const { id } = data;
   if ('abort' in data) {
-    running.get(id)?.controller.abort();
+    running.get(id)?.controller.abort(cancelled());
     return;
   }
   if ('from' in data) {
