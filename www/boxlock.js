@@ -138,6 +138,8 @@ class OpenMedia {
    * @type {WeakMap<object, Order>}
    */
   #orders = new WeakMap();
+  /** The random values in them. @type {Set<Uint8Array>} */
+  #randoms = new Set();
   #closed = false;
 
   /**
@@ -215,6 +217,7 @@ class OpenMedia {
     const { plan, random } = await this.#bridge.call('plan', { request: copy }, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
     this.#orders.set(made, { request: copy, random });
+    this.#randoms.add(random);
     planned.add(made);
     return made;
   }
@@ -290,6 +293,8 @@ class OpenMedia {
     // Orders hold typed keys and seeds.
     this.#orders = new WeakMap();
     this.#bridge.close();
+    for (const random of this.#randoms) random.fill(0);
+    this.#randoms.clear();
   }
 }
 

@@ -154,7 +154,12 @@ const countWorkers = (page) =>
     };
   });
 
-const workers = (page) => page.evaluate(() => ({ made: window.made, ended: window.ended }));
+/** So many were made, and all have ended but those that lead the open files. */
+async function assertWorkers(page, made, open) {
+  await page.evaluate((number) => void (window.awaited = number), open);
+  await page.waitFor(() => window.made - window.ended === window.awaited);
+  if (made) assert.equal(await page.evaluate(() => window.made), made);
+}
 
 /** Chooses an open file in the list. */
 const toFile = (page, name) =>
@@ -212,7 +217,7 @@ inEachBrowser(
         const said = await page.text('.notice p');
         console.log(`# ${browser.name}: ${said}`);
         assertPlain(said, 'opening');
-        assert.deepEqual(await workers(page), { made: 2, ended: 1 });
+        await assertWorkers(page, 2, 1);
         await assertOtherUsable(page);
       },
       { quiet },
@@ -229,9 +234,9 @@ inEachBrowser(
         const said = await page.text('.start-note');
         console.log(`# ${browser.name}: ${said}`);
         assertPlain(said, 'planning');
-        assert.deepEqual(await workers(page), { made: 2, ended: 1 });
+        await assertWorkers(page, 2, 1);
         await assertInspectable(page, 'moof');
-        assert.deepEqual(await workers(page), { made: 3, ended: 1 });
+        await assertWorkers(page, 3, 2);
         await assertOtherUsable(page);
       },
       { quiet },
@@ -252,9 +257,7 @@ inEachBrowser(
         assertPlain(said, 'protecting');
         assert.match(said, /^It stopped, and nothing was saved\./);
         assert.deepEqual(await storage(page), {});
-        // All but those that lead the two files.
-        const { made, ended } = await workers(page);
-        assert.equal(made - ended, 2);
+        await assertWorkers(page, null, 2);
         await page.fill('[name="laUrl"]', `${LA_URL}&again=1`);
         await waitPlan(page);
         await assertInspectable(page, 'moof');

@@ -340,13 +340,17 @@ inEachBrowser((browser) => {
   });
 });
 
-/** The built site in a browser that gives pages no storage. Made where tests are defined: browsers are given it there. */
+/**
+ * The built site in a browser that gives pages neither storage nor service workers, as private windows do. Made where tests
+ * are defined: browsers are given it there.
+ */
 function siteWithoutStorage() {
   const root = mkdtempSync(join(tmpdir(), 'boxlock-trouble-'));
   cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
   after(() => rmSync(root, { recursive: true, force: true }));
   const none =
-    "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('No.', 'SecurityError'));\n";
+    "StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('No.', 'SecurityError'));\n" +
+    "if (globalThis.Navigator) Object.defineProperty(Navigator.prototype, 'serviceWorker', { value: undefined });\n";
   for (const file of ['app.js', 'engine/writer-worker.js']) {
     const path = join(root, file);
     writeFileSync(path, none + readFileSync(path, 'utf8'));

@@ -108,6 +108,11 @@ export interface Methods {
 
 export type Method = keyof Methods;
 
+/** The last word to a worker that may hold keys: it wipes them out, says `wiped`, and ends. */
+export interface Wipe {
+  wipe: true;
+}
+
 export type ToLead =
   | { [M in Method]: { id: number; method: M; args: Methods[M]['args'] } }[Method]
   | { id: number; abort: true }

@@ -10,9 +10,9 @@ import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
-import { startEngine } from './worker-engine.js';
+import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
-/** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead } from './messages' */
+/** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
@@ -142,6 +142,7 @@ const methods = {
         'This file is being protected already. Wait until that ends, or cancel it.',
       );
     const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
+    random?.fill(0);
     const started = performance.now();
     // All go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
@@ -229,8 +230,12 @@ class Pause {
 /** @type {Map<number, { controller: AbortController, listeners: ((message: FromCrew) => void)[] }>} */
 const running = new Map();
 
-/** @param {MessageEvent<ToLead>} event */
+/** @param {MessageEvent<ToLead | Wipe>} event */
 self.onmessage = async ({ data }) => {
+  if ('wipe' in data) {
+    wipeAndEnd();
+    return;
+  }
   const { id } = data;
   if ('abort' in data) {
     running.get(id)?.controller.abort(cancelled());
@@ -254,9 +259,14 @@ self.onmessage = async ({ data }) => {
   try {
     const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
     const report = (/** @type {Progress} */ progress) => post({ id, progress });
-    post({ id, result: await run(data.args, { signal: controller.signal, report, line }) });
+    const result = await run(data.args, { signal: controller.signal, report, line });
+    post({ id, result });
+    // The key may be among these values, and the page has a copy now.
+    if (data.method === 'plan') /** @type {Methods['plan']['result']} */ (result).random.fill(0);
   } catch (error) {
-    post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead: isTrap(error) });
+    const dead = isTrap(error);
+    if (dead) wipeEngine();
+    post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead });
   } finally {
     running.delete(id);
   }
