@@ -429,5 +429,12 @@ export interface Playback {
  */
 export declare function sweepStorage(): Promise<number>;
 
+/**
+ * Fetches now what opening and protecting else fetch when they need it, once for each page, so that both work without a
+ * connection later. Never fails: what cannot be had now is fetched when it is
+ * needed, or by the next call.
+ */
+export declare function prefetch(): Promise<void>;
+
 /** Opens a local file, bytes, or a URL of the page's own origin. */
 export declare function open(source: Blob | Uint8Array | URL | string, options?: OpenOptions): Promise<Media>;

@@ -72,6 +72,13 @@ export function assertNothingLeft(page, origin) {
   }
 }
 
+/** Settles when all that the page fetches beforehand has come, or is known not to come. */
+export async function fetchedAhead(page) {
+  // What shows an open file comes first.
+  await page.waitFor(() => document.styleSheets.length === 7);
+  await page.evaluate(async () => (await import('/boxlock.js')).prefetch());
+}
+
 /** Opens one file through the file dialog's input and waits until it is shown. */
 export async function openFile(page, path) {
   await page.setFile('#open-file', path);
