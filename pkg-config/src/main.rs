@@ -6,6 +6,7 @@ mod files;
 mod get;
 mod graph;
 mod headers;
+mod order;
 mod package;
 mod programs;
 mod project;

@@ -1,5 +1,6 @@
 //! The engine: the crate compiled to WebAssembly, and the JavaScript and types that wasm-bindgen makes for it.
 
+use crate::order;
 use crate::project::Project;
 use crate::run::{self, Outcome};
 use std::fs;
@@ -39,7 +40,10 @@ pub fn build(project: &Project) -> Outcome {
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&out)
-        .map_err(|e| format!("wasm-bindgen: {e:#}"))
+        .map_err(|e| format!("wasm-bindgen: {e:#}"))?;
+    let made = out.join(format!("{NAME}_bg.wasm"));
+    let ordered = order::by_likeness(&fs::read(&made).map_err(run::at(&made))?)?;
+    fs::write(&made, ordered).map_err(run::at(&made))
 }
 
 /// wasm-bindgen's two halves speak a private language that changes with every version.

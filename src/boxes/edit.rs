@@ -1,9 +1,7 @@
 //! Edits to a tree, and writing it out: what no edit touches is copied as it stood.
 
-use std::collections::BTreeMap;
-
 use crate::bytes::units::len_u64;
-use crate::bytes::{Reader, Writer};
+use crate::bytes::{ByKey, Reader, Writer};
 
 use super::header::{BoxHeader, BoxId};
 use super::tree::{Node, Tree};
@@ -28,7 +26,7 @@ struct Change {
 /// Changes to the boxes of one tree, by the boxes' places. Each call names a box of the tree the edits are for.
 #[derive(Debug, Default)]
 pub struct Edits {
-    changes: BTreeMap<u64, Change>,
+    changes: ByKey<Change>,
 }
 
 impl Edits {
@@ -38,7 +36,7 @@ impl Edits {
     }
 
     fn change(&mut self, node: &Node) -> &mut Change {
-        self.changes.entry(node.start).or_default()
+        self.changes.entry(node.start, Change::default())
     }
 
     /// Puts whole boxes in front of `node`, behind earlier ones put there.
@@ -83,11 +81,11 @@ impl Edits {
 
     /// Whether `node` is taken out.
     pub fn removes(&self, node: &Node) -> bool {
-        self.changes.get(&node.start).and_then(|change| change.instead.as_ref()).is_some_and(Vec::is_empty)
+        self.changes.get(node.start).and_then(|change| change.instead.as_ref()).is_some_and(Vec::is_empty)
     }
 
     fn touches(&self, node: &Node) -> bool {
-        self.changes.range(node.start..node.end()).next().is_some()
+        self.changes.has_in(node.start..node.end())
     }
 
     /// The tree's bytes with the edits made and the sizes of enclosing boxes adjusted.
@@ -108,7 +106,7 @@ impl Edits {
     }
 
     fn write_node(&self, tree: &Tree<'_>, node: &Node, output: &mut Output) {
-        let Some(change) = self.changes.get(&node.start) else {
+        let Some(change) = self.changes.get(node.start) else {
             self.write_kept(tree, node, None, output);
             return;
         };
@@ -170,7 +168,7 @@ impl Edits {
             ("moov/trak/…" | "moov/trak/…/stsd", _) => parent.to_owned(),
             _ => format!("{parent}/{name}"),
         };
-        let change = self.changes.get(&node.start);
+        let change = self.changes.get(node.start);
         let added = |boxes: &[u8], parent: &str, take: &mut dyn FnMut(&str, BoxId, Action)| {
             let mut r = Reader::new(boxes, 0);
             while let Ok(header) = BoxHeader::read(&mut r.clone(), len_u64(r.remaining())) {

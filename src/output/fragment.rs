@@ -199,6 +199,8 @@ fn information_elsewhere(saio: &Node) -> Error {
 }
 
 fn too_far(run: &Run, offset: i128) -> Error {
+    // All file offsets fit; text of 128 bits is code for nothing else.
+    let offset = i64::try_from(offset).unwrap_or(i64::MAX);
     let message = format!(
         "A run would stand {offset} bytes from its 'moof'; a data offset reaches at most {} bytes.",
         i32::MAX

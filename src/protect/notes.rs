@@ -1,8 +1,6 @@
 //! What is worth knowing of a file's layout before it is protected: lawful or harmless oddities, as plain sentences.
 
-use std::collections::BTreeSet;
-
-use crate::bytes::units::clock;
+use crate::bytes::{ByKey, units::clock};
 use crate::track::Index;
 
 /// The notes on a file, none when all is as usual.
@@ -17,11 +15,13 @@ pub fn file_notes(index: &Index) -> Vec<String> {
 /// alone.
 fn twice_in_a_fragment(index: &Index) -> Option<String> {
     let movie = index.movie.as_ref()?;
-    let mut ids = BTreeSet::new();
     let (track, time) = index.fragments.iter().find_map(|fragment| {
-        ids.clear();
-        let mut parts = index.parts(fragment).iter().filter(|part| part.samples > 0);
-        let part = parts.find(|part| !ids.insert(part.track_id))?;
+        let mut ids = ByKey::default();
+        let parts = index.parts(fragment).iter().filter(|part| part.samples > 0);
+        let part = parts.zip(1..).find_map(|(part, number)| {
+            let first = *ids.entry(part.track_id, number);
+            (first < number).then_some(part)
+        })?;
         Some((movie.track(part.track_id)?, u64::try_from(part.decode_time).unwrap_or(0)))
     })?;
     Some(format!(

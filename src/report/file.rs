@@ -103,8 +103,6 @@ pub fn summary(index: &Index) -> Summary {
     let sample_count = index.sample_count() + table_samples;
     // Without samples there are only headers.
     let seconds = duration.filter(|seconds| *seconds > 0.0 && sample_count > 0);
-    let mut problems: Vec<&Error> = index.problems.iter().collect();
-    problems.sort_by_key(|problem| problem.offset());
     let check = check_file(index);
     Summary {
         size: index.file_len,

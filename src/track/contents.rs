@@ -144,7 +144,7 @@ impl Indexer {
             if track.sample_count > 0 {
                 let (id, entry) = (track.tfhd.track_id, track.sample_description_index);
                 let entry = u64::from(id) << 32 | u64::from(entry);
-                self.index.used_entries.entry(entry).or_insert(track.start);
+                self.index.used_entries.entry(entry, track.start);
             }
             let expected = self.estimate(self.index.parts.len(), start);
             push_expecting(

@@ -1,13 +1,11 @@
 //! The index of a file: its top-level boxes, movie and fragments.
 
-use std::collections::BTreeMap;
-
 use crate::boxes::index::SegmentIndex;
 use crate::boxes::movie::FileType;
 use crate::boxes::tables::SubsegmentIndex;
 use crate::boxes::{Node, Tree};
-use crate::bytes::Error;
 use crate::bytes::units::{clock, to_len};
+use crate::bytes::{ByKey, Error};
 
 use super::leftovers::Leftovers;
 use super::movie::{Movie, Track};
@@ -84,11 +82,11 @@ pub struct Index {
     pub fragments: Vec<FragmentEntry>,
     pub(super) parts: Vec<FragmentPart>,
     /// What each track has in all of them, by ID.
-    pub(super) totals: BTreeMap<u32, TrackTotals>,
+    pub(super) totals: ByKey<TrackTotals>,
     /// What says that samples are encrypted, and with what.
     pub traces: Traces,
     /// File offset of the first `traf` that uses a sample entry, by track ID in the high half and 1-based index.
-    pub(super) used_entries: BTreeMap<u64, u64>,
+    pub(super) used_entries: ByKey<u64>,
     /// Boxes of an earlier encryption in fragments of clear tracks.
     pub leftovers: Leftovers,
     /// Damage found, in file order; the file can be looked at, but not protected.
@@ -162,7 +160,7 @@ impl Index {
 
     /// Whether some fragment of a track uses its sample entry of this 1-based index.
     pub fn uses(&self, track_id: u32, entry: u32) -> bool {
-        self.used_entries.contains_key(&(u64::from(track_id) << 32 | u64::from(entry)))
+        self.used_entries.get(u64::from(track_id) << 32 | u64::from(entry)).is_some()
     }
 
     /// The sample entries that fragments use: track ID, 1-based index, and file offset of the first `traf` that does.
@@ -170,7 +168,7 @@ impl Index {
         let halves = |key: u64| (key >> 32, key & u64::from(u32::MAX));
         let id = |half: u64| u32::try_from(half).unwrap_or(0);
         self.used_entries.iter().map(move |(key, traf)| {
-            let (track, entry) = halves(*key);
+            let (track, entry) = halves(key);
             (id(track), id(entry), *traf)
         })
     }
@@ -187,12 +185,12 @@ impl Index {
 
     /// What a track has in all fragments.
     pub fn totals(&self, track_id: u32) -> TrackTotals {
-        self.totals.get(&track_id).copied().unwrap_or_default()
+        self.totals.get(track_id).copied().unwrap_or_default()
     }
 
     /// IDs of the tracks that fragments have parts of.
     pub fn fragmented_tracks(&self) -> impl Iterator<Item = u32> {
-        self.totals.keys().copied()
+        self.totals.iter().filter_map(|(id, _)| u32::try_from(id).ok())
     }
 
     /// How far a track's decode times must move so that none is negative, in ticks.

@@ -281,9 +281,12 @@ impl Indexer {
 
     /// How many of something there will be in the file, when there are `count` before file offset `start`.
     pub(super) fn estimate(&self, count: usize, start: u64) -> u64 {
-        let all = u128::from(len_u64(count)) * u128::from(self.index.file_len) / u128::from(start.max(1));
+        // Twenty digits are exact enough, and 64 bits long enough for them: 128 would be code for nothing else.
+        let start = start.max(1);
+        let shift = start.ilog2().saturating_sub(20);
+        let all = len_u64(count).saturating_mul(self.index.file_len >> shift) / (start >> shift);
         // A little more, so that a slightly denser end does not take another round.
-        u64::try_from(all + all / 16).unwrap_or(u64::MAX)
+        all.saturating_add(all / 16)
     }
 
     fn push_top(&mut self, start: u64, header: &BoxHeader) {

@@ -1,9 +1,11 @@
 //! What the `mfra` of a file says of its fragments, ISO/IEC 14496-12:2022 8.8.9.
 
-use std::collections::BTreeMap;
-
 use crate::boxes::Tree;
 use crate::boxes::index::{RandomAccessPoint, TrackFragmentRandomAccess};
+use crate::bytes::ByKey;
+use crate::bytes::units::len_u64;
+
+use super::index::FragmentEntry;
 
 /// Gives `take` each random access point with its track ID.
 fn for_each(mfra: &Tree<'_>, mut take: impl FnMut(u32, &RandomAccessPoint)) {
@@ -13,15 +15,21 @@ fn for_each(mfra: &Tree<'_>, mut take: impl FnMut(u32, &RandomAccessPoint)) {
     }
 }
 
-/// Times by `moof` offset and track ID.
-pub(super) fn times(mfra: &Tree<'_>) -> BTreeMap<(u64, u32), i64> {
-    let mut times = BTreeMap::new();
+/// Times by [`key`], of those points that lead to a fragment.
+pub(super) fn times(mfra: &Tree<'_>, fragments: &[FragmentEntry]) -> ByKey<i64> {
+    let mut times = ByKey::default();
     for_each(mfra, |track_id, point| {
-        if let Ok(time) = i64::try_from(point.time) {
-            times.entry((point.moof_offset, track_id)).or_insert(time);
+        let number = fragments.binary_search_by_key(&point.moof_offset, |fragment| fragment.start);
+        if let (Ok(number), Ok(time)) = (number, i64::try_from(point.time)) {
+            times.entry(key(number, track_id), time);
         }
     });
     times
+}
+
+/// Number of a fragment and track ID, as one number.
+pub(super) fn key(number: usize, track_id: u32) -> u64 {
+    len_u64(number) << 32 | u64::from(track_id)
 }
 
 /// Where the fragments of each track are said to begin.

@@ -1,6 +1,6 @@
 //! What each track has in all fragments together: counted once, because there may be many of both.
 
-use std::collections::BTreeMap;
+use crate::bytes::ByKey;
 
 use super::index::FragmentPart;
 
@@ -28,10 +28,10 @@ impl Default for TrackTotals {
 }
 
 /// The totals of every track that fragments have parts of, by ID.
-pub(super) fn of_tracks(parts: &[FragmentPart]) -> BTreeMap<u32, TrackTotals> {
-    let mut all: BTreeMap<u32, TrackTotals> = BTreeMap::new();
+pub(super) fn of_tracks(parts: &[FragmentPart]) -> ByKey<TrackTotals> {
+    let mut all = ByKey::default();
     for part in parts {
-        let track = all.entry(part.track_id).or_default();
+        let track = all.entry(part.track_id, TrackTotals::default());
         track.fragments += 1;
         track.samples += u64::from(part.samples);
         track.bytes = track.bytes.saturating_add(part.bytes);

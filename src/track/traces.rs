@@ -1,11 +1,9 @@
 //! What says that samples are encrypted, wherever it stands: a movie header that says "clear", or none at all, is not
 //! the last word (ISO/IEC 23001-7:2023 5 to 7; PIFF 1.1 5.3).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::boxes::fragment::TrackFragmentHeader;
 use crate::boxes::{Node, Tree, piff};
-use crate::bytes::{KeyId, Uuid16};
+use crate::bytes::{ByKey, KeyId, Uuid16};
 
 use super::leftovers::{descriptions, is_key_group};
 use super::movie::{Movie, add_system};
@@ -25,19 +23,17 @@ pub struct TrackTraces {
 /// What was found in all boxes read.
 #[derive(Clone, Debug, Default)]
 pub struct Traces {
-    tracks: BTreeMap<u32, TrackTraces>,
+    tracks: ByKey<TrackTraces>,
     /// DRM systems whose headers stand in fragments.
     pub systems: Vec<Uuid16>,
     /// Whether fragments say their time as Smooth Streaming does (tfxd).
     pub says_smooth_time: bool,
-    /// Key IDs that are listed already, by track.
-    known: BTreeSet<(u32, KeyId)>,
 }
 
 impl Traces {
     /// What was found of the track with ID `id`.
     pub fn of(&self, id: u32) -> Option<&TrackTraces> {
-        self.tracks.get(&id)
+        self.tracks.get(id)
     }
 
     pub(super) fn take_movie(&mut self, tree: &Tree<'_>, movie: &Movie) {
@@ -64,15 +60,16 @@ impl Traces {
     fn take_samples(&mut self, tree: &Tree<'_>, parent: &Node, id: u32) {
         let lists = |node: &Node| node.id().is(b"senc") || node.id() == piff::SAMPLE_ENCRYPTION;
         if parent.children.iter().any(lists) {
-            self.tracks.entry(id).or_default().lists_ivs = true;
+            self.tracks.entry(id, TrackTraces::default()).lists_ivs = true;
         }
         for node in parent.all(b"sgpd").filter(|node| is_key_group(tree, node)) {
             // A damaged one has its own finding.
             let groups = descriptions(tree, node).unwrap_or_default();
             let protected = groups.iter().filter(|group| group.is_protected == 1);
             for kid in protected.flat_map(|group| group.keys()).map(|key| key.kid) {
-                let track = self.tracks.entry(id).or_default();
-                if track.kids.len() < KIDS && self.known.insert((id, kid)) {
+                let track = self.tracks.entry(id, TrackTraces::default());
+                // Mostly the one found last.
+                if track.kids.len() < KIDS && !track.kids.iter().rev().any(|known| *known == kid) {
                     track.kids.push(kid);
                 }
             }
