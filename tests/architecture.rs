@@ -203,9 +203,10 @@ fn each_part_of_the_page_keeps_to_its_own() {
         for word in ["showSaveFilePicker", "getAsFileSystemHandle", "navigator.storage"] {
             keep(word, &|path| path.starts_with("www/files/"));
         }
-        // Where there is no picker, saving takes a link that is clicked.
+        // Where there is no picker, saving takes a link that is clicked, or a frame that a service worker answers.
+        let saving = ["www/files/save.js", "www/files/downloads.js"];
         let shown =
-            |path: &str| path.starts_with("www/ui/") || path == "www/app.js" || path == "www/files/save.js";
+            |path: &str| path.starts_with("www/ui/") || path == "www/app.js" || saving.contains(&path);
         keep("document.", &shown);
     }
 }

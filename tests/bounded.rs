@@ -81,7 +81,7 @@ fn file(tracks: usize, fragments: Vec<Vec<usize>>) -> Vec<u8> {
 /// Very many of one thing: what, how to make a file with so many, and how many there may be.
 type Hostile = (&'static str, fn(usize) -> Vec<u8>, usize);
 
-const HOSTILE: [Hostile; 12] = [
+const HOSTILE: [Hostile; 14] = [
     ("DRM systems", systems, 1 << 15),
     ("defaults of tracks", track_defaults, 1 << 15),
     (
@@ -98,6 +98,8 @@ const HOSTILE: [Hostile; 12] = [
     ("types of boxes in a box", |n| inside(n, &|n| boxed(&code(n), &[])), 1 << 15),
     ("user types with the same first digits", |n| inside(n, &user), 1 << 14),
     ("tracks with leftovers", leftovers, limits::TRACKS),
+    ("lists of samples in a fragment", lists, 1 << 15),
+    ("lists of samples of many tracks", lists_of_tracks, limits::TRACKS),
 ];
 
 fn code(number: usize) -> [u8; 4] {
@@ -141,6 +143,28 @@ fn leftovers(count: usize) -> Vec<u8> {
     let trafs = (0..count).map(|track| Traf { extras: true, ..traf(track) }).collect();
     let fragments = vec![fragment(trafs)];
     let tracks = vec![Kind::Sound; count];
+    let mut file = File { tracks, fragments, access: None, ..synth::small() }.bytes();
+    for at in 0..file.len() - 4 {
+        if &file[at..at + 4] == b"sdtp" {
+            file[at..at + 4].copy_from_slice(b"senc");
+        }
+    }
+    file
+}
+
+/// A fragment that lists its samples again and again.
+fn lists(count: usize) -> Vec<u8> {
+    let mut file = file(1, vec![vec![0]]);
+    insert(&mut file, &[b"moof", b"traf"], &full(b"senc", 0, &[0; 4]).repeat(count));
+    file
+}
+
+/// Fragments that list the samples of as many tracks each, whose defaults stand in the movie header.
+fn lists_of_tracks(count: usize) -> Vec<u8> {
+    let few = count / 8;
+    let each = || (0..few).map(|track| Traf { extras: true, ..traf(track) }).collect();
+    let fragments = (0..8).map(|_| fragment(each())).collect();
+    let tracks = vec![Kind::Sound; few];
     let mut file = File { tracks, fragments, access: None, ..synth::small() }.bytes();
     for at in 0..file.len() - 4 {
         if &file[at..at + 4] == b"sdtp" {

@@ -13,6 +13,8 @@
 mod against_ffprobe;
 #[path = "entries/cases.rs"]
 mod cases;
+#[path = "entries/encrypted.rs"]
+mod encrypted;
 #[path = "entries/made.rs"]
 mod made;
 #[path = "entries/sound.rs"]

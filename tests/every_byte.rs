@@ -57,7 +57,7 @@ fn both(name: &str, file: &[u8]) -> bool {
             Err(error) => {
                 assert_eq!(
                     (error.code(), error.field()),
-                    ("too-many-subsamples", Some("profile")),
+                    ("too-many-subsamples", Some("form")),
                     "{name}: {error}"
                 );
                 assert!(!fits, "{name} {profile}: {most} subsamples fit: {error}");

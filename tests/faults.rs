@@ -9,6 +9,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use boxlock::boxes::Tree;
 use boxlock::boxes::header::{four, wrap};
 use boxlock::bytes::{Error, limits};
@@ -41,10 +43,11 @@ fn shown(index: &Index, file: &[u8], path: &str) -> Option<(u64, u64)> {
 }
 
 /// Every fault of an opened file has a path, unless it is about bytes in no box, and the path leads to its box.
-fn paths_resolve(name: &str, file: &[u8]) -> usize {
+fn paths_resolve(name: &str, file: &[u8], codes: &mut BTreeSet<&'static str>) -> usize {
     let Ok(session) = drive::open(file, Feed::Whole) else { return 0 };
     let index = session.index().unwrap();
     for fault in index.faults() {
+        codes.insert(fault.code());
         let (path, place) = (fault.path(), fault.box_start().or(fault.offset()));
         let said = || format!("{name}: {fault:?}");
         let Some(place) = place else { panic!("{} has no place", said()) };
@@ -61,6 +64,25 @@ fn paths_resolve(name: &str, file: &[u8]) -> usize {
     index.faults().count()
 }
 
+/// Kinds of faults that damage to the made files alone must lead to.
+const KINDS: [&str; 15] = [
+    "bad-box-size",
+    "bad-data-offset",
+    "bad-sample-entry",
+    "box-overrun",
+    "damaged-entry",
+    "duplicate-moov",
+    "entry-count",
+    "left-over-bytes",
+    "lengths-differ",
+    "missing-box",
+    "no-timescale",
+    "sample-counts",
+    "track-id-zero",
+    "truncated",
+    "unknown-track",
+];
+
 #[test]
 fn every_fault_of_damaged_files_leads_to_its_box() {
     let mut dice = support::dice::Dice(0x0b0e_10c4);
@@ -72,9 +94,10 @@ fn every_fault_of_damaged_files_leads_to_its_box() {
             .filter(|(_, bytes)| bytes.len() < 1 << 20)
             .map(|(name, bytes)| (name, bytes, 6)),
     );
-    let mut faults = 0;
+    let (mut faults, mut opened, mut codes) = (0, 0, BTreeSet::new());
     for (name, original, rounds) in originals {
-        faults += paths_resolve(&name, &original);
+        faults += paths_resolve(&name, &original, &mut codes);
+        opened += usize::from(drive::open(&original, Feed::Whole).is_ok());
         // Damage in media data is no damage to boxes: most falls where boxes are.
         let spots: Vec<usize> = original
             .windows(4)
@@ -92,10 +115,15 @@ fn every_fault_of_damaged_files_leads_to_its_box() {
             if dice.roll(8) == 0 {
                 bytes.truncate(bytes.len() - dice.roll(bytes.len() / 2));
             }
-            faults += paths_resolve(&name, &bytes);
+            faults += paths_resolve(&name, &bytes, &mut codes);
         }
     }
     assert!(faults > 1000, "only {faults} faults were met");
+    let missing: Vec<_> = KINDS.iter().filter(|kind| !codes.contains(*kind)).collect();
+    assert!(missing.is_empty(), "no damage was of the kinds {missing:?}, but {codes:?}");
+    if support::corpus().is_some() {
+        assert!(opened >= 200, "{opened} files of the corpus were opened");
+    }
 }
 
 /// Path, code and sentence of the faults of a file.
@@ -107,7 +135,11 @@ fn faults(file: &[u8]) -> Vec<(String, &'static str, String)> {
 
 /// The made file with bytes put behind a box of fixed length: those sizes that hold it grow.
 fn with_tail(code: &[u8; 4], number: usize, tail: &[u8]) -> Vec<u8> {
-    let mut file = synth::small().bytes();
+    put_into(synth::small().bytes(), code, number, tail)
+}
+
+/// As [`with_tail`], of any file.
+fn put_into(mut file: Vec<u8>, code: &[u8; 4], number: usize, tail: &[u8]) -> Vec<u8> {
     let at = file.windows(4).enumerate().filter(|(_, word)| word == code).nth(number).unwrap().0 - 4;
     // The boxes around it, outermost first.
     let session = drive::open(&file, Feed::Whole).unwrap();
@@ -139,7 +171,7 @@ fn bytes_left_over_in_a_box_of_fixed_length_are_found() {
             found.iter().find(|(found, ..)| found == path).unwrap_or_else(|| panic!("{found:?}"));
         assert_eq!((&**path_found, *kind), (path, "left-over-bytes"));
         assert!(message.contains("5 bytes too many"), "{message}");
-        paths_resolve(path, &file);
+        paths_resolve(path, &file, &mut BTreeSet::new());
     }
 }
 
@@ -200,7 +232,7 @@ fn faults_are_listed_up_to_a_bound() {
     file.extend(wrap(four(b"meta"), &[&[0; 4][..], &leaf.repeat(3 * limits::PROBLEMS)].concat()));
     let session = drive::open(&file, Feed::Whole).unwrap();
     assert_eq!(session.index().unwrap().findings.len(), limits::PROBLEMS);
-    paths_resolve("many", &file);
+    paths_resolve("many", &file, &mut BTreeSet::new());
 }
 
 #[test]
@@ -220,12 +252,12 @@ fn faults_of_the_cases() {
     ] {
         let Some(bytes) = case(name) else { return };
         let found = faults(&bytes);
-        paths_resolve(name, &bytes);
+        paths_resolve(name, &bytes, &mut BTreeSet::new());
         let fits = |(at, kind, message): &(String, &str, String)| {
             at == path && *kind == code && message.contains(part)
         };
         assert!(found.iter().any(fits), "{name}: {found:#?}");
-        paths_resolve(name, &bytes);
+        paths_resolve(name, &bytes, &mut BTreeSet::new());
     }
 }
 
@@ -352,4 +384,37 @@ fn a_track_with_the_id_0_is_found() {
     };
     assert_eq!(of(1), []);
     assert_eq!(of(0)[0].0, "moov/trak/tkhd");
+}
+
+#[test]
+fn lists_of_samples_are_checked_however_many_tracks_there_are() {
+    // More tracks than a movie header usually has boxes; every track has a list in both forms.
+    let clear = synth::File { tracks: vec![synth::Kind::Sound; 100], ..synth::small() }.bytes();
+    let file = drive::protect(&clear, &drive::request("hybrid")).unwrap();
+    let sound =
+        |faults: &[(String, &'static str, String)]| faults.iter().all(|(path, ..)| !path.contains("senc"));
+    assert!(sound(&faults(&file)), "{:?}", faults(&file));
+    // One list says one sample more than it has.
+    let at = file.windows(4).position(|word| word == b"senc").unwrap() + 8;
+    let mut longer = file.clone();
+    longer[at + 3] += 1;
+    let found = faults(&longer);
+    let fits = |(path, _, message): &(String, &str, String)| {
+        path == "moof/traf/senc" && message.contains("Box 'senc' (Sample encryption) cannot be read")
+    };
+    assert!(found.iter().any(fits), "{found:#?}");
+}
+
+#[test]
+fn a_second_list_of_samples_is_found() {
+    let file = drive::protect(&synth::small().bytes(), &drive::request("hybrid")).unwrap();
+    let senc = file.windows(4).position(|word| word == b"senc").unwrap() - 4;
+    let len = u32::from_be_bytes(file[senc..senc + 4].try_into().unwrap()) as usize;
+    let again = file[senc..senc + len].to_vec();
+    // Behind the fields of `traf`, of which there are none: at its end.
+    let found = faults(&put_into(file, b"traf", 0, &again));
+    let second = found.iter().filter(|(_, code, _)| *code == "second-list").collect::<Vec<_>>();
+    let [(path, _, message)] = &second[..] else { panic!("{found:#?}") };
+    assert_eq!(path, "moof/traf/senc[1]");
+    assert!(message.starts_with("Track 1 at 0:00:0") && message.contains("a second time"), "{message}");
 }

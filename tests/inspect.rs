@@ -216,8 +216,8 @@ fn rows_of_a_fragment_time_before_zero() {
     let expected = [
         "version = 1 0..1",
         "flags = 0x000000 1..4",
-        "fragment_absolute_time = 18446744073709338283 (-213333, read as a signed number) 4..12",
-        "fragment_duration = 44373333 12..20",
+        "fragment_absolute_time = 18446744073709338283 (-213333, read as a signed number: −0:00:00.021 at 10 MHz, Smooth's default) 4..12",
+        "fragment_duration = 44373333 (0:00:04.437 at 10 MHz, Smooth's default) 12..20",
     ];
     assert_eq!(text(&shown.rows), expected);
 }
@@ -278,6 +278,32 @@ fn a_playready_object_that_cannot_be_read_says_why() {
 }
 
 #[test]
+fn a_lone_smooth_fragment_says_its_time_in_seconds() {
+    let sample = include_bytes!("../www/samples/sample.ismv");
+    let trees = top_level(sample);
+    let moofs: Vec<u64> = trees
+        .iter()
+        .filter(|(_, tree)| tree.root().id().is(b"moof"))
+        .map(|(_, tree)| tree.root().start)
+        .collect();
+    let name = |file: &[u8]| {
+        let session = support::drive::open(file, support::drive::Feed::Whole).unwrap();
+        boxlock::report::summary(session.index().unwrap()).kind_name
+    };
+    let alone = &sample[moofs[2] as usize..moofs[3] as usize];
+    let said = name(alone);
+    assert_eq!(
+        said,
+        "Media segment of track 1 at 0:00:02.000 of Smooth's default 10 MHz; its movie header is in another file"
+    );
+    // Where a `tfdt` says the time, or nothing does, its ticks may be of any length.
+    let mut other = alone.to_vec();
+    let tfxd = alone.windows(4).position(|word| word == [0x6d, 0x1d, 0x9b, 0x05]).unwrap();
+    other[tfxd] ^= 1;
+    assert_eq!(name(&other), "Media segment of track 1; its movie header is in another file");
+}
+
+#[test]
 fn notes_say_what_is_in_a_box() {
     let Some(bytes) = support::corpus_file(PIFF) else { return };
     let mut notes = Vec::new();
@@ -297,7 +323,7 @@ fn notes_say_what_is_in_a_box() {
         "moof/traf: track 1",
         "moof/traf/trun: 134 samples",
         "moof/traf/uuid:a2394f52: 134 samples",
-        "moof[1]/traf/uuid:6d1d9b05: time -213333, duration 44373333",
+        "moof[1]/traf/uuid:6d1d9b05: at −0:00:00.021 for 0:00:04.437, at 10 MHz",
     ] {
         assert!(notes.iter().any(|note| note == expected), "no note '{expected}' in {notes:#?}");
     }

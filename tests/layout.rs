@@ -330,7 +330,7 @@ fn sample_information_never_outgrows_its_byte() {
     let slice = [&unhex("00000024")[..], &synth::IDR, &[0x11; 32]].concat();
     file.fragments[0].trafs[0].runs = vec![vec![slice.repeat(60), slice.repeat(40), slice.repeat(41)]];
     let error = protect(&file.bytes(), &request("hybrid")).unwrap_err();
-    assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("profile")));
+    assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("form")));
     assert!(error.message().starts_with("Track 1 at 0:00:00.000: "), "{error}");
     // PIFF has no such byte: all 60.
     let out = protected(&file.bytes(), "piff", "0000000000000007");

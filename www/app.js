@@ -4,7 +4,7 @@
 /** @import { FileState, State, View } from './ui/store.js' */
 
 import './closed.js';
-import { open, sweepStorage } from './boxlock.js';
+import { open, prefetch, sweepStorage } from './boxlock.js';
 import { chooseFiles, handleOf, takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
 import { faultOf } from './ui/fault.js';
@@ -284,3 +284,6 @@ tabs.show(store.state.view);
 followHash();
 void showVersion();
 void tidyUp();
+// After what is seen: from then on nothing needs a connection.
+void deskFetched.then(prefetch);
+window.addEventListener('online', () => void prefetch());

@@ -3,9 +3,12 @@
  * protects them with PlayReady. Nothing leaves the computer. Safe to import from any page.
  */
 
+import { fetchAhead } from './engine/ahead.js';
 import { Bridge } from './engine/bridge.js';
+import { Crew } from './engine/crew.js';
 import { BoxlockError, environmentError } from './engine/errors.js';
-import { during, sentenceFor } from './files/faults.js';
+import { canDownload } from './files/downloads.js';
+import { during } from './files/faults.js';
 import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
@@ -49,6 +52,22 @@ export function sweepStorage() {
   return swept;
 }
 
+/** @type {Promise<void> | undefined} */
+let ahead;
+
+/**
+ * Fetches now what opening and protecting else fetch when they need it, once for each page: without a connection
+ * nothing is lost then. What cannot be had now is fetched when it is needed, or by the next call.
+ * @returns {Promise<void>}
+ */
+export function prefetch() {
+  ahead ??= Promise.all([fetchAhead(assets()), mustDownload()]).then(([whole]) => {
+    // The next call tries again.
+    if (!whole) ahead = undefined;
+  });
+  return ahead;
+}
+
 /**
  * Opens a local file, bytes, or a URL.
  * @param {Blob | Uint8Array | URL | string} source
@@ -88,7 +107,8 @@ async function load(source, { name, signal }) {
     if (error?.name === 'AbortError') throw error;
     throw environmentError(
       'fetch',
-      `${url.pathname} could not be loaded: the network or this page forbids it.`,
+      `${url.pathname} could not be loaded, because the network cannot be reached or this page forbids it. ` +
+        'Try again when it can; what is open stays open.',
     );
   });
   if (!response.ok) {
@@ -118,6 +138,8 @@ class OpenMedia {
    * @type {WeakMap<object, Order>}
    */
   #orders = new WeakMap();
+  /** The random values in them. @type {Set<Uint8Array>} */
+  #randoms = new Set();
   #closed = false;
 
   /**
@@ -195,6 +217,7 @@ class OpenMedia {
     const { plan, random } = await this.#bridge.call('plan', { request: copy }, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
     this.#orders.set(made, { request: copy, random });
+    this.#randoms.add(random);
     planned.add(made);
     return made;
   }
@@ -211,7 +234,8 @@ class OpenMedia {
     const sink = options.sink ?? null;
     const name = sink?.name ?? suggestName(this.name);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
-    const crew = await newCrew(workers, sink ? 'chosen' : download === null ? null : 'downloads');
+    const lasting = sink ? 'chosen' : download === null ? null : 'downloads';
+    const crew = new Crew(workers, assets(), lasting);
     const running = { ...options, crew };
     const handle = this.#handle;
     const stored = newName();
@@ -269,37 +293,14 @@ class OpenMedia {
     // Orders hold typed keys and seeds.
     this.#orders = new WeakMap();
     this.#bridge.close();
+    for (const random of this.#randoms) random.fill(0);
+    this.#randoms.clear();
   }
 }
 
 /** Whether the browser has no storage for a result, and can download it while it is made. */
 async function mustDownload() {
-  if (await hasStorage()) return false;
-  const { canDownload } = await fetched(import('./files/downloads.js'));
-  return canDownload();
-}
-
-/**
- * Those who protect and write are fetched when there is something to protect.
- * @param {number} workers
- * @param {'chosen' | 'downloads' | null} lasting where the file stays when the page loses it
- */
-async function newCrew(workers, lasting) {
-  const { Crew } = await fetched(import('./engine/crew.js'));
-  return new Crew(workers, assets(), lasting);
-}
-
-/**
- * @template M
- * @param {Promise<M>} module
- */
-async function fetched(module) {
-  try {
-    return await module;
-  } catch (error) {
-    const { code, message } = sentenceFor(error, 'fetch');
-    throw environmentError(code, message);
-  }
+  return !(await hasStorage()) && canDownload();
 }
 
 /**
@@ -364,7 +365,8 @@ class Result {
     this.key = made.key;
     this.checksum = made.checksum;
     this.scheme = made.scheme;
-    this.profile = made.profile;
+    this.form = made.form;
+    this.profile = made.form;
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
     this.forTests = made.forTests;

@@ -92,6 +92,8 @@ export interface Track {
   codec: string;
   /** For a person: 'H.264 High', 'AAC LC'. */
   codecName: string;
+  /** Level, tier, depth and the like: 'level 4.1, High tier'; empty when the file says nothing of them. */
+  codecDetail: string;
   /** BCP-47 or ISO 639-2 language; null when undetermined. */
   language: string | null;
   timescale: number;
@@ -181,11 +183,22 @@ export interface BoxView {
   texts: { title: string; text: string }[];
 }
 
-export type Profile = 'hybrid' | 'piff';
+/** A protection scheme of Common Encryption: cipher, pattern and where IVs stand. */
+export type Scheme = 'cenc' | 'cbcs' | 'cens' | 'cbc1';
+
+/** Which boxes carry it: CENC boxes with PIFF twins, PIFF 1.1 alone, or CENC boxes alone. */
+export type Form = 'hybrid' | 'piff' | 'plain';
 
 /** What to protect and how. Everything has a default but the licence URL. */
 export interface ProtectRequest {
-  profile?: Profile;
+  /** 'cenc' when absent. */
+  scheme?: Scheme;
+  /** 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know. */
+  form?: Form;
+  /** @deprecated The old name of `form`. */
+  profile?: Form;
+  /** Bytes of the IV of each sample in counter mode, 8 when absent. Few players take 16. */
+  ivSize?: 8 | 16;
   /** UUID text; random when absent. */
   kid?: string;
   /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
@@ -231,8 +244,10 @@ export interface PlannedBox {
 
 /** What will happen, known before anything is encrypted. Pass it to `media.protect`. */
 export interface Plan {
-  profile: Profile;
-  /** 'cenc' or 'piff'. */
+  form: Form;
+  /** @deprecated The old name of `form`. */
+  profile: Form;
+  /** The scheme type that `schm` names: 'piff' in that form. */
   scheme: string;
   kid: KidView;
   /** Base64 CHECKSUM of the header, or null where the header version has none. */
@@ -312,7 +327,9 @@ export interface ProtectResult {
   key: string;
   checksum: string | null;
   scheme: string;
-  profile: Profile;
+  form: Form;
+  /** @deprecated The old name of `form`. */
+  profile: Form;
   laUrl: string;
   /** Which tracks are protected, and which are open to everyone. */
   tracks: PlannedTrack[];
@@ -411,6 +428,13 @@ export interface Playback {
  * Opening a file does so too.
  */
 export declare function sweepStorage(): Promise<number>;
+
+/**
+ * Fetches now what opening and protecting else fetch when they need it, once for each page, so that both work without a
+ * connection later. Never fails: what cannot be had now is fetched when it is
+ * needed, or by the next call.
+ */
+export declare function prefetch(): Promise<void>;
 
 /** Opens a local file, bytes, or a URL of the page's own origin. */
 export declare function open(source: Blob | Uint8Array | URL | string, options?: OpenOptions): Promise<Media>;

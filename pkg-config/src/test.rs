@@ -44,6 +44,9 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
         }
         if wanted("lint") || built {
             get::wasm_target(project)?;
+        }
+        // A judge of the Rust tests is one of them.
+        if wanted("lint") || built || wanted("rust") {
             get::npm_packages(project)?;
         }
         if wanted("rust") || wanted("page") {

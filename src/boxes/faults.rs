@@ -3,60 +3,91 @@
 use crate::bytes::Error;
 
 use super::declare::UNKNOWN_VERSION;
-use super::keys::{is_told, sample_form};
+use super::keys::{FindTrack, lists_samples, sample_form};
 use super::registry;
 use super::tree::{Node, Tree, cannot_be_read};
 
 /// Gives `take` the fault of every box of `tree` that has one, in file order, until it says that it has enough. The movie
-/// header knows in which form samples are listed. Faults in the order of boxes are those of [`Node::problem`].
-pub fn find(tree: &Tree<'_>, moov: Option<&Tree<'_>>, take: &mut dyn FnMut(Error) -> bool) {
-    walk(tree, tree.root(), &mut Vec::new(), moov, take);
-}
-
-fn walk<'t>(
+/// header, in which `tracks` finds tracks, knows in which form samples are listed. Faults in the order of boxes are those
+/// of [`Node::problem`].
+pub fn find(
     tree: &Tree<'_>,
-    node: &'t Node,
-    around: &mut Vec<&'t Node>,
     moov: Option<&Tree<'_>>,
+    tracks: &FindTrack<'_>,
     take: &mut dyn FnMut(Error) -> bool,
-) -> bool {
-    if let Some(fault) = of_box(tree, node, around, moov)
-        && !take(fault)
-    {
-        return false;
-    }
-    around.push(node);
-    let goes_on = node.children.iter().all(|child| walk(tree, child, around, moov, take));
-    around.pop();
-    goes_on
+) {
+    Search { tree, moov, tracks, around: Vec::new() }.walk(tree.root(), take);
 }
 
-/// What is wrong with the fields of one box; `around` are the boxes it stands in, the outermost first.
-fn of_box(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>>) -> Option<Error> {
-    let parent = around.last().map(|parent| parent.id());
-    let declaration = registry::lookup(node.id(), parent).declaration()?;
-    // What samples hang on may stand in a movie header that is not here.
-    if !is_told(node, moov) {
-        return None;
-    }
-    let form = sample_form(tree, node, around, moov);
-    let mut fields = tree.fields(node);
-    let name = declaration.name();
-    let fault = match declaration.check(&mut fields, form.cx) {
-        Ok(0) => return None,
-        Ok(left) => {
-            let message = format!(
-                "Box '{}' ({name}) ends with {left} bytes too many: what it holds takes {} of its {}. Readers differ in \
-                 what they make of that. Have it written anew.",
-                node.id(),
-                node.fields_len - crate::bytes::units::len_u64(left),
-                node.fields_len,
-            );
-            Error::file("left-over-bytes", message).at(fields.offset())
+/// Going through a tree.
+struct Search<'s, 't> {
+    tree: &'s Tree<'s>,
+    moov: Option<&'s Tree<'s>>,
+    tracks: &'s FindTrack<'s>,
+    /// The boxes around, the outermost first.
+    around: Vec<&'t Node>,
+}
+
+impl<'t> Search<'_, 't> {
+    fn walk(&mut self, node: &'t Node, take: &mut dyn FnMut(Error) -> bool) -> bool {
+        if let Some(fault) = self.of_box(node)
+            && !take(fault)
+        {
+            return false;
         }
-        // That is no fault.
-        Err(error) if error.code() == UNKNOWN_VERSION => return None,
-        Err(error) => cannot_be_read(node, name, error),
-    };
-    Some(fault.of_box(node.start, tree.path_at(node.start)))
+        self.around.push(node);
+        // There may be one of each form, and the form of a flood of them would take long to find out.
+        let mut listed = Vec::new();
+        let goes_on = node.children.iter().all(|child| {
+            if !lists_samples(child) {
+                return self.walk(child, take);
+            }
+            if listed.contains(&child.id()) {
+                return take(self.second(child));
+            }
+            listed.push(child.id());
+            self.walk(child, take)
+        });
+        self.around.pop();
+        goes_on
+    }
+
+    fn second(&self, node: &Node) -> Error {
+        let message = format!(
+            "Box '{}' lists the IVs of samples a second time: readers differ in which they believe. Have it written anew.",
+            node.id()
+        );
+        Error::file("second-list", message).at(node.start).of_box(node.start, self.tree.path_at(node.start))
+    }
+
+    /// What is wrong with the fields of one box.
+    fn of_box(&self, node: &Node) -> Option<Error> {
+        let tree = self.tree;
+        let parent = self.around.last().map(|parent| parent.id());
+        let declaration = registry::lookup(node.id(), parent).declaration()?;
+        // What samples hang on may stand in a movie header that is not here.
+        if self.moov.is_none() && lists_samples(node) {
+            return None;
+        }
+        let form = sample_form(tree, node, &self.around, self.moov, self.tracks);
+        let mut fields = tree.fields(node);
+        let name = declaration.name();
+        let fault = match declaration.check(&mut fields, form.cx) {
+            Ok(0) => return None,
+            Ok(left) => {
+                let message = format!(
+                    "Box '{}' ({name}) ends with {left} bytes too many: what it holds takes {} of its {}. Readers differ in \
+                     what they make of that. Have it written anew.",
+                    node.id(),
+                    node.fields_len - crate::bytes::units::len_u64(left),
+                    node.fields_len,
+                );
+                Error::file("left-over-bytes", message).at(fields.offset())
+            }
+            // That is no fault.
+            Err(error) if error.code() == UNKNOWN_VERSION => return None,
+            Err(error) => cannot_be_read(node, name, error),
+        };
+        Some(fault.of_box(node.start, tree.path_at(node.start)))
+    }
 }

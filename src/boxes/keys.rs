@@ -16,6 +16,28 @@ use super::wire::{Context, FullHead};
 /// IV sizes to try where nothing says, the likeliest first.
 const IV_SIZES: [u8; 3] = [8, 16, 0];
 
+/// A track as a movie header has it.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownTrack<'t> {
+    /// Its `trak`.
+    pub trak: &'t Node,
+    /// The sample entry that its fragments use where they do not say, counted from 1.
+    pub entry: Option<u32>,
+}
+
+/// Finds a track in a movie header by its ID.
+pub type FindTrack<'f> = dyn for<'t> Fn(&'t Tree<'_>, u32) -> Option<KnownTrack<'t>> + 'f;
+
+/// The track with ID `id`, looked for from the front: a [`FindTrack`] for who asks once.
+pub fn find_track<'t>(moov: &'t Tree<'_>, id: u32) -> Option<KnownTrack<'t>> {
+    let trak = moov.root().all(b"trak").find(|trak| track_id(moov, trak) == Some(id))?;
+    let defaults = moov.root().child(b"mvex").and_then(|mvex| {
+        let mut all = mvex.all(b"trex").filter_map(|trex| moov.read::<TrackExtends>(trex).ok());
+        all.find(|trex| trex.track_id == id)
+    });
+    Some(KnownTrack { trak, entry: defaults.map(|trex| trex.default_sample_description_index) })
+}
+
 /// What the form of a box's fields depends on, and how that is known; nothing where it depends on nothing.
 #[derive(Clone, Debug, Default)]
 pub struct SampleForm {
@@ -26,12 +48,18 @@ pub struct SampleForm {
 }
 
 /// The form of the samples in `node`, a sample encryption box in `tree`; nothing for other boxes. `around` are the boxes
-/// it stands in, the outermost first. The movie header knows the track's defaults.
-pub fn sample_form(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>>) -> SampleForm {
-    let is_piff = node.id() == piff::SAMPLE_ENCRYPTION;
-    if !is_piff && !node.id().is(b"senc") {
+/// it stands in, the outermost first. The movie header, in which `find` finds tracks, knows the track's defaults.
+pub fn sample_form(
+    tree: &Tree<'_>,
+    node: &Node,
+    around: &[&Node],
+    moov: Option<&Tree<'_>>,
+    find: &FindTrack<'_>,
+) -> SampleForm {
+    if !lists_samples(node) {
         return SampleForm::default();
     }
+    let is_piff = node.id() == piff::SAMPLE_ENCRYPTION;
     let uniform =
         |iv_size: u8, how: String| SampleForm { cx: Context { iv_size, ..Context::default() }, how };
     if is_piff
@@ -41,7 +69,7 @@ pub fn sample_form(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<
         return uniform(senc.iv_size, format!("IVs of {} bytes, as this box says", senc.iv_size));
     }
     let fits = |form: &SampleForm| fits(tree, node, &form.cx);
-    let place = Place::of(tree, around, moov);
+    let place = Place::of(tree, around, moov, find);
     let known = place.defaults();
     let base = known.clone().unwrap_or_default();
     if let Some(runs) = place.group_runs(&base) {
@@ -81,14 +109,9 @@ pub fn sample_form(tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<
     uniform(known.unwrap_or(8), "no IV size fits this box".to_owned())
 }
 
-/// Most boxes of a movie header in which the track of every sample encryption box is looked up.
-const FEW: usize = 80;
-
-/// Whether all that the form of `node` hangs on is known, and is found soon: that of other boxes than those of sample
-/// encryption always is.
-pub(super) fn is_told(node: &Node, moov: Option<&Tree<'_>>) -> bool {
-    moov.is_some_and(|moov| moov.root().children.len() <= FEW)
-        || node.id() != piff::SAMPLE_ENCRYPTION && !node.id().is(b"senc")
+/// Whether it is a sample encryption box, in either form.
+pub(super) fn lists_samples(node: &Node) -> bool {
+    node.id() == piff::SAMPLE_ENCRYPTION || node.id().is(b"senc")
 }
 
 /// Whether the fields of `node` fill it when they have this form.
@@ -104,18 +127,20 @@ pub(super) struct Place<'t> {
     /// The `traf`, or the `stbl` of the track.
     pub(super) container: Option<&'t Node>,
     /// The track in the movie header, and that header.
-    track: Option<(&'t Tree<'t>, &'t Node)>,
+    track: Option<(&'t Tree<'t>, KnownTrack<'t>)>,
 }
 
 impl<'t> Place<'t> {
-    pub(super) fn of(tree: &'t Tree<'_>, around: &[&'t Node], moov: Option<&'t Tree<'_>>) -> Self {
+    pub(super) fn of(
+        tree: &'t Tree<'_>,
+        around: &[&'t Node],
+        moov: Option<&'t Tree<'_>>,
+        find: &FindTrack<'_>,
+    ) -> Self {
         let moov = moov.or_else(|| tree.root().id().is(b"moov").then_some(tree));
         let found = around.iter().rev().find(|node| node.id().is(b"traf") || node.id().is(b"trak")).copied();
         let id = found.and_then(|found| track_id(tree, found));
-        let track = moov.zip(id).and_then(|(moov, id)| {
-            let track = moov.root().all(b"trak").find(|trak| track_id(moov, trak) == Some(id))?;
-            Some((moov, track))
-        });
+        let track = moov.zip(id).and_then(|(moov, id)| Some((moov, find(moov, id)?)));
         let container = found.and_then(|found| match found.id().is(b"traf") {
             true => Some(found),
             false => sample_table(found),
@@ -129,14 +154,8 @@ impl<'t> Place<'t> {
         let fragment = self.container.and_then(|traf| traf.child(b"tfhd"));
         let fragment = fragment.and_then(|tfhd| self.tree.read::<TrackFragmentHeader>(tfhd).ok());
         let own = fragment.as_ref().filter(|tfhd| tfhd.head.has(tfhd_flags::SAMPLE_DESCRIPTION_INDEX));
-        let index = own.map(|tfhd| tfhd.sample_description_index).or_else(|| {
-            let id = track_id(moov, track)?;
-            let mut all = moov.root().child(b"mvex")?.all(b"trex");
-            let trex =
-                all.find_map(|trex| moov.read::<TrackExtends>(trex).ok().filter(|trex| trex.track_id == id))?;
-            Some(trex.default_sample_description_index)
-        });
-        let entries = &sample_table(track)?.child(b"stsd")?.children;
+        let index = own.map(|tfhd| tfhd.sample_description_index).or(track.entry);
+        let entries = &sample_table(track.trak)?.child(b"stsd")?.children;
         let used = index.and_then(|index| entries.get(to_len(u64::from(index)).checked_sub(1)?));
         let iv_size = used.into_iter().chain(entries).find_map(|entry| entry_iv_size(moov, entry));
         iv_size.map(|iv_size| KeyRun { count: u64::MAX, is_protected: true, iv_sizes: vec![iv_size] })
@@ -147,7 +166,7 @@ impl<'t> Place<'t> {
         let container = self.container?;
         let own = descriptions(self.tree, container);
         let track = self.track.and_then(|(moov, track)| {
-            let table = sample_table(track)?;
+            let table = sample_table(track.trak)?;
             // In the movie header both are the same box.
             (table.start != container.start).then(|| descriptions(moov, table))
         });
@@ -186,6 +205,10 @@ impl<'t> Place<'t> {
         });
         let mut fields = tree.fields(node);
         let has_subsamples = FullHead::read(&mut fields).ok()?.has(SENC_SUBSAMPLES);
+        // Sizes of other samples than the box lists say nothing of it.
+        if fields.clone().u32("sample_count").ok()? != sizes.sample_count {
+            return None;
+        }
         let total = all.clone().sum::<usize>();
         // The entries are what the box ends with.
         fields.take(fields.remaining().checked_sub(total)?, "fields").ok()?;

@@ -6,7 +6,7 @@ use crate::bytes::units::to_len;
 
 use super::cenc::{SUBSAMPLE_LEN, SampleAuxInfoOffsets, SampleAuxInfoSizes};
 use super::fragment::{TrackFragmentHeader, TrackRun, tfhd_flags};
-use super::keys::Place;
+use super::keys::{Place, find_track};
 use super::tree::{Node, Tree};
 use super::wire::spaced_hex;
 
@@ -39,7 +39,7 @@ impl Outside {
         if !node.id().is(b"saio") && !node.id().is(b"saiz") {
             return None;
         }
-        let place = Place::of(tree, around, moov);
+        let place = Place::of(tree, around, moov, &find_track);
         let container = place.container?;
         let offsets: SampleAuxInfoOffsets = tree.read(container.child(b"saio")?).ok()?;
         let sizes: SampleAuxInfoSizes = tree.read(container.child(b"saiz")?).ok()?;

@@ -1,5 +1,6 @@
 //! The `uuid` boxes of PIFF and Smooth Streaming (PIFF 1.1 5.3; MS-SSTR 2.2.4, 2.2.7).
 
+use crate::bytes::units::clock;
 use crate::bytes::{KeyId, Reader, Result, Uuid16, Writer};
 
 use super::cenc::SampleEncryptionEntries;
@@ -54,11 +55,33 @@ fn algorithm_name(id: &U24) -> String {
     .to_owned()
 }
 
+/// Ticks a second of Smooth Streaming where nothing says otherwise (MS-SSTR 2.2.2.1, `TimeScale`).
+pub const DEFAULT_TIMESCALE: u32 = 10_000_000;
+
+/// A Smooth time for people, in seconds of the default timescale, and read as a signed number, as FFmpeg writes it.
+pub fn smooth_clock(ticks: u64) -> String {
+    let ticks = ticks.cast_signed();
+    let sign = if ticks < 0 { "−" } else { "" };
+    format!("{sign}{}", clock(ticks.unsigned_abs(), DEFAULT_TIMESCALE))
+}
+
+fn smooth_meaning(ticks: &Wide) -> String {
+    if ticks.0 == u64::MAX {
+        return ticks.meaning();
+    }
+    let signed = if ticks.0.cast_signed() < 0 {
+        format!("{}, read as a signed number: ", ticks.0.cast_signed())
+    } else {
+        String::new()
+    };
+    format!("{signed}{} at 10 MHz, Smooth's default", smooth_clock(ticks.0))
+}
+
 entries! {
     /// A coming fragment.
     FragmentReference {
-        fragment_absolute_time: Wide;
-        fragment_duration: Wide;
+        fragment_absolute_time: Wide, means smooth_meaning;
+        fragment_duration: Wide, means smooth_meaning;
     }
 }
 
@@ -87,8 +110,8 @@ boxes! {
     }
     /// Absolute time and duration of a fragment (tfxd).
     FragmentTime [TFXD] full(0, 1) "Fragment time (tfxd)" "MS-SSTR 2.2.4.4" {
-        fragment_absolute_time: Wide, means |v| if v.0 > i64::MAX as u64 { format!("{}, read as a signed number", v.0 as i64) } else { String::new() };
-        fragment_duration: Wide;
+        fragment_absolute_time: Wide, means smooth_meaning;
+        fragment_duration: Wide, means smooth_meaning;
     }
     /// Times of the fragments to come in a live presentation (tfrf).
     FragmentLookAhead [TFRF] full(0, 1) "Fragment look-ahead (tfrf)" "MS-SSTR 2.2.4.5" {

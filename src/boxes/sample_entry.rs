@@ -1,8 +1,9 @@
 //! Sample entries: the children of `stsd` (ISO/IEC 14496-12:2022 8.5.2, 12.1.3, 12.2.3).
 
+use crate::bytes::units::len_u64;
 use crate::bytes::{Reader, Result, Writer};
 
-use super::header::four;
+use super::header::{BoxHeader, four};
 use super::parts::join;
 use super::types::{PascalText32, Text, UFixed16};
 use super::wire::{Bytes, Context, Wire, spaced_hex};
@@ -99,10 +100,17 @@ boxes! {
     /// Samples of a kind that needs nothing more than the boxes inside.
     PlainSampleEntry [
         four(b"wvtt"), four(b"urim"), four(b"mebx"), four(b"evte"), four(b"mp4s"), four(b"c608"), four(b"c708"),
-        four(b"encm"),
     ] plain children "Sample entry" "ISO/IEC 14496-12:2022 8.5.2" {
         reserved: [u8; 6];
         data_reference_index: u16;
+    }
+    /// Of a kind other than pictures and sound, encrypted: the fields are those of the type before protection.
+    EncryptedSampleEntry [
+        four(b"enct"), four(b"encu"), four(b"encs"), four(b"encm"), four(b"encf"), four(b"encp"), four(b"enc3"),
+    ] plain children "Encrypted sample entry" "ISO/IEC 14496-12:2022 8.12" {
+        reserved: [u8; 6];
+        data_reference_index: u16;
+        original_fields: UntilBoxes;
     }
     /// Of a type that is registered, but has fields of its own that are not declared.
     OtherSampleEntry [four(b"gpmd"), four(b"fdsc"), four(b"camm"), four(b"rtmd")] plain "Sample entry" "ISO/IEC 14496-12:2022 8.5.2" {
@@ -150,6 +158,48 @@ boxes! {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuickTimeV1(pub Option<[u8; 16]>);
 
+/// Fields that are not known, up to the boxes with which the entry ends; all of it where there are none that say how it
+/// was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UntilBoxes(pub Bytes);
+
+impl UntilBoxes {
+    /// Most bytes of fields before the boxes: texts and tables of one entry.
+    const MOST: usize = 4096;
+
+    /// Most boxes of one entry: real ones have a handful.
+    const BOXES: usize = 64;
+
+    fn are_boxes(mut r: Reader<'_>) -> bool {
+        let mut says_how = false;
+        for _ in 0..Self::BOXES {
+            let Some(header) = box_at(&r) else { return false };
+            says_how |= header.id.is(b"sinf") || header.id.is(b"rinf");
+            if r.sub(header.size, "A box").is_err() || r.is_empty() {
+                return says_how && r.is_empty();
+            }
+        }
+        false
+    }
+}
+
+impl Wire for UntilBoxes {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        let most = r.remaining().min(Self::MOST);
+        let found = (0..most).find(|len| {
+            let mut behind = *r;
+            behind.take(*len, name).is_ok() && Self::are_boxes(behind)
+        });
+        Ok(Self(Bytes(r.take(found.unwrap_or(r.remaining()), name)?.to_vec())))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0.0);
+    }
+    fn show(&self) -> String {
+        self.0.show()
+    }
+}
+
 /// A 64-bit floating point number as a whole one: no rate of sound has a fraction that matters.
 #[expect(
     clippy::cast_possible_truncation,
@@ -160,19 +210,15 @@ pub fn rounded(bits: [u8; 8]) -> u32 {
     (f64::from_be_bytes(bits) + 0.5) as u32
 }
 
-/// Whether a box with a printable type starts here and ends inside the reader.
-fn at_box(r: &Reader<'_>) -> bool {
-    let mut trial = *r;
-    let Ok(header) = super::header::BoxHeader::read(&mut trial, crate::bytes::units::len_u64(r.remaining()))
-    else {
-        return false;
-    };
-    header.id.four_cc().0.iter().all(|byte| (b' '..=b'~').contains(byte))
+/// The header of the box with a printable type that starts here and ends inside the reader.
+fn box_at(r: &Reader<'_>) -> Option<BoxHeader> {
+    let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining())).ok()?;
+    header.id.four_cc().0.iter().all(|byte| (b' '..=b'~').contains(byte)).then_some(header)
 }
 
 impl Wire for QuickTimeV1 {
     fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
-        if r.is_empty() || at_box(r) {
+        if r.is_empty() || box_at(r).is_some() {
             return Ok(Self(None));
         }
         Ok(Self(Some(r.array(name)?)))

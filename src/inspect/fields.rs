@@ -1,7 +1,7 @@
 //! The fields of one box as rows with byte ranges, and the texts in it.
 
 use crate::boxes::declare::UNKNOWN_VERSION;
-use crate::boxes::keys::sample_form;
+use crate::boxes::keys::{find_track, sample_form};
 use crate::boxes::outside::Outside;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::wire::{Bytes, Context, Wire as _};
@@ -56,7 +56,7 @@ pub fn fields(
         texts: texts::texts(tree, node, parent),
         problem: node.problem.as_ref().map(ToString::to_string),
     };
-    let form = sample_form(tree, node, around, moov);
+    let form = sample_form(tree, node, around, moov, &find_track);
     let mut sink = RowSink::window(from, count);
     if let Err(error) = add_rows(tree, node, known, form.cx, &mut sink)
         // Of that the row speaks: the box may be sound.

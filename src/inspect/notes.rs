@@ -162,12 +162,16 @@ fn user_note(tree: &Tree<'_>, node: &Node) -> Option<String> {
         }
         piff::TFXD => {
             let time: piff::FragmentTime = tree.read(node).ok()?;
-            let start = signed(time.fragment_absolute_time.0);
-            Some(format!("time {start}, duration {}", time.fragment_duration.0))
+            let [start, long] =
+                [time.fragment_absolute_time.0, time.fragment_duration.0].map(piff::smooth_clock);
+            Some(format!("at {start} for {long}, at 10 MHz"))
         }
         piff::TFRF => {
             let ahead: piff::FragmentLookAhead = tree.read(node).ok()?;
-            Some(counted(ahead.fragments.entries.len(), "fragment") + " to come")
+            let first = ahead.fragments.entries.first().map(|first| first.fragment_absolute_time.0);
+            let from = first
+                .map_or_else(String::new, |first| format!(", from {} at 10 MHz", piff::smooth_clock(first)));
+            Some(format!("{} to come{from}", counted(ahead.fragments.entries.len(), "fragment")))
         }
         _ => None,
     }
@@ -249,11 +253,6 @@ fn seconds(duration: u64, timescale: u32) -> String {
     // Milliseconds in integers, so that no rounding of large tick counts shows.
     let timescale = u64::from(timescale);
     format!("{}.{:03} s", duration / timescale, duration % timescale * 1000 / timescale)
-}
-
-/// Times before zero are written as numbers just below 2^64.
-fn signed(ticks: u64) -> String {
-    ticks.cast_signed().to_string()
 }
 
 fn system(id: Uuid16) -> String {

@@ -8,13 +8,12 @@ use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
-use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::subsample::check_encrypted;
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header_type;
-use crate::track::{Fragment, Index, Movie};
+use crate::track::{Fragment, Index, Movie, TrackFragment};
 
 use super::fragment::{FragmentForm, rewrite};
 use super::items::moved_locations;
@@ -110,7 +109,7 @@ impl Assembly {
         let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
-            file_type: Some(protected_file_type(plan.profile, index.file_type.as_ref())),
+            file_type: Some(protected_file_type(plan.form, index.file_type.as_ref())),
             type_at,
             movie,
             movie_kept: Rc::clone(&movie_kept),
@@ -276,11 +275,7 @@ pub struct ProtectedFragment {
 
 /// The form in which a plan's fragments are written.
 pub fn fragment_form(plan: &Plan) -> FragmentForm {
-    FragmentForm {
-        samples: SampleForms::of(plan.profile),
-        modern: plan.profile == crate::protect::Profile::Hybrid,
-        clean: true,
-    }
+    FragmentForm { samples: SampleForms::of(plan.form), modern: plan.form.has_cenc(), clean: true }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
@@ -306,7 +301,7 @@ pub fn protect_fragment(
         protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
     match measured {
         None => protector.encrypt(&fragment, &entries, &mut window)?,
-        Some(touched) => touched.count_media(&fragment, &entries, &window),
+        Some(touched) => touched.count_media(protector.plan(), &fragment, &entries, &window),
     }
     Ok(ProtectedFragment { moof: new_moof, media_start })
 }
@@ -320,8 +315,13 @@ fn protected_moof(
     task: &FragmentTask,
     touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
-    let information: Vec<_> =
-        entries.iter().map(|entries| entries.as_ref().map(|entries| (entries, IV_SIZE))).collect();
+    let ivs =
+        |track: &TrackFragment| plan.protection(track.tfhd.track_id).map_or(0, |found| found.ivs.size());
+    let information: Vec<_> = entries
+        .iter()
+        .zip(&fragment.tracks)
+        .map(|(entries, track)| Some((entries.as_ref()?, ivs(track))))
+        .collect();
     rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times, touched)
 }
 

@@ -4,7 +4,7 @@ use crate::boxes::header::{four, wrap};
 use crate::boxes::movie::{FileType, TrackExtends};
 use crate::boxes::{BoxBody, BoxId, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, Result};
-use crate::protect::{Plan, Profile};
+use crate::protect::{Form, Plan};
 use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Movie, TrackKind};
 
@@ -17,7 +17,7 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
     let mut edits = Edits::new();
     let missing = || Error::file("missing-box", "The 'moov' has no 'mvhd'.").inside("moov").at(moov.start);
     let mvhd = moov.child(b"mvhd").ok_or_else(missing)?;
-    edits.insert_after(mvhd, &system_headers(plan.profile, &plan.playready_object, plan.kid));
+    edits.insert_after(mvhd, &system_headers(plan));
     moov.children.iter().filter(|node| is_system_header(node)).for_each(|node| edits.remove(node));
     add_extends(moov, movie, &mut edits);
     for trak in moov.all(b"trak") {
@@ -25,13 +25,13 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
         let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
         leftovers::of_samples(tree, stbl).iter().for_each(|leftover| edits.remove(leftover.node));
         let nodes = stbl.child(b"stsd").into_iter().flat_map(|stsd| &stsd.children);
-        let protect = plan.protected(track.id).is_some();
+        let protection = plan.protection(track.id).zip(plan.key_of(track.id));
         for (node, entry) in nodes.zip(&track.entries) {
             // What stands there is of an encryption that is no more: the plan is made for clear samples only.
             node.all(b"sinf").for_each(|sinf| edits.remove(sinf));
-            if protect {
+            if let Some((protection, key)) = protection {
                 edits.rename(node, protected_entry(track.kind == TrackKind::Video));
-                edits.append(node, &scheme_information(plan.profile, entry.format, plan.kid));
+                edits.append(node, &scheme_information(plan, protection, entry.format, key.kid));
             } else if entry.has_protected_type() {
                 edits.rename(node, BoxId::Four(entry.format));
             }
@@ -61,22 +61,22 @@ fn add_extends(moov: &Node, movie: &Movie, edits: &mut Edits) {
     }
 }
 
-/// The file type of a protected file. `piff` keeps the brand and adds what PIFF demands; `hybrid` becomes a plain
-/// fragmented MP4 by major brand, since it is to be renamed `.mp4`, and says PIFF beside that.
-pub fn protected_file_type(profile: Profile, source: Option<&FileType>) -> Vec<u8> {
+/// The file type of a protected file. `piff` keeps the brand and adds what PIFF demands; the others become plain
+/// fragmented MP4 by major brand, since they are to be renamed `.mp4`, and `hybrid` says PIFF beside that.
+pub fn protected_file_type(form: Form, source: Option<&FileType>) -> Vec<u8> {
     let mut file_type = match source {
         Some(source) => source.clone(),
         None => FileType { major_brand: FourCc(*b"isml"), minor_version: 1, ..FileType::default() },
     };
     let brands = &mut file_type.compatible_brands;
-    let needed: &[&[u8; 4]] = match profile {
-        Profile::Piff => &[b"piff", b"iso2"],
-        Profile::Hybrid => {
+    let needed: &[&[u8; 4]] = match form {
+        Form::Piff => &[b"piff", b"iso2"],
+        Form::Hybrid | Form::Plain => {
             file_type.major_brand = FourCc(*b"iso6");
             file_type.minor_version = 0;
             // "isml" is the brand of live ingest, which a protected download is not.
-            brands.retain(|brand| brand.0 != *b"isml");
-            &[b"iso6", b"isom", b"mp41", b"piff"]
+            brands.retain(|brand| brand.0 != *b"isml" && (brand.0 != *b"piff" || form.has_piff()));
+            if form.has_piff() { &[b"iso6", b"isom", b"mp41", b"piff"] } else { &[b"iso6", b"isom", b"mp41"] }
         }
     };
     for brand in needed {

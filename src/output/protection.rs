@@ -1,10 +1,10 @@
-//! The boxes that protection adds, by profile: one place that says which (PIFF 1.1 5.3; ISO/IEC 23001-7:2023 7, 8).
+//! The boxes that protection adds, by form and scheme: one place that says which (PIFF 1.1 5.3; ISO/IEC 23001-7:2023 7, 8).
 
 use crate::boxes::BoxBody;
 use crate::boxes::cenc::{
-    OriginalFormat, ProtectionSystemSpecificHeader, SCHEME_VERSION_1_0, SENC_SUBSAMPLES, SUBSAMPLE_LEN,
-    SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryption, SampleEncryptionEntries, SchemeType,
-    TrackEncryption,
+    ConstantIv, OriginalFormat, ProtectionSystemSpecificHeader, SCHEME_VERSION_1_0, SENC_SUBSAMPLES,
+    SUBSAMPLE_LEN, SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryption, SampleEncryptionEntries,
+    SchemeType, TrackEncryption,
 };
 use crate::boxes::header::{four, wrap};
 use crate::boxes::piff::{
@@ -15,29 +15,48 @@ use crate::boxes::systems::{PLAYREADY, W3C_COMMON};
 use crate::boxes::types::{U24, Wide};
 use crate::boxes::wire::{Bytes, FullHead};
 use crate::bytes::{FourCc, KeyId};
-use crate::protect::Profile;
-use crate::protect::counter::IV_SIZE;
+use crate::protect::counter::Ivs;
+use crate::protect::scheme::Mode;
+use crate::protect::{Form, Plan, Protection};
 
 /// `sinf` for a sample entry that was of type `format`.
-pub fn scheme_information(profile: Profile, format: FourCc, kid: KeyId) -> Vec<u8> {
-    let piff = PiffTrackEncryption {
-        default_algorithm_id: U24(algorithm::AES_CTR),
-        default_iv_size: IV_SIZE,
-        default_kid: kid,
-        ..PiffTrackEncryption::default()
-    };
-    let (version, mut schi) = match profile {
-        Profile::Piff => (SCHEME_VERSION_1_1, Vec::new()),
-        Profile::Hybrid => (SCHEME_VERSION_1_0, TrackEncryption::with_ivs(kid, IV_SIZE).to_box(0)),
-    };
-    schi.extend(piff.to_box(0));
+pub fn scheme_information(plan: &Plan, protection: &Protection, format: FourCc, kid: KeyId) -> Vec<u8> {
+    let mut schi = Vec::new();
+    if plan.form.has_cenc() {
+        schi.extend(track_encryption(plan, protection, kid).to_box(0));
+    }
+    if plan.form.has_piff() {
+        let piff = PiffTrackEncryption {
+            default_algorithm_id: U24(match plan.scheme.mode {
+                Mode::Ctr => algorithm::AES_CTR,
+                Mode::Cbc => algorithm::AES_CBC,
+            }),
+            default_iv_size: protection.ivs.size(),
+            default_kid: kid,
+            ..PiffTrackEncryption::default()
+        };
+        schi.extend(piff.to_box(0));
+    }
     let schm = SchemeType {
-        scheme_type: FourCc(*profile.scheme()),
-        scheme_version: version,
+        scheme_type: plan.form.scheme_type(&plan.scheme),
+        scheme_version: if plan.form.has_cenc() { SCHEME_VERSION_1_0 } else { SCHEME_VERSION_1_1 },
         ..SchemeType::default()
     };
     let frma = OriginalFormat { data_format: format, ..OriginalFormat::default() };
     wrap(four(b"sinf"), &[frma.to_box(0), schm.to_box(0), wrap(four(b"schi"), &schi)].concat())
+}
+
+/// The CENC defaults of a track. Version 1 is for schemes with patterns, also where a track has none (8.2.2).
+fn track_encryption(plan: &Plan, protection: &Protection, kid: KeyId) -> TrackEncryption {
+    TrackEncryption {
+        head: FullHead { version: u8::from(plan.scheme.has_pattern), flags: 0 },
+        default_pattern: protection.pattern.nibbles(),
+        default_constant_iv: match protection.ivs {
+            Ivs::Each(_) => ConstantIv::default(),
+            Ivs::Constant(iv) => ConstantIv { entries: iv.to_vec() },
+        },
+        ..TrackEncryption::with_ivs(kid, protection.ivs.size())
+    }
 }
 
 /// The type a sample entry of type `format` takes on: `encv` for video, `enca` for audio.
@@ -46,31 +65,31 @@ pub fn protected_entry(is_video: bool) -> crate::boxes::BoxId {
 }
 
 /// Headers of DRM systems for `moov`, in the order they are to stand in.
-pub fn system_headers(profile: Profile, playready_object: &[u8], kid: KeyId) -> Vec<u8> {
-    let data_size = u32::try_from(playready_object.len()).expect("a PlayReady object is at most 15 KiB");
-    let data = Bytes(playready_object.to_vec());
-    let piff =
-        PiffProtectionSystem { system_id: PLAYREADY, data_size, data, ..PiffProtectionSystem::default() };
-    match profile {
-        Profile::Piff => piff.to_box(0),
-        Profile::Hybrid => {
-            let cenc = ProtectionSystemSpecificHeader {
-                system_id: PLAYREADY,
-                data_size,
-                data: piff.data.clone(),
-                ..ProtectionSystemSpecificHeader::default()
-            };
-            [cenc.to_box(0), piff.to_box(0), common_header(kid)].concat()
-        }
+pub fn system_headers(plan: &Plan) -> Vec<u8> {
+    let object = &plan.playready_object;
+    let data_size = u32::try_from(object.len()).expect("a PlayReady object is at most 15 KiB");
+    let (system_id, data) = (PLAYREADY, Bytes(object.clone()));
+    let mut boxes = Vec::new();
+    if plan.form.has_cenc() {
+        let data = data.clone();
+        let cenc = ProtectionSystemSpecificHeader { system_id, data_size, data, ..Default::default() };
+        boxes.extend(cenc.to_box(0));
     }
+    if plan.form.has_piff() {
+        boxes.extend(PiffProtectionSystem { system_id, data_size, data, ..Default::default() }.to_box(0));
+    }
+    if plan.form.has_cenc() {
+        boxes.extend(common_header(plan.keys.iter().map(|key| key.kid).collect()));
+    }
+    boxes
 }
 
-/// The W3C common header: the key ID for ClearKey (EME "cenc" initialization data).
-pub fn common_header(kid: KeyId) -> Vec<u8> {
+/// The W3C common header: the key IDs for ClearKey (EME "cenc" initialization data).
+pub fn common_header(kids: Vec<KeyId>) -> Vec<u8> {
     let header = ProtectionSystemSpecificHeader {
         head: FullHead { version: 1, flags: 0 },
         system_id: W3C_COMMON,
-        kids: vec![kid].into(),
+        kids: kids.into(),
         ..ProtectionSystemSpecificHeader::default()
     };
     header.to_box(0)
@@ -86,9 +105,9 @@ pub struct SampleForms {
 }
 
 impl SampleForms {
-    /// What a profile writes.
-    pub fn of(profile: Profile) -> Self {
-        Self { cenc: profile == Profile::Hybrid, piff: true }
+    /// What a form writes.
+    pub fn of(form: Form) -> Self {
+        Self { cenc: form.has_cenc(), piff: form.has_piff() }
     }
 }
 
@@ -104,11 +123,13 @@ pub fn sample_information(
     let subsamples = !entries.counts.is_empty();
     let head = FullHead { version: 0, flags: if subsamples { SENC_SUBSAMPLES } else { 0 } };
     let mut boxes = Vec::new();
-    let constant_form = iv_size == 0 && !subsamples;
-    if forms.cenc && !constant_form {
-        boxes.extend(sizes(entries, iv_size, sample_count).to_box(0));
-        let saio = SampleAuxInfoOffsets { offsets: vec![Wide(0)].into(), ..SampleAuxInfoOffsets::default() };
-        boxes.extend(saio.to_box(0));
+    if forms.cenc {
+        // Where there is nothing to say of each sample, a count alone is what Bento4 asks for.
+        if iv_size > 0 || subsamples {
+            boxes.extend(sizes(entries, iv_size, sample_count).to_box(0));
+            let offsets = vec![Wide(0)].into();
+            boxes.extend(SampleAuxInfoOffsets { offsets, ..SampleAuxInfoOffsets::default() }.to_box(0));
+        }
         let senc =
             SampleEncryption { head, sample_count, samples: entries.clone(), ..SampleEncryption::default() };
         boxes.extend(senc.to_box(iv_size));

@@ -11,7 +11,6 @@ use crate::boxes::{BoxBody, BoxHeader};
 use crate::bytes::units::{len_u64, sort_pairs};
 use crate::bytes::{Reader, Result};
 use crate::protect::Plan;
-use crate::protect::counter::IV_SIZE;
 use crate::protect::samples::Window;
 use crate::protect::subsample::Tally;
 use crate::track::index::FragmentPart;
@@ -45,17 +44,20 @@ impl Touched {
     /// Counts the `mdat` boxes in `media` that have encrypted bytes, by what was found of the samples.
     pub fn count_media(
         &mut self,
+        plan: &Plan,
         fragment: &Fragment,
         entries: &[Option<SampleEncryptionEntries>],
         media: &Window<'_>,
     ) {
         let mut encrypted: Vec<(u64, u64)> = Vec::new();
         for (track, entries) in fragment.tracks.iter().zip(entries) {
-            let Some(entries) = entries else { continue };
-            let maps = entries.iter(IV_SIZE, track.sample_count);
+            let protection = plan.protection(track.tfhd.track_id);
+            let (Some(entries), Some(protection)) = (entries, protection) else { continue };
+            let maps = entries.iter(protection.ivs.size(), track.sample_count);
+            let touches = |len: u32| plan.scheme.encrypted(protection.pattern, u64::from(len)) > 0;
             for ((start, size), (_, map)) in track.samples().zip(maps) {
-                let touched = map.is_empty() || map.iter().any(|subsample| subsample.protected > 0);
-                if size > 0 && touched {
+                let whole = map.is_empty() && touches(size);
+                if whole || map.iter().any(|subsample| touches(subsample.protected)) {
                     encrypted.push((start, u64::from(size)));
                 }
             }
@@ -147,7 +149,7 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
     let mut touched = Touched::default();
     match &index.file_type {
         None => touched.count("", four(b"ftyp"), Action::Add),
-        Some(file_type) if file_type.to_box(0) != protected_file_type(plan.profile, Some(file_type)) => {
+        Some(file_type) if file_type.to_box(0) != protected_file_type(plan.form, Some(file_type)) => {
             touched.count("", four(b"ftyp"), Action::Change);
         }
         Some(_) => {}
@@ -183,7 +185,7 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let movie = movie_edits(plan, moov, movie)?.apply(moov);
     let movie_growth = signed(len_u64(movie.len())) - signed(moov.root().header.size);
     let old_type = index.top.iter().find(|top| top.id.is(b"ftyp")).map_or(0, |top| top.size);
-    let new_type = len_u64(protected_file_type(plan.profile, index.file_type.as_ref()).len());
+    let new_type = len_u64(protected_file_type(plan.form, index.file_type.as_ref()).len());
     Ok(movie_growth + signed(new_type) - signed(old_type))
 }
 
@@ -194,8 +196,8 @@ pub fn tally_notes(track_id: u32, tally: &Tally) -> Vec<String> {
         let percent = tally.other_slices * 100 / tally.bytes.max(1);
         let share = if percent == 0 { "Less than 1".to_owned() } else { percent.to_string() };
         notes.push(format!(
-            "{share} % of track {track_id} is in slices of a kind that hybrid leaves clear: extensions, auxiliary \
-             pictures, partitions B and C. The profile piff encrypts them too."
+            "{share} % of track {track_id} is in slices of a kind that this form leaves clear: extensions, \
+             auxiliary pictures, partitions B and C. The form piff encrypts them too."
         ));
     }
     if tally.short_ends > 0 {

@@ -2,6 +2,7 @@
 
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
+use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Codec, Index, Movie, Track, TrackKind};
@@ -39,12 +40,9 @@ pub fn check_file(index: &Index) -> Result<()> {
     for (id, number, traf) in index.used_entries() {
         let Some(track) = movie.track(id) else { continue };
         if track.entry(number).is_none() {
-            let message = format!(
-                "{}a fragment uses sample entry {number}, but the track has {}, counted from 1.",
-                index.place(track, traf),
-                track.entries.len()
-            );
-            return Err(Error::file("bad-sample-entry", message).inside("moof").at(traf));
+            let message = no_entry(number, track.entries.len());
+            let error = Error::file(NO_ENTRY, message).preceded_by(&index.place(track, traf));
+            return Err(error.inside("moof").at(traf));
         }
     }
     if index.fragments.is_empty() {
@@ -256,7 +254,7 @@ fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
 pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> Result<()> {
     let bytes = |id| index.totals(id).bytes;
     if !by_name {
-        let open = plan.tracks.iter().filter(|track| track.rules.is_none() && bytes(track.track_id) > 0);
+        let open = plan.tracks.iter().filter(|track| track.protection.is_none() && bytes(track.track_id) > 0);
         let mut videos = open
             .filter(|open| movie.track(open.track_id).is_some_and(|track| track.kind == TrackKind::Video));
         if let Some(video) = videos.next() {
@@ -268,7 +266,7 @@ pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> R
             return Err(Error::caller("clear-video", "tracks", message));
         }
     }
-    let mut protected = plan.tracks.iter().filter(|track| track.rules.is_some());
+    let mut protected = plan.tracks.iter().filter(|track| track.protection.is_some());
     if protected.all(|track| bytes(track.track_id) == 0) {
         let message = "No track chosen has a sample in this file, so nothing would be encrypted.";
         return Err(Error::caller("no-samples", "tracks", message));

@@ -1,28 +1,41 @@
-//! AES-128 in counter mode as PIFF and CENC use it (ISO/IEC 23001-7:2023 9.2, 10.1). The only user of `ctr`, and of
-//! our own kernel, which is several times faster where there are no AES instructions: in WebAssembly.
+//! AES-128 as PIFF and CENC use it (ISO/IEC 23001-7:2023 9.2, 10). The only user of `aes` and `ctr`, and of our own
+//! kernel, which is several times faster where there are no AES instructions: in WebAssembly.
 //!
-//! The counter block is the 8-byte IV and a 64-bit block counter from 0; a 16-byte IV is the whole block, and only
+//! In counter mode the counter block is the 8-byte IV and a 64-bit block counter from 0; a 16-byte IV is the whole block, and only
 //! its low 64 bits count. The keystream runs on through all protected ranges of a sample; clear bytes use none.
 
 use crate::bytes::ContentKey;
 
+use super::scheme::BLOCK;
+
+/// A block of AES.
+pub type Block = [u8; BLOCK];
+
+/// Blocks that are encrypted together.
+pub const WIDTH: usize = 8;
+
 /// A key ready for use. Its schedule is wiped when dropped.
 #[derive(Clone)]
-pub struct CtrKey(backend::Key);
+pub struct AesKey(backend::Key);
 
-impl core::fmt::Debug for CtrKey {
+impl core::fmt::Debug for AesKey {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("CtrKey(..)")
+        f.write_str("AesKey(..)")
     }
 }
 
 /// The keystream of one sample.
 pub struct SampleCipher<'k>(backend::Stream<'k>);
 
-impl CtrKey {
+impl AesKey {
     /// Expands the key schedule.
     pub fn new(key: &ContentKey) -> Self {
         Self(backend::Key::new(&key.0))
+    }
+
+    /// Encrypts blocks that have nothing to do with each other, in place: for chains, side by side.
+    pub fn encrypt(&self, blocks: &mut [Block; WIDTH]) {
+        self.0.encrypt(blocks);
     }
 
     /// The keystream of the sample with this IV: 8 bytes, or 16.
@@ -54,7 +67,9 @@ use boxlock_kernel as backend;
 #[cfg(not(target_arch = "wasm32"))]
 mod backend {
     use aes::Aes128;
-    use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, StreamCipherSeek};
+    use aes::cipher::{
+        BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, StreamCipherSeek,
+    };
     use ctr::CtrCore;
     use ctr::flavors::Ctr64BE;
 
@@ -66,6 +81,12 @@ mod backend {
     impl Key {
         pub fn new(key: &[u8; 16]) -> Self {
             Self(Aes128::new(key.into()))
+        }
+
+        pub fn encrypt(&self, blocks: &mut [super::Block; super::WIDTH]) {
+            let mut wide = blocks.map(Into::into);
+            self.0.encrypt_blocks(&mut wide);
+            *blocks = wide.map(Into::into);
         }
 
         pub fn stream(&self, block: [u8; 16]) -> Stream<'_> {
@@ -88,10 +109,10 @@ mod backend {
 mod tests {
     use super::*;
 
-    fn key(text: &str) -> CtrKey {
+    fn key(text: &str) -> AesKey {
         let mut key = [0; 16];
         hex::decode_to_slice(text, &mut key).unwrap();
-        CtrKey::new(&ContentKey(key))
+        AesKey::new(&ContentKey(key))
     }
 
     const CALC_KEY: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
@@ -137,6 +158,17 @@ mod tests {
         let mut data: Vec<u8> = (0..32).collect();
         key(CALC_KEY).sample(&iv).apply(&mut data);
         assert_eq!(hex::encode(data), "d00d88013f279d55e78c850d3d6702ef911feb589bf637e2ad1114815eb9cfad");
+    }
+
+    #[test]
+    fn fips_197_eight_times() {
+        let block = |text: &str| <Block>::try_from(hex::decode(text).unwrap()).unwrap();
+        let mut blocks = [block("3243f6a8885a308d313198a2e0370734"); WIDTH];
+        blocks[3] = block("6bc1bee22e409f96e93d7e117393172a");
+        key("2b7e151628aed2a6abf7158809cf4f3c").encrypt(&mut blocks);
+        let mut expected = [block("3925841d02dc09fbdc118597196a0b32"); WIDTH];
+        expected[3] = block("3ad77bb40d7a3660a89ecaf32466ef97");
+        assert_eq!(blocks, expected);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::track::leftovers::is_key_group;
 use crate::track::{Fragment, Movie, TrackFragment};
 
-use super::cipher::CtrKey;
-use super::samples::{Window, apply};
+use super::cipher::AesKey;
+use super::samples::{Window, apply_keystream};
 
 /// How the samples of one `traf` are encrypted.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +104,7 @@ pub fn decrypt(
             let kid = found.kid.map_or_else(|| "an unknown key".to_owned(), |kid| format!("key ID {kid}"));
             return Err(Error::caller("no-key", "keys", format!("There is no key for {kid}.")));
         };
-        apply(&CtrKey::new(&key), track, &found.entries, found.iv_size, window)?;
+        apply_keystream(&AesKey::new(&key), track, &found.entries, found.iv_size, window)?;
     }
     Ok(())
 }

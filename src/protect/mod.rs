@@ -1,5 +1,6 @@
 //! Rank 5: what is protected, how, and with which counters. Decides and encrypts; lays out no boxes.
 
+pub mod chain;
 pub mod check;
 pub mod cipher;
 pub mod counter;
@@ -10,9 +11,11 @@ pub mod pieces;
 pub mod plan;
 pub mod request;
 pub mod samples;
+pub mod scheme;
 pub mod subsample;
 
 pub use pieces::PiecewiseFragment;
-pub use plan::{Plan, TrackPlan};
-pub use request::{Profile, Random, Request, RequestText};
+pub use plan::{Plan, PlannedKey, Protection, TrackPlan};
+pub use request::{Random, Request, RequestText};
 pub use samples::{FragmentTask, SampleProtector, Window};
+pub use scheme::{Form, Scheme};

@@ -6,10 +6,7 @@ use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Fragment;
 
-use super::counter::IV_SIZE;
-use super::samples::{
-    FragmentTask, SampleProtector, Window, apply_sample, finder, refuse_overlaps, scan_sample,
-};
+use super::samples::{FragmentTask, Mapped, SampleProtector, Window, refuse_overlaps};
 
 /// A run of protected samples.
 #[derive(Clone, Copy, Debug)]
@@ -80,10 +77,10 @@ impl PiecewiseFragment {
         let mut entries = Vec::new();
         let mut ordinal = task.first_sample;
         for (number, track) in fragment.tracks.iter().enumerate() {
-            let protected = protector.plan().protected(track.tfhd.track_id).is_some();
+            let protected = protector.plan().protection(track.tfhd.track_id).is_some();
             entries.push(protected.then(SampleEncryptionEntries::default));
             if protected {
-                finder(&mut protector.finders, track)?.begin_fragment();
+                protector.scanner(track)?.1.begin_fragment();
             }
             let mut first = 0;
             for (index, run) in track.runs.iter().enumerate() {
@@ -192,35 +189,60 @@ impl PiecewiseFragment {
             let track = self.fragment.tracks.get(sample.track);
             let entries = self.entries.get_mut(sample.track).and_then(Option::as_mut);
             let (Some(track), Some(entries)) = (track, entries) else { continue };
-            let finder = finder(&mut protector.finders, track)?;
-            let iv = protector.plan.ivs.iv(sample.ordinal);
+            let (cipher, finder) = protector.scanner(track)?;
             let time = self.times.get(sample.track).copied().unwrap_or(0);
             bytes_of(&sample, piece)
-                .and_then(|bytes| scan_sample(finder, iv, sample.start, bytes, entries))
-                .map_err(|error| protector.plan.in_sample(error, track, time, sample.number))?;
+                .and_then(|bytes| cipher.scan(finder, sample.ordinal, sample.start, bytes, entries))
+                .map_err(|error| protector.plan().in_sample(error, track, time, sample.number))?;
         }
         Ok(())
     }
 
     /// Second pass: encrypts the samples of the present piece in place.
     pub fn encrypt(&mut self, protector: &SampleProtector, piece: &mut Window<'_>) -> Result<()> {
+        // The samples of each `traf` together: chains go faster side by side.
+        let mut all = vec![Vec::new(); self.fragment.tracks.len()];
         let (mut place, end) = self.piece;
         while place < end {
             let Some(sample) = self.sample(&mut place) else { break };
-            let entries = self.entries.get(sample.track).and_then(Option::as_ref);
-            let (Some(entries), Some(cursor)) = (entries, self.cursors.get_mut(sample.track)) else {
-                continue;
-            };
-            let size = usize::from(IV_SIZE);
-            let iv = entries.ivs.get(cursor.sample * size..(cursor.sample + 1) * size).unwrap_or_default();
-            let count = entries.counts.get(cursor.sample).map_or(0, |&count| usize::from(count));
-            let subsamples =
-                entries.subsamples.get(cursor.subsample..cursor.subsample + count).unwrap_or_default();
-            cursor.sample += 1;
-            cursor.subsample += count;
-            apply_sample(&protector.key, iv, subsamples, sample.start, bytes_of(&sample, piece)?)?;
+            if let Some(track) = all.get_mut(sample.track) {
+                track.push((sample.start, sample.size));
+            }
+        }
+        for (number, samples) in all.into_iter().enumerate().filter(|(_, samples)| !samples.is_empty()) {
+            self.encrypt_samples(number, &samples, protector, piece)?;
         }
         Ok(())
+    }
+
+    /// Encrypts these samples, the next ones of their `traf`.
+    fn encrypt_samples(
+        &mut self,
+        number: usize,
+        samples: &[(u64, u32)],
+        protector: &SampleProtector,
+        piece: &mut Window<'_>,
+    ) -> Result<()> {
+        let track = self.fragment.tracks.get(number);
+        let entries = self.entries.get(number).and_then(Option::as_ref);
+        let (Some(track), Some(entries), Some(cursor)) = (track, entries, self.cursors.get_mut(number))
+        else {
+            return Ok(());
+        };
+        let cipher = protector.cipher(track)?;
+        let size = usize::from(cipher.protection.ivs.size());
+        let samples = samples.iter().map(|&(start, bytes)| {
+            let iv = entries.ivs.get(cursor.sample * size..(cursor.sample + 1) * size).unwrap_or_default();
+            let count = entries.counts.get(cursor.sample).map_or(0, |&count| usize::from(count));
+            let map = entries.subsamples.get(cursor.subsample..cursor.subsample + count).unwrap_or_default();
+            cursor.sample += 1;
+            cursor.subsample += count;
+            // Empty samples may stand anywhere, also outside the piece.
+            let start = if bytes == 0 { piece.start } else { start };
+            Mapped { start, size: bytes, iv, map }
+        });
+        let samples: Vec<Mapped<'_>> = samples.collect();
+        cipher.encrypt(piece, samples.iter().copied())
     }
 }
 

@@ -3,12 +3,13 @@
 use crate::bytes::units::clock;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::playready::{Header, ProObject, url_warnings};
-use crate::track::{Codec, Movie, SampleEntry, Track, TrackFragment};
+use crate::track::{Codec, Movie, SampleEntry, Track, TrackFragment, TrackKind};
 
 use super::check::check_track;
-use super::cipher::CtrKey;
-use super::counter::{IV_SIZE, IvCounter};
-use super::request::{KeySource, Profile, Request};
+use super::cipher::AesKey;
+use super::counter::{IvCounter, Ivs};
+use super::request::{KeySource, Request};
+use super::scheme::{Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
 
 /// What is decided for one track.
@@ -18,10 +19,36 @@ pub struct TrackPlan {
     pub track_id: u32,
     /// Ticks a second.
     pub timescale: u32,
-    /// Which bytes of its samples are protected, for each sample entry; `None` leaves the track clear.
-    pub rules: Option<Vec<Rule>>,
+    /// How it is protected; `None` leaves it clear.
+    pub protection: Option<Protection>,
     /// Why the track stays clear; empty when it is protected.
     pub why_clear: String,
+}
+
+/// How one track is protected.
+#[derive(Clone, Debug)]
+pub struct Protection {
+    /// Which of the plan's keys.
+    pub key: usize,
+    /// Which bytes of its samples are protected, for each sample entry.
+    pub rules: Vec<Rule>,
+    /// Which blocks of these are encrypted.
+    pub pattern: Pattern,
+    /// Where its samples have their IVs.
+    pub ivs: Ivs,
+}
+
+/// A key of a plan.
+#[derive(Clone, Debug)]
+pub struct PlannedKey {
+    /// Key ID.
+    pub kid: KeyId,
+    /// The content key.
+    pub key: ContentKey,
+    /// Where it came from.
+    pub source: KeySource,
+    /// Whether it comes from the public test key seed.
+    pub for_tests: bool,
 }
 
 /// What is decided for a file. Given the plan, each fragment can be protected alone, anywhere, in any order.
@@ -30,16 +57,12 @@ pub struct Plan {
     /// [`Index::identity`](crate::track::Index::identity) of the file that it is for: carried out on another, it would
     /// use its key stream a second time.
     pub source: u64,
+    /// Which cipher, and how.
+    pub scheme: Scheme,
     /// Which boxes.
-    pub profile: Profile,
-    /// Key ID of all protected tracks.
-    pub kid: KeyId,
-    /// The content key.
-    pub key: ContentKey,
-    /// Where the key came from.
-    pub key_source: KeySource,
-    /// Whether the key comes from the public test key seed.
-    pub for_tests: bool,
+    pub form: Form,
+    /// The keys; at least one.
+    pub keys: Vec<PlannedKey>,
     /// What was doubtful about the request, as plain sentences.
     pub doubts: Vec<String>,
     /// The PlayReady header.
@@ -62,52 +85,61 @@ impl Plan {
             let message = format!("The file has no track with ID {unknown}.");
             return Err(Error::caller("no-track", "tracks", message));
         }
+        let ivs = IvCounter::new(request.iv_start);
         let mut tracks = Vec::new();
-        for track in &movie.tracks {
+        for (track, number) in movie.tracks.iter().zip(0..) {
             let asked = wanted.map(|ids| ids.contains(&track.id));
-            let (rules, why_clear) = match (asked, check_track(track)) {
+            let (protection, why_clear) = match (asked, check_track(track)) {
                 (Some(true), Err(error)) => {
                     return Err(Error::caller(error.code(), "tracks", error.message()));
                 }
                 (Some(false), Ok(())) => (None, "It was left out by choice.".to_owned()),
                 // What cannot be protected is not there by choice, whatever else was chosen.
                 (Some(false) | None, Err(error)) => (None, error.message().to_owned()),
-                (Some(true) | None, Ok(())) => (Some(rules(track, request.profile)?), String::new()),
+                (Some(true) | None, Ok(())) => {
+                    (Some(protection(track, &request, ivs, number)?), String::new())
+                }
             };
-            tracks.push(TrackPlan { track_id: track.id, timescale: track.timescale, rules, why_clear });
+            tracks.push(TrackPlan { track_id: track.id, timescale: track.timescale, protection, why_clear });
         }
-        if tracks.iter().all(|track| track.rules.is_none()) {
+        if tracks.iter().all(|track| track.protection.is_none()) {
             return Err(Error::caller("no-track", "tracks", "Choose at least one track to protect."));
         }
         let header_xml = request.header.to_xml()?;
         let playready_object = ProObject::from_header(&request.header)?.to_bytes()?;
         Ok(Self {
             source,
-            profile: request.profile,
-            kid: request.kid,
-            key: request.key,
-            key_source: request.key_source,
-            for_tests: request.for_tests,
+            scheme: request.scheme,
+            form: request.form,
+            keys: vec![PlannedKey {
+                kid: request.kid,
+                key: request.key,
+                source: request.key_source,
+                for_tests: request.for_tests,
+            }],
             doubts: request.warnings,
             header: request.header,
             header_xml,
             playready_object,
             tracks,
-            ivs: IvCounter::new(request.iv_start),
+            ivs,
         })
     }
 
-    /// The plan for a track, when it is to be protected.
-    pub fn protected(&self, track_id: u32) -> Option<&[Rule]> {
-        self.tracks.iter().find(|track| track.track_id == track_id)?.rules.as_deref()
+    /// How a track is protected; `None` when it stays clear.
+    pub fn protection(&self, track_id: u32) -> Option<&Protection> {
+        self.tracks.iter().find(|track| track.track_id == track_id)?.protection.as_ref()
     }
 
-    /// Most subsamples a sample may have: `saiz` counts bytes in eight bits, PIFF boxes alone do not.
-    pub fn max_subsamples(&self) -> usize {
-        match self.profile {
-            Profile::Hybrid => saiz_max_entries(usize::from(IV_SIZE)),
-            Profile::Piff => SENC_MAX_ENTRIES,
-        }
+    /// The key of a track that is protected.
+    pub fn key_of(&self, track_id: u32) -> Option<&PlannedKey> {
+        self.keys.get(self.protection(track_id)?.key)
+    }
+
+    /// Most subsamples a sample may have beside an IV of so many bytes: `saiz` counts bytes in eight bits, PIFF boxes
+    /// alone do not.
+    pub fn max_subsamples(&self, iv_size: u8) -> usize {
+        if self.form.has_cenc() { saiz_max_entries(usize::from(iv_size)) } else { SENC_MAX_ENTRIES }
     }
 
     /// The error with the track and time of the sample it is about: sample `number` of a `traf` that begins at `time`.
@@ -119,42 +151,62 @@ impl Plan {
         error.preceded_by(&format!("Track {id} at {time}: "))
     }
 
-    /// The key, ready to encrypt.
-    pub fn cipher_key(&self) -> CtrKey {
-        CtrKey::new(&self.key)
-    }
-
     /// What is worth knowing before going on, as plain sentences.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.doubts.clone();
         warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
-        for track in self.tracks.iter().filter(|track| track.rules.is_none()) {
+        for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
             warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
         }
         warnings
     }
 }
 
-fn rules(track: &Track, profile: Profile) -> Result<Vec<Rule>> {
-    let rule = |entry: &SampleEntry| match (&entry.codec, profile) {
-        (Codec::Avc(config), Profile::Hybrid) => {
-            Rule::avc_cmaf(config).map_err(|error| error.at(entry.start))
-        }
-        (Codec::Avc(config), Profile::Piff) => Ok(Rule::avc_legacy(config)),
-        _ => Ok(Rule::WholeSample),
+/// How a track is protected. `number` is its own among those of the file.
+fn protection(track: &Track, request: &Request, counter: IvCounter, number: u64) -> Result<Protection> {
+    let rules: Result<Vec<Rule>> = track.entries.iter().map(|entry| rule(entry, request.form)).collect();
+    let rules = rules?;
+    // Only video has patterns (23001-7 10.3, 10.4).
+    let patterned = request.scheme.has_pattern && track.kind == TrackKind::Video;
+    let ivs = if request.scheme.constant_iv {
+        // Of its own for each track: with one for all, samples that begin alike would be seen to.
+        Ivs::Constant(counter.chained(number, &AesKey::new(&request.key)))
+    } else {
+        Ivs::Each(if request.scheme.mode == Mode::Cbc { 16 } else { request.iv_size })
     };
-    track.entries.iter().map(rule).collect()
+    let pattern = if patterned { VIDEO_PATTERN } else { Pattern::default() };
+    Ok(Protection { key: 0, rules, pattern, ivs })
 }
 
-/// A rule in words.
-pub fn rule_text(rule: &Rule) -> &'static str {
-    match rule {
-        Rule::WholeSample => "Every sample is encrypted whole.",
-        Rule::AvcLegacy { .. } => {
+/// What stays clear of the samples of one sample entry: by codec and form.
+fn rule(entry: &SampleEntry, form: Form) -> Result<Rule> {
+    match (&entry.codec, form) {
+        (Codec::Avc(config), Form::Piff) => Ok(Rule::avc_legacy(config)),
+        (Codec::Avc(config), _) => Rule::avc_cmaf(config).map_err(|error| error.at(entry.start)),
+        _ => Ok(Rule::WholeSample),
+    }
+}
+
+/// How a track is protected, in words.
+pub fn protection_text(scheme: &Scheme, protection: &Protection) -> String {
+    let blocks = match (scheme.mode, protection.pattern) {
+        (Mode::Ctr, Pattern { crypt: 0, .. }) => String::new(),
+        (_, Pattern { crypt: 0, .. }) => " In whole blocks of 16 bytes; what is less stays clear.".to_owned(),
+        (_, Pattern { crypt, skip }) => {
+            format!(" Of every {} blocks of 16 bytes {crypt} is encrypted.", crypt + skip)
+        }
+    };
+    let rule = match protection.rules.first() {
+        None | Some(Rule::WholeSample) => "Every sample is encrypted whole.",
+        Some(Rule::AvcLegacy { .. }) => {
             "Of each NAL unit the length and header byte stay clear; all else is encrypted, as in Microsoft's own files."
         }
-        Rule::AvcCmaf { .. } => {
+        Some(Rule::AvcCmaf { .. }) if scheme.whole_blocks() => {
             "Parameter sets, SEI and slice headers stay clear; slice data is encrypted in whole blocks, as CMAF asks."
         }
-    }
+        Some(Rule::AvcCmaf { .. }) => {
+            "Parameter sets, SEI and slice headers stay clear; slice data is encrypted, as CMAF asks."
+        }
+    };
+    format!("{rule}{blocks}")
 }

@@ -6,38 +6,19 @@ use crate::playready::{
     is_weak_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed, weakness, without_wrapper,
 };
 
-/// Which boxes carry the protection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// CENC boxes with PIFF twins: plays in the most places.
-    Hybrid,
-    /// PIFF 1.1: the classic Smooth Streaming form.
-    Piff,
-}
-
-impl Profile {
-    /// The name in requests.
-    pub fn name(self) -> &'static str {
-        match self {
-            Profile::Hybrid => "hybrid",
-            Profile::Piff => "piff",
-        }
-    }
-
-    /// The scheme type written.
-    pub fn scheme(self) -> &'static [u8; 4] {
-        match self {
-            Profile::Hybrid => b"cenc",
-            Profile::Piff => b"piff",
-        }
-    }
-}
+use super::scheme::{self, Form, Mode, Scheme};
 
 /// A request as typed. Empty texts are as good as absent ones.
 #[derive(Clone, Debug, Default)]
 pub struct RequestText {
-    /// `hybrid` (also when absent) or `piff`.
+    /// `cenc` (also when absent), `cbcs`, `cens` or `cbc1`.
+    pub scheme: Option<String>,
+    /// `hybrid`, `piff` or `plain`; by the scheme when absent.
+    pub form: Option<String>,
+    /// What `form` was called before.
     pub profile: Option<String>,
+    /// Bytes of IV with each sample in counter mode: 8 (also when absent) or 16.
+    pub iv_size: Option<String>,
     /// Key ID as UUID.
     pub kid: Option<String>,
     /// Content key, hex or base64.
@@ -97,8 +78,12 @@ pub enum KeySource {
 /// A request that makes sense by itself; whether it fits a file is the plan's business.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// Which cipher, and how.
+    pub scheme: Scheme,
     /// Which boxes.
-    pub profile: Profile,
+    pub form: Form,
+    /// Bytes of IV with each sample in counter mode.
+    pub iv_size: u8,
     /// Key ID.
     pub kid: KeyId,
     /// Content key.
@@ -130,14 +115,8 @@ fn secret(text: &Option<SecretText>) -> Option<&str> {
 impl Request {
     /// Parses what was typed. Errors name the request field at fault.
     pub fn parse(text: &RequestText, random: &Random) -> Result<Self> {
-        let profile = match given(&text.profile) {
-            None | Some("hybrid") => Profile::Hybrid,
-            Some("piff") => Profile::Piff,
-            Some(other) => {
-                let message = format!("There is no profile “{other}”; use hybrid or piff.");
-                return Err(Error::caller("bad-profile", "profile", message));
-            }
-        };
+        let scheme = scheme(text)?;
+        let form = form(text, &scheme)?;
         let kid = match given(&text.kid) {
             Some(kid) => parse_kid(kid)?,
             None => KeyId(uuid::Builder::from_random_bytes(random.kid).into_uuid().into_bytes()),
@@ -178,7 +157,10 @@ impl Request {
         if let Some(inner) = custom_attributes {
             check_custom_attributes(inner)?;
         }
-        let keys = vec![HeaderKey::aes_ctr(kid, &key)];
+        let keys = vec![match scheme.mode {
+            Mode::Ctr => HeaderKey::aes_ctr(kid, &key),
+            Mode::Cbc => HeaderKey::aes_cbc(kid),
+        }];
         let version = match given(&text.header_version) {
             None => Header::choose_version(&keys),
             Some(version) => HeaderVersion::known(version).ok_or_else(|| {
@@ -187,6 +169,14 @@ impl Request {
                 Error::caller("bad-header-version", "headerVersion", message)
             })?,
         };
+        if scheme.mode == Mode::Cbc && version != HeaderVersion::V4_3 {
+            let message = format!(
+                "The scheme {} needs a PlayReady header of version 4.3, the first that knows AES-CBC; {} was asked for.",
+                scheme.name(),
+                version.short()
+            );
+            return Err(Error::caller("bad-header-version", "headerVersion", message));
+        }
         let mut header = Header::new(version, keys);
         header.la_url = Some(la_url.to_owned());
         header.lui_url = lui_url.map(str::to_owned);
@@ -200,6 +190,10 @@ impl Request {
                     .to_owned(),
             );
         }
+        if let Some(warning) = scheme.warning() {
+            warnings.push(warning.to_owned());
+        }
+        let iv_size = iv_size(text, &scheme, &mut warnings)?;
         let iv_start = match given(&text.iv_start) {
             Some(start) => {
                 if key_source != KeySource::Random {
@@ -224,7 +218,9 @@ impl Request {
         };
         let tracks = text.tracks.clone();
         Ok(Self {
-            profile,
+            scheme,
+            form,
+            iv_size,
             kid,
             key,
             key_source,
@@ -235,6 +231,60 @@ impl Request {
             for_tests,
             warnings,
         })
+    }
+}
+
+fn scheme(text: &RequestText) -> Result<Scheme> {
+    let Some(name) = given(&text.scheme) else { return Ok(scheme::CENC) };
+    Scheme::known(name).ok_or_else(|| {
+        let message = format!("There is no scheme “{name}”; use cenc, cbcs, cens or cbc1.");
+        Error::caller("bad-scheme", "scheme", message)
+    })
+}
+
+fn form(text: &RequestText, scheme: &Scheme) -> Result<Form> {
+    let (name, field) = match (given(&text.form), given(&text.profile)) {
+        (None, None) => return Ok(scheme.usual_form()),
+        (Some(form), Some(profile)) if form != profile => {
+            let message = format!("The form is said twice, “{form}” and “{profile}”; leave out the profile.");
+            return Err(Error::caller("bad-form", "form", message));
+        }
+        (Some(form), _) => (form, "form"),
+        (None, Some(profile)) => (profile, "profile"),
+    };
+    let form = Form::known(name).ok_or_else(|| {
+        let message = format!("There is no {field} “{name}”; use hybrid, piff or plain.");
+        Error::caller(if field == "form" { "bad-form" } else { "bad-profile" }, field, message)
+    })?;
+    if form.has_piff() && scheme.has_pattern {
+        let message = format!(
+            "The scheme {} cannot be carried by the form {name}: PIFF knows no patterns. Choose the form plain, or the \
+             scheme cenc.",
+            scheme.name()
+        );
+        return Err(Error::caller("bad-form", field, message));
+    }
+    Ok(form)
+}
+
+fn iv_size(text: &RequestText, scheme: &Scheme, warnings: &mut Vec<String>) -> Result<u8> {
+    match given(&text.iv_size) {
+        None => Ok(8),
+        Some("8") if scheme.mode == Mode::Ctr => Ok(8),
+        Some("16") if scheme.mode == Mode::Ctr => {
+            warnings.push(
+                "IVs of 16 bytes are not taken by PlayReady before 4.0, nor by Windows 10 before 20H2 (error 8004B8D2). \
+                 Leave the size out where these are to play the file."
+                    .to_owned(),
+            );
+            Ok(16)
+        }
+        Some("16") => Ok(16),
+        Some(other) => {
+            let sizes = if scheme.mode == Mode::Ctr { "8 or 16" } else { "16" };
+            let message = format!("IVs have {sizes} bytes in the scheme {}, not “{other}”.", scheme.name());
+            Err(Error::caller("bad-iv", "ivSize", message))
+        }
     }
 }
 

@@ -3,12 +3,15 @@
 use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
+use crate::track::contradictions::NO_ENTRY;
 use crate::track::index::{FragmentEntry, head_digest};
 use crate::track::{Fragment, Index, TrackFragment};
 
-use super::cipher::CtrKey;
-use super::counter::IV_SIZE;
-use super::plan::Plan;
+use super::chain::{self, Chain};
+use super::cipher::AesKey;
+use super::counter::Ivs;
+use super::plan::{Plan, Protection};
+use super::scheme::{Mode, Pattern};
 use super::subsample::{RangeFinder, Tally};
 
 /// All that protecting one fragment needs to know besides the plan and the fragment's bytes.
@@ -93,7 +96,8 @@ impl Window<'_> {
 /// Protects fragments by a plan. Holds nothing of the fragments before, so fragments can come in any order.
 #[derive(Debug)]
 pub struct SampleProtector {
-    pub(super) key: CtrKey,
+    /// Those of the plan, in its order.
+    keys: Vec<AesKey>,
     /// Track ID, 1-based sample entry, and what finds the ranges of its samples.
     pub(super) finders: Finders,
     pub(super) plan: Plan,
@@ -104,11 +108,15 @@ impl SampleProtector {
     pub fn new(plan: Plan) -> Self {
         let mut finders = Vec::new();
         for track in &plan.tracks {
-            for (rule, entry) in track.rules.iter().flatten().zip(1..) {
-                finders.push((track.track_id, entry, RangeFinder::new(rule.clone(), plan.max_subsamples())));
+            let Some(protection) = &track.protection else { continue };
+            let max = plan.max_subsamples(protection.ivs.size());
+            for (rule, entry) in protection.rules.iter().zip(1..) {
+                let finder = RangeFinder::new(rule.clone(), max).in_scheme(plan.scheme, protection.pattern);
+                finders.push((track.track_id, entry, finder));
             }
         }
-        Self { key: plan.cipher_key(), finders, plan }
+        let keys = plan.keys.iter().map(|planned| AesKey::new(&planned.key)).collect();
+        Self { keys, finders, plan }
     }
 
     /// The plan.
@@ -128,11 +136,9 @@ impl SampleProtector {
         let mut all = Vec::new();
         for (number, track) in fragment.tracks.iter().enumerate() {
             let count = len_u64(track.sample_count);
-            let entries = match self.plan.protected(track.tfhd.track_id) {
-                None => None,
-                Some(_) => Some(self.scan_track(track, task.time_of(number), ordinal, window)?),
-            };
-            all.push(entries);
+            let protected = self.plan.protection(track.tfhd.track_id).is_some();
+            let scan = || self.scan_track(track, task.time_of(number), ordinal, window);
+            all.push(protected.then(scan).transpose()?);
             ordinal += count;
         }
         Ok(all)
@@ -146,13 +152,14 @@ impl SampleProtector {
         window: &mut Window<'_>,
     ) -> Result<SampleEncryptionEntries> {
         let finder = finder(&mut self.finders, track)?;
+        let cipher = cipher(&self.plan, &self.keys, track)?;
         finder.begin_fragment();
         let mut entries = SampleEncryptionEntries::default();
-        entries.ivs.reserve(track.sample_count * usize::from(IV_SIZE));
+        entries.ivs.reserve(track.sample_count * usize::from(cipher.protection.ivs.size()));
         for (number, ((start, size), ordinal)) in track.samples().zip(first..).enumerate() {
             window
                 .get(start, u64::from(size))
-                .and_then(|bytes| scan_sample(finder, self.plan.ivs.iv(ordinal), start, bytes, &mut entries))
+                .and_then(|bytes| cipher.scan(finder, ordinal, start, bytes, &mut entries))
                 .map_err(|error| self.plan.in_sample(error, track, time, number))?;
         }
         Ok(entries)
@@ -179,11 +186,24 @@ impl SampleProtector {
         window: &mut Window<'_>,
     ) -> Result<()> {
         for (track, entries) in fragment.tracks.iter().zip(entries) {
-            if let Some(entries) = entries {
-                apply(&self.key, track, entries, IV_SIZE, window)?;
-            }
+            let Some(entries) = entries else { continue };
+            let cipher = self.cipher(track)?;
+            let maps = entries.iter(cipher.protection.ivs.size(), track.sample_count);
+            let samples = track.samples().zip(maps);
+            cipher
+                .encrypt(window, samples.map(|((start, size), (iv, map))| Mapped { start, size, iv, map }))?;
         }
         Ok(())
+    }
+
+    /// What encrypts the samples of this `traf`.
+    pub(super) fn cipher(&self, track: &TrackFragment) -> Result<TrackCipher<'_>> {
+        cipher(&self.plan, &self.keys, track)
+    }
+
+    /// [`cipher`](Self::cipher), and what finds the ranges.
+    pub(super) fn scanner(&mut self, track: &TrackFragment) -> Result<(TrackCipher<'_>, &mut RangeFinder)> {
+        Ok((cipher(&self.plan, &self.keys, track)?, finder(&mut self.finders, track)?))
     }
 }
 
@@ -194,70 +214,166 @@ pub(super) fn finder<'f>(finders: &'f mut Finders, track: &TrackFragment) -> Res
     let (id, index) = (track.tfhd.track_id, track.sample_description_index);
     let found = finders.iter_mut().find(|(track, entry, _)| (*track, *entry) == (id, index));
     found.map(|(_, _, finder)| finder).ok_or_else(|| {
+        // The file was looked at before; this fragment is not as it was then.
         let message =
             format!("A fragment of track {id} uses sample entry {index}, which the track does not have.");
-        Error::file("bad-sample-entry", message).at(track.start)
+        Error::file(NO_ENTRY, message).at(track.start)
     })
 }
 
-/// Runs the samples of one `traf` through the cipher, in place: encrypts clear ones, decrypts protected ones.
-pub(super) fn apply(
-    key: &CtrKey,
+/// What encrypts the samples of this `traf`.
+fn cipher<'p>(plan: &'p Plan, keys: &'p [AesKey], track: &TrackFragment) -> Result<TrackCipher<'p>> {
+    let protection = plan.protection(track.tfhd.track_id);
+    let found = protection.and_then(|protection| Some((protection, keys.get(protection.key)?)));
+    let missing = || Error::file("no-key", "A track has no key in the plan.").at(track.start);
+    found.map(|(protection, key)| TrackCipher { plan, protection, key }).ok_or_else(missing)
+}
+
+/// Encrypts the samples of one track.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TrackCipher<'p> {
+    plan: &'p Plan,
+    pub(super) protection: &'p Protection,
+    key: &'p AesKey,
+}
+
+/// A sample, its IV and its map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mapped<'e> {
+    /// File offset.
+    pub start: u64,
+    /// Bytes.
+    pub size: u32,
+    /// None where all samples share one.
+    pub iv: &'e [u8],
+    /// None where a sample is protected whole.
+    pub map: &'e [Subsample],
+}
+
+impl TrackCipher<'_> {
+    /// Finds the ranges of the sample of this ordinal and appends them, with its IV, to those of its `traf`.
+    pub(super) fn scan(
+        &self,
+        finder: &mut RangeFinder,
+        ordinal: u64,
+        start: u64,
+        sample: &[u8],
+        entries: &mut SampleEncryptionEntries,
+    ) -> Result<()> {
+        let counter = self.plan.ivs;
+        match (self.protection.ivs, self.plan.scheme.mode) {
+            (Ivs::Constant(_), _) => {}
+            (Ivs::Each(8), _) => entries.ivs.extend(counter.iv(ordinal)),
+            (Ivs::Each(_), Mode::Ctr) => entries.ivs.extend(counter.block(ordinal)),
+            (Ivs::Each(_), Mode::Cbc) => entries.ivs.extend(counter.chained(ordinal, self.key)),
+        }
+        let before = entries.subsamples.len();
+        finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
+        if finder.rule().has_subsamples() {
+            entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
+        }
+        Ok(())
+    }
+
+    /// Encrypts these samples in place.
+    pub(super) fn encrypt<'e>(
+        &self,
+        window: &mut Window<'_>,
+        samples: impl Iterator<Item = Mapped<'e>>,
+    ) -> Result<()> {
+        let pattern = self.protection.pattern;
+        if self.plan.scheme.mode == Mode::Ctr {
+            let pattern = self.plan.scheme.has_pattern.then_some(pattern);
+            for Mapped { start, size, iv, map } in samples {
+                keystream(self.key, pattern, iv, map, start, window.get(start, u64::from(size))?)?;
+            }
+            return Ok(());
+        }
+        // A sample without a map is one range.
+        let whole = |sample: Mapped<'e>| (sample, [Subsample { clear: 0, protected: sample.size }]);
+        let samples: Vec<_> = samples.map(whole).collect();
+        let mut chains = Vec::new();
+        for (sample, whole) in &samples {
+            let map = if sample.map.is_empty() { whole } else { sample.map };
+            let iv = match self.protection.ivs {
+                Ivs::Constant(iv) => iv,
+                Ivs::Each(_) => sample.iv.try_into().unwrap_or_default(),
+            };
+            let bytes = window.get(sample.start, u64::from(sample.size))?.len();
+            let mut at = to_len(sample.start - window.start);
+            check_map(map, bytes, sample.start)?;
+            if !self.plan.scheme.restarts {
+                chains.push(Chain { at, subsamples: map, iv });
+                continue;
+            }
+            for range in map.chunks(1) {
+                chains.push(Chain { at, subsamples: range, iv });
+                at += range.iter().map(len_of).sum::<usize>();
+            }
+        }
+        chain::encrypt(self.key, pattern, window.bytes, chains.into_iter());
+        Ok(())
+    }
+}
+
+/// Runs the samples of one `traf` through the keystream of counter mode, in place.
+pub(super) fn apply_keystream(
+    key: &AesKey,
     track: &TrackFragment,
     entries: &SampleEncryptionEntries,
     iv_size: u8,
     window: &mut Window<'_>,
 ) -> Result<()> {
     let maps = entries.iter(iv_size, track.sample_count);
-    for ((start, size), (iv, subsamples)) in track.samples().zip(maps) {
-        apply_sample(key, iv, subsamples, start, window.get(start, u64::from(size))?)?;
+    for ((start, size), (iv, map)) in track.samples().zip(maps) {
+        keystream(key, None, iv, map, start, window.get(start, u64::from(size))?)?;
     }
     Ok(())
 }
 
-/// Finds the ranges of one sample and appends them, with its IV, to those of its `traf`.
-pub(super) fn scan_sample(
-    finder: &mut RangeFinder,
-    iv: [u8; 8],
-    start: u64,
-    sample: &[u8],
-    entries: &mut SampleEncryptionEntries,
-) -> Result<()> {
-    entries.ivs.extend_from_slice(&iv);
-    let before = entries.subsamples.len();
-    finder.split(sample, &mut entries.subsamples).map_err(|error| error.moved_by(start))?;
-    if finder.rule().has_subsamples() {
-        entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
-    }
-    Ok(())
-}
-
-/// Runs one sample, which stands at file offset `start`, through the cipher.
-pub(super) fn apply_sample(
-    key: &CtrKey,
+/// Runs one sample, which stands at file offset `start`, through its keystream. With a pattern, also one that leaves
+/// nothing out, whole blocks alone take part.
+fn keystream(
+    key: &AesKey,
+    pattern: Option<Pattern>,
     iv: &[u8],
-    subsamples: &[Subsample],
+    map: &[Subsample],
     start: u64,
     sample: &mut [u8],
 ) -> Result<()> {
     let mut cipher = key.sample(iv);
-    if subsamples.is_empty() {
+    let mut apply = |range: &mut [u8]| match pattern {
+        None => cipher.apply(range),
+        Some(pattern) => pattern.each_range(range, |blocks| cipher.apply(blocks)),
+    };
+    if map.is_empty() {
         // A sample without a map is protected whole; an empty sample has nothing to map.
-        cipher.apply(sample);
+        apply(sample);
         return Ok(());
     }
-    let size = sample.len();
+    check_map(map, sample.len(), start)?;
     let mut at = 0;
-    for subsample in subsamples {
+    for subsample in map {
         let from = at + usize::from(subsample.clear);
-        at = from.saturating_add(to_len(u64::from(subsample.protected)));
-        let protected = sample.get_mut(from..at).ok_or_else(|| {
-            let message = format!("A subsample map covers {at} bytes, but its sample has {size}.");
-            Error::file("bad-subsamples", message).at(start)
-        })?;
-        cipher.apply(protected);
+        at += len_of(subsample);
+        apply(sample.get_mut(from..at).unwrap_or_default());
     }
     Ok(())
+}
+
+/// Bytes that a subsample covers.
+fn len_of(subsample: &Subsample) -> usize {
+    usize::from(subsample.clear).saturating_add(to_len(u64::from(subsample.protected)))
+}
+
+/// Fails when a map covers more than its sample of `size` bytes, which stands at file offset `start`.
+fn check_map(map: &[Subsample], size: usize, start: u64) -> Result<()> {
+    let covered = map.iter().map(len_of).fold(0, usize::saturating_add);
+    if covered <= size {
+        return Ok(());
+    }
+    let message = format!("A subsample map covers {covered} bytes, but its sample has {size}.");
+    Err(Error::file("bad-subsamples", message).at(start))
 }
 
 /// Samples that share bytes would be encrypted twice.

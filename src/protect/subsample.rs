@@ -1,12 +1,14 @@
 //! Which bytes of a sample stay clear (ISO/IEC 23001-7 clause 9.5), as the entries that `senc` stores. Decides ranges
 //! only; never sees a key.
 //!
-//! **Rules.** [`Rule::AvcLegacy`] is what Microsoft's own `.ismv` files do: of every NAL unit the length and the one
+//! **Rules.** What each codec keeps clear, whatever the scheme. [`Rule::AvcLegacy`] is what Microsoft's own `.ismv` files do: of every NAL unit the length and the one
 //! header byte are clear, the rest is protected, at any size. [`Rule::AvcCmaf`] is what 23001-7 clause 9.5.2 and CMAF
-//! ask for, byte for byte as Shaka Packager does it: only slices are protected, from behind their slice header on, in
-//! whole 16-byte blocks; up to 15 bytes at the end of a slice stay clear and join the clear run of the next entry.
+//! ask for, byte for byte as Shaka Packager does it: only slices are protected, from behind their slice header on.
 //! Slice types are 1, 2 and 5; partitions B and C (3, 4), auxiliary slices (19) and extension slices (20, 21) stay
 //! clear, because their slice data cannot be found with what an ordinary decoder knows.
+//!
+//! **Blocks.** Where ranges are to be whole 16-byte blocks (CMAF in counter mode, and all chaining but `cbcs`), up to 15
+//! bytes at the end of a slice stay clear and join the clear run of the next entry.
 //!
 //! **Too many entries.** A sample that would need more entries than allowed is an error: nothing is left clear because
 //! it could not be described.
@@ -19,6 +21,8 @@ use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::track::codec::avc_config::AvcConfig;
 use crate::track::codec::h264::{LengthSize, Nal, NalType, Nals, ParameterSets, SliceHeader};
+
+use super::scheme::{BLOCK, CENC, Pattern, Scheme};
 
 /// Which bytes of a sample are protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +81,10 @@ struct Run {
 #[derive(Clone, Debug)]
 pub struct RangeFinder {
     rule: Rule,
+    /// Ranges are so many bytes, or several times so many.
+    block: usize,
+    scheme: Scheme,
+    pattern: Pattern,
     max_entries: usize,
     /// The sets in force, for [`Rule::AvcCmaf`].
     sets: ParameterSets,
@@ -112,15 +120,37 @@ impl Tally {
 }
 
 impl RangeFinder {
-    /// Follows `rule`, with at most `max_entries` entries a sample: [`saiz_max_entries`] when the output has `saiz`,
-    /// else [`SENC_MAX_ENTRIES`], which is also the cap.
+    /// Follows `rule` as `cenc` does, with at most `max_entries` entries a sample: [`saiz_max_entries`] when the output
+    /// has `saiz`, else [`SENC_MAX_ENTRIES`], which is also the cap.
     pub fn new(rule: Rule, max_entries: usize) -> Self {
+        // What Microsoft's own files do knows no blocks.
+        let block = if matches!(rule, Rule::AvcLegacy { .. }) { 1 } else { BLOCK };
         let sets = match &rule {
             Rule::AvcCmaf { sets, .. } => sets.clone(),
             _ => ParameterSets::new(),
         };
         let max_entries = max_entries.min(SENC_MAX_ENTRIES);
-        Self { rule, max_entries, sets, sets_changed: false, runs: Vec::new(), tally: Tally::default() }
+        Self {
+            rule,
+            block,
+            scheme: CENC,
+            pattern: Pattern::default(),
+            max_entries,
+            sets,
+            sets_changed: false,
+            runs: Vec::new(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// The same in another scheme, with the pattern of the track.
+    #[must_use]
+    pub fn in_scheme(mut self, scheme: Scheme, pattern: Pattern) -> Self {
+        if scheme != CENC {
+            self.block = if scheme.whole_blocks() { BLOCK } else { 1 };
+        }
+        (self.scheme, self.pattern) = (scheme, pattern);
+        self
     }
 
     /// The rule followed.
@@ -145,18 +175,20 @@ impl RangeFinder {
         let mut tally = Tally { bytes: len_u64(sample.len()), ..Tally::default() };
         let tail = match &self.rule {
             Rule::WholeSample => {
-                tally.protected = tally.bytes;
+                tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
                 self.tally.join(&tally);
                 return Ok(());
             }
             Rule::AvcLegacy { length_size } => {
                 let nals = Nals::new(sample, *length_size);
-                collect(&mut self.runs, &mut tally, nals, 1, |_| Ok(NAL_HEADER_LEN))?
+                collect(&mut self.runs, &mut tally, nals, self.block, |_| Ok(NAL_HEADER_LEN))?
             }
             Rule::AvcCmaf { length_size, .. } => {
                 let (sets, changed) = (&mut self.sets, &mut self.sets_changed);
                 let nals = Nals::new(sample, *length_size);
-                collect(&mut self.runs, &mut tally, nals, BLOCK, |nal| cmaf_clear_len(nal, sets, changed))?
+                collect(&mut self.runs, &mut tally, nals, self.block, |nal| {
+                    cmaf_clear_len(nal, sets, changed)
+                })?
             }
         };
         let runs = self.runs.iter();
@@ -165,7 +197,7 @@ impl RangeFinder {
             return Err(self.too_many(tally.most_entries));
         }
         for run in &self.runs {
-            tally.protected += u64::from(run.protected);
+            tally.protected += self.scheme.encrypted(self.pattern, u64::from(run.protected));
             emit(out, run.clear, run.protected);
         }
         if tail > 0 || sample.is_empty() {
@@ -190,10 +222,10 @@ impl RangeFinder {
             return Error::limit("too-many-subsamples", message);
         }
         let message = format!(
-            "A picture has so many slices that its map would take {entries} subsamples; hybrid can describe {max}, \
-             since saiz counts bytes in eight bits. Choose the profile piff, which has no such limit."
+            "A picture has so many slices that its map would take {entries} subsamples; this form can describe \
+             {max}, since saiz counts bytes in eight bits. Choose the form piff, which has no such limit."
         );
-        Error::caller("too-many-subsamples", "profile", message)
+        Error::caller("too-many-subsamples", "form", message)
     }
 }
 
@@ -223,9 +255,6 @@ fn emit(out: &mut Vec<Subsample>, mut clear: u64, protected: u32) {
         clear -= MAX_CLEAR;
     }
 }
-
-/// Bytes of an AES block.
-const BLOCK: usize = 16;
 
 /// Bytes of the NAL unit header of clause 7.3.1, without the extension that types 14, 20 and 21 have.
 const NAL_HEADER_LEN: usize = 1;
@@ -283,11 +312,11 @@ fn cmaf_clear_len(nal: &Nal<'_>, sets: &mut ParameterSets, changed: &mut bool) -
     }
 }
 
-/// Where a slice header cannot be followed, the other profile still can: it keeps nothing but the NAL unit header.
+/// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header.
 fn unread_header(error: Error) -> Error {
     let message = format!(
-        "{} hybrid must know where slice headers end; choose the profile piff, which need not.",
+        "{} This form must know where slice headers end; choose the form piff, which need not.",
         error.message()
     );
-    Error::caller(error.code(), "profile", message)
+    Error::caller(error.code(), "form", message)
 }

@@ -1,6 +1,7 @@
 //! What kind of file it is, by what is in it.
 
 use crate::boxes::header::four;
+use crate::boxes::piff::DEFAULT_TIMESCALE;
 use crate::bytes::units::clock;
 use crate::track::Index;
 
@@ -59,10 +60,13 @@ fn is_quicktime(index: &Index) -> bool {
 fn segment_name(index: &Index) -> String {
     let part = index.fragments.first().and_then(|fragment| index.parts(fragment).first());
     let place = part.map_or_else(String::new, |part| {
-        let (time, track) = (u64::try_from(part.decode_time).unwrap_or(0), part.track_id);
+        let (time, track) = (part.decode_time.max(0).unsigned_abs(), part.track_id);
         let sidx = index.segment_indexes.iter().find(|(_, sidx)| sidx.reference_id == track);
         match sidx {
             Some((_, sidx)) => format!(" at {}", clock(time, sidx.timescale)),
+            None if index.traces.says_smooth_time => {
+                format!(" at {} of Smooth's default 10 MHz", clock(time, DEFAULT_TIMESCALE))
+            }
             None if time > 0 => format!(" at tick {time}"),
             None => String::new(),
         }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use crate::bytes::{KeyId, Result};
+use crate::bytes::{Error, KeyId, Result};
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::protect::Plan;
 use crate::protect::notes::file_notes;
-use crate::protect::plan::rule_text;
+use crate::protect::plan::protection_text;
 use crate::protect::request::KeySource;
 use crate::protect::subsample::Tally;
 use crate::track::Index;
@@ -18,10 +18,12 @@ use super::track::kind_of;
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanReport {
-    /// `hybrid` or `piff`.
+    /// `hybrid`, `piff` or `plain`.
+    pub form: &'static str,
+    /// What `form` was called before.
     pub profile: &'static str,
-    /// Scheme.
-    pub scheme: &'static str,
+    /// Scheme type in `schm`.
+    pub scheme: String,
     /// Key ID.
     pub kid: KidView,
     /// CHECKSUM of the header as base64.
@@ -61,7 +63,7 @@ pub struct PlannedTrack {
     /// Whether it is protected.
     pub protect: bool,
     /// Which bytes are encrypted, as one sentence.
-    pub rule: &'static str,
+    pub rule: String,
     /// Why it stays clear, when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -121,30 +123,35 @@ pub struct Measured {
 
 /// A plan in words.
 pub fn plan(index: &Index, plan: &Plan) -> Result<PlanReport> {
+    let key = plan.keys.first().ok_or_else(|| Error::caller("no-key", "", "The plan has no key."))?;
     let checksum = plan.header.keys.first().and_then(|key| key.checksum);
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
         let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
-        let rules = planned.and_then(|planned| planned.rules.as_deref());
+        let protection = planned.and_then(|planned| planned.protection.as_ref());
         PlannedTrack {
             id: track.id,
             kind: kind_of(track),
             codec_name: track.entries.first().map_or_else(String::new, |entry| entry.codec_name()),
-            protect: rules.is_some(),
-            rule: rules.and_then(|rules| rules.first()).map_or("Stays clear.", rule_text),
+            protect: protection.is_some(),
+            rule: protection.map_or_else(
+                || "Stays clear.".to_owned(),
+                |protection| protection_text(&plan.scheme, protection),
+            ),
             reason: planned.map(|planned| planned.why_clear.clone()).filter(|why| !why.is_empty()),
         }
     });
     Ok(PlanReport {
-        profile: plan.profile.name(),
-        scheme: std::str::from_utf8(plan.profile.scheme()).unwrap_or_default(),
-        kid: plan.kid.into(),
+        form: plan.form.name(),
+        profile: plan.form.name(),
+        scheme: plan.form.scheme_type(&plan.scheme).text(),
+        kid: key.kid.into(),
         checksum: checksum.map(|checksum| base64(&checksum)),
-        key_source: match plan.key_source {
+        key_source: match key.source {
             KeySource::Random => "random",
             KeySource::Typed => "typed",
             KeySource::Seed => "seed",
         },
-        for_tests: plan.for_tests,
+        for_tests: key.for_tests,
         header_version: plan.header.version.short(),
         header_xml: plan.header_xml.clone(),
         la_url: plan.header.la_url.clone().unwrap_or_default(),

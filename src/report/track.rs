@@ -24,6 +24,8 @@ pub struct TrackReport {
     pub codec: String,
     /// For a person.
     pub codec_name: String,
+    /// Level, tier, depth and the like for a person; empty when the file says nothing of them.
+    pub codec_detail: String,
     /// BCP 47 or ISO 639-2, where known.
     pub language: Option<String>,
     /// Ticks a second.
@@ -77,6 +79,7 @@ fn track_report(index: &Index, track: &Track) -> TrackReport {
         format: entry.map_or_else(String::new, |entry| entry.format.text()),
         codec: entry.map_or_else(String::new, |entry| entry.codec_string()),
         codec_name: entry.map_or_else(|| "no sample description".to_owned(), |entry| entry.codec_name()),
+        codec_detail: entry.map_or_else(String::new, |entry| entry.codec_detail().to_owned()),
         language: track.language.clone(),
         timescale: track.timescale,
         width: size.map(|(width, _)| width),
@@ -108,6 +111,7 @@ fn report(index: &Index, id: u32, track: Option<&Track>) -> TrackReport {
         format: String::new(),
         codec: String::new(),
         codec_name: "not known without the movie header".to_owned(),
+        codec_detail: String::new(),
         language: None,
         timescale,
         duration,

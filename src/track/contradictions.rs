@@ -44,8 +44,8 @@ fn table_entries(tree: &Tree<'_>, stbl: &Node, of_box: &mut OfBox<'_>) {
     let (Some(stsd), Some(stsc)) = (stbl.child(b"stsd"), stbl.child(b"stsc")) else { return };
     let Ok(chunks) = tree.read::<SampleToChunk>(stsc) else { return };
     let used = chunks.entries.entries.iter().map(|run| run.sample_description_index);
-    if let Some(used) = used.into_iter().find(|used| !is_there(*used, stsd.children.len())) {
-        of_box(stsc, "bad-sample-entry", no_entry(used, stsd.children.len()));
+    if let Some(why) = used.into_iter().find_map(|used| lacks_entry(used, stsd.children.len())) {
+        of_box(stsc, NO_ENTRY, why);
     }
 }
 
@@ -56,17 +56,22 @@ fn fragment_entry(index: &Index, tree: &Tree<'_>, traf: &Node, of_box: &mut OfBo
     let default = || track.defaults.map_or(1, |defaults| defaults.sample_description_index);
     let is_given = tfhd.head.has(tfhd_flags::SAMPLE_DESCRIPTION_INDEX);
     let used = if is_given { tfhd.sample_description_index } else { default() };
-    if !is_there(used, track.entries.len()) {
-        of_box(node, "bad-sample-entry", no_entry(used, track.entries.len()));
+    if let Some(why) = lacks_entry(used, track.entries.len()) {
+        of_box(node, NO_ENTRY, why);
     }
 }
 
-fn is_there(used: u32, entries: usize) -> bool {
-    // Without any entry the fault is another.
-    entries == 0 || used > 0 && to_len(used.into()) <= entries
+/// Code of the fault that samples use a sample entry that is not there.
+pub const NO_ENTRY: &str = "bad-sample-entry";
+
+/// Nothing when the entry is there; without any entry the fault is another.
+fn lacks_entry(used: u32, entries: usize) -> Option<String> {
+    let is_there = entries == 0 || used > 0 && to_len(used.into()) <= entries;
+    (!is_there).then(|| no_entry(used, entries))
 }
 
-fn no_entry(used: u32, entries: usize) -> String {
+/// What is wrong when samples use sample entry `used` of a track that has so many.
+pub fn no_entry(used: u32, entries: usize) -> String {
     format!(
         "Samples use sample entry {used}, but the track has {entries}, counted from 1: no player can decode them. Have the \
          file written anew."

@@ -34,10 +34,6 @@ pub struct Protection {
     pub iv_size: u8,
     /// Default key ID.
     pub kid: Option<KeyId>,
-    /// Constant IV, empty when samples carry their own.
-    pub constant_iv: Vec<u8>,
-    /// Encrypted and skipped blocks of a pattern; both 0 without a pattern.
-    pub pattern: (u8, u8),
 }
 
 /// One sample entry of a track.
@@ -211,8 +207,6 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Pro
         counter_mode: schm.scheme_type.0 == *b"cenc",
         iv_size: 0,
         kid: None,
-        constant_iv: Vec::new(),
-        pattern: (0, 0),
     };
     let Some(schi) = sinf.child(b"schi") else { return protection };
     if let Some(node) = schi.child(b"tenc") {
@@ -221,8 +215,6 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Pro
                 protection.is_protected = tenc.default_is_protected != 0;
                 protection.iv_size = tenc.default_per_sample_iv_size;
                 protection.kid = Some(tenc.default_kid);
-                protection.constant_iv = tenc.default_constant_iv.entries;
-                protection.pattern = (tenc.default_pattern >> 4, tenc.default_pattern & 15);
             }
             Err(error) => note(node, &error),
         }

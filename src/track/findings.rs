@@ -1,6 +1,6 @@
 //! Faults of single boxes, and the paths by which the boxes at fault are found.
 
-use crate::boxes::keys::track_id;
+use crate::boxes::keys::{KnownTrack, track_id};
 use crate::boxes::tree::path_segment;
 use crate::boxes::{Tree, faults};
 use crate::bytes::units::{sort_pairs, to_len};
@@ -8,6 +8,7 @@ use crate::bytes::{Error, limits};
 
 use super::contradictions;
 use super::index::Index;
+use super::movie::Movie;
 use super::top::Paths;
 
 /// Adds the faults of the boxes of `tree`, but for those that are noted already.
@@ -16,20 +17,30 @@ pub(super) fn find(index: &mut Index, tree: &Tree<'_>) {
     contradictions::find(index, tree, &mut |fault| contradictions.push(fault));
     let room = limits::PROBLEMS.saturating_sub(index.findings.len());
     index.findings.extend(contradictions.into_iter().take(room));
-    let Index { problems, findings, moov, .. } = index;
+    let Index { problems, findings, moov, movie, .. } = index;
     // What was noted of this tree is at the end of either list.
     let mut known = Vec::new();
     for noted in [&*problems, findings] {
         let starts = noted.iter().rev().map(|fault| fault.box_start());
         known.extend(starts.map_while(|start| start.filter(|start| *start >= tree.root().start)));
     }
-    faults::find(tree, moov.as_ref(), &mut |fault| {
+    let movie = movie.as_ref();
+    faults::find(tree, moov.as_ref(), &|moov, id| find_track(movie, moov, id), &mut |fault| {
         let has_room = findings.len() < limits::PROBLEMS;
         if has_room && !fault.box_start().is_some_and(|start| known.contains(&start)) {
             findings.push(fault);
         }
         has_room
     });
+}
+
+/// A track of the movie header, found without going through all of them.
+fn find_track<'t>(movie: Option<&Movie>, moov: &'t Tree<'_>, id: u32) -> Option<KnownTrack<'t>> {
+    let track = movie?.track(id)?;
+    let boxes = &moov.root().children;
+    let place = boxes.binary_search_by_key(&track.start, |node| node.start).ok()?;
+    let entry = track.defaults.map(|defaults| defaults.sample_description_index);
+    Some(KnownTrack { trak: boxes.get(place)?, entry })
 }
 
 /// Completes the faults when all of the file is known.

@@ -47,12 +47,14 @@ pub fn content(index: &Index, track: &Track) -> Option<Length> {
     Length::new(ticks, track.timescale).filter(|_| has_samples)
 }
 
-/// The length of a track: of its samples; where it has none, as its header says.
+/// The length of a track: of its samples; where it has none, as its header says, or an index of segments.
 pub fn of_track(index: &Index, track: &Track) -> Option<Length> {
-    content(index, track).or_else(|| Length::new(track.duration?, track.timescale))
+    content(index, track)
+        .or_else(|| Length::new(track.duration?, track.timescale))
+        .or_else(|| of_indexed(index, track.id))
 }
 
-/// The length of the whole: that of the longest track; where no track has samples, as the movie header says.
+/// The length of the whole: that of the longest track; where no track has samples, as the movie header says, or an index.
 pub fn of_file(index: &Index) -> Option<Length> {
     let Some(movie) = &index.movie else { return of_segment(index) };
     let longest = |lengths: &mut dyn Iterator<Item = Length>| {
@@ -66,9 +68,14 @@ pub fn of_file(index: &Index) -> Option<Length> {
 
 /// The length of segments without a movie header: as their index says, which alone has a timescale.
 fn of_segment(index: &Index) -> Option<Length> {
-    let (_, first) = index.segment_indexes.first()?;
-    let same = index.segment_indexes.iter().filter(|(_, sidx)| sidx.reference_id == first.reference_id);
-    let media = same.flat_map(|(_, sidx)| &sidx.references.entries).filter(|one| !one.is_index());
+    of_indexed(index, index.segment_indexes.first()?.1.reference_id)
+}
+
+/// The length of a track as indexes of segments say.
+fn of_indexed(index: &Index, id: u32) -> Option<Length> {
+    let same = || index.segment_indexes.iter().filter(|(_, sidx)| sidx.reference_id == id);
+    let (_, first) = same().next()?;
+    let media = same().flat_map(|(_, sidx)| &sidx.references.entries).filter(|one| !one.is_index());
     let ticks = media.fold(0, |sum: u64, one| sum.saturating_add(one.subsegment_duration.into()));
     Length::new(ticks, first.timescale).filter(|length| length.ticks > 0)
 }

@@ -2,7 +2,7 @@
 
 pub mod codec;
 mod contents;
-mod contradictions;
+pub mod contradictions;
 mod disagreements;
 pub mod entry;
 mod findings;

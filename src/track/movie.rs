@@ -316,7 +316,8 @@ impl Reading<'_, '_> {
             language = mdhd.language;
             track.language = language.code();
         }
-        if let Some(elng) = self.optional::<ExtendedLanguage>(mdia, b"elng") {
+        let elng = self.optional::<ExtendedLanguage>(mdia, b"elng");
+        if let Some(elng) = elng.filter(|elng| !elng.extended_language.bytes.is_empty()) {
             track.language = Some(String::from_utf8_lossy(&elng.extended_language.bytes).into_owned());
         }
         let hdlr: Option<Handler> = self.required(mdia, b"hdlr");
@@ -334,7 +335,8 @@ impl Reading<'_, '_> {
             (None, _) => FourCc::default(),
         };
         track.kind = match &track.handler.0 {
-            b"vide" => TrackKind::Video,
+            // Image sequences, and what belongs to pictures: depth, transparency (ISO/IEC 23008-12:2022 7.3).
+            b"vide" | b"pict" | b"auxv" => TrackKind::Video,
             b"soun" => TrackKind::Audio,
             b"text" | b"subt" | b"sbtl" | b"clcp" => TrackKind::Text,
             _ => TrackKind::Other,

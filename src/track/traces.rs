@@ -26,6 +26,8 @@ pub struct Traces {
     tracks: ByKey<TrackTraces>,
     /// DRM systems whose headers stand in fragments.
     pub systems: Vec<Uuid16>,
+    /// Whether fragments say their time as Smooth Streaming does (tfxd).
+    pub says_smooth_time: bool,
 }
 
 impl Traces {
@@ -49,6 +51,7 @@ impl Traces {
         for traf in tree.root().all(b"traf") {
             let header = traf.child(b"tfhd").map(|node| tree.read::<TrackFragmentHeader>(node));
             let id = header.and_then(Result::ok).map_or(0, |header| header.track_id);
+            self.says_smooth_time |= traf.child(b"tfdt").is_none() && traf.child_id(piff::TFXD).is_some();
             self.take_samples(tree, traf, id);
         }
     }

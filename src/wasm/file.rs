@@ -147,7 +147,8 @@ impl File {
 
     /// The key of the plan as hex.
     pub fn key(&self) -> JsResult<String> {
-        Ok(hex::encode(self.planned()?.key.0))
+        let none = || to_js(Error::caller("no-plan", "", "The plan has no key."));
+        Ok(hex::encode(self.planned()?.keys.first().ok_or_else(none)?.key.0))
     }
 
     /// The bytes of the clear movie header, for [`Protector`](super::protector::Protector).

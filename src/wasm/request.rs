@@ -24,7 +24,10 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
     }
     refuse_unknown(request)?;
     let text = RequestText {
+        scheme: text(request, "scheme")?,
+        form: text(request, "form")?,
         profile: text(request, "profile")?,
+        iv_size: number_or_text(request, "ivSize")?,
         kid: text(request, "kid")?,
         key: text(request, "key")?.map(SecretText),
         key_seed: text(request, "keySeed")?.map(SecretText),
@@ -61,8 +64,11 @@ fn refuse_unknown(request: &JsValue) -> JsResult<()> {
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 15] = [
+    "scheme",
+    "form",
     "profile",
+    "ivSize",
     "kid",
     "key",
     "keySeed",
@@ -79,6 +85,14 @@ const FIELDS: [&str; 12] = [
 fn text(request: &JsValue, name: &'static str) -> JsResult<Option<String>> {
     let Some(value) = property(request, name)? else { return Ok(None) };
     value.as_string().map(Some).ok_or_else(|| malformed_at(name, &format!("{name} is not a string")))
+}
+
+/// A number, or a form's text of one.
+fn number_or_text(request: &JsValue, name: &'static str) -> JsResult<Option<String>> {
+    match property(request, name)?.and_then(|value| value.as_f64()) {
+        Some(number) => Ok(Some(js_sys::Number::from(number).to_string_with_radix(10).map(String::from)?)),
+        None => text(request, name),
+    }
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]

@@ -31,10 +31,10 @@ fn a_seed_is_never_silently_another() {
             text.key_seed = secret(typed);
         })
     };
-    let expected = with(&base64).unwrap().key.0;
+    let expected = with(&base64).unwrap().keys[0].key.0;
     for typed in [hex::encode(&seed), hex::encode_upper(&seed)] {
         match with(&typed) {
-            Ok(plan) => assert_eq!(plan.key.0, expected, "{typed} is another seed"),
+            Ok(plan) => assert_eq!(plan.keys[0].key.0, expected, "{typed} is another seed"),
             Err(error) => assert_eq!(error.field(), Some("keySeed"), "{error}"),
         }
     }
@@ -87,7 +87,9 @@ fn punctuation_in_a_key_id_is_read_or_named() {
         "01234567-89ab-cdef-0123-4567-89abcdef",
     ] {
         match planned(|text| text.kid = Some(typed.to_owned())) {
-            Ok(plan) => assert_eq!(plan.kid.uuid(), "01234567-89ab-cdef-0123-456789abcdef", "{typed}"),
+            Ok(plan) => {
+                assert_eq!(plan.keys[0].kid.uuid(), "01234567-89ab-cdef-0123-456789abcdef", "{typed}")
+            }
             Err(error) => {
                 assert_eq!(error.field(), Some("kid"), "{typed}: {error}");
                 assert!(!error.message().contains("this one has 32"), "{typed}: {error}");

@@ -169,12 +169,12 @@ fn a_sample_that_takes_too_many_entries_is_an_error_with_both_numbers() {
     let bytes = sample(&vec![idr(64); 41]);
     let mut out = vec![Subsample { clear: 1, protected: 1 }];
     let error = cmaf(40).split(&bytes, &mut out).unwrap_err();
-    assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("profile")));
+    assert_eq!((error.code(), error.field()), ("too-many-subsamples", Some("form")));
     assert!(
         error.message().contains("take 41 subsamples") && error.message().contains("describe 40"),
         "{error}"
     );
-    assert!(error.message().contains("profile piff"), "{error}");
+    assert!(error.message().contains("form piff"), "{error}");
     assert_eq!(out.len(), 1, "nothing was appended");
     assert_eq!(split(&mut cmaf(41), &bytes).len(), 41);
     assert_eq!(split(&mut cmaf(40), &sample(&vec![idr(64); 40])).len(), 40);
@@ -241,7 +241,7 @@ fn an_unknown_picture_parameter_set_is_named() {
     let error = cmaf(40).split(&bytes, &mut Vec::new()).unwrap_err();
     assert_eq!((error.code(), error.offset()), ("unknown-pps", Some(6)));
     assert!(error.message().contains("picture parameter set 1"), "{error}");
-    assert!(error.field() == Some("profile") && error.message().contains("profile piff"), "{error}");
+    assert!(error.field() == Some("form") && error.message().contains("form piff"), "{error}");
     assert!(legacy(40).split(&bytes, &mut Vec::new()).is_ok(), "the legacy rule needs no sets");
 }
 

@@ -8,6 +8,8 @@ use serde_json::Value;
 use crate::entries;
 use crate::support::{corpus, corpus_files, ffmpeg};
 
+const STREAMS: &str = "stream=id,codec_name,codec_tag_string,profile,channels,sample_rate,width,height";
+
 /// FFprobe's name of a codec, and how our names begin.
 const CODECS: [(&str, &[&str]); 24] = [
     ("h264", &["H.264"]),
@@ -106,7 +108,7 @@ fn all_sample_entries_of_the_corpus_are_what_ffprobe_says() {
         if tracks.is_empty() {
             continue;
         }
-        let streams = ffmpeg::probe(&root.join(&name));
+        let streams = ffmpeg::probe(&root.join(&name), &[], STREAMS);
         for stream in streams["streams"].as_array().into_iter().flatten() {
             let id = stream["id"]
                 .as_str()

@@ -1,13 +1,15 @@
-// The codec strings that the page shows are those that the browser's own player takes.
+// The codec strings that the page shows are those that the browser's own player takes: of single files, and of every
+// string in the corpus.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { openFile, pageTests } from './support.mjs';
 
 const SHARED = fileURLToPath(new URL('../../../shared/', import.meta.url));
+const CORPUS = process.env.BOXLOCK_CORPUS ?? join(SHARED, 'corpus');
 
 /** What is shown of the first track that has a string, in files of codecs that free builds of Chromium play. */
 const FILES = [
@@ -25,6 +27,35 @@ const PLAYED = {
   chromium: ['avc1', 'mp4a.40.2', 'av01', 'vp09', 'Opus', 'fLaC'],
   firefox: ['avc1', 'mp4a.40.2', 'av01', 'vp09', 'Opus', 'fLaC'],
 };
+
+/** Strings of the corpus that a browser may refuse, and why. */
+const REFUSED = {
+  chromium: [],
+  firefox: [],
+};
+
+/** Every file in a folder and those in it. */
+function filesIn(folder) {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    return statSync(path).isDirectory() ? filesIn(path) : [path];
+  });
+}
+
+/** Kind and codec string of every track of the file, as the module says. */
+async function tracksOf(base64) {
+  const { open } = await import('/boxlock.js');
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  try {
+    const media = await open(bytes);
+    const tracks = media.tracks().map(({ kind, codec }) => [kind, codec]);
+    media.close();
+    return tracks;
+  } catch (error) {
+    if (error.name === 'BoxlockError') return [];
+    throw error;
+  }
+}
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -57,4 +88,37 @@ inEachBrowser((browser) => {
       { skip },
     );
   }
+
+  check(
+    'the player takes every codec string of the corpus, or it is known why not',
+    async (page) => {
+      const types = new Map();
+      for (const path of filesIn(CORPUS)) {
+        const tracks = await page.evaluate(tracksOf, readFileSync(path).toString('base64'));
+        for (const [kind, codec] of tracks) {
+          if (!codec || (kind !== 'video' && kind !== 'audio')) continue;
+          types.set(`${kind}/mp4; codecs="${codec}"`, codec);
+        }
+      }
+      assert.ok(types.size >= 50, `${types.size} strings in the corpus`);
+      const taken = await page.evaluate(
+        (list) => list.map((type) => MediaSource.isTypeSupported(type)),
+        [...types.keys()],
+      );
+      const refused = [...types.values()].filter((_, number) => !taken[number]);
+      const unknown = refused.filter(
+        (codec) => !REFUSED[browser.name].some(({ codecs }) => codecs.includes(codec)),
+      );
+      assert.deepEqual(unknown, [], `${browser.name} does not take them`);
+      // Those it has no decoder for elsewhere may have one here; a string that nothing gives any more is no reason.
+      const listed = REFUSED[browser.name].flatMap(({ codecs }) => codecs);
+      const all = new Set(types.values());
+      assert.deepEqual(
+        listed.filter((codec) => !all.has(codec)),
+        [],
+        'listed, but in no file',
+      );
+    },
+    { skip: existsSync(CORPUS) ? false : `the corpus is not at ${CORPUS}` },
+  );
 });

@@ -174,7 +174,7 @@ inEachBrowser(
       await withoutPicker(page);
       for (const profile of ['hybrid', 'piff']) {
         await openFile(page, SAMPLE);
-        await fillForm(page, { profile });
+        await fillForm(page, { form: profile });
         await waitPlan(page);
         await protect(page);
         const { bytes } = await page.waitDownload({ timeout: LONG });

@@ -58,12 +58,9 @@ inEachBrowser((browser) => {
     assert.match(await page.text('dialog.ask'), /nobody else has it/);
     const focused = () => document.activeElement?.id;
     assert.equal(await page.evaluate(focused), 'ask-save');
-    // Focus does not leave the dialog for the page behind it.
-    for (let presses = 0; presses < 5; presses++) {
+    for (const next of ['ask-go-on', 'ask-stay']) {
       await page.press('Tab');
-      const inside = () =>
-        document.activeElement === document.body || Boolean(document.activeElement?.closest('dialog'));
-      assert.ok(await page.evaluate(inside));
+      assert.equal(await page.evaluate(focused), next);
     }
     await page.press('Escape');
     await page.waitFor(() => !document.querySelector('dialog'));
@@ -82,7 +79,7 @@ inEachBrowser((browser) => {
     );
     assert.match(await page.text('dialog.ask'), /sample\.mp4\.keys\.json is saved/);
     assert.equal(await page.evaluate(focused), 'ask-go-on');
-    await page.click('#ask-go-on');
+    await page.press('Enter');
     await page.waitFor('#open-button');
     assert.ok(!(await asksBeforeLeaving(page)));
   });
@@ -90,6 +87,15 @@ inEachBrowser((browser) => {
   check('a key can be given up on purpose', async (page) => {
     await protectSample(page);
     await page.click(CLOSE);
+    await page.waitFor('dialog.ask');
+    // Focus does not leave the dialog for the page behind it. Behind its last button come the browser's own, and when
+    // these have the focus, Firefox's driver gives the page keys that press nothing: so no key follows here.
+    for (let presses = 0; presses < 5; presses++) {
+      await page.press('Tab');
+      const inside = () =>
+        document.activeElement === document.body || Boolean(document.activeElement?.closest('dialog'));
+      assert.ok(await page.evaluate(inside));
+    }
     await page.click('#ask-go-on');
     await page.waitFor('#open-button');
   });

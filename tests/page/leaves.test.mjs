@@ -29,9 +29,9 @@ function probedSite(change = () => {}) {
   cpSync(file('./probe/'), root, { recursive: true });
   for (const script of Object.values(CONTEXTS)) {
     const path = join(root, script);
-    const up = script.includes('/') ? '../' : './';
-    // Not awaited, as code that got in would not be.
-    writeFileSync(path, `${readFileSync(path, 'utf8')}\nvoid import('${up}probe.js');\n`);
+    // Not awaited, as code that got in would not be; and from where the page is, as a worker's script may be a blob.
+    const probe = "void import(new URL('/probe.js', self.location.origin).href);";
+    writeFileSync(path, `${readFileSync(path, 'utf8')}\n${probe}\n`);
   }
   change(root);
   after(() => rmSync(root, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
-import { pageTests, SAMPLE, storage } from './support.mjs';
+import { fetchedAhead, pageTests, SAMPLE, storage } from './support.mjs';
 import { boxes, checksum, decryptedMedia, sha256 } from './support-media.mjs';
 
 let sample;
@@ -207,6 +207,12 @@ inEachBrowser((browser) => {
     'a worker that cannot start fails the call, and the next call works',
     async (page) => {
       const { missing } = browser.site;
+      // Nothing is there beforehand.
+      const parts = ['worker.js', 'protector-worker.js', 'writer-worker.js', 'wasm/boxlock_engine_bg.wasm'];
+      for (const part of parts) missing.add(`/engine/${part}`);
+      await page.goto('/');
+      await fetchedAhead(page);
+      missing.clear();
       await script(page, 'window.media = await open(url);');
       const found = [];
       for (const part of ['/engine/protector-worker.js', '/engine/writer-worker.js']) {

@@ -171,12 +171,12 @@ inEachBrowser((browser) => {
       await openFile(page, SLICES.path);
       await fillForm(page);
       await page.waitFor('#use-piff');
-      assert.match(await said(page, '.choices:has([name="profile"])'), /subsamples/);
+      assert.match(await said(page, '.choices:has([name="form"])'), /subsamples/);
       await page.click('#use-piff');
       await waitPlan(page);
-      const chosen = () => document.querySelector('[name="profile"]:checked').value;
+      const chosen = () => document.querySelector('[name="form"]:checked').value;
       assert.equal(await page.evaluate(chosen), 'piff');
-      await choose(page, 'profile', 'hybrid');
+      await choose(page, 'form', 'hybrid');
       await page.waitFor('#use-piff');
     },
     { skip: SLICES.skip },

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
-import { pageTests, waitOpen } from './support.mjs';
+import { fetchedAhead, pageTests, waitOpen } from './support.mjs';
 
 const BUDGET = new URL('../../pkg-config/size.json', import.meta.url);
 
@@ -46,10 +46,13 @@ inEachBrowser(
         asked.filter((path) => path.startsWith('/ui/') || path.startsWith('/style/')),
         [],
       );
-      // The size budget leaves out what only protecting asks for.
+      // The size budget leaves out what comes after that.
       const { on_demand: later } = JSON.parse(await readFile(BUDGET, 'utf8'));
       assert.ok(later.length > 0);
-      for (const path of later) assert.equal(count(page, path), 0, path);
+      const { requests } = browser.site;
+      const when = (path) => requests.findIndex((url) => url.endsWith(path));
+      await fetchedAhead(page);
+      for (const path of later) assert.ok(when(path) > when('ui/desk.js'), path);
     });
   },
   { webkit: true },
@@ -70,24 +73,3 @@ inEachBrowser((browser) => {
     { quiet: false },
   );
 }, siteWithout('ui/result.js'));
-
-inEachBrowser((browser) => {
-  const check = pageTests(browser);
-
-  check(
-    'a module whose workers cannot be fetched says so when something is to be protected',
-    async (page) => {
-      const found = await page.evaluate(async () => {
-        const { open } = await import('/boxlock.js');
-        const media = await open('/samples/sample.ismv');
-        const protecting = media.protect({ laUrl: 'https://licence.example.com/' });
-        return protecting.then(String, ({ name, code, message }) => ({ name, code, message }));
-      });
-      const message =
-        'A part of Boxlock could not be loaded, because the server or the network cannot be reached. ' +
-        'Try again when it can; what is open stays open.';
-      assert.deepEqual(found, { name: 'BoxlockError', code: 'engine-failed', message });
-    },
-    { quiet: false },
-  );
-}, siteWithout('engine/crew.js'));

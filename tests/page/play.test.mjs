@@ -82,7 +82,7 @@ inEachBrowser((browser) => {
     check(`${profile}: the result plays to its end, every picture decoded`, async (page) => {
       await withoutPicker(page);
       await openFile(page, SAMPLE);
-      await fillForm(page, { profile });
+      await fillForm(page, { form: profile });
       await waitPlan(page);
       await protect(page);
       await page.waitDownload({ timeout: LONG });

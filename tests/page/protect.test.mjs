@@ -181,7 +181,7 @@ inEachBrowser(
     );
 
     check('PIFF: typed key and KID', async (page) => {
-      const form = { profile: 'piff', key: KEY, kid: KID };
+      const form = { form: 'piff', key: KEY, kid: KID };
       const { file, sheet } = await protectAndDownload(page, SAMPLE, form);
       assert.equal(file.name, 'sample.mp4');
       assertSheet(sheet, file, 'piff');
@@ -245,7 +245,7 @@ inEachBrowser(
         assertSameMedia(hybrid.file.bytes, large, KEY);
         await assertFfmpegAgrees(hybrid.file.bytes, path, KEY);
 
-        await fillForm(page, { profile: 'piff' });
+        await fillForm(page, { form: 'piff' });
         await waitPlan(page);
         await protect(page);
         const file = await page.waitDownload({ timeout: LONG });

@@ -36,6 +36,7 @@ const TYPES = {
  * @property {number} port
  * @property {string[]} requests every URL asked for so far, in order; of an encrypted connection only its host
  * @property {Set<string>} missing paths answered as if there were no such file, until they are taken out again
+ * @property {boolean} down whether nobody answers, as without a connection
  * @property {() => Promise<void>} close
  */
 export async function serve(root = DIST) {
@@ -43,11 +44,16 @@ export async function serve(root = DIST) {
   const requests = [];
   /** @type {Set<string>} */
   const missing = new Set();
+  const now = { down: false };
   let origin = '';
   const server = createServer((request, response) => {
     // A proxy is asked for absolute URLs, a server for paths.
     const url = new URL(request.url ?? '/', origin);
     requests.push(url.href);
+    if (now.down) {
+      request.socket.destroy();
+      return;
+    }
     const answered = url.origin === origin ? answer(root, url, request, response, missing) : refuse(response);
     answered.catch(() => response.destroy());
   });
@@ -70,7 +76,7 @@ export async function serve(root = DIST) {
       server.close(() => resolve(undefined));
       server.closeAllConnections();
     });
-  return { origin, port, requests, missing, close };
+  return Object.assign(now, { origin, port, requests, missing, close });
 }
 
 async function refuse(response) {

@@ -111,7 +111,7 @@ inEachBrowser(
           const engine = await import('/glue/boxlock_engine.js');
           const { memory } = await engine.default({ module_or_path: '/glue/boxlock_engine_bg.wasm' });
           const bytes = new Uint8Array(await (await fetch('/samples/sample.ismv')).arrayBuffer());
-          const core = new engine.File(bytes.length);
+          const core = new engine.File(new Blob([bytes]));
           for (let need = core.needs(); need; need = core.needs())
             core.feed(need.start, bytes.slice(need.start, need.start + need.len));
           const random = new Uint8Array(40).map((_, n) => n + 1);

@@ -72,6 +72,13 @@ export function assertNothingLeft(page, origin) {
   }
 }
 
+/** Settles when all that the page fetches beforehand has come, or is known not to come. */
+export async function fetchedAhead(page) {
+  // What shows an open file comes first.
+  await page.waitFor(() => document.styleSheets.length === 7);
+  await page.evaluate(async () => (await import('/boxlock.js')).prefetch());
+}
+
 /** Opens one file through the file dialog's input and waits until it is shown. */
 export async function openFile(page, path) {
   await page.setFile('#open-file', path);
@@ -118,11 +125,11 @@ export async function choose(page, name, value) {
   await page.click(`#${id}`);
 }
 
-/** Fills the form: `{ laUrl, profile, key, kid, keySeed }`; what is absent keeps its default. */
-export async function fillForm(page, { laUrl = LA_URL, profile, key, kid, keySeed } = {}) {
+/** Fills the form: `{ laUrl, form, key, kid, keySeed }`; what is absent keeps its default. */
+export async function fillForm(page, { laUrl = LA_URL, form, key, kid, keySeed } = {}) {
   await goTo(page, 'protect');
   if (laUrl) await page.fill('[name="laUrl"]', laUrl);
-  if (profile) await choose(page, 'profile', profile);
+  if (form) await choose(page, 'form', form);
   if (key !== undefined) {
     await choose(page, 'keyWay', 'typed');
     await page.fill('[name="key"]', key);

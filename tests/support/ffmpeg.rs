@@ -13,11 +13,10 @@ pub fn present() -> bool {
     there
 }
 
-/// What FFprobe says of the streams of a file; nothing when it cannot open it.
-pub fn probe(path: &std::path::Path) -> serde_json::Value {
-    let entries = "stream=id,codec_name,codec_tag_string,profile,channels,sample_rate,width,height";
+/// What FFprobe says of a file, the entries asked for; nothing when it cannot open it.
+pub fn probe(path: &std::path::Path, arguments: &[&str], entries: &str) -> serde_json::Value {
     let mut command = Command::new("ffprobe");
-    command.args(["-v", "quiet", "-show_entries", entries, "-of", "json"]);
+    command.args(["-v", "quiet", "-show_entries", entries, "-of", "json"]).args(arguments);
     let output = run(command.arg(path));
     // Where it gives up it leaves the braces open.
     serde_json::from_slice(&output.stdout).unwrap_or_default()

@@ -4,7 +4,8 @@
  */
 
 import { engineStopped, environmentError, fromPosted } from './errors.js';
-import { watch } from './lifeline.js';
+import { keptEngine } from './kept.js';
+import { dismiss, watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 import { CHANGED } from '../files/faults.js';
 
@@ -34,6 +35,8 @@ const CANCEL_MS = 1000;
 export class Bridge {
   /** @type {Worker | null} */
   #worker = null;
+  /** Whether it may hold a key. */
+  #secret = false;
   #unwatch = () => {};
   #next = 1;
   /** @type {Map<number, Call>} */
@@ -117,7 +120,7 @@ export class Bridge {
    * @param {CallOptions} options
    */
   #load(blob, options) {
-    return this.#ask('open', { blob, engine: this.assets.engine.href }, options);
+    return this.#ask('open', { blob, engine: keptEngine(this.assets.engine) }, options);
   }
 
   /** A new worker, with the same file open in it. */
@@ -154,6 +157,7 @@ export class Bridge {
       return Promise.reject(refused);
     }
     const id = this.#next++;
+    this.#secret ||= method === 'plan' || method === 'protect';
     return new Promise((resolve, reject) => {
       const abort = () => this.#cancel(id, signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
@@ -234,8 +238,10 @@ export class Bridge {
    */
   #lose(reason) {
     this.#unwatch();
-    this.#worker?.terminate();
+    if (this.#worker && this.#secret) dismiss(this.#worker);
+    else this.#worker?.terminate();
     this.#worker = null;
+    this.#secret = false;
     const calls = [...this.#calls.values()];
     this.#calls.clear();
     for (const { crew, reject } of calls) {

@@ -6,7 +6,7 @@
 
 import { beginDownload } from '../files/downloads.js';
 import { environmentError, toPosted } from './errors.js';
-import { watch } from './lifeline.js';
+import { dismiss, watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
 
 /** @import { Download } from '../files/downloads.js' */
@@ -21,6 +21,8 @@ export class Crew {
   /** @type {Map<number, Error>} members that do nothing any more, and why */
   #failed = new Map();
   #ended = false;
+  /** Whether those that protect have been told to go. */
+  #dismissed = false;
   /** Where the file goes, when the browser downloads it while it is made. @type {Download | null} */
   #download = null;
   /** @type {'running' | 'cancelled' | 'finishing'} Decided here, once: a cancelled file is not finished, and the other way round. */
@@ -101,6 +103,8 @@ export class Crew {
     // Its failure may have been said before anybody listened.
     if (this.#failed.has(member)) this.#sayFailed(member);
     else this.#workers[member]?.postMessage(message, transfer);
+    // The key may be among these values, and what was posted is a copy.
+    if ('setUp' in message) message.setUp.random.fill(0);
   }
 
   /** Ends all, after the writing worker has taken back what it has half written: nobody leads any more. */
@@ -119,9 +123,7 @@ export class Crew {
         end();
         return;
       }
-      this.#workers.forEach((worker, member) => {
-        if (member !== this.writer) worker.terminate();
-      });
+      this.#endProtectors();
       this.onMessage = (member, message) => {
         if (!('failed' in message || ('done' in message && message.aborted))) return;
         if (member !== this.writer) return;
@@ -134,10 +136,21 @@ export class Crew {
 
   end() {
     this.#ended = true;
+    this.#endProtectors();
     for (const stop of this.#watches) stop();
-    for (const worker of this.#workers) worker.terminate();
+    this.#workers[this.writer]?.terminate();
     // One that was not finished has failed.
     this.#download?.end();
+  }
+
+  #endProtectors() {
+    if (this.#dismissed) return;
+    this.#dismissed = true;
+    this.#workers.forEach((worker, member) => {
+      if (member === this.writer) return;
+      this.#watches[member]?.();
+      dismiss(worker);
+    });
   }
 
   /** @param {string} name */

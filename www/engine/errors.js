@@ -1,6 +1,6 @@
 /** The one error type of the public module, and its way across workers. */
 
-import { doingOf, sentenceFor } from '../files/faults.js';
+import { cancelled, doingOf, isCancelled, sentenceFor } from '../files/faults.js';
 
 /** @import { Doing } from '../files/faults.js' */
 /** @import { PostedError } from './messages' */
@@ -40,7 +40,7 @@ export function environmentError(code, message) {
 export function isTrap(error) {
   return (
     error instanceof WebAssembly.RuntimeError ||
-    /Rust value while it was borrowed|unsafe aliasing in rust|null pointer passed to rust/.test(
+    /Rust value while it was borrowed|unsafe aliasing in rust|null pointer passed to rust|call stack|recursion/.test(
       String(error?.message),
     )
   );
@@ -60,8 +60,8 @@ export const engineStopped = () =>
  * @returns {PostedError}
  */
 export function toPosted(error, doing = 'read') {
-  if (error?.name === 'AbortError') {
-    return { message: 'Cancelled.', code: 'aborted', kind: 'environment', aborted: true };
+  if (isCancelled(error)) {
+    return { message: error.message, code: 'aborted', kind: 'environment', aborted: true };
   }
   const known = isTrap(error) ? engineStopped() : error;
   if (known?.name === 'BoxlockError') {
@@ -77,5 +77,5 @@ export function toPosted(error, doing = 'read') {
  * @param {PostedError} posted
  */
 export function fromPosted(posted) {
-  return posted.aborted ? new DOMException('Cancelled.', 'AbortError') : new BoxlockError(posted);
+  return posted.aborted ? cancelled() : new BoxlockError(posted);
 }

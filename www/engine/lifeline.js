@@ -1,6 +1,7 @@
 /**
  * Whether a worker still lives. A worker that crashes, is ended by the browser or runs out of memory often says nothing.
- * But it holds a lock, which the browser gives to the page when the worker is gone, however busy it was before.
+ * But it holds a lock, which the browser gives to the page when the worker is gone, however busy it was before. And its
+ * end, when it may hold keys.
  */
 
 /** A worker that has not come up after this long will not. */
@@ -52,6 +53,26 @@ function ask(port, onEnd) {
     if (unanswered++ === UNANSWERED_MAX) onEnd();
     else port.postMessage(null);
   }, ASK_MS);
+}
+
+/** A worker that does not hear is ended all the same after this long. */
+const WIPE_MS = 2000;
+
+/**
+ * In the page: ends a worker that may hold keys, once it has wiped them out.
+ * @param {Worker} worker
+ */
+export function dismiss(worker) {
+  const end = () => {
+    clearTimeout(late);
+    worker.terminate();
+  };
+  const late = setTimeout(end, WIPE_MS);
+  worker.onerror = (event) => event.preventDefault();
+  worker.onmessage = ({ data }) => {
+    if ('wiped' in data) end();
+  };
+  worker.postMessage({ wipe: true });
 }
 
 /** In the worker: lives until it is ended. */

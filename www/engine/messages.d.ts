@@ -3,13 +3,13 @@
 import type {
   BoxNode,
   BoxView,
+  Form,
   KidView,
   ListWindow,
   Plan,
   PlannedTrack,
   PlaybackInfo,
   ProtectRequest,
-  Profile,
   Progress,
   Summary,
   Track,
@@ -60,7 +60,7 @@ export interface Protected {
   key: string;
   checksum: string | null;
   scheme: string;
-  profile: Profile;
+  form: Form;
   laUrl: string;
   tracks: PlannedTrack[];
   forTests: boolean;
@@ -68,7 +68,10 @@ export interface Protected {
 
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
-  open: { args: { blob: Blob; engine: string }; result: { summary: Omit<Summary, 'name'>; tracks: Track[] } };
+  open: {
+    args: { blob: Blob; engine: WebAssembly.Module | string };
+    result: { summary: Omit<Summary, 'name'>; tracks: Track[] };
+  };
   tree: { args: ListWindow; result: BoxNode[] };
   children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
@@ -104,6 +107,11 @@ export interface Methods {
 }
 
 export type Method = keyof Methods;
+
+/** The last word to a worker that may hold keys: it wipes them out, says `wiped`, and ends. */
+export interface Wipe {
+  wipe: true;
+}
 
 export type ToLead =
   | { [M in Method]: { id: number; method: M; args: Methods[M]['args'] } }[Method]
@@ -143,8 +151,8 @@ export type FromLead =
 export type ToProtector =
   | {
       setUp: {
-        /** The address of the engine. */
-        engine: string;
+        /** The engine, or its address. */
+        engine: WebAssembly.Module | string;
         blob: Blob;
         moov: Uint8Array;
         request: ProtectRequest;

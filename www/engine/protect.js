@@ -45,6 +45,8 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   const total = blob.size;
   const output = new Output(line, options.workers);
   const pool = new Pool(options.workers, line, setUp);
+  // Each of the pool has its own copy.
+  setUp.random.fill(0);
   /** @type {Feed | null} */
   let feed = null;
   const stop = (/** @type {unknown} */ reason) => {

@@ -4,11 +4,11 @@ import { Protector } from './wasm/boxlock_engine.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
-import { toPosted } from './errors.js';
+import { isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
-import { startEngine } from './worker-engine.js';
+import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
-/** @import { Chunk, FragmentTask, FromProtector, ToProtector } from './messages' */
+/** @import { Chunk, FragmentTask, FromProtector, ToProtector, Wipe } from './messages' */
 
 /** Large fragments go by in pieces of this size, twice. */
 const PIECE_BYTES = 4 << 20;
@@ -157,13 +157,21 @@ async function receive(message) {
     const { engine, blob, moov, request, random } = message.setUp;
     const { memory } = await startEngine(engine);
     state = { protector: new Protector(moov, request, random), blob, memory };
+    random.fill(0);
   } else if ('large' in message) await protectLarge(message.large.id, message.large.task);
   else protectBatch(message.batch.id, message.batch.tasks, message.batch.bytes);
 }
 
-/** @param {MessageEvent<ToProtector>} event */
+/** @param {MessageEvent<ToProtector | Wipe>} event */
 self.onmessage = ({ data }) => {
-  const failed = (/** @type {unknown} */ error) => post({ error: toPosted(error) }, []);
+  if ('wipe' in data) {
+    wipeAndEnd();
+    return;
+  }
+  const failed = (/** @type {unknown} */ error) => {
+    if (isTrap(error)) wipeEngine();
+    post({ error: toPosted(error) }, []);
+  };
   // Word that something was written must not wait behind the batch that waits for it.
   if ('written' in data) void receive(data);
   else turn = turn.then(() => receive(data)).catch(failed);

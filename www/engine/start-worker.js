@@ -1,10 +1,11 @@
 /**
  * The one place that starts workers. A worker loaded by its address is bound by the policy that came with its script,
- * which on most hosts is none; one started from a blob inherits the policy of its page. So each is started from a few
- * lines in a blob that import the real module.
+ * which on most hosts is none; one started from a blob inherits the policy of its page. So each is started from a blob:
+ * of its script, where that was fetched beforehand, or of a few lines that import it.
  */
 
 import { environmentError } from './errors.js';
+import { keptScript } from './kept.js';
 
 /** The name a page's `trusted-types` directive must list, where it has one. */
 const POLICY = 'boxlock-workers';
@@ -40,7 +41,7 @@ import(${JSON.stringify(address)}).then(
 );
 `;
 
-/** @type {Map<string, string>} Addresses of the blobs, by those of the modules. */
+/** @type {Map<string, string>} Addresses of the blobs, by those of the modules and what is in them. */
 const blobs = new Map();
 
 /**
@@ -48,9 +49,11 @@ const blobs = new Map();
  * @param {string} address
  */
 function blobFor(address) {
-  const made =
-    blobs.get(address) ?? URL.createObjectURL(new Blob([bootstrap(address)], { type: 'text/javascript' }));
-  blobs.set(address, made);
+  const script = keptScript(address);
+  const source = script === undefined ? bootstrap(address) : `postMessage('${RUNNING}');\n${script}`;
+  const key = script === undefined ? address : `kept ${address}`;
+  const made = blobs.get(key) ?? URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+  blobs.set(key, made);
   return made;
 }
 

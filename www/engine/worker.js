@@ -1,6 +1,7 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
 import { File as CoreFile, Protector, Search, Sha256 } from './wasm/boxlock_engine.js';
+import { cancelled } from '../files/faults.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
@@ -9,9 +10,9 @@ import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
-import { startEngine } from './worker-engine.js';
+import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
-/** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead } from './messages' */
+/** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
@@ -24,7 +25,7 @@ import { startEngine } from './worker-engine.js';
  * @property {Line} line
  */
 
-/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness, engine: string, memory: WebAssembly.Memory } | null} */
+/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness, engine: WebAssembly.Module | string, memory: WebAssembly.Memory } | null} */
 let opened = null;
 
 /** The core puts one output together at a time. */
@@ -140,7 +141,8 @@ const methods = {
         'busy',
         'This file is being protected already. Wait until that ends, or cancel it.',
       );
-    const { kid, checksum, scheme, profile, laUrl, tracks, forTests } = core.plan(request, random);
+    const { kid, checksum, scheme, form, laUrl, tracks, forTests } = core.plan(request, random);
+    random?.fill(0);
     const started = performance.now();
     // All go by the plan made last, and another may be made while this one is carried out.
     const key = core.key();
@@ -156,7 +158,7 @@ const methods = {
     });
     const seconds = (performance.now() - started) / 1000;
     const sha256 = hash?.finish() ?? null;
-    const made = { ...written, sha256, seconds, kid, key, checksum, scheme, profile, laUrl, forTests };
+    const made = { ...written, sha256, seconds, kid, key, checksum, scheme, form, laUrl, forTests };
     return { ...made, tracks: withShares(tracks, shares) };
   },
 
@@ -228,11 +230,15 @@ class Pause {
 /** @type {Map<number, { controller: AbortController, listeners: ((message: FromCrew) => void)[] }>} */
 const running = new Map();
 
-/** @param {MessageEvent<ToLead>} event */
+/** @param {MessageEvent<ToLead | Wipe>} event */
 self.onmessage = async ({ data }) => {
+  if ('wipe' in data) {
+    wipeAndEnd();
+    return;
+  }
   const { id } = data;
   if ('abort' in data) {
-    running.get(id)?.controller.abort();
+    running.get(id)?.controller.abort(cancelled());
     return;
   }
   if ('from' in data) {
@@ -253,9 +259,14 @@ self.onmessage = async ({ data }) => {
   try {
     const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
     const report = (/** @type {Progress} */ progress) => post({ id, progress });
-    post({ id, result: await run(data.args, { signal: controller.signal, report, line }) });
+    const result = await run(data.args, { signal: controller.signal, report, line });
+    post({ id, result });
+    // The key may be among these values, and the page has a copy now.
+    if (data.method === 'plan') /** @type {Methods['plan']['result']} */ (result).random.fill(0);
   } catch (error) {
-    post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead: isTrap(error) });
+    const dead = isTrap(error);
+    if (dead) wipeEngine();
+    post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead });
   } finally {
     running.delete(id);
   }

@@ -1,5 +1,6 @@
 /** The writing worker of one run: its writes keep nobody else waiting. */
 
+import { cancelled } from '../files/faults.js';
 import { openSink, streamedFile } from '../files/sink.js';
 import { fromPosted, toPosted } from './errors.js';
 import { live } from './lifeline.js';
@@ -45,7 +46,7 @@ async function carryOut(message) {
   if ('patches' in message) {
     for (const { at, bytes } of message.patches) await sink.patch(at, bytes);
     await sink.ready?.();
-    if (!(await mayFinish())) throw new DOMException('Cancelled.', 'AbortError');
+    if (!(await mayFinish())) throw cancelled();
     return { written: await sink.close() };
   }
   return {};
@@ -90,7 +91,7 @@ self.onmessage = ({ data }) => {
   if ('abort' in data) {
     stopped = true;
     sink?.stop?.();
-    onDownload?.reject(new DOMException('Cancelled.', 'AbortError'));
+    onDownload?.reject(cancelled());
   }
   turn = turn
     .then(() => carryOut(data))

@@ -20,28 +20,28 @@ const NOT_BEGUN = {
   message: 'The browser did not begin the download. Try again, or use a window that is not private.',
 };
 
-/** @type {Promise<ServiceWorkerRegistration | null> | undefined} */
-let registered;
+/** A name can be taken once. @type {unknown} */
+let script;
 
 /**
  * Whether this browser can download what is being made: it needs a secure connection and service workers, which private
  * windows of some browsers do not have. The service worker stays when the page goes: another tab may be using it.
  */
 export async function canDownload() {
-  // WebKit takes what had come for the whole file when it is cancelled in the middle.
-  if (navigator.vendor.startsWith('Apple')) return false;
-  registered ??= register().catch(() => null);
-  const able = Boolean(await registered);
-  if (!able) registered = undefined;
-  return able;
+  return Boolean(await register().catch(() => null));
 }
 
+/** The service worker that is ready to answer; null where the browser would not keep to what it is told. */
 async function register() {
-  const policy = Reflect.get(globalThis, 'trustedTypes')?.createPolicy(POLICY, {
-    createScriptURL: () => SCRIPT,
+  // WebKit takes what had come for the whole file when it is cancelled in the middle.
+  if (navigator.vendor.startsWith('Apple')) return null;
+  script ??=
+    Reflect.get(globalThis, 'trustedTypes')
+      ?.createPolicy(POLICY, { createScriptURL: () => SCRIPT })
+      .createScriptURL('') ?? SCRIPT;
+  const registration = await navigator.serviceWorker.register(/** @type {string} */ (script), {
+    scope: SCOPE,
   });
-  const script = policy ? policy.createScriptURL('') : SCRIPT;
-  const registration = await navigator.serviceWorker.register(script, { scope: SCOPE });
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   await soon((done, failed) => {
     const look = () => {
@@ -51,7 +51,7 @@ async function register() {
     worker?.addEventListener('statechange', look);
     look();
   });
-  return registration;
+  return worker;
 }
 
 /**
@@ -75,7 +75,7 @@ function soon(begin) {
  * @returns {Promise<Download>}
  */
 export async function beginDownload(name) {
-  const worker = (await canDownload()) ? (await registered)?.active : null;
+  const worker = await register();
   if (!worker) throw asError(NOT_BEGUN);
   const address = new URL(crypto.randomUUID(), SCOPE).href;
   const { port1: port, port2 } = new MessageChannel();

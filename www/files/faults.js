@@ -115,6 +115,17 @@ const SENTENCES = {
   },
 };
 
+/**
+ * What Firefox calls some of these where its own words come through. @type {Record<string, string>}
+ */
+const ALIASES = {
+  NS_ERROR_FILE_NOT_FOUND: 'NotFoundError',
+  NS_ERROR_FILE_ACCESS_DENIED: 'NotAllowedError',
+  NS_ERROR_FILE_READ_ONLY: 'NoModificationAllowedError',
+  NS_ERROR_FILE_IS_LOCKED: 'NoModificationAllowedError',
+  NS_ERROR_FILE_NO_DEVICE_SPACE: FULL,
+};
+
 const UNEXPECTED = {
   code: 'unexpected',
   message:
@@ -142,14 +153,15 @@ export function isOfBrowser(error) {
  */
 export function sentenceFor(error, doing) {
   // Asked for more memory than there is.
-  if (error instanceof RangeError) return MEMORY;
-  if (error?.name === FULL && error.fileSize) {
+  if (error instanceof RangeError || error?.name === 'NS_ERROR_OUT_OF_MEMORY') return MEMORY;
+  const name = ALIASES[error?.name] ?? String(error?.name);
+  if (name === FULL && error.fileSize) {
     const needed = `the protected file, which needs ${(error.fileSize / 1e9).toFixed(2)} GB`;
     return { ...SPACE, message: SPACE.message.replace('the protected file', needed) };
   }
   const table = SENTENCES[doing];
-  if (error?.name === FULL && !(FULL in table)) return SPACE;
-  return table[String(error?.name)] ?? (isOfBrowser(error) ? table.other : UNEXPECTED);
+  if (name === FULL && !(FULL in table)) return SPACE;
+  return table[name] ?? (isOfBrowser(error) ? table.other : UNEXPECTED);
 }
 
 /**
@@ -184,6 +196,18 @@ const doings = new WeakMap();
  * @returns {Doing | undefined}
  */
 export const doingOf = (error) => (error instanceof Object ? doings.get(error) : undefined);
+
+const CANCELLED = 'Cancelled.';
+
+/** What a call ends with that its caller no longer wants. */
+export const cancelled = () => new DOMException(CANCELLED, 'AbortError');
+
+/**
+ * Whether it was cancelled here. Browsers too say AbortError, but in other words: Firefox of a file that is gone, Chromium
+ * of one that it will not have saved.
+ * @param {any} error
+ */
+export const isCancelled = (error) => error?.name === 'AbortError' && error.message === CANCELLED;
 
 /** The file is not the one that was opened. */
 export const CHANGED = {

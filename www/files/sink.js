@@ -4,7 +4,7 @@
  */
 
 import { hasRoom, writeAll } from './access.js';
-import { asError, FULL, MEMORY_MAX, tooLargeForMemory } from './faults.js';
+import { asError, cancelled, FULL, MEMORY_MAX, tooLargeForMemory } from './faults.js';
 import { SegmentedStream } from './segments.js';
 import { FOLDER } from './stored.js';
 
@@ -158,12 +158,13 @@ export function streamedFile(port, alive) {
   };
   /** @param {() => boolean} come */
   const until = async (come) => {
-    while (!come() && !failed) {
+    for (;;) {
+      if (failed) throw failed;
+      if (come()) return;
       await new Promise((resolve) => {
         wake = () => resolve(null);
       });
     }
-    if (failed) throw failed;
   };
   const asked = () => until(() => wanted > 0);
   return {
@@ -185,7 +186,7 @@ export function streamedFile(port, alive) {
       clearInterval(beat);
       return { handle: null, blob: null, stored: null, streamed: true };
     },
-    stop: () => fail(new DOMException('Cancelled.', 'AbortError')),
+    stop: () => fail(cancelled()),
     async abort() {
       clearInterval(beat);
       port.postMessage({ failed: true });

@@ -3,7 +3,7 @@
 /** @import { Doing } from '../files/faults.js' */
 /** @import { Fault } from './store.js' */
 
-import { doingOf, isOfBrowser, sentenceFor } from '../files/faults.js';
+import { doingOf, sentenceFor } from '../files/faults.js';
 
 /**
  * @param {unknown} error
@@ -11,8 +11,9 @@ import { doingOf, isOfBrowser, sentenceFor } from '../files/faults.js';
  * @returns {Fault}
  */
 export function faultOf(error, doing = 'read') {
-  if (!(error instanceof Error)) return { message: String(error) };
-  if (isOfBrowser(error)) return { message: sentenceFor(error, doingOf(error) ?? doing).message };
+  // The module's errors and the page's own have sentences. What browsers throw, and mistakes in scripts, do not.
+  if (!(error instanceof Error && /^(Boxlock)?Error$/.test(error.name)))
+    return { message: sentenceFor(error, doingOf(error) ?? doing).message };
   const field = /** @type {unknown} */ (Reflect.get(error, 'field'));
   const code = /** @type {unknown} */ (Reflect.get(error, 'code'));
   return {

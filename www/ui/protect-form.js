@@ -1,6 +1,6 @@
 /** What is asked of protection. It needs a licence URL; everything else has a default. */
 
-/** @import { Profile, ProtectRequest, Track } from '../types.d.ts' */
+/** @import { ProtectRequest, Track } from '../types.d.ts' */
 /** @import { Fault } from './store.js' */
 
 import { button, h } from './dom.js';
@@ -13,6 +13,15 @@ const TEST_SERVER = 'https://test.playready.microsoft.com/service/rightsmanager.
 const TEST_SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
 /** @type {Fault} */
 const NO_URL = { message: 'Give the licence URL: the file tells players where to ask.', field: 'laUrl' };
+/**
+ * What each kind of file is asked for by.
+ * @type {Record<string, Partial<ProtectRequest>>}
+ */
+const KINDS = {
+  hybrid: { form: 'hybrid' },
+  piff: { form: 'piff' },
+  cbcs: { scheme: 'cbcs', form: 'plain' },
+};
 const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 
 export class ProtectForm {
@@ -82,9 +91,10 @@ export class ProtectForm {
       { value: 'random', label: 'Random' },
       { value: 'typed', label: 'Typed', inside: this.kid.element },
     ]);
-    this.profile = new Choice('profile', 'Kind of file to make', [
+    this.form = new Choice('form', 'Kind of file to make', [
       { value: 'hybrid', label: 'Hybrid', hint: 'CENC boxes with PIFF twins. Plays in the most places.' },
       { value: 'piff', label: 'PIFF 1.1', hint: 'Classic Smooth, for Silverlight-era players.' },
+      { value: 'cbcs', label: 'CENC, cbcs', hint: 'For new devices only: PlayReady 4.0 and later.' },
     ]);
     this.tracks = new TrackChoice(
       tracks.map((track) => ({
@@ -151,7 +161,7 @@ export class ProtectForm {
       this.presetNote,
       this.keyWay.element,
       this.kidWay.element,
-      this.profile.element,
+      this.form.element,
       this.tracks.element,
       this.leftovers.element,
       this.more,
@@ -194,7 +204,7 @@ export class ProtectForm {
   /** @returns {ProtectRequest} */
   get request() {
     /** @type {ProtectRequest} */
-    const request = { laUrl: this.laUrl.value, profile: /** @type {Profile} */ (this.profile.value) };
+    const request = { laUrl: this.laUrl.value, ...KINDS[this.form.value] };
     if (this.keyWay.value === 'typed') request.key = this.key.value;
     if (this.keyWay.value === 'seed') request.keySeed = this.keySeed.value;
     if (this.kidWay.value === 'typed') request.kid = this.kid.value;
@@ -257,7 +267,7 @@ export class ProtectForm {
    * @returns {HTMLElement[]}
    */
   #waysOut({ code }) {
-    if (code === 'too-many-subsamples' && this.profile.value === 'hybrid')
+    if (code === 'too-many-subsamples' && this.form.value !== 'piff')
       return [button('Use PIFF 1.1', () => this.#usePiff(), { class: 'button small', id: 'use-piff' })];
     if (code === 'clear-video' && this.tracks.chosen.length) {
       const ids = this.tracks.chosen.map((id) => ({ id }));
@@ -268,10 +278,10 @@ export class ProtectForm {
   }
 
   #usePiff() {
-    this.profile.value = 'piff';
-    this.profile.focus();
+    this.form.value = 'piff';
+    this.form.focus();
     this.changed();
-    say('Profile set to PIFF 1.1.');
+    say('The kind of file is now PIFF 1.1.');
   }
 
   #nameTracks() {
@@ -298,7 +308,8 @@ export class ProtectForm {
       key: this.key,
       keySeed: this.keySeed,
       kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
-      profile: this.profile,
+      form: this.form,
+      scheme: this.form,
       tracks: this.tracks,
       leftovers: this.leftovers,
       luiUrl: this.luiUrl,

@@ -3,6 +3,7 @@
 /** @import { Plan, ProtectResult } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
+import { canDownload } from '../files/downloads.js';
 import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
 import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
 import { hasStorage } from '../files/stored.js';
@@ -101,11 +102,7 @@ export class Protect {
   /** Where the result will be, before anything is done. */
   async #askPlace() {
     if (this.place === 'chosen' || (await hasStorage())) return;
-    // It is there as soon as the page can protect, or there is no service worker either.
-    const able = await import('../files/downloads.js')
-      .then(({ canDownload }) => canDownload())
-      .catch(() => false);
-    this.place = able ? 'downloads' : 'memory';
+    this.place = (await canDownload()) ? 'downloads' : 'memory';
     const file = this.store.file(this.id);
     if (file) this.update(file);
   }

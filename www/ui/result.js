@@ -16,6 +16,9 @@ import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
 /** Where a result is that has not been saved. */
+/** What the boxes of each form are. */
+const FORMS = { hybrid: 'CENC with PIFF twins', piff: 'PIFF 1.1', plain: 'CENC' };
+
 const WHERE = {
   storage: 'It is in this browser’s storage until you save it.',
   memory:
@@ -139,7 +142,7 @@ export class Result {
             h(
               'dl',
               { class: 'ids' },
-              idRow('Scheme', result.profile === 'piff' ? 'PIFF 1.1' : 'CENC with PIFF twins', result.scheme),
+              idRow('Scheme', FORMS[result.form], result.scheme),
               idRow('Licence URL', 'where players will ask', result.laUrl),
               result.checksum
                 ? idRow('Checksum', 'of key and KID, in the PlayReady header', result.checksum)

@@ -141,7 +141,7 @@ function trackRow(track) {
     {},
     h('th', { scope: 'row' }, String(track.id)),
     h('td', {}, track.kind),
-    h('td', {}, track.codecName, ' ', h('code', { class: 'quiet' }, track.codec)),
+    h('td', {}, codecWords(track), ' ', h('code', { class: 'quiet' }, track.codec)),
     h('td', {}, shape(track)),
     h('td', { class: 'number' }, format.bitrate(track.bitrate)),
     h('td', {}, track.language ?? 'not given'),
@@ -154,6 +154,11 @@ function trackRow(track) {
       track.protection?.kid ? kidText(track.protection.kid, `KID of track ${track.id}`) : null,
     ),
   );
+}
+
+/** @param {Track} track */
+function codecWords({ codecName, codecDetail }) {
+  return codecDetail ? `${codecName}, ${codecDetail}` : codecName;
 }
 
 /** @param {TrackProtection} protection */

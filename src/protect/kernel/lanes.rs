@@ -13,6 +13,9 @@ const SHIFT_ROWS: [usize; BLOCK] = [0, 1, 2, 3, 5, 6, 7, 4, 10, 11, 8, 9, 15, 12
 /// The same, and from rows to columns.
 const SHIFT_ROWS_TO_COLUMNS: [usize; BLOCK] = [0, 5, 10, 15, 1, 6, 11, 12, 2, 7, 8, 13, 3, 4, 9, 14];
 
+/// Bytes column by column to row by row, and back.
+const COLUMNS_TO_ROWS: [usize; BLOCK] = [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15];
+
 impl DefaultIsZeroes for Lanes {}
 
 impl BitXor for Lanes {
@@ -37,7 +40,7 @@ impl BitAnd for Lanes {
 mod target {
     use core::arch::wasm32::*;
 
-    use super::{BLOCK, SHIFT_ROWS, SHIFT_ROWS_TO_COLUMNS};
+    use super::{BLOCK, COLUMNS_TO_ROWS, SHIFT_ROWS, SHIFT_ROWS_TO_COLUMNS};
 
     /// One byte for each byte position of a state.
     #[derive(Clone, Copy)]
@@ -88,6 +91,11 @@ mod target {
             Self(shuffle!(self.0, SHIFT_ROWS_TO_COLUMNS: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15))
         }
 
+        #[inline(always)]
+        pub fn columns_to_rows(self) -> Self {
+            Self(shuffle!(self.0, COLUMNS_TO_ROWS: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15))
+        }
+
         /// Every row goes up by one, the first to the end.
         #[inline(always)]
         pub fn up_a_row(self) -> Self {
@@ -120,7 +128,7 @@ mod target {
 mod target {
     use core::array::from_fn;
 
-    use super::{BLOCK, SHIFT_ROWS, SHIFT_ROWS_TO_COLUMNS};
+    use super::{BLOCK, COLUMNS_TO_ROWS, SHIFT_ROWS, SHIFT_ROWS_TO_COLUMNS};
 
     /// One byte for each byte position of a state, the first in the lowest bits.
     #[derive(Clone, Copy, Default)]
@@ -158,6 +166,10 @@ mod target {
 
         pub fn shift_rows_to_columns(self) -> Self {
             self.shuffle(SHIFT_ROWS_TO_COLUMNS)
+        }
+
+        pub fn columns_to_rows(self) -> Self {
+            self.shuffle(COLUMNS_TO_ROWS)
         }
 
         pub fn up_a_row(self) -> Self {

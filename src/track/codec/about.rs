@@ -31,7 +31,8 @@ pub struct About {
     pub sample_bits: u16,
     /// Largest side lengths of a picture, as the entry says.
     pub size: Option<(u16, u16)>,
-    /// Primaries, transfer and matrix of ISO/IEC 23091-2, and whether the range is full, as `colr` says.
+    /// Primaries, transfer and matrix of ISO/IEC 23091-2, and whether the range is full, as `colr` says or, where there is
+    /// none, the codec's own box.
     pub colour: Option<([u16; 3], bool)>,
 }
 

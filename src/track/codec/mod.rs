@@ -2,6 +2,7 @@
 //! slice headers of H.264. Knows nothing of keys or ciphers.
 
 pub mod about;
+mod av1;
 pub mod avc_config;
 mod dolby;
 mod dts;

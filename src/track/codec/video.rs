@@ -116,6 +116,9 @@ pub(super) fn av1(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     let (profile, level) = (av1c.profile_and_level >> 5, av1c.profile_and_level & 31);
     let sampling = av1c.sampling;
     let bit = |n: u8| sampling >> n & 1;
+    // Where there is a `colr` it has been read before, and wins.
+    let header = super::av1::colour(&av1c.config_obus.0);
+    about.colour = about.colour.or(header.ok().flatten());
     let (tier, mono) = (bit(7), bit(4));
     let depth = match (bit(6), bit(5)) {
         (0, _) => 8,
@@ -138,7 +141,7 @@ pub(super) fn av1(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     };
     add_level(about, &av1_level(level), tier);
     add_depth(about, depth, 8);
-    Ok(())
+    header.map(drop).map_err(|error| error.into_error("bad-av1c", "The AV1 sequence header"))
 }
 
 /// BT.709 in all three: what a codec string means that says nothing of colours.

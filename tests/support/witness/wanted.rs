@@ -33,6 +33,7 @@ pub fn subsamples(ranges: &Ranges, len: usize) -> usize {
 /// Says what has to be encrypted of the samples of one track, which come one by one in file order.
 pub struct Finder {
     piff: bool,
+    block: usize,
     sets: ParameterSets,
     entry: Option<usize>,
 }
@@ -40,7 +41,18 @@ pub struct Finder {
 impl Finder {
     pub fn new(profile: &str) -> Self {
         assert!(["piff", "hybrid"].contains(&profile));
-        Self { piff: profile == "piff", sets: ParameterSets::new(), entry: None }
+        let piff = profile == "piff";
+        Self { piff, block: if piff { 1 } else { 16 }, sets: ParameterSets::new(), entry: None }
+    }
+
+    /// The same in another scheme than `cenc`: but for `cbcs`, ranges are whole blocks (23001-7 clause 9.5.2).
+    pub fn in_scheme(self, scheme: &str) -> Self {
+        let block = match scheme {
+            "cenc" => self.block,
+            "cbcs" => 1,
+            _ => 16,
+        };
+        Self { block, ..self }
     }
 
     pub fn ranges(&mut self, index: usize, entry: &Entry, handler: [u8; 4], sample: &[u8]) -> Res<Ranges> {
@@ -76,8 +88,7 @@ impl Finder {
             }
             let nal = &sample[at..at + len];
             let clear = self.clear(nal)?.min(len);
-            let block = if self.piff { 1 } else { 16 };
-            add(&mut ranges, at + clear, at + clear + (len - clear) / block * block);
+            add(&mut ranges, at + clear, at + clear + (len - clear) / self.block * self.block);
             at += len;
         }
         Ok(ranges)
