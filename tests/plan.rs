@@ -194,7 +194,7 @@ fn a_track_that_is_asked_for_and_cannot_be_protected_is_refused() {
     // Not asked for by name, it stays open and is said to.
     for tracks in [None, Some(vec![1])] {
         let plan = asked(tracks).unwrap();
-        assert!(plan.protected(1).is_some() && plan.protected(2).is_none());
+        assert!(plan.protection(1).is_some() && plan.protection(2).is_none());
         assert!(
             plan.warnings()
                 .iter()
