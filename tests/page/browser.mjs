@@ -22,7 +22,6 @@ const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: la
  * @type {Record<string, Record<string, string>>}
  */
 const LACKS = {
-  firefox: { cbcs: 'not run in firefox: its ClearKey knows cenc alone' },
   webkit: {
     colourScheme: 'not run in webkit: WebKitWebDriver has no command for the colour scheme',
     storage: 'not run in webkit: its build for GTK gives pages no storage, results are held in memory',
