@@ -369,3 +369,17 @@ fn a_movie_header_says_its_length_to_the_millisecond() {
     // Unknown is not said.
     assert_eq!([mvhd(1000, 0), mvhd(1000, u32::MAX), mvhd(0, 1000)], ["", "", ""]);
 }
+
+#[test]
+fn a_licence_header_behind_a_mark_is_shown_without_it() {
+    let xml = "\u{feff}<WRMHEADER version=\"4.0.0.0\"></WRMHEADER>";
+    let text: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let len = u16::try_from(text.len()).unwrap();
+    let record = [&1_u16.to_le_bytes()[..], &len.to_le_bytes(), &text].concat();
+    let object = [&(u32::from(len) + 10).to_le_bytes()[..], &1_u16.to_le_bytes(), &record].concat();
+    let system =
+        [0x9a, 0x04, 0xf0, 0x79, 0x98, 0x40, 0x42, 0x86, 0xab, 0x92, 0xe6, 0x5b, 0xe0, 0x88, 0x5f, 0x95];
+    let size = u32::try_from(object.len()).unwrap().to_be_bytes();
+    let (shown, note) = alone(b"pssh", &[&[0; 4][..], &system, &size, &object].concat());
+    assert_eq!((&*shown, &*note), ("<WRMHEADER version=\"4.0.0.0\"></WRMHEADER>", "PlayReady"));
+}

@@ -152,6 +152,46 @@ fn runs_may_touch_but_not_share_a_byte() {
 }
 
 #[test]
+fn samples_may_fill_their_media_data_but_not_reach_a_byte_further() {
+    let mut made = two_fragments();
+    made.fragments[0].trafs[0].runs = vec![vec![vec![1; 40]], vec![vec![2; 40]]];
+    made.fragments[0].trafs[0].terse = false;
+    made.fragments[0].trafs[0].gap = 16;
+    let mut file = made.bytes();
+    let boxes = raw::boxes(&file, 0);
+    let (mdat, traf) = (nth(&boxes, "mdat", 0), first(&boxes, "moof").at("traf"));
+    let runs: Vec<usize> =
+        traf.children().into_iter().filter(|one| one.name == "trun").map(|one| one.start + 16).collect();
+    // Media data in two boxes, each filled by a run to its end, and an empty box between.
+    let (start, whole) = (mdat.start, mdat.bytes.len());
+    let one = 8 + 16 + 40;
+    file[start..start + 4].copy_from_slice(&(one as u32).to_be_bytes());
+    let between = [&boxed(b"free", b"")[..], &((whole - one - 8) as u32).to_be_bytes(), b"mdat"].concat();
+    file[start + one..start + one + 16].copy_from_slice(&between);
+    protected(&file);
+    // One byte too far on: into the empty box, and, over three bytes that nobody uses, into the next fragment's header.
+    for (run, by, said) in
+        [(runs[0], 1, "cover bytes of the box 'free' itself"), (runs[1], 4, "the media data behind it is")]
+    {
+        let mut further = file.clone();
+        further[run..run + 4].copy_from_slice(&(be32(&file, run) + by).to_be_bytes());
+        let session = open(&further, Feed::Whole).unwrap();
+        let error = plan(&session, &request("piff")).unwrap_err();
+        assert_eq!(error.code(), "data-elsewhere", "{error}");
+        assert!(error.message().contains(said), "{error}");
+    }
+    // The last byte of a header of media data is none of a sample's.
+    let mut header = two_fragments().bytes();
+    let boxes = raw::boxes(&header, 0);
+    let run = first(&boxes, "moof").at("traf/trun").start + 16;
+    let offset = be32(&header, run) - 1;
+    header[run..run + 4].copy_from_slice(&offset.to_be_bytes());
+    let session = open(&header, Feed::Whole).unwrap();
+    let error = plan(&session, &request("piff")).unwrap_err();
+    assert!(error.message().contains("cover bytes of the box 'mdat' itself"), "{error}");
+}
+
+#[test]
 fn tfdt_says_the_time_and_tfxd_where_there_is_none() {
     let time = |tfdt, tfxd| {
         let mut made = two_fragments();
