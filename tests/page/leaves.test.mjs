@@ -77,7 +77,7 @@ async function leak(browser, root) {
       );
       window.crew = new Crew(1, { protector, writer });
     });
-    await page.waitFor(() => Object.keys(window.told).length === 4, { timeout: 40_000 });
+    await page.waitFor(() => Object.keys(window.told).length === 4, { timeout: 120_000 });
     await sleep(1500);
     const told = await page.evaluate(() => window.told);
     const atProxy = browser.site.requests.filter((url) => new URL(url).host === place.host);
