@@ -56,3 +56,19 @@ fn sound_that_begins_before_zero_takes_as_long_as_its_samples() {
     made.fragments.truncate(1);
     assert!(playback(&made.bytes()).duration < late);
 }
+
+#[test]
+fn what_no_browser_decrypts_is_not_given_to_it() {
+    let made = |scheme, form| drive::protect(SAMPLE, &drive::request_in(scheme, form)).unwrap();
+    for (scheme, form) in [("cenc", "hybrid"), ("cenc", "piff"), ("cenc", "plain"), ("cbcs", "plain")] {
+        assert!(!playback(&made(scheme, form)).kids.is_empty(), "{scheme} {form}");
+    }
+    for (scheme, form, said) in
+        [("cbc1", "piff", "AES-CBC"), ("cbc1", "hybrid", "scheme cbc1"), ("cens", "plain", "scheme cens")]
+    {
+        let session = drive::open(&made(scheme, form), Feed::Whole).unwrap();
+        let error = Playback::new(session.index().unwrap()).unwrap_err();
+        assert_eq!(error.code(), "not-playable", "{scheme} {form}");
+        assert!(error.message().contains(said), "{error}");
+    }
+}

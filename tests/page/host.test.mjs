@@ -1,12 +1,10 @@
 // The module in pages of others, with other policies or none: it works where it may, and says what it needs elsewhere.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
+import { siteCopy } from './support.mjs';
 
 const SCRIPTS = "script-src 'self' 'wasm-unsafe-eval'";
 
@@ -27,12 +25,10 @@ const PAGES = {
 
 const path = (name) => `/${name.replaceAll(' ', '-').toLowerCase()}.html`;
 
-const root = mkdtempSync(join(tmpdir(), 'boxlock-host-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-after(() => rmSync(root, { recursive: true, force: true }));
+const { root, path: inSite } = siteCopy();
 for (const [name, [policy]] of Object.entries(PAGES)) {
   const meta = policy && `<meta http-equiv="Content-Security-Policy" content="${policy}" />`;
-  writeFileSync(join(root, path(name)), `<!doctype html><title>Host</title>${meta}<p>Host</p>`);
+  writeFileSync(inSite(path(name)), `<!doctype html><title>Host</title>${meta}<p>Host</p>`);
 }
 
 inEachBrowser(

@@ -2,15 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
-import { waitOpen } from './support.mjs';
+import { siteCopy, waitOpen } from './support.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -24,8 +23,7 @@ const CONTEXTS = {
 
 /** The built site whose every context also imports the probe. Where to send to is said when it is known. */
 function probedSite(change = () => {}) {
-  const root = mkdtempSync(join(tmpdir(), 'boxlock-probe-'));
-  cpSync(file('../../dist/'), root, { recursive: true });
+  const { root } = siteCopy();
   cpSync(file('./probe/'), root, { recursive: true });
   for (const script of Object.values(CONTEXTS)) {
     const path = join(root, script);
@@ -34,7 +32,6 @@ function probedSite(change = () => {}) {
     writeFileSync(path, `${readFileSync(path, 'utf8')}\n${probe}\n`);
   }
   change(root);
-  after(() => rmSync(root, { recursive: true, force: true }));
   return root;
 }
 

@@ -1,7 +1,7 @@
 // What people do on the page, step by step, and the promise that holds for every test: nothing leaves.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -25,6 +25,39 @@ export function workFolder() {
   after(() => rm(folder, { recursive: true, force: true }));
   return { path: (name) => join(folder, name) };
 }
+
+/**
+ * A copy of the built site, to be changed; there while the tests of one file run. To be made where tests are defined:
+ * browsers are given their site there.
+ */
+export function siteCopy() {
+  const { path } = workFolder();
+  const root = path('site');
+  cpSync(DIST, root, { recursive: true });
+  return {
+    root,
+    /** A place in it. */
+    path: (name) => join(root, name),
+    /** Puts lines in front of those of some of its scripts. */
+    prepend(lines, ...scripts) {
+      for (const script of scripts)
+        writeFileSync(join(root, script), `${lines}\n${readFileSync(join(root, script), 'utf8')}`);
+    },
+  };
+}
+
+/** Has the page keep the workers it makes from now on, in order, as `window.workers`. */
+export const keepWorkers = (page) =>
+  page.evaluate(() => {
+    window.workers = [];
+    const Real = window.Worker;
+    window.Worker = class extends Real {
+      constructor(url, options) {
+        super(url, options);
+        window.workers.push(this);
+      }
+    };
+  });
 
 /** A browser that stumbles once is no fault of the page; what fails twice is. */
 const TRIES = 2;
