@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
-import { siteCopy } from './support.mjs';
+import { siteCopy, triedAgain } from './support.mjs';
 
 const SCRIPTS = "script-src 'self' 'wasm-unsafe-eval'";
 
@@ -34,31 +34,32 @@ for (const [name, [policy]] of Object.entries(PAGES)) {
 inEachBrowser(
   (browser) => {
     for (const [name, [, refused]] of Object.entries(PAGES)) {
-      test(`embedded below ${name}`, { timeout: 60_000 }, async () => {
-        const page = await browser.newPage();
-        try {
-          await page.goto(path(name));
-          const found = await page.evaluate(async () => {
-            const late = new Promise((resolve) => void setTimeout(() => resolve({ hangs: true }), 30_000));
-            const work = async () => {
-              const { open } = await import('/boxlock.js');
-              const media = await open('/samples/sample.ismv');
-              const made = await media.protect({ laUrl: 'https://licence.example.com/' });
-              const { size } = made;
-              await made.discard();
-              media.close();
-              return { size };
-            };
-            return Promise.race([work().catch(({ code, message }) => ({ code, message })), late]);
-          });
-          if (refused) {
-            assert.match(String(found.message), refused, JSON.stringify(found));
-            assert.match(found.code, /^(engine-failed|workers-forbidden)$/);
-          } else assert.ok(found.size > 0, JSON.stringify(found));
-        } finally {
-          await page.close();
-        }
-      });
+      test(`embedded below ${name}`, (context) =>
+        triedAgain(browser, context, async () => {
+          const page = await browser.newPage();
+          try {
+            await page.goto(path(name));
+            const found = await page.evaluate(async () => {
+              const late = new Promise((resolve) => void setTimeout(() => resolve({ hangs: true }), 30_000));
+              const work = async () => {
+                const { open } = await import('/boxlock.js');
+                const media = await open('/samples/sample.ismv');
+                const made = await media.protect({ laUrl: 'https://licence.example.com/' });
+                const { size } = made;
+                await made.discard();
+                media.close();
+                return { size };
+              };
+              return Promise.race([work().catch(({ code, message }) => ({ code, message })), late]);
+            });
+            if (refused) {
+              assert.match(String(found.message), refused, JSON.stringify(found));
+              assert.match(found.code, /^(engine-failed|workers-forbidden)$/);
+            } else assert.ok(found.size > 0, JSON.stringify(found));
+          } finally {
+            await page.close();
+          }
+        }));
     }
   },
   { root, webkit: true },
