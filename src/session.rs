@@ -140,14 +140,16 @@ impl Session {
         check_file(self.work()?).map_err(|error| self.in_source(error))
     }
 
-    /// An error in what is protected with its offset in the source, or without one where that has no such byte.
+    /// An error in what is protected with its offset in the source.
     fn in_source(&self, error: Error) -> Error {
         if !self.is_laid_out() {
             return error;
         }
+        let moov = self.index().ok().and_then(|index| Some(index.moov.as_ref()?.root().start));
         error.moved(&|offset| match self.pieces(offset, 1).ok()?.first()? {
             Piece::Found { start, .. } => Some(*start),
-            Piece::Made(_) => None,
+            // It is made of what stands there.
+            Piece::Made(_) => moov,
         })
     }
 

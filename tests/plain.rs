@@ -22,14 +22,22 @@ const MADE: &[(&str, &str, &str)] = &[
     ("movie header last", ".mp4", "-c:v libx264 -g 25 -bf 2 -c:a aac"),
     ("movie header first", ".mp4", "-c:v libx264 -g 48 -c:a aac -movflags +faststart"),
     ("long chunks", ".mp4", "-c:v libx264 -g 30 -c:a aac -chunk_duration 700000"),
-    ("negative composition offsets", ".mp4", "-c:v libx264 -g 25 -bf 3 -c:a aac -movflags +negative_cts_offsets"),
+    (
+        "negative composition offsets",
+        ".mp4",
+        "-c:v libx264 -g 25 -bf 3 -c:a aac -movflags +negative_cts_offsets",
+    ),
     ("no edit list", ".mp4", "-c:v libx264 -g 25 -bf 0 -c:a aac -use_editlist 0"),
     ("QuickTime", ".mov", "-c:v libx264 -g 25 -c:a aac"),
     ("no sync sample but the first", ".mp4", "-c:v libx264 -g 10000 -c:a aac"),
     ("sync samples far apart", ".mp4", "-c:v libx264 -g 170 -c:a aac"),
     ("sound alone", ".m4a", "-vn -c:a aac"),
     ("pictures alone", ".mp4", "-an -c:v libx264 -g 12"),
-    ("two languages", ".mp4", "-map 0 -map 1 -map 1 -c:v libx264 -g 25 -c:a aac -metadata:s:a:0 language=deu -metadata:s:a:1 language=fra"),
+    (
+        "two languages",
+        ".mp4",
+        "-map 0 -map 1 -map 1 -c:v libx264 -g 25 -c:a aac -metadata:s:a:0 language=deu -metadata:s:a:1 language=fra",
+    ),
     ("AC-3", ".mp4", "-c:v libx264 -g 25 -c:a ac3"),
     ("rotated", ".mp4", "-c:v libx264 -g 25 -c:a aac -metadata:s:v rotate=90"),
 ];
@@ -51,7 +59,7 @@ fn make(end: &str, arguments: &str) -> Vec<u8> {
 fn fragmented(file: &[u8]) -> Vec<u8> {
     let session = drive::open(file, Feed::Exact).unwrap();
     let len = session.work().unwrap().file_len;
-    let whole = bytes_of(file, session.pieces(0, len).unwrap());
+    let whole = drive::fragmented(file);
     assert_eq!(whole.len() as u64, len);
     // In any stretches it is the same.
     let mut again = Vec::new();
@@ -155,7 +163,10 @@ fn what_is_protected_on_the_way_is_given_back_by_others() {
         for (scheme, form) in [("cenc", "hybrid"), ("cenc", "piff"), ("cbcs", "plain")] {
             let protected = drive::protect(&plain, &drive::request_in(scheme, form)).unwrap();
             // One way or in two, it is the same file.
-            assert!(protected == drive::protect(&made, &drive::request_in(scheme, form)).unwrap(), "{name} {form}");
+            assert!(
+                protected == drive::protect(&made, &drive::request_in(scheme, form)).unwrap(),
+                "{name} {form}"
+            );
             let ids: Vec<u32> = drive::samples(&made).into_keys().collect();
             let keys: Vec<TrackKey> =
                 ids.iter().map(|&track_id| TrackKey { track_id, key: drive::key() }).collect();
@@ -163,4 +174,116 @@ fn what_is_protected_on_the_way_is_given_back_by_others() {
             assert!(drive::samples(&decrypted) == drive::samples(&made), "{name} {scheme} {form}");
         }
     }
+}
+
+/// Where the body of a box along a path begins, in the track of this number.
+fn place(file: &[u8], track: usize, name: &str) -> usize {
+    let top = raw::boxes(file, 0);
+    let moov = top.iter().find(|one| one.name == "moov").unwrap();
+    let traks: Vec<_> = moov.children().into_iter().filter(|one| one.name == "trak").collect();
+    let found = traks[track].at(&format!("mdia/{name}"));
+    found.end() - found.body().len()
+}
+
+fn set(file: &mut [u8], at: usize, value: u32) {
+    file[at..at + 4].copy_from_slice(&value.to_be_bytes());
+}
+
+#[test]
+fn tables_that_lie_are_said_before_the_work() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let sound = make(".mp4", "-c:v libx264 -g 25 -c:a aac");
+    let stbl = |name: &str| format!("minf/stbl/{name}");
+    let be = |file: &[u8], at: usize| raw::be32(file, at);
+    type Change<'c> = &'c dyn Fn(&mut Vec<u8>);
+    let cases: [(&str, &str, Change<'_>); 9] = [
+        ("sample-count", "'stts' is of", &|file| {
+            let at = place(file, 0, &stbl("stts")) + 8;
+            set(file, at, 17);
+        }),
+        ("sample-count", "'ctts' is of", &|file| {
+            let at = place(file, 0, &stbl("ctts")) + 8;
+            set(file, at, 99);
+        }),
+        ("chunks-too-few", "chunks hold only", &|file| {
+            // A list that is shorter, with what it had in a box of no meaning.
+            let at = place(file, 1, &stbl("stco"));
+            let count = be(file, at + 4);
+            let size = be(file, at - 8);
+            set(file, at + 4, count - 2);
+            set(file, at - 8, size - 8);
+            set(file, at - 8 + size as usize - 8, 8);
+            let end = at - 8 + size as usize;
+            file[end - 4..end].copy_from_slice(b"free");
+        }),
+        ("data-elsewhere", "Track 1 at 0:00:00.000: ", &|file| {
+            let at = place(file, 0, &stbl("stco")) + 8;
+            set(file, at, 4);
+        }),
+        ("data-elsewhere", "Track 2 at 0:00:08.", &|file| {
+            let at = place(file, 1, &stbl("stco"));
+            let last = at + 4 + 4 * be(file, at + 4) as usize;
+            let len = file.len() as u32;
+            set(file, last, len + 5000);
+        }),
+        ("data-elsewhere", "Track 1 at 0:00:0", &|file| {
+            let at = place(file, 0, &stbl("stsz")) + 12 + 4 * 50;
+            set(file, at, 0x0fff_ffff);
+        }),
+        ("samples-overlap", "they share bytes", &|file| {
+            let from = place(file, 0, &stbl("stco")) + 8;
+            let chunk = be(file, from + 4 * 3);
+            let at = place(file, 1, &stbl("stco")) + 8 + 4 * 2;
+            set(file, at, chunk);
+        }),
+        ("no-timescale", "Track 2 has the timescale 0", &|file| {
+            let at = place(file, 1, "mdhd") + 12;
+            set(file, at, 0);
+        }),
+        ("too-many-samples", "compress it first", &|file| {
+            let at = place(file, 1, &stbl("stsz"));
+            set(file, at + 4, 1);
+            set(file, at + 8, u32::MAX);
+        }),
+    ];
+    for (code, words, change) in cases {
+        let mut file = sound.clone();
+        change(&mut file);
+        let error = drive::open(&file, Feed::Exact).unwrap().check().unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert!(error.message().contains(words), "{error}");
+        support::hostile::check_error(&error);
+    }
+}
+
+#[test]
+fn no_change_of_the_tables_makes_it_panic() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let sound = make(".mp4", "-c:v libx264 -g 25 -s 64x36 -c:a aac -b:a 16k");
+    let top = raw::boxes(&sound, 0);
+    let moov = top.iter().find(|one| one.name == "moov").unwrap();
+    let (start, len) = (moov.end() - moov.body().len(), moov.body().len());
+    let mut dice = support::dice::Dice(0x9e37_79b9_7f4a_7c15);
+    let mut done = [0, 0];
+    for _ in 0..1500 {
+        let mut file = sound.clone();
+        for _ in 0..1 + dice.roll(3) {
+            let at = start + dice.roll(len);
+            file[at] = [0, 1, 0x7f, 0x80, 0xff, file[at] ^ 1 << dice.roll(8)][dice.roll(6)];
+        }
+        let Ok(session) = drive::open(&file, Feed::Exact) else { continue };
+        match session.check().and_then(|()| drive::protect(&file, &drive::request("hybrid"))) {
+            Ok(_) => done[0] += 1,
+            Err(error) => {
+                support::hostile::check_error(&error);
+                done[1] += 1;
+            }
+        }
+    }
+    println!("{} protected, {} refused", done[0], done[1]);
+    assert!(done[0] > 50 && done[1] > 50, "{done:?}");
 }

@@ -5,6 +5,7 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, Reader, Result};
 use crate::track::Track;
+use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::table::{Sizes, list};
 
 /// The columns of one track.
@@ -25,6 +26,8 @@ pub struct Columns<'t> {
     chunk_width: usize,
     /// The groups that samples are in.
     pub groups: Vec<Groups<'t>>,
+    /// Number of its sample entries.
+    entries: usize,
     stbl_start: u64,
 }
 
@@ -131,7 +134,8 @@ impl<'t> Columns<'t> {
             let mut fields = tree.fields(sdtp);
             fields.u32("version and flags").map(|_| fields.rest())
         });
-        let groups: Result<Vec<Groups<'t>>> = stbl.all(b"sbgp").map(|sbgp| Groups::read(tree, sbgp)).collect();
+        let groups: Result<Vec<Groups<'t>>> =
+            stbl.all(b"sbgp").map(|sbgp| Groups::read(tree, sbgp)).collect();
         let count = u32::try_from(sizes.count).unwrap_or(u32::MAX);
         let columns = Self {
             id: track.id,
@@ -147,6 +151,7 @@ impl<'t> Columns<'t> {
             chunks,
             chunk_width,
             groups: groups?,
+            entries: track.entries.len(),
             stbl_start: stbl.start,
         };
         columns.check_counts()?;
@@ -216,7 +221,9 @@ impl<'t> Columns<'t> {
     fn place(&self, cursor: &mut Cursor) -> Result<(u64, u32)> {
         loop {
             // The run that this chunk is in: the last that begins at or before it. Chunks count from 1.
-            while word(self.chunk_runs, cursor.chunk_run + 1, 3, 0).is_some_and(|first| first <= cursor.chunk + 1) {
+            while word(self.chunk_runs, cursor.chunk_run + 1, 3, 0)
+                .is_some_and(|first| first <= cursor.chunk + 1)
+            {
                 cursor.chunk_run += 1;
             }
             let per_chunk = word(self.chunk_runs, cursor.chunk_run, 3, 1);
@@ -233,6 +240,9 @@ impl<'t> Columns<'t> {
                 return Err(Error::file("chunks-too-few", message).at(self.stbl_start));
             };
             if cursor.in_chunk < per_chunk {
+                if entry == 0 || to_len(entry.into()) > self.entries {
+                    return Err(Error::file(NO_ENTRY, no_entry(entry, self.entries)).at(self.stbl_start));
+                }
                 return Ok((offset.saturating_add(cursor.offset), entry));
             }
             cursor.chunk += 1;

@@ -19,7 +19,8 @@ pub fn cuts(lead: &Columns<'_>, wished: u64) -> Result<Vec<u64>> {
         let time = sample.time;
         if sample.is_sync() && time > begun {
             while time - begun >= wished {
-                let nearer = candidate.take().filter(|before| wished - (before - begun) <= time - begun - wished);
+                let nearer =
+                    candidate.take().filter(|before| wished - (before - begun) <= time - begun - wished);
                 begun = nearer.unwrap_or(time);
                 cuts.push(begun);
                 if nearer.is_none() {

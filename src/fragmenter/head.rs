@@ -27,7 +27,9 @@ pub fn head(sequence: u32, stretches: &[Stretch]) -> Result<Vec<u8>> {
     let mut offsets: Vec<(usize, u64)> = Vec::new();
     let mut media = 0_u64;
     w.nested(FourCc(*b"moof"), |w| {
-        w.bytes(&MovieFragmentHeader { sequence_number: sequence, ..MovieFragmentHeader::default() }.to_box(0));
+        w.bytes(
+            &MovieFragmentHeader { sequence_number: sequence, ..MovieFragmentHeader::default() }.to_box(0),
+        );
         for stretch in stretches {
             let mut first = 0;
             for samples in stretch.samples.chunk_by(|one, next| one.entry == next.entry) {

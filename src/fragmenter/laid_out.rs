@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use crate::boxes::header::{BoxHeader, SizeForm, four, wrap};
 use crate::boxes::index::{
-    MFRO_LEN, MovieFragmentRandomAccessOffset, RandomAccessPoint, RandomAccessPoints, TrackFragmentRandomAccess,
+    MFRO_LEN, MovieFragmentRandomAccessOffset, RandomAccessPoint, RandomAccessPoints,
+    TrackFragmentRandomAccess,
 };
 use crate::boxes::wire::FullHead;
 use crate::boxes::{BoxBody, BoxId};
@@ -16,9 +17,9 @@ use crate::track::{Index, Indexer, Movie};
 use super::columns::Cursor;
 use super::cuts::cuts;
 use super::head::head;
+use super::movie;
 use super::overlaps::Taken;
 use super::walk::{Stretch, Walk, extents, in_track, media_len};
-use super::movie;
 
 /// Milliseconds that a fragment lasts, about: those of Smooth Streaming.
 const FRAGMENT_MS: u64 = 2000;
@@ -53,7 +54,9 @@ impl Piece {
                 let end = to_len(skip.saturating_add(len)).min(bytes.len());
                 Piece::Made(bytes.get(to_len(skip)..end).unwrap_or_default().to_vec())
             }
-            Piece::Found { start, len: all } => Piece::Found { start: start + skip, len: len.min(all - skip) },
+            Piece::Found { start, len: all } => {
+                Piece::Found { start: start + skip, len: len.min(all - skip) }
+            }
         }
     }
 }
@@ -239,8 +242,9 @@ impl LaidOut {
 /// The number of the next fragment, when it has samples.
 fn sequence(stretches: &[Stretch], number: usize) -> Result<Option<u32>> {
     let has_samples = stretches.iter().any(|stretch| !stretch.samples.is_empty());
-    let number = u32::try_from(number)
-        .map_err(|_| Error::limit("too-many-fragments", "The file would have more fragments than 32 bits count."))?;
+    let number = u32::try_from(number).map_err(|_| {
+        Error::limit("too-many-fragments", "The file would have more fragments than 32 bits count.")
+    })?;
     Ok(has_samples.then_some(number))
 }
 
@@ -277,15 +281,16 @@ fn random_access(walk: &Walk<'_>, film: &Movie, points: Vec<RandomAccessPoint>) 
 /// Whether a top-level box comes along: what is made anew does not, nor what is only room.
 fn is_kept(id: BoxId) -> bool {
     let gone: [&[u8; 4]; 13] = [
-        b"ftyp", b"moov", b"mdat", b"imda", b"free", b"skip", b"wide", b"mfra", b"sidx", b"ssix", b"styp", b"pdin",
-        b"pnot",
+        b"ftyp", b"moov", b"mdat", b"imda", b"free", b"skip", b"wide", b"mfra", b"sidx", b"ssix", b"styp",
+        b"pdin", b"pnot",
     ];
     !gone.iter().any(|code| id.is(code))
 }
 
 fn header_of(top: &TopBox) -> Vec<u8> {
     let mut w = Writer::new();
-    let form = if top.header_len > 8 && matches!(top.id, BoxId::Four(_)) { SizeForm::Long } else { SizeForm::Short };
+    let form =
+        if top.header_len > 8 && matches!(top.id, BoxId::Four(_)) { SizeForm::Long } else { SizeForm::Short };
     BoxHeader { id: top.id, form, size: top.size }.write(&mut w);
     w.into_bytes()
 }
@@ -295,7 +300,9 @@ fn check_items(index: &Index) -> Result<()> {
     use crate::boxes::heif::ItemLocationBox;
     for (tree, node) in index.item_locations() {
         let iloc: ItemLocationBox = tree.read(node)?;
-        if let Some(item) = iloc.locations.items.iter().find(|item| item.is_in_file() && !item.extents.is_empty()) {
+        if let Some(item) =
+            iloc.locations.items.iter().find(|item| item.is_in_file() && !item.extents.is_empty())
+        {
             let message = format!(
                 "Item {} of a 'meta' box stands elsewhere in the file, where it would not be found any more. Take the \
                  metadata out first.",

@@ -2,8 +2,8 @@
 
 use crate::boxes::header::{four, wrap};
 use crate::boxes::movie::{
-    ChunkOffset, FileType, MediaHeader, MovieExtendsHeader, MovieHeader, SampleSize, SampleToChunk, TimeToSample,
-    TrackExtends, TrackHeader,
+    ChunkOffset, FileType, MediaHeader, MovieExtendsHeader, MovieHeader, SampleSize, SampleToChunk,
+    TimeToSample, TrackExtends, TrackHeader,
 };
 use crate::boxes::types::Wide;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
@@ -14,8 +14,8 @@ use super::quicktime;
 
 /// What a sample table holds of samples; in fragmented files it is in the fragments, or nowhere.
 const OF_SAMPLES: [&[u8; 4]; 18] = [
-    b"stts", b"ctts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss", b"stps", b"stsh", b"stdp", b"sdtp",
-    b"padb", b"subs", b"sbgp", b"csgp", b"saiz", b"saio",
+    b"stts", b"ctts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss", b"stps", b"stsh", b"stdp",
+    b"sdtp", b"padb", b"subs", b"sbgp", b"csgp", b"saiz", b"saio",
 ];
 
 /// The `moov`: as it stood, but its sample tables are empty, and it goes on in fragments
@@ -37,10 +37,16 @@ pub fn movie(tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
     }
     let mut mvex = Vec::new();
     if whole.0 > 0 && whole.0 < u64::from(u32::MAX) {
-        mvex.extend(MovieExtendsHeader { fragment_duration: whole, ..MovieExtendsHeader::default() }.to_box(0));
+        mvex.extend(
+            MovieExtendsHeader { fragment_duration: whole, ..MovieExtendsHeader::default() }.to_box(0),
+        );
     }
     for track in &movie.tracks {
-        let trex = TrackExtends { track_id: track.id, default_sample_description_index: 1, ..TrackExtends::default() };
+        let trex = TrackExtends {
+            track_id: track.id,
+            default_sample_description_index: 1,
+            ..TrackExtends::default()
+        };
         mvex.extend(trex.to_box(0));
     }
     edits.append(moov, &wrap(four(b"mvex"), &mvex));
@@ -78,10 +84,10 @@ fn empty_track(tree: &Tree<'_>, trak: &Node, edits: &mut Edits) -> Result<()> {
 /// The file type: what the plain file is compatible with, and the brand of what fragments need
 /// (ISO/IEC 14496-12:2022 E.6).
 pub fn file_type(index: &Index) -> Vec<u8> {
-    let mut file_type = index.file_type.clone().unwrap_or_else(|| FileType {
-        major_brand: FourCc(*b"isom"),
-        ..FileType::default()
-    });
+    let mut file_type = index
+        .file_type
+        .clone()
+        .unwrap_or_else(|| FileType { major_brand: FourCc(*b"isom"), ..FileType::default() });
     let quicktime = FourCc(*b"qt  ");
     file_type.compatible_brands.retain(|brand| *brand != quicktime);
     if file_type.major_brand == quicktime {

@@ -17,7 +17,8 @@ impl Taken {
     /// Notes that track number `track` has samples in these extents.
     pub fn add(&mut self, track: usize, extents: &[(u64, u64)]) {
         let packed = |end: u64| end.saturating_mul(1 << TRACK_BITS) | len_u64(track);
-        self.stretches.extend(extents.iter().map(|(start, len)| (*start, packed(start.saturating_add(*len)))));
+        self.stretches
+            .extend(extents.iter().map(|(start, len)| (*start, packed(start.saturating_add(*len)))));
     }
 
     /// Fails when two tracks have bytes in common, or samples of one overlap in part: one that stands for several is

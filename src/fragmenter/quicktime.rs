@@ -49,7 +49,8 @@ pub fn to_mp4(tree: &Tree<'_>, trak: &Node, edits: &mut Edits) -> Result<()> {
 /// A sound entry without what QuickTime's versions 1 and 2 add, and with the codec's own boxes where MP4 has them.
 fn sound(tree: &Tree<'_>, entry: &Node, wave: &Node, edits: &mut Edits) -> Result<()> {
     let own = [b"frma", b"enda", b"mp4a", &[0; 4]];
-    let codec: Vec<&Node> = wave.children.iter().filter(|child| !own.iter().any(|code| child.id().is(code))).collect();
+    let codec: Vec<&Node> =
+        wave.children.iter().filter(|child| !own.iter().any(|code| child.id().is(code))).collect();
     if codec.is_empty() {
         return Ok(());
     }

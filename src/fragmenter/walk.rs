@@ -37,7 +37,8 @@ impl<'t> Walk<'t> {
         let mut shifts = Vec::new();
         for track in with_samples() {
             if track.timescale == 0 {
-                let message = format!("Track {} has the timescale 0, so its samples have no times.", track.id);
+                let message =
+                    format!("Track {} has the timescale 0, so its samples have no times.", track.id);
                 return Err(Error::file("no-timescale", message).inside("moov").at(track.start));
             }
             columns.push(Columns::read(tree, track)?);
@@ -84,7 +85,11 @@ impl<'t> Walk<'t> {
     /// The samples between two rows of cursors.
     pub fn between(&self, from: &[Cursor], to: &[Cursor]) -> Result<Vec<Stretch>> {
         let pairs = self.columns.iter().zip(from).zip(to);
-        pairs.map(|((columns, from), to)| take(columns, &mut from.clone(), &|cursor| cursor.sample < to.sample)).collect()
+        pairs
+            .map(|((columns, from), to)| {
+                take(columns, &mut from.clone(), &|cursor| cursor.sample < to.sample)
+            })
+            .collect()
     }
 }
 
@@ -92,7 +97,8 @@ impl<'t> Walk<'t> {
 fn take(columns: &Columns<'_>, cursor: &mut Cursor, wanted: &dyn Fn(&Cursor) -> bool) -> Result<Stretch> {
     let mut stretch = Stretch { id: columns.id, ..Stretch::default() };
     while wanted(cursor) {
-        let Some(sample) = columns.next(cursor).map_err(|error| in_track(columns, cursor.time, error))? else {
+        let Some(sample) = columns.next(cursor).map_err(|error| in_track(columns, cursor.time, error))?
+        else {
             break;
         };
         stretch.samples.push(sample);

@@ -296,8 +296,7 @@ pub fn protect_fragment(
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
-    let entries =
-        protector.scan(&fragment, task, &mut window).map_err(|error| task.in_source(error))?;
+    let entries = protector.scan(&fragment, task, &mut window).map_err(|error| task.in_source(error))?;
     let new_moof =
         protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
     match measured {

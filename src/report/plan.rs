@@ -197,9 +197,23 @@ fn made_boxes(index: &Index) -> [PlannedBox; 4] {
     };
     let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
     [
-        made("", "moof", "Movie fragment", Action::Add, index.fragments.len(), "the samples of each fragment"),
+        made(
+            "",
+            "moof",
+            "Movie fragment",
+            Action::Add,
+            index.fragments.len(),
+            "the samples of each fragment",
+        ),
         made("moov", "mvex", "Movie extends", Action::Add, 1, "the movie goes on in fragments"),
-        made("moov/trak/…", "stbl", "Sample table", Action::Change, tracks, "the samples are in the fragments now"),
+        made(
+            "moov/trak/…",
+            "stbl",
+            "Sample table",
+            Action::Change,
+            tracks,
+            "the samples are in the fragments now",
+        ),
         made("", "mfra", "Fragment random access", Action::Add, 1, "players seek by it"),
     ]
 }

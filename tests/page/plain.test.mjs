@@ -5,7 +5,16 @@ import { writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { ffmpeg, haveFfmpeg, samplesByFfmpeg } from './support-media.mjs';
-import { fillForm, LONG, openFile, pageTests, protect, waitPlan, withoutPicker, workFolder } from './support.mjs';
+import {
+  fillForm,
+  LONG,
+  openFile,
+  pageTests,
+  protect,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
 
 const KEY = '00112233445566778899aabbccddeeff';
 const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
@@ -101,7 +110,10 @@ inEachBrowser((browser) => {
         await page.waitFor(() => document.querySelector('.stage video')?.ended, { timeout: LONG });
         const end = await page.evaluate(() => {
           const video = document.querySelector('.stage video');
-          return { keys: Boolean(video.mediaKeys), pictures: video.getVideoPlaybackQuality().totalVideoFrames };
+          return {
+            keys: Boolean(video.mediaKeys),
+            pictures: video.getVideoPlaybackQuality().totalVideoFrames,
+          };
         });
         assert.deepEqual(end, { keys: true, pictures: 175 });
       },

@@ -112,6 +112,13 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
     Ok(output)
 }
 
+/// What is protected: the file, or the fragmented one that a plain file is on the way.
+pub fn fragmented(file: &[u8]) -> Vec<u8> {
+    let session = open(file, Feed::Exact).expect("opens");
+    let len = session.work().expect("can be laid out").file_len;
+    bytes_of(file, session.pieces(0, len).expect("is laid out"))
+}
+
 /// The bytes of what is protected, from those of the file.
 pub fn bytes_of(file: &[u8], pieces: Vec<Piece>) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -150,7 +150,11 @@ export class Feed {
       end = task.end;
       step = this.#step();
     }
-    const bytes = await this.#read(first.start, end, first.pieces && tasks.flatMap(({ pieces = [] }) => pieces));
+    const bytes = await this.#read(
+      first.start,
+      end,
+      first.pieces && tasks.flatMap(({ pieces = [] }) => pieces),
+    );
     this.#push({ kind: 'batch', batch: this.pool.protect(tasks, bytes), large: false });
     return step;
   }
