@@ -168,7 +168,7 @@ impl Session {
                 if let Piece::Found { start, .. } = piece {
                     task.extents.push((at, *start));
                 }
-                at += piece.len();
+                at += piece.size();
             }
         }
         Ok((task, pieces))

@@ -40,7 +40,7 @@ pub enum Piece {
 
 impl Piece {
     /// Bytes of it.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         match self {
             Piece::Made(bytes) => len_u64(bytes.len()),
             Piece::Found { len, .. } => *len,
@@ -84,7 +84,7 @@ pub struct LaidOut {
     parts: Vec<Part>,
     /// Where each fragment begins in the tables of the tracks, and where the last one ends.
     cursors: Vec<Vec<Cursor>>,
-    len: u64,
+    size: u64,
 }
 
 impl LaidOut {
@@ -110,7 +110,7 @@ impl LaidOut {
             return Err(Error::limit("too-many-samples", message).at(tree.root().start));
         }
         let walk = Walk::new(tree, film)?;
-        let mut this = Self { source: Rc::clone(&source), parts: Vec::new(), cursors: Vec::new(), len: 0 };
+        let mut this = Self { source: Rc::clone(&source), parts: Vec::new(), cursors: Vec::new(), size: 0 };
         this.push_made(movie::file_type(&source));
         this.push_made(movie::movie(tree, film)?);
         for top in source.top.iter().filter(|top| is_kept(top.id)) {
@@ -125,8 +125,8 @@ impl LaidOut {
     }
 
     fn push(&mut self, len: u64, content: Content) {
-        self.parts.push(Part { start: self.len, len, content });
-        self.len += len;
+        self.parts.push(Part { start: self.size, len, content });
+        self.size += len;
     }
 
     fn push_made(&mut self, bytes: Vec<u8>) {
@@ -157,7 +157,7 @@ impl LaidOut {
                 media.check(stretch).map_err(|(time, error)| in_track(columns, time, error))?;
                 taken.add(track, &extents(std::slice::from_ref(stretch)));
             }
-            if let Some(point) = point(&stretches, walk.lead, self.len) {
+            if let Some(point) = point(&stretches, walk.lead, self.size) {
                 points.push(point);
             }
             let len = len_u64(head(number, &stretches)?.len()) + media_len(&stretches);
@@ -169,8 +169,8 @@ impl LaidOut {
     }
 
     /// Bytes of the file.
-    pub fn len(&self) -> u64 {
-        self.len
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// The pieces of its `len` bytes from `start` on.
@@ -181,9 +181,9 @@ impl LaidOut {
         for part in self.parts.iter().skip(first).take_while(|part| part.start < end) {
             let mut at = part.start;
             for piece in self.pieces_of(part)? {
-                let (from, to) = (start.max(at), end.min(at + piece.len()));
+                let (from, to) = (start.max(at), end.min(at + piece.size()));
                 let begun = at;
-                at += piece.len();
+                at += piece.size();
                 if from < to {
                     all.push(piece.part(from - begun, to - from));
                 }
@@ -210,7 +210,7 @@ impl LaidOut {
 
     /// What is known of the file, as if it had been opened.
     pub fn index(&self) -> Result<Index> {
-        let mut indexer = Indexer::new(self.len)?;
+        let mut indexer = Indexer::new(self.size)?;
         while let Some(need) = indexer.needs() {
             indexer.feed(need.start, &self.without_media(need.start, need.len)?)?;
         }

@@ -81,7 +81,7 @@ impl<'t> Sizes<'t> {
             _ if self.all > 0 => self.all,
             4 => {
                 let both = self.each.get(number / 2).copied().unwrap_or(0);
-                u32::from(if number % 2 == 0 { both >> 4 } else { both & 15 })
+                u32::from(if number.is_multiple_of(2) { both >> 4 } else { both & 15 })
             }
             8 => bytes(1),
             16 => bytes(2),
