@@ -198,7 +198,7 @@ fn tables_that_lie_are_said_before_the_work() {
     let stbl = |name: &str| format!("minf/stbl/{name}");
     let be = |file: &[u8], at: usize| raw::be32(file, at);
     type Change<'c> = &'c dyn Fn(&mut Vec<u8>);
-    let cases: [(&str, &str, Change<'_>); 9] = [
+    let cases: [(&str, &str, Change<'_>); 11] = [
         ("sample-count", "'stts' is of", &|file| {
             let at = place(file, 0, &stbl("stts")) + 8;
             set(file, at, 17);
@@ -237,6 +237,15 @@ fn tables_that_lie_are_said_before_the_work() {
             let chunk = be(file, from + 4 * 3);
             let at = place(file, 1, &stbl("stco")) + 8 + 4 * 2;
             set(file, at, chunk);
+        }),
+        ("chunk-out-of-range", "begins with chunk 100000", &|file| {
+            let at = place(file, 0, &stbl("stsc"));
+            let last = at + 8 + 12 * (be(file, at + 4) as usize - 1);
+            set(file, last, 100_000);
+        }),
+        ("chunk-out-of-range", "begins with chunk 2, behind chunk 0", &|file| {
+            let at = place(file, 0, &stbl("stsc")) + 8;
+            set(file, at, 2);
         }),
         ("no-timescale", "Track 2 has the timescale 0", &|file| {
             let at = place(file, 1, "mdhd") + 12;

@@ -176,6 +176,22 @@ impl<'t> Columns<'t> {
                 return Err(Error::file("sample-count", message).at(self.stbl_start));
             }
         }
+        // Runs of chunks begin with the first chunk, one behind the other, each with a chunk that is there.
+        let mut before = 0;
+        for entry in 0..u32::try_from(self.chunk_runs.len() / 12).unwrap_or(u32::MAX) {
+            let first = word(self.chunk_runs, entry, 3, 0).unwrap_or(0);
+            let most = if entry == 0 { 1 } else { self.chunk_count() };
+            if first <= before || to_len(first.into()) > most {
+                let message = format!(
+                    "Entry {} of 'stsc' begins with chunk {first}, behind chunk {before} of the entry before it; there are \
+                     {} chunks. Get a sound copy of the file.",
+                    entry + 1,
+                    self.chunk_count()
+                );
+                return Err(Error::file("chunk-out-of-range", message).at(self.stbl_start));
+            }
+            before = first;
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::columns::Columns;
 /// whole film helps nobody.
 const LONGEST: u64 = 5;
 
-/// The decode times, in ticks of `lead`, at which fragments begin, without the first; then the time at which it ends.
+/// The decode times, in ticks of `lead`, at which fragments begin, without the first; then a time at which the last ends.
 pub fn cuts(lead: &Columns<'_>, wished: u64) -> Result<Vec<u64>> {
     let mut cuts = Vec::new();
     let mut begun = 0;
@@ -33,6 +33,7 @@ pub fn cuts(lead: &Columns<'_>, wished: u64) -> Result<Vec<u64>> {
             cuts.push(begun);
         }
     }
-    cuts.push(cursor.time);
+    // What other tracks have a little longer needs no fragment of its own.
+    cuts.push(cursor.time.saturating_add(wished / 2));
     Ok(cuts)
 }

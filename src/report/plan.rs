@@ -151,8 +151,8 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let way = session.is_laid_out().then(|| {
         boxes.splice(0..0, made_boxes(index));
         format!(
-            "This file is not fragmented, and is on the way: cut into {} fragments of about two seconds, at samples where \
-             decoding can begin. All tracks come along, with their times, edits, languages and metadata.",
+            "This file is not fragmented yet. On the way it is cut into {} fragments of about two seconds, at samples where \
+             decoding can begin; all tracks come along, with their times, edits, languages and metadata.",
             index.fragments.len()
         )
     });

@@ -98,7 +98,7 @@ inEachBrowser((browser) => {
         await fillForm(page, { form: 'hybrid', key: KEY, kid: KID });
         await waitPlan(page);
         const said = await page.text('.plan-body');
-        assert.match(said, /not fragmented, and is on the way: cut into \d fragments/);
+        assert.match(said, /not fragmented yet\. On the way it is cut into \d fragments/);
         await protect(page);
         const { bytes } = await page.waitDownload({ timeout: LONG });
         const path = folder.path(`${browser.name}-${name}.mp4`);

@@ -43,6 +43,7 @@ pub fn check_error(error: &Error) {
         "empty",
         "no-moov",
         "not-fragmented",
+        "no-samples",
         "no-track",
         "samples-in-moov",
         "already-protected",
