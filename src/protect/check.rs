@@ -5,7 +5,7 @@ use crate::bytes::{Error, Result};
 use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::leftovers::is_system_header_type;
-use crate::track::{Codec, Index, Movie, Track, TrackKind};
+use crate::track::{Codec, Index, Movie, SampleEntry, Track, TrackKind};
 
 use super::plan::Plan;
 
@@ -92,8 +92,7 @@ pub fn check_file(index: &Index) -> Result<()> {
     if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
         let message = format!(
-            "No track of this file can be protected: Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio, and \
-             this file has {}.",
+            "No track of this file can be protected: {PROTECTED}, and this file has {}.",
             if tracks.is_empty() { "no tracks".to_owned() } else { tracks.join(" and ") }
         );
         return Err(Error::unsupported("no-track", message));
@@ -279,6 +278,27 @@ fn describe(track: &Track) -> String {
     format!("track {} with {name}", track.id)
 }
 
+/// Sound that is encrypted whole, whatever is in it.
+const WHOLE_SOUND: [&[u8; 4]; 13] = [
+    b"ac-3", b"ec-3", b"Opus", b"fLaC", b"alac", b"dtsc", b"dtsh", b"dtsl", b"dtse", b"dtsx", b"mha1", b"mhm1", b".mp3",
+];
+
+/// What can be protected, for the end of a sentence.
+const PROTECTED: &str = "Boxlock protects H.264 and H.265 video, and AAC, MP3, AC-3, E-AC-3, Opus, FLAC, ALAC, DTS and \
+                         MPEG-H sound";
+
+/// Whether it is known which bytes of samples of this entry are to be encrypted.
+fn has_rule(track: &Track, entry: &SampleEntry) -> bool {
+    let kind = match (&entry.codec, &entry.format.0) {
+        (Codec::Avc(_), b"avc1" | b"avc3") => TrackKind::Video,
+        (Codec::Hevc(_), b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") => TrackKind::Video,
+        (Codec::Mpeg(config), b"mp4a") if config.is_aac() || config.is_mp3() => TrackKind::Audio,
+        (_, format) if WHOLE_SOUND.contains(&format) => TrackKind::Audio,
+        _ => return false,
+    };
+    track.kind == kind
+}
+
 /// Fails when this track cannot be protected.
 pub fn check_track(track: &Track) -> Result<()> {
     if track.entries.is_empty() {
@@ -286,25 +306,18 @@ pub fn check_track(track: &Track) -> Result<()> {
         return Err(Error::unsupported("no-sample-entry", message));
     }
     for entry in &track.entries {
-        let supported = match (&entry.codec, &entry.format.0) {
-            (Codec::Avc(_), b"avc1" | b"avc3") => track.kind == TrackKind::Video,
-            (Codec::Mpeg(config), b"mp4a") => config.is_aac() && track.kind == TrackKind::Audio,
-            (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
-            _ => false,
-        };
-        // Their boxes are what the cipher goes by; AC-3 is encrypted whole whatever its boxes say.
-        let needs_boxes = matches!(&entry.format.0, b"avc1" | b"avc3" | b"mp4a");
+        // Their boxes are what the cipher goes by; what is encrypted whole is so whatever its boxes say.
+        let needs_boxes = matches!(
+            &entry.format.0,
+            b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" | b"mp4a"
+        );
         if let Some(damage) = entry.damage.first().filter(|_| needs_boxes) {
             let message = format!("Track {} cannot be protected as it is. {}", track.id, damage.message());
             let at = damage.offset().unwrap_or(entry.start);
             return Err(Error::file(DAMAGED_ENTRY, message).inside(damage.path()).at(at));
         }
-        if !supported {
-            let message = format!(
-                "Track {} has {}; Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio.",
-                track.id,
-                entry.codec_name()
-            );
+        if !has_rule(track, entry) {
+            let message = format!("Track {} has {}; {PROTECTED}.", track.id, entry.codec_name());
             return Err(Error::unsupported("codec", message));
         }
     }

@@ -35,10 +35,14 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
             continue;
         };
         let seen = match &entry.codec {
-            Codec::Avc(config) => {
-                let Ok(rule) = Rule::avc_cmaf(config) else { continue };
-                pictures(rule, traf, &mut window)
-            }
+            Codec::Avc(config) => match Rule::avc_cmaf(config) {
+                Ok(rule) => pictures(rule, traf, &mut window),
+                Err(_) => continue,
+            },
+            Codec::Hevc(config) => match Rule::hevc_cmaf(config) {
+                Ok(rule) => pictures(rule, traf, &mut window),
+                Err(_) => continue,
+            },
             Codec::Mpeg(config) if config.is_aac() => frames(traf, &mut window),
             _ => continue,
         };
@@ -50,9 +54,7 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
 /// A clear picture is made of NAL units, its slice headers can be followed, and no unit has bytes that would be taken
 /// for the start of another.
 fn pictures(rule: Rule, traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
-    let (Rule::AvcCmaf { length_size, .. } | Rule::AvcLegacy { length_size }) = rule else {
-        return Seen::default();
-    };
+    let Some(length_size) = rule.length_size() else { return Seen::default() };
     let mut finder = RangeFinder::new(rule, SENC_MAX_ENTRIES);
     let mut seen = Seen::default();
     for (start, size) in traf.samples() {

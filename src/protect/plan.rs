@@ -183,6 +183,8 @@ fn rule(entry: &SampleEntry, form: Form) -> Result<Rule> {
     match (&entry.codec, form) {
         (Codec::Avc(config), Form::Piff) => Ok(Rule::avc_legacy(config)),
         (Codec::Avc(config), _) => Rule::avc_cmaf(config).map_err(|error| error.at(entry.start)),
+        (Codec::Hevc(config), Form::Piff) => Ok(Rule::hevc_legacy(config)),
+        (Codec::Hevc(config), _) => Rule::hevc_cmaf(config).map_err(|error| error.at(entry.start)),
         _ => Ok(Rule::WholeSample),
     }
 }
@@ -198,13 +200,13 @@ pub fn protection_text(scheme: &Scheme, protection: &Protection) -> String {
     };
     let rule = match protection.rules.first() {
         None | Some(Rule::WholeSample) => "Every sample is encrypted whole.",
-        Some(Rule::AvcLegacy { .. }) => {
-            "Of each NAL unit the length and header byte stay clear; all else is encrypted, as in Microsoft's own files."
+        Some(Rule::AvcLegacy { .. } | Rule::HevcLegacy { .. }) => {
+            "Of each NAL unit the length and header stay clear; all else is encrypted, as in Microsoft's own files."
         }
-        Some(Rule::AvcCmaf { .. }) if scheme.whole_blocks() => {
+        Some(Rule::AvcCmaf { .. } | Rule::HevcCmaf { .. }) if scheme.whole_blocks() => {
             "Parameter sets, SEI and slice headers stay clear; slice data is encrypted in whole blocks, as CMAF asks."
         }
-        Some(Rule::AvcCmaf { .. }) => {
+        Some(Rule::AvcCmaf { .. } | Rule::HevcCmaf { .. }) => {
             "Parameter sets, SEI and slice headers stay clear; slice data is encrypted, as CMAF asks."
         }
     };
