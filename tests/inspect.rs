@@ -328,3 +328,58 @@ fn notes_say_what_is_in_a_box() {
         assert!(notes.iter().any(|note| note == expected), "no note '{expected}' in {notes:#?}");
     }
 }
+
+/// A top-level box as the inspector shows it: its first text, and its note.
+fn alone(code: &[u8; 4], body: &[u8]) -> (String, String) {
+    let made = boxlock::boxes::header::wrap(boxlock::boxes::header::four(code), body);
+    let tree = Tree::parse(made, 0).unwrap();
+    let name = String::from_utf8_lossy(code);
+    let fields = fields(&tree, &name, 0, 100, None).unwrap();
+    let text = fields.texts.first().map(|(_, text)| text.clone()).unwrap_or_default();
+    (text, view(&tree, &name).note.unwrap_or_default())
+}
+
+#[test]
+fn texts_are_read_in_every_form_with_and_without_a_mark() {
+    let utf16: Vec<u8> = "<a>é</a>".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf8 = "<a>é</a>".as_bytes();
+    let head = [0; 4];
+    for body in [
+        [&head[..], &[0xff, 0xfe], &utf16].concat(),
+        [&head[..], &utf16].concat(),
+        [&head[..], utf8].concat(),
+        [&head[..], b"\xef\xbb\xbf", utf8].concat(),
+        [&head[..], utf8, b"\0"].concat(),
+    ] {
+        assert_eq!(alone(b"xml ", &body).0, "<a>é</a>", "{body:02x?}");
+    }
+    // A text behind a mark that is no XML.
+    let plain: Vec<u8> = "\u{feff}text".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(alone(b"xml ", &[&head[..], &plain].concat()).0, "text");
+}
+
+#[test]
+fn a_movie_header_says_its_length_to_the_millisecond() {
+    let mvhd = |timescale: u32, duration: u32| {
+        let fields = [0, 0, 0, timescale, duration].map(u32::to_be_bytes).concat();
+        alone(b"mvhd", &[&fields[..], &[0; 80]].concat()).1
+    };
+    assert_eq!(mvhd(90_000, 90_000 * 61 + 4140), "61.046 s");
+    assert_eq!(mvhd(1000, 7), "0.007 s");
+    // Unknown is not said.
+    assert_eq!([mvhd(1000, 0), mvhd(1000, u32::MAX), mvhd(0, 1000)], ["", "", ""]);
+}
+
+#[test]
+fn a_licence_header_behind_a_mark_is_shown_without_it() {
+    let xml = "\u{feff}<WRMHEADER version=\"4.0.0.0\"></WRMHEADER>";
+    let text: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let len = u16::try_from(text.len()).unwrap();
+    let record = [&1_u16.to_le_bytes()[..], &len.to_le_bytes(), &text].concat();
+    let object = [&(u32::from(len) + 10).to_le_bytes()[..], &1_u16.to_le_bytes(), &record].concat();
+    let system =
+        [0x9a, 0x04, 0xf0, 0x79, 0x98, 0x40, 0x42, 0x86, 0xab, 0x92, 0xe6, 0x5b, 0xe0, 0x88, 0x5f, 0x95];
+    let size = u32::try_from(object.len()).unwrap().to_be_bytes();
+    let (shown, note) = alone(b"pssh", &[&[0; 4][..], &system, &size, &object].concat());
+    assert_eq!((&*shown, &*note), ("<WRMHEADER version=\"4.0.0.0\"></WRMHEADER>", "PlayReady"));
+}

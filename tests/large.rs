@@ -14,14 +14,64 @@ use boxlock::output::Step;
 use boxlock::output::assembly::{LargeFragment, protect_fragment};
 use boxlock::protect::SampleProtector;
 use support::drive::{self, Feed};
+use support::synth;
+
+/// A fragment of two tracks whose media data stand the other way around, and one track in two runs likewise.
+fn turned(two_tracks: bool) -> Vec<u8> {
+    let mut made = synth::File { tracks: vec![synth::Kind::Sound; 2], access: None, ..synth::small() };
+    made.fragments.truncate(1);
+    let mut traf = made.fragments[0].trafs[0].clone();
+    traf.terse = false;
+    traf.runs = vec![vec![vec![1; 50], vec![2; 30]]];
+    let second = synth::Traf { track: 1, runs: vec![vec![vec![3; 60], vec![4; 20]]], ..traf.clone() };
+    made.fragments[0].trafs = if two_tracks {
+        vec![traf, second]
+    } else {
+        vec![synth::Traf { runs: [traf.runs.clone(), second.runs].concat(), ..traf }]
+    };
+    let mut file = made.bytes();
+    let at: Vec<usize> =
+        file.windows(4).enumerate().filter(|(_, word)| *word == b"trun").map(|(at, _)| at + 12).collect();
+    let [first, second] = at[..] else { panic!("{at:?}") };
+    let offsets = [first, second].map(|at| <[u8; 4]>::try_from(&file[at..at + 4]).unwrap());
+    file[first..first + 4].copy_from_slice(&offsets[1]);
+    file[second..second + 4].copy_from_slice(&offsets[0]);
+    file
+}
+
+#[test]
+fn a_large_fragment_whose_samples_stand_out_of_order_is_refused() {
+    let file = turned(false);
+    let session = drive::open(&file, Feed::Whole).unwrap();
+    let plan = drive::plan(&session, &drive::request("piff")).unwrap();
+    let movie = session.index().unwrap().movie.clone().unwrap();
+    let mut protector = SampleProtector::new(plan.clone());
+    let mut assembly = session.assemble(&plan).unwrap();
+    let task = std::iter::from_fn(|| assembly.next_step()).find_map(|step| match step {
+        Step::Fragment(task) => Some(task),
+        _ => None,
+    });
+    let task = task.unwrap();
+    let moof = &file[task.start as usize..(task.start + task.moof_len) as usize];
+    let error = LargeFragment::new(&mut protector, &movie, task.clone(), moof).err().unwrap();
+    assert_eq!(error.code(), "samples-out-of-order", "{error}");
+}
+
+/// What our own files are called.
+const OWN: [&str; 3] = ["sample", "made", "tracks the other way around"];
 
 #[test]
 fn pieces_of_any_size_give_the_same_bytes() {
     let mut fragments = 0;
-    for (name, file) in support::corpus_files() {
+    let own = [include_bytes!("../www/samples/sample.ismv").to_vec(), synth::small().bytes(), turned(true)];
+    for (name, file) in OWN.map(str::to_owned).into_iter().zip(own).chain(support::corpus_files()) {
         let Ok(session) = drive::open(&file, Feed::Whole) else { continue };
-        for profile in ["piff", "hybrid"] {
-            let Ok(plan) = drive::plan(&session, &drive::request(profile)) else { continue };
+        // Every cipher, over our own files; the corpus by the forms alone.
+        let ciphers = [("cbc1", "piff"), ("cens", "plain"), ("cbcs", "plain")];
+        let forms = [("cenc", "piff"), ("cenc", "hybrid")];
+        let more = ciphers.iter().filter(|_| OWN.contains(&&*name));
+        for (scheme, form) in forms.iter().chain(more) {
+            let Ok(plan) = drive::plan(&session, &drive::request_in(scheme, form)) else { continue };
             let movie = session.index().unwrap().movie.clone().unwrap();
             let mut protector = SampleProtector::new(plan.clone());
             let mut assembly = session.assemble(&plan).unwrap();
@@ -46,15 +96,19 @@ fn pieces_of_any_size_give_the_same_bytes() {
                         seen += len;
                     }
                     assert_eq!(seen, task.end - media_start, "{name}: the pieces cover the media data");
-                    assert_eq!(large.moof(&protector).unwrap(), done.moof, "{name} {profile} {max}: moof");
+                    assert_eq!(
+                        large.moof(&protector).unwrap(),
+                        done.moof,
+                        "{name} {scheme} {form} {max}: moof"
+                    );
                     while let Some((start, len)) = large.next_piece(max) {
                         large.encrypt(&protector, start, &mut output[range(start, len)]).unwrap();
                     }
-                    assert!(output == whole[done.media_start..], "{name} {profile} {max}: media data");
+                    assert!(output == whole[done.media_start..], "{name} {scheme} {form} {max}: media data");
                 }
                 fragments += 1;
             }
         }
     }
-    println!("{fragments} fragments");
+    assert!(fragments >= 20, "{fragments} fragments");
 }

@@ -150,6 +150,16 @@ fn file_types_say_what_the_file_is() {
     file.brand = None;
     assert_eq!(brands(&file, "piff"), "isml\0\0\0\u{1}piffiso2");
     assert_eq!(brands(&file, "hybrid"), "iso6\0\0\0\0iso6isommp41piff");
+    // Among the compatible brands "isml" goes as well, others stay.
+    file.brand = Some(*b"piff");
+    let mut bytes = file.bytes();
+    bytes[16..20].copy_from_slice(b"isml");
+    let of = |profile| {
+        let out = protected(&bytes, profile, "0000000000000001");
+        String::from_utf8(raw::boxes(&out, 0)[0].body().to_vec()).unwrap()
+    };
+    assert_eq!(of("hybrid"), "iso6\0\0\0\0piffiso6isommp41");
+    assert_eq!(of("piff"), "piff\0\0\0\u{1}ismlpiffiso2");
 }
 
 /// QuickTime writers may put free space first.

@@ -176,3 +176,29 @@ fn a_track_that_cannot_be_protected_is_not_called_left_out_by_choice() {
     let chosen = reasons(Some(vec![1]));
     assert_eq!(chosen, ["", "It was left out by choice.", &*all[2]]);
 }
+
+#[test]
+fn a_track_that_is_asked_for_and_cannot_be_protected_is_refused() {
+    let mut file = synth::File { tracks: vec![Kind::Sound; 2], ..synth::small() }.bytes();
+    let second = file.windows(4).enumerate().filter(|(_, word)| *word == b"mp4a").nth(1).unwrap().0;
+    file[second..second + 4].copy_from_slice(b"alac");
+    let session = drive::open(&file, Feed::Whole).unwrap();
+    let asked = |tracks: Option<Vec<u32>>| {
+        drive::plan(&session, &boxlock::protect::RequestText { tracks, ..request("piff") })
+    };
+    for tracks in [vec![2], vec![1, 2], vec![2, 1]] {
+        let error = asked(Some(tracks)).unwrap_err();
+        assert_eq!((error.code(), error.field()), ("codec", Some("tracks")));
+        assert!(error.message().starts_with("Track 2 has Apple Lossless"), "{error}");
+    }
+    // Not asked for by name, it stays open and is said to.
+    for tracks in [None, Some(vec![1])] {
+        let plan = asked(tracks).unwrap();
+        assert!(plan.protection(1).is_some() && plan.protection(2).is_none());
+        assert!(
+            plan.warnings()
+                .iter()
+                .any(|text| text.starts_with("Track 2 stays open to everyone. Track 2 has Apple"))
+        );
+    }
+}

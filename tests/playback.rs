@@ -6,6 +6,7 @@ mod support;
 
 use boxlock::output::playback::Playback;
 use support::drive::{self, Feed};
+use support::synth;
 
 const SAMPLE: &[u8] = include_bytes!("../www/samples/sample.ismv");
 
@@ -39,4 +40,35 @@ fn mpeg_2_aac_is_played_under_the_name_that_all_browsers_know() {
 fn sound_that_is_not_aac_keeps_its_name() {
     let mp3 = playback(&with_object_type(0x6B));
     assert!(mp3.mime_type.ends_with(",mp4a.6B\""), "{}", mp3.mime_type);
+}
+
+#[test]
+fn sound_that_begins_before_zero_takes_as_long_as_its_samples() {
+    let mut made = synth::small();
+    // Two fragments of three samples of 20 ticks; the first begins 30 before zero.
+    let before = |time: Option<i64>| {
+        let mut made = made.clone();
+        made.fragments[0].trafs[0].tfxd = time;
+        playback(&made.bytes()).duration
+    };
+    let (late, early) = (before(Some(0)), before(Some(-30)));
+    assert!((late - early).abs() < 1e-9 && late > 0.0, "{late} {early}");
+    made.fragments.truncate(1);
+    assert!(playback(&made.bytes()).duration < late);
+}
+
+#[test]
+fn what_no_browser_decrypts_is_not_given_to_it() {
+    let made = |scheme, form| drive::protect(SAMPLE, &drive::request_in(scheme, form)).unwrap();
+    for (scheme, form) in [("cenc", "hybrid"), ("cenc", "piff"), ("cenc", "plain"), ("cbcs", "plain")] {
+        assert!(!playback(&made(scheme, form)).kids.is_empty(), "{scheme} {form}");
+    }
+    for (scheme, form, said) in
+        [("cbc1", "piff", "AES-CBC"), ("cbc1", "hybrid", "scheme cbc1"), ("cens", "plain", "scheme cens")]
+    {
+        let session = drive::open(&made(scheme, form), Feed::Whole).unwrap();
+        let error = Playback::new(session.index().unwrap()).unwrap_err();
+        assert_eq!(error.code(), "not-playable", "{scheme} {form}");
+        assert!(error.message().contains(said), "{error}");
+    }
 }

@@ -104,6 +104,109 @@ fn a_segment_may_end_between_two_mdats_of_one_fragment() {
 }
 
 #[test]
+fn an_index_keeps_what_its_references_are_and_the_form_of_its_header() {
+    let boxes = pieces(&two_fragments());
+    let [ftyp, moov, moof, mdat, moof2, mdat2] = &boxes[..] else { panic!("{}", boxes.len()) };
+    // An index of indexes: its references have the bit that says so; and an index with a header of 16 bytes.
+    let sizes_of = [moof.len() + mdat.len(), moof2.len() + mdat2.len()].map(|size| size as u32);
+    let one = sidx(&[sizes_of[0]], 0);
+    let two = sidx(&[sizes_of[1]], 0);
+    let long = |short: &[u8]| {
+        [&1_u32.to_be_bytes()[..], b"sidx", &(short.len() as u64 + 8).to_be_bytes(), &short[8..]].concat()
+    };
+    let two = long(&two);
+    let nested = [one.len() as u32 + sizes_of[0], two.len() as u32 + sizes_of[1]].map(|size| size | 1 << 31);
+    let top = sidx(&nested, 0);
+    let file = [ftyp, moov, &top, &one, moof, mdat, &two, moof2, mdat2].map(|b| &b[..]).concat();
+    for out in protected(&file) {
+        let boxes = raw::boxes(&out, 0);
+        let [top, one, two] = [0, 1, 2].map(|n| nth(&boxes, "sidx", n));
+        assert_eq!((top.header, one.header, two.header), (8, 8, 16));
+        let kinds = |index: &RawBox<'_>, n: usize| be32(index.body(), 24 + 12 * n) >> 31;
+        assert_eq!((kinds(&top, 0), kinds(&top, 1), kinds(&one, 0), kinds(&two, 0)), (1, 1, 0, 0));
+        let ends = [nth(&boxes, "mdat", 0).end(), nth(&boxes, "mdat", 1).end()];
+        assert_eq!(sizes(&top), [ends[0] - one.start, ends[1] - two.start]);
+        assert_eq!((sizes(&one), sizes(&two)), (vec![ends[0] - one.end()], vec![ends[1] - two.end()]));
+    }
+}
+
+#[test]
+fn runs_may_touch_but_not_share_a_byte() {
+    let mut made = two_fragments();
+    made.fragments.truncate(1);
+    made.fragments[0].trafs[0].runs = vec![vec![vec![1; 40]], vec![vec![2; 40]]];
+    made.fragments[0].trafs[0].terse = false;
+    let file = made.bytes();
+    protected(&file);
+    // The second run begins one byte earlier, in the last of the first.
+    let boxes = raw::boxes(&file, 0);
+    let traf = first(&boxes, "moof").at("traf");
+    let second = traf.children().into_iter().filter(|one| one.name == "trun").nth(1).unwrap();
+    let at = second.start + 16;
+    let mut shared = file.clone();
+    shared[at..at + 4].copy_from_slice(&(be32(&file, at) - 1).to_be_bytes());
+    for profile in ["hybrid", "piff"] {
+        let error = protect(&shared, &request(profile)).unwrap_err();
+        assert_eq!(error.code(), "overlapping-samples", "{error}");
+    }
+}
+
+#[test]
+fn samples_may_fill_their_media_data_but_not_reach_a_byte_further() {
+    let mut made = two_fragments();
+    made.fragments[0].trafs[0].runs = vec![vec![vec![1; 40]], vec![vec![2; 40]]];
+    made.fragments[0].trafs[0].terse = false;
+    made.fragments[0].trafs[0].gap = 16;
+    let mut file = made.bytes();
+    let boxes = raw::boxes(&file, 0);
+    let (mdat, traf) = (nth(&boxes, "mdat", 0), first(&boxes, "moof").at("traf"));
+    let runs: Vec<usize> =
+        traf.children().into_iter().filter(|one| one.name == "trun").map(|one| one.start + 16).collect();
+    // Media data in two boxes, each filled by a run to its end, and an empty box between.
+    let (start, whole) = (mdat.start, mdat.bytes.len());
+    let one = 8 + 16 + 40;
+    file[start..start + 4].copy_from_slice(&(one as u32).to_be_bytes());
+    let between = [&boxed(b"free", b"")[..], &((whole - one - 8) as u32).to_be_bytes(), b"mdat"].concat();
+    file[start + one..start + one + 16].copy_from_slice(&between);
+    protected(&file);
+    // One byte too far on: into the empty box, and, over three bytes that nobody uses, into the next fragment's header.
+    for (run, by, said) in
+        [(runs[0], 1, "cover bytes of the box 'free' itself"), (runs[1], 4, "the media data behind it is")]
+    {
+        let mut further = file.clone();
+        further[run..run + 4].copy_from_slice(&(be32(&file, run) + by).to_be_bytes());
+        let session = open(&further, Feed::Whole).unwrap();
+        let error = plan(&session, &request("piff")).unwrap_err();
+        assert_eq!(error.code(), "data-elsewhere", "{error}");
+        assert!(error.message().contains(said), "{error}");
+    }
+    // The last byte of a header of media data is none of a sample's.
+    let mut header = two_fragments().bytes();
+    let boxes = raw::boxes(&header, 0);
+    let run = first(&boxes, "moof").at("traf/trun").start + 16;
+    let offset = be32(&header, run) - 1;
+    header[run..run + 4].copy_from_slice(&offset.to_be_bytes());
+    let session = open(&header, Feed::Whole).unwrap();
+    let error = plan(&session, &request("piff")).unwrap_err();
+    assert!(error.message().contains("cover bytes of the box 'mdat' itself"), "{error}");
+}
+
+#[test]
+fn tfdt_says_the_time_and_tfxd_where_there_is_none() {
+    let time = |tfdt, tfxd| {
+        let mut made = two_fragments();
+        let traf = &mut made.fragments[0].trafs[0];
+        (traf.tfdt, traf.tfxd) = (tfdt, tfxd);
+        let session = open(&made.bytes(), Feed::Whole).unwrap();
+        session.index().unwrap().all_parts()[0].decode_time
+    };
+    assert_eq!(time(Some(7000), Some(9000)), 7000);
+    assert_eq!(time(None, Some(9000)), 9000);
+    assert_eq!(time(None, Some(-9000)), -9000);
+    assert_eq!(time(Some(7000), None), 7000);
+}
+
+#[test]
 fn subsegment_ranges_grow_with_their_subsegments() {
     let boxes = pieces(&two_fragments());
     let [ftyp, moov, moof, mdat, moof2, mdat2] = &boxes[..] else { panic!("{}", boxes.len()) };

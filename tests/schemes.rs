@@ -14,7 +14,7 @@ mod support;
 use boxlock::protect::RequestText;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::clear::{self, Clear};
-use support::drive::{self, protect, request, samples};
+use support::drive::{self, protect, request_in, samples};
 use support::raw;
 use support::shaka;
 use support::witness::Movie;
@@ -31,11 +31,6 @@ const ALL: [(&str, &str, &str); 8] = [
     ("cens", "plain", "cens"),
     ("cbcs", "plain", "cbcs"),
 ];
-
-fn asked(scheme: &str, form: &str) -> RequestText {
-    let text = |text: &str| Some(text.to_owned());
-    RequestText { scheme: text(scheme), form: text(form), profile: None, ..request(form) }
-}
 
 /// Blocks that a scheme encrypts of one range.
 fn blocks(scheme: &str, is_video: bool, (start, end): (usize, usize)) -> Ranges {
@@ -83,11 +78,13 @@ fn raw_samples(file: &[u8]) -> drive::Samples {
     all
 }
 
-/// Short made files: there are eight outputs of each, and the kinds of file are not in question here.
+/// The sample that is shipped, whose pictures are large, and short made files: there are eight outputs of each, and the kinds of file are not in question here.
 fn made() -> Vec<Clear> {
     let mut files = clear::made();
     files.retain(|file| file.bytes.len() < 400_000);
     assert!(files.is_empty() || files.len() >= 4, "only {} files are short", files.len());
+    let bytes = include_bytes!("../www/samples/sample.ismv").to_vec();
+    files.push(Clear { name: "sample.ismv".to_owned(), bytes });
     files
 }
 
@@ -105,7 +102,7 @@ fn each_scheme_encrypts_its_blocks_and_bento4_gives_the_samples_back() {
         let keys: Vec<TrackKey> =
             clear.keys().map(|&track_id| TrackKey { track_id, key: drive::key() }).collect();
         for (scheme, form, kind) in ALL {
-            let protected = protect(&bytes, &asked(scheme, form))
+            let protected = protect(&bytes, &request_in(scheme, form))
                 .unwrap_or_else(|e| panic!("{name} {scheme} {form}: {e}"));
             raw::check_pointers(&protected);
             let types = scheme_types(&protected);
@@ -156,7 +153,7 @@ fn shaka_packager_gives_the_samples_of_each_scheme_back() {
                     continue;
                 };
                 // One by one, as it keeps to the pattern of the first track that it met a key with.
-                let mut text = asked(scheme, form);
+                let mut text = request_in(scheme, form);
                 text.tracks = Some(vec![track.id]);
                 let protected = protect(&bytes, &text).unwrap();
                 let Ok(expected) = shaka::read(&program, &bytes, stream, false) else { continue };
@@ -175,7 +172,7 @@ fn shaka_packager_gives_the_samples_of_each_scheme_back() {
 fn what_does_not_go_together_is_refused_at_its_field() {
     let file = &made()[0].bytes;
     let refused = |change: &dyn Fn(&mut RequestText)| {
-        let mut text = asked("cbcs", "plain");
+        let mut text = request_in("cbcs", "plain");
         change(&mut text);
         let error = protect(file, &text).unwrap_err();
         (error.code(), error.field().unwrap_or_default().to_owned(), error.message().to_owned())
@@ -199,10 +196,10 @@ fn what_does_not_go_together_is_refused_at_its_field() {
 #[test]
 fn long_ivs_make_the_same_key_stream() {
     for Clear { name, bytes } in made() {
-        let mut long = asked("cenc", "plain");
+        let mut long = request_in("cenc", "plain");
         long.iv_size = Some("16".to_owned());
         let (long, short) =
-            (protect(&bytes, &long).unwrap(), protect(&bytes, &asked("cenc", "plain")).unwrap());
+            (protect(&bytes, &long).unwrap(), protect(&bytes, &request_in("cenc", "plain")).unwrap());
         assert!(raw_samples(&long) == raw_samples(&short), "{name}");
         let clear = samples(&bytes);
         let keys: Vec<TrackKey> =
@@ -215,12 +212,12 @@ fn long_ivs_make_the_same_key_stream() {
 #[test]
 fn cbcs_boxes_are_as_published() {
     let file = &made()[0].bytes;
-    let protected = protect(file, &asked("cbcs", "plain")).unwrap();
+    let protected = protect(file, &request_in("cbcs", "plain")).unwrap();
     let hex = hex::encode(&protected);
     let kid = "10000000100010001000100000000001";
     assert!(hex.contains(&format!("0000003174656e630100000000190100{kid}10")), "tenc of video");
     let session = drive::open(file, drive::Feed::Whole).unwrap();
-    let plan = drive::plan(&session, &asked("cbcs", "plain")).unwrap();
+    let plan = drive::plan(&session, &request_in("cbcs", "plain")).unwrap();
     assert_eq!(plan.header.version.short(), "4.3");
     assert!(plan.header_xml.contains("ALGID=\"AESCBC\"") && !plan.header_xml.contains("CHECKSUM"));
 }

@@ -230,6 +230,28 @@ fn sizes_of_auxiliary_information_say_how_long_ivs_are() {
 }
 
 #[test]
+fn where_nothing_says_how_long_ivs_are_the_likeliest_that_fits_is_guessed() {
+    let senc = |flags, count, entries: &[u8]| made(b"senc", &[&head(0, flags), &n32(&[count]), entries]);
+    let map = [0, 1, 0, 5, 0, 0, 0, 16];
+    for (size, list) in [
+        // Of a list without samples all sizes fit.
+        (8, senc(0, 0, &[])),
+        (8, senc(0, 2, &[0x11; 16])),
+        (16, senc(0, 2, &[0x11; 32])),
+        (16, senc(2, 1, &[&[0x11; 16][..], &map].concat())),
+        (0, senc(2, 1, &map)),
+    ] {
+        let (said, _) = senc_rows(&moof(&[&list]), None);
+        assert_eq!(said, format!("IVs of {size} bytes, guessed: that size fits this box"));
+    }
+    // The track says another size than fits.
+    let (said, _) = senc_rows(&moof(&[&senc(0, 2, &[0x11; 32])]), Some(&moov(8, b"")));
+    assert_eq!(said, "IVs of 16 bytes fit this box; the track says 8");
+    let (said, _) = senc_rows(&moof(&[&senc(0, 0, &[])]), Some(&moov(16, b"")));
+    assert_eq!(said, "IVs of 16 bytes, as the track says");
+}
+
+#[test]
 fn samples_with_several_keys() {
     let keys = [&[0x80, 0x19, 1, 0, 2][..], &[8], &KID, &[16], &OTHER_KID].concat();
     let len = keys.len() as u32;

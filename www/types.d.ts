@@ -249,6 +249,8 @@ export interface Plan {
   profile: Form;
   /** The scheme type that `schm` names: 'piff' in that form. */
   scheme: string;
+  /** The cipher, for a person: 'AES-128-CTR' or 'AES-128-CBC'. */
+  cipher: string;
   kid: KidView;
   /** Base64 CHECKSUM of the header, or null where the header version has none. */
   checksum: string | null;

@@ -9,11 +9,11 @@ use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{CodeSectionReader, FunctionSectionReader, Parser, Payload, TypeRef};
 
 /// How many bytes must agree to count.
-const GRAM: usize = 8;
+const GRAM: usize = 6;
 /// How far back compression looks, a little less.
 const WINDOW: usize = 30_000;
 /// What so many functions have says nothing of how alike they are.
-const COMMON: usize = 200;
+const COMMON: usize = 30;
 
 /// The same module with its functions in another order.
 pub fn by_likeness(wasm: &[u8]) -> Outcome<Vec<u8>> {

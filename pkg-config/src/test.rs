@@ -4,14 +4,19 @@ use crate::counts::Counts;
 use crate::get::{self, Found};
 use crate::project::Project;
 use crate::run::{self, Outcome};
-use crate::{bench, package, site, tidy};
+use crate::{bench, files, package, site, tidy};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Instant;
 
 /// What can be asked for by name. `bench` is a smoke test of the measurements, without thresholds.
 const NAMES: [&str; 5] = ["lint", "rust", "types", "page", BENCH];
 const BENCH: &str = "bench";
+
+/// So many files of page tests run in one process, and share its browsers: starting those takes longer than most tests.
+/// Few enough that what one of them does to a browser is found, and that the last process is not waited for alone.
+const FILES_TOGETHER: usize = 5;
 
 /// Runs the named groups, or all of them when none is named, and says whether all passed.
 pub fn test(project: &Project, names: &[String]) -> Outcome<bool> {
@@ -130,6 +135,27 @@ fn rust(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("cargo test ended with {status}")) }
 }
 
+/// Scripts that run several files of tests each, one after the other.
+fn together(project: &Project, tests: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
+    let folder = project.target.join("page-tests");
+    files::fresh(&folder)?;
+    let count = tests.len().div_ceil(FILES_TOGETHER);
+    (0..count)
+        .map(|number| {
+            // Dealt out, because neighbours in the alphabet are often about the same, and take as long.
+            let files = tests.iter().skip(number).step_by(count);
+            let imports = files.map(|file| {
+                let url =
+                    file.display().to_string().replace('\\', "/").replace('%', "%25").replace(' ', "%20");
+                format!("import 'file://{}{url}';\n", if url.starts_with('/') { "" } else { "/" })
+            });
+            let script = folder.join(format!("{number}.mjs"));
+            files::write(&script, &imports.collect::<String>())?;
+            Ok(script)
+        })
+        .collect()
+}
+
 fn page(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
     let folder = project.page_tests();
     // Named one by one, because what `node --test FOLDER` means differs between versions of Node.
@@ -140,6 +166,7 @@ fn page(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
         .map_err(run::at(&folder))?;
     tests.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
     tests.sort();
+    let tests = together(project, &tests)?;
     let report = project.target.join("page-tests.tap");
     let mut node = run::command("node");
     // Node's own choice leaves one core out. Half of what a page test does is waiting for a browser.

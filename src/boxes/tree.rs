@@ -181,9 +181,15 @@ impl<'a> Tree<'a> {
 
     /// Reads a sample encryption box of a track with IVs of `iv_size` bytes.
     pub fn read_with_iv<B: BoxBody>(&self, node: &Node, iv_size: u8) -> Result<B> {
-        B::parse(&mut self.fields(node), iv_size).map_err(|error| {
-            cannot_be_read(node, B::DECLARATION.name(), error).of_box(node.start, self.path_at(node.start))
-        })
+        B::parse(&mut self.fields(node), iv_size)
+            .map_err(|error| self.unreadable(node, B::DECLARATION.text, error))
+    }
+
+    /// Not in [`read_with_iv`](Self::read_with_iv), which is there once for each kind of box.
+    #[cold]
+    fn unreadable(&self, node: &Node, text: &str, error: Error) -> Error {
+        let name = text.lines().next().unwrap_or_default();
+        cannot_be_read(node, name, error).of_box(node.start, self.path_at(node.start))
     }
 
     /// Reads a box by its declaration, but for the entries of its lists: for boxes that may be long.

@@ -44,78 +44,79 @@ fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -
         }
         _ => {}
     }
-    match &code.0 {
-        b"ftyp" | b"styp" => {
+    // By text: a pattern of four bytes is compiled to a tree of comparisons of single bytes.
+    match code.text().as_str() {
+        "ftyp" | "styp" => {
             let file: FileType = tree.read(node).ok()?;
             let brands: Vec<String> =
                 file.compatible_brands.iter().take(12).map(|brand| brand.text()).collect();
             Some(format!("{}: {}", file.major_brand, brands.join(" ")))
         }
-        b"moov" => Some(counted(node.all(b"trak").count(), "track")),
-        b"mvhd" => {
+        "moov" => Some(counted(node.all(b"trak").count(), "track")),
+        "mvhd" => {
             let header: MovieHeader = tree.read(node).ok()?;
             Some(seconds(header.duration.0, header.timescale))
         }
-        b"mdhd" => {
+        "mdhd" => {
             let header: MediaHeader = tree.read(node).ok()?;
             Some(format!("{} ticks a second", header.timescale))
         }
-        b"trak" => Some(track_note(tree, node)),
-        b"tkhd" => Some(format!("track {}", tree.read::<TrackHeader>(node).ok()?.track_id)),
-        b"trex" => Some(format!("track {}", tree.skim::<TrackExtends>(node)?.track_id)),
-        b"hdlr" => {
+        "trak" => Some(track_note(tree, node)),
+        "tkhd" => Some(format!("track {}", tree.read::<TrackHeader>(node).ok()?.track_id)),
+        "trex" => Some(format!("track {}", tree.skim::<TrackExtends>(node)?.track_id)),
+        "hdlr" => {
             let handler: Handler = tree.read(node).ok()?;
             let name = text(&handler.name);
             let kind = handler_name(handler.handler_type);
             let kind = if kind.is_empty() { handler.handler_type.text() } else { kind.to_owned() };
             Some(if name.trim().is_empty() { kind } else { format!("{kind}, {}", short(&name)) })
         }
-        b"moof" => {
+        "moof" => {
             let header: MovieFragmentHeader = tree.read(node.child(b"mfhd")?).ok()?;
             let tracks = counted(node.all(b"traf").count(), "track");
             Some(format!("sequence {}, {tracks}", header.sequence_number))
         }
-        b"mfhd" => Some(format!("sequence {}", tree.skim::<MovieFragmentHeader>(node)?.sequence_number)),
-        b"traf" => {
+        "mfhd" => Some(format!("sequence {}", tree.skim::<MovieFragmentHeader>(node)?.sequence_number)),
+        "traf" => {
             let header: TrackFragmentHeader = tree.read(node.child(b"tfhd")?).ok()?;
             Some(format!("track {}", header.track_id))
         }
-        b"tfhd" => Some(format!("track {}", tree.skim::<TrackFragmentHeader>(node)?.track_id)),
-        b"tfra" => Some(format!("track {}", tree.skim::<TrackFragmentRandomAccess>(node)?.track_id)),
-        b"tfdt" => {
+        "tfhd" => Some(format!("track {}", tree.skim::<TrackFragmentHeader>(node)?.track_id)),
+        "tfra" => Some(format!("track {}", tree.skim::<TrackFragmentRandomAccess>(node)?.track_id)),
+        "tfdt" => {
             let time: TrackFragmentDecodeTime = tree.read(node).ok()?;
             Some(format!("time {}", time.base_media_decode_time.0))
         }
-        b"trun" => Some(counted(tree.skim::<TrackRun>(node)?.sample_count, "sample")),
+        "trun" => Some(counted(tree.skim::<TrackRun>(node)?.sample_count, "sample")),
         // How its entries are read hangs on other boxes.
-        b"senc" => Some(counted(number(tree, node, 4)?, "sample")),
-        b"sidx" => {
+        "senc" => Some(counted(number(tree, node, 4)?, "sample")),
+        "sidx" => {
             let index: SegmentIndex = tree.read(node).ok()?;
             Some(counted(index.references.entries.len(), "reference"))
         }
-        b"stsz" => Some(counted(tree.skim::<SampleSize>(node)?.sample_count, "sample")),
-        b"stz2" => Some(counted(tree.skim::<CompactSampleSize>(node)?.sample_count, "sample")),
-        b"stss" => Some(counted(number(tree, node, 4)?, "sync sample")),
-        b"stco" | b"co64" => Some(counted(number(tree, node, 4)?, "chunk")),
-        b"stts" | b"ctts" | b"stsc" | b"elst" => Some(entries(number(tree, node, 4)?)),
-        b"stsd" => Some(some_of(&mut node.children.iter().map(|entry| entry.id().to_string()), ", ")),
-        b"sgpd" | b"sbgp" | b"csgp" => {
+        "stsz" => Some(counted(tree.skim::<SampleSize>(node)?.sample_count, "sample")),
+        "stz2" => Some(counted(tree.skim::<CompactSampleSize>(node)?.sample_count, "sample")),
+        "stss" => Some(counted(number(tree, node, 4)?, "sync sample")),
+        "stco" | "co64" => Some(counted(number(tree, node, 4)?, "chunk")),
+        "stts" | "ctts" | "stsc" | "elst" => Some(entries(number(tree, node, 4)?)),
+        "stsd" => Some(some_of(&mut node.children.iter().map(|entry| entry.id().to_string()), ", ")),
+        "sgpd" | "sbgp" | "csgp" => {
             let kind = FourCc(number(tree, node, 4)?.to_be_bytes());
             let name = scoped::group_name(kind);
             Some(if name.is_empty() { kind.text() } else { format!("{kind}: {name}") })
         }
-        b"frma" => Some(tree.read::<OriginalFormat>(node).ok()?.data_format.text()),
-        b"schm" => {
+        "frma" => Some(tree.read::<OriginalFormat>(node).ok()?.data_format.text()),
+        "schm" => {
             let scheme: SchemeType = tree.read(node).ok()?;
             let (major, minor) = (scheme.scheme_version >> 16, scheme.scheme_version & 0xffff);
             Some(format!("{} {major}.{minor}", scheme.scheme_type))
         }
-        b"sinf" => {
+        "sinf" => {
             let scheme: SchemeType = tree.read(node.child(b"schm")?).ok()?;
             let name = scheme_name(scheme.scheme_type);
             Some(if name.is_empty() { scheme.scheme_type.text() } else { name.to_owned() })
         }
-        b"tenc" => {
+        "tenc" => {
             let defaults: TrackEncryption = tree.read(node).ok()?;
             Some(if defaults.default_is_protected == 0 {
                 "not protected".to_owned()
@@ -123,22 +124,22 @@ fn box_note(tree: &Tree<'_>, node: &Node, code: FourCc, parent: Option<&Node>) -
                 format!("KID {}", defaults.default_kid)
             })
         }
-        b"pssh" => {
+        "pssh" => {
             let header: ProtectionSystemSpecificHeader = tree.read(node).ok()?;
             Some(system(header.system_id))
         }
-        b"emsg" => {
+        "emsg" => {
             Some(short(&text(&tree.read::<crate::boxes::fragment::EventMessage>(node).ok()?.scheme_id_uri)))
         }
-        b"iinf" => Some(counted(node.children.len(), "item")),
-        b"infe" => {
+        "iinf" => Some(counted(node.children.len(), "item")),
+        "infe" => {
             let item: crate::boxes::heif::ItemInformationEntry = tree.read(node).ok()?;
             let id = if item.head.version < 3 { item.item_id.into() } else { item.wide_item_id };
             // Items have types from version 2 on.
             let kind = if item.head.version < 2 { String::new() } else { format!(" {}", item.item_type) };
             Some(format!("item {id}{kind}"))
         }
-        b"pitm" => {
+        "pitm" => {
             Some(format!("item {}", tree.read::<crate::boxes::heif::PrimaryItem>(node).ok()?.item_id.0))
         }
         _ => None,

@@ -10,7 +10,7 @@ use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
 use crate::track::codec::mpeg::MpegConfig;
-use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackKind};
+use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track, TrackKind};
 
 use super::fragment::{FragmentForm, rewrite};
 use super::movie::protected_file_type;
@@ -43,6 +43,7 @@ impl Playback {
         let of_kind = |kind| movie.tracks.iter().find(move |track| track.kind == kind);
         let chosen: Vec<&Track> =
             [TrackKind::Video, TrackKind::Audio].into_iter().filter_map(of_kind).collect();
+        chosen.iter().filter_map(|track| track.protection()).try_for_each(check_scheme)?;
         let codecs: Vec<String> = chosen
             .iter()
             .filter_map(|track| track.entries.first())
@@ -97,6 +98,18 @@ impl Playback {
         output.extend_from_slice(media);
         Ok(output)
     }
+}
+
+/// Fails when no browser knows the scheme: of PIFF, what is shown to it as `cenc` has to be that.
+fn check_scheme(protection: &Protection) -> Result<()> {
+    let name = match &protection.scheme.0 {
+        b"piff" if !protection.counter_mode => "AES-CBC, as PIFF has it".to_owned(),
+        b"cbc1" | b"cens" => format!("the scheme {}", protection.scheme.text()),
+        _ => return Ok(()),
+    };
+    let message =
+        format!("It is encrypted with {name}, which browsers cannot decrypt; they play cenc and cbcs.");
+    Err(Error::unsupported("not-playable", message))
 }
 
 fn duration(index: &Index, movie: &Movie, tracks: &[u32]) -> f64 {

@@ -4,6 +4,7 @@ use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Action;
 use crate::boxes::header::{BoxId, four};
 use crate::boxes::heif::ItemLocationBox;
+use crate::boxes::names::name_in;
 use crate::boxes::piff;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::{BoxBody, BoxHeader};
@@ -106,6 +107,27 @@ fn name(parent: &str, id: BoxId) -> &'static str {
     }
 }
 
+/// Why boxes change, by type.
+const WHY: &str = "\
+ftypbrands say what the file has become
+psshthe PlayReady header, and the key ID for browsers
+sinfscheme, key ID and what the entry was before
+mvexsays that the movie goes on in fragments
+trexsays that the movie goes on in fragments
+tfhddata offsets count from the fragment
+tfdtdecode times, which browsers need
+trundata offsets move
+saizsizes of the IVs and subsample maps
+saiowhere the IVs stand
+sencIVs and subsample maps
+mdatsamples are encrypted; sizes stay
+sidxsizes of the segments
+ssixsizes of the subsegments
+mfraoffsets of the fragments
+metaoffsets of its items
+ilocoffsets of its items
+";
+
 fn why(id: BoxId, action: Action) -> &'static str {
     if action == Action::Remove {
         return "left over from an earlier encryption";
@@ -116,23 +138,9 @@ fn why(id: BoxId, action: Action) -> &'static str {
     if id == piff::SAMPLE_ENCRYPTION {
         return "IVs and subsample maps for PIFF players";
     }
-    match &id.four_cc().0 {
-        b"ftyp" => "brands say what the file has become",
-        b"pssh" => "the PlayReady header, and the key ID for browsers",
-        b"sinf" => "scheme, key ID and what the entry was before",
-        b"mvex" | b"trex" => "says that the movie goes on in fragments",
-        b"tfhd" => "data offsets count from the fragment",
-        b"tfdt" => "decode times, which browsers need",
-        b"trun" => "data offsets move",
-        b"saiz" => "sizes of the IVs and subsample maps",
-        b"saio" => "where the IVs stand",
-        b"senc" => "IVs and subsample maps",
-        b"mdat" => "samples are encrypted; sizes stay",
-        b"sidx" => "sizes of the segments",
-        b"ssix" => "sizes of the subsegments",
-        b"mfra" => "offsets of the fragments",
-        b"meta" | b"iloc" => "offsets of its items",
-        _ => "becomes a protected sample entry",
+    match name_in(WHY, id.four_cc()) {
+        "" => "becomes a protected sample entry",
+        why => why,
     }
 }
 

@@ -1,8 +1,8 @@
 //! AES-128 as PIFF and CENC use it (ISO/IEC 23001-7:2023 9.2, 10). The only user of `aes` and `ctr`, and of our own
 //! kernel, which is several times faster where there are no AES instructions: in WebAssembly.
 //!
-//! In counter mode the counter block is the 8-byte IV and a 64-bit block counter from 0; a 16-byte IV is the whole block, and only
-//! its low 64 bits count. The keystream runs on through all protected ranges of a sample; clear bytes use none.
+//! In counter mode the counter block is the 8-byte IV and a 64-bit block counter from 0; a 16-byte IV is the whole block,
+//! and only its low 64 bits count. The keystream runs on through all protected ranges of a sample; clear bytes use none.
 
 use crate::bytes::ContentKey;
 

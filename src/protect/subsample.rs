@@ -261,7 +261,7 @@ impl RangeFinder {
         }
         let message = format!(
             "A picture has so many slices that its map would take {entries} subsamples; this form can describe \
-             {max}, since saiz counts bytes in eight bits. Choose the form piff, which has no such limit."
+             {max}, since saiz counts bytes in eight bits. Choose the form piff with the scheme cenc, which has no such limit."
         );
         Error::caller("too-many-subsamples", "form", message)
     }
@@ -382,7 +382,7 @@ fn hevc_clear(nal: &Nal<'_>, sets: &mut h265::ParameterSets, changed: &mut bool)
 /// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header.
 fn unread_header(error: Error) -> Error {
     let message = format!(
-        "{} This form must know where slice headers end; choose the form piff, which need not.",
+        "{} This form must know where slice headers end; choose the form piff with the scheme cenc, which need not.",
         error.message()
     );
     Error::caller(error.code(), "form", message)

@@ -8,6 +8,7 @@ use crate::protect::Plan;
 use crate::protect::notes::file_notes;
 use crate::protect::plan::protection_text;
 use crate::protect::request::KeySource;
+use crate::protect::scheme::Mode;
 use crate::protect::subsample::Tally;
 use crate::track::Index;
 
@@ -24,6 +25,8 @@ pub struct PlanReport {
     pub profile: &'static str,
     /// Scheme type in `schm`.
     pub scheme: String,
+    /// The cipher, for a person.
+    pub cipher: &'static str,
     /// Key ID.
     pub kid: KidView,
     /// CHECKSUM of the header as base64.
@@ -144,6 +147,10 @@ pub fn plan(index: &Index, plan: &Plan) -> Result<PlanReport> {
         form: plan.form.name(),
         profile: plan.form.name(),
         scheme: plan.form.scheme_type(&plan.scheme).text(),
+        cipher: match plan.scheme.mode {
+            Mode::Ctr => "AES-128-CTR",
+            Mode::Cbc => "AES-128-CBC",
+        },
         kid: key.kid.into(),
         checksum: checksum.map(|checksum| base64(&checksum)),
         key_source: match key.source {

@@ -163,13 +163,17 @@ mod tests {
                 .encode_utf16()
                 .flat_map(u16::to_le_bytes)
                 .collect();
+        let big_endian: Vec<u8> =
+            "\u{feff}<MPD>".encode_utf16().chain([0x20]).flat_map(u16::to_be_bytes).collect();
         let mut packets = vec![0; 188 * 4];
         packets.iter_mut().step_by(188).for_each(|byte| *byte = 0x47);
         let mut stamped = vec![0; 192 * 4];
         stamped.iter_mut().skip(4).step_by(192).for_each(|byte| *byte = 0x47);
-        let cases: [(&[u8], &str); 22] = [
+        let cases: [(&[u8], &str); 24] = [
             (smil.as_bytes(), "Smooth Streaming server manifest"),
             (&utf16, "Smooth Streaming client manifest"),
+            (&big_endian, "DASH manifest"),
+            (&big_endian[2..], "DASH manifest"),
             (b"<MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\">", "DASH manifest"),
             (b"<cpix:CPIX xmlns:cpix=\"urn:dashif:org:cpix\">", "CPIX document"),
             (b"<?xml version=\"1.0\"?><CPIX>", "CPIX document"),

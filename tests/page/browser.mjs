@@ -33,22 +33,40 @@ const LACKS = {
 const NOT_MAIN = 'only the main tests of the page are, and those of what differs there';
 
 /**
+ * The browsers that run, by name. Starting one takes longer than most tests, so that all tests of a process share it:
+ * they come one after the other, and each page has a context of its own.
+ * @type {Map<string, Promise<{ newTab: (site: import('./server.mjs').Site) => Promise<any>, close: () => Promise<void> }>>}
+ */
+const running = new Map();
+
+after(async () => {
+  for (const driver of running.values()) await (await driver).close();
+});
+
+/** A tab in this browser, which is started when it does not run yet, and once more when it runs no longer. */
+async function newTab(name, site) {
+  for (let left = 1; ; left--) {
+    const driver = running.get(name) ?? LAUNCHERS[name]();
+    running.set(name, driver);
+    try {
+      return await (await driver).newTab(site);
+    } catch (error) {
+      if (left === 0) throw error;
+      console.log(`# ${name} gave no page, and is started again: ${error.message}`);
+      running.delete(name);
+      await driver.then((one) => one.close()).catch(() => {});
+    }
+  }
+}
+
+/**
  * The browsers to test in; `BROWSER=firefox` in the environment leaves one.
- * `launch(site)` sends everything through the site's proxy and gives `{ newPage(), close() }`.
+ * `newPage(site)` sends everything through the site's proxy.
  */
 export function browsers() {
-  return Object.entries(LAUNCHERS)
-    .filter(([name]) => !process.env.BROWSER || process.env.BROWSER === name)
-    .map(([name, start]) => ({
-      name,
-      launch: async (site) => {
-        const driver = await start(site);
-        return {
-          newPage: async () => new Page(site, await driver.newTab()),
-          close: () => driver.close(),
-        };
-      },
-    }));
+  return Object.keys(LAUNCHERS)
+    .filter((name) => !process.env.BROWSER || process.env.BROWSER === name)
+    .map((name) => ({ name, newPage: async (site) => new Page(site, await newTab(name, site)) }));
 }
 
 /**
@@ -66,19 +84,14 @@ export function inEachBrowser(define, { root, webkit = NOT_MAIN } = {}) {
     }
     describe(browser.name, () => {
       let site;
-      let running;
       before(async () => {
         site = await serve(root);
-        running = await browser.launch(site);
       });
-      after(async () => {
-        await running?.close();
-        await site?.close();
-      });
+      after(() => site?.close());
       define({
         name: browser.name,
         lacks: LACKS[browser.name] ?? {},
-        newPage: () => running.newPage(),
+        newPage: () => browser.newPage(site),
         get site() {
           return site;
         },

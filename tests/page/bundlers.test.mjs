@@ -103,8 +103,9 @@ describe('in Chromium', { skip: !chromium && 'not run: BROWSER names another one
    * Uses the application at `path` as a person does: chooses the sample, and saves what is offered. `others` are errors
    * that are not ours.
    */
-  async function use(origin, browser, path, others = /^$/) {
-    const page = await browser.newPage();
+  async function use(at, path, others = /^$/) {
+    const { origin } = at;
+    const page = await chromium.newPage(at);
     try {
       await page.goto(path);
       await page.setFile('input', SAMPLE);
@@ -134,15 +135,10 @@ describe('in Chromium', { skip: !chromium && 'not run: BROWSER names another one
 
   describe('an application protects the sample, built with', () => {
     let served;
-    let browser;
     before(async () => {
       served = await serve(site);
-      browser = await chromium.launch(served);
     });
-    after(async () => {
-      await browser?.close();
-      await served?.close();
-    });
+    after(() => served?.close());
 
     for (const [name, build] of Object.entries(BUILDS))
       test(name, { timeout: LONG }, async () => {
@@ -150,7 +146,7 @@ describe('in Chromium', { skip: !chromium && 'not run: BROWSER names another one
         mkdirSync(out, { recursive: true });
         await build(application(name), out, path);
         // One engine, whatever was copied and renamed.
-        await use(served.origin, browser, path);
+        await use(served, path);
         assert.equal(
           new Set(served.requests.filter((url) => url.includes(path) && url.endsWith('.wasm'))).size,
           1,
@@ -177,12 +173,10 @@ describe('in Chromium', { skip: !chromium && 'not run: BROWSER names another one
     await new Promise((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address();
     const origin = `http://127.0.0.1:${port}`;
-    const browser = await chromium.launch({ origin, port, requests: [] });
     try {
       // Its way to tell pages of changed sources, which the page's policy forbids.
-      await use(origin, browser, base, /'ws:/);
+      await use({ origin, port, requests: [] }, base, /'ws:/);
     } finally {
-      await browser.close();
       server.closeAllConnections();
       server.close();
       await vite.close();

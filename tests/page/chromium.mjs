@@ -20,7 +20,7 @@ const OFF = [
   'ThirdPartyStoragePartitioning',
 ];
 
-export async function launchChromium(site) {
+export async function launchChromium() {
   const browser = await chromium.launch({
     executablePath: program('chromium'),
     args: [
@@ -34,7 +34,7 @@ export async function launchChromium(site) {
       `--disable-features=${OFF}`,
     ],
   });
-  const newTab = async () => {
+  const newTab = async (site) => {
     // The proxy belongs to the page's context, so that what the browser asks for itself is not in the log;
     // without the rule, requests to this machine would pass by it.
     const proxy = { server: site.origin, bypass: '<-loopback>' };

@@ -2,22 +2,20 @@
 // what was not made to its end does not look finished.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { ffmpeg, haveFfmpeg, makeLong, makeSmooth, sha256 } from './support-media.mjs';
 import {
   assertNothingLeft,
   fillForm,
+  keepWorkers,
   LONG,
   openFile,
   pageTests,
   protect,
   SAMPLE,
+  siteCopy,
   waitPlan,
   withoutPicker,
   workFolder,
@@ -41,13 +39,12 @@ before(async () => {
 });
 
 /** The built site in a browser that gives pages no storage. */
-const root = mkdtempSync(join(tmpdir(), 'boxlock-download-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-after(() => rmSync(root, { recursive: true, force: true }));
-const none =
-  "if (globalThis.StorageManager) StorageManager.prototype.getDirectory = async () => { throw new DOMException('No.', 'SecurityError'); };\n";
-for (const file of ['app.js', 'engine/writer-worker.js'])
-  writeFileSync(join(root, file), none + readFileSync(join(root, file), 'utf8'));
+const { root, prepend } = siteCopy();
+prepend(
+  "if (globalThis.StorageManager) StorageManager.prototype.getDirectory = async () => { throw new DOMException('No.', 'SecurityError'); };",
+  'app.js',
+  'engine/writer-worker.js',
+);
 
 const ready = async (page, path) => {
   await withoutPicker(page);
@@ -174,16 +171,7 @@ inEachBrowser(
     check(
       'a writing worker that dies leaves nothing that looks finished',
       async (page) => {
-        await page.evaluate(() => {
-          window.workers = [];
-          const Real = window.Worker;
-          window.Worker = class extends Real {
-            constructor(url, options) {
-              super(url, options);
-              window.workers.push(this);
-            }
-          };
-        });
+        await keepWorkers(page);
         await ready(page, large);
         await page.click('#protect-start');
         await begun(page);

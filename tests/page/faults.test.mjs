@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { before } from 'node:test';
+import { before, test } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { boxes, haveFfmpeg, makeForeign, makeProgressive, sha256 } from './support-media.mjs';
 import {
@@ -193,25 +193,33 @@ inEachBrowser(
       }
     });
 
-    /** What is typed where, and what must be said about it. */
+    /** What is typed where, and what must be said about it. The first of each field is tried in every browser. */
     const MISTAKES = [
-      ['laUrl', 'not a url', /./],
       ['laUrl', 'ftp://example.com/', /http/],
+      ['laUrl', 'not a url', /./],
       ['laUrl', 'https://', /./],
-      ['key', '0011', /16 bytes|32 hex/],
       ['key', 'zz'.repeat(16), /hex|base64/],
+      ['key', '0011', /16 bytes|32 hex/],
       ['key', '', /key/i],
+      ['kid', '', /KID/],
       ['kid', '1234', /./],
       ['kid', 'zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz', /./],
-      ['kid', '', /KID/],
-      ['keySeed', '', /seed/],
       ['keySeed', 'AAAA', /30/],
+      ['keySeed', '', /seed/],
       ['keySeed', '!!!', /base64/i],
       ['luiUrl', 'nowhere', /./],
       ['dsId', 'AAAA', /16/],
       ['customAttributes', '<open>', /./],
       ['customAttributes', '</CUSTOMATTRIBUTES><X/>', /./],
     ];
+    const fields = MISTAKES.map(([field]) => field);
+    const main = MISTAKES.filter(([field], number) => fields.indexOf(field) === number);
+    const mistakes = browser.name === 'chromium' ? MISTAKES : main;
+    if (mistakes === main) {
+      const rest = MISTAKES.length - main.length;
+      const skip = `not run in ${browser.name}: ${rest} of ${MISTAKES.length} mistakes in the form; what is said comes from the engine, the same in every browser`;
+      test(skip, { skip }, () => {});
+    }
     const WAYS = { key: ['keyWay', 'typed'], keySeed: ['keyWay', 'seed'], kid: ['kidWay', 'typed'] };
     const GOOD = {
       laUrl: LA_URL,
@@ -229,7 +237,7 @@ inEachBrowser(
       await fillForm(page);
       await waitPlan(page);
       await page.click('details.more summary');
-      for (const [field, text, words] of MISTAKES) {
+      for (const [field, text, words] of mistakes) {
         const control = `[name="${field}"]`;
         if (WAYS[field]) await choose(page, ...WAYS[field]);
         await page.fill(control, text);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import puppeteer from 'puppeteer-core';
 import { program } from './programs.mjs';
 
-export async function launchFirefox(site) {
+export async function launchFirefox() {
   const downloads = await mkdtemp(join(tmpdir(), 'boxlock-downloads-'));
   const taken = await mkdtemp(join(tmpdir(), 'boxlock-taken-'));
   const browser = await puppeteer.launch({
@@ -19,7 +19,7 @@ export async function launchFirefox(site) {
     // Released versions ignore the settings server in the preferences without it.
     env: { ...process.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
     extraPrefsFirefox: {
-      ...throughProxy(site.port),
+      ...throughProxy,
       ...quiet,
       'browser.download.folderList': 2,
       'browser.download.dir': downloads,
@@ -32,9 +32,12 @@ export async function launchFirefox(site) {
       'media.eme.enabled': true,
     },
   });
-  const newTab = async () => {
-    // Pages share the preference, and the one before may have changed it.
+  const newTab = async (site) => {
+    // Pages share preferences, and the one before may have changed them.
     await setColorScheme(browser, 'light');
+    for (const name of PROXY_PORTS) await setPreference(browser, name, site.port);
+    // What nobody waited for is not the next page's.
+    for (const name of await readdir(downloads)) await rm(join(downloads, name), { force: true });
     const context = await browser.createBrowserContext();
     const page = await context.newPage();
     return new Tab(browser, context, page, { folder: downloads, taken });
@@ -46,19 +49,18 @@ export async function launchFirefox(site) {
   return { newTab, close };
 }
 
-function throughProxy(port) {
-  const host = '127.0.0.1';
-  return {
-    'network.proxy.type': 1,
-    'network.proxy.http': host,
-    'network.proxy.http_port': port,
-    'network.proxy.ssl': host,
-    'network.proxy.ssl_port': port,
-    'network.proxy.no_proxies_on': '',
-    // Without it, requests to this machine would pass by the proxy.
-    'network.proxy.allow_hijacking_localhost': true,
-  };
-}
+/** Each page has its site's proxy, by these; until there is one, a port that nobody listens at. */
+const PROXY_PORTS = ['network.proxy.http_port', 'network.proxy.ssl_port'];
+
+const throughProxy = {
+  'network.proxy.type': 1,
+  'network.proxy.http': '127.0.0.1',
+  'network.proxy.ssl': '127.0.0.1',
+  ...Object.fromEntries(PROXY_PORTS.map((name) => [name, 9])),
+  'network.proxy.no_proxies_on': '',
+  // Without it, requests to this machine would pass by the proxy.
+  'network.proxy.allow_hijacking_localhost': true,
+};
 
 /** Its own errands would stand in the log beside the page's. */
 const quiet = {
@@ -69,11 +71,13 @@ const quiet = {
 };
 
 /** WebDriver BiDi has no command for it yet; the browser has a preference, for all of its pages. */
-async function setColorScheme({ connection }, scheme) {
-  const value = scheme === 'dark' ? 0 : 1;
+const setColorScheme = (browser, scheme) =>
+  setPreference(browser, 'layout.css.prefers-color-scheme.content-override', scheme === 'dark' ? 0 : 1);
+
+async function setPreference({ connection }, name, value) {
   const { result } = await connection.send('browsingContext.getTree', { 'moz:scope': 'chrome' });
   const [{ context }] = result.contexts;
-  const expression = `Services.prefs.setIntPref('layout.css.prefers-color-scheme.content-override', ${value})`;
+  const expression = `Services.prefs.setIntPref('${name}', ${value})`;
   await connection.send('script.evaluate', { expression, target: { context }, awaitPromise: false });
 }
 

@@ -24,16 +24,19 @@ async function file(name, content) {
 
 inEachBrowser(
   (browser) => {
+    /** One for all tests but those of what is remembered of a page. */
     let page;
+    const close = () => page?.close();
+    after(close);
     const fresh = async () => {
+      await close();
       page = await browser.newPage();
-      await page.goto('/');
     };
-    const check = (name, body, options = {}) =>
+    const check = (name, body, { own = false, ...options } = {}) =>
       test(name, options, async () => {
-        await fresh();
+        if (own || !page) await fresh();
+        await page.goto('/');
         await body();
-        await page.close();
       });
 
     check('evaluate passes arguments and results, also below a strict policy', async () => {
@@ -91,15 +94,19 @@ inEachBrowser(
       assert.equal(await page.text('#files'), 'c.txt: three, d.txt: four');
     });
 
-    check('downloads arrive whole and in order, also by the same name', async () => {
-      for (let round = 0; round < 2; round++) {
-        await page.click('#save');
-        const { name, bytes } = await page.waitDownload();
-        assert.match(name, /^saved.*\.mp4$/);
-        assert.deepEqual([...bytes], [0, 1, 254, 255]);
-      }
-      await assert.rejects(page.waitDownload({ timeout: 200 }), /Nothing was saved/);
-    });
+    check(
+      'downloads arrive whole and in order, also by the same name',
+      async () => {
+        for (let round = 0; round < 2; round++) {
+          await page.click('#save');
+          const { name, bytes } = await page.waitDownload();
+          assert.match(name, /^saved.*\.mp4$/);
+          assert.deepEqual([...bytes], [0, 1, 254, 255]);
+        }
+        await assert.rejects(page.waitDownload({ timeout: 200 }), /Nothing was saved/);
+      },
+      { own: true },
+    );
 
     check(
       'colour scheme',
@@ -122,56 +129,68 @@ inEachBrowser(
       assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [500, 400]);
     });
 
-    check('errors hold uncaught errors and console errors', async () => {
-      await page.evaluate(() => {
-        console.error('said aloud');
-        setTimeout(() => {
-          throw new Error('not caught');
+    check(
+      'errors hold uncaught errors and console errors',
+      async () => {
+        await page.evaluate(() => {
+          console.error('said aloud');
+          setTimeout(() => {
+            throw new Error('not caught');
+          });
         });
-      });
-      await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 200)));
-      assert.match(page.errors.join('\n'), /said aloud/);
-      assert.match(page.errors.join('\n'), /not caught/);
-    });
+        await page.waitFor(() => new Promise((resolve) => void setTimeout(() => resolve(true), 200)));
+        assert.match(page.errors.join('\n'), /said aloud/);
+        assert.match(page.errors.join('\n'), /not caught/);
+      },
+      { own: true },
+    );
 
-    check('a page at rest asks only for its own files', async () => {
-      await page.evaluate(() => new Promise((resolve) => void setTimeout(resolve, 1500)));
-      assert.deepEqual(page.errors, []);
-      assert.deepEqual(page.requests.map((url) => url.replace(browser.site.origin, '')).sort(), [
-        '/',
-        '/script.js',
-        '/style.css',
-      ]);
-    });
+    check(
+      'a page at rest asks only for its own files',
+      async () => {
+        await page.evaluate(() => new Promise((resolve) => void setTimeout(resolve, 1500)));
+        assert.deepEqual(page.errors, []);
+        assert.deepEqual(page.requests.map((url) => url.replace(browser.site.origin, '')).sort(), [
+          '/',
+          '/script.js',
+          '/style.css',
+        ]);
+      },
+      { own: true },
+    );
 
-    check('what page and workers ask of other places is refused and on record', async () => {
-      const { origin } = browser.site;
-      const urls = [
-        `${origin}/style.css`,
-        'http://elsewhere.invalid/from-worker',
-        'https://secret.invalid/x',
-        'http://127.0.0.1:18080/local',
-      ];
-      assert.deepEqual(await page.evaluate((list) => window.runWorker(list), urls), [
-        200,
-        'refused',
-        'refused',
-        'refused',
-      ]);
-      await page.evaluate(() => fetch('http://elsewhere.invalid/from-page').catch(() => null));
-      // The proxy alone must know them all: what the browser tells about its workers is not enough.
-      for (const asked of [browser.site.requests, page.requests]) {
-        for (const url of [
-          `${origin}/worker.js`,
-          'http://elsewhere.invalid/from-page',
-          ...urls.slice(0, 2),
-          urls[3],
-        ]) {
-          assert.ok(asked.includes(url), url);
+    check(
+      'what page and workers ask of other places is refused and on record',
+      async () => {
+        const { origin } = browser.site;
+        const urls = [
+          `${origin}/style.css`,
+          'http://elsewhere.invalid/from-worker',
+          'https://secret.invalid/x',
+          'http://127.0.0.1:18080/local',
+        ];
+        assert.deepEqual(await page.evaluate((list) => window.runWorker(list), urls), [
+          200,
+          'refused',
+          'refused',
+          'refused',
+        ]);
+        await page.evaluate(() => fetch('http://elsewhere.invalid/from-page').catch(() => null));
+        // The proxy alone must know them all: what the browser tells about its workers is not enough.
+        for (const asked of [browser.site.requests, page.requests]) {
+          for (const url of [
+            `${origin}/worker.js`,
+            'http://elsewhere.invalid/from-page',
+            ...urls.slice(0, 2),
+            urls[3],
+          ]) {
+            assert.ok(asked.includes(url), url);
+          }
+          assert.ok(asked.includes('https://secret.invalid/') || asked.includes(UNREADABLE));
         }
-        assert.ok(asked.includes('https://secret.invalid/') || asked.includes(UNREADABLE));
-      }
-    });
+      },
+      { own: true },
+    );
   },
   { root, webkit: true },
 );

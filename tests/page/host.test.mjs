@@ -1,12 +1,10 @@
 // The module in pages of others, with other policies or none: it works where it may, and says what it needs elsewhere.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
+import { siteCopy, triedAgain } from './support.mjs';
 
 const SCRIPTS = "script-src 'self' 'wasm-unsafe-eval'";
 
@@ -27,42 +25,41 @@ const PAGES = {
 
 const path = (name) => `/${name.replaceAll(' ', '-').toLowerCase()}.html`;
 
-const root = mkdtempSync(join(tmpdir(), 'boxlock-host-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-after(() => rmSync(root, { recursive: true, force: true }));
+const { root, path: inSite } = siteCopy();
 for (const [name, [policy]] of Object.entries(PAGES)) {
   const meta = policy && `<meta http-equiv="Content-Security-Policy" content="${policy}" />`;
-  writeFileSync(join(root, path(name)), `<!doctype html><title>Host</title>${meta}<p>Host</p>`);
+  writeFileSync(inSite(path(name)), `<!doctype html><title>Host</title>${meta}<p>Host</p>`);
 }
 
 inEachBrowser(
   (browser) => {
     for (const [name, [, refused]] of Object.entries(PAGES)) {
-      test(`embedded below ${name}`, { timeout: 60_000 }, async () => {
-        const page = await browser.newPage();
-        try {
-          await page.goto(path(name));
-          const found = await page.evaluate(async () => {
-            const late = new Promise((resolve) => void setTimeout(() => resolve({ hangs: true }), 30_000));
-            const work = async () => {
-              const { open } = await import('/boxlock.js');
-              const media = await open('/samples/sample.ismv');
-              const made = await media.protect({ laUrl: 'https://licence.example.com/' });
-              const { size } = made;
-              await made.discard();
-              media.close();
-              return { size };
-            };
-            return Promise.race([work().catch(({ code, message }) => ({ code, message })), late]);
-          });
-          if (refused) {
-            assert.match(String(found.message), refused, JSON.stringify(found));
-            assert.match(found.code, /^(engine-failed|workers-forbidden)$/);
-          } else assert.ok(found.size > 0, JSON.stringify(found));
-        } finally {
-          await page.close();
-        }
-      });
+      test(`embedded below ${name}`, (context) =>
+        triedAgain(browser, context, async () => {
+          const page = await browser.newPage();
+          try {
+            await page.goto(path(name));
+            const found = await page.evaluate(async () => {
+              const late = new Promise((resolve) => void setTimeout(() => resolve({ hangs: true }), 30_000));
+              const work = async () => {
+                const { open } = await import('/boxlock.js');
+                const media = await open('/samples/sample.ismv');
+                const made = await media.protect({ laUrl: 'https://licence.example.com/' });
+                const { size } = made;
+                await made.discard();
+                media.close();
+                return { size };
+              };
+              return Promise.race([work().catch(({ code, message }) => ({ code, message })), late]);
+            });
+            if (refused) {
+              assert.match(String(found.message), refused, JSON.stringify(found));
+              assert.match(found.code, /^(engine-failed|workers-forbidden)$/);
+            } else assert.ok(found.size > 0, JSON.stringify(found));
+          } finally {
+            await page.close();
+          }
+        }));
     }
   },
   { root, webkit: true },

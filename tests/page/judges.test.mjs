@@ -17,9 +17,8 @@ const BARE_KID = KID.replaceAll('-', '');
 async function makeBoth() {
   const site = await serve();
   const [browser] = browsers();
-  const running = await browser.launch(site);
   try {
-    const page = await running.newPage();
+    const page = await browser.newPage(site);
     await page.goto('/');
     await page.evaluate(
       async (key, kid) => {
@@ -39,7 +38,6 @@ async function makeBoth() {
     );
     return { hybrid: await storedBytes(page, 'hybrid.mp4'), piff: await storedBytes(page, 'piff.mp4') };
   } finally {
-    await running.close();
     await site.close();
   }
 }

@@ -2,12 +2,7 @@
 // And what must be lost: secrets, when their file is closed.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import {
   fillForm,
@@ -17,6 +12,7 @@ import {
   pageTests,
   protect,
   SAMPLE,
+  siteCopy,
   storage,
   waitPlan,
   withoutPicker,
@@ -252,10 +248,7 @@ inEachBrowser((browser) => {
 
 /** The built site in a browser whose sources of random values fail, each in its way, one after the other. */
 function siteWithoutRandomValues() {
-  const root = mkdtempSync(join(tmpdir(), 'boxlock-keeping-'));
-  cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-  after(() => rmSync(root, { recursive: true, force: true }));
-  const path = join(root, 'engine/worker.js');
+  const { root, prepend } = siteCopy();
   const sources = `
     const sources = [
       (array) => array,
@@ -267,7 +260,7 @@ function siteWithoutRandomValues() {
       return sources.at(-1)(array);
     };
   `;
-  writeFileSync(path, sources + readFileSync(path, 'utf8'));
+  prepend(sources, 'engine/worker.js');
   return { root };
 }
 

@@ -2,15 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
-import { waitOpen } from './support.mjs';
+import { LONG, siteCopy, triedAgain, waitOpen } from './support.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -24,8 +23,7 @@ const CONTEXTS = {
 
 /** The built site whose every context also imports the probe. Where to send to is said when it is known. */
 function probedSite(change = () => {}) {
-  const root = mkdtempSync(join(tmpdir(), 'boxlock-probe-'));
-  cpSync(file('../../dist/'), root, { recursive: true });
+  const { root } = siteCopy();
   cpSync(file('./probe/'), root, { recursive: true });
   for (const script of Object.values(CONTEXTS)) {
     const path = join(root, script);
@@ -34,7 +32,6 @@ function probedSite(change = () => {}) {
     writeFileSync(path, `${readFileSync(path, 'utf8')}\n${probe}\n`);
   }
   change(root);
-  after(() => rmSync(root, { recursive: true, force: true }));
   return root;
 }
 
@@ -56,9 +53,9 @@ async function outside() {
 }
 
 /** Opens and protects the sample, and gives what each context tried and what arrived outside, or at the proxy before it. */
-async function leak(browser, root) {
+async function leak(browser, root, only) {
   const place = await outside();
-  writeFileSync(join(root, 'probe.json'), JSON.stringify({ other: place.origin }));
+  writeFileSync(join(root, 'probe.json'), JSON.stringify({ other: place.origin, only }));
   const page = await browser.newPage();
   try {
     await page.goto('/');
@@ -77,7 +74,7 @@ async function leak(browser, root) {
       );
       window.crew = new Crew(1, { protector, writer });
     });
-    await page.waitFor(() => Object.keys(window.told).length === 4, { timeout: 40_000 });
+    await page.waitFor(() => Object.keys(window.told).length === 4, { timeout: LONG });
     await sleep(1500);
     const told = await page.evaluate(() => window.told);
     const atProxy = browser.site.requests.filter((url) => new URL(url).host === place.host);
@@ -91,13 +88,14 @@ async function leak(browser, root) {
 const guarded = probedSite();
 inEachBrowser(
   (browser) => {
-    test('nothing that the page or its workers try arrives anywhere else', { timeout: 120_000 }, async () => {
-      const { told, arrived } = await leak(browser, guarded);
-      assert.deepEqual(Object.keys(told).sort(), Object.keys(CONTEXTS).sort());
-      for (const [context, results] of Object.entries(told))
-        assert.ok(Object.keys(results).length >= 17, `${context} tried ${Object.keys(results)}`);
-      assert.deepEqual(arrived, [], JSON.stringify(told, null, 1));
-    });
+    test('nothing that the page or its workers try arrives anywhere else', (context) =>
+      triedAgain(browser, context, async () => {
+        const { told, arrived } = await leak(browser, guarded);
+        assert.deepEqual(Object.keys(told).sort(), Object.keys(CONTEXTS).sort());
+        for (const [context, results] of Object.entries(told))
+          assert.ok(Object.keys(results).length >= 17, `${context} tried ${Object.keys(results)}`);
+        assert.deepEqual(arrived, [], JSON.stringify(told, null, 1));
+      }));
   },
   { root: guarded, webkit: true },
 );
@@ -111,11 +109,10 @@ const open = probedSite((root) => {
 });
 inEachBrowser(
   (browser) => {
-    test(
-      'workers started by address would let everything out: the test above sees it',
-      { timeout: 120_000 },
-      async () => {
-        const { arrived } = await leak(browser, open);
+    test('workers started by address would let everything out: the test above sees it', (context) =>
+      triedAgain(browser, context, async () => {
+        // Nothing else: a worker that may make workers can hang in Firefox.
+        const { arrived } = await leak(browser, open, 'fetch');
         for (const context of Object.keys(CONTEXTS).slice(1))
           assert.ok(
             arrived.some((url) => url.endsWith(`/${context}/fetch`)),
@@ -125,8 +122,7 @@ inEachBrowser(
           !arrived.some((url) => url.endsWith('/page/fetch')),
           'the page itself is bound all the same',
         );
-      },
-    );
+      }));
   },
   { root: open, webkit: true },
 );

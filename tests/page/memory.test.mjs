@@ -2,12 +2,9 @@
 // action with a sentence; whatever else is open stays, and the next action has a new engine.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { boxes } from './support-media.mjs';
 import {
@@ -20,6 +17,7 @@ import {
   pageTests,
   protect,
   SAMPLE,
+  siteCopy,
   storage,
   waitPlan,
   withoutPicker,
@@ -56,10 +54,8 @@ function limited(wasm) {
   throw new Error('The engine has no memory.');
 }
 
-const root = mkdtempSync(join(tmpdir(), 'boxlock-memory-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-after(() => rmSync(root, { recursive: true, force: true }));
-const engine = join(root, 'engine/wasm/boxlock_engine_bg.wasm');
+const { root, path } = siteCopy();
+const engine = path('engine/wasm/boxlock_engine_bg.wasm');
 writeFileSync(engine, limited(readFileSync(engine)));
 
 const folder = workFolder();

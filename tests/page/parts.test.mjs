@@ -1,23 +1,17 @@
 // What the page fetches when: the parts that show an open file come after the page, and before anybody needs them.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
-import { fetchedAhead, pageTests, waitOpen } from './support.mjs';
+import { fetchedAhead, pageTests, siteCopy, waitOpen } from './support.mjs';
 
 const BUDGET = new URL('../../pkg-config/size.json', import.meta.url);
 
 /** The built site without one of its files. Made where tests are defined: browsers are given their site there. */
 function siteWithout(file) {
-  const root = mkdtempSync(join(tmpdir(), 'boxlock-parts-'));
-  cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-  rmSync(join(root, file));
-  after(() => rmSync(root, { recursive: true, force: true }));
+  const { root, path } = siteCopy();
+  rmSync(path(file));
   return { root, webkit: true };
 }
 

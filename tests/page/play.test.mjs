@@ -78,11 +78,11 @@ const state = () => {
 inEachBrowser((browser) => {
   const check = pageTests(browser);
 
-  for (const profile of ['hybrid', 'piff']) {
-    check(`${profile}: the result plays to its end, every picture decoded`, async (page) => {
+  for (const form of ['hybrid', 'piff', 'cbcs']) {
+    check(`${form}: the result plays to its end, every picture decoded`, async (page) => {
       await withoutPicker(page);
       await openFile(page, SAMPLE);
-      await fillForm(page, { form: profile });
+      await fillForm(page, { form });
       await waitPlan(page);
       await protect(page);
       await page.waitDownload({ timeout: LONG });
@@ -92,7 +92,7 @@ inEachBrowser((browser) => {
       });
       await page.waitFor(() => document.querySelector('.stage video').ended, { timeout: LONG });
       const end = await page.evaluate(state);
-      console.log(`# ${browser.name}, ${profile}: ${JSON.stringify(end)}`);
+      console.log(`# ${browser.name}, ${form}: ${JSON.stringify(end)}`);
       assert.equal(end.error, null);
       assert.ok(end.keys, 'it was decrypted, not clear');
       assert.equal(end.width, 640);

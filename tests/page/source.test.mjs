@@ -2,13 +2,21 @@
 // when nobody can know any more whether a file was finished.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after } from 'node:test';
+import { cpSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
-import { fillForm, LONG, openFile, pageTests, SAMPLE, storage, waitPlan, withPicker } from './support.mjs';
+import {
+  fillForm,
+  keepWorkers,
+  LONG,
+  openFile,
+  pageTests,
+  SAMPLE,
+  siteCopy,
+  storage,
+  waitPlan,
+  withPicker,
+} from './support.mjs';
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -53,17 +61,11 @@ inEachBrowser((browser) => {
       `when the ${who} worker dies while a chosen file is being finished, nobody says that nothing was saved`,
       async (page) => {
         await withPicker(page, 'what was there before');
+        await keepWorkers(page);
         await page.evaluate(() => {
-          window.workers = [];
-          const Real = window.Worker;
-          window.Worker = class extends Real {
-            constructor(url, options) {
-              super(url, options);
-              window.workers.push(this);
-            }
-          };
+          const { prototype } = window.Worker;
           // The moment of no return does not end.
-          Real.prototype.postMessage = new Proxy(Real.prototype.postMessage, {
+          prototype.postMessage = new Proxy(prototype.postMessage, {
             apply: (target, self, args) => {
               if (args[0]?.finish === true) window.finishing = true;
               else Reflect.apply(target, self, args);
@@ -86,19 +88,16 @@ inEachBrowser((browser) => {
 });
 
 /** The built site where a connection is not secure: there are no locks. */
-const root = mkdtempSync(join(tmpdir(), 'boxlock-insecure-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-after(() => rmSync(root, { recursive: true, force: true }));
+const { root, path, prepend } = siteCopy();
 // In the site itself the engine's script is a part of its workers.
-cpSync(fileURLToPath(new URL('../../target/readable/engine/wasm/', import.meta.url)), join(root, 'glue'), {
+cpSync(fileURLToPath(new URL('../../target/readable/engine/wasm/', import.meta.url)), path('glue'), {
   recursive: true,
 });
-const NONE = "Object.defineProperty(Object.getPrototypeOf(navigator), 'locks', { value: undefined });\n";
-for (const file of [
+prepend(
+  "Object.defineProperty(Object.getPrototypeOf(navigator), 'locks', { value: undefined });",
   'closed.js',
   ...['worker', 'protector-worker', 'writer-worker'].map((name) => `engine/${name}.js`),
-])
-  writeFileSync(join(root, file), NONE + readFileSync(join(root, file), 'utf8'));
+);
 
 inEachBrowser(
   (browser) => {

@@ -1,11 +1,12 @@
 // What people do on the page, step by step, and the promise that holds for every test: nothing leaves.
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The sample that is shipped with the page. */
@@ -26,13 +27,69 @@ export function workFolder() {
   return { path: (name) => join(folder, name) };
 }
 
+/**
+ * A copy of the built site, to be changed; there while the tests of one file run. To be made where tests are defined:
+ * browsers are given their site there.
+ */
+export function siteCopy() {
+  const { path } = workFolder();
+  const root = path('site');
+  cpSync(DIST, root, { recursive: true });
+  return {
+    root,
+    /** A place in it. */
+    path: (name) => join(root, name),
+    /** Puts lines in front of those of some of its scripts. */
+    prepend(lines, ...scripts) {
+      for (const script of scripts)
+        writeFileSync(join(root, script), `${lines}\n${readFileSync(join(root, script), 'utf8')}`);
+    },
+  };
+}
+
+/** Has the page keep the workers it makes from now on, in order, as `window.workers`. */
+export const keepWorkers = (page) =>
+  page.evaluate(() => {
+    window.workers = [];
+    const Real = window.Worker;
+    window.Worker = class extends Real {
+      constructor(url, options) {
+        super(url, options);
+        window.workers.push(this);
+      }
+    };
+  });
+
 /** A browser that stumbles once is no fault of the page; what fails twice is. */
 const TRIES = 2;
+
+/** What takes this long hangs. */
+const HANGS = 3 * LONG;
+
+/**
+ * Has what failed once, or hangs, tried once more. How it failed is said and counted, so that what fails now and then
+ * is not hidden.
+ */
+export async function triedAgain({ name: browser }, context, body) {
+  for (let left = TRIES - 1; ; left--) {
+    const late = new AbortController();
+    const hangs = sleep(HANGS, undefined, late).then(() => assert.fail(`Hangs since ${HANGS} ms`));
+    try {
+      return await Promise.race([body(), hangs]);
+    } catch (error) {
+      if (left === 0) throw error;
+      context.diagnostic(`tried again: ${browser}: ${context.name}: ${error.stack ?? error}`);
+    } finally {
+      hangs.catch(() => {});
+      late.abort();
+    }
+  }
+}
 
 /**
  * Defines tests of which each gets a new page with the site open. After each: no error was left uncaught, and
  * nothing was asked for but files of the site (unless the test is not to be `quiet`). A test that fails is tried
- * once more in a new page, and how it failed is said and counted, so that what fails now and then is not hidden.
+ * once more in a new page.
  */
 export function pageTests(browser) {
   const attempt = async (body, quiet) => {
@@ -49,16 +106,7 @@ export function pageTests(browser) {
     }
   };
   return (name, body, { quiet = true, ...options } = {}) =>
-    test(name, options, async (context) => {
-      for (let left = TRIES - 1; ; left--) {
-        try {
-          return await attempt(body, quiet);
-        } catch (error) {
-          if (left === 0) throw error;
-          context.diagnostic(`tried again: ${browser.name}: ${name}: ${error.stack ?? error}`);
-        }
-      }
-    });
+    test(name, options, (context) => triedAgain(browser, context, () => attempt(body, quiet)));
 }
 
 /** Every request was for a file of the built site, or a source that a test itself imports, with nothing added to its address. */

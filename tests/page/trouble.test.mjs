@@ -1,21 +1,19 @@
 // What goes wrong in the middle: workers that die, engines that trap, files that change, cancelling at the last moment.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open as openOnDisk, readFile, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { haveFfmpeg, makeLong, makeSmooth } from './support-media.mjs';
 import {
   fillForm,
+  keepWorkers,
   LONG,
   openFile,
   pageTests,
   protect,
   SAMPLE,
+  siteCopy,
   storage,
   storedBytes,
   waitPlan,
@@ -34,19 +32,6 @@ before(async () => {
   large = folder.path('large.ismv');
   await makeLong(large, short, Math.ceil(200e6 / (await stat(short)).size));
 });
-
-/** Keeps every worker the page makes in `window.workers`, by the name of its script. */
-const keepWorkers = (page) =>
-  page.evaluate(() => {
-    window.workers = [];
-    const Real = window.Worker;
-    window.Worker = class extends Real {
-      constructor(url, options) {
-        super(url, options);
-        window.workers.push({ worker: this, made: window.workers.length });
-      }
-    };
-  });
 
 const ready = async (page, path) => {
   await openFile(page, path);
@@ -92,7 +77,7 @@ inEachBrowser((browser) => {
           (name, first) => {
             const { workers } = window;
             const one = { lead: window.lead ?? 1, protector: first, writer: workers.length - 1 }[name];
-            workers[one].worker.terminate();
+            workers[one].terminate();
           },
           which,
           at,
@@ -132,7 +117,7 @@ inEachBrowser((browser) => {
       await page.click('#protect-start');
       await begun(page);
       const ms = await page.evaluate(async () => {
-        window.workers[0].worker.postMessage = () => {};
+        window.workers[0].postMessage = () => {};
         const start = performance.now();
         document.querySelector('#cancel').click();
         while (!document.querySelector('.start-note.cancelled')) {
@@ -170,7 +155,7 @@ inEachBrowser((browser) => {
         ({ name }) => name,
       );
       const worker = await new Promise((resolve) => {
-        const look = () => (window.workers.length ? resolve(window.workers[0].worker) : setTimeout(look));
+        const look = () => (window.workers.length ? resolve(window.workers[0]) : setTimeout(look));
         look();
       });
       // As in a long call: it hears nothing.
@@ -190,7 +175,7 @@ inEachBrowser((browser) => {
     const found = await page.evaluate(async () => {
       const { open } = await import('/boxlock.js');
       const media = await open('/samples/sample.ismv');
-      const { worker } = window.workers.at(-1);
+      const worker = window.workers.at(-1);
       // What a trap in the engine becomes.
       const trap = new Promise((resolve) => {
         const { onmessage } = worker;
@@ -345,17 +330,12 @@ inEachBrowser((browser) => {
  * are defined: browsers are given it there.
  */
 function siteWithoutStorage() {
-  const root = mkdtempSync(join(tmpdir(), 'boxlock-trouble-'));
-  cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-  after(() => rmSync(root, { recursive: true, force: true }));
+  const { root, prepend } = siteCopy();
   const refused = "() => Promise.reject(new DOMException('No.', 'SecurityError'));\n";
   const none =
     `StorageManager.prototype.getDirectory = ${refused}` +
     `if (globalThis.ServiceWorkerContainer) ServiceWorkerContainer.prototype.register = ${refused}`;
-  for (const file of ['app.js', 'engine/writer-worker.js']) {
-    const path = join(root, file);
-    writeFileSync(path, none + readFileSync(path, 'utf8'));
-  }
+  prepend(none, 'app.js', 'engine/writer-worker.js');
   return { root };
 }
 

@@ -42,10 +42,10 @@ const KEYS = Object.fromEntries(
   }).map(([name, code]) => [name, String.fromCharCode(code)]),
 );
 
-export async function launchWebkit(site) {
+export async function launchWebkit() {
   const screen = await openScreen();
   const tabs = new Set();
-  const newTab = async () => {
+  const newTab = async (site) => {
     const tab = await Tab.open(site, screen.display);
     tabs.add(tab);
     return tab;

@@ -1,14 +1,19 @@
 // Keys go when their file goes: what an engine held is wiped out before its worker ends.
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { keyFromSeed } from './support-media.mjs';
-import { fillForm, goTo, openFile, pageTests, protect, SAMPLE, waitPlan, withoutPicker } from './support.mjs';
+import {
+  fillForm,
+  goTo,
+  openFile,
+  pageTests,
+  protect,
+  SAMPLE,
+  siteCopy,
+  waitPlan,
+  withoutPicker,
+} from './support.mjs';
 
 const KEY = '3a2a1b68dd2bd9b2eeb25e84c4776668';
 const SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
@@ -60,13 +65,8 @@ const WATCHER = `{
 }
 `;
 
-const root = mkdtempSync(join(tmpdir(), 'boxlock-wiped-'));
-cpSync(fileURLToPath(new URL('../../dist/', import.meta.url)), root, { recursive: true });
-after(() => rmSync(root, { recursive: true, force: true }));
-for (const name of ['worker', 'protector-worker']) {
-  const path = join(root, `engine/${name}.js`);
-  writeFileSync(path, WATCHER + readFileSync(path, 'utf8'));
-}
+const { root, prepend } = siteCopy();
+prepend(WATCHER, 'engine/worker.js', 'engine/protector-worker.js');
 
 const LEADER = 'worker.js';
 const PROTECTOR = 'protector-worker.js';

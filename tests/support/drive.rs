@@ -60,6 +60,12 @@ pub fn request(profile: &str) -> RequestText {
     }
 }
 
+/// The same, by scheme and form.
+pub fn request_in(scheme: &str, form: &str) -> RequestText {
+    let text = |text: &str| Some(text.to_owned());
+    RequestText { scheme: text(scheme), form: text(form), profile: None, ..request(form) }
+}
+
 /// Random values that are none.
 pub fn not_random() -> Random {
     Random { key: ContentKey([7; 16]), kid: [9; 16], iv_start: 1 }

@@ -8,9 +8,10 @@ import { asError } from './faults.js';
 /** The name a page's `trusted-types` directive must list, where it has one. */
 const POLICY = 'boxlock-save';
 
-const SCRIPT = new URL('./save-worker.js', import.meta.url).href;
+/** Not before it is needed: where pages are rendered without a browser, modules may have no address. */
+const scriptUrl = () => new URL('./save-worker.js', import.meta.url).href;
 /** Addresses below this one are the service worker's, and no others. */
-const SCOPE = new URL('./save/', import.meta.url).href;
+const scopeUrl = () => new URL('save/', scriptUrl()).href;
 
 /** A service worker answers at once, or is not there. */
 const ANSWER_MS = 10_000;
@@ -37,10 +38,10 @@ async function register() {
   if (navigator.vendor.startsWith('Apple')) return null;
   script ??=
     Reflect.get(globalThis, 'trustedTypes')
-      ?.createPolicy(POLICY, { createScriptURL: () => SCRIPT })
-      .createScriptURL('') ?? SCRIPT;
+      ?.createPolicy(POLICY, { createScriptURL: scriptUrl })
+      .createScriptURL('') ?? scriptUrl();
   const registration = await navigator.serviceWorker.register(/** @type {string} */ (script), {
-    scope: SCOPE,
+    scope: scopeUrl(),
   });
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   await soon((done, failed) => {
@@ -77,7 +78,7 @@ function soon(begin) {
 export async function beginDownload(name) {
   const worker = await register();
   if (!worker) throw asError(NOT_BEGUN);
-  const address = new URL(crypto.randomUUID(), SCOPE).href;
+  const address = new URL(crypto.randomUUID(), scopeUrl()).href;
   const { port1: port, port2 } = new MessageChannel();
   worker.postMessage({ address, name }, [port2]);
   await soon((done) => {

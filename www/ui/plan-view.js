@@ -38,7 +38,7 @@ export function planView(plan) {
         `${format.bytes(plan.sizeBefore)} → ${plan.sizeExact ? '' : 'about '}${format.bytes(plan.sizeAfter)}`,
         `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
       ),
-      fact('Scheme', plan.scheme, 'AES-128-CTR'),
+      fact('Scheme', plan.scheme, plan.cipher),
       fact('Key', KEY_SOURCES[plan.keySource], undefined, plan.forTests ? testTag() : null),
     ),
     kidTable(plan.kid),

@@ -22,6 +22,9 @@ const KINDS = {
   piff: { form: 'piff' },
   cbcs: { scheme: 'cbcs', form: 'plain' },
 };
+/** One choice asks for scheme and form together. @param {string | undefined} field */
+const placeName = (field) => (field === 'scheme' ? 'form' : field);
+
 const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 
 export class ProtectForm {
@@ -239,21 +242,22 @@ export class ProtectForm {
    */
   showFault(fault) {
     const places = this.#places();
+    const field = placeName(fault?.field);
     // A KID has two places, of which the one now folded away may hold an older fault.
     for (const either of [this.kid, this.kidWay]) either.fault(null);
     for (const [name, place] of Object.entries(places)) {
-      const message = fault?.field === name ? fault.message : null;
+      const message = fault && field === name ? fault.message : null;
       if ('ways' in place) place.fault(message, message && fault ? this.#waysOut(fault) : []);
       else place.fault(message);
     }
-    const place = fault?.field ? places[fault.field] : undefined;
+    const place = field ? places[field] : undefined;
     if (place && this.more.contains(place.element)) this.more.open = true;
     return place !== undefined;
   }
 
   /** @param {string | undefined} field */
   focusOn(field) {
-    this.#places()[field ?? 'laUrl']?.focus();
+    this.#places()[placeName(field) ?? 'laUrl']?.focus();
   }
 
   /** @param {boolean} locked */
@@ -309,7 +313,6 @@ export class ProtectForm {
       keySeed: this.keySeed,
       kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
       form: this.form,
-      scheme: this.form,
       tracks: this.tracks,
       leftovers: this.leftovers,
       luiUrl: this.luiUrl,

@@ -1,6 +1,6 @@
-// Tries every way out that scripts have, from wherever it is imported, and tells on a channel what became of each.
+// Tries every way out that scripts have (or one `only`), from wherever it is imported, and tells on a channel what became of each.
 
-const { other } = await fetch(new URL('./probe.json', import.meta.url)).then((answer) => answer.json());
+const { other, only } = await fetch(new URL('./probe.json', import.meta.url)).then((answer) => answer.json());
 const here = self.document ? 'page' : self.name.replace(/\.js$/, '');
 const host = new URL(other).host;
 
@@ -88,7 +88,9 @@ const PAGE = {
 };
 
 const results = {};
-const attempts = Object.entries({ ...EVERYWHERE, ...(self.document ? PAGE : {}) });
+const attempts = Object.entries({ ...EVERYWHERE, ...(self.document ? PAGE : {}) }).filter(
+  ([name]) => !only || name === only,
+);
 await Promise.all(
   attempts.map(async ([name, attempt]) => {
     try {
