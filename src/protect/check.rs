@@ -3,10 +3,10 @@
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
 use crate::track::contradictions::{NO_ENTRY, no_entry};
-use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::leftovers::is_system_header_type;
-use crate::track::{Codec, Index, Movie, SampleEntry, Track, TrackKind};
+use crate::track::{Index, Movie, Track, TrackKind};
 
+use super::codecs::{check_track, protected_codecs};
 use super::plan::Plan;
 
 /// Fails when protecting the file would be wrong or is not supported.
@@ -92,7 +92,8 @@ pub fn check_file(index: &Index) -> Result<()> {
     if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
         let message = format!(
-            "No track of this file can be protected: {PROTECTED}, and this file has {}.",
+            "No track of this file can be protected: {}, and this file has {}.",
+            protected_codecs(),
             if tracks.is_empty() { "no tracks".to_owned() } else { tracks.join(" and ") }
         );
         return Err(Error::unsupported("no-track", message));
@@ -276,50 +277,4 @@ pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> R
 fn describe(track: &Track) -> String {
     let name = track.entries.first().map_or_else(|| "no sample entry".to_owned(), |entry| entry.codec_name());
     format!("track {} with {name}", track.id)
-}
-
-/// Sound that is encrypted whole, whatever is in it.
-const WHOLE_SOUND: [&[u8; 4]; 13] = [
-    b"ac-3", b"ec-3", b"Opus", b"fLaC", b"alac", b"dtsc", b"dtsh", b"dtsl", b"dtse", b"dtsx", b"mha1", b"mhm1", b".mp3",
-];
-
-/// What can be protected, for the end of a sentence.
-const PROTECTED: &str = "Boxlock protects H.264 and H.265 video, and AAC, MP3, AC-3, E-AC-3, Opus, FLAC, ALAC, DTS and \
-                         MPEG-H sound";
-
-/// Whether it is known which bytes of samples of this entry are to be encrypted.
-fn has_rule(track: &Track, entry: &SampleEntry) -> bool {
-    let kind = match (&entry.codec, &entry.format.0) {
-        (Codec::Avc(_), b"avc1" | b"avc3") => TrackKind::Video,
-        (Codec::Hevc(_), b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") => TrackKind::Video,
-        (Codec::Mpeg(config), b"mp4a") if config.is_aac() || config.is_mp3() => TrackKind::Audio,
-        (_, format) if WHOLE_SOUND.contains(&format) => TrackKind::Audio,
-        _ => return false,
-    };
-    track.kind == kind
-}
-
-/// Fails when this track cannot be protected.
-pub fn check_track(track: &Track) -> Result<()> {
-    if track.entries.is_empty() {
-        let message = format!("Track {} has no sample entry, so its codec is unknown.", track.id);
-        return Err(Error::unsupported("no-sample-entry", message));
-    }
-    for entry in &track.entries {
-        // Their boxes are what the cipher goes by; what is encrypted whole is so whatever its boxes say.
-        let needs_boxes = matches!(
-            &entry.format.0,
-            b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" | b"mp4a"
-        );
-        if let Some(damage) = entry.damage.first().filter(|_| needs_boxes) {
-            let message = format!("Track {} cannot be protected as it is. {}", track.id, damage.message());
-            let at = damage.offset().unwrap_or(entry.start);
-            return Err(Error::file(DAMAGED_ENTRY, message).inside(damage.path()).at(at));
-        }
-        if !has_rule(track, entry) {
-            let message = format!("Track {} has {}; {PROTECTED}.", track.id, entry.codec_name());
-            return Err(Error::unsupported("codec", message));
-        }
-    }
-    Ok(())
 }

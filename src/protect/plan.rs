@@ -3,10 +3,10 @@
 use crate::bytes::units::clock;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::playready::{Header, ProObject, url_warnings};
-use crate::track::{Codec, Movie, SampleEntry, Track, TrackFragment, TrackKind};
+use crate::track::{Movie, Track, TrackFragment, TrackKind};
 
-use super::check::check_track;
 use super::cipher::AesKey;
+use super::codecs::{check_track, rule};
 use super::counter::{IvCounter, Ivs};
 use super::request::{KeySource, Request};
 use super::scheme::{Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
@@ -176,17 +176,6 @@ fn protection(track: &Track, request: &Request, counter: IvCounter, number: u64)
     };
     let pattern = if patterned { VIDEO_PATTERN } else { Pattern::default() };
     Ok(Protection { key: 0, rules, pattern, ivs })
-}
-
-/// What stays clear of the samples of one sample entry: by codec and form.
-fn rule(entry: &SampleEntry, form: Form) -> Result<Rule> {
-    match (&entry.codec, form) {
-        (Codec::Avc(config), Form::Piff) => Ok(Rule::avc_legacy(config)),
-        (Codec::Avc(config), _) => Rule::avc_cmaf(config).map_err(|error| error.at(entry.start)),
-        (Codec::Hevc(config), Form::Piff) => Ok(Rule::hevc_legacy(config)),
-        (Codec::Hevc(config), _) => Rule::hevc_cmaf(config).map_err(|error| error.at(entry.start)),
-        _ => Ok(Rule::WholeSample),
-    }
 }
 
 /// How a track is protected, in words.

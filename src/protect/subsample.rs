@@ -60,19 +60,9 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// [`Rule::AvcLegacy`] for a track.
-    pub fn avc_legacy(config: &AvcConfig) -> Self {
-        Self::AvcLegacy { length_size: config.length_size }
-    }
-
     /// [`Rule::AvcCmaf`] for a track. Fails when its parameter sets cannot be read.
     pub fn avc_cmaf(config: &AvcConfig) -> Result<Self> {
         Ok(Self::AvcCmaf { length_size: config.length_size, sets: config.parameter_sets()? })
-    }
-
-    /// [`Rule::HevcLegacy`] for a track.
-    pub fn hevc_legacy(config: &HevcConfig) -> Self {
-        Self::HevcLegacy { length_size: config.length_size }
     }
 
     /// [`Rule::HevcCmaf`] for a track. Fails when its parameter sets cannot be read.
@@ -88,6 +78,35 @@ impl Rule {
             | Self::AvcCmaf { length_size, .. }
             | Self::HevcLegacy { length_size }
             | Self::HevcCmaf { length_size, .. } => Some(*length_size),
+        }
+    }
+
+    /// What stays clear of a NAL unit; parameter sets in it are taken in, and `changed` set where they differ.
+    fn clear(&mut self, nal: &Nal<'_>, changed: &mut bool) -> Result<Clear> {
+        match self {
+            Self::WholeSample => Ok(Clear::Bytes(0)),
+            Self::AvcLegacy { .. } => Ok(Clear::Bytes(NAL_HEADER_LEN)),
+            Self::HevcLegacy { .. } => Ok(Clear::Bytes(h265::NAL_HEADER_LEN)),
+            Self::AvcCmaf { sets, .. } => match nal.kind() {
+                Some(NalType::SLICE | NalType::IDR_SLICE | NalType::PARTITION_A) => {
+                    Ok(Clear::Bytes(SliceHeader::parse(nal.bytes, sets)?.len))
+                }
+                Some(kind) if kind.is_other_slice() => Ok(Clear::OtherSlice),
+                _ => {
+                    *changed |= sets.update(nal.bytes)?;
+                    Ok(Clear::Whole)
+                }
+            },
+            Self::HevcCmaf { sets, .. } => match h265::NalType::of(nal.bytes) {
+                Some(kind) if kind.is_slice() => {
+                    Ok(Clear::Bytes(h265::SliceHeader::parse(nal.bytes, sets)?.len))
+                }
+                Some(kind) if kind.is_other_slice() => Ok(Clear::OtherSlice),
+                _ => {
+                    *changed |= sets.update(nal.bytes)?;
+                    Ok(Clear::Whole)
+                }
+            },
         }
     }
 
@@ -208,27 +227,14 @@ impl RangeFinder {
     pub fn split(&mut self, sample: &[u8], out: &mut Vec<Subsample>) -> Result<()> {
         self.runs.clear();
         let mut tally = Tally { bytes: len_u64(sample.len()), ..Tally::default() };
-        let (runs, block, changed) = (&mut self.runs, self.block, &mut self.sets_changed);
-        let nals = self.rule.length_size().map(|size| Nals::new(sample, size));
-        let tail = match (&mut self.rule, nals) {
-            (Rule::WholeSample, _) | (_, None) => {
-                tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
-                self.tally.join(&tally);
-                return Ok(());
-            }
-            (Rule::AvcLegacy { .. }, Some(nals)) => {
-                collect(runs, &mut tally, nals, block, |_| Ok(Clear::Bytes(NAL_HEADER_LEN)))?
-            }
-            (Rule::AvcCmaf { sets, .. }, Some(nals)) => {
-                collect(runs, &mut tally, nals, block, |nal| avc_clear(nal, sets, changed))?
-            }
-            (Rule::HevcLegacy { .. }, Some(nals)) => {
-                collect(runs, &mut tally, nals, block, |_| Ok(Clear::Bytes(h265::NAL_HEADER_LEN)))?
-            }
-            (Rule::HevcCmaf { sets, .. }, Some(nals)) => {
-                collect(runs, &mut tally, nals, block, |nal| hevc_clear(nal, sets, changed))?
-            }
+        let Some(length_size) = self.rule.length_size() else {
+            tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
+            self.tally.join(&tally);
+            return Ok(());
         };
+        let (rule, changed) = (&mut self.rule, &mut self.sets_changed);
+        let nals = Nals::new(sample, length_size);
+        let tail = collect(&mut self.runs, &mut tally, nals, self.block, |nal| rule.clear(nal, changed))?;
         let runs = self.runs.iter();
         tally.most_entries = runs.map(|run| entries_of(run.clear).max(1)).sum::<u64>() + entries_of(tail);
         if tally.most_entries > len_u64(self.max_entries) {
@@ -319,7 +325,7 @@ fn collect<'a>(
     let mut clear = 0_u64;
     for nal in nals.by_ref() {
         let nal = nal?;
-        let head = match keep(&nal).map_err(|e| e.at(len_u64(nal.offset)))? {
+        let head = match keep(&nal).map_err(|e| unread_header(e).at(len_u64(nal.offset)))? {
             Clear::Bytes(head) => head.min(nal.bytes.len()),
             Clear::Whole => nal.bytes.len(),
             Clear::OtherSlice => {
@@ -348,35 +354,6 @@ fn collect<'a>(
     let rest = len_u64(nals.rest().len());
     tally.short_ends += u64::from(rest > 0);
     Ok(clear + rest)
-}
-
-/// What stays clear of a NAL unit under [`Rule::AvcCmaf`].
-fn avc_clear(nal: &Nal<'_>, sets: &mut ParameterSets, changed: &mut bool) -> Result<Clear> {
-    match nal.kind() {
-        Some(NalType::SLICE | NalType::IDR_SLICE | NalType::PARTITION_A) => {
-            Ok(Clear::Bytes(SliceHeader::parse(nal.bytes, sets).map_err(unread_header)?.len))
-        }
-        Some(NalType::SPS | NalType::PPS) => {
-            *changed |= sets.update(nal.bytes).map_err(unread_header)?;
-            Ok(Clear::Whole)
-        }
-        Some(kind) if kind.is_other_slice() => Ok(Clear::OtherSlice),
-        _ => Ok(Clear::Whole),
-    }
-}
-
-/// What stays clear of a NAL unit under [`Rule::HevcCmaf`].
-fn hevc_clear(nal: &Nal<'_>, sets: &mut h265::ParameterSets, changed: &mut bool) -> Result<Clear> {
-    match h265::NalType::of(nal.bytes) {
-        Some(kind) if kind.is_slice() => {
-            Ok(Clear::Bytes(h265::SliceHeader::parse(nal.bytes, sets).map_err(unread_header)?.len))
-        }
-        Some(kind) if kind.is_other_slice() => Ok(Clear::OtherSlice),
-        _ => {
-            *changed |= sets.update(nal.bytes).map_err(unread_header)?;
-            Ok(Clear::Whole)
-        }
-    }
 }
 
 /// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header.
