@@ -10,7 +10,6 @@
 
 mod support;
 
-use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -92,34 +91,6 @@ fn made() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     made.iter().map(|(name, file)| (*name, &file[..]))
 }
 
-/// The file as Shaka Packager protects it, with the key of the tests and this IV.
-fn by_shaka(program: &Path, file: &[u8], scheme: &str, iv: &str) -> Vec<u8> {
-    let (input, output) = (Scratch::of(file), Scratch::path(".mp4"));
-    let kid = drive::KID.replace('-', "");
-    let ran = Command::new(program)
-        .arg(format!("in={},stream=video,output={}", input.0.display(), output.0.display()))
-        .args(["--enable_raw_key_encryption", "--clear_lead", "0", "--protection_scheme", scheme])
-        .args(["--keys", &format!("label=:key_id={kid}:key={}:iv={iv}", drive::KEY)])
-        .output()
-        .unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    std::fs::read(&output.0).unwrap()
-}
-
-fn bytes(file: &[u8]) -> Vec<Vec<u8>> {
-    let places = raw::all_samples(file).into_iter().flatten().flat_map(|track| track.samples);
-    places.map(|one| file[one.start..one.start + one.len].to_vec()).collect()
-}
-
-/// The constant IV that `tenc` has behind the key ID and its length.
-fn constant_iv(file: &[u8]) -> String {
-    let kid = hex::decode(drive::KID.replace('-', "")).unwrap();
-    let tenc = file.windows(4).position(|four| four == b"tenc").unwrap();
-    let at = tenc + file[tenc..].windows(16).position(|window| window == kid).unwrap() + 16;
-    assert_eq!(file[at], 16, "bytes of a constant IV");
-    hex::encode(&file[at + 1..at + 17])
-}
-
 /// From where to where samples are protected, by `senc`.
 fn ranges(file: &[u8], iv_len: usize) -> Vec<Ranges> {
     let mut all = Vec::new();
@@ -172,13 +143,12 @@ fn the_bytes_encrypted_are_those_of_shaka_packager() {
         for scheme in ["cenc", "cbcs"] {
             let what = format!("{name} {scheme}");
             let ours = protect(file, &request_in(scheme, "plain")).unwrap_or_else(|e| panic!("{what}: {e}"));
-            let iv = if scheme == "cbcs" { constant_iv(&ours) } else { "fffffffffffffff0".to_owned() };
-            let theirs = by_shaka(&program, file, scheme, &iv);
+            let theirs = shaka::protect(&program, file, "video", scheme, &ours).unwrap();
             let [wanted, other] =
                 [Reading::Standard, Reading::DeblockingOn].map(|reading| wanted(file, scheme, reading));
             let iv_len = if scheme == "cbcs" { 0 } else { 8 };
             let (our_ranges, their_ranges) = (ranges(&ours, iv_len), ranges(&theirs, iv_len));
-            let (our_bytes, their_bytes) = (bytes(&ours), bytes(&theirs));
+            let (our_bytes, their_bytes) = (raw::samples(&ours), raw::samples(&theirs));
             assert_eq!((our_ranges.len(), their_ranges.len()), (wanted.len(), wanted.len()), "{what}");
             assert!(wanted.len() >= 24, "{what}: {} samples", wanted.len());
             for number in 0..wanted.len() {
@@ -207,7 +177,7 @@ fn headers_end_where_ffmpeg_says() {
         let mut sets = Sets::default();
         sets.configure(record).unwrap();
         let mut found = Vec::new();
-        for sample in bytes(file) {
+        for sample in raw::samples(file) {
             let mut rest = &sample[..];
             while rest.len() > *length_size {
                 let (len, behind) = rest.split_at(*length_size);

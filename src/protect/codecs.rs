@@ -15,24 +15,31 @@ enum Way {
     Nals(&'static str),
     /// Nothing: AAC is encrypted whole (ISO/IEC 23001-7 clause 9.4). That it is AAC is said by its descriptor.
     Aac,
-    /// Nothing: so is MP3 in the same kind of entry.
-    Mp3,
+    /// Nothing: so is sound of these object types (ISO/IEC 14496-1 table 5) in the same kind of entry.
+    Described(&'static [u8]),
     /// Nothing: sound of this kind is encrypted whole, whatever the boxes in its entry say.
     Whole,
 }
+
+/// Entries whose descriptor says what is in them.
+const MP4A: &[&[u8; 4]] = &[b"mp4a"];
 
 /// Every codec that can be protected: its name, what says which bytes, its sample entry types.
 static CODECS: &[(&str, Way, &[&[u8; 4]])] = &[
     ("H.264", Way::Nals("avcC"), &[b"avc1", b"avc3", b"dva1", b"dvav"]),
     ("HEVC", Way::Nals("hvcC"), &[b"hvc1", b"hev1", b"dvh1", b"dvhe"]),
-    ("AAC", Way::Aac, &[b"mp4a"]),
-    ("MP3", Way::Mp3, &[b"mp4a"]),
+    ("AAC", Way::Aac, MP4A),
+    ("MP3", Way::Described(&[0x69, 0x6b]), MP4A),
     ("MP3", Way::Whole, &[b".mp3"]),
+    ("AC-3", Way::Described(&[0xa5]), MP4A),
     ("AC-3", Way::Whole, &[b"ac-3"]),
+    ("E-AC-3", Way::Described(&[0xa6]), MP4A),
     ("E-AC-3", Way::Whole, &[b"ec-3"]),
+    ("Opus", Way::Described(&[0xad]), MP4A),
     ("Opus", Way::Whole, &[b"Opus"]),
     ("FLAC", Way::Whole, &[b"fLaC"]),
     ("ALAC", Way::Whole, &[b"alac"]),
+    ("DTS", Way::Described(&[0xa9, 0xaa, 0xab, 0xac]), MP4A),
     ("DTS", Way::Whole, &[b"dtsc", b"dtsh", b"dtsl", b"dtse", b"dtsx"]),
     ("MPEG-H", Way::Whole, &[b"mha1", b"mhm1"]),
 ];
@@ -47,7 +54,7 @@ impl Way {
         match (self, codec) {
             (Self::Nals(_), codec) => matches!(codec, Codec::Avc(_) | Codec::Hevc(_)),
             (Self::Aac, Codec::Mpeg(config)) => config.is_aac(),
-            (Self::Mp3, Codec::Mpeg(config)) => config.is_mp3(),
+            (Self::Described(types), Codec::Mpeg(config)) => types.contains(&config.object_type),
             (way, _) => way == Self::Whole,
         }
     }

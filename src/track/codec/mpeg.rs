@@ -60,11 +60,6 @@ impl MpegConfig {
             && self.aac.is_none_or(|config| !(32..=38).contains(&config.object_type))
     }
 
-    /// Whether the sound is of MPEG-1 or MPEG-2, which is nearly always MP3.
-    pub fn is_mp3(&self) -> bool {
-        matches!(self.object_type, 0x69 | 0x6b)
-    }
-
     /// The codec string of RFC 6381 clause 3.3: `mp4a.40.2`, `mp4v.20.9`, or `mp4a.67` for other object types.
     pub fn codec(&self, entry: FourCc) -> String {
         let string = format!("{}.{:02X}", entry.text().trim_end(), self.object_type);
