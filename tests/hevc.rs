@@ -272,3 +272,38 @@ fn bento4_shaka_packager_and_ffmpeg_give_the_samples_back() {
         }
     }
 }
+
+/// The entries of Dolby Vision say what stands above a picture that is HEVC or H.264 all the same.
+#[test]
+fn dolby_vision_is_protected_as_what_it_stands_on() {
+    let sample = include_bytes!("../www/samples/sample.ismv");
+    let hevc = made().next().map(|(_, file)| (file, b"hvc1", [b"hev1", b"dvh1", b"dvhe"]));
+    for (file, code, others) in
+        [Some((&sample[..], b"avc1", [b"avc3", b"dva1", b"dvav"])), hevc].into_iter().flatten()
+    {
+        let entry = file.windows(4).position(|four| four == code).unwrap();
+        let of_type = |code: &[u8; 4]| {
+            let mut file = file.to_vec();
+            file[entry..entry + 4].copy_from_slice(code);
+            file
+        };
+        for (scheme, form) in [("cenc", "hybrid"), ("cenc", "piff"), ("cbcs", "plain")] {
+            let wanted = raw::samples(&protect(file, &request_in(scheme, form)).unwrap());
+            for other in others {
+                let protected = protect(&of_type(other), &request_in(scheme, form)).unwrap();
+                let what = format!("{} {scheme} {form}", other.escape_ascii());
+                assert!(raw::samples(&protected) == wanted, "{what}");
+                let original = [&b"frma"[..], other].concat();
+                assert!(protected.windows(8).any(|eight| eight == original), "{what}");
+            }
+        }
+        // Without the box that tells how long lengths are, it is told which is missing.
+        let mut bare = of_type(others[1]);
+        let config: &[u8; 4] = if code == b"avc1" { b"avcC" } else { b"hvcC" };
+        let at = entry + bare[entry..].windows(4).position(|four| four == config).unwrap();
+        bare[at..at + 4].copy_from_slice(b"free");
+        let error = protect(&bare, &request_in("cenc", "piff")).unwrap_err();
+        let name = String::from_utf8_lossy(config);
+        assert!(error.message().contains("Dolby Vision") && error.message().contains(&*name), "{error}");
+    }
+}

@@ -15,7 +15,7 @@ use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, protect, request_in, samples};
 use support::ffmpeg::{self, Scratch};
 use support::raw;
-use support::shaka;
+use support::{shaka, synth};
 
 /// FFmpeg's encoder, the name of what it makes, and who does not read it.
 const CODECS: [(&str, &str, &str); 9] = [
@@ -80,5 +80,32 @@ fn each_is_encrypted_whole_as_shaka_packager_does_it() {
                 assert!(silent != "FFmpeg" || theirs.is_none_or(|theirs| !same(&theirs)), "{encoder}");
             }
         }
+    }
+}
+
+/// Types that FFmpeg does not make, in a file made by hand: what is encrypted whole needs nothing of its entry.
+#[test]
+fn types_without_an_encoder_are_known_too() {
+    let file = synth::small().bytes();
+    let entry = file.windows(4).position(|four| four == b"mp4a").unwrap();
+    let of_type = |code: &[u8; 4]| {
+        let mut file = file.clone();
+        file[entry..entry + 4].copy_from_slice(code);
+        protect(&file, &request_in("cenc", "hybrid")).map(|out| (file, out))
+    };
+    let whole: [&[u8; 4]; 13] = [
+        b".mp3", b"ac-3", b"ec-3", b"Opus", b"fLaC", b"alac", b"dtsc", b"dtsh", b"dtsl", b"dtse", b"dtsx",
+        b"mha1", b"mhm1",
+    ];
+    for code in whole {
+        let (file, out) = of_type(code).unwrap_or_else(|e| panic!("{}: {e}", code.escape_ascii()));
+        let [clear, found] = [&file, &out].map(|file| raw::samples(file));
+        assert!(clear.len() == 6 && clear.iter().zip(&found).all(|(one, other)| one != other));
+    }
+    // AC-4 has a table of contents that stays clear; of the others it is not known what has to.
+    for code in [b"ac-4", b"mlpa", b"samr", b"wma ", b"zzzz"] {
+        let error = of_type(code).map(drop).unwrap_err();
+        assert_eq!(error.code(), "no-track", "{}", code.escape_ascii());
+        assert!(error.message().contains("AC-3, E-AC-3, Opus, FLAC, ALAC, DTS and MPEG-H sound"), "{error}");
     }
 }

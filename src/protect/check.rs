@@ -89,14 +89,17 @@ pub fn check_file(index: &Index) -> Result<()> {
     }
     check_top(index, movie)?;
     check_items(index)?;
-    if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
+    let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
+    if faults.len() == movie.tracks.len() {
+        let protected = protected_codecs();
+        let of_damage = faults.iter().map(Error::message).find(|message| !message.contains(&protected));
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
-        let message = format!(
-            "No track of this file can be protected: {}, and this file has {}.",
-            protected_codecs(),
-            if tracks.is_empty() { "no tracks".to_owned() } else { tracks.join(" and ") }
-        );
-        return Err(Error::unsupported("no-track", message));
+        let why = match of_damage {
+            Some(message) => format!(". {message}"),
+            None if tracks.is_empty() => format!(": {protected}, and this file has no tracks."),
+            None => format!(": {protected}, and this file has {}.", tracks.join(" and ")),
+        };
+        return Err(Error::unsupported("no-track", format!("No track of this file can be protected{why}")));
     }
     Ok(())
 }
