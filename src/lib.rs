@@ -1,4 +1,4 @@
-//! Boxlock's core: reads fragmented MP4 (Smooth Streaming, PIFF, CENC), shows it, and protects it with PlayReady.
+//! Boxlock's core: reads MP4 (Smooth Streaming, PIFF, CENC, plain), shows it, and protects it with PlayReady.
 //!
 //! Data flows one way: **bytes → box tree → tracks and samples → plan → output pieces → saved file.**
 //! The core does no I/O and knows no clock, no randomness and no browser: bytes, random values and times
@@ -8,6 +8,7 @@
 
 pub mod boxes;
 pub mod bytes;
+pub mod fragmenter;
 pub mod inspect;
 pub mod output;
 pub mod playready;

@@ -8,14 +8,17 @@
 //! while let Some(step) = assembly.next_step() { … }
 //! ```
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::bytes::{Error, Result};
+use crate::fragmenter::{LaidOut, Piece};
 use crate::output::Assembly;
-use crate::protect::check::{check_file, check_plan};
+use crate::protect::check::{check_file, check_plan, check_readable};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, Request};
+use crate::track::index::FragmentEntry;
 use crate::track::{Index, Indexer, Need};
 
 #[derive(Debug)]
@@ -31,6 +34,8 @@ enum State {
 pub struct Session {
     state: State,
     evidence: Evidence,
+    /// A plain file as a fragmented one, once that is asked for.
+    laid_out: OnceCell<(LaidOut, Rc<Index>)>,
 }
 
 /// Most fragments looked at when boxes of an earlier encryption raise doubts.
@@ -39,7 +44,11 @@ const LOOKS: usize = 4;
 impl Session {
     /// A session for a file of `file_len` bytes.
     pub fn new(file_len: u64) -> Result<Self> {
-        Ok(Self { state: State::Opening(Box::new(Indexer::new(file_len)?)), evidence: Evidence::new() })
+        Ok(Self {
+            state: State::Opening(Box::new(Indexer::new(file_len)?)),
+            evidence: Evidence::new(),
+            laid_out: OnceCell::new(),
+        })
     }
 
     /// The bytes wanted next; `None` when the file is open.
@@ -97,16 +106,84 @@ impl Session {
         }
     }
 
+    /// What is protected: the file, or, of a plain one, the fragmented file that is made of it. Offsets in it are those
+    /// of the file that is made; [`pieces`](Self::pieces) says where its bytes come from.
+    pub fn work(&self) -> Result<&Rc<Index>> {
+        let index = self.index()?;
+        if !LaidOut::is_plain(index) {
+            return Ok(index);
+        }
+        if let Some((_, work)) = self.laid_out.get() {
+            return Ok(work);
+        }
+        check_readable(index)?;
+        let laid_out = LaidOut::new(Rc::clone(index))?;
+        let work = Rc::new(laid_out.index()?);
+        Ok(&self.laid_out.get_or_init(|| (laid_out, work)).1)
+    }
+
+    /// Where `len` bytes of what is protected, from `start` on, come from.
+    pub fn pieces(&self, start: u64, len: u64) -> Result<Vec<Piece>> {
+        match self.laid_out.get() {
+            Some((laid_out, _)) => laid_out.pieces(start, len),
+            None => Ok(vec![Piece::Found { start, len }]),
+        }
+    }
+
+    /// Whether the file is fragmented on the way.
+    pub fn is_laid_out(&self) -> bool {
+        self.laid_out.get().is_some()
+    }
+
+    /// Fails when the file cannot be protected.
+    pub fn check(&self) -> Result<()> {
+        check_file(self.work()?).map_err(|error| self.in_source(error))
+    }
+
+    /// An error in what is protected with its offset in the source.
+    fn in_source(&self, error: Error) -> Error {
+        if !self.is_laid_out() {
+            return error;
+        }
+        let moov = self.index().ok().and_then(|index| Some(index.moov.as_ref()?.root().start));
+        error.moved(&|offset| match self.pieces(offset, 1).ok()?.first()? {
+            Piece::Found { start, .. } => Some(*start),
+            // It is made of what stands there.
+            Piece::Made(_) => moov,
+        })
+    }
+
+    /// The task for one fragment of what is protected, and what its bytes are made of.
+    pub fn task(&self, fragment: &FragmentEntry) -> Result<(FragmentTask, Vec<Piece>)> {
+        let task = FragmentTask::new(self.work()?, fragment);
+        self.with_pieces(task)
+    }
+
+    /// A task with where in the source its media data stands, and what its bytes are made of.
+    pub fn with_pieces(&self, mut task: FragmentTask) -> Result<(FragmentTask, Vec<Piece>)> {
+        let pieces = self.pieces(task.start, task.end - task.start)?;
+        if self.is_laid_out() {
+            let mut at = task.start;
+            for piece in &pieces {
+                if let Piece::Found { start, .. } = piece {
+                    task.extents.push((at, *start));
+                }
+                at += piece.size();
+            }
+        }
+        Ok((task, pieces))
+    }
+
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
-        let index = self.index()?;
-        check_file(index)?;
+        self.check()?;
+        let index = self.work()?;
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
         if !request.remove_leftovers {
             evidence::ask(index, movie, &self.evidence)?;
         }
         let by_name = request.tracks.is_some();
-        let plan = Plan::new(index.identity(), movie, request)?;
+        let plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         Assembly::new(Rc::clone(index), &plan)?;
         Ok(plan)
@@ -115,7 +192,7 @@ impl Session {
     /// The fragments worth looking at when boxes of an earlier encryption raise doubts: give the bytes of each to
     /// [`look`](Self::look) before planning.
     pub fn doubtful(&self) -> Result<Vec<FragmentTask>> {
-        let index = self.index()?;
+        let index = self.work()?;
         let mut moofs: Vec<u64> =
             index.leftovers.tracks.iter().filter_map(|left| left.doubtful_moof).collect();
         moofs.dedup();
@@ -125,15 +202,15 @@ impl Session {
 
     /// Looks at a fragment of [`doubtful`](Self::doubtful); `bytes` are those of its range.
     pub fn look(&mut self, task: &FragmentTask, bytes: &mut [u8]) -> Result<()> {
-        let index = Rc::clone(self.index()?);
+        let index = Rc::clone(self.work()?);
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
         evidence::look(&mut self.evidence, movie, task, bytes)
     }
 
     /// Begins the protected file.
     pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
-        let index = self.index()?;
-        check_file(index)?;
+        self.check()?;
+        let index = self.work()?;
         if plan.source != index.identity() {
             let message = "This plan was made for another file. Carried out here, it would use its key stream a second \
                            time, and both files could be read without the key. Plan this file by itself.";

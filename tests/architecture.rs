@@ -12,8 +12,19 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 10] =
-    ["bytes", "boxes", "playready", "track", "inspect", "protect", "output", "session", "report", "wasm"];
+const RANKS: [&str; 11] = [
+    "bytes",
+    "boxes",
+    "playready",
+    "track",
+    "fragmenter",
+    "inspect",
+    "protect",
+    "output",
+    "session",
+    "report",
+    "wasm",
+];
 
 const MOST_LINES: usize = 550;
 

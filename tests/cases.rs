@@ -45,7 +45,7 @@ fn refused_well(error: &Error, codes: &[&str], words: &[&str]) -> Result<(), Str
 /// Protects, and has all judge; the output when it was to be protected.
 fn protected(file: &[u8], text: &RequestText, case: &Case) -> Result<Vec<u8>, String> {
     let out = drive::protect(file, text).map_err(|e| format!("refused with {}: {e}", e.code()))?;
-    judged(file, out, text, case)
+    judged(&drive::fragmented(file), out, text, case)
 }
 
 fn judged(file: &[u8], out: Vec<u8>, text: &RequestText, case: &Case) -> Result<Vec<u8>, String> {

@@ -288,7 +288,7 @@ fn a_lone_smooth_fragment_says_its_time_in_seconds() {
         .collect();
     let name = |file: &[u8]| {
         let session = support::drive::open(file, support::drive::Feed::Whole).unwrap();
-        boxlock::report::summary(session.index().unwrap()).kind_name
+        boxlock::report::summary(session.index().unwrap(), session.check()).kind_name
     };
     let alone = &sample[moofs[2] as usize..moofs[3] as usize];
     let said = name(alone);

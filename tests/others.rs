@@ -52,7 +52,7 @@ fn ours(bytes: &[u8]) -> Option<(Summary, Vec<TrackReport>)> {
     let session = drive::open(bytes, Feed::Whole).ok()?;
     let index = session.index().ok()?;
     index.movie.as_ref()?;
-    Some((report::summary(index), report::tracks(index)))
+    Some((report::summary(index, session.check()), report::tracks(index)))
 }
 
 /// Seconds as they are compared: readers round to milliseconds.

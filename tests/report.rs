@@ -44,7 +44,7 @@ fn files_tracks_and_boxes_are_of_the_types_that_are_promised() {
         opened += 1;
         let index = Rc::clone(session.index().unwrap());
         let fail = |error: String| panic!("{name}: {error}");
-        let mut summary = to_value(report::summary(&index)).unwrap();
+        let mut summary = to_value(report::summary(&index, session.check())).unwrap();
         // The name is JavaScript's.
         summary["name"] = json!(name);
         types.check("Summary", &summary).unwrap_or_else(fail);
@@ -111,7 +111,7 @@ fn plans_are_of_the_type_that_is_promised() {
             request.tracks = tracks;
             let request = boxlock::protect::Request::parse(&request, &drive::not_random()).unwrap();
             let plan = session.plan(request).unwrap();
-            let mut shown = to_value(report::plan(session.index().unwrap(), &plan).unwrap()).unwrap();
+            let mut shown = to_value(report::plan(&session, &plan).unwrap()).unwrap();
             // Known when fragments have been measured.
             assert!(shown.as_object_mut().unwrap().remove("fixedGrowth").unwrap().is_i64());
             for (name, value) in

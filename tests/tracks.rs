@@ -37,7 +37,7 @@ fn movie(media: &[Vec<u8>], mvex: bool) -> Vec<u8> {
 fn said(file: &[u8]) -> (Summary, Vec<TrackReport>) {
     let session = drive::open(file, Feed::Whole).unwrap();
     let index = session.index().unwrap();
-    (report::summary(index), report::tracks(index))
+    (report::summary(index, session.check()), report::tracks(index))
 }
 
 #[test]

@@ -91,6 +91,13 @@ impl Error {
         self
     }
 
+    /// The same error with its offset, when it has one, as `place` says; without one where that says none.
+    #[must_use]
+    pub fn moved(mut self, place: &dyn Fn(u64) -> Option<u64>) -> Self {
+        self.0.offset = self.0.offset.and_then(place);
+        self
+    }
+
     /// Adds an enclosing box; called from the inside out, so the path reads from the outside in. Does nothing where the
     /// path is known: see [`of_box`](Self::of_box).
     #[must_use]

@@ -33,6 +33,10 @@ pub const PROBLEMS: usize = 1000;
 /// Most samples in one fragment.
 pub const FRAGMENT_SAMPLES: u64 = 1 << 22;
 
+/// Most samples of all tables of a movie that are gone through: 45 minutes of uncompressed sound, where each sample is
+/// a moment of it, or years of any other.
+pub const TABLE_SAMPLES: u64 = 1 << 27;
+
 /// Most tracks in one movie.
 pub const TRACKS: usize = 1024;
 

@@ -296,7 +296,7 @@ pub fn protect_fragment(
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
-    let entries = protector.scan(&fragment, task, &mut window)?;
+    let entries = protector.scan(&fragment, task, &mut window).map_err(|error| task.in_source(error))?;
     let new_moof =
         protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
     match measured {
@@ -357,7 +357,7 @@ impl LargeFragment {
 
     /// First pass: reads the present piece, whose bytes stand at file offset `start`.
     pub fn scan(&mut self, protector: &mut SampleProtector, start: u64, bytes: &mut [u8]) -> Result<()> {
-        self.pieces.scan(protector, &mut Window { start, bytes })
+        self.pieces.scan(protector, &mut Window { start, bytes }).map_err(|error| self.task.in_source(error))
     }
 
     /// The new `moof`, after the first pass; the second begins.

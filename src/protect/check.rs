@@ -9,8 +9,8 @@ use crate::track::{Index, Movie, Track, TrackKind};
 use super::codecs::{check_track, protected_codecs};
 use super::plan::Plan;
 
-/// Fails when protecting the file would be wrong or is not supported.
-pub fn check_file(index: &Index) -> Result<()> {
+/// Fails when nothing can be said of what is in the file, or it is protected already.
+pub fn check_readable(index: &Index) -> Result<()> {
     // Where the walk over the file ended early, the movie may be behind: say that first.
     let problem = |cut_short: bool| {
         let mut problems = index.problems.iter();
@@ -37,6 +37,23 @@ pub fn check_file(index: &Index) -> Result<()> {
     if let Some(error) = protected_already(index, movie) {
         return Err(error);
     }
+    if let Some((track, reference)) = movie.tracks.iter().find_map(|track| Some((track, track.external?))) {
+        // FFmpeg passes over such a reference and copies whatever stands at these offsets in this file.
+        let message = format!(
+            "Track {} keeps its samples in another file or in boxes that Boxlock does not read, says its data reference. Make one self-contained file of it with the \
+             software that wrote it. If the samples are in this file after all, set the flag of the reference at byte \
+             {reference} that says so (1).",
+            track.id,
+        );
+        return Err(Error::unsupported("external-data", message).inside("moov").at(reference));
+    }
+    Ok(())
+}
+
+/// Fails when protecting the file would be wrong or is not supported.
+pub fn check_file(index: &Index) -> Result<()> {
+    check_readable(index)?;
+    let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
     for (id, number, traf) in index.used_entries() {
         let Some(track) = movie.track(id) else { continue };
         if track.entry(number).is_none() {
@@ -46,14 +63,14 @@ pub fn check_file(index: &Index) -> Result<()> {
         }
     }
     if index.fragments.is_empty() {
-        let message = if movie.is_initialization() {
-            "This file has a movie header but no fragments: it is an initialization segment alone. Join it with its \
-             segments first."
+        return Err(if movie.is_initialization() {
+            let message = "This file has a movie header but no fragments: it is an initialization segment alone. Join it \
+                           with its segments first.";
+            Error::unsupported("not-fragmented", message)
         } else {
-            "This is a plain (not fragmented) MP4; Boxlock protects fragmented files."
-        };
-        let advice = if movie.is_initialization() { String::new() } else { remux(movie) };
-        return Err(Error::unsupported("not-fragmented", format!("{message}{advice}")));
+            let message = "This file has a movie header, but none of its tracks has a sample. Get a complete copy of it.";
+            Error::file("no-samples", message)
+        });
     }
     if let Some(track) = movie.tracks.iter().find(|track| track.table.samples > 0) {
         let message = format!(
@@ -76,16 +93,6 @@ pub fn check_file(index: &Index) -> Result<()> {
             moov.start
         );
         return Err(Error::unsupported("moov-after-fragments", message).at(moov.start));
-    }
-    if let Some((track, reference)) = movie.tracks.iter().find_map(|track| Some((track, track.external?))) {
-        // FFmpeg passes over such a reference and copies whatever stands at these offsets in this file.
-        let message = format!(
-            "Track {} keeps its samples in another file or in boxes that Boxlock does not read, says its data reference. Make one self-contained file of it with the \
-             software that wrote it. If the samples are in this file after all, set the flag of the reference at byte \
-             {reference} that says so (1).",
-            track.id,
-        );
-        return Err(Error::unsupported("external-data", message).inside("moov").at(reference));
     }
     check_top(index, movie)?;
     check_items(index)?;

@@ -29,6 +29,9 @@ pub struct FragmentTask {
     pub decode_times: Vec<u64>,
     /// [`head_digest`](crate::track::index::head_digest) of the `moof` as it was when the file was opened.
     pub digest: u32,
+    /// Where its media data stands in the source, when that is not here: offset here, and offset there, of the first
+    /// byte of each stretch, in order.
+    pub extents: Vec<(u64, u64)>,
 }
 
 impl FragmentTask {
@@ -45,7 +48,17 @@ impl FragmentTask {
             first_sample: fragment.first_sample,
             decode_times: times.collect(),
             digest: fragment.digest,
+            extents: Vec::new(),
         }
+    }
+
+    /// The error with its offset in the source.
+    pub fn in_source(&self, error: Error) -> Error {
+        error.moved(&|offset| {
+            let behind = self.extents.partition_point(|(here, _)| *here <= offset);
+            let stretch = behind.checked_sub(1).and_then(|number| self.extents.get(number));
+            Some(stretch.map_or(offset, |(here, there)| there + (offset - here)))
+        })
     }
 
     /// Decode time of the `traf` of this number, in ticks.

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bytes::Error;
-use crate::protect::check::check_file;
+use crate::bytes::{Error, Result};
 use crate::track::Index;
 use crate::track::lengths::{self, Length};
 
@@ -94,8 +93,8 @@ impl From<&Error> for Problem {
     }
 }
 
-/// What a file is.
-pub fn summary(index: &Index) -> Summary {
+/// What a file is; `check` fails when it cannot be protected.
+pub fn summary(index: &Index, check: Result<()>) -> Summary {
     let movie = index.movie.as_ref();
     let (kind, kind_name) = file_kind(index);
     let duration = lengths::of_file(index).map(Length::seconds);
@@ -103,7 +102,6 @@ pub fn summary(index: &Index) -> Summary {
     let sample_count = index.sample_count() + table_samples;
     // Without samples there are only headers.
     let seconds = duration.filter(|seconds| *seconds > 0.0 && sample_count > 0);
-    let check = check_file(index);
     Summary {
         size: index.file_len,
         kind,

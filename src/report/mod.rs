@@ -21,7 +21,7 @@ pub use file::{Brands, Problem, Protectable, Summary, summary};
 pub use plan::{KidView, Measured, PlanReport, PlannedBox, PlannedTrack, measured, plan};
 pub use protection::{SummaryProtection, TrackProtection};
 pub use search::{Overview, Search, SearchPart, overview};
-pub use task::{Range, Task, Ticks};
+pub use task::{Range, Task, Ticks, Work, work};
 pub use track::{TrackReport, tracks};
 
 /// A file offset, length or count as a number with a fraction.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::boxes::Action;
+use crate::bytes::units::len_u64;
 use crate::bytes::{Error, KeyId, Result};
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::protect::Plan;
@@ -10,6 +12,7 @@ use crate::protect::plan::protection_text;
 use crate::protect::request::KeySource;
 use crate::protect::scheme::Mode;
 use crate::protect::subsample::Tally;
+use crate::session::Session;
 use crate::track::Index;
 
 use super::base64;
@@ -124,8 +127,9 @@ pub struct Measured {
     pub warnings: Vec<String>,
 }
 
-/// A plan in words.
-pub fn plan(index: &Index, plan: &Plan) -> Result<PlanReport> {
+/// A plan for an open file in words.
+pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
+    let (source, index) = (session.index()?, session.work()?);
     let key = plan.keys.first().ok_or_else(|| Error::caller("no-key", "", "The plan has no key."))?;
     let checksum = plan.header.keys.first().and_then(|key| key.checksum);
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
@@ -143,6 +147,17 @@ pub fn plan(index: &Index, plan: &Plan) -> Result<PlanReport> {
             reason: planned.map(|planned| planned.why_clear.clone()).filter(|why| !why.is_empty()),
         }
     });
+    let mut boxes = planned_boxes(&summary::planned_boxes(index, plan)?);
+    let way = session.is_laid_out().then(|| {
+        boxes.splice(0..0, made_boxes(index));
+        format!(
+            "This file is not fragmented, and is on the way: cut into {} fragments of about two seconds, at samples where \
+             decoding can begin. All tracks come along, with their times, edits, languages and metadata.",
+            index.fragments.len()
+        )
+    });
+    // Bytes by which the fragmented file is longer than the plain one.
+    let made = i64::try_from(index.file_len).unwrap_or(0) - i64::try_from(source.file_len).unwrap_or(0);
     Ok(PlanReport {
         form: plan.form.name(),
         profile: plan.form.name(),
@@ -163,11 +178,44 @@ pub fn plan(index: &Index, plan: &Plan) -> Result<PlanReport> {
         header_xml: plan.header_xml.clone(),
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
-        boxes: planned_boxes(&summary::planned_boxes(index, plan)?),
-        warnings: plan.warnings().into_iter().chain(file_notes(index)).collect(),
-        size_before: index.file_len,
-        fixed_growth: summary::fixed_growth(index, plan)?,
+        boxes,
+        warnings: plan.warnings().into_iter().chain(file_notes(index)).chain(way).collect(),
+        size_before: source.file_len,
+        fixed_growth: summary::fixed_growth(index, plan)? + made,
     })
+}
+
+/// The boxes that make a plain file a fragmented one.
+fn made_boxes(index: &Index) -> [PlannedBox; 4] {
+    let made = |parent: &str, kind: &str, name, action: Action, count: usize, why| PlannedBox {
+        parent: parent.to_owned(),
+        kind: kind.to_owned(),
+        name,
+        action: action.name(),
+        count: len_u64(count),
+        why,
+    };
+    let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
+    [
+        made(
+            "",
+            "moof",
+            "Movie fragment",
+            Action::Add,
+            index.fragments.len(),
+            "the samples of each fragment",
+        ),
+        made("moov", "mvex", "Movie extends", Action::Add, 1, "the movie goes on in fragments"),
+        made(
+            "moov/trak/…",
+            "stbl",
+            "Sample table",
+            Action::Change,
+            tracks,
+            "the samples are in the fragments now",
+        ),
+        made("", "mfra", "Fragment random access", Action::Add, 1, "players seek by it"),
+    ]
 }
 
 /// What was found while fragments were measured, in words.

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::protect::samples::FragmentTask;
+use crate::track::Index;
 
 /// A byte range.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -46,6 +47,9 @@ pub struct Task {
     pub decode_times: Vec<Ticks>,
     /// What tells this version of the `moof` from another.
     pub digest: u32,
+    /// Where the media data stands in the source, when that is not here: pairs of offsets, here and there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub extents: Vec<u64>,
 }
 
 impl From<&FragmentTask> for Task {
@@ -57,6 +61,24 @@ impl From<&FragmentTask> for Task {
             first_sample: task.first_sample,
             decode_times: task.decode_times.iter().copied().map(Ticks).collect(),
             digest: task.digest,
+            extents: task.extents.iter().flat_map(|(here, there)| [*here, *there]).collect(),
         }
     }
+}
+
+/// What is protected.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Work {
+    /// Bytes.
+    pub size: u64,
+    /// Fragments.
+    pub fragment_count: usize,
+    /// Samples of all tracks.
+    pub sample_count: u64,
+}
+
+/// What there is to do for the file that is protected.
+pub fn work(index: &Index) -> Work {
+    Work { size: index.file_len, fragment_count: index.fragments.len(), sample_count: index.sample_count() }
 }

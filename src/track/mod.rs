@@ -15,7 +15,7 @@ pub mod lengths;
 pub mod movie;
 mod once;
 mod points;
-mod table;
+pub mod table;
 mod times;
 pub mod top;
 pub mod totals;

@@ -39,15 +39,17 @@ fn count(tree: &Tree<'_>, node: &Node) -> Result<u64> {
 }
 
 /// Sizes of samples: one for all, or 4, 8, 16 or 32 bits for each.
-struct Sizes<'t> {
-    count: u64,
+pub struct Sizes<'t> {
+    /// Number of samples.
+    pub count: u64,
     all: u32,
     bits: u8,
     each: &'t [u8],
 }
 
 impl<'t> Sizes<'t> {
-    fn read(tree: &'t Tree<'_>, node: &Node) -> Result<Self> {
+    /// Reads an `stsz` or `stz2`.
+    pub fn read(tree: &'t Tree<'_>, node: &Node) -> Result<Self> {
         let mut fields = tree.fields(node);
         fields.u32("version and flags")?;
         let word = fields.u32("sample_size")?;
@@ -65,6 +67,26 @@ impl<'t> Sizes<'t> {
             &[]
         };
         Ok(Self { count: count.into(), all, bits, each })
+    }
+
+    /// Bytes of the sample of this number, from 0.
+    pub fn get(&self, number: u32) -> u32 {
+        let number = to_len(number.into());
+        let bytes = |len: usize| {
+            let at = number.saturating_mul(len);
+            let bytes = self.each.get(at..at.saturating_add(len)).unwrap_or_default();
+            bytes.iter().fold(0, |n, byte| n << 8 | u32::from(*byte))
+        };
+        match self.bits {
+            _ if self.all > 0 => self.all,
+            4 => {
+                let both = self.each.get(number / 2).copied().unwrap_or(0);
+                u32::from(if number.is_multiple_of(2) { both >> 4 } else { both & 15 })
+            }
+            8 => bytes(1),
+            16 => bytes(2),
+            _ => bytes(4),
+        }
     }
 
     /// Bytes of all samples.
@@ -102,7 +124,7 @@ fn durations(tree: &Tree<'_>, stts: &Node) -> Result<(u64, u64)> {
 }
 
 /// The entries of a box that has version, flags and a count before them.
-fn list<'t>(tree: &'t Tree<'_>, node: &Node, entry_len: u64) -> Result<Reader<'t>> {
+pub fn list<'t>(tree: &'t Tree<'_>, node: &Node, entry_len: u64) -> Result<Reader<'t>> {
     let mut fields = tree.fields(node);
     fields.u32("version and flags")?;
     let count = fields.u32("entry_count")?;

@@ -7,6 +7,7 @@ use web_sys::Blob;
 use zeroize::Zeroizing;
 
 use crate::bytes::Error;
+use crate::fragmenter::Piece;
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step};
 use crate::protect::Plan;
@@ -77,7 +78,7 @@ impl File {
 
     /// `Summary` without its name.
     pub fn summary(&self) -> JsResult<JsValue> {
-        shown(&report::summary(self.index()?))
+        shown(&report::summary(self.index()?, self.session.check()))
     }
 
     /// `Track[]`.
@@ -135,7 +136,7 @@ impl File {
         };
         let request = request::parse(&wanted, &self.random)?;
         let plan = self.session.plan(request).map_err(to_js)?;
-        let view = report::plan(self.index()?, &plan).map_err(to_js)?;
+        let view = report::plan(&self.session, &plan).map_err(to_js)?;
         self.plan = Some(plan);
         shown(&view)
     }
@@ -151,9 +152,15 @@ impl File {
         Ok(hex::encode(self.planned()?.keys.first().ok_or_else(none)?.key.0))
     }
 
+    /// `{ size, fragmentCount, sampleCount }` of what is protected: the file, or the fragmented one that a plain file is on
+    /// the way.
+    pub fn work(&self) -> JsResult<JsValue> {
+        shown(&report::work(self.session.work().map_err(to_js)?))
+    }
+
     /// The bytes of the clear movie header, for [`Protector`](super::protector::Protector).
     pub fn movie_header(&self) -> JsResult<Vec<u8>> {
-        let moov = self.index()?.moov.as_ref();
+        let moov = self.session.work().map_err(to_js)?.moov.as_ref();
         moov.map(|tree| tree.bytes().to_vec())
             .ok_or_else(|| to_js(Error::file("no-moov", "There is no 'moov'.")))
     }
@@ -169,7 +176,7 @@ impl File {
         Ok(self.assembly_mut()?.is_patched())
     }
 
-    /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len }`, `{ kind: 'fragment', task }`,
+    /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len, pieces }`, `{ kind: 'fragment', task }`,
     /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last.
     pub fn next_step(&mut self) -> JsResult<JsValue> {
         let Some(step) = self.assembly_mut()?.next_step() else { return Ok(JsValue::UNDEFINED) };
@@ -184,10 +191,13 @@ impl File {
             Step::Copy { start, len } => {
                 set("start", number(start).into())?;
                 set("len", number(len).into())?;
+                if self.session.is_laid_out() {
+                    set("pieces", pieces(self.session.pieces(start, len).map_err(to_js)?)?)?;
+                }
                 "copy"
             }
             Step::Fragment(task) => {
-                set("task", shown(&Task::from(&task))?)?;
+                set("task", self.with_pieces(task)?)?;
                 "fragment"
             }
             Step::RandomAccess => "index",
@@ -226,9 +236,9 @@ impl File {
 
     /// The task of fragment `number`, for measuring and playing; `undefined` after the last.
     pub fn task(&self, number: usize) -> JsResult<JsValue> {
-        let index = self.index()?;
+        let index = self.session.work().map_err(to_js)?;
         match index.fragments.get(number) {
-            Some(fragment) => shown(&Task::from(&FragmentTask::new(index, fragment))),
+            Some(fragment) => self.with_pieces(FragmentTask::new(index, fragment)),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -259,7 +269,33 @@ impl File {
     }
 }
 
+/// `({ bytes } | { start, len })[]`.
+fn pieces(pieces: Vec<Piece>) -> JsResult<JsValue> {
+    let list = js_sys::Array::new();
+    for piece in pieces {
+        list.push(&match piece {
+            Piece::Made(bytes) => {
+                let object = js_sys::Object::new();
+                js_sys::Reflect::set(&object, &"bytes".into(), &js_sys::Uint8Array::from(&bytes[..]))?;
+                object.into()
+            }
+            Piece::Found { start, len } => shown(&Range { start, len })?,
+        });
+    }
+    Ok(list.into())
+}
+
 impl File {
+    /// A task as JavaScript has it; of a file that is laid out with the pieces that its bytes are made of.
+    fn with_pieces(&self, task: FragmentTask) -> JsResult<JsValue> {
+        let (task, made_of) = self.session.with_pieces(task).map_err(to_js)?;
+        let object = shown(&Task::from(&task))?;
+        if self.session.is_laid_out() {
+            js_sys::Reflect::set(&object, &"pieces".into(), &pieces(made_of)?)?;
+        }
+        Ok(object)
+    }
+
     /// What is known of the open file, for who works on beside it.
     pub(super) fn shared(&self) -> JsResult<Rc<Index>> {
         self.session.index().map(Rc::clone).map_err(to_js)

@@ -33,7 +33,16 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
             .map(|time| u64::try_from(time).map_err(|_| malformed("decodeTimes")))
             .collect::<JsResult<_>>()?,
         digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
+        extents: extents(property(task, "extents")?),
     })
+}
+
+/// The offsets of a task's stretches in pairs; none when it has none.
+fn extents(list: Option<JsValue>) -> Vec<(u64, u64)> {
+    let Some(list) = list else { return Vec::new() };
+    let offsets: Vec<u64> =
+        js_sys::Array::from(&list).into_iter().map(|one| offset(one.as_f64().unwrap_or(0.0))).collect();
+    offsets.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect()
 }
 
 /// Protects fragments by one plan. The bytes to work on are put into its [`room`](Self::room), in wasm memory, so that

@@ -48,11 +48,11 @@ async function inPage(page, method, args) {
 const methods = {
   version: async () => ({ version: await browser.version() }),
 
-  async protect({ file, sink, workers }) {
+  async protect({ file, sink, workers, request }) {
     const page = await freshPage('plain', file);
     try {
       const opened = await inPage(page, 'open', {});
-      return { ...opened, ...(await inPage(page, 'protect', { sink, workers })) };
+      return { ...opened, ...(await inPage(page, 'protect', { sink, workers, request })) };
     } finally {
       await page.close();
     }

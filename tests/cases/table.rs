@@ -68,7 +68,7 @@ const TOO_MANY: Right = Refused(&["too-many-subsamples"], &["track", "piff", "40
 #[rustfmt::skip]
 pub const CASES: &[Case] = &[
     protects("j01-joined-init-and-segment.mp4"),
-    refused("p01-plain-two-languages.mp4", &["not-fragmented"], &["-map 0"]),
+    protects("p01-plain-two-languages.mp4"),
     protects("r00-base.ismv"),
     protects("s01-trun-interleaved.mp4"),
     protects("s02-two-traf-same-track.mp4").beyond(&["Bento4", "FFmpeg"]),

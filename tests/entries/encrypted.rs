@@ -64,7 +64,7 @@ fn every_kind_of_encrypted_entry_says_how_it_is_protected() {
             let path = format!("stsd/{}/sinf/schi/tenc", coded.escape_ascii());
             assert!(inspect::find(&tree, &path).is_some(), "{name}: {path}");
             let session = drive::open(&file(&entry), Feed::Whole).unwrap();
-            let summary = report::summary(session.index().unwrap());
+            let summary = report::summary(session.index().unwrap(), session.check());
             let protection = summary.protection.unwrap();
             assert!(protection.certain, "{name}");
             assert_eq!(protection.scheme.as_deref(), Some("cenc"), "{name}");

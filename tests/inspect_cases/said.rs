@@ -16,7 +16,7 @@ impl Said {
     pub fn of(bytes: &[u8]) -> Self {
         let session = drive::open(bytes, Feed::Exact).unwrap_or_else(|error| panic!("{error}"));
         let index = session.index().unwrap();
-        let (summary, tracks) = (report::summary(index), report::tracks(index));
+        let (summary, tracks) = (report::summary(index, session.check()), report::tracks(index));
         Self { summary, tracks, session, bytes: bytes.to_vec() }
     }
 

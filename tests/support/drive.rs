@@ -2,6 +2,7 @@
 
 use boxlock::boxes::Tree;
 use boxlock::bytes::{ContentKey, Error, KeyId, Result};
+use boxlock::fragmenter::Piece;
 use boxlock::output::assembly::protect_fragment;
 use boxlock::output::{Assembly, Step};
 use boxlock::protect::decrypt;
@@ -83,7 +84,7 @@ pub fn plan(session: &Session, text: &RequestText) -> Result<Plan> {
 pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
     let session = open(file, Feed::Whole)?;
     let plan = plan(&session, text)?;
-    let movie = session.index()?.movie.clone().expect("a plan needs a movie");
+    let movie = session.work()?.movie.clone().expect("a plan needs a movie");
     let mut protector = SampleProtector::new(plan.clone());
     let mut assembly: Assembly = session.assemble(&plan)?;
     let mut output = Vec::new();
@@ -91,10 +92,11 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
         let before = output.len();
         match step {
             Step::Bytes(bytes) => output.extend(bytes),
-            Step::Copy { start, len } => output.extend(&file[start as usize..(start + len) as usize]),
+            Step::Copy { start, len } => output.extend(bytes_of(file, session.pieces(start, len)?)),
             Step::RandomAccess => output.extend(assembly.random_access()?),
             Step::Fragment(task) => {
-                let mut bytes = file[task.start as usize..task.end as usize].to_vec();
+                let (task, pieces) = session.with_pieces(task)?;
+                let mut bytes = bytes_of(file, pieces);
                 let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, None)?;
                 output.extend(done.moof);
                 output.extend(&bytes[done.media_start..]);
@@ -111,6 +113,25 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
         output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }
     Ok(output)
+}
+
+/// What is protected: the file, or the fragmented one that a plain file is on the way.
+pub fn fragmented(file: &[u8]) -> Vec<u8> {
+    let session = open(file, Feed::Exact).expect("opens");
+    let len = session.work().expect("can be laid out").file_len;
+    bytes_of(file, session.pieces(0, len).expect("is laid out"))
+}
+
+/// The bytes of what is protected, from those of the file.
+pub fn bytes_of(file: &[u8], pieces: Vec<Piece>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Made(made) => bytes.extend(made),
+            Piece::Found { start, len } => bytes.extend(&file[start as usize..(start + len) as usize]),
+        }
+    }
+    bytes
 }
 
 /// Every sample of every track, by track ID, in decoding order.

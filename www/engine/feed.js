@@ -3,10 +3,11 @@
  * to the protecting workers, and how much is under way is bounded, so that a slow disk cannot fill memory.
  */
 
+import { Gatherer, partOf } from '../files/gather.js';
 import { BlobStream } from '../files/stream.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
-/** @import { FragmentTask, Step } from './messages' */
+/** @import { FragmentTask, Piece as Bytes, Step } from './messages' */
 /** @import { Batch, Pool } from './pool.js' */
 /** @import { Witness } from '../files/witness.js' */
 
@@ -57,6 +58,7 @@ export class Feed {
     this.witness = witness;
     this.pool = pool;
     this.stream = new BlobStream(blob);
+    this.gatherer = new Gatherer(blob, (start, bytes) => witness.saw(start, bytes));
     this.#places = pool.size * AHEAD + AT_ENDS;
     void this.#run()
       .catch((error) => void (this.#failure ??= error))
@@ -92,6 +94,7 @@ export class Feed {
   stop(reason) {
     this.#failure ??= reason;
     this.stream.cancel();
+    this.gatherer.cancel();
     this.#onPlace?.();
     this.#end();
   }
@@ -112,7 +115,7 @@ export class Feed {
     while (step) {
       let next;
       if (step.kind === 'fragment') next = await this.#fragments(step.task);
-      else if (step.kind === 'copy') await this.#copy(step.start, step.start + step.len);
+      else if (step.kind === 'copy') await this.#copy(step.start, step.start + step.len, step.pieces);
       else if (step.kind === 'bytes') {
         const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (step.bytes);
         this.#push({ kind: 'bytes', bytes, lent: false, last: true, sourceEnd: null });
@@ -147,7 +150,11 @@ export class Feed {
       end = task.end;
       step = this.#step();
     }
-    const bytes = await this.#read(first.start, end);
+    const bytes = await this.#read(
+      first.start,
+      end,
+      first.pieces && tasks.flatMap(({ pieces = [] }) => pieces),
+    );
     this.#push({ kind: 'batch', batch: this.pool.protect(tasks, bytes), large: false });
     return step;
   }
@@ -155,11 +162,12 @@ export class Feed {
   /**
    * @param {number} start
    * @param {number} end
+   * @param {Bytes[] | undefined} pieces what it is made of, when that is not what stands there
    */
-  async #copy(start, end) {
+  async #copy(start, end, pieces) {
     for (let at = start; at < end; at += COPY_BYTES) {
       const sourceEnd = Math.min(at + COPY_BYTES, end);
-      const bytes = await this.#read(at, sourceEnd);
+      const bytes = await this.#read(at, sourceEnd, pieces && partOf(pieces, at - start, sourceEnd - at));
       this.#push({ kind: 'bytes', bytes, lent: true, last: sourceEnd === end, sourceEnd });
     }
   }
@@ -167,10 +175,12 @@ export class Feed {
   /**
    * @param {number} start
    * @param {number} end
+   * @param {Bytes[] | undefined} pieces what it is made of, when that is not what stands there
    */
-  async #read(start, end) {
+  async #read(start, end, pieces) {
     await this.#place();
     const buffer = this.#spares.pop() ?? new ArrayBuffer(BUFFER_BYTES);
+    if (pieces) return this.gatherer.gather(pieces, buffer);
     const bytes = await this.stream.read(start, end - start, buffer);
     this.witness.saw(start, bytes);
     return bytes;

@@ -1,9 +1,11 @@
 /** What protecting would do to the fragments of a file, found by laying them out without encrypting. */
 
+import { gatherNow, partOf } from '../files/gather.js';
+
 /** @import { File as CoreFile, Protector } from './wasm/boxlock_engine.js' */
 /** @import { BlobReader } from '../files/read.js' */
 /** @import { FragmentTask } from './messages' */
-/** @import { PlannedBox, Progress, Summary } from '../types' */
+/** @import { PlannedBox, Progress } from '../types' */
 
 /** Up to this many bytes of fragments are all measured; of larger files a part stands for the rest. */
 const MEASURED_WHOLE = 64 << 20;
@@ -66,8 +68,16 @@ export function sharesOf(all) {
  * @returns {Promise<Measured>}
  */
 export async function measure(core, protector, memory, reader, pause, report) {
-  /** @type {Omit<Summary, 'name'>} */
-  const { fragmentCount, sampleCount } = core.summary();
+  /** @type {{ size: number, fragmentCount: number, sampleCount: number }} */
+  const { size, fragmentCount, sampleCount } = core.work();
+  /**
+   * `len` bytes of a fragment from `at` on.
+   * @param {FragmentTask} task
+   * @param {number} at
+   * @param {number} len
+   */
+  const read = ({ start, pieces }, at, len) =>
+    pieces ? gatherNow(reader, partOf(pieces, at - start, len)) : reader.read(at, len);
   /** @type {Map<number, number[]>} */
   const tallies = new Map();
   const seen = new Set();
@@ -85,12 +95,12 @@ export async function measure(core, protector, memory, reader, pause, report) {
    * @param {boolean} whole
    */
   const pieces = async (task, whole) => {
-    protector.begin_large(task, reader.read(task.start, task.moofLen));
+    protector.begin_large(task, read(task, task.start, task.moofLen));
     for (let piece = protector.next_piece(PIECE_BYTES); piece; piece = protector.next_piece(PIECE_BYTES)) {
-      load(reader.read(piece.start, piece.len));
+      load(read(task, piece.start, piece.len));
       protector.scan_piece(piece.start, piece.len);
       if (!whole) return null;
-      await pause.now(() => report({ stage: 'measure', done: piece.start, total: reader.size }));
+      await pause.now(() => report({ stage: 'measure', done: piece.start, total: size }));
     }
     return protector.moof().length;
   };
@@ -105,7 +115,7 @@ export async function measure(core, protector, memory, reader, pause, report) {
     let moofLen;
     if (len > MEASURED_WHOLE) moofLen = await pieces(task, whole);
     else {
-      load(reader.read(task.start, len));
+      load(read(task, task.start, len));
       moofLen = protector.measure(task);
     }
     addTallies(tallies, protector.take_tallies());
@@ -116,7 +126,7 @@ export async function measure(core, protector, memory, reader, pause, report) {
     const next = core.task(number + 1);
     samples += (next ? next.firstSample : sampleCount) - task.firstSample;
   };
-  const all = reader.size <= MEASURED_WHOLE || fragmentCount <= MEASURED_PARTS;
+  const all = size <= MEASURED_WHOLE || fragmentCount <= MEASURED_PARTS;
   const count = all ? fragmentCount : MEASURED_PARTS;
   for (let part = 0; part < count; part++) {
     await one(all ? part : Math.floor(((part + 0.5) * fragmentCount) / count), false);

@@ -33,12 +33,19 @@ export interface FragmentTask {
   firstSample: number;
   decodeTimes: bigint[];
   digest: number;
+  /** Where its media data stands in the source, when that is not here: offsets here and there, in turn. */
+  extents?: number[];
+  /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */
+  pieces?: Piece[];
 }
+
+/** Bytes that are made, or a range of the source. */
+export type Piece = { bytes: Uint8Array } | { start: number; len: number };
 
 /** One piece of the output, in order. */
 export type Step =
   | { kind: 'bytes'; bytes: Uint8Array }
-  | { kind: 'copy'; start: number; len: number }
+  | { kind: 'copy'; start: number; len: number; pieces?: Piece[] }
   | { kind: 'fragment'; task: FragmentTask }
   | { kind: 'index' };
 

@@ -42,7 +42,8 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
   await options.witness.check(blob, options.handle);
   const witness = new Witness();
-  const total = blob.size;
+  /** @type {{ size: number }} */
+  const { size: total } = core.work();
   const output = new Output(line, options.workers);
   const pool = new Pool(options.workers, line, setUp);
   // Each of the pool has its own copy.

@@ -1,6 +1,7 @@
 /** A protecting worker: encrypts fragments and hands the finished bytes back. Knows no order and no sink. */
 
 import { Protector } from './wasm/boxlock_engine.js';
+import { Gatherer, gatherNow, partOf } from '../files/gather.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
@@ -91,13 +92,12 @@ function protectBatch(id, tasks, bytes) {
  */
 async function protectLarge(id, task) {
   const { protector, blob, memory } = setUp();
-  const stream = new BlobStream(blob);
-  protector.begin_large(task, new BlobReader(blob).read(task.start, task.moofLen));
   const witness = new Witness();
+  const { head, read, cancel } = reading(blob, task, witness);
+  protector.begin_large(task, head);
   let buffer = spare();
   for (let piece = nextPiece(); piece; piece = nextPiece()) {
-    const bytes = await stream.read(piece.start, piece.len, buffer);
-    witness.saw(piece.start, bytes);
+    const bytes = await read(piece, buffer, true);
     load(bytes);
     ({ buffer } = bytes);
     protector.scan_piece(piece.start, piece.len);
@@ -109,7 +109,7 @@ async function protectLarge(id, task) {
   let piece = nextPiece();
   while (piece) {
     await roomToWrite();
-    const bytes = await stream.read(piece.start, piece.len, buffer);
+    const bytes = await read(piece, buffer, false);
     const address = load(bytes);
     protector.encrypt_piece(piece.start, piece.len);
     bytes.set(new Uint8Array(memory.buffer, address, piece.len));
@@ -125,7 +125,43 @@ async function protectLarge(id, task) {
     hand(id, { output: bytes, sourceEnd, ...ends });
     buffer = spare();
   }
-  stream.cancel();
+  cancel();
+}
+
+/**
+ * How the pieces of a large fragment are read.
+ * @param {Blob} blob
+ * @param {FragmentTask} task
+ * @param {Witness} witness keeps some of what is read the first time
+ */
+function reading(blob, task, witness) {
+  const { start, moofLen, pieces } = task;
+  let first = true;
+  const saw = (/** @type {number} */ at, /** @type {Uint8Array<ArrayBuffer>} */ bytes) => {
+    if (first) witness.saw(at, bytes);
+  };
+  const stream = new BlobStream(blob);
+  const gatherer = new Gatherer(blob, saw);
+  const reader = new BlobReader(blob);
+  return {
+    head: pieces ? gatherNow(reader, partOf(pieces, 0, moofLen)) : reader.read(start, moofLen),
+    /**
+     * @param {{ start: number, len: number }} piece
+     * @param {ArrayBuffer} buffer
+     * @param {boolean} isFirst whether it is read for the first time
+     */
+    async read(piece, buffer, isFirst) {
+      first = isFirst;
+      if (pieces) return gatherer.gather(partOf(pieces, piece.start - start, piece.len), buffer);
+      const bytes = await stream.read(piece.start, piece.len, buffer);
+      saw(piece.start, bytes);
+      return bytes;
+    },
+    cancel() {
+      stream.cancel();
+      gatherer.cancel();
+    },
+  };
 }
 
 /** @returns {{ start: number, len: number } | null} */

@@ -214,6 +214,49 @@ fn plain_copy(from: &Path, out: &Path, flush: bool) -> Outcome<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
+/// Other kinds of work on the media of the main case, held against it: plain MP4 in, `cbcs` out.
+pub fn kinds(bench: &mut Bench) -> Outcome {
+    let repeats = if bench.options.quick { 1 } else { 96 };
+    let recipe = Recipe::new(&format!("main-{repeats}"), Seed::Main, repeats);
+    let (smooth, plain) = (bench.inputs.get(&recipe)?, bench.inputs.get(&recipe.clone().plain())?);
+    let out = bench.folder.join("out");
+    let natives = std::mem::take(&mut bench.peers.natives);
+    let runs = bench.options.runs;
+    let workers = machine::cores().min(2);
+    let cbcs = json!({ "scheme": "cbcs", "form": "plain" });
+    for browser in BROWSERS {
+        let way = Way { browser, sink: "storage", workers };
+        let ours = |kind: &str| format!("{browser}: {kind}");
+        let mut subjects = Vec::new();
+        for (kind, file, request) in [
+            (".ismv", &smooth, json!({})),
+            ("plain MP4", &plain, json!({})),
+            (".ismv, cbcs", &smooth, cbcs.clone()),
+        ] {
+            subjects.push(Subject::new(ours(kind), move |browsers| {
+                let mut arguments = way.arguments(file);
+                arguments["request"] = request.clone();
+                let done = browsers.ask(browser, "protect", arguments)?;
+                Ok(Reading::seconds(number(&done, "open")? + number(&done, "protect")?))
+            }));
+        }
+        for peer in natives.iter().filter(|peer| peer.name == SHAKA) {
+            for (kind, file) in [(".ismv", &smooth), ("plain MP4", &plain)] {
+                let out = &out;
+                subjects.push(Subject::new(format!("{SHAKA}: {kind}"), move |_| {
+                    peer.protect(file, out).map(Reading::seconds)
+                }));
+            }
+        }
+        let mut rows = bench.run("kinds of work", &smooth, subjects, runs);
+        Row::hold_against(&mut rows, "time", &ours(".ismv"));
+        bench.rows.extend(rows);
+    }
+    let _ = std::fs::remove_dir_all(&out);
+    bench.peers.natives = natives;
+    Ok(())
+}
+
 /// Finding all fragments of a file: ours and mp4box.js, in the same browser.
 pub fn open(bench: &mut Bench) -> Outcome {
     let quick = bench.options.quick;

@@ -82,15 +82,22 @@ pub struct Recipe {
     pub cut: Cut,
     /// How often the seed's video stands in the file as a track; 0 takes all its tracks once.
     pub tracks: u32,
+    /// Whether it is a plain MP4 rather than a Smooth file.
+    pub plain: bool,
 }
 
 impl Recipe {
     pub fn new(name: &str, seed: Seed, repeats: u32) -> Self {
-        Self { name: name.to_owned(), seed, repeats, cut: Cut::Usual, tracks: 0 }
+        Self { name: name.to_owned(), seed, repeats, cut: Cut::Usual, tracks: 0, plain: false }
     }
 
     pub fn cut(mut self, cut: Cut) -> Self {
         self.cut = cut;
+        self
+    }
+
+    pub fn plain(mut self) -> Self {
+        self.plain = true;
         self
     }
 
@@ -103,7 +110,8 @@ impl Recipe {
 impl Inputs {
     /// The file, made when it is not there.
     pub fn get(&self, recipe: &Recipe) -> Outcome<PathBuf> {
-        let file = self.folder.join(format!("{}.ismv", recipe.name));
+        let end = if recipe.plain { "mp4" } else { "ismv" };
+        let file = self.folder.join(format!("{}.{end}", recipe.name));
         if file.exists() {
             return Ok(file);
         }

@@ -99,8 +99,8 @@ pub fn bench(project: &Project, words: &[&str]) -> Outcome<bool> {
     let mut bench = Bench { project, options, folder, inputs, peers, crates, browsers, aes, rows };
     let load = machine::load();
     start_up(&mut bench)?;
-    let cases = [cases::kernel, cases::main, cases::open, cases::memory, cases::growth];
-    let count = if bench.options.quick { 4 } else { cases.len() };
+    let cases = [cases::kernel, cases::main, cases::kinds, cases::open, cases::memory, cases::growth];
+    let count = if bench.options.quick { 5 } else { cases.len() };
     for case in cases.iter().take(count) {
         case(&mut bench)?;
     }

@@ -5,7 +5,7 @@ import { open } from '../boxlock.js';
 import { memoryPeak } from './probe.js';
 
 const REQUEST = {
-  profile: 'hybrid',
+  form: 'hybrid',
   kid: '10000000-1000-1000-1000-100000000001',
   key: '3a2a1b68dd2bd9b2eeb25e84c4776668',
   laUrl: 'https://licence.example/rightsmanager.asmx',
@@ -54,10 +54,13 @@ const methods = {
     return { open: since(start), fragments: media.summary().fragmentCount };
   },
 
-  async protect({ sink, workers }) {
+  async protect({ sink, workers, request }) {
     const handle = sink === 'handle' ? await emptyHandle() : null;
     const start = performance.now();
-    const result = await media.protect(REQUEST, handle ? { sink: handle, workers } : { workers });
+    const result = await media.protect(
+      { ...REQUEST, ...request },
+      handle ? { sink: handle, workers } : { workers },
+    );
     const time = since(start);
     const file = await result.file();
     const { size } = file;

@@ -1,0 +1,311 @@
+//! The sample table of one track, read sample by sample (ISO/IEC 14496-12:2022 8.6.1, 8.6.2, 8.6.4, 8.7, 8.9.2). Its
+//! columns stay as they stand in the `moov`: a long file has millions of samples.
+
+use crate::boxes::{Node, Tree};
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, FourCc, Reader, Result};
+use crate::track::Track;
+use crate::track::contradictions::{NO_ENTRY, no_entry};
+use crate::track::table::{Sizes, list};
+
+/// The columns of one track.
+pub struct Columns<'t> {
+    /// Track ID.
+    pub id: u32,
+    /// Ticks a second.
+    pub timescale: u32,
+    /// Number of samples.
+    pub count: u32,
+    sizes: Sizes<'t>,
+    durations: &'t [u8],
+    compositions: Option<&'t [u8]>,
+    syncs: Option<&'t [u8]>,
+    dependencies: Option<&'t [u8]>,
+    chunk_runs: &'t [u8],
+    chunks: &'t [u8],
+    chunk_width: usize,
+    /// The groups that samples are in.
+    pub groups: Vec<Groups<'t>>,
+    /// Number of its sample entries.
+    entries: usize,
+    stbl_start: u64,
+}
+
+/// One `sbgp`: which group of one kind each sample is in.
+pub struct Groups<'t> {
+    /// Grouping type.
+    pub kind: FourCc,
+    /// Its parameter, where there is one.
+    pub parameter: Option<u32>,
+    runs: &'t [u8],
+}
+
+/// Where one track stands: before which sample, and where in each column.
+#[derive(Clone, Debug, Default)]
+pub struct Cursor {
+    /// Number of the next sample, from 0.
+    pub sample: u32,
+    /// Its decode time in ticks.
+    pub time: u64,
+    duration: Place,
+    composition: Place,
+    sync: u32,
+    chunk: u32,
+    in_chunk: u32,
+    offset: u64,
+    chunk_run: u32,
+    /// Where it is in each `sbgp`.
+    pub groups: Vec<Place>,
+}
+
+/// A place in a column of runs: entry, and samples of it that are behind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    entry: u32,
+    used: u32,
+}
+
+/// One sample.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// File offset.
+    pub start: u64,
+    /// Bytes.
+    pub size: u32,
+    /// Decode time in ticks.
+    pub time: u64,
+    /// Ticks.
+    pub duration: u32,
+    /// Ticks from decoding to composition.
+    pub composition: i32,
+    /// Sample flags as `trun` has them (8.8.3.1).
+    pub flags: u32,
+    /// Which sample entry, from 1.
+    pub entry: u32,
+}
+
+impl Sample {
+    /// Whether decoding can begin here.
+    pub fn is_sync(&self) -> bool {
+        self.flags & NON_SYNC == 0
+    }
+}
+
+const NON_SYNC: u32 = 1 << 16;
+/// `sample_depends_on`: 2, on no other.
+const DEPENDS_ON_NONE: u32 = 2 << 24;
+/// 1, on others.
+const DEPENDS: u32 = 1 << 24;
+
+/// The 32-bit number `word` of an entry of `words` of them.
+fn word(column: &[u8], entry: u32, words: usize, word: usize) -> Option<u32> {
+    let at = (to_len(entry.into()) * words + word).checked_mul(4)?;
+    column.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+}
+
+/// The entries of a list of a track, all of `len` bytes.
+fn entries<'t>(tree: &'t Tree<'_>, node: &Node, len: u64) -> Result<&'t [u8]> {
+    list(tree, node, len).map(|entries| entries.rest())
+}
+
+impl<'t> Columns<'t> {
+    /// The columns of the `stbl` of `track`. Fails when one that must be there is missing or damaged, or when they do
+    /// not agree on the number of samples.
+    pub fn read(tree: &'t Tree<'_>, track: &Track) -> Result<Self> {
+        let trak = tree.root().all(b"trak").find(|trak| trak.start == track.start);
+        let stbl = trak.and_then(|trak| trak.descend(&[b"mdia", b"minf", b"stbl"]));
+        let stbl = stbl.ok_or_else(|| missing("stbl", track.start))?;
+        let read = || Self::of(tree, stbl, track);
+        read().map_err(|error| error.preceded_by(&format!("Track {}: ", track.id)).inside("moov"))
+    }
+
+    fn of(tree: &'t Tree<'_>, stbl: &Node, track: &Track) -> Result<Self> {
+        let need = |code| stbl.child(code).ok_or_else(|| missing(&FourCc(*code).text(), stbl.start));
+        let sizes = match stbl.child(b"stz2") {
+            Some(stz2) => Sizes::read(tree, stz2)?,
+            None => Sizes::read(tree, need(b"stsz")?)?,
+        };
+        let (chunks, chunk_width) = match stbl.child(b"co64") {
+            Some(co64) => (entries(tree, co64, 8)?, 8),
+            None => (entries(tree, need(b"stco")?, 4)?, 4),
+        };
+        let optional = |code, len| stbl.child(code).map(|node| entries(tree, node, len)).transpose();
+        let dependencies = stbl.child(b"sdtp").map(|sdtp| {
+            let mut fields = tree.fields(sdtp);
+            fields.u32("version and flags").map(|_| fields.rest())
+        });
+        let groups: Result<Vec<Groups<'t>>> =
+            stbl.all(b"sbgp").map(|sbgp| Groups::read(tree, sbgp)).collect();
+        let count = u32::try_from(sizes.count).unwrap_or(u32::MAX);
+        let columns = Self {
+            id: track.id,
+            timescale: track.timescale,
+            count,
+            sizes,
+            durations: entries(tree, need(b"stts")?, 8)?,
+            compositions: optional(b"ctts", 8)?,
+            syncs: optional(b"stss", 4)?,
+            // One that is shorter than it should be says nothing of the rest.
+            dependencies: dependencies.transpose()?,
+            chunk_runs: entries(tree, need(b"stsc")?, 12)?,
+            chunks,
+            chunk_width,
+            groups: groups?,
+            entries: track.entries.len(),
+            stbl_start: stbl.start,
+        };
+        columns.check_counts()?;
+        Ok(columns)
+    }
+
+    /// Fails when the columns are of different numbers of samples.
+    fn check_counts(&self) -> Result<()> {
+        let sum = |column: &[u8]| -> u64 {
+            let runs = 0..u32::try_from(column.len() / 8).unwrap_or(u32::MAX);
+            runs.filter_map(|entry| word(column, entry, 2, 0)).map(u64::from).sum()
+        };
+        let timed = Some(("stts", sum(self.durations)));
+        let composed = self.compositions.map(|column| ("ctts", sum(column)));
+        for (name, found) in timed.into_iter().chain(composed) {
+            if found != u64::from(self.count) {
+                let message = format!(
+                    "The sample table lists the sizes of {} samples, but its '{name}' is of {found}. Get a sound copy of \
+                     the file.",
+                    self.count
+                );
+                return Err(Error::file("sample-count", message).at(self.stbl_start));
+            }
+        }
+        Ok(())
+    }
+
+    /// Before the first sample.
+    pub fn start(&self) -> Cursor {
+        Cursor { groups: vec![Place::default(); self.groups.len()], ..Cursor::default() }
+    }
+
+    /// Number of chunks.
+    pub fn chunk_count(&self) -> usize {
+        self.chunks.len() / self.chunk_width
+    }
+
+    fn chunk_offset(&self, chunk: u32) -> Option<u64> {
+        let at = to_len(chunk.into()).checked_mul(self.chunk_width)?;
+        let mut r = Reader::new(self.chunks.get(at..at + self.chunk_width)?, 0);
+        if self.chunk_width == 8 { r.u64("offset").ok() } else { r.u32("offset").ok().map(u64::from) }
+    }
+
+    /// The sample at `cursor`, which moves on behind it; `None` at the end. Fails where the tables end too early.
+    pub fn next(&self, cursor: &mut Cursor) -> Result<Option<Sample>> {
+        if cursor.sample >= self.count {
+            return Ok(None);
+        }
+        let number = cursor.sample;
+        let (start, entry) = self.place(cursor)?;
+        let size = self.sizes.get(number);
+        let (duration, composition) = self.times(cursor);
+        let mut flags = self.dependency(number, cursor);
+        // Where they stand in place of nothing, sync samples say what players guess by.
+        if flags & 0xfff0_0000 == 0 {
+            flags |= if flags & NON_SYNC == 0 { DEPENDS_ON_NONE } else { DEPENDS };
+        }
+        let sample = Sample { start, size, time: cursor.time, duration, composition, flags, entry };
+        cursor.sample += 1;
+        cursor.time = cursor.time.saturating_add(u64::from(duration));
+        cursor.in_chunk += 1;
+        cursor.offset = cursor.offset.saturating_add(u64::from(size));
+        Ok(Some(sample))
+    }
+
+    /// File offset of the sample at the cursor, and its sample entry; moves on to its chunk.
+    fn place(&self, cursor: &mut Cursor) -> Result<(u64, u32)> {
+        loop {
+            // The run that this chunk is in: the last that begins at or before it. Chunks count from 1.
+            while word(self.chunk_runs, cursor.chunk_run + 1, 3, 0)
+                .is_some_and(|first| first <= cursor.chunk + 1)
+            {
+                cursor.chunk_run += 1;
+            }
+            let per_chunk = word(self.chunk_runs, cursor.chunk_run, 3, 1);
+            let entry = word(self.chunk_runs, cursor.chunk_run, 3, 2);
+            let (Some(per_chunk), Some(entry), Some(offset)) =
+                (per_chunk, entry, self.chunk_offset(cursor.chunk))
+            else {
+                let message = format!(
+                    "The sample table has {} samples, but its {} chunks hold only {}. Get a sound copy of the file.",
+                    self.count,
+                    self.chunk_count(),
+                    cursor.sample
+                );
+                return Err(Error::file("chunks-too-few", message).at(self.stbl_start));
+            };
+            if cursor.in_chunk < per_chunk {
+                if entry == 0 || to_len(entry.into()) > self.entries {
+                    return Err(Error::file(NO_ENTRY, no_entry(entry, self.entries)).at(self.stbl_start));
+                }
+                return Ok((offset.saturating_add(cursor.offset), entry));
+            }
+            cursor.chunk += 1;
+            (cursor.in_chunk, cursor.offset) = (0, 0);
+        }
+    }
+
+    /// Duration and composition offset of the sample at the cursor.
+    fn times(&self, cursor: &mut Cursor) -> (u32, i32) {
+        let duration = cursor.duration.next(self.durations).unwrap_or(0);
+        let composition = self.compositions.and_then(|column| cursor.composition.next(column)).unwrap_or(0);
+        // QuickTime writes negative durations, of which players make 0, and composition offsets are signed whatever the
+        // version of their box says.
+        let duration = if duration >> 31 == 1 { 0 } else { duration };
+        (duration, i32::from_ne_bytes(composition.to_ne_bytes()))
+    }
+
+    /// Sample flags: those of `sdtp`, and whether it is in `stss`.
+    fn dependency(&self, number: u32, cursor: &mut Cursor) -> u32 {
+        let hints = self.dependencies.and_then(|column| column.get(to_len(number.into())));
+        let mut flags = hints.map_or(0, |hints| u32::from(*hints) << 20);
+        if let Some(syncs) = self.syncs {
+            while word(syncs, cursor.sync, 1, 0).is_some_and(|sync| sync <= number) {
+                cursor.sync += 1;
+            }
+            if word(syncs, cursor.sync, 1, 0) != Some(number + 1) {
+                flags |= NON_SYNC;
+            }
+        }
+        flags
+    }
+}
+
+impl Place {
+    /// The value for the next sample in a column of runs of two numbers: how many, and what.
+    pub fn next(&mut self, column: &[u8]) -> Option<u32> {
+        while word(column, self.entry, 2, 0)? <= self.used {
+            (self.entry, self.used) = (self.entry + 1, 0);
+        }
+        self.used += 1;
+        word(column, self.entry, 2, 1)
+    }
+}
+
+impl<'t> Groups<'t> {
+    fn read(tree: &'t Tree<'_>, sbgp: &Node) -> Result<Self> {
+        let mut fields = tree.fields(sbgp);
+        let version = fields.u8("version")?;
+        fields.u24("flags")?;
+        let kind = FourCc(fields.array("grouping_type")?);
+        let parameter = if version == 1 { Some(fields.u32("grouping_type_parameter")?) } else { None };
+        let count = fields.u32("entry_count")?;
+        let len = u64::from(count).saturating_mul(8).min(len_u64(fields.remaining()));
+        Ok(Self { kind, parameter, runs: fields.sub(len, "entries")?.rest() })
+    }
+
+    /// The group of the next sample; 0, no group, behind the last run.
+    pub fn next(&self, place: &mut Place) -> u32 {
+        place.next(self.runs).unwrap_or(0)
+    }
+}
+
+fn missing(name: &str, start: u64) -> Error {
+    let message = format!("The sample table has no '{name}' box, which it must have.");
+    Error::file("missing-box", message).at(start)
+}

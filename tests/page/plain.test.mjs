@@ -1,0 +1,123 @@
+// Plain MP4 and QuickTime files: fragmented and protected in one go.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { before } from 'node:test';
+import { inEachBrowser } from './browser.mjs';
+import { ffmpeg, haveFfmpeg, samplesByFfmpeg } from './support-media.mjs';
+import {
+  fillForm,
+  LONG,
+  openFile,
+  pageTests,
+  protect,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
+
+const KEY = '00112233445566778899aabbccddeeff';
+const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
+
+const GATHER = `
+  const { Gatherer, gatherNow, partOf } = await import('/www/files/gather.js');
+  const bytes = Uint8Array.from({ length: 24 << 20 }, (_, n) => (n * 2654435761) >>> 24);
+  const blob = new Blob([bytes]);
+  const made = Uint8Array.of(1, 2, 3, 4, 5);
+  const expected = (pieces) => pieces.flatMap((piece) =>
+    piece.bytes ? [...piece.bytes] : [...bytes.subarray(piece.start, piece.start + piece.len)]);
+  const same = (found, pieces) => {
+    const wanted = expected(pieces);
+    return found.length === wanted.length && found.every((byte, n) => byte === wanted[n]);
+  };
+`;
+
+const folder = workFolder();
+const judged = haveFfmpeg();
+before(async () => {
+  if (!judged) return;
+  const picture = (size) => ['-f', 'lavfi', '-i', `testsrc2=duration=7:size=${size}:rate=25`];
+  const sound = ['-f', 'lavfi', '-i', 'sine=frequency=440:duration=7:sample_rate=48000'];
+  const codecs = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac'];
+  await ffmpeg(...picture('320x180'), ...sound, ...codecs, '-bf', '2', folder.path('film.mp4'));
+  await ffmpeg(...picture('320x180'), ...sound, ...codecs, folder.path('film.mov'));
+  // Fragments too large to hold, and some that several of go into a batch.
+  const noise = ['-vf', 'noise=alls=100:allf=t+u', '-qp', '10'];
+  await ffmpeg(...picture('640x360'), ...sound, ...codecs, ...noise, folder.path('large.mp4'));
+});
+
+/**
+ * What FFmpeg says of samples, track by track: when they come, counted from the first, their bytes, their checksum. It
+ * begins a film where its sound is primed when that is in fragments, and else where the pictures begin.
+ */
+function byTrack(lines) {
+  const tracks = {};
+  const begins = {};
+  for (const line of lines) {
+    const [track, dts, pts, , size, sum] = line.split(',').map((field) => field.trim());
+    const first = (begins[track] ??= Number(dts));
+    (tracks[track] ??= []).push([dts - first, pts - first, size, sum].join(' '));
+  }
+  return tracks;
+}
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  check('what is put together is the right bytes, from near places, far ones and backwards', async (page) => {
+    const found = await page.evaluate(`async () => {${GATHER}
+      const lists = [
+        [{ bytes: made }, { start: 100, len: 1000 }, { start: 5000, len: 10 }, { start: 3000, len: 500 }],
+        [{ start: 20 << 20, len: 9000 }, { bytes: made }, { start: 4000, len: 9000 }, { start: 12 << 20, len: 1 }],
+        [{ start: 21 << 20, len: 90 }, { start: 14000, len: 0 }, { start: 14000, len: 90 }, { start: (12 << 20) + 1, len: 3 << 19 }],
+        [{ start: 14000, len: 90 }, { start: 14010, len: 10 }, { start: 13 << 20, len: 400000 }, { start: 2 << 20, len: 5 }],
+        [{ start: 8 << 20, len: 5 }, { start: 16 << 20, len: 5 }, { start: 3, len: 5 }, { start: 23 << 20, len: 5 }, { start: 5 << 20, len: 5 }],
+      ];
+      const seen = [];
+      const gatherer = new Gatherer(blob, (start, read) => seen.push(read.every((byte, n) => byte === bytes[start + n])));
+      const all = [];
+      for (const list of [...lists, ...lists.toReversed()]) {
+        const buffer = new ArrayBuffer(1 << 20);
+        const gathered = await gatherer.gather(list, buffer);
+        const fits = expected(list).length <= 1 << 20;
+        all.push(same(gathered, list) && fits === (gathered.buffer === buffer));
+        const parts = partOf(list, 3, 96);
+        all.push(same(await gatherer.gather(parts, new ArrayBuffer(96)), [{ bytes: Uint8Array.from(expected(list).slice(3, 99)) }]));
+      }
+      return { all, seen: seen.length > 20 && seen.every(Boolean) };
+    }`);
+    assert.deepEqual(found, { all: Array(20).fill(true), seen: true });
+  });
+
+  for (const name of ['film.mp4', 'film.mov', 'large.mp4']) {
+    check(
+      `${name}: protected, every sample is what it was, and it plays to its end`,
+      async (page) => {
+        await withoutPicker(page);
+        await openFile(page, folder.path(name));
+        await fillForm(page, { form: 'hybrid', key: KEY, kid: KID });
+        await waitPlan(page);
+        const said = await page.text('.plan-body');
+        assert.match(said, /not fragmented, and is on the way: cut into \d fragments/);
+        await protect(page);
+        const { bytes } = await page.waitDownload({ timeout: LONG });
+        const path = folder.path(`${browser.name}-${name}.mp4`);
+        await writeFile(path, bytes);
+        const [before, after] = [await samplesByFfmpeg(folder.path(name)), await samplesByFfmpeg(path, KEY)];
+        assert.ok(before.length > 300);
+        assert.deepEqual(byTrack(after), byTrack(before));
+        await page.click('#play');
+        await page.waitFor(() => document.querySelector('.stage video')?.ended, { timeout: LONG });
+        const end = await page.evaluate(() => {
+          const video = document.querySelector('.stage video');
+          return {
+            keys: Boolean(video.mediaKeys),
+            pictures: video.getVideoPlaybackQuality().totalVideoFrames,
+          };
+        });
+        assert.deepEqual(end, { keys: true, pictures: 175 });
+      },
+      { skip: judged ? false : 'FFmpeg is missing' },
+    );
+  }
+});

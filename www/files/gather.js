@@ -1,0 +1,151 @@
+/**
+ * Bytes that are put together: some are made, the others stand here and there in a file. Places that are near each other
+ * are read in one go, as a file is fastest read from front to back.
+ */
+
+import { BlobStream } from './stream.js';
+
+/** @import { BlobReader } from './read.js' */
+/** @import { Piece } from '../engine/messages' */
+
+/** What is between two places is read along when it is not more than this. */
+const GAP_BYTES = 256 << 10;
+/** Spans get no longer than this, unless one place is. */
+const SPAN_BYTES = 4 << 20;
+/** Places in a file that are read from in turn: its tracks may stand far from each other. */
+const STREAMS_MAX = 4;
+/** As far back from where a stream is, or ahead of it, it is the one to go on with. */
+const NEAR_BYTES = 8 << 20;
+
+/** @typedef {{ start: number, len: number, parts: { start: number, len: number, at: number }[] }} Span */
+
+/**
+ * Puts what is made into `target`, and says which spans of the file are to be read for the rest.
+ * @param {Piece[]} pieces
+ * @param {Uint8Array} target
+ * @returns {Span[]}
+ */
+function spans(pieces, target) {
+  /** @type {Span['parts']} */
+  const found = [];
+  let at = 0;
+  for (const piece of pieces) {
+    if ('bytes' in piece) {
+      target.set(piece.bytes, at);
+      at += piece.bytes.length;
+    } else {
+      found.push({ ...piece, at });
+      at += piece.len;
+    }
+  }
+  found.sort((one, other) => one.start - other.start);
+  /** @type {Span[]} */
+  const all = [];
+  for (const part of found) {
+    const last = all.at(-1);
+    const end = part.start + part.len;
+    if (last && part.start - (last.start + last.len) <= GAP_BYTES && end - last.start <= SPAN_BYTES) {
+      last.len = Math.max(last.len, end - last.start);
+      last.parts.push(part);
+    } else all.push({ start: part.start, len: part.len, parts: [part] });
+  }
+  return all;
+}
+
+/**
+ * @param {Span} span
+ * @param {Uint8Array} bytes those of the span
+ * @param {Uint8Array} target
+ */
+function place({ start, parts }, bytes, target) {
+  for (const part of parts)
+    target.set(bytes.subarray(part.start - start, part.start - start + part.len), part.at);
+}
+
+/** @param {Piece[]} pieces */
+export const lengthOf = (pieces) =>
+  pieces.reduce((sum, piece) => sum + ('bytes' in piece ? piece.bytes.length : piece.len), 0);
+
+/**
+ * `len` bytes of these pieces from `skip` on.
+ * @param {Piece[]} pieces
+ * @param {number} skip
+ * @param {number} len
+ * @returns {Piece[]}
+ */
+export function partOf(pieces, skip, len) {
+  /** @type {Piece[]} */
+  const parts = [];
+  let at = 0;
+  for (const piece of pieces) {
+    const end = at + lengthOf([piece]);
+    const [from, to] = [Math.max(at, skip) - at, Math.min(end, skip + len) - at];
+    if (from < to)
+      parts.push(
+        'bytes' in piece
+          ? { bytes: piece.bytes.subarray(from, to) }
+          : { start: piece.start + from, len: to - from },
+      );
+    at = end;
+  }
+  return parts;
+}
+
+/**
+ * At once; workers may.
+ * @param {BlobReader} reader
+ * @param {Piece[]} pieces
+ */
+export function gatherNow(reader, pieces) {
+  const target = new Uint8Array(lengthOf(pieces));
+  for (const span of spans(pieces, target)) place(span, reader.read(span.start, span.len), target);
+  return target;
+}
+
+/** Gathers from one file, most often further on in it each time. */
+export class Gatherer {
+  /** @type {{ stream: BlobStream, position: number }[]} The one used last comes last. */
+  #streams = [];
+  #scratch = new ArrayBuffer(SPAN_BYTES);
+
+  /**
+   * @param {Blob} blob
+   * @param {(start: number, bytes: Uint8Array<ArrayBuffer>) => void} saw told of each span that is read
+   */
+  constructor(blob, saw) {
+    this.blob = blob;
+    this.saw = saw;
+  }
+
+  /**
+   * @param {Piece[]} pieces
+   * @param {ArrayBuffer} buffer where the bytes go, or a larger one
+   */
+  async gather(pieces, buffer) {
+    const total = lengthOf(pieces);
+    const target = new Uint8Array(buffer.byteLength < total ? new ArrayBuffer(total) : buffer, 0, total);
+    for (const span of spans(pieces, target)) {
+      const bytes = await this.#stream(span).read(span.start, span.len, this.#scratch);
+      this.#scratch = bytes.buffer;
+      this.saw(span.start, bytes);
+      place(span, bytes, target);
+    }
+    return target;
+  }
+
+  /** @param {Span} span */
+  #stream({ start, len }) {
+    const near = this.#streams.findIndex(({ position }) => Math.abs(position - start) <= NEAR_BYTES);
+    const [found] = near < 0 ? [] : this.#streams.splice(near, 1);
+    if (!found && this.#streams.length === STREAMS_MAX) this.#streams.shift()?.stream.cancel();
+    const one = found ?? { stream: new BlobStream(this.blob), position: 0 };
+    one.position = start + len;
+    this.#streams.push(one);
+    return one.stream;
+  }
+
+  /** Ends what is being read: it fails. */
+  cancel() {
+    for (const { stream } of this.#streams.splice(0)) stream.cancel();
+  }
+}
