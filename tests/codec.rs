@@ -14,6 +14,10 @@
 mod avc_streams;
 #[path = "codec/goldens.rs"]
 mod goldens;
+#[path = "codec/hevc_rules.rs"]
+mod hevc_rules;
+#[path = "codec/hevc_slices.rs"]
+mod hevc_slices;
 #[path = "codec/hostile.rs"]
 mod hostile;
 #[path = "support/not_run.rs"]

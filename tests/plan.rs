@@ -63,7 +63,8 @@ fn by_kind(file: &[u8]) -> Kinds {
     for (parent, name, bytes) in list {
         // A sample entry keeps its place whatever its type becomes.
         let entry = parent.ends_with("stsd")
-            && ["avc1", "avc3", "encv", "mp4a", "ac-3", "ec-3", "enca"].contains(&&*name);
+            && ["avc1", "avc3", "hvc1", "hev1", "encv", "mp4a", "ac-3", "ec-3", "fLaC", "Opus", "enca"]
+                .contains(&&*name);
         let bytes = if entry { [name.as_bytes(), &bytes].concat() } else { bytes };
         let name = if entry { "entry".to_owned() } else { name };
         kinds.entry((parent, name)).or_default().push(bytes);
@@ -181,7 +182,7 @@ fn a_track_that_cannot_be_protected_is_not_called_left_out_by_choice() {
 fn a_track_that_is_asked_for_and_cannot_be_protected_is_refused() {
     let mut file = synth::File { tracks: vec![Kind::Sound; 2], ..synth::small() }.bytes();
     let second = file.windows(4).enumerate().filter(|(_, word)| *word == b"mp4a").nth(1).unwrap().0;
-    file[second..second + 4].copy_from_slice(b"alac");
+    file[second..second + 4].copy_from_slice(b"ac-4");
     let session = drive::open(&file, Feed::Whole).unwrap();
     let asked = |tracks: Option<Vec<u32>>| {
         drive::plan(&session, &boxlock::protect::RequestText { tracks, ..request("piff") })
@@ -189,7 +190,7 @@ fn a_track_that_is_asked_for_and_cannot_be_protected_is_refused() {
     for tracks in [vec![2], vec![1, 2], vec![2, 1]] {
         let error = asked(Some(tracks)).unwrap_err();
         assert_eq!((error.code(), error.field()), ("codec", Some("tracks")));
-        assert!(error.message().starts_with("Track 2 has Apple Lossless"), "{error}");
+        assert!(error.message().starts_with("Track 2 has Dolby AC-4"), "{error}");
     }
     // Not asked for by name, it stays open and is said to.
     for tracks in [None, Some(vec![1])] {
@@ -198,7 +199,7 @@ fn a_track_that_is_asked_for_and_cannot_be_protected_is_refused() {
         assert!(
             plan.warnings()
                 .iter()
-                .any(|text| text.starts_with("Track 2 stays open to everyone. Track 2 has Apple"))
+                .any(|text| text.starts_with("Track 2 stays open to everyone. Track 2 has Dolby AC-4"))
         );
     }
 }

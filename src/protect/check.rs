@@ -3,10 +3,10 @@
 use crate::boxes::heif::ItemLocationBox;
 use crate::bytes::{Error, Result};
 use crate::track::contradictions::{NO_ENTRY, no_entry};
-use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::leftovers::is_system_header_type;
-use crate::track::{Codec, Index, Movie, Track, TrackKind};
+use crate::track::{Index, Movie, Track, TrackKind};
 
+use super::codecs::{check_track, protected_codecs};
 use super::plan::Plan;
 
 /// Fails when nothing can be said of what is in the file, or it is protected already.
@@ -96,14 +96,17 @@ pub fn check_file(index: &Index) -> Result<()> {
     }
     check_top(index, movie)?;
     check_items(index)?;
-    if !movie.tracks.iter().any(|track| check_track(track).is_ok()) {
+    let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
+    if faults.len() == movie.tracks.len() {
+        let protected = protected_codecs();
+        let of_damage = faults.iter().map(Error::message).find(|message| !message.contains(&protected));
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
-        let message = format!(
-            "No track of this file can be protected: Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio, and \
-             this file has {}.",
-            if tracks.is_empty() { "no tracks".to_owned() } else { tracks.join(" and ") }
-        );
-        return Err(Error::unsupported("no-track", message));
+        let why = match of_damage {
+            Some(message) => format!(". {message}"),
+            None if tracks.is_empty() => format!(": {protected}, and this file has no tracks."),
+            None => format!(": {protected}, and this file has {}.", tracks.join(" and ")),
+        };
+        return Err(Error::unsupported("no-track", format!("No track of this file can be protected{why}")));
     }
     Ok(())
 }
@@ -284,36 +287,4 @@ pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> R
 fn describe(track: &Track) -> String {
     let name = track.entries.first().map_or_else(|| "no sample entry".to_owned(), |entry| entry.codec_name());
     format!("track {} with {name}", track.id)
-}
-
-/// Fails when this track cannot be protected.
-pub fn check_track(track: &Track) -> Result<()> {
-    if track.entries.is_empty() {
-        let message = format!("Track {} has no sample entry, so its codec is unknown.", track.id);
-        return Err(Error::unsupported("no-sample-entry", message));
-    }
-    for entry in &track.entries {
-        let supported = match (&entry.codec, &entry.format.0) {
-            (Codec::Avc(_), b"avc1" | b"avc3") => track.kind == TrackKind::Video,
-            (Codec::Mpeg(config), b"mp4a") => config.is_aac() && track.kind == TrackKind::Audio,
-            (_, b"ac-3" | b"ec-3") => track.kind == TrackKind::Audio,
-            _ => false,
-        };
-        // Their boxes are what the cipher goes by; AC-3 is encrypted whole whatever its boxes say.
-        let needs_boxes = matches!(&entry.format.0, b"avc1" | b"avc3" | b"mp4a");
-        if let Some(damage) = entry.damage.first().filter(|_| needs_boxes) {
-            let message = format!("Track {} cannot be protected as it is. {}", track.id, damage.message());
-            let at = damage.offset().unwrap_or(entry.start);
-            return Err(Error::file(DAMAGED_ENTRY, message).inside(damage.path()).at(at));
-        }
-        if !supported {
-            let message = format!(
-                "Track {} has {}; Boxlock protects H.264 video and AAC, AC-3 or E-AC-3 audio.",
-                track.id,
-                entry.codec_name()
-            );
-            return Err(Error::unsupported("codec", message));
-        }
-    }
-    Ok(())
 }

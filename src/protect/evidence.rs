@@ -3,10 +3,12 @@
 
 use crate::boxes::Tree;
 use crate::bytes::{Error, Result};
-use crate::track::codec::h264::Nals;
+use crate::track::codec::h264::{Nal, Nals};
 use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackFragment};
 
+use super::codecs::rule;
 use super::samples::{FragmentTask, Window};
+use super::scheme::Form;
 use super::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES};
 
 /// What was seen of one track's samples.
@@ -34,12 +36,9 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
         let Some(entry) = track.and_then(|track| track.entry(traf.sample_description_index)) else {
             continue;
         };
-        let seen = match &entry.codec {
-            Codec::Avc(config) => {
-                let Ok(rule) = Rule::avc_cmaf(config) else { continue };
-                pictures(rule, traf, &mut window)
-            }
-            Codec::Mpeg(config) if config.is_aac() => frames(traf, &mut window),
+        let seen = match (&entry.codec, rule(entry, Form::Plain)) {
+            (Codec::Mpeg(config), _) if config.is_aac() => frames(traf, &mut window),
+            (_, Ok(rule)) if rule.has_subsamples() => pictures(rule, traf, &mut window),
             _ => continue,
         };
         evidence.push((traf.tfhd.track_id, seen));
@@ -50,17 +49,13 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
 /// A clear picture is made of NAL units, its slice headers can be followed, and no unit has bytes that would be taken
 /// for the start of another.
 fn pictures(rule: Rule, traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
-    let (Rule::AvcCmaf { length_size, .. } | Rule::AvcLegacy { length_size }) = rule else {
-        return Seen::default();
-    };
+    let Some(length_size) = rule.length_size() else { return Seen::default() };
     let mut finder = RangeFinder::new(rule, SENC_MAX_ENTRIES);
     let mut seen = Seen::default();
     for (start, size) in traf.samples() {
         let Ok(sample) = window.get(start, u64::from(size)) else { continue };
         let is_start = |bytes: &[u8]| matches!(bytes, [0, 0, ..=2]);
-        let sound = |nal: Result<crate::track::codec::h264::Nal<'_>>| {
-            nal.is_ok_and(|nal| !nal.bytes.windows(3).any(is_start))
-        };
+        let sound = |nal: Result<Nal<'_>>| nal.is_ok_and(|nal| !nal.bytes.windows(3).any(is_start));
         let clear =
             Nals::new(sample, length_size).all(sound) && finder.split(sample, &mut Vec::new()).is_ok();
         seen.samples += 1;

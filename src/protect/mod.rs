@@ -3,6 +3,7 @@
 pub mod chain;
 pub mod check;
 pub mod cipher;
+pub mod codecs;
 pub mod counter;
 pub mod decrypt;
 pub mod evidence;

@@ -3,10 +3,10 @@
 use crate::bytes::units::clock;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::playready::{Header, ProObject, url_warnings};
-use crate::track::{Codec, Movie, SampleEntry, Track, TrackFragment, TrackKind};
+use crate::track::{Movie, Track, TrackFragment, TrackKind};
 
-use super::check::check_track;
 use super::cipher::AesKey;
+use super::codecs::{check_track, rule};
 use super::counter::{IvCounter, Ivs};
 use super::request::{KeySource, Request};
 use super::scheme::{Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
@@ -178,15 +178,6 @@ fn protection(track: &Track, request: &Request, counter: IvCounter, number: u64)
     Ok(Protection { key: 0, rules, pattern, ivs })
 }
 
-/// What stays clear of the samples of one sample entry: by codec and form.
-fn rule(entry: &SampleEntry, form: Form) -> Result<Rule> {
-    match (&entry.codec, form) {
-        (Codec::Avc(config), Form::Piff) => Ok(Rule::avc_legacy(config)),
-        (Codec::Avc(config), _) => Rule::avc_cmaf(config).map_err(|error| error.at(entry.start)),
-        _ => Ok(Rule::WholeSample),
-    }
-}
-
 /// How a track is protected, in words.
 pub fn protection_text(scheme: &Scheme, protection: &Protection) -> String {
     let blocks = match (scheme.mode, protection.pattern) {
@@ -198,13 +189,13 @@ pub fn protection_text(scheme: &Scheme, protection: &Protection) -> String {
     };
     let rule = match protection.rules.first() {
         None | Some(Rule::WholeSample) => "Every sample is encrypted whole.",
-        Some(Rule::AvcLegacy { .. }) => {
-            "Of each NAL unit the length and header byte stay clear; all else is encrypted, as in Microsoft's own files."
+        Some(Rule::AvcLegacy { .. } | Rule::HevcLegacy { .. }) => {
+            "Of each NAL unit the length and header stay clear; all else is encrypted, as in Microsoft's own files."
         }
-        Some(Rule::AvcCmaf { .. }) if scheme.whole_blocks() => {
+        Some(Rule::AvcCmaf { .. } | Rule::HevcCmaf { .. }) if scheme.whole_blocks() => {
             "Parameter sets, SEI and slice headers stay clear; slice data is encrypted in whole blocks, as CMAF asks."
         }
-        Some(Rule::AvcCmaf { .. }) => {
+        Some(Rule::AvcCmaf { .. } | Rule::HevcCmaf { .. }) => {
             "Parameter sets, SEI and slice headers stay clear; slice data is encrypted, as CMAF asks."
         }
     };

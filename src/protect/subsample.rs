@@ -5,7 +5,9 @@
 //! header byte are clear, the rest is protected, at any size. [`Rule::AvcCmaf`] is what 23001-7 clause 9.5.2 and CMAF
 //! ask for, byte for byte as Shaka Packager does it: only slices are protected, from behind their slice header on.
 //! Slice types are 1, 2 and 5; partitions B and C (3, 4), auxiliary slices (19) and extension slices (20, 21) stay
-//! clear, because their slice data cannot be found with what an ordinary decoder knows.
+//! clear, because their slice data cannot be found with what an ordinary decoder knows. [`Rule::HevcLegacy`] and
+//! [`Rule::HevcCmaf`] are the same of H.265, whose NAL unit headers have two bytes and whose slice segment headers end at
+//! a byte border; slices are types 0 to 9 and 16 to 21.
 //!
 //! **Blocks.** Where ranges are to be whole 16-byte blocks (CMAF in counter mode, and all chaining but `cbcs`), up to 15
 //! bytes at the end of a slice stay clear and join the clear run of the next entry.
@@ -21,6 +23,8 @@ use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
 use crate::track::codec::avc_config::AvcConfig;
 use crate::track::codec::h264::{LengthSize, Nal, NalType, Nals, ParameterSets, SliceHeader};
+use crate::track::codec::h265;
+use crate::track::codec::hevc_config::HevcConfig;
 
 use super::scheme::{BLOCK, CENC, Pattern, Scheme};
 
@@ -41,17 +45,74 @@ pub enum Rule {
         /// The sets of the codec configuration; those in samples are added.
         sets: ParameterSets,
     },
+    /// H.265 as [`Rule::AvcLegacy`] does it.
+    HevcLegacy {
+        /// Bytes of each NAL unit length.
+        length_size: LengthSize,
+    },
+    /// H.265 as in CMAF: all clear but whole blocks of slice segment data.
+    HevcCmaf {
+        /// Bytes of each NAL unit length.
+        length_size: LengthSize,
+        /// The sets of the codec configuration; those in samples are added.
+        sets: h265::ParameterSets,
+    },
 }
 
 impl Rule {
-    /// [`Rule::AvcLegacy`] for a track.
-    pub fn avc_legacy(config: &AvcConfig) -> Self {
-        Self::AvcLegacy { length_size: config.length_size }
-    }
-
     /// [`Rule::AvcCmaf`] for a track. Fails when its parameter sets cannot be read.
     pub fn avc_cmaf(config: &AvcConfig) -> Result<Self> {
         Ok(Self::AvcCmaf { length_size: config.length_size, sets: config.parameter_sets()? })
+    }
+
+    /// [`Rule::HevcCmaf`] for a track. Fails when its parameter sets cannot be read.
+    pub fn hevc_cmaf(config: &HevcConfig) -> Result<Self> {
+        Ok(Self::HevcCmaf { length_size: config.length_size, sets: config.parameter_sets()? })
+    }
+
+    /// Bytes of each NAL unit length, where samples are made of NAL units.
+    pub fn length_size(&self) -> Option<LengthSize> {
+        match self {
+            Self::WholeSample => None,
+            Self::AvcLegacy { length_size }
+            | Self::AvcCmaf { length_size, .. }
+            | Self::HevcLegacy { length_size }
+            | Self::HevcCmaf { length_size, .. } => Some(*length_size),
+        }
+    }
+
+    /// What stays clear of a NAL unit; parameter sets in it are taken in, and `changed` set where they differ.
+    fn clear(&mut self, nal: &Nal<'_>, changed: &mut bool) -> Result<Clear> {
+        match self {
+            Self::WholeSample => Ok(Clear::Bytes(0)),
+            Self::AvcLegacy { .. } => Ok(Clear::Bytes(NAL_HEADER_LEN)),
+            Self::HevcLegacy { .. } => Ok(Clear::Bytes(h265::NAL_HEADER_LEN)),
+            Self::AvcCmaf { sets, .. } => match nal.kind() {
+                Some(NalType::SLICE | NalType::IDR_SLICE | NalType::PARTITION_A) => {
+                    Ok(Clear::Bytes(SliceHeader::parse(nal.bytes, sets)?.len))
+                }
+                Some(kind) if kind.is_other_slice() => Ok(Clear::OtherSlice),
+                _ => {
+                    *changed |= sets.update(nal.bytes)?;
+                    Ok(Clear::Whole)
+                }
+            },
+            Self::HevcCmaf { sets, .. } => match h265::NalType::of(nal.bytes) {
+                Some(kind) if kind.is_slice() => {
+                    Ok(Clear::Bytes(h265::SliceHeader::parse(nal.bytes, sets)?.len))
+                }
+                Some(kind) if kind.is_other_slice() => Ok(Clear::OtherSlice),
+                _ => {
+                    *changed |= sets.update(nal.bytes)?;
+                    Ok(Clear::Whole)
+                }
+            },
+        }
+    }
+
+    /// Whether it knows no blocks, as Microsoft's own files do not.
+    fn is_legacy(&self) -> bool {
+        matches!(self, Self::AvcLegacy { .. } | Self::HevcLegacy { .. })
     }
 
     /// Whether samples get entries, so that `senc` has its subsample flag.
@@ -80,14 +141,15 @@ struct Run {
 /// buffers have grown.
 #[derive(Clone, Debug)]
 pub struct RangeFinder {
+    /// As the codec configuration has it.
+    configured: Rule,
+    /// With the parameter sets of samples, where they differ.
     rule: Rule,
     /// Ranges are so many bytes, or several times so many.
     block: usize,
     scheme: Scheme,
     pattern: Pattern,
     max_entries: usize,
-    /// The sets in force, for [`Rule::AvcCmaf`].
-    sets: ParameterSets,
     sets_changed: bool,
     runs: Vec<Run>,
     tally: Tally,
@@ -123,20 +185,13 @@ impl RangeFinder {
     /// Follows `rule` as `cenc` does, with at most `max_entries` entries a sample: [`saiz_max_entries`] when the output
     /// has `saiz`, else [`SENC_MAX_ENTRIES`], which is also the cap.
     pub fn new(rule: Rule, max_entries: usize) -> Self {
-        // What Microsoft's own files do knows no blocks.
-        let block = if matches!(rule, Rule::AvcLegacy { .. }) { 1 } else { BLOCK };
-        let sets = match &rule {
-            Rule::AvcCmaf { sets, .. } => sets.clone(),
-            _ => ParameterSets::new(),
-        };
-        let max_entries = max_entries.min(SENC_MAX_ENTRIES);
         Self {
+            configured: rule.clone(),
+            block: if rule.is_legacy() { 1 } else { BLOCK },
             rule,
-            block,
             scheme: CENC,
             pattern: Pattern::default(),
-            max_entries,
-            sets,
+            max_entries: max_entries.min(SENC_MAX_ENTRIES),
             sets_changed: false,
             runs: Vec::new(),
             tally: Tally::default(),
@@ -161,9 +216,8 @@ impl RangeFinder {
     /// Forgets parameter sets of earlier samples, so that a fragment's ranges depend on nothing but that fragment and
     /// the codec configuration. To be called before each fragment's first sample.
     pub fn begin_fragment(&mut self) {
-        if let (true, Rule::AvcCmaf { sets, .. }) = (self.sets_changed, &self.rule) {
-            self.sets.clone_from(sets);
-            self.sets_changed = false;
+        if std::mem::take(&mut self.sets_changed) {
+            self.rule.clone_from(&self.configured);
         }
     }
 
@@ -173,24 +227,14 @@ impl RangeFinder {
     pub fn split(&mut self, sample: &[u8], out: &mut Vec<Subsample>) -> Result<()> {
         self.runs.clear();
         let mut tally = Tally { bytes: len_u64(sample.len()), ..Tally::default() };
-        let tail = match &self.rule {
-            Rule::WholeSample => {
-                tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
-                self.tally.join(&tally);
-                return Ok(());
-            }
-            Rule::AvcLegacy { length_size } => {
-                let nals = Nals::new(sample, *length_size);
-                collect(&mut self.runs, &mut tally, nals, self.block, |_| Ok(NAL_HEADER_LEN))?
-            }
-            Rule::AvcCmaf { length_size, .. } => {
-                let (sets, changed) = (&mut self.sets, &mut self.sets_changed);
-                let nals = Nals::new(sample, *length_size);
-                collect(&mut self.runs, &mut tally, nals, self.block, |nal| {
-                    cmaf_clear_len(nal, sets, changed)
-                })?
-            }
+        let Some(length_size) = self.rule.length_size() else {
+            tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
+            self.tally.join(&tally);
+            return Ok(());
         };
+        let (rule, changed) = (&mut self.rule, &mut self.sets_changed);
+        let nals = Nals::new(sample, length_size);
+        let tail = collect(&mut self.runs, &mut tally, nals, self.block, |nal| rule.clear(nal, changed))?;
         let runs = self.runs.iter();
         tally.most_entries = runs.map(|run| entries_of(run.clear).max(1)).sum::<u64>() + entries_of(tail);
         if tally.most_entries > len_u64(self.max_entries) {
@@ -259,20 +303,36 @@ fn emit(out: &mut Vec<Subsample>, mut clear: u64, protected: u32) {
 /// Bytes of the NAL unit header of clause 7.3.1, without the extension that types 14, 20 and 21 have.
 const NAL_HEADER_LEN: usize = 1;
 
-/// Turns NAL units into runs. `clear_len` says how many bytes at the start of a unit (its length field apart) stay clear;
-/// of the rest whole blocks of `block` bytes are protected. Returns the clear bytes behind the last run.
+/// What stays clear of a NAL unit, its length field apart.
+enum Clear {
+    /// So many bytes at its start.
+    Bytes(usize),
+    /// All of it.
+    Whole,
+    /// All of it, though it is picture data.
+    OtherSlice,
+}
+
+/// Turns NAL units into runs. `clear` says what of a unit stays clear; of the rest whole blocks of `block` bytes are protected. Returns the clear bytes behind the last run.
 fn collect<'a>(
     runs: &mut Vec<Run>,
     tally: &mut Tally,
     mut nals: Nals<'a>,
     block: usize,
-    mut clear_len: impl FnMut(&Nal<'a>) -> Result<usize>,
+    mut keep: impl FnMut(&Nal<'a>) -> Result<Clear>,
 ) -> Result<u64> {
     let length_size = nals.length_size().bytes();
     let mut clear = 0_u64;
     for nal in nals.by_ref() {
         let nal = nal?;
-        let head = clear_len(&nal).map_err(|e| e.at(len_u64(nal.offset)))?.min(nal.bytes.len());
+        let head = match keep(&nal).map_err(|e| unread_header(e).at(len_u64(nal.offset)))? {
+            Clear::Bytes(head) => head.min(nal.bytes.len()),
+            Clear::Whole => nal.bytes.len(),
+            Clear::OtherSlice => {
+                tally.other_slices += len_u64(nal.bytes.len());
+                nal.bytes.len()
+            }
+        };
         let data = nal.bytes.len() - head;
         let rest = data % block;
         clear += len_u64(length_size + head);
@@ -288,28 +348,12 @@ fn collect<'a>(
             }
             runs.push(Run { clear, protected });
             clear = 0;
-        } else if nal.kind().is_some_and(NalType::is_other_slice) {
-            tally.other_slices += len_u64(data + head);
         }
         clear += len_u64(rest);
     }
     let rest = len_u64(nals.rest().len());
     tally.short_ends += u64::from(rest > 0);
     Ok(clear + rest)
-}
-
-/// Clear bytes at the start of a NAL unit under [`Rule::AvcCmaf`].
-fn cmaf_clear_len(nal: &Nal<'_>, sets: &mut ParameterSets, changed: &mut bool) -> Result<usize> {
-    match nal.kind() {
-        Some(NalType::SLICE | NalType::IDR_SLICE | NalType::PARTITION_A) => {
-            Ok(SliceHeader::parse(nal.bytes, sets).map_err(unread_header)?.len)
-        }
-        Some(NalType::SPS | NalType::PPS) => {
-            *changed |= sets.update(nal.bytes).map_err(unread_header)?;
-            Ok(nal.bytes.len())
-        }
-        _ => Ok(nal.bytes.len()),
-    }
 }
 
 /// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header.

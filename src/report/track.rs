@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::bytes::{Error, limits};
-use crate::protect::check::check_track;
+use crate::protect::codecs::check_track;
 use crate::track::lengths::{self, Length};
 use crate::track::{Index, Track, TrackKind};
 

@@ -106,7 +106,8 @@ fn legacy_ranges_equal_ffmpegs() {
         let crypt = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key];
         let Some(file) = encode("encrypted", &[args, &crypt[..]].concat()) else { return };
         let config = AvcConfig::parse(Reader::new(body(&file, b"avcC"), 0)).unwrap();
-        let mut finder = RangeFinder::new(Rule::avc_legacy(&config), saiz_max_entries(8));
+        let mut finder =
+            RangeFinder::new(Rule::AvcLegacy { length_size: config.length_size }, saiz_max_entries(8));
         let stsz = body(&file, b"stsz");
         let mut at = boxes(&file, 0, file.len()).iter().find(|b| &b.0 == b"mdat").unwrap().2;
         let senc = body(&file, b"senc");
@@ -142,7 +143,8 @@ fn every_shape_of_slice_header_is_walked_to_its_end() {
         let rule = Rule::avc_cmaf(&config).unwrap();
         let mut narrow = RangeFinder::new(rule.clone(), saiz_max_entries(8));
         let mut cmaf = RangeFinder::new(rule, SENC_MAX_ENTRIES);
-        let mut legacy = RangeFinder::new(Rule::avc_legacy(&config), SENC_MAX_ENTRIES);
+        let mut legacy =
+            RangeFinder::new(Rule::AvcLegacy { length_size: config.length_size }, SENC_MAX_ENTRIES);
         let (mut slices, mut most) = (0, 0);
         for sample in samples(&file) {
             let nals: Vec<_> = Nals::new(&sample.bytes, config.length_size).map(Result::unwrap).collect();

@@ -6,25 +6,25 @@ use proptest::prelude::*;
 
 /// Bits, most significant first.
 #[derive(Default)]
-struct Bits(Vec<bool>);
+pub struct Bits(pub Vec<bool>);
 
 impl Bits {
-    fn u(&mut self, n: u32, value: u32) {
+    pub fn u(&mut self, n: u32, value: u32) {
         self.0.extend((0..n).rev().map(|bit| value >> bit & 1 == 1));
     }
 
-    fn ue(&mut self, value: u32) {
+    pub fn ue(&mut self, value: u32) {
         let len = 32 - (value + 1).leading_zeros();
         self.u(len - 1, 0);
         self.u(len, value + 1);
     }
 
-    fn se(&mut self, value: i32) {
+    pub fn se(&mut self, value: i32) {
         self.ue(if value > 0 { value.unsigned_abs() * 2 - 1 } else { value.unsigned_abs() * 2 });
     }
 
     /// A NAL unit: header byte, these bits, filled up with ones, emulation prevention put in.
-    fn nal(&self, header: u8) -> Vec<u8> {
+    pub fn nal(&self, header: u8) -> Vec<u8> {
         let (mut out, mut zeros) = (vec![header], 0);
         for chunk in self.0.chunks(8) {
             let byte =

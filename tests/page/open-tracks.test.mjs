@@ -100,7 +100,25 @@ inEachBrowser((browser) => {
   check('video that cannot be protected: open by choice alone, and called so', (page) =>
     openPicture(page, foreign),
   );
-  check('HEVC with AAC', (page) => openPicture(page, HEVC.path), { skip: HEVC.skip });
+  check(
+    'HEVC with AAC is protected whole',
+    async (page) => {
+      await withoutPicker(page);
+      await openFile(page, HEVC.path);
+      await fillForm(page);
+      await waitPlan(page);
+      assert.match(await said(page, '.plan-tracks'), /slice headers stay clear/);
+      await protect(page);
+      assert.match(await said(page, '.result-head h2'), /^\S+ is protected\.$/);
+      await page.waitDownload();
+      const { sheet } = await keySheet(page);
+      assert.deepEqual(
+        sheet.tracks.map(({ protect: is }) => is),
+        [true, true],
+      );
+    },
+    { skip: HEVC.skip },
+  );
 
   check('a track left open by its box is named too', async (page) => {
     await withoutPicker(page);

@@ -42,6 +42,9 @@ pub const KEY: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
 /// See [`KEY`].
 pub const KID: &str = "10000000-1000-1000-1000-100000000001";
 
+/// Where the IVs of all tests start: they run through the wrap.
+pub const IV: &str = "fffffffffffffff0";
+
 /// [`KEY`] as bytes.
 pub fn key() -> [u8; 16] {
     let mut key = [0; 16];
@@ -56,7 +59,7 @@ pub fn request(profile: &str) -> RequestText {
         kid: Some(KID.to_owned()),
         key: Some(boxlock::protect::request::SecretText(KEY.to_owned())),
         la_url: "https://licence.example/rightsmanager.asmx".to_owned(),
-        iv_start: Some("fffffffffffffff0".to_owned()),
+        iv_start: Some(IV.to_owned()),
         ..RequestText::default()
     }
 }

@@ -168,6 +168,12 @@ pub fn all_samples(file: &[u8]) -> Vec<Vec<RawTrack>> {
     top.iter().filter(|b| b.name == "moof").map(|moof| traf_samples(moof, &trex)).collect()
 }
 
+/// The samples of a file as they stand in it, track after track in each fragment.
+pub fn samples(file: &[u8]) -> Vec<Vec<u8>> {
+    let places = all_samples(file).into_iter().flatten().flat_map(|track| track.samples);
+    places.map(|one| file[one.start..one.start + one.len].to_vec()).collect()
+}
+
 /// Checks every pointer of a file against what it points to: `tfra` and `mfro`, `sidx`, data offsets into `mdat`,
 /// `saio` onto the first IV of `senc`.
 pub fn check_pointers(file: &[u8]) {

@@ -1,7 +1,7 @@
 //! Shaka Packager, a reader and decryptor of other people. `cargo pkg test` gets it; `BOXLOCK_SHAKA_PACKAGER` names
 //! another.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::drive;
@@ -43,4 +43,36 @@ pub fn read(program: &PathBuf, file: &[u8], stream: &str, key: bool) -> Result<V
     let written = std::fs::read(&output.0).map_err(|e| e.to_string())?;
     let movie = Movie::read(&written)?;
     Ok(movie.samples.iter().map(|s| written[s.start..s.start + s.len].to_vec()).collect())
+}
+
+/// The first video or sound track of a file as the packager protects it, with the key and the IVs that `ours` has.
+pub fn protect(
+    program: &Path,
+    file: &[u8],
+    stream: &str,
+    scheme: &str,
+    ours: &[u8],
+) -> Result<Vec<u8>, String> {
+    let (input, output) = (Scratch::of(file), Scratch::path(".mp4"));
+    let kid = drive::KID.replace('-', "");
+    let iv = constant_iv(ours).unwrap_or_else(|| drive::IV.to_owned());
+    let ran = Command::new(program)
+        .arg(format!("in={},stream={stream},output={}", input.0.display(), output.0.display()))
+        .args(["--enable_raw_key_encryption", "--clear_lead", "0", "--protection_scheme", scheme])
+        .args(["--keys", &format!("label=:key_id={kid}:key={}:iv={iv}", drive::KEY)])
+        .output()
+        .map_err(|e| e.to_string())?;
+    if !ran.status.success() {
+        return Err(String::from_utf8_lossy(&ran.stderr).into_owned());
+    }
+    std::fs::read(&output.0).map_err(|e| e.to_string())
+}
+
+/// The constant IV that `tenc` has behind the key ID and its length, if it has one.
+fn constant_iv(file: &[u8]) -> Option<String> {
+    let kid = hex::decode(drive::KID.replace('-', "")).expect("hex");
+    let tenc = file.windows(4).position(|four| four == b"tenc").expect("tenc");
+    let at = tenc + file[tenc..].windows(16).position(|window| window == kid).expect("the key ID") + 16;
+    let per_sample = file[at - 17];
+    (per_sample == 0).then(|| hex::encode(&file[at + 1..at + 1 + usize::from(file[at])]))
 }

@@ -1,5 +1,5 @@
 //! What the bytes of codecs mean, as far as protection and display need it: configuration records, parameter sets and
-//! slice headers of H.264. Knows nothing of keys or ciphers.
+//! slice headers of H.264 and H.265. Knows nothing of keys or ciphers.
 
 pub mod about;
 mod av1;
@@ -7,6 +7,8 @@ pub mod avc_config;
 mod dolby;
 mod dts;
 pub mod h264;
+pub mod h265;
+pub mod hevc_config;
 pub mod mpeg;
 pub(super) mod sound;
 mod video;
@@ -14,6 +16,7 @@ mod video;
 pub use about::About;
 
 use avc_config::AvcConfig;
+use hevc_config::HevcConfig;
 use mpeg::MpegConfig;
 
 /// Codec configuration, as far as protection and playback need it.
@@ -21,6 +24,8 @@ use mpeg::MpegConfig;
 pub enum Codec {
     /// H.264, with its configuration record.
     Avc(Box<AvcConfig>),
+    /// H.265, with its configuration record.
+    Hevc(Box<HevcConfig>),
     /// What an elementary stream descriptor configures: MPEG-4 and MPEG-2 audio, and other codecs in MPEG-4 entries.
     Mpeg(MpegConfig),
     /// Anything else.

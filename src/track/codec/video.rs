@@ -11,10 +11,12 @@ use crate::boxes::profiles::{
 use crate::bytes::bits::BitReader;
 use crate::bytes::{Reader, Result};
 
-use super::About;
+use super::hevc_config::HevcConfig;
+use super::{About, Codec};
 
 /// `hvcC` (codec string: ISO/IEC 14496-15:2022 E.3).
 pub(super) fn hevc(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
+    let start = r.offset();
     let hvcc = HevcConfiguration::parse(r, 0)?;
     let profile = hvcc.profile & 31;
     let tier = hvcc.profile >> 5 & 1;
@@ -37,6 +39,7 @@ pub(super) fn hevc(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
         name => format!("HEVC {name}"),
     };
     add_level(about, &hevc_level(hvcc.general_level_idc), tier);
+    about.codec = Codec::Hevc(Box::new(HevcConfig::new(&hvcc, start)?));
     Ok(())
 }
 

@@ -7,6 +7,7 @@ pub mod boxes;
 pub mod fragment;
 mod groups;
 pub mod headers;
+pub mod hevc;
 pub mod judge;
 pub mod movie;
 pub mod wanted;

@@ -33,6 +33,11 @@ pub enum Media {
         length_size: usize,
         record: Vec<u8>,
     },
+    /// H.265, likewise.
+    Hevc {
+        length_size: usize,
+        record: Vec<u8>,
+    },
     Other,
 }
 
@@ -118,9 +123,9 @@ fn track(trak: &Node<'_>) -> Res<Track> {
 }
 
 /// Names of entries that are protected, or say that they are.
-const ENTRIES: [&[u8; 4]; 13] = [
-    b"avc1", b"avc3", b"hvc1", b"hev1", b"encv", b"mp4a", b"ac-3", b"ec-3", b"ac-4", b"fLaC", b"Opus",
-    b"alac", b"enca",
+const ENTRIES: [&[u8; 4]; 17] = [
+    b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"encv", b"mp4a", b"ac-3",
+    b"ec-3", b"ac-4", b"fLaC", b"Opus", b"alac", b"enca",
 ];
 
 /// A sample entry (clauses 8.5.2, 12.1.3, 12.2.3), children of pictures and sound alone.
@@ -160,15 +165,25 @@ fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
         let piff = schi.user(&PIFF_TENC)?.map(|tenc| defaults(&tenc)).transpose()?;
         found.scheme = Some(Scheme { kind, version, cenc, piff });
     }
-    let mut records =
-        children.iter().filter(|child| child.is(b"avcC")).map(content).collect::<Res<Vec<_>>>()?;
+    let code =
+        if matches!(&found.original, b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") { b"hvcC" } else { b"avcC" };
+    let mut records = children.iter().filter(|child| child.is(code)).map(content).collect::<Res<Vec<_>>>()?;
     records.dedup();
     if records.len() > 1 {
         return Err(format!("{} has {} codec configurations", node.name(), records.len()));
     }
-    if let (b"avc1" | b"avc3", Some(record)) = (&found.original, records.pop()) {
-        let length_size = usize::from(record.get(4).ok_or("a short avcC")? & 3) + 1;
-        found.media = Media::Avc { length_size, record };
+    let length_size = |record: &[u8], at: usize| {
+        let byte = record.get(at).ok_or("a short codec configuration")?;
+        Res::Ok(usize::from(byte & 3) + 1)
+    };
+    match (&found.original, records.pop()) {
+        (b"avc1" | b"avc3" | b"dva1" | b"dvav", Some(record)) => {
+            found.media = Media::Avc { length_size: length_size(&record, 4)?, record };
+        }
+        (b"hvc1" | b"hev1" | b"dvh1" | b"dvhe", Some(record)) => {
+            found.media = Media::Hevc { length_size: length_size(&record, 21)?, record };
+        }
+        _ => {}
     }
     Ok(found)
 }

@@ -1,11 +1,13 @@
 //! Which bytes of a clear sample have to be encrypted, byte by byte, by the book of each profile.
 //!
-//! Where a slice header ends is asked of the core's own parser of slice headers. That one is held against Shaka
-//! Packager's own files and against a writer of the syntax (`tests/codec`); what is made of its answer is not.
+//! Where a slice header of H.264 ends is asked of the core's own parser of slice headers. That one is held against Shaka
+//! Packager's own files and against a writer of the syntax (`tests/codec`); what is made of its answer is not. Those of
+//! H.265 are read by the witness itself.
 
 use boxlock::track::codec::h264::{ParameterSets, SliceHeader};
 
 use super::Res;
+use super::hevc::{Reading, Sets};
 use super::movie::{Entry, Media};
 
 /// From where to where, in order, neighbours put together.
@@ -35,6 +37,8 @@ pub struct Finder {
     piff: bool,
     block: usize,
     sets: ParameterSets,
+    hevc: Sets,
+    reading: Reading,
     entry: Option<usize>,
 }
 
@@ -42,7 +46,13 @@ impl Finder {
     pub fn new(profile: &str) -> Self {
         assert!(["piff", "hybrid"].contains(&profile));
         let piff = profile == "piff";
-        Self { piff, block: if piff { 1 } else { 16 }, sets: ParameterSets::new(), entry: None }
+        let (sets, hevc, block) = (ParameterSets::new(), Sets::default(), if piff { 1 } else { 16 });
+        Self { piff, block, sets, hevc, reading: Reading::Standard, entry: None }
+    }
+
+    /// The same by those who read slice segment headers of H.265 so.
+    pub fn reading(self, reading: Reading) -> Self {
+        Self { reading, ..self }
     }
 
     /// The same in another scheme than `cenc`: but for `cbcs`, ranges are whole blocks (23001-7 clause 9.5.2).
@@ -64,7 +74,14 @@ impl Finder {
                         self.sets.update(set).map_err(|e| e.to_string())?;
                     }
                 }
-                self.avc(*length_size, sample)
+                self.nals(*length_size, sample, Self::avc_clear)
+            }
+            (Media::Hevc { length_size, record }, _) => {
+                if self.entry != Some(index) && !self.piff {
+                    self.entry = Some(index);
+                    self.hevc.configure(record)?;
+                }
+                self.nals(*length_size, sample, Self::hevc_clear)
             }
             (Media::Other, b"soun") => {
                 Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] })
@@ -73,7 +90,13 @@ impl Finder {
         }
     }
 
-    fn avc(&mut self, length_size: usize, sample: &[u8]) -> Res<Ranges> {
+    /// `clear` says how many bytes at the start of a NAL unit stay clear.
+    fn nals(
+        &mut self,
+        length_size: usize,
+        sample: &[u8],
+        clear: fn(&mut Self, &[u8]) -> Res<usize>,
+    ) -> Res<Ranges> {
         let mut ranges = Vec::new();
         let mut at = 0;
         // What is too short for another length is no NAL unit.
@@ -87,15 +110,14 @@ impl Finder {
                 ));
             }
             let nal = &sample[at..at + len];
-            let clear = self.clear(nal)?.min(len);
+            let clear = clear(self, nal)?.min(len);
             add(&mut ranges, at + clear, at + clear + (len - clear) / self.block * self.block);
             at += len;
         }
         Ok(ranges)
     }
 
-    /// Bytes at the start of a NAL unit that stay clear.
-    fn clear(&mut self, nal: &[u8]) -> Res<usize> {
+    fn avc_clear(&mut self, nal: &[u8]) -> Res<usize> {
         let Some(first) = nal.first() else { return Ok(0) };
         if self.piff {
             return Ok(1);
@@ -106,6 +128,19 @@ impl Finder {
                 if kind == 7 || kind == 8 {
                     self.sets.update(nal).map_err(|e| e.to_string())?;
                 }
+                Ok(nal.len())
+            }
+        }
+    }
+
+    fn hevc_clear(&mut self, nal: &[u8]) -> Res<usize> {
+        if self.piff {
+            return Ok(2);
+        }
+        match nal.first().map(|first| first >> 1 & 63) {
+            Some(0..=9 | 16..=21) => self.hevc.header(nal, self.reading),
+            _ => {
+                self.hevc.update(nal)?;
                 Ok(nal.len())
             }
         }

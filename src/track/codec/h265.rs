@@ -1,0 +1,99 @@
+//! H.265 (ISO/IEC 23008-2, ITU-T H.265): parameter sets, and where a slice segment header ends.
+
+mod parameter_sets;
+mod pps;
+mod ref_pic_set;
+mod slice_header;
+mod sps;
+
+pub use parameter_sets::ParameterSets;
+pub use pps::Pps;
+pub use ref_pic_set::RefPicSet;
+pub use slice_header::SliceHeader;
+pub use sps::Sps;
+
+use crate::bytes::bits::{BitError, BitReader};
+
+/// Bytes of the NAL unit header of clause 7.3.1.2.
+pub const NAL_HEADER_LEN: usize = 2;
+
+/// `nal_unit_type` of clause 7.4.2.2, table 7-1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NalType(u8);
+
+impl NalType {
+    /// Sequence parameter set.
+    pub const SPS: Self = Self(33);
+    /// Picture parameter set.
+    pub const PPS: Self = Self(34);
+
+    /// The type of a whole NAL unit; `None` where it is shorter than its header.
+    pub fn of(nal: &[u8]) -> Option<Self> {
+        match nal {
+            [first, _, ..] => Some(Self(first >> 1 & 0x3f)),
+            _ => None,
+        }
+    }
+
+    /// The number, 0 to 63.
+    pub fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Whether the unit is a slice segment whose header an ordinary decoder can read.
+    pub fn is_slice(self) -> bool {
+        matches!(self.0, 0..=9 | 16..=21)
+    }
+
+    /// Whether the unit holds picture data, but an ordinary decoder knows nothing of it: reserved types, and 63, which
+    /// Dolby Vision uses for its enhancement layer.
+    pub fn is_other_slice(self) -> bool {
+        matches!(self.0, 10..=15 | 22..=31 | 63)
+    }
+
+    /// Whether the picture is a random access point (types 16 to 23).
+    fn is_irap(self) -> bool {
+        matches!(self.0, 16..=23)
+    }
+
+    /// Whether the picture refers to none before (types 19 and 20).
+    fn is_idr(self) -> bool {
+        matches!(self.0, 19 | 20)
+    }
+}
+
+/// `nuh_layer_id` of a whole NAL unit: 0 but in layered streams.
+pub fn layer_of(nal: &[u8]) -> u8 {
+    match nal {
+        [first, second, ..] => (first & 1) << 5 | second >> 3,
+        _ => 0,
+    }
+}
+
+type Bits<T> = Result<T, BitError>;
+
+/// `Ceil( Log2( count ) )`: the bits of a number below `count`.
+fn bits_below(count: u32) -> u32 {
+    u32::BITS - count.saturating_sub(1).leading_zeros()
+}
+
+/// Walks `scaling_list_data( )` of clause 7.3.4.
+fn skip_scaling_lists(r: &mut BitReader<'_>) -> Bits<()> {
+    for size in 0..4_u32 {
+        let mut matrix = 0;
+        while matrix < 6 {
+            if r.flag("scaling_list_pred_mode_flag")? {
+                if size > 1 {
+                    r.se("scaling_list_dc_coef_minus8")?;
+                }
+                for _ in 0..(1_u32 << (4 + (size << 1))).min(64) {
+                    r.se("scaling_list_delta_coef")?;
+                }
+            } else {
+                r.ue("scaling_list_pred_matrix_id_delta")?;
+            }
+            matrix += if size == 3 { 3 } else { 1 };
+        }
+    }
+    Ok(())
+}

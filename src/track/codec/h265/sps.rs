@@ -1,0 +1,152 @@
+//! The sequence parameter set (clause 7.3.2.2), up to the last field that slice segment headers depend on.
+
+use crate::bytes::bits::BitReader;
+use crate::bytes::{Error, Result};
+
+use super::{Bits, RefPicSet, skip_scaling_lists};
+
+/// Profiles of screen content coding (clause A.3.7), which change slice segment headers.
+const SCREEN_CONTENT: [u32; 2] = [9, 11];
+
+/// A sequence parameter set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sps {
+    /// `sps_seq_parameter_set_id`, 0 to 15.
+    pub id: u8,
+    /// Whether it is of a profile for screen content.
+    pub is_screen_content: bool,
+    /// `separate_colour_plane_flag`.
+    pub separate_colour_plane: bool,
+    /// `ChromaArrayType`.
+    pub chroma_array_type: u32,
+    /// `PicSizeInCtbsY`: coding tree blocks of a picture.
+    pub blocks: u32,
+    /// `log2_max_pic_order_cnt_lsb_minus4` + 4.
+    pub pic_order_bits: u32,
+    /// `sample_adaptive_offset_enabled_flag`.
+    pub sample_adaptive_offset: bool,
+    /// Short-term reference picture sets.
+    pub ref_pic_sets: Vec<RefPicSet>,
+    /// Long-term reference pictures, whether each is used; `None` where slices have none.
+    pub long_term: Option<Vec<bool>>,
+    /// `sps_temporal_mvp_enabled_flag`.
+    pub temporal_mvp: bool,
+}
+
+/// Wider or higher than any level allows.
+const MAX_SIZE: u32 = 1 << 16;
+
+impl Sps {
+    /// Parses a whole NAL unit, its header included.
+    pub fn parse(nal: &[u8]) -> Result<Self> {
+        let mut r = BitReader::nal(nal);
+        let sps = Self::read(&mut r).map_err(|e| e.into_error("bad-sps", "The sequence parameter set"))?;
+        sps.ok_or_else(|| Error::file("bad-sps", "The sequence parameter set has a picture of no size."))
+    }
+
+    fn read(r: &mut BitReader<'_>) -> Bits<Option<Self>> {
+        r.bits(16, "NAL header")?;
+        r.bits(4, "sps_video_parameter_set_id")?;
+        let sub_layers = r.bits(3, "sps_max_sub_layers_minus1")?;
+        r.flag("sps_temporal_id_nesting_flag")?;
+        let profile = read_profile_tier_level(r, sub_layers)?;
+        let id = low(r.ue_max(15, "sps_seq_parameter_set_id")?);
+        let chroma = r.ue_max(3, "chroma_format_idc")?;
+        let separate_colour_plane = chroma == 3 && r.flag("separate_colour_plane_flag")?;
+        let width = r.ue_max(MAX_SIZE, "pic_width_in_luma_samples")?;
+        let height = r.ue_max(MAX_SIZE, "pic_height_in_luma_samples")?;
+        if r.flag("conformance_window_flag")? {
+            for _ in 0..4 {
+                r.ue("conf_win_offset")?;
+            }
+        }
+        r.ue_max(8, "bit_depth_luma_minus8")?;
+        r.ue_max(8, "bit_depth_chroma_minus8")?;
+        let pic_order_bits = r.ue_max(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
+        let first = if r.flag("sps_sub_layer_ordering_info_present_flag")? { 0 } else { sub_layers };
+        for _ in first..=sub_layers {
+            r.ue("sps_max_dec_pic_buffering_minus1")?;
+            r.ue("sps_max_num_reorder_pics")?;
+            r.ue("sps_max_latency_increase_plus1")?;
+        }
+        let smallest = r.ue_max(3, "log2_min_luma_coding_block_size_minus3")? + 3;
+        let block_bits = smallest + r.ue_max(3, "log2_diff_max_min_luma_coding_block_size")?;
+        r.ue("log2_min_luma_transform_block_size_minus2")?;
+        r.ue("log2_diff_max_min_luma_transform_block_size")?;
+        r.ue("max_transform_hierarchy_depth_inter")?;
+        r.ue("max_transform_hierarchy_depth_intra")?;
+        if r.flag("scaling_list_enabled_flag")? && r.flag("sps_scaling_list_data_present_flag")? {
+            skip_scaling_lists(r)?;
+        }
+        r.flag("amp_enabled_flag")?;
+        let sample_adaptive_offset = r.flag("sample_adaptive_offset_enabled_flag")?;
+        if r.flag("pcm_enabled_flag")? {
+            r.bits(8, "pcm_sample_bit_depth")?;
+            r.ue("log2_min_pcm_luma_coding_block_size_minus3")?;
+            r.ue("log2_diff_max_min_pcm_luma_coding_block_size")?;
+            r.flag("pcm_loop_filter_disabled_flag")?;
+        }
+        let mut ref_pic_sets = Vec::new();
+        for index in 0..r.ue_max(64, "num_short_term_ref_pic_sets")? {
+            let index = usize::try_from(index).unwrap_or(usize::MAX);
+            ref_pic_sets.push(RefPicSet::read(r, index, &ref_pic_sets, false)?);
+        }
+        let mut long_term = None;
+        if r.flag("long_term_ref_pics_present_flag")? {
+            let mut used = Vec::new();
+            for _ in 0..r.ue_max(32, "num_long_term_ref_pics_sps")? {
+                r.bits(pic_order_bits, "lt_ref_pic_poc_lsb_sps")?;
+                used.push(r.flag("used_by_curr_pic_lt_sps_flag")?);
+            }
+            long_term = Some(used);
+        }
+        let temporal_mvp = r.flag("sps_temporal_mvp_enabled_flag")?;
+        let across = |size: u32| size.div_ceil(1 << block_bits);
+        let blocks = across(width) * across(height);
+        Ok((blocks > 0).then_some(Self {
+            id,
+            is_screen_content: SCREEN_CONTENT.contains(&profile),
+            separate_colour_plane,
+            chroma_array_type: if separate_colour_plane { 0 } else { chroma },
+            blocks,
+            pic_order_bits,
+            sample_adaptive_offset,
+            ref_pic_sets,
+            long_term,
+            temporal_mvp,
+        }))
+    }
+}
+
+/// `general_profile_idc` of `profile_tier_level( )` (clause 7.3.3).
+fn read_profile_tier_level(r: &mut BitReader<'_>, sub_layers: u32) -> Bits<u32> {
+    r.bits(3, "general_profile_space")?;
+    let profile = r.bits(5, "general_profile_idc")?;
+    r.bits(32, "general_profile_compatibility_flag")?;
+    r.bits(48, "general constraint flags")?;
+    r.bits(8, "general_level_idc")?;
+    let mut present = Vec::new();
+    for _ in 0..sub_layers {
+        let profile = r.flag("sub_layer_profile_present_flag")?;
+        present.push((profile, r.flag("sub_layer_level_present_flag")?));
+    }
+    if sub_layers > 0 {
+        for _ in sub_layers..8 {
+            r.bits(2, "reserved_zero_2bits")?;
+        }
+    }
+    for (profile, level) in present {
+        if profile {
+            r.bits(88, "sub_layer_profile")?;
+        }
+        if level {
+            r.bits(8, "sub_layer_level_idc")?;
+        }
+    }
+    Ok(profile)
+}
+
+/// A value that was checked to fit.
+pub(super) fn low(value: u32) -> u8 {
+    u8::try_from(value).unwrap_or(u8::MAX)
+}
