@@ -218,6 +218,14 @@ export interface ProtectRequest {
    * picture would stay open to everyone.
    */
   tracks?: number[];
+  /** Whether a Widevine header is written beside PlayReady's; not in the form 'piff'. */
+  widevine?: boolean;
+  /** The provider that it names. This or a content ID asks for it, too. */
+  widevineProvider?: string;
+  /** The content ID in it, as text. */
+  widevineContentId?: string;
+  /** Whole `pssh` boxes for other systems, in base64 or hex, each on a line of its own; not in the form 'piff'. */
+  pssh?: string;
   /**
    * What becomes of boxes of an earlier encryption around samples that the file calls clear. Those that are plainly
    * stale go in any case; where that is not plain, planning fails with code 'leftover-encryption' unless this is given.

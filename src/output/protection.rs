@@ -81,6 +81,7 @@ pub fn system_headers(plan: &Plan) -> Vec<u8> {
     if plan.form.has_cenc() {
         boxes.extend(common_header(plan.keys.iter().map(|key| key.kid).collect()));
     }
+    boxes.extend(&plan.other_systems);
     boxes
 }
 

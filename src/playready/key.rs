@@ -264,6 +264,15 @@ fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
+/// Bytes that are typed as hexadecimal digits or in base64; `None` when it is neither. Of what could be both, as few texts
+/// of real length can, hexadecimal counts.
+pub fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    match hex_digits(text) {
+        Some(digits) => hex::decode(digits.as_bytes()).ok(),
+        None => base64_bytes(text).map(|bytes| bytes.to_vec()),
+    }
+}
+
 /// The 16 bytes of 32 hexadecimal digits in text order.
 fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     let mut bytes = [0; 16];

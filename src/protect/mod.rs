@@ -14,6 +14,7 @@ pub mod request;
 pub mod samples;
 pub mod scheme;
 pub mod subsample;
+pub mod systems;
 
 pub use pieces::PiecewiseFragment;
 pub use plan::{Plan, PlannedKey, Protection, TrackPlan};

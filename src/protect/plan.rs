@@ -71,6 +71,8 @@ pub struct Plan {
     pub header_xml: String,
     /// The PlayReady object around the header: what `pssh` boxes carry.
     pub playready_object: Vec<u8>,
+    /// `pssh` boxes of other systems.
+    pub other_systems: Vec<u8>,
     /// The tracks, in file order.
     pub tracks: Vec<TrackPlan>,
     /// The initialization vectors.
@@ -107,6 +109,7 @@ impl Plan {
         }
         let header_xml = request.header.to_xml()?;
         let playready_object = ProObject::from_header(&request.header)?.to_bytes()?;
+        let other_systems = request.systems.boxes(&request.scheme, &[request.kid]);
         Ok(Self {
             source,
             scheme: request.scheme,
@@ -121,6 +124,7 @@ impl Plan {
             header: request.header,
             header_xml,
             playready_object,
+            other_systems,
             tracks,
             ivs,
         })

@@ -7,6 +7,7 @@ use crate::playready::{
 };
 
 use super::scheme::{self, Form, Mode, Scheme};
+use super::systems::Systems;
 
 /// A request as typed. Empty texts are as good as absent ones.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,14 @@ pub struct RequestText {
     pub iv_start: Option<String>,
     /// `4.0` to `4.3`.
     pub header_version: Option<String>,
+    /// Whether a Widevine header is written.
+    pub widevine: bool,
+    /// Its provider.
+    pub widevine_provider: Option<String>,
+    /// Its content ID.
+    pub widevine_content_id: Option<String>,
+    /// Whole `pssh` boxes in base64 or hex, for other systems.
+    pub pssh: Option<String>,
     /// `remove`: boxes of an earlier encryption go also where it is not plain that they are stale.
     pub leftovers: Option<String>,
 }
@@ -92,6 +101,8 @@ pub struct Request {
     pub key_source: KeySource,
     /// The PlayReady header.
     pub header: Header,
+    /// Headers of other systems.
+    pub systems: Systems,
     /// First IV.
     pub iv_start: u64,
     /// Track IDs; all that can be protected when absent.
@@ -193,6 +204,7 @@ impl Request {
         if let Some(warning) = scheme.warning() {
             warnings.push(warning.to_owned());
         }
+        let systems = Systems::parse(text, form, kid, &mut warnings)?;
         let iv_size = iv_size(text, &scheme, &mut warnings)?;
         let iv_start = match given(&text.iv_start) {
             Some(start) => {
@@ -225,6 +237,7 @@ impl Request {
             key,
             key_source,
             header,
+            systems,
             iv_start,
             tracks,
             remove_leftovers,

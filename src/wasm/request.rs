@@ -38,6 +38,10 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         tracks: property(request, "tracks")?.map(tracks).transpose()?,
         iv_start: text(request, "ivStart")?,
         header_version: text(request, "headerVersion")?,
+        widevine: property(request, "widevine")?.is_some_and(|value| value.is_truthy()),
+        widevine_provider: text(request, "widevineProvider")?,
+        widevine_content_id: text(request, "widevineContentId")?,
+        pssh: text(request, "pssh")?,
         leftovers: text(request, "leftovers")?,
     };
     let (key, rest) = random.split_at(16);
@@ -64,7 +68,7 @@ fn refuse_unknown(request: &JsValue) -> JsResult<()> {
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 19] = [
     "scheme",
     "form",
     "profile",
@@ -77,6 +81,10 @@ const FIELDS: [&str; 15] = [
     "dsId",
     "customAttributes",
     "tracks",
+    "widevine",
+    "widevineProvider",
+    "widevineContentId",
+    "pssh",
     "leftovers",
     "ivStart",
     "headerVersion",

@@ -41,7 +41,7 @@ async function throughStates(page, look) {
   await look('fault');
   await page.fill('[name="key"]', '00112233445566778899aabbccddeeff');
   await waitPlan(page);
-  await page.click('details.more summary');
+  await page.click('#more-header summary');
   await look('plan');
   await goTo(page, 'result');
   await look('no result');

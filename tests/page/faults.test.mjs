@@ -231,7 +231,7 @@ inEachBrowser(
       await openFile(page, SAMPLE);
       await fillForm(page);
       await waitPlan(page);
-      await page.click('details.more summary');
+      await page.click('#more-header summary');
       for (const [field, text, words] of mistakes) {
         const control = `[name="${field}"]`;
         if (WAYS[field]) await choose(page, ...WAYS[field]);

@@ -20,6 +20,7 @@ import {
   streams,
 } from './support-media.mjs';
 import {
+  choose,
   fillForm,
   goTo,
   keySheet,
@@ -39,6 +40,8 @@ import {
 
 const KEY = '00112233445566778899aabbccddeeff';
 const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
+/** A `pssh` box of FairPlay's that says nothing. */
+const FAIRPLAY = '00000020707373680000000094ce86fb07ff4f43adb893d2fa968ca200000000';
 const TEST_SEED = 'XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I';
 
 /** It takes half a minute there. */
@@ -183,6 +186,39 @@ inEachBrowser(
       },
       { skip: browser.lacks.storage },
     );
+
+    check('for other players: a Widevine header, and a box that is pasted', async (page) => {
+      await withoutPicker(page);
+      await openFile(page, SAMPLE);
+      await fillForm(page, { form: 'piff', key: KEY, kid: KID });
+      await page.click('#more-players summary');
+      await choose(page, 'widevine', 'widevine');
+      await page.fill('[name="widevineProvider"]', 'acme');
+      // Folded away, it is opened where something in it is wrong.
+      await page.click('#more-players summary');
+      await page.waitFor(() =>
+        /other systems choose the form hybrid/.test(document.querySelector('#more-players[open]')?.innerText),
+      );
+      await choose(page, 'form', 'hybrid');
+      await waitPlan(page);
+      await page.fill('[name="pssh"]', 'AAAA');
+      await page.waitFor(() => /no whole 'pssh' box/.test(document.querySelector('#more-players').innerText));
+      await page.fill('[name="pssh"]', `${FAIRPLAY}\n`);
+      await waitPlan(page);
+      await protect(page);
+      const { bytes } = await page.waitDownload({ timeout: LONG });
+      const moov = boxes(bytes).find(({ type }) => type === 'moov');
+      const systems = boxes(bytes, moov.body, moov.end).filter(({ type }) => type === 'pssh');
+      assert.deepEqual(
+        systems.map(({ body }) => bytes.toString('hex', body + 4, body + 8)),
+        ['9a04f079', '1077efec', 'edef8ba9', '94ce86fb'],
+      );
+      const [, , widevine, given] = systems.map(({ start, end }) => bytes.toString('hex', start, end));
+      const provider = `1a04${Buffer.from('acme').toString('hex')}`;
+      assert.ok(widevine.endsWith(`000000181210${KID.replaceAll('-', '')}${provider}`), widevine);
+      assert.equal(given, FAIRPLAY);
+      assertSameMedia(bytes, clear, KEY);
+    });
 
     check('PIFF: typed key and KID', async (page) => {
       const form = { form: 'piff', key: KEY, kid: KID };

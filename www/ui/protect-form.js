@@ -138,10 +138,38 @@ export class ProtectForm {
         hint: 'Automatic picks the version that most players read.',
       },
     );
+    this.widevineProvider = new Field(textInput('widevineProvider'), {
+      label: 'Provider',
+      hint: 'The name that the Widevine service knows you by. May be empty.',
+    });
+    this.widevineContentId = new Field(textInput('widevineContentId'), {
+      label: 'Content ID',
+      hint: 'What the service calls this title. May be empty.',
+    });
+    this.widevine = new Choice('widevine', 'Players', [
+      { value: 'none', label: 'PlayReady', hint: 'Windows, Edge, Xbox, many TVs.' },
+      {
+        value: 'widevine',
+        label: 'PlayReady and Widevine',
+        hint: 'Chrome, Android and other TVs too. The Widevine service must have the same key and KID.',
+        inside: h('div', {}, this.widevineProvider.element, this.widevineContentId.element),
+      },
+    ]);
+    this.pssh = new Field(h('textarea', { name: 'pssh', class: 'mono', rows: 3, spellcheck: 'false' }), {
+      label: 'Other systems',
+      hint: 'Whole pssh boxes in base64 or hex, one on each line. They go into the file as they are.',
+    });
+    this.players = h(
+      'details',
+      { class: 'more', id: 'more-players' },
+      h('summary', {}, 'Players'),
+      this.widevine.element,
+      this.pssh.element,
+    );
     this.more = h(
       'details',
-      { class: 'more' },
-      h('summary', {}, 'More'),
+      { class: 'more', id: 'more-header' },
+      h('summary', {}, 'PlayReady header'),
       this.luiUrl.element,
       this.dsId.element,
       this.customAttributes.element,
@@ -167,6 +195,7 @@ export class ProtectForm {
       this.form.element,
       this.tracks.element,
       this.leftovers.element,
+      this.players,
       this.more,
     );
     this.element = h(
@@ -215,6 +244,12 @@ export class ProtectForm {
     if (this.luiUrl.value) request.luiUrl = this.luiUrl.value;
     if (this.dsId.value) request.dsId = this.dsId.value;
     if (this.customAttributes.value) request.customAttributes = this.customAttributes.value;
+    if (this.widevine.value === 'widevine') {
+      request.widevine = true;
+      if (this.widevineProvider.value) request.widevineProvider = this.widevineProvider.value;
+      if (this.widevineContentId.value) request.widevineContentId = this.widevineContentId.value;
+    }
+    if (this.pssh.value) request.pssh = this.pssh.value;
     const version = HEADER_VERSIONS.find((each) => each === this.headerVersion.value);
     if (version) request.headerVersion = version;
     const { value: tracks } = this.tracks;
@@ -251,7 +286,8 @@ export class ProtectForm {
       else place.fault(message);
     }
     const place = field ? places[field] : undefined;
-    if (place && this.more.contains(place.element)) this.more.open = true;
+    for (const folded of [this.players, this.more])
+      if (place && folded.contains(place.element)) folded.open = true;
     return place !== undefined;
   }
 
@@ -315,6 +351,8 @@ export class ProtectForm {
       form: this.form,
       tracks: this.tracks,
       leftovers: this.leftovers,
+      widevine: this.widevine,
+      pssh: this.pssh,
       luiUrl: this.luiUrl,
       dsId: this.dsId,
       customAttributes: this.customAttributes,
