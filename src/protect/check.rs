@@ -47,8 +47,8 @@ pub fn check_file(index: &Index) -> Result<()> {
     }
     if index.fragments.is_empty() {
         let message = if movie.is_initialization() {
-            "This file has a movie header but no fragments: it is an initialization segment alone. Join it with its \
-             segments first."
+            "This file has a movie header but no fragments: it is an initialization segment alone. Drop it together with \
+             its media segments."
         } else {
             "This is a plain (not fragmented) MP4; Boxlock protects fragmented files."
         };
@@ -69,7 +69,8 @@ pub fn check_file(index: &Index) -> Result<()> {
     if let Some((moov, first)) = late {
         let message = format!(
             "The movie header at byte {} comes after the first fragment at byte {}; it must come first. Join the file \
-             again with its initialization segment (to byte {} from byte {}) in front.",
+             again with its initialization segment (to byte {} from byte {}) in front, or drop it and the segments together, as \
+             files of their own.",
             moov.start,
             first.start,
             moov.end(),
@@ -208,8 +209,8 @@ fn no_movie(index: &Index) -> Error {
         return Error::file("no-moov", message);
     }
     let message = "This file is a media segment; its movie header ('moov') is in another file, the initialization \
-                   segment. It can be inspected; to protect it, use the whole file that it comes from, or join the \
-                   initialization segment and all segments, in order, into one file.";
+                   segment. It can be inspected; to protect it, drop it together with its initialization segment and \
+                   all other segments, or use the whole file that they come from.";
     Error::file("no-moov", message)
 }
 

@@ -41,7 +41,8 @@ function stateLine(file) {
     file.progress && file.progress.total ? format.percent(file.progress.done / file.progress.total) : '';
   if (file.phase === 'opening') return `Reading ${share}`;
   if (file.phase === 'protecting') return `Protecting ${share}`;
-  const size = file.size === null ? '' : format.bytes(file.size);
+  const bytes = file.size === null ? '' : format.bytes(file.size);
+  const size = file.parts.length > 1 ? `${format.parts(file.parts.length)} · ${bytes}` : bytes;
   if (file.result) {
     const kept = file.keyAtRisk ? ', key not kept' : '';
     const open = new Set(file.result.tracks.filter(({ protect }) => !protect).map(({ kind }) => kind));
