@@ -5,6 +5,7 @@
 
 import { lookAt } from './look.js';
 import {
+  contradict,
   families,
   initFor,
   initWords,
@@ -39,6 +40,9 @@ import { clock, listed, seconds } from './words.js';
 
 /** Times in one track may be so far apart, as the last sample of a segment has no exact duration. In seconds. */
 const NEAR = 0.1;
+
+/** Puts names in order as people do: 9 before 10. */
+const counted = new Intl.Collator('en', { numeric: true });
 
 /** Gaps that are told one by one. */
 const GAPS_MAX = 4;
@@ -110,12 +114,13 @@ class Arrangement {
     for (const family of families(named)) {
       const ids = [...(segments[family.members[0] ?? 0]?.tracks.keys() ?? [])];
       const able = inits.flatMap((init, at) => (ids.every((id) => init.tracks.has(id)) ? [at] : []));
-      const chosen = initFor(family, able, words);
+      const fit = able.filter((at) => !contradict(words[at] ?? [], family.words));
+      const chosen = initFor(family, fit, words);
       if (chosen !== null) {
         claims.set(chosen, [...(claims.get(chosen) ?? []), family]);
         continue;
       }
-      const why = able.length > 1 ? JSON.stringify(able) : able.length === 1 ? 'name' : 'track';
+      const why = fit.length > 0 ? JSON.stringify(fit) : able.length > 0 ? 'name' : 'track';
       const key = inits.length > 0 ? why : 'missing';
       const members = family.members.map((member) => /** @type {Segment} */ (segments[member]));
       without.set(key, [...(without.get(key) ?? []), ...members]);
@@ -152,37 +157,32 @@ class Arrangement {
    */
   #unplaced(why, segments) {
     const parts = segments.map(({ at }) => at);
-    const names = listed(
-      parts.map((at) => this.#label(at)),
-      2,
-    );
-    const are = parts.length === 1 ? 'is a media segment' : 'are media segments';
-    const ids = [...new Set(segments.flatMap(({ tracks }) => [...tracks.keys()]))].sort(
-      (one, two) => one - two,
-    );
+    const names = listed(parts.map((at) => this.#label(at)).sort(counted.compare), 2);
+    const one = parts.length === 1;
+    const are = one ? 'is a media segment' : 'are media segments';
+    const ids = [...new Set(segments.flatMap(({ tracks }) => [...tracks.keys()]))].sort((a, b) => a - b);
     const tracks = `${ids.length === 1 ? 'track' : 'tracks'} ${listed(ids.map(String), 8)}`;
+    const missing = 'The initialization segment is missing: ';
     if (why === 'missing') {
       const message =
-        `The initialization segment is missing: ${names} ${are} of ${tracks}, and cannot be played or protected ` +
-        'without it. Drop it together with them; most often its name has “init” in it.';
+        `${missing}${names} ${are} of ${tracks}, and cannot be played or protected without it. ` +
+        `Drop ${one ? 'it' : 'them'} together with it; most often its name has “init” in it.`;
       return { code: 'init-missing', message, parts };
     }
     if (why === 'track' || why === 'name') {
-      const all = listed(
-        this.inits.map((init) => this.#label(init.at)),
-        3,
-      );
+      const inits = this.inits.map(({ at }) => this.#label(at)).sort(counted.compare);
+      const all = listed(inits, 3);
       const reason =
         why === 'track'
-          ? `${names} ${are} of ${tracks}, which ${all} ${this.inits.length === 1 ? 'does' : 'do'} not have`
-          : `by their names ${names} are of another rendition than ${all}`;
-      const message = `The initialization segment is missing: ${reason}. Drop them together with their own.`;
+          ? `${names} ${are} of ${tracks}, which ${all} ${inits.length === 1 ? 'does' : 'do'} not have`
+          : `by ${one ? 'its name' : 'their names'} ${names} ${one ? 'is' : 'are'} of another rendition than ${all}`;
+      const message = `${missing}${reason}. Drop ${one ? 'it together with its' : 'them together with their'} own.`;
       return { code: 'init-missing', message, parts };
     }
     const able = /** @type {number[]} */ (JSON.parse(why)).map((at) => this.#label(this.inits[at]?.at ?? 0));
     const message =
-      `Nothing says which initialization segment ${names} ${parts.length === 1 ? 'belongs' : 'belong'} to, ` +
-      `${listed(able, 3, 'or')}. Drop the files of one rendition at a time.`;
+      `Nothing says which initialization segment ${names} ${one ? 'belongs' : 'belong'} to, ` +
+      `${listed(able.sort(counted.compare), 3, 'or')}. Drop the files of one rendition at a time.`;
     return { code: 'init-ambiguous', message, parts };
   }
 }
@@ -234,13 +234,14 @@ class Joining {
   }
 
   /**
-   * By time, where all say one; else by sequence number, and then by the number in the name.
+   * By time, where all say one; else by sequence number, and then by the number in the name, and the name.
    * @param {Segment} one
    * @param {Segment} two
    */
   #compare(one, two) {
     const byTime = this.timed ? order(this.#time(one), this.#time(two)) : 0;
-    return byTime || one.sequence - two.sequence || this.#number(one, two);
+    const bySequence = byTime || one.sequence - two.sequence || this.#number(one, two);
+    return bySequence || counted.compare(this.#label(one), this.#label(two));
   }
 
   /**
@@ -260,12 +261,12 @@ class Joining {
    * @param {Segment} two
    */
   #number(one, two) {
-    const [first, second] = [one, two].map((segment) => this.numberOf(segment));
+    const [first, second] = [one, two].map((segment) => this.#numberOf(segment));
     return first && second ? order(first, second) : 0;
   }
 
   /** @param {Segment} segment */
-  numberOf(segment) {
+  #numberOf(segment) {
     const family = this.familyOf.get(segment);
     return family ? numberOf(this.#name(segment), family) : null;
   }
@@ -423,7 +424,7 @@ class Joining {
    */
   #missing(before, after) {
     const family = this.familyOf.get(before);
-    const [from, to] = [before, after].map((segment) => this.numberOf(segment));
+    const [from, to] = [before, after].map((segment) => this.#numberOf(segment));
     if (!family || family !== this.familyOf.get(after) || !from || !to || to <= from + 1n) return '';
     if (!this.#byOne(family)) return '';
     const name = this.#name(before);
@@ -434,18 +435,15 @@ class Joining {
   }
 
   /**
-   * Whether most numbers of a family are one more than the one before: they may be times.
+   * Whether the numbers of a family count by one: they may be times.
    * @param {Family} family
    */
   #byOne(family) {
     const numbers = this.segments
       .filter((segment) => this.familyOf.get(segment) === family)
-      .map((segment) => this.numberOf(segment) ?? 0n)
+      .map((segment) => this.#numberOf(segment) ?? 0n)
       .sort(order);
-    const steps = numbers.slice(1).map((number, at) => number - (numbers[at] ?? 0n));
-    return (
-      steps.filter((step) => step === 1n).length * 2 > steps.length || (steps.length === 1 && steps[0] === 2n)
-    );
+    return numbers.some((number, at) => number === (numbers[at - 1] ?? number) + 1n);
   }
 
   /** Whether the numbers in the names rise with the times. */
@@ -453,7 +451,7 @@ class Joining {
     return this.families.every((family) => {
       const numbers = this.segments
         .filter((segment) => this.familyOf.get(segment) === family)
-        .map((segment) => this.numberOf(segment));
+        .map((segment) => this.#numberOf(segment));
       return numbers.every((number, at) => {
         const before = numbers[at - 1];
         return !at || !number || !before || number > before;

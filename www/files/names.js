@@ -196,13 +196,12 @@ export function nameWith(name, { holes }, number) {
 /**
  * Which of several initialization segments a family is of, by its name; null when the names do not say.
  * @param {Family} family
- * @param {readonly number[]} candidates
+ * @param {readonly number[]} candidates with names that do not contradict its own
  * @param {readonly (readonly Word[])[]} inits by candidate
  */
 export function initFor(family, candidates, inits) {
-  const able = candidates.filter((one) => !contradict(inits[one] ?? [], family.words));
-  if (able.length < 2) return able[0] ?? null;
-  const scored = able.map((one) => {
+  if (candidates.length < 2) return candidates[0] ?? null;
+  const scored = candidates.map((one) => {
     const words = inits[one] ?? [];
     const common = inCommon(words, family.words);
     return { one, common, whole: common === words.filter((word) => word !== null).length };
@@ -219,7 +218,7 @@ export function initFor(family, candidates, inits) {
  * @param {readonly Word[]} one
  * @param {readonly Word[]} two
  */
-function contradict(one, two) {
+export function contradict(one, two) {
   const numbers = numbered(two);
   return [...numbered(one)].some(
     ([word, number]) => number && numbers.get(word) && numbers.get(word) !== number,

@@ -2,8 +2,6 @@
 
 /** @import { Arrangement } from '../types.d.ts' */
 
-import * as format from './format.js';
-
 /** Files that are no part of another are opened each by itself, unless they are more: that helps nobody. */
 const ALONE_MAX = 10;
 
@@ -21,9 +19,10 @@ export function takeSeveral({ groups, refused }, open, refuse, tell) {
   }
   for (const { code, message, parts } of refused) {
     const few = code === 'init-missing' && parts.length <= ALONE_MAX;
-    const files = format.counted(parts.length, 'file');
-    const were = parts.length === 1 ? 'was' : 'were';
-    refuse(`${files} ${were} not ${few ? 'joined' : 'opened'}.`, message);
+    const [first] = parts;
+    const name = first instanceof File ? first.name : 'A file';
+    const which = parts.length === 1 ? `${name} was` : `${name} and ${parts.length - 1} more were`;
+    refuse(`${which} not ${few ? 'joined' : 'opened'}.`, message);
     // A segment alone can be looked into.
     if (few)
       for (const part of parts) void open([part], part instanceof File ? part.name : 'file', part.size);
