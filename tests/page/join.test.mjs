@@ -169,7 +169,7 @@ inEachBrowser(
           [chunk(0, 3), 'chunk-stream0-00003 (1).m4s'],
         ],
         code: 'segments-twice',
-        says: /chunk-stream0-00003\.m4s and chunk-stream0-00003 \(1\)\.m4s both begin at 0:04 in track 1.*If one is a copy, leave it out/,
+        says: /chunk-stream0-00003 \(1\)\.m4s and chunk-stream0-00003\.m4s both begin at 0:04 in track 1.*If one is a copy, leave it out/,
       },
       'tracks that the initialization segment does not have': {
         files: [['hls/film0.m4s'], [init(0), 'init.mp4']],
