@@ -33,7 +33,7 @@ inEachBrowser(
       page.evaluate(() =>
         [...document.querySelectorAll('#file-list li')].map((row) => [
           row.querySelector('.file-title').innerText,
-          row.querySelector('.file-state').innerText.split(' · ')[0],
+          row.querySelector('.file-state').innerText,
         ]),
       );
     const notices = (page) =>
