@@ -46,18 +46,25 @@ export async function lookAt(blobs, signal) {
   /** @type {(Look | null)[]} */
   const looks = blobs.map(() => null);
   let next = 0;
-  /** @type {Promise<ArrayBuffer | null>[]} */
+  /** @type {{ sizes: number[], read: Promise<ArrayBuffer | null> }[]} */
   const groups = [];
+  /** @param {number} first */
+  const group = (first) => {
+    const parts = blobs.slice(first, first + GROUP).map((blob) => blob.slice(0, FRONT_BYTES));
+    // One that cannot be read spoils its group: then each is read by itself.
+    const read = new Blob(parts).arrayBuffer().catch(() => null);
+    return { sizes: parts.map(({ size }) => size), read };
+  };
   /** @param {number} at */
   const front = async (at) => {
     const first = at - (at % GROUP);
-    const parts = blobs.slice(first, first + GROUP).map((blob) => blob.slice(0, FRONT_BYTES));
-    // One that cannot be read spoils its group: then each is read by itself.
-    groups[first] ??= new Blob(parts).arrayBuffer().catch(() => null);
-    const read = await groups[first];
-    const before = parts.slice(0, at - first).reduce((sum, part) => sum + part.size, 0);
-    const size = parts[at - first]?.size ?? 0;
-    return read && read.byteLength >= before + size ? read.slice(before, before + size) : null;
+    const { sizes, read } = (groups[first] ??= group(first));
+    // While these are looked into, the next are read.
+    if (first + GROUP < blobs.length) groups[first + GROUP] ??= group(first + GROUP);
+    const bytes = await read;
+    const before = sizes.slice(0, at - first).reduce((sum, size) => sum + size, 0);
+    const end = before + (sizes[at - first] ?? 0);
+    return bytes && bytes.byteLength >= end ? bytes.slice(before, end) : null;
   };
   const work = async () => {
     for (let at = next++; at < blobs.length; at = next++) {
