@@ -2,8 +2,10 @@
 // said when they are not whole or change.
 
 import assert from 'node:assert/strict';
-import { copyFile, readFile, stat, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { existsSync } from 'node:fs';
+import { copyFile, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
 import { boxes, decryptedMedia } from './support-media.mjs';
 import { chunk, init, NUMBERS, RENDITIONS, segmentSite, shuffled, START } from './support-segments.mjs';
@@ -20,6 +22,11 @@ import {
   withoutPicker,
   workFolder,
 } from './support.mjs';
+
+/** Real segments: their packagers' names behind those of the projects that have them. */
+const CORPUS =
+  process.env.BOXLOCK_CORPUS ?? fileURLToPath(new URL('../../../shared/corpus/', import.meta.url));
+const REAL = /^(shaka-packager__(live-profile__|segmented-)|mp4ff__(A48|V300|hvc1)_).*(init|\d)\.(m4s|mp4)$/;
 
 const folder = workFolder();
 const site = segmentSite();
@@ -244,6 +251,32 @@ inEachBrowser(
         assert.match(message, /^chunk-stream0-00001\.m4s is no longer the file that was opened/);
       }
     });
+
+    pageTests(browser)(
+      'real segments of seven files of several packagers, all at once, are told apart',
+      async (page) => {
+        const files = (await readdir(CORPUS, { recursive: true })).filter((path) =>
+          REAL.test(basename(path)),
+        );
+        await page.setFile('#open-file', ...shuffled(files.sort()).map((path) => join(CORPUS, path)));
+        await page.waitFor(() => document.querySelectorAll('#file-list li').length === 7);
+        await page.waitFor(() => !document.querySelector('#file-list').innerText.includes('Reading'), {
+          timeout: LONG,
+        });
+        assert.deepEqual(await notices(page), []);
+        const shaka = (name, count) => [`shaka-packager__${name}`, `init + ${count} segments`];
+        assert.deepEqual((await rows(page)).sort(), [
+          ['mp4ff__A48', 'init + 1 segment'],
+          ['mp4ff__V300', 'init + 1 segment'],
+          ['mp4ff__hvc1', 'init + 1 segment'],
+          shaka('live-profile__bear-640x360-audio', 3),
+          shaka('live-profile__bear-640x360-video', 3),
+          shaka('segmented-ttml-mp4__bear-english-text', 5),
+          shaka('segmented-webvtt-mp4__bear-english-text', 5),
+        ]);
+      },
+      { skip: existsSync(CORPUS) ? false : 'not run: the corpus is not there' },
+    );
   },
   { root: site.root },
 );
