@@ -4,7 +4,7 @@
 /** @import { FileState, State, View } from './ui/store.js' */
 
 import './closed.js';
-import { open, prefetch, sweepStorage } from './boxlock.js';
+import { arrange, open, prefetch, sweepStorage } from './boxlock.js';
 import { chooseFiles, handleOf, takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
 import { faultOf } from './ui/fault.js';
@@ -57,7 +57,7 @@ async function fetchDesk() {
 }
 
 /**
- * @param {Blob | URL} source
+ * @param {readonly Blob[] | URL} source a file or the parts of one, or where it is
  * @param {string} name
  * @param {number | null} size
  */
@@ -65,14 +65,13 @@ async function openFile(source, name, size) {
   const id = ++lastId;
   const stop = new AbortController();
   openings.set(id, stop);
-  store.dispatch({ type: 'open', id, name, size, ...(source instanceof Blob ? { source } : {}) });
+  const parts = source instanceof URL ? [] : source;
+  store.dispatch({ type: 'open', id, name, size, parts });
   try {
-    await deskFetched;
-    if (!deskModule) await fetchDesk();
-    if (!deskModule) throw new Error(PART_MISSING);
+    await desk();
     const media = await open(source, {
       name,
-      handle: source instanceof Blob ? await handleOf(source) : null,
+      handle: await Promise.all(parts.map(handleOf)),
       signal: stop.signal,
       onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
     });
@@ -96,9 +95,31 @@ async function openFile(source, name, size) {
   }
 }
 
+/** What shows an open file, fetched once more where it could not be had. */
+async function desk() {
+  await deskFetched;
+  if (!deskModule) await fetchDesk();
+  if (!deskModule) throw new Error(PART_MISSING);
+  return deskModule;
+}
+
 /** @param {File[]} files */
-function take(files) {
-  for (const file of files) void openFile(file, file.name, file.size);
+async function take(files) {
+  const [one] = files;
+  if (one && files.length === 1) {
+    void openFile(files, one.name, one.size);
+    return;
+  }
+  /** @param {'refused' | 'told'} type @returns {(title: string, message: string) => void} */
+  const notice = (type) => (title, message) => store.dispatch({ type, id: ++lastId, title, message });
+  const refuse = notice('refused');
+  try {
+    const { takeSeveral } = await desk();
+    say(`Looking at ${format.counted(files.length, 'file')}.`);
+    takeSeveral(await arrange(files), openFile, refuse, notice('told'));
+  } catch (error) {
+    refuse(`${format.counted(files.length, 'file')} were not opened.`, faultOf(error).message);
+  }
 }
 
 /**
@@ -142,13 +163,13 @@ const tabs = makeTabs(places.views, (name) => {
 
 /** @param {FileState} file */
 function deskOf(file) {
-  let desk = desks.get(file.id);
-  if (!desk) {
+  let found = desks.get(file.id);
+  if (!found) {
     if (!deskModule) throw new Error('a file is open before its desk was fetched');
-    desk = new deskModule.Desk(store, file, open, goTo);
-    desks.set(file.id, desk);
+    found = new deskModule.Desk(store, file, open, goTo);
+    desks.set(file.id, found);
   }
-  return desk;
+  return found;
 }
 
 /** @param {FileState} file */
@@ -208,17 +229,17 @@ function draw(state, before) {
     showOpening(file);
     return;
   }
-  const desk = deskOf(file);
-  put(places.summary, desk.summary);
-  put(places.inspect, desk.inspect);
-  put(places.protect, desk.protect.element);
-  put(places.result, desk.result.element);
+  const shown = deskOf(file);
+  put(places.summary, shown.summary);
+  put(places.inspect, shown.inspect);
+  put(places.protect, shown.protect.element);
+  put(places.result, shown.result.element);
   for (const each of state.files)
     if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
   const past = before.files.find((each) => each.id === file.id);
   if (past && file.result && file.result !== past.result) {
     goTo('result');
-    desk.result.focus();
+    shown.result.focus();
   }
 }
 
@@ -263,10 +284,13 @@ showFiles(
 takeFiles({
   input: places.input,
   veil: byId('drop-veil', HTMLElement),
-  take,
+  take: (files) => void take(files),
 });
 for (const id of ['open-button', 'open-more'])
-  byId(id, HTMLElement).addEventListener('click', () => void chooseFiles(places.input, take));
+  byId(id, HTMLElement).addEventListener(
+    'click',
+    () => void chooseFiles(places.input, (files) => void take(files)),
+  );
 byId('try-sample', HTMLElement).addEventListener('click', () => {
   void openFile(new URL('./samples/sample.ismv', document.baseURI), 'sample.ismv', null);
 });

@@ -6,13 +6,15 @@
 import { fetchAhead } from './engine/ahead.js';
 import { Bridge } from './engine/bridge.js';
 import { Crew } from './engine/crew.js';
-import { BoxlockError, environmentError } from './engine/errors.js';
+import { BoxlockError, environmentError, fromPosted, toPosted } from './engine/errors.js';
 import { canDownload } from './files/downloads.js';
 import { during } from './files/faults.js';
 import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
-/** @import { Assets, Protected } from './engine/messages' */
+/** @import { Assets, Method, Methods, Protected } from './engine/messages' */
+/** @import { CallOptions } from './engine/bridge.js' */
+/** @import { Source, SourcePart } from './engine/several.js' */
 
 export { BoxlockError };
 
@@ -61,7 +63,9 @@ let ahead;
  * @returns {Promise<void>}
  */
 export function prefetch() {
-  ahead ??= Promise.all([fetchAhead(assets()), mustDownload()]).then(([whole]) => {
+  // A browser does not ask again for a module that it once could not get: whoever needs it is told.
+  const more = several().catch(() => {});
+  ahead ??= Promise.all([fetchAhead(assets()), mustDownload(), more]).then(([whole]) => {
     // The next call tries again.
     if (!whole) ahead = undefined;
   });
@@ -69,8 +73,8 @@ export function prefetch() {
 }
 
 /**
- * Opens a local file, bytes, or a URL.
- * @param {Blob | Uint8Array | URL | string} source
+ * Opens a local file, several that are one, bytes, or a URL.
+ * @param {Blob | readonly Blob[] | Uint8Array | URL | string} source
  * @param {Types.OpenOptions} [options]
  * @returns {Promise<Types.Media>}
  */
@@ -81,11 +85,12 @@ export async function open(source, options = {}) {
       'Boxlock opens files in browsers only: there are no workers here. On a server it can be imported, but not used.',
     );
   void sweepStorage();
-  const { blob, name } = await load(source, options);
+  const { blob, name, parts, warnings } = await load(source, options);
   const bridge = new Bridge(assets());
   try {
-    const { summary, tracks } = await bridge.open(blob, options);
-    return new OpenMedia(bridge, { name, ...summary }, tracks, options.handle ?? null);
+    const { summary, tracks } = await bridge.open(blob, options).catch((error) => naming(error, parts));
+    const problems = [...warnings.map((message) => ({ message })), ...summary.problems];
+    return new OpenMedia(bridge, { name, ...summary, problems }, tracks, parts);
   } catch (error) {
     bridge.close();
     throw error;
@@ -93,16 +98,55 @@ export async function open(source, options = {}) {
 }
 
 /**
- * @param {Blob | Uint8Array | URL | string} source
- * @param {Types.OpenOptions} options
+ * Tells which of several files belong together.
+ * @param {readonly Blob[]} files
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<Types.Arrangement>}
  */
-async function load(source, { name, signal }) {
-  if (source instanceof Blob) return { blob: source, name: name ?? fileName(source) };
-  if (source instanceof Uint8Array) {
-    const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (source);
-    return { blob: new Blob([bytes]), name: name ?? 'file' };
+export async function arrange(files, options = {}) {
+  return (await several()).arrange(files, options);
+}
+
+/** What is needed of several files only. */
+async function several() {
+  try {
+    return await during('fetch', import('./engine/several.js'));
+  } catch (error) {
+    throw fromPosted(toPosted(error));
   }
-  const url = new URL(source, pageBase());
+}
+
+/**
+ * Fails as a call did, and says of several files which is to blame.
+ * @param {unknown} error
+ * @param {readonly SourcePart[]} parts
+ * @returns {Promise<never>}
+ */
+async function naming(error, parts) {
+  throw parts.length > 1 ? await (await several()).naming(error, parts) : error;
+}
+
+/**
+ * @param {Blob | readonly Blob[] | Uint8Array | URL | string} source
+ * @param {Types.OpenOptions} options
+ * @returns {Promise<Source>}
+ */
+async function load(source, options) {
+  const { name, handle, signal } = options;
+  if (Array.isArray(source) && source.length !== 1) return (await several()).joined(source, options);
+  const one = Array.isArray(source) ? source[0] : source;
+  const own = Array.isArray(handle) ? (handle[0] ?? null) : (handle ?? null);
+  /** @param {Blob} blob @param {string} called */
+  const whole = (blob, called) => ({
+    blob,
+    name: name ?? called,
+    parts: [{ file: blob, handle: own, label: name ?? called, start: 0 }],
+    warnings: [],
+  });
+  if (one instanceof Blob) return whole(one, fileName(one));
+  if (one instanceof Uint8Array)
+    return whole(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (one)]), 'file');
+  const url = new URL(one, pageBase());
   const response = await fetch(url, signal ? { signal } : {}).catch((error) => {
     if (error?.name === 'AbortError') throw error;
     throw environmentError(
@@ -118,7 +162,7 @@ async function load(source, { name, signal }) {
     );
   }
   const last = decodeURIComponent(url.pathname.split('/').at(-1) ?? '');
-  return { blob: await response.blob(), name: name ?? (last || 'file') };
+  return whole(await response.blob(), last || 'file');
 }
 
 /** @param {Blob} blob */
@@ -130,7 +174,7 @@ const pageBase = () => globalThis.location.href;
 /** @implements {Types.Media} */
 class OpenMedia {
   #bridge;
-  #handle;
+  #parts;
   #summary;
   #tracks;
   /**
@@ -146,15 +190,27 @@ class OpenMedia {
    * @param {Bridge} bridge
    * @param {Types.Summary} summary
    * @param {Types.Track[]} tracks
-   * @param {FileSystemFileHandle | null} handle
+   * @param {SourcePart[]} parts
    */
-  constructor(bridge, summary, tracks, handle) {
+  constructor(bridge, summary, tracks, parts) {
     this.#bridge = bridge;
-    this.#handle = handle;
+    this.#parts = parts;
     this.#summary = summary;
     this.#tracks = tracks;
     this.name = summary.name;
     this.size = summary.size;
+    this.parts = parts.map(({ file, label, start }) => ({ name: label, start, size: file.size }));
+  }
+
+  /**
+   * @template {Method} M
+   * @param {M} method
+   * @param {Methods[M]['args']} args
+   * @param {CallOptions} [options]
+   * @returns {Promise<Methods[M]['result']>}
+   */
+  #ask(method, args, options) {
+    return this.#bridge.call(method, args, options).catch((error) => naming(error, this.#parts));
   }
 
   summary() {
@@ -167,7 +223,7 @@ class OpenMedia {
 
   /** @param {Types.ListWindow} [window] */
   tree(window = { from: 0, count: LISTED }) {
-    return this.#bridge.call('tree', { ...window });
+    return this.#ask('tree', { ...window });
   }
 
   /**
@@ -175,7 +231,7 @@ class OpenMedia {
    * @param {Types.ListWindow} [window]
    */
   children(path, window = { from: 0, count: LISTED }) {
-    return this.#bridge.call('children', { path, ...window });
+    return this.#ask('children', { path, ...window });
   }
 
   /**
@@ -183,12 +239,12 @@ class OpenMedia {
    * @param {{ from: number, count: number }} [window]
    */
   box(path, window = { from: 0, count: 1000 }) {
-    return this.#bridge.call('box', { path, ...window });
+    return this.#ask('box', { path, ...window });
   }
 
   /** @param {number} parts */
   overview(parts) {
-    return this.#bridge.call('overview', { parts });
+    return this.#ask('overview', { parts });
   }
 
   /**
@@ -199,12 +255,12 @@ class OpenMedia {
     const { onProgress } = options;
     const tell = (/** @type {Types.Progress} */ progress) =>
       onProgress(/** @type {Types.SearchProgress} */ (progress));
-    return this.#bridge.call('search', { text }, { ...options, onProgress: tell });
+    return this.#ask('search', { text }, { ...options, onProgress: tell });
   }
 
   /** @param {{ start: number, end: number }} range */
   hex({ start, end }) {
-    return this.#bridge.call('read', { start, end: Math.min(end, start + HEX_MAX, this.size) });
+    return this.#ask('read', { start, end: Math.min(end, start + HEX_MAX, this.size) });
   }
 
   /**
@@ -214,7 +270,7 @@ class OpenMedia {
    */
   async plan(request, options) {
     const copy = { ...request };
-    const { plan, random } = await this.#bridge.call('plan', { request: copy }, options);
+    const { plan, random } = await this.#ask('plan', { request: copy }, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
     this.#orders.set(made, { request: copy, random });
     this.#randoms.add(random);
@@ -237,16 +293,12 @@ class OpenMedia {
     const lasting = sink ? 'chosen' : download === null ? null : 'downloads';
     const crew = new Crew(workers, assets(), lasting);
     const running = { ...options, crew };
-    const handle = this.#handle;
+    const parts = this.#parts.map(({ file, handle }) => ({ file, handle }));
     const stored = newName();
     await hold(stored);
     let made;
     try {
-      made = await this.#bridge.call(
-        'protect',
-        { ...order, handle, sink, stored, download, workers },
-        running,
-      );
+      made = await this.#ask('protect', { ...order, parts, sink, stored, download, workers }, running);
     } finally {
       if (!made?.stored) void discard(stored);
     }
@@ -275,12 +327,13 @@ class OpenMedia {
   }
 
   async playback() {
-    const bridge = this.#bridge;
-    const { info, init } = await bridge.call('playback', {});
+    const { info, init } = await this.#ask('playback', {});
+    /** @param {number} number @param {CallOptions} [options] */
+    const playable = (number, options) => this.#ask('playable', { number }, options);
     /** @param {{ signal?: AbortSignal }} [options] */
     async function* fragments(options) {
       for (let number = 0; ; number++) {
-        const bytes = await bridge.call('playable', { number }, options);
+        const bytes = await playable(number, options);
         if (!bytes) return;
         if (bytes.length > 0) yield bytes;
       }

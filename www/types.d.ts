@@ -16,8 +16,11 @@ export interface OpenOptions {
   onProgress?: (progress: Progress) => void;
   /** Shown name; a File's own name when absent. */
   name?: string;
-  /** The handle that a File came from: asked again, while protecting, whether the same file still stands there. */
-  handle?: FileSystemFileHandle | null;
+  /**
+   * The handle that a File came from, or those of several, in their order: asked again, while protecting, whether the same
+   * file still stands there.
+   */
+  handle?: FileSystemFileHandle | null | readonly (FileSystemFileHandle | null)[];
 }
 
 /**
@@ -385,9 +388,42 @@ export interface PlaybackInfo {
   kids: string[];
 }
 
+/** A file that another was put together of, and where it stands in it. */
+export interface MediaPart {
+  name: string;
+  start: number;
+  size: number;
+}
+
+/** Parts of one file, in order: an initialization segment and its media segments, or the only one. `open` takes them. */
+export interface FileGroup {
+  /** The file's own name, or what the names of its parts have in common. */
+  name: string;
+  parts: Blob[];
+  /** What is odd about it, as plain sentences: a gap in its time, with what is missing. */
+  warnings: string[];
+}
+
+/** What several files are. */
+export interface Arrangement {
+  groups: FileGroup[];
+  /** What belongs to no group, and why, as one plain sentence with what to do. */
+  refused: {
+    /**
+     * 'init-missing', 'init-ambiguous', 'segments-twice', 'segments-overlap', 'segment-damaged' or 'not-readable': also
+     * the codes with which `open` refuses files.
+     */
+    code: string;
+    message: string;
+    parts: Blob[];
+  }[];
+}
+
 export interface Media {
   readonly name: string;
   readonly size: number;
+  /** What it was put together of, in order; one part when it is one file. */
+  readonly parts: readonly MediaPart[];
   summary(): Summary;
   tracks(): Track[];
   /**
@@ -446,5 +482,22 @@ export declare function sweepStorage(): Promise<number>;
  */
 export declare function prefetch(): Promise<void>;
 
-/** Opens a local file, bytes, or a URL of the page's own origin. */
-export declare function open(source: Blob | Uint8Array | URL | string, options?: OpenOptions): Promise<Media>;
+/**
+ * Tells which of several files belong together: each initialization segment with its media segments, of one or several
+ * renditions, by track IDs, times and names, in whatever order they come. Nothing is guessed. Of Files from a directory
+ * input the folders count too.
+ */
+export declare function arrange(
+  files: readonly Blob[],
+  options?: { signal?: AbortSignal },
+): Promise<Arrangement>;
+
+/**
+ * Opens a local file, bytes, or a URL of the page's own origin. Several Blobs or Files, an initialization segment and its
+ * media segments in any order, are opened as the one file that they are; where they are not one, it fails with code
+ * 'several-files', or with one of those of `Arrangement`. What is missing between them is in `summary().problems`.
+ */
+export declare function open(
+  source: Blob | readonly Blob[] | Uint8Array | URL | string,
+  options?: OpenOptions,
+): Promise<Media>;

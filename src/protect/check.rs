@@ -64,8 +64,8 @@ pub fn check_file(index: &Index) -> Result<()> {
     }
     if index.fragments.is_empty() {
         return Err(if movie.is_initialization() {
-            let message = "This file has a movie header but no fragments: it is an initialization segment alone. Join it \
-                           with its segments first.";
+            let message = "This file has a movie header but no fragments: it is an initialization segment alone. Drop it \
+                           together with its media segments.";
             Error::unsupported("not-fragmented", message)
         } else {
             let message = "This file has a movie header, but none of its tracks has a sample. Get a complete copy of it.";
@@ -86,7 +86,8 @@ pub fn check_file(index: &Index) -> Result<()> {
     if let Some((moov, first)) = late {
         let message = format!(
             "The movie header at byte {} comes after the first fragment at byte {}; it must come first. Join the file \
-             again with its initialization segment (to byte {} from byte {}) in front.",
+             again with its initialization segment (to byte {} from byte {}) in front, or drop it and the segments together, as \
+             files of their own.",
             moov.start,
             first.start,
             moov.end(),
@@ -218,8 +219,8 @@ fn no_movie(index: &Index) -> Error {
         return Error::file("no-moov", message);
     }
     let message = "This file is a media segment; its movie header ('moov') is in another file, the initialization \
-                   segment. It can be inspected; to protect it, use the whole file that it comes from, or join the \
-                   initialization segment and all segments, in order, into one file.";
+                   segment. It can be inspected; to protect it, drop it together with its initialization segment and \
+                   all other segments, or use the whole file that they come from.";
     Error::file("no-moov", message)
 }
 

@@ -15,7 +15,7 @@ import type {
   Track,
 } from '../types';
 import type { Written } from '../files/sink.js';
-import type { Place } from '../files/witness.js';
+import type { Part, Place } from '../files/witness.js';
 
 /** Addresses of what is fetched on demand: each worker is one script, and the engine is the wasm they share. */
 export interface Assets {
@@ -96,8 +96,8 @@ export interface Methods {
       request: ProtectRequest;
       /** Those of the plan to be carried out; drawn when there is none. */
       random: Uint8Array | undefined;
-      /** Where the file came from. */
-      handle: FileSystemFileHandle | null;
+      /** The files that it was put together of, and where they came from. */
+      parts: readonly Part[];
       sink: FileSystemFileHandle | null;
       /** What the file in browser storage is called. */
       stored: string;

@@ -13,6 +13,7 @@ import { Pool } from './pool.js';
 /** @import { File as CoreFile, Sha256 } from './wasm/boxlock_engine.js' */
 /** @import { Line } from './pool.js' */
 /** @import { Written } from '../files/sink.js' */
+/** @import { Part } from '../files/witness.js' */
 /** @import { ToProtector } from './messages' */
 /** @import { Progress } from '../types' */
 
@@ -22,7 +23,7 @@ const NOWHERE = { write: async (bytes, written) => written?.(bytes.buffer) };
 /**
  * `witness` is of the opening, `hash` of what is downloaded while it is made: nobody can read that again.
  * @typedef {object} Options
- * @property {FileSystemFileHandle | null} handle where the file came from
+ * @property {readonly Part[]} parts the files that it was put together of, and where they came from
  * @property {FileSystemFileHandle | null} sink
  * @property {string} stored
  * @property {string | null} download
@@ -40,7 +41,7 @@ const NOWHERE = { write: async (bytes, written) => written?.(bytes.buffer) };
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
-  await options.witness.check(blob, options.handle);
+  await options.witness.check(blob, options.parts);
   const witness = new Witness();
   /** @type {{ size: number }} */
   const { size: total } = core.work();
@@ -57,7 +58,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   output.onFailed = stop;
   // What was read at opening, and what was read since, still stand there.
   const checkAll = async () => {
-    await options.witness.check(blob, options.handle);
+    await options.witness.check(blob, options.parts);
     await witness.check(blob);
   };
   const cancel = () => stop(signal.reason);

@@ -134,7 +134,7 @@ const methods = {
     }
   },
 
-  async protect({ request, random, handle, sink, stored, download, workers }, running) {
+  async protect({ request, random, parts, sink, stored, download, workers }, running) {
     const { core, reader, witness, engine } = file();
     if (protecting)
       throw environmentError(
@@ -151,7 +151,7 @@ const methods = {
     core.begin();
     protecting = true;
     const hash = download === null ? null : new Sha256();
-    const options = { handle, sink, stored, download, workers, witness, hash };
+    const options = { parts, sink, stored, download, workers, witness, hash };
     const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;
       core.end();

@@ -235,8 +235,8 @@ export function tooLargeForMemory(size) {
 
 /**
  * In the form of a BoxlockError, which crosses between workers.
- * @param {Fault} fault
+ * @param {Fault & { offset?: number }} fault
  */
-export function asError({ code, message }) {
-  return Object.assign(new Error(message), { name: 'BoxlockError', code, kind: 'environment' });
+export function asError({ message, ...more }) {
+  return Object.assign(new Error(message), { name: 'BoxlockError', kind: 'environment', ...more });
 }

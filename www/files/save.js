@@ -37,18 +37,18 @@ export async function pickPlace(suggestedName) {
 }
 
 /**
- * Fails when the chosen place is the open file itself, before anything is written to it.
+ * Fails when the chosen place is the open file itself or a part of it, before anything is written to it.
  * @param {FileSystemFileHandle} place
- * @param {Blob | null} source
+ * @param {readonly Blob[]} sources
  */
-export async function refuseSource(place, source) {
-  if (!source) return;
-  const own = await handleOf(source);
-  const same = own ? await own.isSameEntry(place) : await looksTheSame(place, source);
-  if (same)
-    throw new Error(
-      'That place is the open file itself. Choose another name or folder: the clear file stays.',
-    );
+export async function refuseSource(place, sources) {
+  for (const source of sources) {
+    const own = await handleOf(source);
+    const same = own ? await own.isSameEntry(place) : await looksTheSame(place, source);
+    if (!same) continue;
+    const what = sources.length > 1 ? `${place.name}, a part of the open file` : 'the open file itself';
+    throw new Error(`That place is ${what}. Choose another name or folder: the clear file stays.`);
+  }
 }
 
 /**

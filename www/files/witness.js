@@ -14,7 +14,12 @@ const PLACE_BYTES = 512;
 /** With more places than this, every second one is let go: small enough to be read again in one go. */
 const PLACES_MAX = 256;
 
+/** Handles that are asked at a time. */
+const AT_ONCE = 32;
+
 /** @typedef {{ start: number, bytes: Uint8Array<ArrayBuffer> }} Place */
+
+/** A file that was opened, alone or as one of several, and where it came from. @typedef {{ file: Blob, handle: FileSystemFileHandle | null }} Part */
 
 export class Witness {
   /** @type {Place[]} */
@@ -59,24 +64,25 @@ export class Witness {
   /**
    * Throws when the file is another now.
    * @param {Blob} blob
-   * @param {FileSystemFileHandle | null} [handle] where it came from
+   * @param {readonly Part[]} [parts] what it was put together of
    */
-  async check(blob, handle) {
-    // Nobody can change what is no file.
-    if (!(blob instanceof File)) return;
-    if (handle) await checkThere(blob, handle);
-    const parts = this.#places.map(({ start, bytes }) => blob.slice(start, start + bytes.length));
+  async check(blob, parts = [{ file: blob, handle: null }]) {
+    for (let at = 0; at < parts.length; at += AT_ONCE)
+      await Promise.all(parts.slice(at, at + AT_ONCE).map(checkThere));
+    const places = this.#places.map(({ start, bytes }) => blob.slice(start, start + bytes.length));
     let found;
     try {
-      // The last byte says whether the file is as long as it was; and a read of its own finds what time tells.
-      await blob.slice(Math.max(0, blob.size - 1)).arrayBuffer();
-      found = new Uint8Array(await new Blob(parts).arrayBuffer());
+      // The last byte says whether a file is as long as it was; and a read of its own finds what time tells.
+      const ends = new Blob(parts.map(({ file }) => file.slice(Math.max(0, file.size - 1))));
+      if ((await ends.arrayBuffer()).byteLength < ends.size) throw asError(CHANGED);
+      found = new Uint8Array(await new Blob(places).arrayBuffer());
     } catch {
       throw asError(CHANGED);
     }
     let at = 0;
-    for (const { bytes } of this.#places) {
-      for (let n = 0; n < bytes.length; n++) if (found[at + n] !== bytes[n]) throw asError(CHANGED);
+    for (const { start, bytes } of this.#places) {
+      for (let n = 0; n < bytes.length; n++)
+        if (found[at + n] !== bytes[n]) throw asError({ ...CHANGED, offset: start });
       at += bytes.length;
     }
   }
@@ -84,10 +90,10 @@ export class Witness {
 
 /**
  * Throws when another file stands where this one came from: a handle knows size and time as they are now.
- * @param {File} file
- * @param {FileSystemFileHandle} handle
+ * @param {Part} part
  */
-async function checkThere(file, handle) {
+async function checkThere({ file, handle }) {
+  if (!handle || !(file instanceof File)) return;
   const there = await handle.getFile().catch((error) => {
     // Without leave to look nothing is known.
     if (error?.name === 'NotAllowedError') return file;

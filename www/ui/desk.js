@@ -10,6 +10,8 @@ import { Protect } from './protect.js';
 import { Result } from './result.js';
 import { summaryStrip } from './summary.js';
 
+export { takeSeveral } from './several.js';
+
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
@@ -26,7 +28,7 @@ export class Desk {
    */
   constructor(store, file, open, go) {
     if (!file.media || !file.summary) throw new Error('the file is still opening');
-    this.summary = summaryStrip(file.summary, file.tracks);
+    this.summary = summaryStrip(file.summary, file.tracks, file.media.parts);
     this.inspect = h('div', { class: 'inspect-place' }, h('p', { class: 'quiet' }, 'Reading the boxes…'));
     this.protect = new Protect(store, file.id);
     this.result = new Result(store, file.id, open, () => go('protect'));

@@ -14,8 +14,9 @@ class FileRow {
    */
   constructor(id, store, close) {
     this.title = h('span', { class: 'file-title' });
+    this.parts = h('span', { class: 'file-state', hidden: true });
     this.state = h('span', { class: 'file-state' });
-    this.name = h('button', { type: 'button', class: 'file-name' }, this.title, this.state);
+    this.name = h('button', { type: 'button', class: 'file-name' }, this.title, this.parts, this.state);
     this.name.addEventListener('click', () => store.dispatch({ type: 'choose', id }));
     this.shut = button('', () => close(id), { class: 'icon-button' });
     this.shut.append(drawing(CROSS));
@@ -28,6 +29,8 @@ class FileRow {
    */
   update(file, chosen) {
     setText(this.title, file.name);
+    this.parts.hidden = file.parts.length < 2;
+    setText(this.parts, format.parts(file.parts.length));
     setText(this.state, stateLine(file));
     setAttributes(this.name, { 'aria-current': chosen ? 'true' : null });
     setAttributes(this.shut, { 'aria-label': `Close ${file.name}` });

@@ -18,6 +18,14 @@ export function counted(value, one, many = `${one}s`) {
 }
 
 /**
+ * What a joined file is of: 'init + 12 segments'.
+ * @param {number} value with the initialization segment
+ */
+export function parts(value) {
+  return `init + ${counted(value - 1, 'segment')}`;
+}
+
+/**
  * '842 B', '5.75 MB', '5.16 GB': three digits, decimal units.
  * @param {number} value
  */

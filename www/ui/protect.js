@@ -230,7 +230,7 @@ export class Protect {
       if (canPickPlace()) {
         const place = await pickPlace(plan.suggestedName);
         if (!place) return;
-        await refuseSource(place, file.source);
+        await refuseSource(place, file.parts);
         sink = place;
       }
       await this.#run(plan, sink, this.running.signal);

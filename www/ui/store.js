@@ -18,7 +18,7 @@
  * @property {number} id
  * @property {string} name
  * @property {number | null} size
- * @property {Blob | null} source the file itself, where it came from this computer
+ * @property {readonly Blob[]} parts the file itself, or what it is put together of; none where it came from elsewhere
  * @property {Phase} phase
  * @property {Media | null} media
  * @property {Summary | null} summary
@@ -41,7 +41,7 @@
  */
 
 /**
- * @typedef {{ type: 'open', id: number, name: string, size: number | null, source?: Blob }
+ * @typedef {{ type: 'open', id: number, name: string, size: number | null, parts: readonly Blob[] }
  *   | { type: 'progress', id: number, progress: Progress }
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
@@ -74,7 +74,7 @@ export function reduce(state, action) {
       return {
         ...state,
         current: action.id,
-        files: [...state.files, newFile(action.id, action.name, action.size, action.source ?? null)],
+        files: [...state.files, newFile(action.id, action.name, action.size, action.parts)],
       };
     case 'opened':
       return change(state, action.id, {
@@ -147,15 +147,15 @@ export function reduce(state, action) {
  * @param {number} id
  * @param {string} name
  * @param {number | null} size
- * @param {Blob | null} source
+ * @param {readonly Blob[]} parts
  * @returns {FileState}
  */
-function newFile(id, name, size, source) {
+function newFile(id, name, size, parts) {
   return {
     id,
     name,
     size,
-    source,
+    parts,
     phase: 'opening',
     media: null,
     summary: null,

@@ -1,6 +1,6 @@
 /** The strip above the views: what the file is, in one glance, and its tracks. */
 
-/** @import { Summary, SummaryProtection, Track, TrackProtection } from '../types.d.ts' */
+/** @import { MediaPart, Summary, SummaryProtection, Track, TrackProtection } from '../types.d.ts' */
 
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
@@ -10,8 +10,9 @@ import { trackNumbers } from './outcome.js';
 /**
  * @param {Summary} summary
  * @param {Track[]} tracks
+ * @param {readonly MediaPart[]} parts
  */
-export function summaryStrip(summary, tracks) {
+export function summaryStrip(summary, tracks, parts) {
   const facts = [
     ['Size', format.bytes(summary.size), format.exactBytes(summary.size)],
     ['Duration', format.duration(summary.duration)],
@@ -42,6 +43,56 @@ export function summaryStrip(summary, tracks) {
     ),
     summary.protection ? kidLine(summary.protection) : null,
     trackTable(tracks),
+    parts.length > 1 ? partList(parts) : null,
+  );
+}
+
+/** Parts of a joined file that are listed. */
+const PARTS_SHOWN = 500;
+
+/**
+ * What a file was joined of, in order.
+ * @param {readonly MediaPart[]} parts
+ */
+function partList(parts) {
+  const [first, second, ...others] = parts.map(({ name }) => name);
+  const gist = [first, second, ...(others.length > 1 ? ['…'] : []), ...others.slice(-1)].join(', ');
+  const rows = parts
+    .slice(0, PARTS_SHOWN)
+    .map(({ name, start, size }) =>
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row' }, name),
+        h('td', { class: 'number' }, format.count(start)),
+        h('td', { class: 'number', title: format.exactBytes(size) }, format.bytes(size)),
+      ),
+    );
+  const more = parts.length - rows.length;
+  return h(
+    'details',
+    { class: 'tracks parts' },
+    h(
+      'summary',
+      {},
+      h('strong', {}, `Joined from ${format.counted(parts.length, 'file')}`),
+      h('span', { class: 'tracks-gist' }, gist),
+    ),
+    h(
+      'div',
+      { class: 'table-frame', tabindex: 0, role: 'region', 'aria-label': 'Parts' },
+      h(
+        'table',
+        {},
+        h(
+          'thead',
+          {},
+          h('tr', {}, ...['Part', 'From byte', 'Size'].map((title) => h('th', { scope: 'col' }, title))),
+        ),
+        h('tbody', {}, ...rows),
+      ),
+      more > 0 ? h('p', { class: 'quiet' }, `and ${format.count(more)} more`) : null,
+    ),
   );
 }
 
