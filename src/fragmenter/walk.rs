@@ -127,8 +127,9 @@ fn shift(tree: &Tree<'_>, track: &Track, movie_timescale: u32) -> i64 {
         if edit.media_time.0 != EMPTY_EDIT {
             return shift.saturating_sub(edit.media_time.0);
         }
-        let ticks = u128::from(edit.segment_duration.0) * u128::from(track.timescale);
-        let ticks = ticks / u128::from(movie_timescale.max(1));
+        let (timescale, of_movie) = (u64::from(track.timescale), u64::from(movie_timescale.max(1)));
+        let (seconds, rest) = (edit.segment_duration.0 / of_movie, edit.segment_duration.0 % of_movie);
+        let ticks = seconds.saturating_mul(timescale).saturating_add(rest * timescale / of_movie);
         shift = shift.saturating_add(i64::try_from(ticks).unwrap_or(i64::MAX));
     }
     shift
