@@ -204,6 +204,8 @@ class Joining {
     for (const family of own)
       for (const member of family.members)
         this.familyOf.set(/** @type {Segment} */ (segments[member]), family);
+    /** Whether the numbers of a family count by one. @type {Map<Family, boolean>} */
+    this.byOne = new Map();
     const all = [...this.familyOf.keys()];
     this.timed = all.every((segment) => [...segment.tracks.values()].every(({ start }) => start !== null));
     this.segments = all.sort((one, two) => this.#compare(one, two));
@@ -391,8 +393,8 @@ class Joining {
     let more = 0;
     for (const [before, after, id] of this.#neighbours()) {
       const gap = this.#gap(before, after, id);
-      const lost = this.#missing(before, after);
       const apart = gap !== null && Math.abs(gap) > NEAR;
+      const lost = apart || gap === null ? this.#missing(before, after) : '';
       if (!apart && (gap !== null || !lost)) continue;
       if (found.length === GAPS_MAX) {
         more++;
@@ -426,7 +428,9 @@ class Joining {
     const family = this.familyOf.get(before);
     const [from, to] = [before, after].map((segment) => this.#numberOf(segment));
     if (!family || family !== this.familyOf.get(after) || !from || !to || to <= from + 1n) return '';
-    if (!this.#byOne(family)) return '';
+    const byOne = this.byOne.get(family) ?? this.#byOne(family);
+    this.byOne.set(family, byOne);
+    if (!byOne) return '';
     const name = this.#name(before);
     const first = nameWith(name, family, from + 1n);
     const last = nameWith(name, family, to - 1n);
