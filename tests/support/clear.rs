@@ -9,13 +9,15 @@ pub struct Clear {
     pub bytes: Vec<u8>,
 }
 
-/// Corpus files that a request for `piff` accepts: fragmented, clear, H.264 or AAC.
+/// Corpus files that a request for `piff` accepts: fragmented, clear, of codecs that can be protected.
 pub fn corpus() -> Vec<Clear> {
     let files = super::corpus_files().into_iter().map(|(name, bytes)| Clear { name, bytes });
     let media = |name: &str| [".ismv", ".isma", ".mp4", ".m4v"].iter().any(|end| name.ends_with(end));
     let planned = |file: &[u8]| {
-        drive::open(file, Feed::Whole)
-            .is_ok_and(|session| drive::plan(&session, &drive::request("piff")).is_ok())
+        drive::open(file, Feed::Whole).is_ok_and(|session| {
+            let index = session.index().expect("open");
+            !index.fragments.is_empty() && drive::plan(&session, &drive::request("piff")).is_ok()
+        })
     };
     files.filter(|file| media(&file.name) && planned(&file.bytes)).collect()
 }
