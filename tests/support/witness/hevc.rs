@@ -328,7 +328,7 @@ impl Sets {
         if !b.flag()? && reading == Reading::Standard {
             return Err("alignment_bit_equal_to_one is 0".to_owned());
         }
-        while b.at % 8 != 0 {
+        while !b.at.is_multiple_of(8) {
             if b.flag()? && reading == Reading::Standard {
                 return Err("alignment_bit_equal_to_zero is 1".to_owned());
             }
