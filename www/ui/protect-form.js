@@ -146,7 +146,7 @@ export class ProtectForm {
       label: 'Content ID',
       hint: 'What the service calls this title. May be empty.',
     });
-    this.widevine = new Choice('widevine', 'Players', [
+    this.widevine = new Choice('widevine', 'Protection systems', [
       { value: 'none', label: 'PlayReady', hint: 'Windows, Edge, Xbox, many TVs.' },
       {
         value: 'widevine',
