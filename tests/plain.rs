@@ -208,15 +208,9 @@ fn tables_that_lie_are_said_before_the_work() {
             set(file, at, 99);
         }),
         ("chunks-too-few", "chunks hold only", &|file| {
-            // A list that is shorter, with what it had in a box of no meaning.
-            let at = place(file, 1, &stbl("stco"));
-            let count = be(file, at + 4);
-            let size = be(file, at - 8);
-            set(file, at + 4, count - 2);
-            set(file, at - 8, size - 8);
-            set(file, at - 8 + size as usize - 8, 8);
-            let end = at - 8 + size as usize;
-            file[end - 4..end].copy_from_slice(b"free");
+            let at = place(file, 1, &stbl("stsc"));
+            let last = at + 8 + 12 * (be(file, at + 4) as usize - 1);
+            set(file, last + 4, 0);
         }),
         ("data-elsewhere", "Track 1 at 0:00:00.000: ", &|file| {
             let at = place(file, 0, &stbl("stco")) + 8;

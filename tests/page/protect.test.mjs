@@ -190,12 +190,14 @@ inEachBrowser(
     check('for other players: a Widevine header, and a box that is pasted', async (page) => {
       await withoutPicker(page);
       await openFile(page, SAMPLE);
-      await fillForm(page, { form: 'piff', key: KEY, kid: KID });
+      await fillForm(page, { form: 'hybrid', key: KEY, kid: KID });
       await page.click('#more-players summary');
       await choose(page, 'widevine', 'widevine');
       await page.fill('[name="widevineProvider"]', 'acme');
+      await waitPlan(page);
       // Folded away, it is opened where something in it is wrong.
       await page.click('#more-players summary');
+      await choose(page, 'form', 'piff');
       await page.waitFor(() =>
         /other systems choose the form hybrid/.test(document.querySelector('#more-players[open]')?.innerText),
       );
