@@ -30,14 +30,9 @@ export async function makeLong(path, from, times) {
 
 /** A fragmented MP4 of codecs that cannot be protected. */
 export async function makeForeign(path) {
-  const codecs = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-c:a', 'flac', '-strict', '-2'];
+  const codecs = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-c:a', 'libvorbis'];
   const form = ['-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4'];
   await ffmpeg(...PICTURE(2, '160x120'), ...SOUND(2), ...codecs, ...form, path);
-}
-
-/** An ordinary MP4, its samples in one place. */
-export async function makeProgressive(path) {
-  await ffmpeg(...PICTURE(2, '160x120'), '-c:v', 'libx264', '-preset', 'ultrafast', '-f', 'mp4', path);
 }
 
 /** What FFmpeg reads from a file: every sample's checksum, and the MD5 of all pictures and of all sound. */
