@@ -3,7 +3,7 @@
  * are read in one go, as a file is fastest read from front to back.
  */
 
-import { BlobStream } from './stream.js';
+import { assertRead } from './stream.js';
 
 /** @import { BlobReader } from './read.js' */
 /** @import { Piece } from '../engine/messages' */
@@ -12,11 +12,6 @@ import { BlobStream } from './stream.js';
 const GAP_BYTES = 256 << 10;
 /** Spans get no longer than this, unless one place is. */
 const SPAN_BYTES = 4 << 20;
-/** Places in a file that are read from in turn: its tracks may stand far from each other. */
-const STREAMS_MAX = 4;
-/** As far back from where a stream is, or ahead of it, it is the one to go on with. */
-const NEAR_BYTES = 8 << 20;
-
 /** @typedef {{ start: number, len: number, parts: { start: number, len: number, at: number }[] }} Span */
 
 /**
@@ -102,11 +97,9 @@ export function gatherNow(reader, pieces) {
   return target;
 }
 
-/** Gathers from one file, most often further on in it each time. */
+/** Gathers from one file. Each span is read by itself: Chromium can hang where byte streams of a blob end early. */
 export class Gatherer {
-  /** @type {{ stream: BlobStream, position: number }[]} The one used last comes last. */
-  #streams = [];
-  #scratch = new ArrayBuffer(SPAN_BYTES);
+  #ended = false;
 
   /**
    * @param {Blob} blob
@@ -125,27 +118,18 @@ export class Gatherer {
     const total = lengthOf(pieces);
     const target = new Uint8Array(buffer.byteLength < total ? new ArrayBuffer(total) : buffer, 0, total);
     for (const span of spans(pieces, target)) {
-      const bytes = await this.#stream(span).read(span.start, span.len, this.#scratch);
-      this.#scratch = bytes.buffer;
+      const { start, len } = span;
+      const bytes = new Uint8Array(await this.blob.slice(start, start + len).arrayBuffer());
+      if (this.#ended) throw new DOMException('What is read has been ended.', 'AbortError');
+      assertRead(start, len, bytes.length);
       this.saw(span.start, bytes);
       place(span, bytes, target);
     }
     return target;
   }
 
-  /** @param {Span} span */
-  #stream({ start, len }) {
-    const near = this.#streams.findIndex(({ position }) => Math.abs(position - start) <= NEAR_BYTES);
-    const [found] = near < 0 ? [] : this.#streams.splice(near, 1);
-    if (!found && this.#streams.length === STREAMS_MAX) this.#streams.shift()?.stream.cancel();
-    const one = found ?? { stream: new BlobStream(this.blob), position: 0 };
-    one.position = start + len;
-    this.#streams.push(one);
-    return one.stream;
-  }
-
   /** Ends what is being read: it fails. */
   cancel() {
-    for (const { stream } of this.#streams.splice(0)) stream.cancel();
+    this.#ended = true;
   }
 }
