@@ -18,7 +18,6 @@ use crate::protect::check::{check_file, check_plan, check_readable};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, Request};
-use crate::track::index::FragmentEntry;
 use crate::track::{Index, Indexer, Need};
 
 #[derive(Debug)]
@@ -146,32 +145,17 @@ impl Session {
             return error;
         }
         let moov = self.index().ok().and_then(|index| Some(index.moov.as_ref()?.root().start));
-        error.moved(&|offset| match self.pieces(offset, 1).ok()?.first()? {
-            Piece::Found { start, .. } => Some(*start),
-            // It is made of what stands there.
-            Piece::Made(_) => moov,
-        })
+        // What is made is made of what stands there.
+        error.moved(&|offset| self.pieces(offset, 1).ok()?.first()?.start().or(moov))
     }
 
-    /// The task for one fragment of what is protected, and what its bytes are made of.
-    pub fn task(&self, fragment: &FragmentEntry) -> Result<(FragmentTask, Vec<Piece>)> {
-        let task = FragmentTask::new(self.work()?, fragment);
-        self.with_pieces(task)
-    }
-
-    /// A task with where in the source its media data stands, and what its bytes are made of.
-    pub fn with_pieces(&self, mut task: FragmentTask) -> Result<(FragmentTask, Vec<Piece>)> {
+    /// A task for what is protected, and what the bytes of its fragment are made of.
+    pub fn with_pieces(&self, task: FragmentTask) -> Result<(FragmentTask, Vec<Piece>)> {
         let pieces = self.pieces(task.start, task.end - task.start)?;
-        if self.is_laid_out() {
-            let mut at = task.start;
-            for piece in &pieces {
-                if let Piece::Found { start, .. } = piece {
-                    task.extents.push((at, *start));
-                }
-                at += piece.size();
-            }
+        if !self.is_laid_out() {
+            return Ok((task, pieces));
         }
-        Ok((task, pieces))
+        Ok((task.made_of(pieces.iter().map(|piece| (piece.start(), piece.size()))), pieces))
     }
 
     /// Decides how to protect the file. Fails when it cannot be protected as asked.

@@ -76,14 +76,15 @@ fn by_kind(file: &[u8]) -> Kinds {
 fn planned(file: &[u8], profile: &str) -> (Touched, Vec<u8>) {
     let session = drive::open(file, Feed::Whole).unwrap();
     let plan = drive::plan(&session, &request(profile)).unwrap();
-    let index = session.index().unwrap();
+    let index = session.work().unwrap();
     let movie = index.movie.clone().unwrap();
-    let mut touched = planned_boxes(index, &plan).unwrap();
+    let mut touched = planned_boxes(index, &plan, session.is_laid_out()).unwrap();
     let mut assembly = session.assemble(&plan).unwrap();
     let mut protector = SampleProtector::new(plan);
     while let Some(step) = assembly.next_step() {
         if let Step::Fragment(task) = step {
-            let mut bytes = file[task.start as usize..task.end as usize].to_vec();
+            let (task, pieces) = session.with_pieces(task).unwrap();
+            let mut bytes = drive::bytes_of(file, pieces);
             protect_fragment(&mut protector, &movie, &task, &mut bytes, Some(&mut touched)).unwrap();
         }
     }

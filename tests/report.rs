@@ -10,6 +10,7 @@ mod support;
 use std::rc::Rc;
 
 use boxlock::fragmenter::Piece;
+use boxlock::protect::samples::FragmentTask;
 use boxlock::report::{self, ErrorReport};
 use boxlock::session::Session;
 use boxlock::track::top::Paths;
@@ -130,14 +131,14 @@ fn plans_are_of_the_type_that_is_promised() {
         assert_eq!(types.unseen(name), [""; 0]);
     }
     let task = session.index().unwrap().fragments[0];
-    let (mut task, pieces) = session.task(&task).unwrap();
-    assert!(task.extents.is_empty());
+    let task = FragmentTask::new(session.index().unwrap(), &task);
+    let (task, pieces) = session.with_pieces(task).unwrap();
+    assert!(!task.is_made());
     assert_eq!(pieces, [Piece::Found { start: task.start, len: task.end - task.start }]);
     let mut messages = Types::read(include_str!("../www/engine/messages.d.ts"));
-    messages.check("FragmentTask", &to_value(report::Task::from(&task)).unwrap()).unwrap();
-    // As of a file that is laid out.
-    task.extents.push((100, 5000));
     let mut shown = to_value(report::Task::from(&task)).unwrap();
+    messages.check("FragmentTask", &shown).unwrap();
+    // As of a file that is laid out.
     shown["pieces"] = json!([{ "start": 5000, "len": 9 }]);
     messages.check("FragmentTask", &shown).unwrap();
     assert_eq!(messages.unseen("FragmentTask"), [""; 0]);

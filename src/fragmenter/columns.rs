@@ -109,14 +109,12 @@ fn entries<'t>(tree: &'t Tree<'_>, node: &Node, len: u64) -> Result<&'t [u8]> {
 }
 
 impl<'t> Columns<'t> {
-    /// The columns of the `stbl` of `track`. Fails when one that must be there is missing or damaged, or when they do
-    /// not agree on the number of samples.
+    /// The columns of the `stbl` of `track`. Fails when one that must be there is missing or damaged.
     pub fn read(tree: &'t Tree<'_>, track: &Track) -> Result<Self> {
         let trak = tree.root().all(b"trak").find(|trak| trak.start == track.start);
         let stbl = trak.and_then(|trak| trak.descend(&[b"mdia", b"minf", b"stbl"]));
         let stbl = stbl.ok_or_else(|| missing("stbl", track.start))?;
-        let read = || Self::of(tree, stbl, track);
-        read().map_err(|error| error.preceded_by(&format!("Track {}: ", track.id)).inside("moov"))
+        Self::of(tree, stbl, track).map_err(|error| of_track(track.id, error))
     }
 
     fn of(tree: &'t Tree<'_>, stbl: &Node, track: &Track) -> Result<Self> {
@@ -137,7 +135,7 @@ impl<'t> Columns<'t> {
         let groups: Result<Vec<Groups<'t>>> =
             stbl.all(b"sbgp").map(|sbgp| Groups::read(tree, sbgp)).collect();
         let count = u32::try_from(sizes.count).unwrap_or(u32::MAX);
-        let columns = Self {
+        Ok(Self {
             id: track.id,
             timescale: track.timescale,
             count,
@@ -153,12 +151,14 @@ impl<'t> Columns<'t> {
             groups: groups?,
             entries: track.entries.len(),
             stbl_start: stbl.start,
-        };
-        columns.check_counts()?;
-        Ok(columns)
+        })
     }
 
-    /// Fails when the columns are of different numbers of samples.
+    /// Fails when the columns contradict each other. It goes through all of them.
+    pub fn check(&self) -> Result<()> {
+        self.check_counts().map_err(|error| of_track(self.id, error))
+    }
+
     fn check_counts(&self) -> Result<()> {
         let sum = |column: &[u8]| -> u64 {
             let runs = 0..u32::try_from(column.len() / 8).unwrap_or(u32::MAX);
@@ -319,6 +319,10 @@ impl<'t> Groups<'t> {
     pub fn next(&self, place: &mut Place) -> u32 {
         place.next(self.runs).unwrap_or(0)
     }
+}
+
+fn of_track(id: u32, error: Error) -> Error {
+    error.preceded_by(&format!("Track {id}: ")).inside("moov")
 }
 
 fn missing(name: &str, start: u64) -> Error {

@@ -14,7 +14,7 @@ use crate::bytes::{Error, Result, Writer, limits};
 use crate::track::top::TopBox;
 use crate::track::{Index, Indexer, Movie};
 
-use super::columns::Cursor;
+use super::columns::{Columns, Cursor};
 use super::cuts::cuts;
 use super::head::head;
 use super::movie;
@@ -44,6 +44,14 @@ impl Piece {
         match self {
             Piece::Made(bytes) => len_u64(bytes.len()),
             Piece::Found { len, .. } => *len,
+        }
+    }
+
+    /// Where it stands in the source, if it does.
+    pub fn start(&self) -> Option<u64> {
+        match self {
+            Piece::Made(_) => None,
+            Piece::Found { start, .. } => Some(*start),
         }
     }
 
@@ -110,6 +118,7 @@ impl LaidOut {
             return Err(Error::limit("too-many-samples", message).at(tree.root().start));
         }
         let walk = Walk::new(tree, film)?;
+        walk.columns.iter().try_for_each(Columns::check)?;
         let mut this = Self { source: Rc::clone(&source), parts: Vec::new(), cursors: Vec::new(), size: 0 };
         this.push_made(movie::file_type(&source));
         this.push_made(movie::movie(tree, film)?);

@@ -6,6 +6,7 @@ use crate::boxes::movie::{
     TimeToSample, TrackExtends, TrackHeader,
 };
 use crate::boxes::types::Wide;
+use crate::boxes::wire::FullHead;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::{FourCc, Result};
 use crate::track::{Index, Movie};
@@ -23,11 +24,10 @@ const OF_SAMPLES: [&[u8; 4]; 18] = [
 pub fn movie(tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
     let moov = tree.root();
     let mut edits = Edits::new();
-    let mut whole = Wide(0);
     if let Some(node) = moov.child(b"mvhd") {
         let mut mvhd: MovieHeader = tree.read(node)?;
         // Of the samples that are here, which are none.
-        std::mem::swap(&mut mvhd.duration, &mut whole);
+        mvhd.duration = Wide(0);
         edits.replace(node, mvhd.to_box(0));
     }
     moov.all(b"mvex").for_each(|mvex| edits.remove(mvex));
@@ -36,9 +36,11 @@ pub fn movie(tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
         quicktime::to_mp4(tree, trak, &mut edits)?;
     }
     let mut mvex = Vec::new();
-    if whole.0 > 0 && whole.0 < u64::from(u32::MAX) {
+    if let Some(whole) = movie.duration {
+        let head = FullHead { version: u8::from(whole > u64::from(u32::MAX)), flags: 0 };
         mvex.extend(
-            MovieExtendsHeader { fragment_duration: whole, ..MovieExtendsHeader::default() }.to_box(0),
+            MovieExtendsHeader { head, fragment_duration: Wide(whole), ..MovieExtendsHeader::default() }
+                .to_box(0),
         );
     }
     for track in &movie.tracks {

@@ -274,8 +274,9 @@ pub struct ProtectedFragment {
 }
 
 /// The form in which a plan's fragments are written.
-pub fn fragment_form(plan: &Plan) -> FragmentForm {
-    FragmentForm { samples: SampleForms::of(plan.form), modern: plan.form.has_cenc(), clean: true }
+fn fragment_form(plan: &Plan, task: &FragmentTask) -> FragmentForm {
+    let (samples, modern) = (SampleForms::of(plan.form), plan.form.has_cenc());
+    FragmentForm { samples, modern, clean: true, made: task.is_made() }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
@@ -300,7 +301,7 @@ pub fn protect_fragment(
     let new_moof =
         protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
     match measured {
-        None => protector.encrypt(&fragment, &entries, &mut window)?,
+        None => protector.encrypt(&fragment, &entries, &mut window).map_err(|error| task.in_source(error))?,
         Some(touched) => touched.count_media(protector.plan(), &fragment, &entries, &window),
     }
     Ok(ProtectedFragment { moof: new_moof, media_start })
@@ -322,7 +323,7 @@ fn protected_moof(
         .zip(&fragment.tracks)
         .map(|(entries, track)| Some((entries.as_ref()?, ivs(track))))
         .collect();
-    rewrite(fragment_form(plan), tree, fragment, &information, &task.decode_times, touched)
+    rewrite(fragment_form(plan, task), tree, fragment, &information, &task.decode_times, touched)
 }
 
 /// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for
@@ -369,6 +370,7 @@ impl LargeFragment {
 
     /// Second pass: encrypts the present piece in place.
     pub fn encrypt(&mut self, protector: &SampleProtector, start: u64, bytes: &mut [u8]) -> Result<()> {
-        self.pieces.encrypt(protector, &mut Window { start, bytes })
+        let done = self.pieces.encrypt(protector, &mut Window { start, bytes });
+        done.map_err(|error| self.task.in_source(error))
     }
 }

@@ -7,7 +7,7 @@ use crate::boxes::fragment::{
 };
 use crate::boxes::types::Wide;
 use crate::boxes::wire::FullHead;
-use crate::boxes::{BoxBody, Edits, Node, Tree};
+use crate::boxes::{Action, BoxBody, Edits, Node, Tree};
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::track::fragment::Run;
@@ -27,6 +27,8 @@ pub struct FragmentForm {
     pub modern: bool,
     /// Whether boxes of an earlier encryption go.
     pub clean: bool,
+    /// Whether the `moof` is made on the way: what changes in it was never there.
+    pub made: bool,
 }
 
 /// What sample information a `traf` gets: entries, and bytes per IV.
@@ -78,7 +80,11 @@ pub fn rewrite(
         field.copy_from_slice(&value);
     }
     if let Some(touched) = touched {
-        edits.for_each_touched(tree, &mut |parent, id, action| touched.count(parent, id, action));
+        edits.for_each_touched(tree, &mut |parent, id, action| {
+            if !form.made || action == Action::Add {
+                touched.count(parent, id, action);
+            }
+        });
     }
     Ok(bytes)
 }

@@ -92,8 +92,12 @@ impl Playback {
         }
         let information: Vec<_> =
             found.iter().map(|found| found.as_ref().map(|found| (&found.entries, found.iv_size))).collect();
-        let form =
-            FragmentForm { samples: SampleForms { cenc: true, piff: false }, modern: true, clean: false };
+        let form = FragmentForm {
+            samples: SampleForms { cenc: true, piff: false },
+            modern: true,
+            clean: false,
+            made: false,
+        };
         let mut output = rewrite(form, &tree, &fragment, &information, &task.decode_times, None)?;
         output.extend_from_slice(media);
         Ok(output)

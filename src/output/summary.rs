@@ -26,16 +26,20 @@ pub struct Touched(Vec<PlannedBox>);
 impl Touched {
     /// Counts one more.
     pub fn count(&mut self, parent: &str, id: BoxId, action: Action) {
+        self.count_all(parent, id, action, 1);
+    }
+
+    fn count_all(&mut self, parent: &str, id: BoxId, action: Action, count: usize) {
         // There are few kinds, whatever the file: each is one that an edit knows.
         let mut known = self.0.iter_mut();
         match known.find(|known| known.id == id && known.action == action && known.parent == parent) {
-            Some(known) => known.count += 1,
+            Some(known) => known.count += len_u64(count),
             None => self.0.push(PlannedBox {
                 parent: parent.to_owned(),
                 id,
                 name: name(parent, id),
                 action,
-                count: 1,
+                count: len_u64(count),
                 why: why(id, action),
             }),
         }
@@ -112,6 +116,8 @@ const WHY: &str = "\
 ftypbrands say what the file has become
 psshthe PlayReady header, and the key ID for browsers
 sinfscheme, key ID and what the entry was before
+moofthe samples of each fragment
+stblits samples are in the fragments
 mvexsays that the movie goes on in fragments
 trexsays that the movie goes on in fragments
 tfhddata offsets count from the fragment
@@ -144,9 +150,16 @@ fn why(id: BoxId, action: Action) -> &'static str {
     }
 }
 
-/// The boxes outside fragments that a plan touches.
-pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
+/// The boxes outside fragments that a plan touches. With `made`, the file is a plain one, `index` is of the fragmented
+/// file that is made of it, and what makes it that is counted too.
+pub fn planned_boxes(index: &Index, plan: &Plan, made: bool) -> Result<Touched> {
     let mut touched = Touched::default();
+    if made {
+        let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
+        touched.count("moov", four(b"mvex"), Action::Add);
+        touched.count_all("moov/trak/…", four(b"stbl"), Action::Change, tracks);
+        touched.count_all("", four(b"moof"), Action::Add, index.fragments.len());
+    }
     match &index.file_type {
         None => touched.count("", four(b"ftyp"), Action::Add),
         Some(file_type) if file_type.to_box(0) != protected_file_type(plan.form, Some(file_type)) => {
@@ -172,7 +185,7 @@ pub fn planned_boxes(index: &Index, plan: &Plan) -> Result<Touched> {
         }
     }
     if index.mfra.is_some() {
-        touched.count("", four(b"mfra"), Action::Change);
+        touched.count("", four(b"mfra"), if made { Action::Add } else { Action::Change });
     }
     Ok(touched)
 }

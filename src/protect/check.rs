@@ -6,7 +6,7 @@ use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Index, Movie, Track, TrackKind};
 
-use super::codecs::{check_track, protected_codecs};
+use super::codecs::{UNKNOWN_CODEC, check_track, protected_codecs};
 use super::plan::Plan;
 
 /// Fails when nothing can be said of what is in the file, or it is protected already.
@@ -100,7 +100,7 @@ pub fn check_file(index: &Index) -> Result<()> {
     let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
     if faults.len() == movie.tracks.len() {
         let protected = protected_codecs();
-        let of_damage = faults.iter().map(Error::message).find(|message| !message.contains(&protected));
+        let of_damage = faults.iter().find(|fault| fault.code() != UNKNOWN_CODEC).map(Error::message);
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
         let why = match of_damage {
             Some(message) => format!(". {message}"),

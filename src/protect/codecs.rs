@@ -21,6 +21,9 @@ enum Way {
     Whole,
 }
 
+/// Code of the error that says that a codec is none of these.
+pub const UNKNOWN_CODEC: &str = "codec";
+
 /// Entries whose descriptor says what is in them.
 const MP4A: &[&[u8; 4]] = &[b"mp4a"];
 
@@ -99,14 +102,14 @@ fn check_entry(track: &Track, entry: &SampleEntry) -> Result<()> {
         return Ok(());
     }
     let (id, name) = (track.id, entry.codec_name());
-    let message = match ways().next() {
-        Some(Way::Nals(code)) => format!(
+    if let Some(Way::Nals(code)) = ways().next() {
+        let message = format!(
             "Track {id} has {name}, but no '{code}' box, without which no slice can be found. Take the file from where it was \
              made once more, or write it again."
-        ),
-        _ => format!("Track {id} has {name}; {}.", protected_codecs()),
-    };
-    Err(Error::unsupported("codec", message))
+        );
+        return Err(Error::file(DAMAGED_ENTRY, message).at(entry.start));
+    }
+    Err(Error::unsupported(UNKNOWN_CODEC, format!("Track {id} has {name}; {}.", protected_codecs())))
 }
 
 /// What stays clear of the samples of one sample entry: by codec and form. Fails when its parameter sets cannot be read.

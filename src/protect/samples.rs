@@ -29,9 +29,8 @@ pub struct FragmentTask {
     pub decode_times: Vec<u64>,
     /// [`head_digest`](crate::track::index::head_digest) of the `moof` as it was when the file was opened.
     pub digest: u32,
-    /// Where its media data stands in the source, when that is not here: offset here, and offset there, of the first
-    /// byte of each stretch, in order.
-    pub extents: Vec<(u64, u64)>,
+    /// Of a fragment that is made: where each stretch of it begins, and where that stands in the source, if it does.
+    pub extents: Vec<(u64, Option<u64>)>,
 }
 
 impl FragmentTask {
@@ -52,12 +51,34 @@ impl FragmentTask {
         }
     }
 
-    /// The error with its offset in the source.
+    /// The task for a fragment that is made of pieces: where each stands in the source, if it does, and its bytes.
+    #[must_use]
+    pub fn made_of(mut self, pieces: impl Iterator<Item = (Option<u64>, u64)>) -> Self {
+        let mut at = self.start;
+        self.extents = pieces
+            .map(|(there, len)| {
+                let here = at;
+                at = at.saturating_add(len);
+                (here, there)
+            })
+            .collect();
+        self
+    }
+
+    /// Whether the fragment is made: its `moof` does not stand in the source.
+    pub fn is_made(&self) -> bool {
+        !self.extents.is_empty()
+    }
+
+    /// The error with its offset in the source, or without one where that has no such byte.
     pub fn in_source(&self, error: Error) -> Error {
+        if !self.is_made() {
+            return error;
+        }
         error.moved(&|offset| {
             let behind = self.extents.partition_point(|(here, _)| *here <= offset);
-            let stretch = behind.checked_sub(1).and_then(|number| self.extents.get(number));
-            Some(stretch.map_or(offset, |(here, there)| there + (offset - here)))
+            let (here, there) = self.extents.get(behind.checked_sub(1)?)?;
+            Some((*there)? + (offset - here))
         })
     }
 

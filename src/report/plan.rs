@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::boxes::Action;
-use crate::bytes::units::len_u64;
 use crate::bytes::{Error, KeyId, Result};
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::protect::Plan;
@@ -13,7 +11,6 @@ use crate::protect::request::KeySource;
 use crate::protect::scheme::Mode;
 use crate::protect::subsample::Tally;
 use crate::session::Session;
-use crate::track::Index;
 
 use super::base64;
 use super::track::kind_of;
@@ -147,9 +144,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             reason: planned.map(|planned| planned.why_clear.clone()).filter(|why| !why.is_empty()),
         }
     });
-    let mut boxes = planned_boxes(&summary::planned_boxes(index, plan)?);
     let way = session.is_laid_out().then(|| {
-        boxes.splice(0..0, made_boxes(index));
         format!(
             "This file is not fragmented yet. On the way it is cut into {} fragments of about two seconds, at samples where \
              decoding can begin; all tracks come along, with their times, edits, languages and metadata.",
@@ -178,44 +173,11 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         header_xml: plan.header_xml.clone(),
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
-        boxes,
+        boxes: planned_boxes(&summary::planned_boxes(index, plan, session.is_laid_out())?),
         warnings: plan.warnings().into_iter().chain(file_notes(index)).chain(way).collect(),
         size_before: source.file_len,
         fixed_growth: summary::fixed_growth(index, plan)? + made,
     })
-}
-
-/// The boxes that make a plain file a fragmented one.
-fn made_boxes(index: &Index) -> [PlannedBox; 4] {
-    let made = |parent: &str, kind: &str, name, action: Action, count: usize, why| PlannedBox {
-        parent: parent.to_owned(),
-        kind: kind.to_owned(),
-        name,
-        action: action.name(),
-        count: len_u64(count),
-        why,
-    };
-    let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
-    [
-        made(
-            "",
-            "moof",
-            "Movie fragment",
-            Action::Add,
-            index.fragments.len(),
-            "the samples of each fragment",
-        ),
-        made("moov", "mvex", "Movie extends", Action::Add, 1, "the movie goes on in fragments"),
-        made(
-            "moov/trak/…",
-            "stbl",
-            "Sample table",
-            Action::Change,
-            tracks,
-            "the samples are in the fragments now",
-        ),
-        made("", "mfra", "Fragment random access", Action::Add, 1, "players seek by it"),
-    ]
 }
 
 /// What was found while fragments were measured, in words.

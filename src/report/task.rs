@@ -47,9 +47,6 @@ pub struct Task {
     pub decode_times: Vec<Ticks>,
     /// What tells this version of the `moof` from another.
     pub digest: u32,
-    /// Where the media data stands in the source, when that is not here: pairs of offsets, here and there.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub extents: Vec<u64>,
 }
 
 impl From<&FragmentTask> for Task {
@@ -61,7 +58,6 @@ impl From<&FragmentTask> for Task {
             first_sample: task.first_sample,
             decode_times: task.decode_times.iter().copied().map(Ticks).collect(),
             digest: task.digest,
-            extents: task.extents.iter().flat_map(|(here, there)| [*here, *there]).collect(),
         }
     }
 }

@@ -24,7 +24,7 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
     };
     let times = property(task, "decodeTimes")?.ok_or_else(|| malformed("decodeTimes"))?;
     let times = js_sys::Array::from(&times).into_iter();
-    Ok(FragmentTask {
+    let parsed = FragmentTask {
         start: number("start")?,
         moof_len: number("moofLen")?,
         end: number("end")?,
@@ -33,16 +33,20 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
             .map(|time| u64::try_from(time).map_err(|_| malformed("decodeTimes")))
             .collect::<JsResult<_>>()?,
         digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
-        extents: extents(property(task, "extents")?),
-    })
+        extents: Vec::new(),
+    };
+    let Some(pieces) = property(task, "pieces")? else { return Ok(parsed) };
+    let pieces: JsResult<Vec<_>> = js_sys::Array::from(&pieces).iter().map(|piece| extent(&piece)).collect();
+    Ok(parsed.made_of(pieces?.into_iter()))
 }
 
-/// The offsets of a task's stretches in pairs; none when it has none.
-fn extents(list: Option<JsValue>) -> Vec<(u64, u64)> {
-    let Some(list) = list else { return Vec::new() };
-    let offsets: Vec<u64> =
-        js_sys::Array::from(&list).into_iter().map(|one| offset(one.as_f64().unwrap_or(0.0))).collect();
-    offsets.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.get(1)?))).collect()
+/// Where a piece, `{ bytes }` or `{ start, len }`, stands in the source, if it does, and its bytes.
+fn extent(piece: &JsValue) -> JsResult<(Option<u64>, u64)> {
+    let number = |name| property(piece, name).map(|found| found.and_then(|value| value.as_f64()).map(offset));
+    Ok(match property(piece, "bytes")? {
+        Some(bytes) => (None, js_sys::Uint8Array::from(bytes).length().into()),
+        None => (number("start")?, number("len")?.unwrap_or(0)),
+    })
 }
 
 /// Protects fragments by one plan. The bytes to work on are put into its [`room`](Self::room), in wasm memory, so that

@@ -33,8 +33,6 @@ export interface FragmentTask {
   firstSample: number;
   decodeTimes: bigint[];
   digest: number;
-  /** Where its media data stands in the source, when that is not here: offsets here and there, in turn. */
-  extents?: number[];
   /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */
   pieces?: Piece[];
 }

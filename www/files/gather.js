@@ -97,7 +97,10 @@ export function gatherNow(reader, pieces) {
   return target;
 }
 
-/** Gathers from one file. Each span is read by itself: Chromium can hang where byte streams of a blob end early. */
+/**
+ * Gathers from one file. Each span is read by itself and not by a stream: of a blob in memory Chromium fails to read after
+ * some hundred streams that were ended early.
+ */
 export class Gatherer {
   #ended = false;
 

@@ -7,7 +7,7 @@ mod slice_header;
 mod sps;
 
 pub use nals::{LengthSize, Nal, Nals};
-pub use parameter_sets::ParameterSets;
+pub use parameter_sets::{ParameterSets, unknown_pps, unknown_sps};
 pub use pps::{Pps, SliceGroups};
 pub use slice_header::{SliceHeader, SliceKind};
 pub use sps::{PicOrderCount, Sps};

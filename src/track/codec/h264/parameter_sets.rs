@@ -52,26 +52,27 @@ impl ParameterSets {
 
     /// The sets that a slice naming `pps_id` uses.
     pub fn of_slice(&self, pps_id: u32) -> Result<(&Sps, &Pps)> {
-        let pps = u8::try_from(pps_id).ok().and_then(|id| self.pps(id)).ok_or_else(|| {
-            Error::file(
-                "unknown-pps",
-                format!(
-                    "A slice uses the picture parameter set {pps_id}, which is neither in the codec configuration nor in the samples before it in its fragment."
-                ),
-            )
-        })?;
-        let sps = self.sps(pps.sps_id).ok_or_else(|| {
-            Error::file(
-                "unknown-sps",
-                format!(
-                    "The picture parameter set {pps_id} uses the sequence parameter set {}, which is neither in the codec configuration nor in the samples before it in its fragment.",
-                    pps.sps_id
-                ),
-            )
-        })?;
+        let pps = u8::try_from(pps_id).ok().and_then(|id| self.pps(id)).ok_or_else(|| unknown_pps(pps_id))?;
+        let sps = self.sps(pps.sps_id).ok_or_else(|| unknown_sps(pps_id, pps.sps_id))?;
         Ok((sps, pps))
     }
 }
+
+/// A slice uses a set that is nowhere.
+pub fn unknown_pps(pps_id: u32) -> Error {
+    let message = format!("A slice uses the picture parameter set {pps_id}, {NOWHERE}");
+    Error::file("unknown-pps", message)
+}
+
+/// A picture parameter set uses one that is nowhere.
+pub fn unknown_sps(pps_id: u32, sps_id: u8) -> Error {
+    let message =
+        format!("The picture parameter set {pps_id} uses the sequence parameter set {sps_id}, {NOWHERE}");
+    Error::file("unknown-sps", message)
+}
+
+const NOWHERE: &str =
+    "which is neither in the codec configuration nor in the samples before it in its fragment.";
 
 fn replace<T: PartialEq>(slot: Option<&mut Option<T>>, set: T) -> bool {
     // Ids were checked against the table sizes when the set was parsed.

@@ -1,7 +1,8 @@
 //! The parameter sets in force, by id (clause 7.4.2.4.2): those of the configuration record, replaced by later ones that
 //! stand in samples (`hev1`).
 
-use crate::bytes::{Error, Result};
+use crate::bytes::Result;
+use crate::track::codec::h264::{unknown_pps, unknown_sps};
 
 use super::{NalType, Pps, Sps, layer_of};
 
@@ -36,23 +37,10 @@ impl ParameterSets {
 
     /// The sets that a slice segment naming `pps_id` uses.
     pub fn of_slice(&self, pps_id: u32) -> Result<(&Sps, &Pps)> {
-        let pps = self.pps.iter().find(|pps| u32::from(pps.id) == pps_id).ok_or_else(|| {
-            Error::file(
-                "unknown-pps",
-                format!(
-                    "A slice uses the picture parameter set {pps_id}, which is neither in the codec configuration nor in the samples before it in its fragment."
-                ),
-            )
-        })?;
-        let sps = self.sps.iter().find(|sps| sps.id == pps.sps_id).ok_or_else(|| {
-            Error::file(
-                "unknown-sps",
-                format!(
-                    "The picture parameter set {pps_id} uses the sequence parameter set {}, which is neither in the codec configuration nor in the samples before it in its fragment.",
-                    pps.sps_id
-                ),
-            )
-        })?;
+        let pps =
+            self.pps.iter().find(|pps| u32::from(pps.id) == pps_id).ok_or_else(|| unknown_pps(pps_id))?;
+        let sps = self.sps.iter().find(|sps| sps.id == pps.sps_id);
+        let sps = sps.ok_or_else(|| unknown_sps(pps_id, pps.sps_id))?;
         Ok((sps, pps))
     }
 }
