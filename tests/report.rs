@@ -127,7 +127,19 @@ fn plans_are_of_the_type_that_is_promised() {
             types.check("Plan", &shown).unwrap_or_else(|error| panic!("{profile}: {error}"));
         }
     }
-    for name in ["Plan", "PlannedTrack", "PlannedBox", "KidView"] {
+    for per in ["class", "track"] {
+        let (key_per, kid, key) = (Some(per.to_owned()), None, None);
+        let text = boxlock::protect::RequestText { key_per, kid, key, ..drive::request("hybrid") };
+        let plan = drive::plan(&session, &text).unwrap();
+        let shown = report::plan(&session, &plan).unwrap();
+        assert!(
+            shown.keys.len() == 2 && shown.keys.iter().all(|key| (key.class.is_some()) == (per == "class"))
+        );
+        for key in &shown.keys {
+            types.check("PlanKey", &to_value(key).unwrap()).unwrap();
+        }
+    }
+    for name in ["Plan", "PlannedTrack", "PlannedBox", "KidView", "PlanKey", "PlannedPssh"] {
         assert_eq!(types.unseen(name), [""; 0]);
     }
     let task = session.index().unwrap().fragments[0];

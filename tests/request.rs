@@ -12,7 +12,7 @@ mod support;
 use boxlock::bytes::{ContentKey, KeyId};
 use boxlock::protect::request::SecretText;
 use boxlock::protect::{Random, Request, RequestText};
-use support::drive::{KEY, KID, not_random};
+use support::drive::{self, KEY, KID};
 
 const TEST_SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
 
@@ -21,6 +21,7 @@ fn random() -> Random {
         key: ContentKey(*b"nothing but this"),
         kid: *b"and another text",
         iv_start: 0x0123_4567_89ab_cdef,
+        more: ContentKey(*b"a third of these"),
     }
 }
 
@@ -72,14 +73,15 @@ fn the_public_test_key_is_told_however_it_is_given() {
         &|text| text.key_seed = secret("5d5068bec9b384ff6044867159f16d6b755544fcd5116989b1acc4278e88"),
         &|text| (text.kid, text.key) = (Some(KID.to_owned()), secret(KEY)),
     ];
+    let session = drive::open(include_bytes!("../www/samples/sample.ismv"), drive::Feed::Whole).unwrap();
     for change in given {
-        let request = parsed(|text| change(text)).unwrap();
-        assert!(request.for_tests && request.warnings.len() == 1, "{:?}", request.warnings);
-        assert!(request.warnings[0].contains("For tests only"));
+        let plan = session.plan(parsed(|text| change(text)).unwrap()).unwrap();
+        assert!(plan.keys[0].for_tests && plan.doubts.len() == 1, "{:?}", plan.doubts);
+        assert!(plan.doubts[0].contains("For tests only"));
     }
     // The same key of another KID is a key like others.
-    let request = parsed(|text| text.key = secret(KEY)).unwrap();
-    assert!(!request.for_tests && request.warnings.is_empty());
+    let plan = session.plan(parsed(|text| text.key = secret(KEY)).unwrap()).unwrap();
+    assert!(!plan.keys[0].for_tests && plan.doubts.is_empty());
 }
 
 #[test]
@@ -102,8 +104,9 @@ fn what_is_not_random_is_refused() {
         Random { kid: [0; 16], ..random() },
         Random { iv_start: 0, ..random() },
         Random { iv_start: u64::MAX, ..random() },
+        Random { more: ContentKey([3; 16]), ..random() },
+        Random { more: random().key, ..random() },
         Random { kid: *b"nothing but this", ..random() },
-        not_random(),
     ];
     for random in broken {
         assert_eq!(random.check().unwrap_err().code(), "not-random", "{random:?}");
@@ -137,8 +140,10 @@ fn choices_that_there_are_not_are_refused_at_their_field() {
 
 #[test]
 fn attributes_are_taken_out_of_their_wrapper() {
+    let session = drive::open(include_bytes!("../www/samples/sample.ismv"), drive::Feed::Whole).unwrap();
     let wrapped = parsed(|text| {
         text.custom_attributes = Some("<CUSTOMATTRIBUTES><a>1</a></CUSTOMATTRIBUTES>".to_owned());
     });
-    assert_eq!(wrapped.unwrap().header.custom_attributes.as_deref(), Some("<a>1</a>"));
+    let plan = session.plan(wrapped.unwrap()).unwrap();
+    assert_eq!(plan.header.custom_attributes.as_deref(), Some("<a>1</a>"));
 }

@@ -269,7 +269,7 @@ class OpenMedia {
    * @returns {Promise<Types.Plan>}
    */
   async plan(request, options) {
-    const copy = { ...request };
+    const copy = copyOf(request);
     const { plan, random } = await this.#ask('plan', { request: copy }, options);
     const made = { ...plan, suggestedName: suggestName(this.name) };
     this.#orders.set(made, { request: copy, random });
@@ -323,7 +323,7 @@ class OpenMedia {
         'plan-copied',
         'This is a copy of a plan, and copies have no key. Pass the plan itself, as plan() gave it, or the request.',
       );
-    return { request: { .../** @type {Types.ProtectRequest} */ (planOrRequest) }, random: undefined };
+    return { request: copyOf(/** @type {Types.ProtectRequest} */ (planOrRequest)), random: undefined };
   }
 
   async playback() {
@@ -362,6 +362,15 @@ async function mustDownload() {
  */
 
 /**
+ * What changes in a request after it was given has no part in what comes of it.
+ * @param {Types.ProtectRequest} request
+ */
+function copyOf(request) {
+  const keys = Array.isArray(request.keys) ? request.keys.map((key) => ({ ...key })) : request.keys;
+  return keys === undefined ? { ...request } : { ...request, keys };
+}
+
+/**
  * Every plan of this page, whichever file it is for.
  * @type {WeakSet<object>}
  */
@@ -392,6 +401,12 @@ function placeOf({ streamed, stored, blob }) {
   return blob ? 'memory' : 'chosen';
 }
 
+/** @param {string} hex of a key */
+function bothForms(hex) {
+  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  return { hex, base64: btoa(String.fromCharCode(...bytes)) };
+}
+
 /** @implements {Types.ProtectResult} */
 class Result {
   #bridge;
@@ -414,9 +429,12 @@ class Result {
     /** @type {Types.ProtectResult['place']} */
     this.place = placeOf(made);
     this.seconds = made.seconds;
-    this.kid = made.kid;
-    this.key = made.key;
-    this.checksum = made.checksum;
+    this.keys = made.keys;
+    const [first] = made.keys;
+    if (!first) throw new TypeError('A result has a key.');
+    this.kid = first.kid;
+    this.key = first.key;
+    this.checksum = first.checksum;
     this.scheme = made.scheme;
     this.form = made.form;
     this.profile = made.form;
@@ -455,25 +473,23 @@ class Result {
    * @returns {Promise<Types.KeySheet>}
    */
   async keySheet({ sha256 = 'wait' } = {}) {
-    const bytes = Uint8Array.from(this.key.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    const keys = this.keys.map((key) => ({ ...key, key: bothForms(key.key) }));
     return {
       boxlock: KEY_SHEET_FORM,
       fileName: this.name,
       fileSize: this.size,
       sha256: sha256 === 'wait' ? await this.sha256() : this.#sum,
       scheme: this.scheme,
-      algorithm: 'AESCTR',
+      algorithm: this.#made.cipher === 'AES-128-CBC' ? 'AESCBC' : 'AESCTR',
+      keys,
       kid: this.kid,
-      key: { hex: this.key, base64: btoa(String.fromCharCode(...bytes)) },
+      key: bothForms(this.key),
       checksum: this.checksum,
       laUrl: this.laUrl,
-      tracks: this.tracks.map(({ id, kind, codecName, protect, share }) => ({
-        id,
-        kind,
-        codecName,
-        protect,
-        share,
-      })),
+      tracks: this.tracks.map(({ id, kind, codecName, protect, share, kid }) => {
+        const track = { id, kind, codecName, protect, share };
+        return kid ? { ...track, kid } : track;
+      }),
       forTests: this.forTests,
     };
   }

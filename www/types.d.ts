@@ -115,7 +115,12 @@ export interface Track {
   protectable: boolean;
   /** One plain sentence when not protectable. */
   reason?: string;
+  /** The class by which it gets its key where each class has one. */
+  keyClass?: KeyClass;
 }
+
+/** Sound, and pictures of at most 768 × 576, at most 1920 × 1080, and more pixels. */
+export type KeyClass = 'audio' | 'sd' | 'hd' | 'uhd';
 
 export interface BoxNode {
   /** 'moov/trak[1]/mdia': types joined by '/', with a 0-based index among siblings of the same type when above 0. */
@@ -192,7 +197,7 @@ export type Scheme = 'cenc' | 'cbcs' | 'cens' | 'cbc1';
 /** Which boxes carry it: CENC boxes with PIFF twins, PIFF 1.1 alone, or CENC boxes alone. */
 export type Form = 'hybrid' | 'piff' | 'plain';
 
-/** What to protect and how. Everything has a default but the licence URL. */
+/** What to protect and how. Everything has a default but the licence URL, or the header that has it. */
 export interface ProtectRequest {
   /** 'cenc' when absent. */
   scheme?: Scheme;
@@ -202,14 +207,24 @@ export interface ProtectRequest {
   profile?: Form;
   /** Bytes of the IV of each sample in counter mode, 8 when absent. Few players take 16. */
   ivSize?: 8 | 16;
-  /** UUID text; random when absent. */
+  /**
+   * What has a key of its own: the file (when absent), each class of tracks, or each track. Several keys need a PlayReady
+   * header of version 4.2 or later.
+   */
+  keyPer?: 'file' | 'class' | 'track';
+  /**
+   * The keys of classes or tracks; they ask for `keyPer` by themselves. What is not listed gets a random KID and key, or
+   * one from `keySeed`.
+   */
+  keys?: KeyRequest[];
+  /** UUID text; random when absent. For one key for the file. */
   kid?: string;
-  /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
+  /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. For one key for the file. */
   key?: string;
-  /** PlayReady key seed, base64 of at least 30 bytes; the key is derived from it and the KID. */
+  /** PlayReady key seed, base64 of at least 30 bytes; each key is derived from it and its KID. */
   keySeed?: string;
-  /** Licence acquisition URL, absolute. */
-  laUrl: string;
+  /** Licence acquisition URL, absolute. Only a ready-made `playreadyObject` does without. */
+  laUrl?: string;
   /** Licence user-interface URL, absolute. */
   luiUrl?: string;
   /** Domain service id: 16 bytes as base64 or as UUID text. */
@@ -238,6 +253,25 @@ export interface ProtectRequest {
   ivStart?: string;
   /** '4.0' … '4.3'; chosen by rule when absent. */
   headerVersion?: '4.0' | '4.1' | '4.2' | '4.3';
+  /** 'ondemand' writes DECRYPTORSETUP: players need not ask for the licence before they play. From version 4.1 on. */
+  decryptorSetup?: 'ondemand';
+  /** Bytes of room for licences that are put into the file later (an embedded licence store), at most 10 240. */
+  licenceStore?: number;
+  /**
+   * A PlayReady object that is ready, or a `pssh` box with it, in base64 or hex: it is written as it is, in place of all
+   * that the fields of the header would say. Its KID is taken where there is one and none is given.
+   */
+  playreadyObject?: string;
+}
+
+/** One of several keys, for a class or for a track. */
+export interface KeyRequest {
+  class?: KeyClass;
+  track?: number;
+  /** UUID text; random when absent. */
+  kid?: string;
+  /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
+  key?: string;
 }
 
 export interface PlannedBox {
@@ -262,13 +296,18 @@ export interface Plan {
   scheme: string;
   /** The cipher, for a person: 'AES-128-CTR' or 'AES-128-CBC'. */
   cipher: string;
+  /** The keys, without what is secret of them. */
+  keys: PlanKey[];
+  /** KID, checksum and source of the first. */
   kid: KidView;
-  /** Base64 CHECKSUM of the header, or null where the header version has none. */
   checksum: string | null;
-  /** How the key came about; the key itself is not in the plan. */
-  keySource: 'random' | 'typed' | 'seed';
+  keySource: KeySource;
   headerVersion: string;
   headerXml: string;
+  /** The PlayReady object around it, as base64. */
+  playreadyObject: string;
+  /** The `pssh` boxes that the movie header gets. */
+  pssh: PlannedPssh[];
   laUrl: string;
   tracks: PlannedTrack[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
@@ -284,6 +323,34 @@ export interface Plan {
   warnings: string[];
 }
 
+/** A `pssh` box: whose it is, by name where that is known, and the whole box. */
+export interface PlannedPssh {
+  system: string;
+  base64: string;
+}
+
+/** How a key came about. */
+export type KeySource = 'random' | 'typed' | 'seed';
+
+/** A key of a plan, without what is secret of it. */
+export interface PlanKey {
+  kid: KidView;
+  /** Base64 CHECKSUM in the header, or null where the header has none: for AES-CBC. */
+  checksum: string | null;
+  source: KeySource;
+  /** Whether it comes from the public test key seed, which everybody knows. */
+  forTests: boolean;
+  /** The class of tracks, or the track, that it is for; neither where it is for the whole file. */
+  class?: KeyClass;
+  track?: number;
+}
+
+/** A key with which a file was protected. */
+export interface MadeKey extends PlanKey {
+  /** 32 hex digits. */
+  key: string;
+}
+
 /** What happens to one track. */
 export interface PlannedTrack {
   id: number;
@@ -293,6 +360,8 @@ export interface PlannedTrack {
   protect: boolean;
   /** Which bytes of its samples are encrypted, as one sentence. */
   rule: string;
+  /** ID of its key as UUID text, when it is protected. */
+  kid?: string;
   /** Why it stays clear, as one sentence, when it does. */
   reason?: string;
   /** The part of its samples' bytes that is encrypted, 0 to 1; null when it has no bytes, or was not measured. */
@@ -335,8 +404,9 @@ export interface ProtectResult {
   place: 'chosen' | 'storage' | 'downloads' | 'memory';
   size: number;
   seconds: number;
+  keys: MadeKey[];
+  /** KID, 32 hex digits of the key, and checksum of the first. */
   kid: KidView;
-  /** 32 hex digits. */
   key: string;
   checksum: string | null;
   scheme: string;
@@ -361,6 +431,11 @@ export interface ProtectResult {
   discard(): Promise<void>;
 }
 
+/** A key on a key sheet. */
+export interface SheetKey extends Omit<MadeKey, 'key'> {
+  key: { hex: string; base64: string };
+}
+
 export interface KeySheet {
   boxlock: string;
   fileName: string;
@@ -368,13 +443,15 @@ export interface KeySheet {
   /** Of the protected file; null when the sheet was made before it was known. */
   sha256: string | null;
   scheme: string;
-  algorithm: 'AESCTR';
+  algorithm: 'AESCTR' | 'AESCBC';
+  keys: SheetKey[];
+  /** KID, key and checksum of the first. */
   kid: KidView;
-  key: { hex: string; base64: string };
+  key: SheetKey['key'];
   checksum: string | null;
   laUrl: string;
-  /** Which tracks the key is for, and which are open to everyone. */
-  tracks: Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share'>[];
+  /** Which tracks are protected, with the IDs of their keys, and which are open to everyone. */
+  tracks: Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'>[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
 }

@@ -1,14 +1,16 @@
 //! The plan: every decision about a file, made before anything is encrypted, and never changed.
 
 use crate::bytes::units::clock;
-use crate::bytes::{ContentKey, Error, KeyId, Result};
-use crate::playready::{Header, ProObject, url_warnings};
+use crate::bytes::{Error, KeyId, Result};
+use crate::playready::{Header, HeaderVersion, url_warnings};
 use crate::track::{Movie, Track, TrackFragment, TrackKind};
 
 use super::cipher::AesKey;
 use super::codecs::{check_track, rule};
 use super::counter::{IvCounter, Ivs};
-use super::request::{KeySource, Request};
+use super::header::MadeHeader;
+use super::keys::PlannedKey;
+use super::request::Request;
 use super::scheme::{Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
 
@@ -36,19 +38,6 @@ pub struct Protection {
     pub pattern: Pattern,
     /// Where its samples have their IVs.
     pub ivs: Ivs,
-}
-
-/// A key of a plan.
-#[derive(Clone, Debug)]
-pub struct PlannedKey {
-    /// Key ID.
-    pub kid: KeyId,
-    /// The content key.
-    pub key: ContentKey,
-    /// Where it came from.
-    pub source: KeySource,
-    /// Whether it comes from the public test key seed.
-    pub for_tests: bool,
 }
 
 /// What is decided for a file. Given the plan, each fragment can be protected alone, anywhere, in any order.
@@ -81,8 +70,9 @@ pub struct Plan {
 
 impl Plan {
     /// Decides by what the movie is and what the request wants.
-    pub fn new(source: u64, movie: &Movie, request: Request) -> Result<Self> {
-        let wanted = request.tracks.as_deref();
+    pub fn new(source: u64, movie: &Movie, mut request: Request) -> Result<Self> {
+        let wanted = request.tracks.take();
+        let wanted = wanted.as_deref();
         if let Some(unknown) = wanted.and_then(|ids| ids.iter().find(|id| movie.track(**id).is_none())) {
             let message = format!("The file has no track with ID {unknown}.");
             return Err(Error::caller("no-track", "tracks", message));
@@ -99,7 +89,7 @@ impl Plan {
                 // What cannot be protected is not there by choice, whatever else was chosen.
                 (Some(false) | None, Err(error)) => (None, error.message().to_owned()),
                 (Some(true) | None, Ok(())) => {
-                    (Some(protection(track, &request, ivs, number)?), String::new())
+                    (Some(protection(track, &mut request, ivs, number)?), String::new())
                 }
             };
             tracks.push(TrackPlan { track_id: track.id, timescale: track.timescale, protection, why_clear });
@@ -107,24 +97,29 @@ impl Plan {
         if tracks.iter().all(|track| track.protection.is_none()) {
             return Err(Error::caller("no-track", "tracks", "Choose at least one track to protect."));
         }
-        let header_xml = request.header.to_xml()?;
-        let playready_object = ProObject::from_header(&request.header)?.to_bytes()?;
-        let other_systems = request.systems.boxes(&request.scheme, &[request.kid]);
+        let used: Vec<usize> =
+            tracks.iter().filter_map(|track| Some(track.protection.as_ref()?.key)).collect();
+        let mut doubts = std::mem::take(&mut request.warnings);
+        let (keys, numbers) = request.keys.keep(&used, &mut doubts);
+        for protection in tracks.iter_mut().filter_map(|track| track.protection.as_mut()) {
+            protection.key = numbers.get(protection.key).copied().unwrap_or(0);
+        }
+        let MadeHeader { header, xml: header_xml, object: playready_object } =
+            request.header.make(&request.scheme, &keys)?;
+        let kids: Vec<KeyId> = keys.iter().map(|key| key.kid).collect();
+        doubts.extend(key_doubts(&keys, &header));
+        doubts.extend(request.header.doubts(&keys));
+        doubts.extend(request.systems.doubts(&kids)?);
         Ok(Self {
             source,
             scheme: request.scheme,
             form: request.form,
-            keys: vec![PlannedKey {
-                kid: request.kid,
-                key: request.key,
-                source: request.key_source,
-                for_tests: request.for_tests,
-            }],
-            doubts: request.warnings,
-            header: request.header,
+            other_systems: request.systems.boxes(&request.scheme, &kids),
+            keys,
+            doubts,
+            header,
             header_xml,
             playready_object,
-            other_systems,
             tracks,
             ivs,
         })
@@ -167,19 +162,41 @@ impl Plan {
 }
 
 /// How a track is protected. `number` is its own among those of the file.
-fn protection(track: &Track, request: &Request, counter: IvCounter, number: u64) -> Result<Protection> {
+fn protection(track: &Track, request: &mut Request, counter: IvCounter, number: u64) -> Result<Protection> {
+    let key = request.keys.of_track(track)?;
     let rules: Result<Vec<Rule>> = track.entries.iter().map(|entry| rule(entry, request.form)).collect();
     let rules = rules?;
     // Only video has patterns (23001-7 10.3, 10.4).
     let patterned = request.scheme.has_pattern && track.kind == TrackKind::Video;
     let ivs = if request.scheme.constant_iv {
         // Of its own for each track: with one for all, samples that begin alike would be seen to.
-        Ivs::Constant(counter.chained(number, &AesKey::new(&request.key)))
+        Ivs::Constant(counter.chained(number, &AesKey::new(&request.keys.get(key)?.key)))
     } else {
         Ivs::Each(if request.scheme.mode == Mode::Cbc { 16 } else { request.iv_size })
     };
     let pattern = if patterned { VIDEO_PATTERN } else { Pattern::default() };
-    Ok(Protection { key: 0, rules, pattern, ivs })
+    Ok(Protection { key, rules, pattern, ivs })
+}
+
+/// What is worth knowing of the keys, as plain sentences.
+fn key_doubts(keys: &[PlannedKey], header: &Header) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let known = keys.iter().filter(|key| key.for_tests).count();
+    if known > 0 {
+        let these = if known == 1 { "This key comes" } else { "These keys come" };
+        let them = if known == 1 { "it" } else { "them" };
+        doubts.push(format!(
+            "{these} from the key seed of the public test server: anyone can make {them}. For tests only."
+        ));
+    }
+    if keys.len() > 1 && header.version == HeaderVersion::V4_2 {
+        doubts.push(format!(
+            "A PlayReady header of version 4.2 names the {} keys; Windows 8, Silverlight and other players before PlayReady \
+             3.0 do not read it. For these there can be one key only.",
+            keys.len()
+        ));
+    }
+    doubts
 }
 
 /// How a track is protected, in words.

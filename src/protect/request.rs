@@ -1,11 +1,10 @@
 //! What a person asks for: texts as typed, parsed into types that cannot be wrong.
 
-use crate::bytes::{ContentKey, Error, KeyId, Kind, Result};
-use crate::playready::{
-    Header, HeaderKey, HeaderVersion, ProObject, check_custom_attributes, check_url, derive_key, is_test_key,
-    is_weak_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed, weakness, without_wrapper,
-};
+use crate::bytes::{ContentKey, Error, Kind, Result};
+use crate::playready::parse_iv_start;
 
+use super::header::HeaderWishes;
+use super::keys::{KeyText, Keys};
 use super::scheme::{self, Form, Mode, Scheme};
 use super::systems::Systems;
 
@@ -20,6 +19,10 @@ pub struct RequestText {
     pub profile: Option<String>,
     /// Bytes of IV with each sample in counter mode: 8 (also when absent) or 16.
     pub iv_size: Option<String>,
+    /// `file` (also when absent), `class` or `track`: what has a key of its own.
+    pub key_per: Option<String>,
+    /// The keys of classes or tracks; those not listed are made.
+    pub keys: Vec<KeyText>,
     /// Key ID as UUID.
     pub kid: Option<String>,
     /// Content key, hex or base64.
@@ -40,6 +43,12 @@ pub struct RequestText {
     pub iv_start: Option<String>,
     /// `4.0` to `4.3`.
     pub header_version: Option<String>,
+    /// `ondemand`: players need not ask for the licence before they play.
+    pub decryptor_setup: Option<String>,
+    /// Bytes of room in the header's object for licences.
+    pub licence_store: Option<String>,
+    /// A PlayReady object that is ready, or a `pssh` box with it, in base64 or hex, in place of all that.
+    pub playready_object: Option<String>,
     /// Whether a Widevine header is written.
     pub widevine: bool,
     /// Its provider.
@@ -71,17 +80,8 @@ pub struct Random {
     pub kid: [u8; 16],
     /// For the first IV.
     pub iv_start: u64,
-}
-
-/// Where the content key came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// Random.
-    Random,
-    /// Typed.
-    Typed,
-    /// Derived from a key seed and the key ID.
-    Seed,
+    /// Where there are several keys, for all but the first, and their IDs.
+    pub more: ContentKey,
 }
 
 /// A request that makes sense by itself; whether it fits a file is the plan's business.
@@ -93,14 +93,10 @@ pub struct Request {
     pub form: Form,
     /// Bytes of IV with each sample in counter mode.
     pub iv_size: u8,
-    /// Key ID.
-    pub kid: KeyId,
-    /// Content key.
-    pub key: ContentKey,
-    /// Where the key came from.
-    pub key_source: KeySource,
+    /// The content keys.
+    pub keys: Keys,
     /// The PlayReady header.
-    pub header: Header,
+    pub header: HeaderWishes,
     /// Headers of other systems.
     pub systems: Systems,
     /// First IV.
@@ -109,17 +105,17 @@ pub struct Request {
     pub tracks: Option<Vec<u32>>,
     /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
     pub remove_leftovers: bool,
-    /// Whether the key comes from the public test key seed.
-    pub for_tests: bool,
     /// What is doubtful about the request, as plain sentences.
     pub warnings: Vec<String>,
 }
 
-fn given(text: &Option<String>) -> Option<&str> {
+/// What is typed, if anything is.
+pub(super) fn given(text: &Option<String>) -> Option<&str> {
     text.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }
 
-fn secret(text: &Option<SecretText>) -> Option<&str> {
+/// The secret that is typed, if any is.
+pub(super) fn secret(text: &Option<SecretText>) -> Option<&str> {
     text.as_ref().map(|text| text.0.trim()).filter(|text| !text.is_empty())
 }
 
@@ -128,87 +124,17 @@ impl Request {
     pub fn parse(text: &RequestText, random: &Random) -> Result<Self> {
         let scheme = scheme(text)?;
         let form = form(text, &scheme)?;
-        let kid = match given(&text.kid) {
-            Some(kid) => parse_kid(kid)?,
-            None => KeyId(uuid::Builder::from_random_bytes(random.kid).into_uuid().into_bytes()),
-        };
-        let (key, key_source) = match (secret(&text.key), secret(&text.key_seed)) {
-            (Some(_), Some(_)) => {
-                let message = "Give either a key or a key seed, not both.";
-                return Err(Error::caller("bad-key", "key", message));
-            }
-            (Some(key), None) => (parse_key(key)?, KeySource::Typed),
-            (None, Some(seed)) => {
-                let seed = parse_seed(seed)?;
-                if is_weak_seed(&seed) {
-                    let message = "All bytes of the key seed are the same, which is the first that anyone tries. \
-                                   Choose another seed.";
-                    return Err(Error::caller("weak-key", "keySeed", message));
-                }
-                (derive_key(&seed, kid), KeySource::Seed)
-            }
-            (None, None) => (random.key.clone(), KeySource::Random),
-        };
-        if let Some(weakness) = weakness(&key, kid) {
-            let field = if key_source == KeySource::Seed { "keySeed" } else { "key" };
-            return Err(Error::caller("weak-key", field, weakness));
-        }
-        let for_tests = is_test_key(&key, kid);
-        let la_url = text.la_url.trim();
-        if la_url.is_empty() {
-            let message = "Give the address of the licence server; players read it from the file.";
-            return Err(Error::caller("bad-url", "laUrl", message));
-        }
-        check_url(la_url, "laUrl")?;
-        let lui_url = given(&text.lui_url);
-        if let Some(url) = lui_url {
-            check_url(url, "luiUrl")?;
-        }
-        let custom_attributes = given(&text.custom_attributes).map(without_wrapper).transpose()?;
-        if let Some(inner) = custom_attributes {
-            check_custom_attributes(inner)?;
-        }
-        let keys = vec![match scheme.mode {
-            Mode::Ctr => HeaderKey::aes_ctr(kid, &key),
-            Mode::Cbc => HeaderKey::aes_cbc(kid),
-        }];
-        let version = match given(&text.header_version) {
-            None => Header::choose_version(&keys),
-            Some(version) => HeaderVersion::known(version).ok_or_else(|| {
-                let message =
-                    format!("There is no PlayReady header version “{version}”; use 4.0, 4.1, 4.2 or 4.3.");
-                Error::caller("bad-header-version", "headerVersion", message)
-            })?,
-        };
-        if scheme.mode == Mode::Cbc && version != HeaderVersion::V4_3 {
-            let message = format!(
-                "The scheme {} needs a PlayReady header of version 4.3, the first that knows AES-CBC; {} was asked for.",
-                scheme.name(),
-                version.short()
-            );
-            return Err(Error::caller("bad-header-version", "headerVersion", message));
-        }
-        let mut header = Header::new(version, keys);
-        header.la_url = Some(la_url.to_owned());
-        header.lui_url = lui_url.map(str::to_owned);
-        header.ds_id = given(&text.ds_id).map(parse_ds_id).transpose()?;
-        header.custom_attributes = custom_attributes.map(str::to_owned);
-        check_length(&header)?;
+        let header = HeaderWishes::parse(text, &scheme)?;
+        let keys = Keys::parse(text, random, header.kid())?;
         let mut warnings = Vec::new();
-        if for_tests {
-            warnings.push(
-                "This key comes from the key seed of the public test server: anyone can make it. For tests only."
-                    .to_owned(),
-            );
-        }
         if let Some(warning) = scheme.warning() {
             warnings.push(warning.to_owned());
         }
-        let systems = Systems::parse(text, form, kid, &mut warnings)?;
+        let systems = Systems::parse(text, form, &mut warnings)?;
         let iv_size = iv_size(text, &scheme, &mut warnings)?;
         let iv_start = match given(&text.iv_start) {
             Some(start) => {
-                if key_source != KeySource::Random {
+                if keys.are_typed() {
                     warnings.push(
                         "A first IV is given together with a key. If another file was made with both, the two share \
                          their key stream: whoever has both files can read each from the other without the key. Leave \
@@ -229,21 +155,23 @@ impl Request {
             }
         };
         let tracks = text.tracks.clone();
-        Ok(Self {
+        let this = Self {
             scheme,
             form,
             iv_size,
-            kid,
-            key,
-            key_source,
+            keys,
             header,
             systems,
             iv_start,
             tracks,
             remove_leftovers,
-            for_tests,
             warnings,
-        })
+        };
+        // What is wrong with it already need not wait for a file.
+        if !this.keys.of_file().is_empty() {
+            this.header.make(&this.scheme, this.keys.of_file())?;
+        }
+        Ok(this)
     }
 }
 
@@ -305,30 +233,13 @@ impl Random {
     /// Fails when the values cannot be random: a broken source gives zeros, or the same again and again.
     pub fn check(&self) -> Result<()> {
         let all_equal = |bytes: &[u8]| bytes.windows(2).all(|pair| matches!(pair, [a, b] if a == b));
-        let broken =
-            all_equal(&self.key.0) || all_equal(&self.kid) || all_equal(&self.iv_start.to_be_bytes());
-        if !broken && self.key.0 != self.kid {
+        let iv_start = self.iv_start.to_be_bytes();
+        let broken = [&self.key.0[..], &self.kid, &iv_start, &self.more.0].into_iter().any(all_equal);
+        if !broken && self.key.0 != self.kid && self.key.0 != self.more.0 {
             return Ok(());
         }
         let message = "This browser gives no random numbers: what should be random is one byte repeated. Nothing is \
                        protected with it; use another browser.";
         Err(Error::new(Kind::Unsupported, "not-random", message))
     }
-}
-
-/// Fails when the header would not fit its object, at the text that takes most of it.
-fn check_length(header: &Header) -> Result<()> {
-    let error = match ProObject::from_header(header)?.to_bytes() {
-        Err(error) if error.code() == "pro-too-large" => error,
-        _ => return Ok(()),
-    };
-    let texts = [
-        ("laUrl", &header.la_url),
-        ("luiUrl", &header.lui_url),
-        ("customAttributes", &header.custom_attributes),
-    ];
-    let len = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let (field, longest) = texts.into_iter().max_by_key(|(_, text)| len(text)).unwrap_or(("laUrl", &None));
-    let message = format!("This text of {} characters is too long. {}", len(longest), error.message());
-    Err(Error::caller("pro-too-large", field, message))
 }

@@ -32,20 +32,35 @@ struct Widevine {
 
 impl Systems {
     /// Reads what was typed. What is doubtful is added to `warnings`.
-    pub fn parse(text: &RequestText, form: Form, kid: KeyId, warnings: &mut Vec<String>) -> Result<Self> {
+    pub fn parse(text: &RequestText, form: Form, warnings: &mut Vec<String>) -> Result<Self> {
         let typed = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
         let widevine = Widevine {
             provider: typed(&text.widevine_provider),
             content_id: typed(&text.widevine_content_id),
         };
         let wanted = text.widevine || !widevine.provider.is_empty() || !widevine.content_id.is_empty();
-        let given = given(text.pssh.as_deref().unwrap_or_default().trim(), kid, warnings)?;
+        let given = given(text.pssh.as_deref().unwrap_or_default().trim(), warnings)?;
         let field = if wanted { "widevine" } else { "pssh" };
         if !form.has_cenc() && (wanted || !given.is_empty()) {
             let message = "PIFF alone is read by PlayReady players only; for other systems choose the form hybrid, or plain.";
             return Err(Error::caller("bad-form", field, message));
         }
         Ok(Self { widevine: wanted.then_some(widevine), given })
+    }
+
+    /// What is doubtful where the file has these keys, as plain sentences.
+    pub fn doubts(&self, kids: &[KeyId]) -> Result<Vec<String>> {
+        let mut doubts = Vec::new();
+        for (pssh, _) in pssh_boxes(&self.given)? {
+            let listed = &pssh.kids.entries;
+            let missing = kids.iter().find(|kid| !listed.contains(kid));
+            if let (Some(kid), false) = (missing, listed.is_empty()) {
+                let name = name_of(&pssh);
+                doubts
+                    .push(format!("The 'pssh' box for {name} does not list the key ID {kid} of this file."));
+            }
+        }
+        Ok(doubts)
     }
 
     /// The boxes, for content with these keys.
@@ -64,6 +79,26 @@ impl Systems {
         boxes.extend(&self.given);
         boxes
     }
+}
+
+/// The `pssh` boxes among boxes that stand one behind the other: what they say, and their bytes.
+pub fn pssh_boxes(boxes: &[u8]) -> Result<Vec<(ProtectionSystemSpecificHeader, &[u8])>> {
+    let mut r = Reader::new(boxes, 0);
+    let mut all = Vec::new();
+    while !r.is_empty() {
+        let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
+        let bytes = r.sub(header.size, "A box")?.rest();
+        if header.id.is(b"pssh") {
+            let tree = Tree::parse(bytes, 0)?;
+            all.push((tree.read(tree.root())?, bytes));
+        }
+    }
+    Ok(all)
+}
+
+/// The system that a box is for, in words.
+pub fn name_of(pssh: &ProtectionSystemSpecificHeader) -> String {
+    system_name(&pssh.system_id).map_or_else(|| pssh.system_id.to_string(), str::to_owned)
 }
 
 impl Widevine {
@@ -100,7 +135,7 @@ fn varint(message: &mut Vec<u8>, mut number: u64) {
 }
 
 /// Whole `pssh` boxes, as hexadecimal digits or base64; several stand one behind the other, or each on a line of its own.
-fn given(text: &str, kid: KeyId, warnings: &mut Vec<String>) -> Result<Vec<u8>> {
+fn given(text: &str, warnings: &mut Vec<String>) -> Result<Vec<u8>> {
     let wrong = |message: String| Error::caller("bad-pssh", "pssh", message);
     let mut boxes = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -128,17 +163,11 @@ fn given(text: &str, kid: KeyId, warnings: &mut Vec<String>) -> Result<Vec<u8>> 
         if !pssh.rest.is_empty() {
             return Err(no_box(&format!(": {} bytes stand behind its payload", pssh.rest.len())));
         }
-        let name = system_name(&pssh.system_id).map_or_else(|| pssh.system_id.to_string(), str::to_owned);
         if pssh.system_id == PLAYREADY {
             warnings.push(
                 "A 'pssh' box for PlayReady is given beside the one that is made from this form. Players take the first."
                     .to_owned(),
             );
-        }
-        if !pssh.kids.entries.is_empty() && !pssh.kids.entries.contains(&kid) {
-            warnings.push(format!(
-                "The 'pssh' box for {name} lists other key IDs than {kid}, the one of this file."
-            ));
         }
     }
     Ok(boxes)
@@ -153,7 +182,8 @@ mod tests {
 
     fn parse(text: &RequestText) -> Result<(Systems, Vec<String>)> {
         let mut warnings = Vec::new();
-        let systems = Systems::parse(text, Form::Hybrid, KID, &mut warnings)?;
+        let systems = Systems::parse(text, Form::Hybrid, &mut warnings)?;
+        warnings.extend(systems.doubts(&[KID])?);
         Ok((systems, warnings))
     }
 
@@ -222,10 +252,10 @@ mod tests {
             SHORTEST.replace("edef8ba979d64acea3c827dcd51d21ed", "9a04f07998404286ab92e65be0885f95");
         assert!(parse(&pssh(&playready)).unwrap().1[0].contains("Players take the first"));
         let other = "0000003470737368010000001077efecc0b24d02ace33c1e52e2fb4b00000001000000000000000000000000000000ff00000000";
-        assert!(parse(&pssh(other)).unwrap().1[0].contains("other key IDs"));
+        assert!(parse(&pssh(other)).unwrap().1[0].contains("does not list"));
         assert!(parse(&pssh(SHORTEST)).unwrap().1.is_empty());
         let wanted = RequestText { widevine: true, ..RequestText::default() };
-        let error = Systems::parse(&wanted, Form::Piff, KID, &mut Vec::new()).unwrap_err();
+        let error = Systems::parse(&wanted, Form::Piff, &mut Vec::new()).unwrap_err();
         assert_eq!((error.code(), error.field()), ("bad-form", Some("widevine")));
     }
 }

@@ -18,7 +18,9 @@ pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
-pub use plan::{KidView, Measured, PlanReport, PlannedBox, PlannedTrack, measured, plan};
+pub use plan::{
+    KeyReport, KidView, Measured, PlanReport, PlannedBox, PlannedTrack, PsshReport, measured, plan,
+};
 pub use protection::{SummaryProtection, TrackProtection};
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Task, Ticks, Work, work};

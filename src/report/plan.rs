@@ -3,13 +3,15 @@
 use serde::Serialize;
 
 use crate::bytes::{Error, KeyId, Result};
+use crate::output::protection::system_headers;
 use crate::output::summary::{self, Touched, tally_notes};
-use crate::protect::Plan;
+use crate::protect::keys::{KeyOf, KeySource};
 use crate::protect::notes::file_notes;
 use crate::protect::plan::protection_text;
-use crate::protect::request::KeySource;
 use crate::protect::scheme::Mode;
 use crate::protect::subsample::Tally;
+use crate::protect::systems::{name_of, pssh_boxes};
+use crate::protect::{Plan, PlannedKey};
 use crate::session::Session;
 
 use super::base64;
@@ -27,18 +29,24 @@ pub struct PlanReport {
     pub scheme: String,
     /// The cipher, for a person.
     pub cipher: &'static str,
-    /// Key ID.
+    /// The keys, without what is secret of them.
+    pub keys: Vec<KeyReport>,
+    /// Key ID of the first.
     pub kid: KidView,
-    /// CHECKSUM of the header as base64.
+    /// CHECKSUM of the first in the header, as base64.
     pub checksum: Option<String>,
-    /// `random`, `typed` or `seed`.
+    /// Where the first came from: `random`, `typed` or `seed`.
     pub key_source: &'static str,
-    /// Whether the key comes from the public test key seed.
+    /// Whether a key comes from the public test key seed.
     pub for_tests: bool,
     /// `4.0` to `4.3`.
     pub header_version: &'static str,
     /// The PlayReady header.
     pub header_xml: String,
+    /// The object around it, as base64.
+    pub playready_object: String,
+    /// The `pssh` boxes of the movie header.
+    pub pssh: Vec<PsshReport>,
     /// Licence acquisition URL.
     pub la_url: String,
     /// What happens to each track.
@@ -51,6 +59,35 @@ pub struct PlanReport {
     pub size_before: u64,
     /// Bytes by which everything but the fragments grows.
     pub fixed_growth: i64,
+}
+
+/// One key of a plan, without what is secret of it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyReport {
+    /// Key ID.
+    pub kid: KidView,
+    /// CHECKSUM in the header as base64.
+    pub checksum: Option<String>,
+    /// `random`, `typed` or `seed`.
+    pub source: &'static str,
+    /// Whether it comes from the public test key seed.
+    pub for_tests: bool,
+    /// The class of tracks it is for: `audio`, `sd`, `hd` or `uhd`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<&'static str>,
+    /// The track it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<u32>,
+}
+
+/// A `pssh` box.
+#[derive(Clone, Debug, Serialize)]
+pub struct PsshReport {
+    /// Name of its system, or the system's ID.
+    pub system: String,
+    /// The whole box.
+    pub base64: String,
 }
 
 /// What happens to one track.
@@ -67,6 +104,9 @@ pub struct PlannedTrack {
     pub protect: bool,
     /// Which bytes are encrypted, as one sentence.
     pub rule: String,
+    /// ID of its key, as UUID text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
     /// Why it stays clear, when it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -127,8 +167,8 @@ pub struct Measured {
 /// A plan for an open file in words.
 pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let (source, index) = (session.index()?, session.work()?);
-    let key = plan.keys.first().ok_or_else(|| Error::caller("no-key", "", "The plan has no key."))?;
-    let checksum = plan.header.keys.first().and_then(|key| key.checksum);
+    let keys: Vec<KeyReport> = plan.keys.iter().map(|key| key_report(plan, key)).collect();
+    let first = keys.first().cloned().ok_or_else(|| Error::caller("no-key", "", "The plan has no key."))?;
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
         let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
         let protection = planned.and_then(|planned| planned.protection.as_ref());
@@ -141,6 +181,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
                 || "Stays clear.".to_owned(),
                 |protection| protection_text(&plan.scheme, protection),
             ),
+            kid: plan.key_of(track.id).map(|key| key.kid.uuid()),
             reason: planned.map(|planned| planned.why_clear.clone()).filter(|why| !why.is_empty()),
         }
     });
@@ -161,16 +202,15 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             Mode::Ctr => "AES-128-CTR",
             Mode::Cbc => "AES-128-CBC",
         },
-        kid: key.kid.into(),
-        checksum: checksum.map(|checksum| base64(&checksum)),
-        key_source: match key.source {
-            KeySource::Random => "random",
-            KeySource::Typed => "typed",
-            KeySource::Seed => "seed",
-        },
-        for_tests: key.for_tests,
+        kid: first.kid,
+        checksum: first.checksum,
+        key_source: first.source,
+        for_tests: keys.iter().any(|key| key.for_tests),
+        keys,
         header_version: plan.header.version.short(),
         header_xml: plan.header_xml.clone(),
+        playready_object: base64(&plan.playready_object),
+        pssh: system_boxes(plan)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.is_laid_out())?),
@@ -178,6 +218,36 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         size_before: source.file_len,
         fixed_growth: summary::fixed_growth(index, plan)? + made,
     })
+}
+
+fn system_boxes(plan: &Plan) -> Result<Vec<PsshReport>> {
+    let boxes = system_headers(plan);
+    let found = pssh_boxes(&boxes)?;
+    Ok(found
+        .iter()
+        .map(|(pssh, bytes)| PsshReport { system: name_of(pssh), base64: base64(bytes) })
+        .collect())
+}
+
+fn key_report(plan: &Plan, key: &PlannedKey) -> KeyReport {
+    let named = plan.header.keys.iter().find(|named| named.kid == key.kid);
+    let (class, track) = match key.of {
+        KeyOf::File => (None, None),
+        KeyOf::Class(class) => (Some(class.name()), None),
+        KeyOf::Track(id) => (None, Some(id)),
+    };
+    KeyReport {
+        kid: key.kid.into(),
+        checksum: named.and_then(|named| named.checksum).map(|checksum| base64(&checksum)),
+        source: match key.source {
+            KeySource::Random => "random",
+            KeySource::Typed => "typed",
+            KeySource::Seed => "seed",
+        },
+        for_tests: key.for_tests,
+        class,
+        track,
+    }
 }
 
 /// What was found while fragments were measured, in words.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::bytes::{Error, limits};
 use crate::protect::codecs::check_track;
+use crate::protect::keys::Class;
 use crate::track::lengths::{self, Length};
 use crate::track::{Index, Track, TrackKind};
 
@@ -56,6 +57,9 @@ pub struct TrackReport {
     pub protection: Option<TrackProtection>,
     /// Whether Boxlock can protect it.
     pub protectable: bool,
+    /// The class by which it gets its key where each class has one: `audio`, `sd`, `hd` or `uhd`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key_class: Option<&'static str>,
     /// Why not, as one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -87,6 +91,7 @@ fn track_report(index: &Index, track: &Track) -> TrackReport {
         channels: sound.map(|(channels, _)| channels),
         sample_rate: sound.map(|(_, rate)| rate),
         protectable: check.is_ok(),
+        key_class: check.is_ok().then(|| Class::of(track).name()),
         reason: check.err().as_ref().map(Error::message).map(str::to_owned),
         ..report(index, track.id, Some(track))
     }
@@ -125,6 +130,7 @@ fn report(index: &Index, id: u32, track: Option<&Track>) -> TrackReport {
         bytes,
         protection: protection::of_track(index, id, track),
         protectable: false,
+        key_class: None,
         reason: Some("The file has no movie header that knows of this track.".to_owned()),
     }
 }

@@ -146,10 +146,9 @@ impl File {
         self.random.to_vec()
     }
 
-    /// The key of the plan as hex.
-    pub fn key(&self) -> JsResult<String> {
-        let none = || to_js(Error::caller("no-plan", "", "The plan has no key."));
-        Ok(hex::encode(self.planned()?.keys.first().ok_or_else(none)?.key.0))
+    /// The keys of the plan as hex, in its order.
+    pub fn keys(&self) -> JsResult<Vec<String>> {
+        Ok(self.planned()?.keys.iter().map(|key| hex::encode(key.key.0)).collect())
     }
 
     /// `{ size, fragmentCount, sampleCount }` of what is protected: the file, or the fragmented one that a plain file is on

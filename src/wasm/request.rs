@@ -4,12 +4,12 @@ use wasm_bindgen::JsValue;
 
 use crate::bytes::{ContentKey, Error};
 use crate::protect::request::SecretText;
-use crate::protect::{Random, Request, RequestText};
+use crate::protect::{KeyText, Random, Request, RequestText};
 
 use super::{JsResult, property, to_js};
 
-/// Bytes of randomness a request needs: key, key ID, first IV.
-pub const RANDOM_LEN: usize = 40;
+/// Bytes of randomness a request needs: key, key ID, first IV, and 16 that more keys are made of.
+pub const RANDOM_LEN: usize = 56;
 
 /// Random values that come back from JavaScript.
 pub fn random_values(bytes: &[u8]) -> JsResult<[u8; RANDOM_LEN]> {
@@ -22,12 +22,14 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
     if !request.is_object() {
         return Err(malformed("it is not an object"));
     }
-    refuse_unknown(request)?;
+    refuse_unknown(request, "", &FIELDS)?;
     let text = RequestText {
         scheme: text(request, "scheme")?,
         form: text(request, "form")?,
         profile: text(request, "profile")?,
         iv_size: number_or_text(request, "ivSize")?,
+        key_per: text(request, "keyPer")?,
+        keys: property(request, "keys")?.map(keys).transpose()?.unwrap_or_default(),
         kid: text(request, "kid")?,
         key: text(request, "key")?.map(SecretText),
         key_seed: text(request, "keySeed")?.map(SecretText),
@@ -38,6 +40,9 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         tracks: property(request, "tracks")?.map(tracks).transpose()?,
         iv_start: text(request, "ivStart")?,
         header_version: text(request, "headerVersion")?,
+        decryptor_setup: text(request, "decryptorSetup")?,
+        licence_store: number_or_text(request, "licenceStore")?,
+        playready_object: text(request, "playreadyObject")?,
         widevine: property(request, "widevine")?.is_some_and(|value| value.is_truthy()),
         widevine_provider: text(request, "widevineProvider")?,
         widevine_content_id: text(request, "widevineContentId")?,
@@ -45,34 +50,38 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         leftovers: text(request, "leftovers")?,
     };
     let (key, rest) = random.split_at(16);
-    let (kid, iv_start) = rest.split_at(16);
+    let (kid, rest) = rest.split_at(16);
+    let (iv_start, more) = rest.split_at(8);
     let array = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).unwrap_or_default();
     let random = Random {
         key: ContentKey(array(key)),
         kid: array(kid),
         iv_start: u64::from_be_bytes(<[u8; 8]>::try_from(iv_start).unwrap_or_default()),
+        more: ContentKey(array(more)),
     };
     random.check().and_then(|()| Request::parse(&text, &random)).map_err(to_js)
 }
 
 /// A misspelt field would be left out in silence.
-fn refuse_unknown(request: &JsValue) -> JsResult<()> {
-    let fields = js_sys::Object::keys(&js_sys::Object::from(request.clone()));
-    let unknown = fields.iter().filter_map(|name| name.as_string()).find(|name| !FIELDS.contains(&&**name));
+fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResult<()> {
+    let fields = js_sys::Object::keys(&js_sys::Object::from(object.clone()));
+    let unknown = fields.iter().filter_map(|name| name.as_string()).find(|name| !known.contains(&&**name));
     let Some(unknown) = unknown else { return Ok(()) };
     let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
-    let meant = FIELDS.iter().find(|name| plain(name) == plain(&unknown));
+    let meant = known.iter().find(|name| plain(name) == plain(&unknown));
     let hint = meant
-        .map_or_else(|| format!("there are {}", FIELDS.join(", ")), |meant| format!("did you mean {meant}?"));
-    Err(malformed(&format!("there is no field {unknown}; {hint}")))
+        .map_or_else(|| format!("there are {}", known.join(", ")), |meant| format!("did you mean {meant}?"));
+    Err(malformed_at(at, &format!("there is no field {unknown}; {hint}")))
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 24] = [
     "scheme",
     "form",
     "profile",
     "ivSize",
+    "keyPer",
+    "keys",
     "kid",
     "key",
     "keySeed",
@@ -88,6 +97,9 @@ const FIELDS: [&str; 19] = [
     "leftovers",
     "ivStart",
     "headerVersion",
+    "decryptorSetup",
+    "licenceStore",
+    "playreadyObject",
 ];
 
 fn text(request: &JsValue, name: &'static str) -> JsResult<Option<String>> {
@@ -103,18 +115,40 @@ fn number_or_text(request: &JsValue, name: &'static str) -> JsResult<Option<Stri
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]
+/// The fields of one of several keys.
+const KEY_FIELDS: [&str; 4] = ["class", "track", "kid", "key"];
+
+fn keys(list: JsValue) -> JsResult<Vec<KeyText>> {
+    if !js_sys::Array::is_array(&list) {
+        return Err(malformed_at("keys", "keys is not a list"));
+    }
+    let one = |key: JsValue| {
+        if !key.is_object() {
+            return Err(malformed_at("keys", "keys has an entry that is not an object"));
+        }
+        refuse_unknown(&key, "keys", &KEY_FIELDS)?;
+        Ok(KeyText {
+            class: text(&key, "class")?,
+            track: property(&key, "track")?.map(|id| track(id, "keys")).transpose()?,
+            kid: text(&key, "kid")?,
+            key: text(&key, "key")?.map(SecretText),
+        })
+    };
+    js_sys::Array::from(&list).iter().map(one).collect()
+}
+
 fn tracks(list: JsValue) -> JsResult<Vec<u32>> {
     if !js_sys::Array::is_array(&list) {
         return Err(malformed_at("tracks", "tracks is not a list"));
     }
-    let id = |value: JsValue| {
-        let number = value.as_f64().filter(|number| f64::from(*number as u32) == *number);
-        number
-            .map(|number| number as u32)
-            .ok_or_else(|| malformed_at("tracks", "tracks has an entry that is no track ID"))
-    };
-    js_sys::Array::from(&list).iter().map(id).collect()
+    js_sys::Array::from(&list).iter().map(|id| track(id, "tracks")).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]
+fn track(id: JsValue, field: &'static str) -> JsResult<u32> {
+    let number = id.as_f64().filter(|number| f64::from(*number as u32) == *number);
+    let none = || malformed_at(field, &format!("{field} has an entry that is no track ID"));
+    number.map(|number| number as u32).ok_or_else(none)
 }
 
 fn malformed(why: &str) -> JsValue {

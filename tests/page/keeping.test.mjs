@@ -153,12 +153,12 @@ inEachBrowser((browser) => {
       window.held = document.querySelector('.protect');
     });
     await goTo(page, 'result');
-    await page.click('#show-key');
+    await page.click('.show-key');
     await page.click(CLOSE);
     await page.waitFor('#open-button');
     const left = await page.evaluate(() => ({
       values: window.secretFields.map((field) => field.value),
-      fields: document.querySelectorAll('[name="key"], [name="keySeed"], #key-value').length,
+      fields: document.querySelectorAll('[name="key"], [name="keySeed"], .key-value').length,
       page: document.documentElement.outerHTML,
       form: window.held.outerHTML,
     }));

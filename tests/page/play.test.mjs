@@ -118,7 +118,8 @@ inEachBrowser((browser) => {
         document.body.append(player.video);
         player.video.muted = true;
         let error = null;
-        const playing = player.play(await made.file(), wrongKey, open).catch((reason) => (error = reason));
+        const keys = [{ ...made.keys[0], key: wrongKey }];
+        const playing = player.play(await made.file(), keys, open).catch((reason) => (error = reason));
         await Promise.race([playing, new Promise((resolve) => void setTimeout(resolve, 5000))]);
         await new Promise((resolve) => void setTimeout(resolve, 2500));
         const { video } = player;

@@ -56,7 +56,6 @@ const playWrong = (page, fault) =>
     const openWrong = async (...args) => {
       const opened = await open(...args);
       const playback = await opened.playback();
-      if (wrong === 'kid') playback.info.kids = ['11111111-2222-3333-4444-555555555555'];
       if (wrong === 'codec') playback.info.mimeType = 'video/mp4; codecs="xvc1.1,mp4a.40.2"';
       if (wrong === 'stall') {
         const { fragments } = playback;
@@ -70,8 +69,10 @@ const playWrong = (page, fault) =>
       return { playback: async () => playback, close: () => opened.close() };
     };
     const began = performance.now();
-    const key = wrong === 'key' ? 'ff'.repeat(16) : made.key;
-    const end = await player.play(await made.file(), key, openWrong).then(
+    const [key] = made.keys;
+    if (wrong === 'key') key.key = 'ff'.repeat(16);
+    if (wrong === 'kid') key.kid = { ...key.kid, hex: '11111111222233334444555555555555' };
+    const end = await player.play(await made.file(), [key], openWrong).then(
       () =>
         new Promise((resolve) => {
           const timer = setInterval(() => {

@@ -158,8 +158,8 @@ inEachBrowser(
       if (judged) await assertFfmpegAgrees(file.bytes, SAMPLE, sheet.sheet.key.hex);
 
       // What the page shows beside it.
-      await page.click('#show-key');
-      assert.equal(await page.text('#key-value'), sheet.sheet.key.hex);
+      await page.click('.show-key');
+      assert.equal(await page.text('.key-value'), sheet.sheet.key.hex);
       assert.equal(await page.text('#sha256'), sheet.sheet.sha256);
       // The link saves it once more.
       await page.click('#save');

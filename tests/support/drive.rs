@@ -72,7 +72,8 @@ pub fn request_in(scheme: &str, form: &str) -> RequestText {
 
 /// Random values that are none.
 pub fn not_random() -> Random {
-    Random { key: ContentKey([7; 16]), kid: [9; 16], iv_start: 1 }
+    let [key, more] = [*b"nothing but this", *b"a third of these"].map(ContentKey);
+    Random { key, kid: [9; 16], iv_start: 1, more }
 }
 
 /// The plan for a file.

@@ -76,6 +76,16 @@ pub fn make(seconds: u32, video: bool, audio: bool, arguments: &[&str]) -> Vec<u
     std::fs::read(&scratch.0).expect("ffmpeg wrote it")
 }
 
+/// A clear file made on the spot by these arguments alone, parted by blanks.
+pub fn make_by(end: &str, arguments: &str) -> Vec<u8> {
+    let scratch = Scratch::path(end);
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "error", "-y", "-fflags", "+bitexact"]).args(arguments.split_whitespace());
+    let output = run(command.arg(&scratch.0));
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read(&scratch.0).expect("ffmpeg wrote it")
+}
+
 /// What FFmpeg made of a track: the checksums of its decoded frames with their times, and what it complained of.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Decoded {

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use boxlock::bytes::{ContentKey, KeyId};
+
 use super::drive;
 use super::ffmpeg::Scratch;
 use super::witness::Movie;
@@ -20,16 +22,27 @@ pub fn program() -> Option<PathBuf> {
 /// The samples of the first video or sound track as the packager reads them; nothing when it fails, as it also does
 /// where there is no such track.
 pub fn read(program: &PathBuf, file: &[u8], stream: &str, key: bool) -> Result<Vec<Vec<u8>>, String> {
+    let kid = KeyId(uuid::Uuid::parse_str(drive::KID).expect("a UUID").into_bytes());
+    let keys = [(kid, ContentKey(drive::key()))];
+    read_with(program, file, stream, if key { &keys } else { &[] })
+}
+
+/// The same, decrypted with these keys where there are any.
+pub fn read_with(
+    program: &PathBuf,
+    file: &[u8],
+    stream: &str,
+    keys: &[(KeyId, ContentKey)],
+) -> Result<Vec<Vec<u8>>, String> {
     let (input, output) = (Scratch::of(file), Scratch::path(".mp4"));
     let mut command = Command::new(program);
     command.arg(format!("in={},stream={stream},output={}", input.0.display(), output.0.display()));
-    if key {
-        let kid = drive::KID.replace('-', "");
-        command.args([
-            "--enable_raw_key_decryption",
-            "--keys",
-            &format!("label=:key_id={kid}:key={}", drive::KEY),
-        ]);
+    if !keys.is_empty() {
+        let named = keys.iter().enumerate().map(|(label, (kid, key))| {
+            format!("label={label}:key_id={}:key={}", hex::encode(kid.0), hex::encode(key.0))
+        });
+        let keys = named.collect::<Vec<_>>().join(",");
+        command.args(["--enable_raw_key_decryption", "--keys", &keys]);
     }
     let mut ran = command.output().map_err(|e| e.to_string())?;
     if ran.status.code().is_none() {

@@ -4,8 +4,8 @@ import type {
   BoxNode,
   BoxView,
   Form,
-  KidView,
   ListWindow,
+  MadeKey,
   Plan,
   PlannedTrack,
   PlaybackInfo,
@@ -61,10 +61,9 @@ export interface Protected {
   sha256: string | null;
   size: number;
   seconds: number;
-  kid: KidView;
-  key: string;
-  checksum: string | null;
+  keys: MadeKey[];
   scheme: string;
+  cipher: string;
   form: Form;
   laUrl: string;
   tracks: PlannedTrack[];

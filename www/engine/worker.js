@@ -141,11 +141,13 @@ const methods = {
         'busy',
         'This file is being protected already. Wait until that ends, or cancel it.',
       );
-    const { kid, checksum, scheme, form, laUrl, tracks, forTests } = core.plan(request, random);
+    const view = core.plan(request, random);
     random?.fill(0);
     const started = performance.now();
     // All go by the plan made last, and another may be made while this one is carried out.
-    const key = core.key();
+    const secrets = core.keys();
+    const planned = /** @type {Types.PlanKey[]} */ (view.keys);
+    const keys = planned.map((key, number) => ({ ...key, key: secrets[number] ?? '' }));
     const moov = core.movie_header();
     const setUp = { engine, blob: reader.blob, moov, request, random: core.random() };
     core.begin();
@@ -158,8 +160,9 @@ const methods = {
     });
     const seconds = (performance.now() - started) / 1000;
     const sha256 = hash?.finish() ?? null;
-    const made = { ...written, sha256, seconds, kid, key, checksum, scheme, form, laUrl, forTests };
-    return { ...made, tracks: withShares(tracks, shares) };
+    const { scheme, cipher, form, laUrl, forTests } = view;
+    const made = { ...written, sha256, seconds, keys, scheme, cipher, form, laUrl, forTests };
+    return { ...made, tracks: withShares(view.tracks, shares) };
   },
 
   async hash({ blob }, { signal, report }) {

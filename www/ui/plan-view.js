@@ -1,11 +1,12 @@
 /** What will happen, shown before it does. */
 
-/** @import { KidView, Plan, PlannedBox } from '../types.d.ts' */
+/** @import { KidView, Plan, PlanKey, PlannedBox } from '../types.d.ts' */
 
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
-import { openNote, trackList } from './outcome.js';
+import { keyName } from './key-fields.js';
+import { openNote, trackList, trackNumbers } from './outcome.js';
 import { textCard } from './xml.js';
 
 const ACTIONS = /** @type {const} */ ([
@@ -39,9 +40,16 @@ export function planView(plan) {
         `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
       ),
       fact('Scheme', plan.scheme, plan.cipher),
-      fact('Key', KEY_SOURCES[plan.keySource], undefined, plan.forTests ? testTag() : null),
+      ...(plan.keys.length === 1
+        ? [fact('Key', KEY_SOURCES[plan.keySource], undefined, plan.forTests ? testTag() : null)]
+        : []),
     ),
-    kidTable(plan.kid),
+    plan.keys.length === 1
+      ? kidTable(plan.kid)
+      : section(
+          `${format.count(plan.keys.length)} keys`,
+          ...plan.keys.map((key) => keyPart(key, plan.tracks, kidTable(key.kid))),
+        ),
     section(
       'Tracks',
       h(
@@ -52,7 +60,62 @@ export function planView(plan) {
       trackList(plan.tracks),
     ),
     section('Boxes', ...ACTIONS.map((each) => boxGroup(plan.boxes, each))),
-    section('PlayReady header', textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml)),
+    section(
+      'PlayReady header',
+      textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml),
+      systemList(plan),
+    ),
+  );
+}
+
+/**
+ * One of several keys: what it is for, which tracks have it, where it came from.
+ * @param {PlanKey} key
+ * @param {readonly { id: number, kid?: string }[]} tracks
+ * @param {...(Node | null)} children
+ */
+export function keyPart(key, tracks, ...children) {
+  const mine = tracks.filter(({ kid }) => kid === key.kid.uuid);
+  return h(
+    'div',
+    { class: 'key-part' },
+    h(
+      'h4',
+      {},
+      `Key for ${keyName(key)}`,
+      h(
+        'span',
+        { class: 'hint' },
+        ` ${key.track === undefined ? `${trackNumbers(mine)}, ` : ''}${KEY_SOURCES[key.source]}`,
+      ),
+      key.forTests ? ' ' : null,
+      key.forTests ? testTag() : null,
+    ),
+    ...children,
+  );
+}
+
+/**
+ * What manifests and players are given beside the file.
+ * @param {Plan} plan
+ */
+function systemList({ playreadyObject, pssh }) {
+  const all = [
+    { name: 'PlayReady object', base64: playreadyObject },
+    ...pssh.map(({ system, base64 }) => ({ name: `pssh for ${system}`, base64 })),
+  ];
+  return h(
+    'ul',
+    { class: 'system-list', 'aria-label': 'For manifests and players, in base64' },
+    ...all.map(({ name, base64 }) =>
+      h(
+        'li',
+        {},
+        h('span', {}, name),
+        h('span', { class: 'quiet' }, format.exactBytes(Math.floor((base64.length * 3) / 4))),
+        copyButton(`${name} in base64`, () => base64),
+      ),
+    ),
   );
 }
 

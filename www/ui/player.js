@@ -1,6 +1,6 @@
 /** Plays a protected file with EME ClearKey. It proves that key, KID and encryption fit together. */
 
-/** @import { Media, OpenOptions, Playback } from '../types.d.ts' */
+/** @import { MadeKey, Media, OpenOptions, Playback } from '../types.d.ts' */
 /** @typedef {(source: Blob, options?: OpenOptions) => Promise<Media>} OpenMedia */
 
 import { h } from './dom.js';
@@ -34,17 +34,17 @@ export class Player {
   /**
    * Settles when playback has begun; goes on feeding after that.
    * @param {File} file
-   * @param {string} key 32 hex digits
+   * @param {readonly MadeKey[]} keys of the file
    * @param {OpenMedia} open
    */
-  async play(file, key, open) {
+  async play(file, keys, open) {
     this.tell('Opening the protected file…');
     const { signal } = this.ended;
     this.media = await open(file, { signal });
     const playback = await this.media.playback();
     const { mimeType } = playback.info;
     refuseUnplayable(mimeType);
-    if (playback.info.kids.length) await this.#unlock(mimeType, playback.info.kids, key);
+    if (playback.info.kids.length) await this.#unlock(mimeType, playback.info.kids, keys);
 
     const source = new MediaSource();
     this.address = URL.createObjectURL(source);
@@ -78,7 +78,7 @@ export class Player {
     // A frame or a sound that is out proves the key; until then it may still be the wrong one.
     await Promise.race([this.#first(mimeType.startsWith('video/'), signal), stopped, feeding]);
     begun = true;
-    this.tell('Playing, decrypted with the key of this result.');
+    this.tell(`Playing, decrypted with the ${keys.length > 1 ? 'keys' : 'key'} of this result.`);
   }
 
   /**
@@ -111,9 +111,9 @@ export class Player {
   /**
    * @param {string} contentType
    * @param {string[]} kids
-   * @param {string} key
+   * @param {readonly MadeKey[]} known
    */
-  async #unlock(contentType, kids, key) {
+  async #unlock(contentType, kids, known) {
     if (!navigator.requestMediaKeySystemAccess)
       throw new Error(
         'This browser has no Encrypted Media Extensions here; they need https or localhost. Open the page there, or try another browser.',
@@ -132,10 +132,12 @@ export class Player {
     const session = keys.createSession('temporary');
     this.session = session;
     const ids = kids.map((kid) => base64Url(bytesOf(bareHex(kid))));
-    const answer = JSON.stringify({
-      keys: ids.map((kid) => ({ kty: 'oct', kid, k: base64Url(bytesOf(key)) })),
-      type: 'temporary',
-    });
+    const secrets = known.map(({ kid, key }) => ({
+      kty: 'oct',
+      kid: base64Url(bytesOf(kid.hex)),
+      k: base64Url(bytesOf(key)),
+    }));
+    const answer = JSON.stringify({ keys: secrets, type: 'temporary' });
     const asked = once(session, 'message', this.ended.signal);
     asked.catch(() => {});
     await session.generateRequest('keyids', new TextEncoder().encode(JSON.stringify({ kids: ids })));

@@ -5,6 +5,7 @@
 
 import { button, h } from './dom.js';
 import { Choice, Field, Question, textInput, TrackChoice } from './form-parts.js';
+import { KeyFields } from './key-fields.js';
 import { say } from './live.js';
 import { trackNumbers } from './outcome.js';
 import { shape } from './summary.js';
@@ -34,8 +35,6 @@ export class ProtectForm {
    */
   constructor(tracks, changed) {
     this.changed = changed;
-    /** The random KID of this file, kept while nothing else is typed. */
-    this.randomKid = '';
     this.touched = false;
 
     this.laUrl = new Field(
@@ -55,49 +54,26 @@ export class ProtectForm {
       { class: 'preset-note', hidden: true },
       'For tests only: anyone can get a licence there. That server derives keys from Microsoft’s public test seed, so the key below now comes from that seed.',
     );
-    this.key = new Field(textInput('key', { class: 'mono' }), {
-      label: 'Key',
-      hint: '16 bytes: 32 hex digits, or base64.',
-    });
-    this.keySeed = new Field(textInput('keySeed', { class: 'mono' }), {
-      label: 'Key seed',
-      hint: 'At least 30 bytes, in base64. The key follows from the seed and the KID.',
-      extra: button('Use the public test seed', () => this.#useTestSeed(), { class: 'link' }),
-    });
-    this.seedNote = h(
-      'p',
-      { class: 'preset-note', hidden: true },
-      'For tests only: everyone knows this seed.',
+    this.keys = new KeyFields(
+      tracks,
+      button('Use the public test seed', () => this.#useTestSeed(), { class: 'link' }),
     );
-    this.keyWay = new Choice('keyWay', 'Content key', [
-      {
-        value: 'random',
-        label: 'Random',
-        hint: 'Made in this browser. You hand it over with the key sheet.',
-      },
-      { value: 'typed', label: 'Typed', hint: 'You have the key already.', inside: this.key.element },
-      {
-        value: 'seed',
-        label: 'From a key seed',
-        hint: 'The licence server derives the same key from the KID.',
-        inside: h('div', {}, this.keySeed.element, this.seedNote),
-      },
-    ]);
-    this.kid = new Field(
-      textInput('kid', { class: 'mono', placeholder: '00000000-0000-0000-0000-000000000000' }),
-      {
-        label: 'KID',
-        hint: 'A UUID, in the order it is written in manifests.',
-      },
-    );
-    this.kidWay = new Choice('kidWay', 'Key ID (KID)', [
-      { value: 'random', label: 'Random' },
-      { value: 'typed', label: 'Typed', inside: this.kid.element },
-    ]);
     this.form = new Choice('form', 'Kind of file to make', [
-      { value: 'hybrid', label: 'Hybrid', hint: 'CENC boxes with PIFF twins. Plays in the most places.' },
-      { value: 'piff', label: 'PIFF 1.1', hint: 'Classic Smooth, for Silverlight-era players.' },
-      { value: 'cbcs', label: 'CENC, cbcs', hint: 'For new devices only: PlayReady 4.0 and later.' },
+      {
+        value: 'hybrid',
+        label: 'Windows, also offline',
+        hint: 'Hybrid: CENC boxes with PIFF twins. Plays in the most places.',
+      },
+      {
+        value: 'piff',
+        label: 'Smooth origins and old TVs',
+        hint: 'PIFF 1.1, as Silverlight-era players know it.',
+      },
+      {
+        value: 'cbcs',
+        label: 'Browsers and phones',
+        hint: 'CENC with cbcs, and Widevine beside PlayReady. For new devices only: PlayReady 4.0 and later.',
+      },
     ]);
     this.tracks = new TrackChoice(
       tracks.map((track) => ({
@@ -110,6 +86,26 @@ export class ProtectForm {
     this.leftovers = new Question('leftovers', 'Boxes of an earlier encryption', {
       label: 'Remove them and protect',
       hint: 'Only if this file was decrypted before. The plan lists what goes.',
+    });
+    this.ready = new Field(
+      h('textarea', { name: 'playreadyObject', class: 'mono', rows: 3, spellcheck: 'false' }),
+      {
+        label: 'Ready-made header',
+        hint: 'A PlayReady object or pssh box in base64 or hex, from whoever runs the licence server. It goes in as it is; then leave the licence URL and all below empty.',
+      },
+    );
+    this.decryptorSetup = new Field(
+      h(
+        'select',
+        { name: 'decryptorSetup' },
+        h('option', { value: '' }, 'As the player does'),
+        h('option', { value: 'ondemand' }, 'Only when it plays (ONDEMAND)'),
+      ),
+      { label: 'When players ask for a licence', hint: 'Written as DECRYPTORSETUP.' },
+    );
+    this.licenceStore = new Field(textInput('licenceStore', { inputmode: 'numeric' }), {
+      label: 'Room for licences',
+      hint: 'Bytes, at most 10240. Only for services that put licences into the file.',
     });
     this.luiUrl = new Field(textInput('luiUrl', { type: 'url' }), {
       label: 'Licence page (LUI_URL)',
@@ -170,11 +166,20 @@ export class ProtectForm {
       'details',
       { class: 'more', id: 'more-header' },
       h('summary', {}, 'PlayReady header'),
+      this.ready.element,
       this.luiUrl.element,
       this.dsId.element,
       this.customAttributes.element,
       this.headerVersion.element,
+      this.decryptorSetup.element,
+      this.licenceStore.element,
     );
+    // Who makes a file for browsers and phones wants Widevine, too, unless they say otherwise.
+    let choseSystems = false;
+    this.widevine.element.addEventListener('change', () => (choseSystems = true));
+    this.form.element.addEventListener('change', () => {
+      if (!choseSystems) this.widevine.value = this.form.value === 'cbcs' ? 'widevine' : 'none';
+    });
     this.fields = h(
       'fieldset',
       { class: 'form-fields' },
@@ -190,11 +195,12 @@ export class ProtectForm {
         h('span', { class: 'tag-test' }, 'for tests only'),
       ),
       this.presetNote,
-      this.keyWay.element,
-      this.kidWay.element,
+      this.keys.keyWay.element,
+      this.keys.kidWay.element,
       this.form.element,
       this.tracks.element,
       this.leftovers.element,
+      this.keys.fold,
       this.players,
       this.more,
     );
@@ -209,38 +215,34 @@ export class ProtectForm {
         this.touched = true;
         this.presetNote.hidden = this.laUrl.value !== TEST_SERVER;
       }
-      this.seedNote.hidden = this.keySeed.value !== TEST_SEED;
+      this.keys.seedNote.hidden = this.keys.keySeed.value !== TEST_SEED;
       this.changed();
     });
     this.laUrl.control.addEventListener('blur', () => {
-      if (!this.laUrl.value && this.touched) this.showFault(NO_URL);
+      if (!this.laUrl.value && !this.ready.value && this.touched) this.showFault(NO_URL);
     });
   }
 
   /**
-   * What must still be given before there can be a plan. The core takes what is blank as not asked for, and would make
-   * a random key in place of one that is to be typed.
+   * What must still be given before there can be a plan.
    * @returns {Fault | null}
    */
   get missing() {
-    if (!this.laUrl.value) return NO_URL;
-    if (this.keyWay.value === 'typed' && !this.key.value)
-      return { message: 'Type the key, or choose a random one.', field: 'key' };
-    if (this.keyWay.value === 'seed' && !this.keySeed.value)
-      return { message: 'Type the key seed, or choose a random key.', field: 'keySeed' };
-    if (this.kidWay.value === 'typed' && !this.kid.value)
-      return { message: 'Type the KID, or choose a random one.', field: 'kid' };
-    return null;
+    if (!this.laUrl.value && !this.ready.value) return NO_URL;
+    return this.keys.missing(this.tracks.chosen);
   }
 
   /** @returns {ProtectRequest} */
   get request() {
     /** @type {ProtectRequest} */
-    const request = { laUrl: this.laUrl.value, ...KINDS[this.form.value] };
-    if (this.keyWay.value === 'typed') request.key = this.key.value;
-    if (this.keyWay.value === 'seed') request.keySeed = this.keySeed.value;
-    if (this.kidWay.value === 'typed') request.kid = this.kid.value;
-    else if (this.randomKid) request.kid = this.randomKid;
+    const request = { ...KINDS[this.form.value] };
+    if (this.laUrl.value) request.laUrl = this.laUrl.value;
+    this.keys.fill(request, this.tracks.chosen);
+    if (this.ready.value) request.playreadyObject = this.ready.value;
+    if (this.decryptorSetup.value === 'ondemand') request.decryptorSetup = 'ondemand';
+    // What is no number is for the core to refuse, in its own words.
+    if (this.licenceStore.value)
+      request.licenceStore = /** @type {number} */ (/** @type {unknown} */ (this.licenceStore.value));
     if (this.luiUrl.value) request.luiUrl = this.luiUrl.value;
     if (this.dsId.value) request.dsId = this.dsId.value;
     if (this.customAttributes.value) request.customAttributes = this.customAttributes.value;
@@ -259,34 +261,20 @@ export class ProtectForm {
   }
 
   /**
-   * Remembers the KID that was made, so that typing elsewhere does not change it.
-   * @param {string} kid
-   */
-  keepKid(kid) {
-    if (this.kidWay.value === 'random') this.randomKid = kid;
-  }
-
-  /** For another file, which must not have the KID of the one before under another key. */
-  forgetKid() {
-    this.randomKid = '';
-  }
-
-  /**
    * Puts a fault at the field it belongs to and clears the others. Answers whether there is such a field.
    * @param {Fault | null} fault
    */
   showFault(fault) {
     const places = this.#places();
     const field = placeName(fault?.field);
-    // A KID has two places, of which the one now folded away may hold an older fault.
-    for (const either of [this.kid, this.kidWay]) either.fault(null);
+    this.keys.clearFaults();
     for (const [name, place] of Object.entries(places)) {
       const message = fault && field === name ? fault.message : null;
       if ('ways' in place) place.fault(message, message && fault ? this.#waysOut(fault) : []);
       else place.fault(message);
     }
     const place = field ? places[field] : undefined;
-    for (const folded of [this.players, this.more])
+    for (const folded of [this.keys.fold, this.players, this.more])
       if (place && folded.contains(place.element)) folded.open = true;
     return place !== undefined;
   }
@@ -337,22 +325,23 @@ export class ProtectForm {
       if (control instanceof HTMLInputElement && (control.type === 'radio' || control.type === 'checkbox'))
         control.checked = false;
       else Reflect.set(control, 'value', '');
-    this.randomKid = '';
+    this.keys.forget();
     this.element.remove();
   }
 
-  /** @returns {Record<string, Field | Choice | TrackChoice | Question>} */
+  /** @returns {Record<string, Field | Choice | TrackChoice | Question | KeyFields['keyRows']>} */
   #places() {
     return {
       laUrl: this.laUrl,
-      key: this.key,
-      keySeed: this.keySeed,
-      kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
+      ...this.keys.places,
       form: this.form,
       tracks: this.tracks,
       leftovers: this.leftovers,
       widevine: this.widevine,
       pssh: this.pssh,
+      playreadyObject: this.ready,
+      decryptorSetup: this.decryptorSetup,
+      licenceStore: this.licenceStore,
       luiUrl: this.luiUrl,
       dsId: this.dsId,
       customAttributes: this.customAttributes,
@@ -368,9 +357,9 @@ export class ProtectForm {
   }
 
   #useTestSeed() {
-    this.keyWay.value = 'seed';
-    this.keySeed.control.value = TEST_SEED;
-    this.seedNote.hidden = false;
+    this.keys.keyWay.value = 'seed';
+    this.keys.keySeed.control.value = TEST_SEED;
+    this.keys.seedNote.hidden = false;
     this.changed();
   }
 }

@@ -191,7 +191,7 @@ export class Protect {
     try {
       const plan = await media.plan(this.form.request, { signal });
       if (signal.aborted) return;
-      this.form.keepKid(plan.kid.uuid);
+      this.form.keys.keep(plan);
       if (!this.drawn) say('The plan is ready.');
       this.store.dispatch({ type: 'planned', id: this.id, plan });
     } catch (error) {
@@ -274,9 +274,9 @@ export class Protect {
       id: this.id,
       result,
       savedAs: sink ? sink.name : null,
-      keyIsNew: plan.keySource === 'random',
+      keyIsNew: plan.keys.some(({ source }) => source === 'random'),
     });
-    this.form?.forgetKid();
+    this.form?.keys.forget();
     this.#soon();
     say(
       `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,

@@ -8,24 +8,25 @@ import { faultOf } from './fault.js';
 import { say } from './live.js';
 
 /**
- * @param {ProtectResult} result
+ * @param {string} key
+ * @param {string} name for people who cannot see what it stands beside
  * @param {() => void} copied
  */
-export function keyRow(result, copied) {
+export function keyRow(key, name, copied) {
   const dots = '•'.repeat(32);
-  const value = h('code', { id: 'key-value', 'aria-hidden': 'true' }, dots);
+  const value = h('code', { class: 'key-value', 'aria-hidden': 'true' }, dots);
   const spoken = h('span', { class: 'unseen' }, 'hidden');
   let shown = false;
   const toggle = () => {
     shown = !shown;
     show.textContent = shown ? 'Hide key' : 'Show key';
     show.classList.toggle('on', shown);
-    value.textContent = shown ? result.key : dots;
+    value.textContent = shown ? key : dots;
     value.setAttribute('aria-hidden', String(!shown));
     spoken.hidden = shown;
   };
-  const show = button('Show key', toggle, { class: 'copy', id: 'show-key' });
-  const copy = copyButton('content key', () => result.key, copied);
+  const show = button('Show key', toggle, { class: 'copy show-key' });
+  const copy = copyButton(name, () => key, copied);
   return h('div', {}, term('Content key', 'keep it secret'), h('dd', {}, value, spoken, show, copy));
 }
 

@@ -1,6 +1,6 @@
 /** Result: is it right, where is it, what do I send to whom. */
 
-/** @import { ProtectResult } from '../types.d.ts' */
+/** @import { MadeKey, ProtectResult } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 /** @import { OpenMedia } from './player.js' */
 
@@ -8,10 +8,11 @@ import { downloadAddress } from '../files/save.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
+import { keyName } from './key-fields.js';
 import { mayLoseKey, saveKeySheet } from './key-sheet.js';
 import { say } from './live.js';
 import { openNote, outcome, trackList } from './outcome.js';
-import { idRow, kidTable, testTag } from './plan-view.js';
+import { idRow, keyPart, kidTable, testTag } from './plan-view.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
@@ -48,6 +49,8 @@ export class Result {
     /** @type {(atRisk: boolean) => void} */
     this.showKept = () => {};
     this.stop = new AbortController();
+    /** Those of the result that have been copied. @type {WeakSet<MadeKey>} */
+    this.copied = new WeakSet();
     this.element = h('div', { class: 'result' });
     this.toProtect = toProtect;
     this.#none();
@@ -143,15 +146,24 @@ export class Result {
               'dl',
               { class: 'ids' },
               idRow('Scheme', FORMS[result.form], result.scheme),
-              idRow('Licence URL', 'where players will ask', result.laUrl),
-              result.checksum
-                ? idRow('Checksum', 'of key and KID, in the PlayReady header', result.checksum)
-                : null,
-              keyRow(result, () => this.#kept()),
+              result.laUrl ? idRow('Licence URL', 'where players will ask', result.laUrl) : null,
+              ...(result.keys.length === 1 ? this.#keyRows(result.keys[0]) : []),
               hash.row,
             ),
           ),
-          card('KID', kidTable(result.kid)),
+          result.keys.length === 1
+            ? card('KID', kidTable(result.kid))
+            : card(
+                'Keys',
+                ...result.keys.map((key) =>
+                  keyPart(
+                    key,
+                    result.tracks,
+                    kidTable(key.kid),
+                    h('dl', { class: 'ids' }, ...this.#keyRows(key)),
+                  ),
+                ),
+              ),
         ),
         h('div', {}, this.#playCard(result), this.#sendCard(result)),
       ),
@@ -220,7 +232,7 @@ export class Result {
       stage.replaceChildren(player.video);
       start.disabled = true;
       try {
-        await player.play(await result.file(), result.key, this.open);
+        await player.play(await result.file(), result.keys, this.open);
       } catch (error) {
         if (this.player !== player) return;
         state.textContent = `It cannot be played here. ${faultOf(error, 'play').message}`;
@@ -231,7 +243,11 @@ export class Result {
     };
     return card(
       'Does it play?',
-      h('p', { class: 'hint' }, 'Decrypted by the browser’s ClearKey, with the key of this result.'),
+      h(
+        'p',
+        { class: 'hint' },
+        `Decrypted by the browser’s ClearKey, with the ${result.keys.length > 1 ? 'keys' : 'key'} of this result.`,
+      ),
       stage,
       state,
       h(
@@ -241,6 +257,28 @@ export class Result {
         h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
       ),
     );
+  }
+
+  /**
+   * What goes with a KID: the checksum, and the key.
+   * @param {MadeKey | undefined} key
+   */
+  #keyRows(key) {
+    if (!key) return [];
+    const checksum = key.checksum
+      ? idRow('Checksum', 'of key and KID, in the PlayReady header', key.checksum)
+      : null;
+    const whose = key.class || key.track !== undefined ? ` for ${keyName(key)}` : '';
+    return [checksum, keyRow(key.key, `content key${whose}`, () => this.#copied(key))];
+  }
+
+  /**
+   * Keys are kept when each has been copied.
+   * @param {MadeKey} key
+   */
+  #copied(key) {
+    this.copied.add(key);
+    if (this.shown?.keys.every((each) => this.copied.has(each))) this.#kept();
   }
 
   #kept() {
@@ -281,8 +319,11 @@ export class Result {
       line.classList.toggle('at-risk', atRisk);
       sheet.classList.toggle('primary', atRisk);
       this.element.querySelector('#save')?.classList.toggle('primary', !atRisk);
+      const several = result.keys.length > 1;
       const words = atRisk
-        ? 'The key has not been kept yet. It was made in this tab and exists nowhere else: save it first.'
+        ? several
+          ? 'The keys have not been kept yet. They were made in this tab and exist nowhere else: save them first.'
+          : 'The key has not been kept yet. It was made in this tab and exists nowhere else: save it first.'
         : 'The key sheet is for whoever runs the licence server.';
       setText(text, words);
     };

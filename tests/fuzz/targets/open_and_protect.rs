@@ -22,7 +22,7 @@ fn protect(file: &[u8], profile: &str) -> Option<()> {
         la_url: "https://licence.example/".to_owned(),
         ..RequestText::default()
     };
-    let random = Random { key: ContentKey([1; 16]), kid: [2; 16], iv_start: u64::MAX };
+    let random = Random { key: ContentKey([1; 16]), kid: [2; 16], iv_start: u64::MAX, more: ContentKey([3; 16]) };
     let plan = session.plan(Request::parse(&text, &random).ok()?).ok()?;
     let movie = session.index().ok()?.movie.clone()?;
     let mut protector = SampleProtector::new(plan.clone());

@@ -1,0 +1,262 @@
+/** Which keys a file gets, and where they come from: the fields that ask for them. */
+
+/** @import { KeyClass, KeyRequest, Plan, PlanKey, ProtectRequest, Track } from '../types.d.ts' */
+/** @import { Fault } from './store.js' */
+
+import { h } from './dom.js';
+import { Choice, Field, textInput } from './form-parts.js';
+
+/** What a person calls the classes. @type {Record<KeyClass, string>} */
+const CLASSES = {
+  audio: 'the sound',
+  sd: 'pictures up to 768 × 576',
+  hd: 'pictures up to 1920 × 1080',
+  uhd: 'larger pictures',
+};
+
+/**
+ * What a key is for, for the middle of a sentence.
+ * @param {Pick<PlanKey, 'class' | 'track'>} key
+ */
+export function keyName(key) {
+  if (key.class) return CLASSES[key.class];
+  return key.track === undefined ? 'the file' : `track ${key.track}`;
+}
+
+/** @param {Pick<PlanKey, 'class' | 'track'>} key */
+const idOf = (key) => key.class ?? String(key.track ?? '');
+
+/** One field for each of several keys. */
+class Rows {
+  /**
+   * @param {string} name
+   * @param {string} label
+   * @param {readonly KeyRequest[]} all that there may be
+   */
+  constructor(name, label, all) {
+    this.faultLine = h('p', { class: 'field-fault', hidden: true });
+    /** @type {Map<string, Field>} */
+    this.fields = new Map(
+      all.map((one) => {
+        const input = textInput(name, { class: 'mono' });
+        return [idOf(one), new Field(input, { label: `${label} for ${keyName(one)}` })];
+      }),
+    );
+    this.element = h(
+      'div',
+      { class: 'key-rows' },
+      this.faultLine,
+      ...[...this.fields.values()].map(({ element }) => element),
+    );
+  }
+
+  /** @param {readonly KeyRequest[]} shown */
+  show(shown) {
+    const ids = new Set(shown.map(idOf));
+    for (const [id, { element }] of this.fields) element.hidden = !ids.has(id);
+    this.element.hidden = !shown.length;
+  }
+
+  /** @param {KeyRequest} one */
+  value(one) {
+    return this.fields.get(idOf(one))?.value ?? '';
+  }
+
+  /** @param {string | null} message */
+  fault(message) {
+    this.faultLine.hidden = !message;
+    this.faultLine.textContent = message ?? '';
+  }
+
+  focus() {
+    const seen = [...this.fields.values()].filter(({ element }) => !element.hidden);
+    (seen.find(({ value }) => !value) ?? seen[0])?.focus();
+  }
+}
+
+export class KeyFields {
+  /**
+   * @param {Track[]} tracks
+   * @param {HTMLElement} seedLink beside the seed
+   */
+  constructor(tracks, seedLink) {
+    this.able = tracks.filter(({ protectable }) => protectable);
+    /** The random KIDs of this file, by what they are for; kept while nothing else is typed. @type {Map<string, string>} */
+    this.randomKids = new Map();
+    const all = [...groups('class', this.able), ...groups('track', this.able)];
+
+    this.key = new Field(textInput('key', { class: 'mono' }), {
+      label: 'Key',
+      hint: '16 bytes: 32 hex digits, or base64.',
+    });
+    this.keyRows = new Rows('keyOf', 'Key', all);
+    this.keySeed = new Field(textInput('keySeed', { class: 'mono' }), {
+      label: 'Key seed',
+      hint: 'At least 30 bytes, in base64. The key follows from the seed and the KID.',
+      extra: seedLink,
+    });
+    this.seedNote = h(
+      'p',
+      { class: 'preset-note', hidden: true },
+      'For tests only: everyone knows this seed.',
+    );
+    this.keyWay = new Choice('keyWay', 'Content key', [
+      {
+        value: 'random',
+        label: 'Random',
+        hint: 'Made in this browser. You hand it over with the key sheet.',
+      },
+      {
+        value: 'typed',
+        label: 'Typed',
+        hint: 'You have the key already.',
+        inside: h('div', {}, this.key.element, this.keyRows.element),
+      },
+      {
+        value: 'seed',
+        label: 'From a key seed',
+        hint: 'The licence server derives the same key from the KID.',
+        inside: h('div', {}, this.keySeed.element, this.seedNote),
+      },
+    ]);
+    this.kid = new Field(
+      textInput('kid', { class: 'mono', placeholder: '00000000-0000-0000-0000-000000000000' }),
+      {
+        label: 'KID',
+        hint: 'A UUID, in the order it is written in manifests.',
+      },
+    );
+    this.kidRows = new Rows('kidOf', 'KID', all);
+    this.kidWay = new Choice('kidWay', 'Key ID (KID)', [
+      { value: 'random', label: 'Random' },
+      { value: 'typed', label: 'Typed', inside: h('div', {}, this.kid.element, this.kidRows.element) },
+    ]);
+    this.keyPer = new Choice('keyPer', 'How many keys', [
+      { value: 'file', label: 'One for the whole file', hint: 'The oldest players know no other way.' },
+      {
+        value: 'class',
+        label: 'One for sound, one for each size of picture',
+        hint: 'So that a licence can ask more of large pictures. PlayReady SL3000 wants sound and picture apart.',
+      },
+      { value: 'track', label: 'One for each track', hint: 'So that each can be licensed by itself.' },
+    ]);
+    this.fold = h(
+      'details',
+      { class: 'more', id: 'more-keys', hidden: this.able.length < 2 },
+      h('summary', {}, 'Several keys'),
+      this.keyPer.element,
+    );
+    this.keyPer.element.addEventListener('change', () => this.#show());
+    this.#show();
+  }
+
+  /** The keys that there are when these tracks are protected; none when there is one for the file. @param {number[]} ids */
+  #groups(ids) {
+    const { value } = this.keyPer;
+    const chosen = this.able.filter(({ id }) => ids.includes(id));
+    return value === 'class' || value === 'track' ? groups(value, chosen) : [];
+  }
+
+  #show() {
+    const shown = this.#groups(this.able.map(({ id }) => id));
+    this.key.element.hidden = shown.length > 0;
+    this.kid.element.hidden = shown.length > 0;
+    this.keyRows.show(shown);
+    this.kidRows.show(shown);
+  }
+
+  /**
+   * What must still be given. The core takes what is blank as not asked for, and would make a random key in place of one
+   * that is to be typed.
+   * @param {number[]} ids of the tracks that are to be protected
+   * @returns {Fault | null}
+   */
+  missing(ids) {
+    const several = this.#groups(ids);
+    if (this.keyWay.value === 'typed') {
+      const empty = several.find((one) => !this.keyRows.value(one));
+      if (empty)
+        return { message: `Type the key for ${keyName(empty)}, or choose random ones.`, field: 'keys' };
+      if (!several.length && !this.key.value)
+        return { message: 'Type the key, or choose a random one.', field: 'key' };
+    }
+    if (this.keyWay.value === 'seed' && !this.keySeed.value)
+      return { message: 'Type the key seed, or choose a random key.', field: 'keySeed' };
+    if (this.kidWay.value === 'typed') {
+      const empty = several.find((one) => !this.kidRows.value(one));
+      if (empty)
+        return { message: `Type the KID for ${keyName(empty)}, or choose random ones.`, field: 'keys' };
+      if (!several.length && !this.kid.value)
+        return { message: 'Type the KID, or choose a random one.', field: 'kid' };
+    }
+    return null;
+  }
+
+  /**
+   * Puts what is asked for into a request.
+   * @param {ProtectRequest} request
+   * @param {number[]} ids of the tracks that are to be protected
+   */
+  fill(request, ids) {
+    if (this.keyWay.value === 'seed') request.keySeed = this.keySeed.value;
+    const typed = { key: this.keyWay.value === 'typed', kid: this.kidWay.value === 'typed' };
+    const several = this.#groups(ids);
+    if (!several.length) {
+      if (typed.key) request.key = this.key.value;
+      const kid = typed.kid ? this.kid.value : this.randomKids.get('');
+      if (kid) request.kid = kid;
+      return;
+    }
+    request.keyPer = this.keyPer.value === 'class' ? 'class' : 'track';
+    request.keys = several.map((one) => {
+      const kid = typed.kid ? this.kidRows.value(one) : this.randomKids.get(idOf(one));
+      return { ...one, ...(kid ? { kid } : {}), ...(typed.key ? { key: this.keyRows.value(one) } : {}) };
+    });
+  }
+
+  /**
+   * Remembers the KIDs that were made, so that typing elsewhere does not change them.
+   * @param {Plan} plan
+   */
+  keep({ keys }) {
+    if (this.kidWay.value !== 'random') return;
+    for (const key of keys) this.randomKids.set(idOf(key), key.kid.uuid);
+  }
+
+  /** For another file, which must not have the KIDs of the one before under other keys. */
+  forget() {
+    this.randomKids.clear();
+  }
+
+  /** Where the fault of each field of a request goes. */
+  get places() {
+    return {
+      key: this.key,
+      keySeed: this.keySeed,
+      kid: this.kidWay.value === 'typed' ? this.kid : this.kidWay,
+      keyPer: this.keyPer,
+      keys:
+        this.keyWay.value === 'typed'
+          ? this.keyRows
+          : this.kidWay.value === 'typed'
+            ? this.kidRows
+            : this.keyPer,
+    };
+  }
+
+  /** A fault has several places, of which those now folded away may hold an older one. */
+  clearFaults() {
+    for (const place of [this.kid, this.kidWay, this.keyRows, this.kidRows]) place.fault(null);
+  }
+}
+
+/**
+ * @param {'class' | 'track'} per
+ * @param {readonly Track[]} tracks
+ * @returns {KeyRequest[]}
+ */
+function groups(per, tracks) {
+  if (per === 'track') return tracks.map(({ id }) => ({ track: id }));
+  const classes = new Set(tracks.flatMap(({ keyClass }) => keyClass ?? []));
+  return [...classes].map((one) => ({ class: one }));
+}
