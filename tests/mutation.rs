@@ -18,11 +18,9 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "mutation/change.rs"]
 mod change;
-#[path = "mutation/originals.rs"]
 mod originals;
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -8,8 +8,8 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-mod support;
-#[path = "plain/tables.rs"]
+use crate::support;
+mod corpus;
 mod tables;
 
 use std::process::Command;

@@ -14,7 +14,7 @@ use crate::track::fragment::Run;
 use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Fragment, TrackFragment};
 
-use super::protection::{SENC_PREFIX, SampleForms, sample_information};
+use super::protection::{SENC_PREFIX, SampleForms, clear_samples, sample_information};
 use super::summary::Touched;
 
 /// What to write into a fragment's `moof`.
@@ -31,8 +31,16 @@ pub struct FragmentForm {
     pub made: bool,
 }
 
-/// What sample information a `traf` gets: entries, and bytes per IV.
-pub type TrackInformation<'a> = Option<(&'a SampleEncryptionEntries, u8)>;
+/// What sample information a `traf` gets.
+#[derive(Clone, Copy, Debug)]
+pub enum TrackInformation<'a> {
+    /// None: its track is clear.
+    None,
+    /// That its samples are clear, though those of its track are not.
+    Clear,
+    /// Entries, and bytes per IV.
+    Encrypted(&'a SampleEncryptionEntries, u8),
+}
 
 /// The new `moof` bytes. `information` and `decode_times` go with the `traf` boxes in their order. The boxes that are
 /// touched are counted in `touched`, when that is asked for.
@@ -62,8 +70,12 @@ pub fn rewrite(
         if form.clean {
             leftovers::of_samples(tree, traf).iter().for_each(|leftover| edits.remove(leftover.node));
         }
-        if let Some((entries, iv_size)) = information {
-            edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
+        match information {
+            TrackInformation::None => {}
+            TrackInformation::Clear => edits.append(traf, &clear_samples(form.samples, track.sample_count)),
+            TrackInformation::Encrypted(entries, iv_size) => {
+                edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
+            }
         }
     }
     let (mut bytes, kept) = edits.apply_and_follow(tree);

@@ -10,9 +10,10 @@ use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
 use crate::track::codec::mpeg::MpegConfig;
+use crate::track::leftovers::is_key_group;
 use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track, TrackKind};
 
-use super::fragment::{FragmentForm, rewrite};
+use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::movie::protected_file_type;
 use super::protection::SampleForms;
 
@@ -87,11 +88,21 @@ impl Playback {
         }
         let mut found = Vec::new();
         for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-            let has_cenc = traf.child(b"senc").is_some();
-            found.push(if has_cenc { None } else { encryption(&tree, traf, track, movie)? });
+            let groups = traf.all(b"sbgp").any(|node| is_key_group(&tree, node));
+            let has_cenc = traf.child(b"senc").is_some() || groups;
+            let here = if has_cenc { None } else { encryption(&tree, traf, track, movie)? };
+            // A box that says of these samples alone that they are clear.
+            let is_clear = !has_cenc && here.is_none() && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some();
+            found.push((here, is_clear));
         }
-        let information: Vec<_> =
-            found.iter().map(|found| found.as_ref().map(|found| (&found.entries, found.iv_size))).collect();
+        let mut information = Vec::new();
+        for (found, is_clear) in &found {
+            information.push(match found {
+                Some(found) => TrackInformation::Encrypted(&found.entries, found.iv_size),
+                None if *is_clear => TrackInformation::Clear,
+                None => TrackInformation::None,
+            });
+        }
         let form = FragmentForm {
             samples: SampleForms { cenc: true, piff: false },
             modern: true,

@@ -129,6 +129,8 @@ sencIVs and subsample maps
 mdatsamples are encrypted; sizes stay
 sidxsizes of the segments
 ssixsizes of the subsegments
+sgpdthat the clear lead is clear
+sbgpwhich samples are of the clear lead
 mfraoffsets of the fragments
 metaoffsets of its items
 ilocoffsets of its items

@@ -10,6 +10,7 @@ use super::codecs::{check_track, rule};
 use super::counter::{IvCounter, Ivs};
 use super::header::MadeHeader;
 use super::keys::PlannedKey;
+use super::lead::ClearLead;
 use super::request::Request;
 use super::scheme::{Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
@@ -66,6 +67,8 @@ pub struct Plan {
     pub tracks: Vec<TrackPlan>,
     /// The initialization vectors.
     pub ivs: IvCounter,
+    /// Which fragments stay clear.
+    pub lead: ClearLead,
 }
 
 impl Plan {
@@ -110,6 +113,11 @@ impl Plan {
         doubts.extend(key_doubts(&keys, &header));
         doubts.extend(request.header.doubts(&keys));
         doubts.extend(request.systems.doubts(&kids)?);
+        let protected = tracks.iter().filter(|track| track.protection.is_some());
+        let lead = ClearLead::new(
+            request.clear_lead,
+            protected.map(|track| (track.track_id, track.timescale)).collect(),
+        );
         Ok(Self {
             source,
             scheme: request.scheme,
@@ -122,6 +130,7 @@ impl Plan {
             playready_object,
             tracks,
             ivs,
+            lead,
         })
     }
 
@@ -154,6 +163,7 @@ impl Plan {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.doubts.clone();
         warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
+        warnings.extend(self.lead.warning());
         for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
             warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
         }

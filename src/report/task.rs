@@ -47,6 +47,8 @@ pub struct Task {
     pub decode_times: Vec<Ticks>,
     /// What tells this version of the `moof` from another.
     pub digest: u32,
+    /// Whether its samples stay clear.
+    pub is_lead: bool,
 }
 
 impl From<&FragmentTask> for Task {
@@ -58,6 +60,7 @@ impl From<&FragmentTask> for Task {
             first_sample: task.first_sample,
             decode_times: task.decode_times.iter().copied().map(Ticks).collect(),
             digest: task.digest,
+            is_lead: task.is_lead,
         }
     }
 }

@@ -33,6 +33,8 @@ export interface FragmentTask {
   firstSample: number;
   decodeTimes: bigint[];
   digest: number;
+  /** Whether its samples stay clear. */
+  isLead: boolean;
   /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */
   pieces?: Piece[];
 }
