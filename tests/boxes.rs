@@ -7,7 +7,7 @@
     reason = "a test may panic, and its files are small"
 )]
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 

@@ -10,10 +10,8 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "cases/requests.rs"]
 mod requests;
-mod support;
-#[path = "cases/table.rs"]
+use crate::support;
 mod table;
 
 use boxlock::bytes::Error;

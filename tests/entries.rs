@@ -9,18 +9,11 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "entries/against_ffprobe.rs"]
 mod against_ffprobe;
-#[path = "entries/cases.rs"]
 mod cases;
-#[path = "entries/encrypted.rs"]
 mod encrypted;
-#[path = "entries/made.rs"]
 mod made;
-#[path = "entries/sound.rs"]
 mod sound;
-mod support;
-#[path = "entries/video.rs"]
 mod video;
 
 use boxlock::boxes::Tree;

@@ -8,7 +8,7 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-mod support;
+use crate::support;
 
 use support::hostile::{Fate, Numbers, fate};
 use support::synth::{self, Base, Kind, Sizes, boxed};

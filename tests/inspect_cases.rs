@@ -3,12 +3,10 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-#[path = "inspect_cases/rows.rs"]
 mod rows;
-#[path = "inspect_cases/said.rs"]
 mod said;
 
-mod support;
+use crate::support;
 
 use said::Said;
 use support::drive::{self, Feed};

@@ -5,7 +5,7 @@
 //! The short form runs with the other tests. For the long one say how many, on how many threads, and where to begin:
 //!
 //! ```text
-//! BOXLOCK_MUTANTS=1000000 cargo test --release --test mutation -- --nocapture
+//! BOXLOCK_MUTANTS=1000000 cargo test --release --test all mutation:: -- --nocapture
 //! ```
 //! with `BOXLOCK_THREADS` (1) and `BOXLOCK_SEED` (1) beside it.
 
@@ -18,11 +18,9 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "mutation/change.rs"]
 mod change;
-#[path = "mutation/originals.rs"]
 mod originals;
-mod support;
+use crate::support;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

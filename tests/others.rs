@@ -10,13 +10,10 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "others/differences.rs"]
 mod differences;
-#[path = "others/ffprobe.rs"]
 mod ffprobe;
-#[path = "others/mp4box.rs"]
 mod mp4box;
-mod support;
+use crate::support;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -8,8 +8,7 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-mod support;
-#[path = "plain/tables.rs"]
+use crate::support;
 mod tables;
 
 use std::process::Command;

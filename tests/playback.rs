@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
-mod support;
+use crate::support;
 
 use boxlock::output::playback::Playback;
 use support::drive::{self, Feed};

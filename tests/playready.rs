@@ -9,8 +9,7 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "support/not_run.rs"]
-mod not_run;
+use crate::support::not_run;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -236,7 +235,7 @@ fn playready_payloads(mut bytes: &[u8]) -> Vec<&[u8]> {
 #[test]
 fn every_header_of_the_corpus_is_read_and_most_are_reproduced() {
     let Some(dir) = corpus() else {
-        not_run::not_run("the corpus is not there; set BOXLOCK_CORPUS");
+        not_run("the corpus is not there; set BOXLOCK_CORPUS");
         return;
     };
     let text = std::fs::read_to_string(dir.join("pssh_vectors.json")).unwrap();

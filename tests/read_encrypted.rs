@@ -9,9 +9,8 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-#[path = "read_encrypted/made.rs"]
 mod made;
-mod support;
+use crate::support;
 
 use boxlock::bytes::{ContentKey, KeyId};
 use boxlock_judges::{TrackKey, bento4_decrypt};

@@ -2,10 +2,9 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-#[path = "report/types.rs"]
 mod types;
 
-mod support;
+use crate::support;
 
 use std::rc::Rc;
 

@@ -9,7 +9,7 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-mod support;
+use crate::support;
 
 use boxlock::protect::RequestText;
 use boxlock_judges::{TrackKey, bento4_decrypt};

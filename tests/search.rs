@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod support;
+use crate::support;
 
 use boxlock::boxes::{BoxHeader, BoxId, Tree, piff};
 use boxlock::bytes::{FourCc, Reader, Writer};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod support;
+use crate::support;
 
 use boxlock::boxes::header::{four, wrap};
 use boxlock::report::{self, Summary, TrackReport};

@@ -7,7 +7,7 @@
     reason = "a test may panic, and its files are small"
 )]
 
-mod support;
+use crate::support;
 
 use boxlock::boxes::header::{four, wrap};
 use boxlock::boxes::registry;

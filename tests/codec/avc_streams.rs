@@ -7,8 +7,8 @@ use boxlock::protect::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES, saiz_max_
 use boxlock::track::codec::avc_config::AvcConfig;
 use boxlock::track::codec::h264::{Nals, SliceHeader};
 
-use crate::goldens::{decrypt, split};
-use crate::walker::{Sample, body, boxes, entries_at, samples};
+use super::goldens::{decrypt, split};
+use super::walker::{Sample, body, boxes, entries_at, samples};
 
 struct Stream {
     name: &'static str,
@@ -90,7 +90,7 @@ fn encode(name: &str, args: &[&str]) -> Option<Vec<u8>> {
     let bytes = ran.is_ok_and(|status| status.success()).then(|| std::fs::read(&path).ok()).flatten();
     let _ = std::fs::remove_file(path);
     if bytes.is_none() {
-        crate::not_run::not_run(&format!("there is no ffmpeg with x264 for '{name}'"));
+        super::not_run::not_run(&format!("there is no ffmpeg with x264 for '{name}'"));
     }
     bytes
 }

@@ -5,7 +5,7 @@ use boxlock::bytes::{FourCc, Reader};
 use boxlock::protect::subsample::{RangeFinder, Rule, saiz_max_entries};
 use boxlock::track::codec::avc_config::AvcConfig;
 
-use crate::walker::{Sample, body, corpus, samples};
+use super::walker::{Sample, body, corpus, samples};
 
 pub fn split(finder: &mut RangeFinder, sample: &[u8]) -> Vec<(u16, u32)> {
     let mut out = Vec::new();

@@ -5,9 +5,9 @@ use boxlock::protect::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES, saiz_max_
 use boxlock::track::codec::h264::LengthSize;
 use boxlock::track::codec::h265::{NalType, ParameterSets, Pps, SliceHeader, Sps};
 
-use crate::goldens::{decrypt, split};
-use crate::rules::bits;
-use crate::walker::{body, corpus, samples};
+use super::goldens::{decrypt, split};
+use super::rules::bits;
+use super::walker::{body, corpus, samples};
 
 /// Main, 64x64 in one block, picture order of 4 bits, no sets of references.
 fn sps() -> Vec<u8> {

@@ -4,7 +4,7 @@
 use boxlock::track::codec::h265::{ParameterSets, Pps, SliceHeader, Sps};
 use proptest::prelude::*;
 
-use crate::slices::Bits;
+use super::slices::Bits;
 
 /// Decisions, one after the other; they begin anew when there are no more.
 #[derive(Clone, Debug)]

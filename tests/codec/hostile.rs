@@ -9,7 +9,7 @@ use boxlock::track::codec::h264::{LengthSize, ParameterSets, Pps, SliceHeader, S
 use boxlock::track::codec::mpeg::MpegConfig;
 use proptest::prelude::*;
 
-use crate::rules::{pps, sets, sps};
+use super::rules::{pps, sets, sps};
 
 /// Bytes with many zeros and threes, where emulation prevention and long Exp-Golomb codes are.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {

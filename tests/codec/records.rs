@@ -6,7 +6,7 @@ use boxlock::track::codec::avc_config::AvcConfig;
 use boxlock::track::codec::h264::LengthSize;
 use boxlock::track::codec::mpeg::MpegConfig;
 
-use crate::walker::{body, corpus};
+use super::walker::{body, corpus};
 
 fn avcc(profile: [u8; 3], length_byte: u8) -> boxlock::bytes::Result<AvcConfig> {
     let bytes = [1, profile[0], profile[1], profile[2], length_byte, 0xE0, 0];

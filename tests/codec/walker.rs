@@ -8,7 +8,7 @@ pub fn corpus(name: &str) -> Option<Vec<u8>> {
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"));
     if !root.is_dir() {
-        crate::not_run::not_run(&format!("the corpus is not at {}; set BOXLOCK_CORPUS", root.display()));
+        super::not_run::not_run(&format!("the corpus is not at {}; set BOXLOCK_CORPUS", root.display()));
         return None;
     }
     Some(std::fs::read(root.join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use boxlock::track::SampleEntry;
 use serde_json::Value;
 
-use crate::entries;
+use super::entries;
 use crate::support::{corpus, corpus_files, ffmpeg};
 
 const STREAMS: &str = "stream=id,codec_name,codec_tag_string,profile,channels,sample_rate,width,height";

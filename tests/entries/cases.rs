@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::made::words;
+use super::made::words;
+use super::{Entries, entries};
 use crate::support::not_run;
-use crate::{Entries, entries};
 
 /// The small cases of what to inspect, beside the project or where `BOXLOCK_INSPECT_CASES` says.
 fn folder() -> Option<PathBuf> {

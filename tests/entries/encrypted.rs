@@ -6,7 +6,7 @@ use boxlock::inspect;
 use boxlock::report;
 use boxlock::track::TrackKind;
 
-use crate::made::{atom, hexed, plain, read};
+use super::made::{atom, hexed, plain, read};
 use crate::support::drive::{self, Feed};
 
 const KID: [u8; 16] = [0x5a; 16];

@@ -2,7 +2,7 @@
 
 use boxlock::track::{Codec, TrackKind};
 
-use crate::made::{atom, audio, audio_entry, audio_of, esds, hexed, read, sounds, words};
+use super::made::{atom, audio, audio_entry, audio_of, esds, hexed, read, sounds, words};
 
 fn heard(entry: &[u8]) -> boxlock::track::SampleEntry {
     read(entry, TrackKind::Audio)
@@ -248,7 +248,7 @@ fn plain_sound_and_speech() {
         assert_eq!(entry.sound, Some(sound), "{code:?}");
     }
     // The same code is pictures in a video track.
-    let entry = read(&crate::made::visual(b"raw ", &[]), TrackKind::Video);
+    let entry = read(&super::made::visual(b"raw ", &[]), TrackKind::Video);
     assert_eq!(words(&entry)[1..], ["Uncompressed RGB", ""]);
     assert_eq!((entry.size, entry.sound), (Some((320, 240)), None));
     // Windows' own description: WMA Professional, 6 channels, 48 kHz.

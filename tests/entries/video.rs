@@ -4,7 +4,7 @@ use boxlock::boxes::sample_types;
 use boxlock::bytes::FourCc;
 use boxlock::track::{Codec, TrackKind};
 
-use crate::made::{atom, audio, esds, hexed, plain, read, says, visual, visual_of};
+use super::made::{atom, audio, esds, hexed, plain, read, says, visual, visual_of};
 
 const AVCC: &str = "01 64001f ff e1 0004 67640001 01 0002 688e";
 

@@ -1,6 +1,6 @@
 //! The rows: each file, and what is right for it.
 
-use crate::said::Said;
+use super::said::Said;
 
 /// What is wrong, of what was said.
 type Wrong = Vec<String>;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::{Said, SaidTrack};
 use crate::support::ffmpeg;
-use crate::{Said, SaidTrack};
 
 const STREAMS: &str =
     "stream=index,id,codec_type,channels,sample_rate,width,height,duration:packet=stream_index,size";

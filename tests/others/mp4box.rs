@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use super::{Said, SaidTrack};
 use crate::support::not_run;
-use crate::{Said, SaidTrack};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/page");
 

@@ -210,7 +210,7 @@ inEachBrowser((browser) => {
         return {
           keys: made.keys,
           plan: plan.keys,
-          first: [made.kid, made.key, made.checksum],
+          first: [{ ...made.kid }, made.key, made.checksum],
           algorithm: sheet.algorithm,
           tracks: made.tracks.map(({ kid }) => kid),
           wrong: [wrong.code, wrong.field, wrong.message],

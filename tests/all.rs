@@ -1,0 +1,43 @@
+//! All integration tests as one program: linking is most of what building tests takes, and the tests of one file do not
+//! wait for those of another. `cargo test --test all plan::` runs those of `plan.rs`.
+//!
+//! Beside it stands `allocations.rs`, which counts what it allocates itself.
+
+mod support;
+
+mod architecture;
+mod bounded;
+mod boxes;
+mod cases;
+mod codec;
+mod entries;
+mod every_byte;
+mod faults;
+mod header;
+mod hevc;
+mod hostile;
+mod inspect;
+mod inspect_cases;
+mod judged;
+mod kernel;
+mod keys;
+mod large;
+mod layout;
+mod mutation;
+mod others;
+mod places;
+mod plain;
+mod plan;
+mod playback;
+mod playready;
+mod pointers;
+mod properties;
+mod read_encrypted;
+mod report;
+mod request;
+mod schemes;
+mod search;
+mod shaka;
+mod sound;
+mod tracks;
+mod versions;
