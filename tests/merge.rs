@@ -526,3 +526,38 @@ fn no_change_of_the_files_makes_it_panic() {
     println!("{} protected, {} refused", done[0], done[1]);
     assert!(done[0] > 100 && done[1] > 100, "{done:?}");
 }
+
+#[test]
+fn references_between_tracks_follow_their_new_ids() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let video = make(".mp4", 3, FRAGMENTED_VIDEO);
+    let sound = make(".mp4", 3, FRAGMENTED_SOUND);
+    let moov = raw::boxes(&sound, 0).into_iter().find(|one| one.name == "moov").unwrap();
+    let (trak, tkhd) = (moov.at("trak"), moov.at("trak/tkhd"));
+    // To itself, which is 1 there and 2 in the whole; and to a track that is not there, which stays.
+    let tref =
+        [&[0, 0, 0, 24][..], b"tref", &[0, 0, 0, 16], b"cdsc", &1_u32.to_be_bytes(), &9_u32.to_be_bytes()]
+            .concat();
+    let mut referring = [&sound[..tkhd.end()], &tref, &sound[tkhd.end()..]].concat();
+    for at in [moov.start, trak.start] {
+        let size = raw::be32(&referring, at) + 24;
+        referring[at..at + 4].copy_from_slice(&size.to_be_bytes());
+    }
+    let whole = merged(&[video, referring]);
+    let moov = raw::boxes(&whole, 0).into_iter().find(|one| one.name == "moov").unwrap();
+    let traks: Vec<_> = moov.children().into_iter().filter(|one| one.name == "trak").collect();
+    let cdsc = traks[1].at("tref/cdsc");
+    assert_eq!((raw::be32(cdsc.body(), 0), raw::be32(cdsc.body(), 4)), (2, 9));
+    let ids: Vec<u32> = traks.iter().map(|trak| raw::be32(trak.at("tkhd").body(), 12)).collect();
+    assert_eq!(ids, [1, 2]);
+    let mvex: Vec<u32> = moov
+        .at("mvex")
+        .children()
+        .iter()
+        .filter(|one| one.name == "trex")
+        .map(|one| raw::be32(one.body(), 4))
+        .collect();
+    assert_eq!((mvex, raw::be32(moov.at("mvhd").body(), 96)), (vec![1, 2], 3));
+}
