@@ -1,10 +1,13 @@
 //! Protecting the samples of one fragment: first their ranges and IVs, then the bytes.
 
+use std::borrow::Cow;
+
 use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::contradictions::NO_ENTRY;
 use crate::track::index::{FragmentEntry, head_digest};
+use crate::track::joint::{HeadEdits, edited};
 use crate::track::{Fragment, Index, TrackFragment};
 
 use super::chain::{self, Chain};
@@ -29,6 +32,8 @@ pub struct FragmentTask {
     pub decode_times: Vec<u64>,
     /// [`head_digest`](crate::track::index::head_digest) of the `moof` as it was when the file was opened.
     pub digest: u32,
+    /// What changes in the `moof` before anything else is done to it: [`HeadEdits`].
+    pub edits: HeadEdits,
     /// Of a fragment that is made: where each stretch of it begins, and where that stands in the source, if it does.
     pub extents: Vec<(u64, Option<u64>)>,
 }
@@ -47,6 +52,7 @@ impl FragmentTask {
             first_sample: fragment.first_sample,
             decode_times: times.collect(),
             digest: fragment.digest,
+            edits: HeadEdits::new(),
             extents: Vec::new(),
         }
     }
@@ -87,10 +93,11 @@ impl FragmentTask {
         self.decode_times.get(number).copied().unwrap_or(0)
     }
 
-    /// Fails when the fragment's `moof` is not the one that the file had when it was opened.
-    pub fn check_head(&self, moof: &[u8]) -> Result<()> {
+    /// The fragment's `moof`, from its bytes in the source. Fails when these are not the ones that the file had when it
+    /// was opened.
+    pub fn head<'m>(&self, moof: &'m [u8]) -> Result<Cow<'m, [u8]>> {
         if head_digest(moof) == self.digest {
-            return Ok(());
+            return Ok(edited(moof, &self.edits));
         }
         let message = "The file has changed since it was opened: this fragment is another now. Open it again when \
                        nobody writes to it.";

@@ -367,5 +367,6 @@ export class ProtectForm {
 /** @param {Track} track */
 function trackLabel(track) {
   const what = shape(track);
-  return `Track ${track.id}: ${track.kind}, ${track.codecName}${what === '–' ? '' : `, ${what}`}`;
+  const from = track.from ? `, from ${track.from}` : '';
+  return `Track ${track.id}: ${track.kind}, ${track.codecName}${what === '–' ? '' : `, ${what}`}${from}`;
 }
