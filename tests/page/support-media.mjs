@@ -30,7 +30,7 @@ export async function makeLong(path, from, times) {
 
 /** A fragmented MP4 of codecs that cannot be protected. */
 export async function makeForeign(path) {
-  const codecs = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-c:a', 'libvorbis'];
+  const codecs = ['-c:v', 'libvpx', '-deadline', 'realtime', '-c:a', 'libvorbis'];
   const form = ['-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4'];
   await ffmpeg(...PICTURE(2, '160x120'), ...SOUND(2), ...codecs, ...form, path);
 }

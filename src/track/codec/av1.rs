@@ -91,6 +91,9 @@ impl<'a> Obu<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
     sequence: Option<SequenceHeader>,
+    /// Whether that is the one of `av1C`, and no picture was read yet. Writers have put others there than in samples, so it
+    /// counts where a decoder can have no other: at a key frame.
+    is_at_record: bool,
     kept: [Kept; references::COUNT],
     /// The picture whose tiles are next.
     frame: Option<Frame>,
@@ -108,6 +111,7 @@ impl State {
             }
             at = obu.end();
         }
+        state.is_at_record = true;
         Ok(state)
     }
 
@@ -181,6 +185,7 @@ impl State {
 
     fn take_sequence(&mut self, obu: &Obu<'_>) -> Result<()> {
         let sequence = SequenceHeader::parse(obu.payload);
+        self.is_at_record = false;
         self.sequence =
             Some(sequence.map_err(|error| error.into_error("bad-obu", "The AV1 sequence header"))?);
         Ok(())
@@ -194,7 +199,7 @@ impl State {
             return Err(Error::unsupported("no-sequence-header", message));
         };
         let mut header = Header::new(sequence, &mut self.kept, obu.payload, obu.layer);
-        self.frame = header.read()?;
+        self.frame = header.read(std::mem::take(&mut self.is_at_record))?;
         Ok(header.fields)
     }
 

@@ -55,11 +55,11 @@ impl Bits<'_> {
         for byte in 0..8 {
             let next = self.f(8)?;
             value |= (next & 0x7f) << (7 * byte);
-            if next < 0x80 {
-                break;
+            if next < 0x80 && value >> 32 == 0 {
+                return Ok(value);
             }
         }
-        Ok(value)
+        Err("a size of more than 32 bits".to_owned())
     }
 
     fn aligned(&mut self) -> Res<()> {
@@ -76,12 +76,14 @@ impl Bits<'_> {
 #[derive(Clone, Default)]
 struct Frame {
     names: Names,
+    /// Whether all that is known of it is its order.
+    lost: bool,
     /// `FeatureData[ i ][ SEG_LVL_ALT_Q ]`.
     alt_q: [i64; 8],
 }
 
 /// Everything that goes on from OBU to OBU.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Av1 {
     sequence: Option<Names>,
     points: Vec<(i64, bool)>,
@@ -187,6 +189,9 @@ impl Av1 {
                     while !b.is()? {
                         zeros += 1;
                     }
+                    if zeros > 31 {
+                        return Err("a code of more than 32 bits".to_owned());
+                    }
                     b.f(zeros)?;
                 }
                 model = b.is()?;
@@ -281,12 +286,13 @@ impl Av1 {
     }
 
     fn reference(&self, index: i64) -> Res<&Frame> {
-        let kept = self.kept[usize::try_from(index).unwrap()].as_ref();
+        let kept = self.kept[usize::try_from(index).unwrap()].as_ref().filter(|kept| !kept.lost);
         kept.ok_or_else(|| "a reference that is not there".to_owned())
     }
 
     fn order_of(&self, index: i64) -> Res<i64> {
-        Ok(self.reference(index)?.names["OrderHint"])
+        let kept = self.kept[usize::try_from(index).unwrap()].as_ref();
+        Ok(kept.ok_or("a reference that is not there")?.names["OrderHint"])
     }
 
     fn relative(&self, a: i64, b: i64) -> i64 {
@@ -340,9 +346,8 @@ impl Av1 {
             for kept in &mut self.kept {
                 let hint = b.f(get("order_bits"))?;
                 if kept.as_ref().is_none_or(|kept| kept.names["OrderHint"] != hint) {
-                    let mut names = Names::from([("OrderHint", hint), ("frame_type", INTER)]);
-                    names.extend([("UpscaledWidth", get("max_w")), ("FrameHeight", get("max_h"))]);
-                    *kept = Some(Frame { names, ..Frame::default() });
+                    let names = Names::from([("OrderHint", hint)]);
+                    *kept = Some(Frame { names, lost: true, ..Frame::default() });
                 }
             }
         }

@@ -34,7 +34,7 @@ impl Bits<'_> {
 }
 
 /// Sizes of the kept frames.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Vp9 {
     kept: [Option<(usize, usize)>; 8],
     /// Bytes of each frame's uncompressed header.

@@ -24,6 +24,8 @@ pub struct Frame {
     pub tiles: Tiles,
     /// The tile that is next.
     pub next_tile: u32,
+    /// Whether decoding can begin with it: a key frame that is shown.
+    begins: bool,
     /// `refresh_frame_flags`: which kept pictures it takes the place of.
     refresh: u32,
     kept: Kept,
@@ -86,9 +88,10 @@ impl<'s, 'b> Header<'s, 'b> {
         Self { fields: Fields::new(payload), sequence, kept, layer, is_unknown: false }
     }
 
-    /// The frame; `None` where an earlier one is shown.
-    pub fn read(&mut self) -> Result<Option<Frame>> {
+    /// The frame; `None` where an earlier one is shown. It may have to be a key frame that is shown.
+    pub fn read(&mut self, must_be_key: bool) -> Result<Option<Frame>> {
         let frame = self.walk();
+        self.is_unknown |= must_be_key && !frame.as_ref().is_some_and(|frame| frame.begins);
         if self.is_unknown {
             let message = "Where a picture's header ends depends on pictures before its fragment. Write the file again with \
                            fragments that begin at key frames: ffmpeg -i input.mp4 -map 0 -c copy -movflags \
@@ -158,8 +161,8 @@ impl<'s, 'b> Header<'s, 'b> {
         let order = f.bits(order_bits);
         let primary = if is_intra || is_resilient { NONE } else { f.index(3) };
         self.removal_times();
-        let is_new = kind == Kind::Switch || kind == Kind::Key && is_shown;
-        let refresh = if is_new { ALL } else { self.fields.bits(8) };
+        let begins = kind == Kind::Key && is_shown;
+        let refresh = if kind == Kind::Switch || begins { ALL } else { self.fields.bits(8) };
         if (!is_intra || refresh != ALL) && is_resilient && order_bits > 0 {
             for slot in self.kept.iter_mut() {
                 let order = Some(self.fields.bits(order_bits));
@@ -225,7 +228,7 @@ impl<'s, 'b> Header<'s, 'b> {
         }
         let size = [size.upscaled_width, size.height];
         let picture = Some(Picture { is_key: kind == Kind::Key, size, quantizers });
-        Some(Frame { tiles, next_tile: 0, refresh, kept: Kept { order: Some(order), picture } })
+        Some(Frame { tiles, next_tile: 0, begins, refresh, kept: Kept { order: Some(order), picture } })
     }
 
     /// `buffer_removal_time`, of the operating points that this layer is in.
