@@ -48,7 +48,11 @@ const SHAPES: &[(&str, &[Shape])] = &[
             shape("plain", "-g 13"),
             shape("tiles", "-tile-columns 2 -tile-rows 1 -g 20"),
             shape("tile groups", "-tile-columns 2 -tile-rows 1 -aom-params num-tile-groups=3"),
-            Shape { name: "many tiles", args: "-tile-columns 2 -tile-rows 1 -r 5 -lag-in-frames 2", size: "1282x722" },
+            Shape {
+                name: "many tiles",
+                args: "-tile-columns 2 -tile-rows 1 -r 5 -lag-in-frames 2",
+                size: "1282x722",
+            },
             shape("without order", "-aom-params enable-order-hint=0"),
             shape("screen content", "-aom-params tune-content=screen:enable-intrabc=1:enable-palette=1 -g 5"),
             shape("film grain", "-aom-params film-grain-test=5"),
@@ -118,7 +122,8 @@ const SHAPES: &[(&str, &[Shape])] = &[
 /// A moving picture of a second in this shape, in fragments; `None`, said aloud, without FFmpeg or without the encoder.
 fn make(encoder: &str, shape: &Shape, flags: &str) -> Option<Vec<u8>> {
     let scratch = Scratch::path(".mp4");
-    let source = format!("testsrc2=size={}:rate=25:duration=1,fade=t=out:st=0.4:d=0.6,format=yuv420p", shape.size);
+    let source =
+        format!("testsrc2=size={}:rate=25:duration=1,fade=t=out:st=0.4:d=0.6,format=yuv420p", shape.size);
     let ran = Command::new("ffmpeg")
         .args(["-v", "error", "-y", "-f", "lavfi", "-i", &source, "-b:v", "150k", "-c:v"])
         .args(encoder.split(' '))
@@ -139,15 +144,13 @@ const BY_KEY_FRAME: &str = "+delay_moov+frag_keyframe+default_base_moof";
 /// All of them, made once for the tests of this file; empty without FFmpeg.
 fn made() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     static MADE: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
-    let all = || SHAPES.iter().flat_map(|(encoder, shapes)| shapes.iter().map(move |shape| (*encoder, shape)));
+    let all =
+        || SHAPES.iter().flat_map(|(encoder, shapes)| shapes.iter().map(move |shape| (*encoder, shape)));
     let made = MADE.get_or_init(|| {
-        let named = |encoder: &str, shape: &Shape| {
-            format!("{} {}", encoder.split(' ').next().unwrap(), shape.name)
-        };
+        let named =
+            |encoder: &str, shape: &Shape| format!("{} {}", encoder.split(' ').next().unwrap(), shape.name);
         all()
-            .filter_map(|(encoder, shape)| {
-                Some((named(encoder, shape), make(encoder, shape, BY_KEY_FRAME)?))
-            })
+            .filter_map(|(encoder, shape)| Some((named(encoder, shape), make(encoder, shape, BY_KEY_FRAME)?)))
             .collect()
     });
     made.iter().map(|(name, file)| (&name[..], &file[..]))
@@ -190,7 +193,8 @@ fn the_bytes_encrypted_are_those_of_shaka_packager() {
                     same += 1;
                     continue;
                 }
-                let early = parts[number].iter().map(|(start, end)| (*start, start + (end - start) / 16 * 16));
+                let early =
+                    parts[number].iter().map(|(start, end)| (*start, start + (end - start) / 16 * 16));
                 let early: Ranges = early.filter(|(start, end)| start < end).collect();
                 assert_eq!(their_ranges[number], early, "{what}: sample {number}, by Shaka Packager");
                 different += 1;
@@ -263,10 +267,9 @@ fn traced(file: &[u8]) -> Vec<usize> {
             last = if words.next() == Some("trailing_zero_bit") { last } else { bit + len };
             continue;
         }
-        // The first bit of a header that follows `show_existing_frame` is in a frame of VP9, too.
         let begins = matches!(line, "Frame Header" | "Frame");
-        let goes_on = line.starts_with("Frame:") || line.starts_with("Frame ");
-        if is_header && !(goes_on && !begins) {
+        let is_summary = !begins && (line.starts_with("Frame:") || line.starts_with("Frame "));
+        if is_header && !is_summary {
             ends.push(usize::div_ceil(last, 8));
             is_header = false;
         }
@@ -321,7 +324,9 @@ fn fragments_that_begin_between_key_frames_are_read_alone_or_refused() {
     let (mut alone, mut refused) = (0, 0);
     for (encoder, shapes) in SHAPES {
         for shape in shapes.iter().step_by(2) {
-            let Some(file) = make(encoder, shape, "+delay_moov+frag_every_frame+default_base_moof") else { continue };
+            let Some(file) = make(encoder, shape, "+delay_moov+frag_every_frame+default_base_moof") else {
+                continue;
+            };
             let what = format!("{encoder} {}", shape.name);
             match protect(&file, &request_in("cenc", "plain")) {
                 Ok(ours) => {
@@ -332,7 +337,10 @@ fn fragments_that_begin_between_key_frames_are_read_alone_or_refused() {
                     assert_eq!(error.code(), "picture-before-fragment", "{what}: {error}");
                     let message = error.message();
                     assert!(message.starts_with("Track 1 at 0:00:00."), "{what}: {error}");
-                    assert!(message.contains("+frag_keyframe+empty_moov+default_base_moof"), "{what}: {error}");
+                    assert!(
+                        message.contains("+frag_keyframe+empty_moov+default_base_moof"),
+                        "{what}: {error}"
+                    );
                     refused += 1;
                 }
             }
@@ -342,10 +350,48 @@ fn fragments_that_begin_between_key_frames_are_read_alone_or_refused() {
     assert!(alone > 0 && refused > 10 || !ffmpeg::present(), "{alone} {refused}");
 }
 
+/// Files that Shaka Packager's authors publish, and what it makes of them when it decrypts them.
+#[test]
+fn published_files_have_the_ranges_of_their_clear_twins() {
+    const PAIRS: [(&str, &str); 2] = [
+        (
+            "av1-mp4-with-encryption__bear-av1-video.mp4",
+            "av1-mp4-with-encryption__decrypted-bear-av1-video-0.mp4",
+        ),
+        (
+            "opus-vp9-mp4-with-encryption__bear-320x240-vp9-opus-video.mp4",
+            "opus-vp9-mp4-with-encryption__decrypted-bear-320x240-vp9-opus-video-0.mp4",
+        ),
+    ];
+    for (published, clear) in PAIRS {
+        let find = |name: &str| {
+            let mut files = support::corpus_files().into_iter();
+            files.find(|(path, _)| path.ends_with(name)).map(|(_, bytes)| bytes)
+        };
+        let Some((published, clear)) = find(published).zip(find(clear)) else { continue };
+        // Their first fragments are clear, and so have no `senc`.
+        let encrypted = Movie::read(&published).unwrap();
+        let parts = parts(&clear);
+        let ours = protect(&clear, &request_in("cenc", "hybrid")).unwrap();
+        assert_eq!(senc::ranges(&ours, 8), wanted(&clear, "cenc"));
+        let mut compared = 0;
+        for (number, sample) in encrypted.samples.iter().enumerate() {
+            let Some(auxiliary) = &sample.cenc else { continue };
+            let early = parts[number].iter().map(|(start, end)| (*start, start + (end - start) / 16 * 16));
+            let early: Ranges = early.filter(|(start, end)| start < end).collect();
+            assert_eq!(auxiliary.ranges(sample.len), early, "sample {number}");
+            compared += 1;
+        }
+        println!("{compared} samples");
+        assert!(compared > 20, "{compared}");
+    }
+}
+
 #[test]
 fn what_cannot_be_described_is_refused_with_what_to_do() {
     let (encoder, shapes) = SHAPES[0];
-    let many = Shape { name: "more tiles than fit", args: "-tile-columns 3 -tile-rows 2 -r 5", size: "1282x722" };
+    let many =
+        Shape { name: "more tiles than fit", args: "-tile-columns 3 -tile-rows 2 -r 5", size: "1282x722" };
     if let Some(file) = make(encoder, &many, BY_KEY_FRAME) {
         let error = protect(&file, &request_in("cenc", "plain")).unwrap_err();
         assert_eq!(error.code(), "too-many-subsamples");

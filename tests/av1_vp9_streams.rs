@@ -55,7 +55,9 @@ impl Both {
                 assert_eq!(at, sample.len());
             }
             (Err(_), Err(_)) => {}
-            (said, ours) => panic!("{said:?}, but {ours:?}: {}", hex::encode(&sample[..sample.len().min(90)])),
+            (said, ours) => {
+                panic!("{said:?}, but {ours:?}: {}", hex::encode(&sample[..sample.len().min(90)]))
+            }
         }
         said
     }
@@ -75,7 +77,9 @@ fn chance(dice: &mut Dice, count: usize, ones: usize) -> Vec<bool> {
 }
 
 fn bytes(bits: &[bool]) -> Vec<u8> {
-    bits.chunks(8).map(|byte| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | u8::from(*bit) << (7 - at))).collect()
+    bits.chunks(8)
+        .map(|byte| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | u8::from(*bit) << (7 - at)))
+        .collect()
 }
 
 fn bits(text: &str) -> Vec<bool> {
@@ -111,7 +115,11 @@ fn av1_of_chance_is_read_alike() {
         let mut hits = 0;
         for attempt in 0..150 {
             // Shown key frames first; then whatever comes.
-            let beginning = if hits == 0 || attempt % 16 == 0 { "0001" } else { ["0011", "0010", "001", "0", "1", ""][dice.roll(6)] };
+            let beginning = if hits == 0 || attempt % 16 == 0 {
+                "0001"
+            } else {
+                ["0011", "0010", "001", "0", "1", ""][dice.roll(6)]
+            };
             let kind = if dice.roll(8) == 0 { 3 } else { 6 };
             let sample = obu(kind, &frame(&mut dice, beginning));
             let mut next = both.clone();

@@ -107,6 +107,9 @@ fn types_without_an_encoder_are_known_too() {
     for code in [b"ac-4", b"mlpa", b"samr", b"ipcm", b"sowt", b"zzzz"] {
         let error = of_type(code).map(drop).unwrap_err();
         assert_eq!(error.code(), "no-track", "{}", code.escape_ascii());
-        assert!(error.message().contains("AC-3, E-AC-3, Opus, FLAC, ALAC, DTS, MPEG-H and WMA sound"), "{error}");
+        assert!(
+            error.message().contains("AC-3, E-AC-3, Opus, FLAC, ALAC, DTS, MPEG-H and WMA sound"),
+            "{error}"
+        );
     }
 }

@@ -385,8 +385,9 @@ fn push(runs: &mut Vec<Run>, run: Run) -> Result<()> {
         runs.push(run);
         return Ok(());
     }
-    let message =
-        format!("A sample has more than {SENC_MAX_ENTRIES} parts to protect, the most that can be described.");
+    let message = format!(
+        "A sample has more than {SENC_MAX_ENTRIES} parts to protect, the most that can be described."
+    );
     Err(Error::limit("too-many-subsamples", message))
 }
 

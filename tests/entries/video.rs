@@ -85,14 +85,14 @@ fn av1_strings_are_long_where_the_short_form_would_say_something_else() {
         ("81 1f 0e 00", None, "av01.0.31M.08.0.112.01.01.01.0", "AV1 Main", "level max"),
         // A sequence header of PQ and full range; a `colr` wins.
         (
-            "81 00 0c 00 0a 04 18 0c ff c0 21 22 01 30",
+            "81 00 0c 00 0a 08 18 0c ff c0 21 22 01 30",
             None,
             "av01.0.00M.08.0.110.09.16.09.1",
             "AV1 Main",
             "level 2",
         ),
         (
-            "81 00 0c 00 0a 04 18 0c ff c0 21 22 01 30",
+            "81 00 0c 00 0a 08 18 0c ff c0 21 22 01 30",
             Some("0001 0001 0001 00"),
             "av01.0.00M.08",
             "AV1 Main",

@@ -2,6 +2,7 @@
 //! clear (AV1-ISOBMFF 4), so frame headers are walked whole, and what later ones depend on is kept.
 
 mod frame_header;
+mod passed;
 mod references;
 mod sequence;
 
@@ -231,17 +232,19 @@ impl State {
         }
         let mut at = f.consumed();
         for tile in first..=last {
-            let mut len = group.len() - at;
+            let mut left = group.len().saturating_sub(at);
+            let mut len = left;
             if tile < last {
                 // tile_size_minus_1, the lowest byte first.
                 let sizes = group.get(at..).and_then(|rest| rest.get(..tiles.size_len)).unwrap_or_default();
                 at += tiles.size_len;
-                len = sizes.iter().rev().fold(0, |size, byte| size << 8 | usize::from(*byte)) + 1;
+                left = left.saturating_sub(tiles.size_len);
+                let size = sizes.iter().rev().fold(0_usize, |size, byte| size << 8 | usize::from(*byte));
+                len = size.saturating_add(1);
             }
-            if len == 0 || at + len > group.len() {
+            if len == 0 || len > left {
                 return Err(bad(format!(
-                    "Tile {tile} has a size of {len} bytes in the last {} of its OBU.",
-                    group.len().saturating_sub(at)
+                    "Tile {tile} has a size of {len} bytes in the last {left} of its OBU."
                 )));
             }
             let start = obu.start + from + at;

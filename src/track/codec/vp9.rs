@@ -202,7 +202,11 @@ fn color_config(f: &mut Fields<'_>, profile: u32) -> Result<()> {
         f.flag(); // color_range
     }
     if profile & 1 == 0 {
-        return if is_rgb { Err(bad("A frame has colours that its profile of VP9 has not.")) } else { Ok(()) };
+        return if is_rgb {
+            Err(bad("A frame has colours that its profile of VP9 has not."))
+        } else {
+            Ok(())
+        };
     }
     // subsampling_x, subsampling_y, reserved_zero
     f.bits(if is_rgb { 1 } else { 3 });

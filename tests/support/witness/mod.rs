@@ -4,6 +4,7 @@
 
 pub mod auxiliary;
 pub mod av1;
+mod av1_parts;
 pub mod boxes;
 pub mod fragment;
 mod groups;

@@ -129,8 +129,8 @@ fn track(trak: &Node<'_>) -> Res<Track> {
 
 /// Names of entries that are protected, or say that they are.
 const ENTRIES: [&[u8; 4]; 20] = [
-    b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"av01", b"dav1", b"vp09", b"encv", b"mp4a", b"ac-3",
-    b"ec-3", b"ac-4", b"fLaC", b"Opus", b"alac", b"enca",
+    b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"av01", b"dav1", b"vp09",
+    b"encv", b"mp4a", b"ac-3", b"ec-3", b"ac-4", b"fLaC", b"Opus", b"alac", b"enca",
 ];
 
 /// A sample entry (clauses 8.5.2, 12.1.3, 12.2.3), children of pictures and sound alone.

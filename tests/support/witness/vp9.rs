@@ -161,7 +161,7 @@ impl Vp9 {
             b.f(1)?;
         }
         let compressed = b.f(16)?;
-        while b.at % 8 != 0 {
+        while !b.at.is_multiple_of(8) {
             if b.is()? {
                 return Err("a trailing bit that is 1".to_owned());
             }

@@ -3,6 +3,7 @@
 use crate::bytes::{Error, Result};
 
 use super::super::fields::Fields;
+use super::passed;
 use super::references::{COUNT, Kept, Picture, SEGMENTS, USED, distance, implied, may_skip};
 use super::sequence::SequenceHeader;
 
@@ -131,7 +132,7 @@ impl<'s, 'b> Header<'s, 'b> {
     fn walk(&mut self) -> Option<Frame> {
         let sequence = self.sequence;
         let order_bits = sequence.order_bits;
-        let (mut kind, mut is_shown, mut is_showable, mut is_resilient) = (Kind::Key, true, false, true);
+        let (mut kind, mut is_shown, mut has_grain, mut is_resilient) = (Kind::Key, true, true, true);
         if !sequence.is_reduced {
             // show_existing_frame
             if self.fields.flag() {
@@ -148,7 +149,7 @@ impl<'s, 'b> Header<'s, 'b> {
             if is_shown {
                 self.presentation_time();
             }
-            is_showable = if is_shown { kind != Kind::Key } else { self.fields.flag() };
+            has_grain = is_shown || self.fields.flag(); // showable_frame
             is_resilient = kind == Kind::Switch || kind == Kind::Key && is_shown || self.fields.flag();
         }
         let is_intra = matches!(kind, Kind::Key | Kind::IntraOnly);
@@ -203,11 +204,12 @@ impl<'s, 'b> Header<'s, 'b> {
         let is_lossless =
             !has_deltas && quantizers.iter().all(|quantizer| (base + quantizer).clamp(0, 255) == 0);
         if !is_lossless && !copies_blocks {
-            self.loop_filter();
-            self.cdef();
+            passed::loop_filter(&mut self.fields, sequence);
+            passed::cdef(&mut self.fields, sequence);
         }
-        if !(is_lossless && size.width == size.upscaled_width) && !copies_blocks {
-            self.restoration();
+        let all_lossless = is_lossless && size.width == size.upscaled_width;
+        if !all_lossless && !copies_blocks {
+            passed::restoration(&mut self.fields, sequence);
         }
         if !is_lossless {
             self.fields.flag(); // tx_mode_select
@@ -221,10 +223,10 @@ impl<'s, 'b> Header<'s, 'b> {
         }
         self.fields.flag(); // reduced_tx_set
         if !is_intra {
-            self.global_motion(precise);
+            passed::global_motion(&mut self.fields, precise);
         }
-        if sequence.film_grain && (is_shown || is_showable) {
-            self.film_grain(kind == Kind::Inter);
+        if sequence.film_grain && has_grain {
+            passed::film_grain(&mut self.fields, sequence, kind == Kind::Inter);
         }
         let size = [size.upscaled_width, size.height];
         let picture = Some(Picture { is_key: kind == Kind::Key, size, quantizers });
@@ -323,7 +325,7 @@ impl<'s, 'b> Header<'s, 'b> {
             counts = [count(columns, columns_log2), count(rows, rows_log2)];
         } else {
             let (across, widest) = uneven(f, columns, max_width);
-            let area = if min_log2 > 0 { rows * columns >> (min_log2 + 1) } else { rows * columns };
+            let area = if min_log2 > 0 { (rows * columns) >> (min_log2 + 1) } else { rows * columns };
             let (down, _) = uneven(f, rows, (area / widest).max(1));
             counts = [across, down];
             logs = counts.map(|count| doublings(1, count));
@@ -397,54 +399,6 @@ impl<'s, 'b> Header<'s, 'b> {
         }
     }
 
-    /// `loop_filter_params()` (5.9.11).
-    fn loop_filter(&mut self) {
-        let f = &mut self.fields;
-        let levels = f.bits(12);
-        if !self.sequence.is_mono && levels != 0 {
-            f.bits(12);
-        }
-        f.bits(3); // loop_filter_sharpness
-        // loop_filter_delta_enabled, loop_filter_delta_update
-        if f.flag() && f.flag() {
-            for _ in 0..8 + 2 {
-                f.optional(7);
-            }
-        }
-    }
-
-    /// `cdef_params()` (5.9.19).
-    fn cdef(&mut self) {
-        if !self.sequence.cdef {
-            return;
-        }
-        let f = &mut self.fields;
-        f.bits(2); // cdef_damping_minus_3
-        for _ in 0..1_u32 << f.bits(2) {
-            f.bits(if self.sequence.is_mono { 6 } else { 12 });
-        }
-    }
-
-    /// `lr_params()` (5.9.20).
-    fn restoration(&mut self) {
-        let sequence = self.sequence;
-        if !sequence.restoration {
-            return;
-        }
-        let f = &mut self.fields;
-        let luma = f.bits(2);
-        let chroma = if sequence.is_mono { 0 } else { f.bits(4) };
-        if luma | chroma != 0 {
-            // lr_unit_shift, lr_unit_extra_shift
-            if f.flag() && !sequence.large_blocks {
-                f.flag();
-            }
-            if chroma != 0 && sequence.subsampling == [true; 2] {
-                f.flag(); // lr_uv_shift
-            }
-        }
-    }
-
     /// `skipModeAllowed` (5.9.22).
     fn skip_mode(&mut self, order: u32, refs: [usize; USED]) -> bool {
         let bits = self.sequence.order_bits;
@@ -454,83 +408,6 @@ impl<'s, 'b> Header<'s, 'b> {
         });
         let of = |index: usize| orders.get(index).copied().unwrap_or(0);
         may_skip(orders.map(|one| distance(one, order, bits)), |a, b| distance(of(a), of(b), bits))
-    }
-
-    /// `global_motion_params()` (5.9.24).
-    fn global_motion(&mut self, precise: bool) {
-        let f = &mut self.fields;
-        for _ in 0..USED {
-            // is_global; is_rot_zoom; is_translation
-            if !f.flag() {
-                continue;
-            }
-            let turns = f.flag();
-            let moves_alone = !turns && f.flag();
-            let others = match (turns, moves_alone) {
-                (true, _) => 2,
-                (_, true) => 0,
-                _ => 4,
-            };
-            for _ in 0..others {
-                parameter(f, 12);
-            }
-            let bits = if moves_alone { 8 + u32::from(precise) } else { 12 };
-            for _ in 0..2 {
-                parameter(f, bits);
-            }
-        }
-    }
-
-    /// `film_grain_params()` (5.9.30).
-    fn film_grain(&mut self, is_inter: bool) {
-        let sequence = self.sequence;
-        let f = &mut self.fields;
-        // apply_grain
-        if !f.flag() {
-            return;
-        }
-        f.bits(16); // grain_seed
-        // update_grain
-        if is_inter && !f.flag() {
-            f.bits(3); // film_grain_params_ref_idx
-            return;
-        }
-        let points = |f: &mut Fields<'_>| {
-            let count = f.bits(4);
-            for _ in 0..count {
-                f.bits(16);
-            }
-            count > 0
-        };
-        let luma = points(f);
-        let from_luma = !sequence.is_mono && f.flag(); // chroma_scaling_from_luma
-        let mut chroma = [false; 2];
-        if !(sequence.is_mono || from_luma || sequence.subsampling == [true; 2] && !luma) {
-            chroma = [(); 2].map(|()| points(f));
-        }
-        f.bits(2); // grain_scaling_minus_8
-        let lag = f.bits(2);
-        let positions = 2 * lag * (lag + 1);
-        let coefficients = |f: &mut Fields<'_>, count: u32| {
-            for _ in 0..count {
-                f.bits(8);
-            }
-        };
-        if luma {
-            coefficients(f, positions);
-        }
-        for has_points in chroma {
-            if from_luma || has_points {
-                coefficients(f, positions + u32::from(luma));
-            }
-        }
-        f.bits(4); // ar_coeff_shift_minus_6, grain_scale_shift
-        for has_points in chroma {
-            if has_points {
-                f.bits(25); // multipliers and offset
-            }
-        }
-        f.bits(2); // overlap_flag, clip_to_restricted_range
     }
 }
 
@@ -551,26 +428,4 @@ fn uneven(f: &mut Fields<'_>, blocks: u32, most: u32) -> (u32, u32) {
         count += 1;
     }
     (count, widest)
-}
-
-/// `decode_signed_subexp_with_ref( )` (5.9.26) of numbers from −2ᵇ to 2ᵇ: how long it is does not depend on the reference.
-fn parameter(f: &mut Fields<'_>, bits: u32) {
-    let count = (2_u32 << bits) + 1;
-    let (mut width, mut below) = (3, 0);
-    let mut is_first = true;
-    loop {
-        let step = 1_u32 << width;
-        if count <= below + 3 * step {
-            f.below(count - below); // subexp_final_bits
-            return;
-        }
-        // subexp_more_bits
-        if !f.flag() {
-            f.bits(width); // subexp_bits
-            return;
-        }
-        below += step;
-        width += u32::from(!is_first);
-        is_first = false;
-    }
 }
