@@ -29,7 +29,10 @@ const NEAR = 20;
 /** Codecs that some browsers play protected: FFmpeg's encoder, and a type to ask for. */
 const OTHERS = {
   av1: { encoder: ['libaom-av1', '-cpu-used', '8'], type: 'video/mp4; codecs="av01.0.00M.08"' },
-  vp9: { encoder: ['libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'], type: 'video/mp4; codecs="vp09.00.20.08"' },
+  vp9: {
+    encoder: ['libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8'],
+    type: 'video/mp4; codecs="vp09.00.20.08"',
+  },
 };
 
 const folder = workFolder();
@@ -37,7 +40,8 @@ let wanted = [];
 before(async () => {
   if (!haveFfmpeg()) return;
   wanted = await pictures(SAMPLE);
-  for (const [name, { encoder }] of Object.entries(OTHERS)) await makeVideo(folder.path(`${name}.mp4`), encoder);
+  for (const [name, { encoder }] of Object.entries(OTHERS))
+    await makeVideo(folder.path(`${name}.mp4`), encoder);
 });
 
 /** How far a picture is from each of the sample's, as the mean over its dots; the nearest of them. */

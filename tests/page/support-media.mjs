@@ -31,7 +31,17 @@ export async function makeLong(path, from, times) {
 /** Two seconds of video in fragments, by one of FFmpeg's encoders. */
 export async function makeVideo(path, encoder) {
   const form = ['-movflags', 'frag_keyframe+delay_moov+default_base_moof', '-f', 'mp4'];
-  await ffmpeg(...PICTURE(2, '320x180'), '-pix_fmt', 'yuv420p', '-c:v', ...encoder, '-g', '25', ...form, path);
+  await ffmpeg(
+    ...PICTURE(2, '320x180'),
+    '-pix_fmt',
+    'yuv420p',
+    '-c:v',
+    ...encoder,
+    '-g',
+    '25',
+    ...form,
+    path,
+  );
 }
 
 /** A fragmented MP4 of codecs that cannot be protected. */
