@@ -380,7 +380,7 @@ impl<'s, 'b> Header<'s, 'b> {
             }
         }
         [(); SEGMENTS].map(|()| {
-            let quantizer = if f.flag() { f.signed(9).max(-255) } else { 0 };
+            let quantizer = if f.flag() { f.signed(9) } else { 0 };
             for bits in OTHERS {
                 f.optional(bits);
             }
