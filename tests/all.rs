@@ -6,6 +6,8 @@
 mod support;
 
 mod architecture;
+mod av1_vp9;
+mod av1_vp9_streams;
 mod bounded;
 mod boxes;
 mod cases;
@@ -23,6 +25,7 @@ mod kernel;
 mod keys;
 mod large;
 mod layout;
+mod merge;
 mod mutation;
 mod others;
 mod places;

@@ -8,7 +8,7 @@
     reason = "clippy.toml allows these in tests, but does not see that a whole file is one"
 )]
 
-mod support;
+use crate::support;
 
 use std::process::Command;
 
