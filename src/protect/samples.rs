@@ -173,6 +173,7 @@ impl SampleProtector {
         window: &mut Window<'_>,
     ) -> Result<Vec<Option<SampleEncryptionEntries>>> {
         refuse_overlaps(fragment)?;
+        self.begin_fragment();
         let mut ordinal = task.first_sample;
         let mut all = Vec::new();
         for (number, track) in fragment.tracks.iter().enumerate() {
@@ -185,6 +186,12 @@ impl SampleProtector {
         Ok(all)
     }
 
+    /// Forgets what the samples of an earlier fragment said: all `traf` boxes of a track go on from each other, those of
+    /// another fragment do not.
+    pub(super) fn begin_fragment(&mut self) {
+        self.finders.iter_mut().for_each(|(_, _, finder)| finder.begin_fragment());
+    }
+
     fn scan_track(
         &mut self,
         track: &TrackFragment,
@@ -194,7 +201,6 @@ impl SampleProtector {
     ) -> Result<SampleEncryptionEntries> {
         let finder = finder(&mut self.finders, track)?;
         let cipher = cipher(&self.plan, &self.keys, track)?;
-        finder.begin_fragment();
         let mut entries = SampleEncryptionEntries::default();
         entries.ivs.reserve(track.sample_count * usize::from(cipher.protection.ivs.size()));
         for (number, ((start, size), ordinal)) in track.samples().zip(first..).enumerate() {
