@@ -1,4 +1,4 @@
-//! Rank 7: one opened file, without I/O: it says which bytes it needs, takes them, and answers.
+//! Rank 7: one opened file, or several that become one, without I/O: it says which bytes it needs, takes them, and answers.
 //!
 //! ```text
 //! let mut session = Session::new(file_len)?;
@@ -11,30 +11,85 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
-use crate::fragmenter::{LaidOut, Piece};
+use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
 use crate::output::Assembly;
+use crate::output::summary::Origin;
 use crate::protect::check::{check_file, check_plan, check_readable};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, Request};
 use crate::track::{Index, Indexer, Need};
 
+/// A file that is opened.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Its name, for sentences.
+    pub name: String,
+    /// Bytes.
+    pub len: u64,
+}
+
 #[derive(Debug)]
 enum State {
-    Opening(Box<Indexer>),
+    Opening(Box<Opening>),
     Open(Rc<Index>),
     /// An error ended it; what the indexer knew cannot be trusted.
     Failed(Error),
 }
 
-/// One file, being opened or open.
+/// Files being opened, one after the other.
+#[derive(Debug)]
+struct Opening {
+    indexer: Indexer,
+    /// Where the file that is read stands among those of all files.
+    base: u64,
+    /// All files.
+    sources: Vec<Source>,
+    /// Those that are open.
+    opened: Vec<Opened>,
+}
+
+impl Opening {
+    fn name(&self) -> &str {
+        self.sources.get(self.opened.len()).map_or("", |source| &source.name)
+    }
+
+    /// Takes bytes from `start` on, counted over all files.
+    fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let here = self.base.saturating_sub(start);
+        let len = self.indexer.index().file_len;
+        let start = start.saturating_sub(self.base);
+        let bytes = bytes.get(to_len(here)..).unwrap_or_default();
+        // What is behind it is of the next file.
+        let end = to_len(len.saturating_sub(start)).min(bytes.len());
+        self.indexer
+            .feed(start, bytes.get(..end).unwrap_or_default())
+            .map_err(|error| if self.sources.len() > 1 { self.blame(error) } else { error })
+    }
+
+    fn blame(&self, error: Error) -> Error {
+        in_file(error, self.name(), self.base)
+    }
+}
+
+/// How what is protected is made of what is opened.
+#[derive(Debug)]
+enum Made {
+    /// A plain file as a fragmented one.
+    LaidOut(LaidOut, Rc<Index>),
+    /// Several files as one.
+    Merged(Merged),
+}
+
+/// One file, or several that become one, being opened or open.
 #[derive(Debug)]
 pub struct Session {
     state: State,
     evidence: Evidence,
-    /// A plain file as a fragmented one, once that is asked for.
-    laid_out: OnceCell<(LaidOut, Rc<Index>)>,
+    /// Of a plain file once that is asked for, of several when they are open; of a fragmented file never.
+    made: OnceCell<Made>,
 }
 
 /// Most fragments looked at when boxes of an earlier encryption raise doubts.
@@ -43,25 +98,41 @@ const LOOKS: usize = 4;
 impl Session {
     /// A session for a file of `file_len` bytes.
     pub fn new(file_len: u64) -> Result<Self> {
-        Ok(Self {
-            state: State::Opening(Box::new(Indexer::new(file_len)?)),
-            evidence: Evidence::new(),
-            laid_out: OnceCell::new(),
-        })
+        Self::merging(vec![Source { name: String::new(), len: file_len }])
+    }
+
+    /// A session for several files that become one. Their bytes are counted as if one stood behind the other.
+    pub fn merging(sources: Vec<Source>) -> Result<Self> {
+        let Some(first) = sources.first() else {
+            return Err(Error::caller("no-files", "", "There are no files to open."));
+        };
+        let state = match Indexer::new(first.len) {
+            Ok(indexer) => Opening { indexer, base: 0, sources, opened: Vec::new() },
+            Err(error) if sources.len() > 1 => return Err(in_file(error, &first.name, 0)),
+            Err(error) => return Err(error),
+        };
+        Ok(Self { state: State::Opening(Box::new(state)), evidence: Evidence::new(), made: OnceCell::new() })
     }
 
     /// The bytes wanted next; `None` when the file is open.
     pub fn needs(&self) -> Option<Need> {
         match &self.state {
-            State::Opening(indexer) => indexer.needs(),
+            State::Opening(opening) => opening
+                .indexer
+                .needs()
+                .map(|need| Need { start: opening.base.saturating_add(need.start), ..need }),
             State::Open(_) | State::Failed(_) => None,
         }
     }
 
-    /// File offsets of fragments that will probably be wanted, track by track. Known once byte 0 is wanted.
+    /// File offsets of fragments that will probably be wanted, track by track. Known once the first byte of a file is
+    /// wanted.
     pub fn expected(&self) -> Vec<u64> {
         match &self.state {
-            State::Opening(indexer) => indexer.expected(),
+            State::Opening(opening) => {
+                let all = opening.indexer.expected().into_iter();
+                all.map(|start| opening.base.saturating_add(start)).collect()
+            }
             State::Open(_) | State::Failed(_) => Vec::new(),
         }
     }
@@ -70,27 +141,49 @@ impl Session {
     /// is of no further use, and says the same error again.
     pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
         let result = match &mut self.state {
-            State::Opening(indexer) => indexer.feed(start, bytes),
+            State::Opening(opening) => opening.feed(start, bytes),
             State::Open(_) => Ok(()),
             State::Failed(error) => Err(error.clone()),
         };
+        let result = result.and_then(|()| self.end_file());
         if let Err(error) = &result {
             self.state = State::Failed(error.clone());
         }
-        if matches!(&self.state, State::Opening(indexer) if indexer.needs().is_none()) {
-            // The placeholder is gone again before anyone can see it.
-            let done = std::mem::replace(&mut self.state, State::Failed(not_open()));
-            if let State::Opening(indexer) = done {
-                self.state = State::Open(Rc::new(indexer.finish()));
-            }
-        }
         result
+    }
+
+    /// Goes on to the next file when one is read, and is open when all are.
+    fn end_file(&mut self) -> Result<()> {
+        if !matches!(&self.state, State::Opening(opening) if opening.indexer.needs().is_none()) {
+            return Ok(());
+        }
+        // The placeholder is gone again before anyone can see it.
+        let done = std::mem::replace(&mut self.state, State::Failed(not_open()));
+        let State::Opening(done) = done else { return Ok(()) };
+        let Opening { indexer, base, sources, mut opened } = *done;
+        let index = Rc::new(indexer.finish());
+        let Some(source) = sources.get(opened.len()).filter(|_| sources.len() > 1) else {
+            self.state = State::Open(index);
+            return Ok(());
+        };
+        check_readable(&index).map_err(|error| in_file(error, &source.name, base))?;
+        let end = base.saturating_add(source.len);
+        opened.push(Opened { name: source.name.clone(), base, index });
+        if let Some(next) = sources.get(opened.len()) {
+            let indexer = Indexer::new(next.len).map_err(|error| in_file(error, &next.name, end))?;
+            self.state = State::Opening(Box::new(Opening { indexer, base: end, sources, opened }));
+            return Ok(());
+        }
+        let merged = Merged::new(opened)?;
+        self.state = State::Open(Rc::clone(merged.index()));
+        self.made = OnceCell::from(Made::Merged(merged));
+        Ok(())
     }
 
     /// File offset up to which opening has come.
     pub fn position(&self) -> u64 {
         match &self.state {
-            State::Opening(indexer) => indexer.position(),
+            State::Opening(opening) => opening.base + opening.indexer.position(),
             State::Open(index) => index.file_len,
             State::Failed(_) => 0,
         }
@@ -109,29 +202,47 @@ impl Session {
     /// of the file that is made; [`pieces`](Self::pieces) says where its bytes come from.
     pub fn work(&self) -> Result<&Rc<Index>> {
         let index = self.index()?;
-        if !LaidOut::is_plain(index) {
-            return Ok(index);
+        if self.made.get().is_none() && LaidOut::is_plain(index) {
+            check_readable(index)?;
+            let laid_out = LaidOut::new(Rc::clone(index))?;
+            let work = Rc::new(laid_out.index()?);
+            self.made.get_or_init(|| Made::LaidOut(laid_out, work));
         }
-        if let Some((_, work)) = self.laid_out.get() {
-            return Ok(work);
-        }
-        check_readable(index)?;
-        let laid_out = LaidOut::new(Rc::clone(index))?;
-        let work = Rc::new(laid_out.index()?);
-        Ok(&self.laid_out.get_or_init(|| (laid_out, work)).1)
+        Ok(match self.made.get() {
+            Some(Made::LaidOut(_, work)) => work,
+            Some(Made::Merged(_)) | None => index,
+        })
     }
 
     /// Where `len` bytes of what is protected, from `start` on, come from.
     pub fn pieces(&self, start: u64, len: u64) -> Result<Vec<Piece>> {
-        match self.laid_out.get() {
-            Some((laid_out, _)) => laid_out.pieces(start, len),
+        match self.made.get() {
+            Some(Made::LaidOut(laid_out, _)) => laid_out.pieces(start, len),
+            Some(Made::Merged(merged)) => merged.pieces(start, len),
             None => Ok(vec![Piece::Found { start, len }]),
         }
     }
 
-    /// Whether the file is fragmented on the way.
-    pub fn is_laid_out(&self) -> bool {
-        self.laid_out.get().is_some()
+    /// Whether what is protected stands nowhere as it is: a plain file is fragmented on the way, several become one.
+    pub fn is_made(&self) -> bool {
+        self.made.get().is_some()
+    }
+
+    /// Where what is protected comes from.
+    pub fn origin(&self) -> Origin {
+        match self.made.get() {
+            Some(Made::LaidOut(..)) => Origin::Fragmented,
+            Some(Made::Merged(_)) => Origin::Merged,
+            None => Origin::Found,
+        }
+    }
+
+    /// Several files as the one that is made of them.
+    pub fn merged(&self) -> Option<&Merged> {
+        match self.made.get() {
+            Some(Made::Merged(merged)) => Some(merged),
+            Some(Made::LaidOut(..)) | None => None,
+        }
     }
 
     /// Fails when the file cannot be protected.
@@ -141,7 +252,7 @@ impl Session {
 
     /// An error in what is protected with its offset in the source.
     fn in_source(&self, error: Error) -> Error {
-        if !self.is_laid_out() {
+        if !self.is_made() {
             return error;
         }
         let moov = self.index().ok().and_then(|index| Some(index.moov.as_ref()?.root().start));
@@ -151,10 +262,14 @@ impl Session {
 
     /// A task for what is protected, and what the bytes of its fragment are made of.
     pub fn with_pieces(&self, task: FragmentTask) -> Result<(FragmentTask, Vec<Piece>)> {
-        let pieces = self.pieces(task.start, task.end - task.start)?;
-        if !self.is_laid_out() {
+        let (edits, pieces) = match self.merged() {
+            Some(merged) => merged.fragment(task.start)?,
+            None => (task.edits.clone(), self.pieces(task.start, task.end - task.start)?),
+        };
+        if !self.is_made() {
             return Ok((task, pieces));
         }
+        let task = FragmentTask { edits, ..task };
         Ok((task.made_of(pieces.iter().map(|piece| (piece.start(), piece.size()))), pieces))
     }
 

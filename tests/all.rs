@@ -6,6 +6,8 @@
 mod support;
 
 mod architecture;
+mod av1_vp9;
+mod av1_vp9_streams;
 mod bounded;
 mod boxes;
 mod cases;
@@ -24,6 +26,7 @@ mod keys;
 mod large;
 mod layout;
 mod lead;
+mod merge;
 mod mutation;
 mod others;
 mod places;

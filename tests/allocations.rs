@@ -14,6 +14,7 @@ use allocation_counter::measure;
 use boxlock::output::Step;
 use boxlock::output::assembly::protect_fragment;
 use boxlock::protect::SampleProtector;
+use boxlock::protect::subsample::{RangeFinder, Rule};
 use support::drive::{self, Feed};
 use support::synth::{Base, File, Fragment, IDR, Kind, NON_IDR, Sizes, Traf};
 
@@ -94,5 +95,36 @@ fn a_thousand_more_samples_take_no_more_allocations_than_doubling() {
             assert!(many <= few + 5 * 12, "{kind:?} {profile}: {few} allocations became {many}");
             println!("{kind:?} {profile}: {few} allocations for 64 samples, {many} for 2048");
         }
+    }
+}
+
+fn bytes(bits: &str) -> Vec<u8> {
+    let bits: Vec<bool> = bits.bytes().filter(|bit| *bit != b' ').map(|bit| bit == b'1').collect();
+    let byte =
+        |byte: &[bool]| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | u8::from(*bit) << (7 - at));
+    bits.chunks(8).map(byte).collect()
+}
+
+#[test]
+fn frame_headers_take_none() {
+    // A still picture: sequence header, and a frame with its one tile of 300 bytes.
+    let sequence = bytes("000 1 1 00000 0011 0011 1111 1111 000 000 0 0 0 0 00 0 0");
+    let frame = bytes("1 0 0 1 00000001 0 00 0 0 0 000000000000 000 0 0 0");
+    let mut av1 = [&[0x0a, 5], &sequence[..], &[0x32, 0xb1, 2], &frame].concat();
+    av1.resize(av1.len() + 300, 1);
+    // A key frame of 16 × 16, and 300 bytes behind its header.
+    let size = "0000000000001111 0000000000001111 0";
+    let header =
+        format!("10 00 0 0 1 0 010010011000001101000010 001 0 {size} 00 00 000000 000 0 00000001 000 0 0");
+    let mut vp9 = bytes(&format!("{header} 0000000000000001"));
+    vp9.resize(vp9.len() + 300, 1);
+    for (rule, sample) in [(Rule::Av1(Box::default()), av1), (Rule::Vp9(Default::default()), vp9)] {
+        let mut finder = RangeFinder::new(rule, 40);
+        let mut entries = Vec::with_capacity(8);
+        finder.split(&sample, &mut entries).unwrap();
+        assert_eq!(entries.iter().map(|entry| entry.protected).collect::<Vec<_>>(), [288]);
+        entries.clear();
+        let used = measure(|| finder.split(&sample, &mut entries).unwrap());
+        assert_eq!(used.count_total, 0);
     }
 }

@@ -17,11 +17,12 @@ use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, protect, request_in, samples};
 use support::ffmpeg::{self, Scratch};
 use support::raw;
+use support::senc::ranges;
 use support::shaka;
 use support::witness::Movie;
 use support::witness::hevc::{Reading, Sets};
 use support::witness::movie::Media;
-use support::witness::wanted::{Finder, Ranges, add};
+use support::witness::wanted::{Finder, Ranges};
 
 /// A shape, and what FFmpeg is told to make it.
 struct Shape {
@@ -89,35 +90,6 @@ fn made() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     let made =
         MADE.get_or_init(|| SHAPES.iter().filter_map(|shape| Some((shape.name, make(shape)?))).collect());
     made.iter().map(|(name, file)| (*name, &file[..]))
-}
-
-/// From where to where samples are protected, by `senc`.
-fn ranges(file: &[u8], iv_len: usize) -> Vec<Ranges> {
-    let mut all = Vec::new();
-    for moof in raw::boxes(file, 0).iter().filter(|one| one.name == "moof") {
-        let senc = moof.at("traf/senc");
-        assert_eq!(senc.flags(), 2, "senc has subsamples");
-        let number = |at: usize, len: usize| {
-            senc.body()[at..at + len].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte))
-        };
-        let mut at = 8;
-        for _ in 0..number(4, 4) {
-            at += iv_len;
-            let (count, mut from, mut found) = (number(at, 2), 0, Ranges::new());
-            at += 2;
-            for entry in (at..).step_by(6).take(count) {
-                from += number(entry, 2);
-                let protected = number(entry + 2, 4);
-                if protected > 0 {
-                    add(&mut found, from, from + protected);
-                }
-                from += protected;
-            }
-            at += 6 * count;
-            all.push(found);
-        }
-    }
-    all
 }
 
 /// From where to where they have to be, by the standard, or by those who read headers otherwise.

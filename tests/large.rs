@@ -16,18 +16,27 @@ use boxlock::protect::SampleProtector;
 use support::drive::{self, Feed};
 use support::synth;
 
-/// A fragment of two tracks whose media data stand the other way around, and one track in two runs likewise.
-fn turned(two_tracks: bool) -> Vec<u8> {
+/// What two runs are of whose media data stand the other way around.
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    TwoTracks,
+    OneTrack,
+    /// The same, each in a `traf` of its own.
+    OneTrackTwice,
+}
+
+/// A fragment of them.
+fn turned(of: Of) -> Vec<u8> {
     let mut made = synth::File { tracks: vec![synth::Kind::Sound; 2], access: None, ..synth::small() };
     made.fragments.truncate(1);
     let mut traf = made.fragments[0].trafs[0].clone();
     traf.terse = false;
     traf.runs = vec![vec![vec![1; 50], vec![2; 30]]];
     let second = synth::Traf { track: 1, runs: vec![vec![vec![3; 60], vec![4; 20]]], ..traf.clone() };
-    made.fragments[0].trafs = if two_tracks {
-        vec![traf, second]
-    } else {
-        vec![synth::Traf { runs: [traf.runs.clone(), second.runs].concat(), ..traf }]
+    made.fragments[0].trafs = match of {
+        Of::TwoTracks => vec![traf, second],
+        Of::OneTrack => vec![synth::Traf { runs: [traf.runs.clone(), second.runs].concat(), ..traf }],
+        Of::OneTrackTwice => vec![traf, synth::Traf { track: 0, ..second }],
     };
     let mut file = made.bytes();
     let at: Vec<usize> =
@@ -41,20 +50,22 @@ fn turned(two_tracks: bool) -> Vec<u8> {
 
 #[test]
 fn a_large_fragment_whose_samples_stand_out_of_order_is_refused() {
-    let file = turned(false);
-    let session = drive::open(&file, Feed::Whole).unwrap();
-    let plan = drive::plan(&session, &drive::request("piff")).unwrap();
-    let movie = session.index().unwrap().movie.clone().unwrap();
-    let mut protector = SampleProtector::new(plan.clone());
-    let mut assembly = session.assemble(&plan).unwrap();
-    let task = std::iter::from_fn(|| assembly.next_step()).find_map(|step| match step {
-        Step::Fragment(task) => Some(task),
-        _ => None,
-    });
-    let task = task.unwrap();
-    let moof = &file[task.start as usize..(task.start + task.moof_len) as usize];
-    let error = LargeFragment::new(&mut protector, &movie, task.clone(), moof).err().unwrap();
-    assert_eq!(error.code(), "samples-out-of-order", "{error}");
+    for of in [Of::OneTrack, Of::OneTrackTwice] {
+        let file = turned(of);
+        let session = drive::open(&file, Feed::Whole).unwrap();
+        let plan = drive::plan(&session, &drive::request("piff")).unwrap();
+        let movie = session.index().unwrap().movie.clone().unwrap();
+        let mut protector = SampleProtector::new(plan.clone());
+        let mut assembly = session.assemble(&plan).unwrap();
+        let task = std::iter::from_fn(|| assembly.next_step()).find_map(|step| match step {
+            Step::Fragment(task) => Some(task),
+            _ => None,
+        });
+        let task = task.unwrap();
+        let moof = &file[task.start as usize..(task.start + task.moof_len) as usize];
+        let error = LargeFragment::new(&mut protector, &movie, task.clone(), moof).err().unwrap();
+        assert_eq!(error.code(), "samples-out-of-order", "{error}");
+    }
 }
 
 /// What our own files are called.
@@ -63,7 +74,11 @@ const OWN: [&str; 3] = ["sample", "made", "tracks the other way around"];
 #[test]
 fn pieces_of_any_size_give_the_same_bytes() {
     let mut fragments = 0;
-    let own = [include_bytes!("../www/samples/sample.ismv").to_vec(), synth::small().bytes(), turned(true)];
+    let own = [
+        include_bytes!("../www/samples/sample.ismv").to_vec(),
+        synth::small().bytes(),
+        turned(Of::TwoTracks),
+    ];
     for (name, file) in OWN.map(str::to_owned).into_iter().zip(own).chain(support::corpus_files()) {
         let Ok(session) = drive::open(&file, Feed::Whole) else { continue };
         // Every cipher, over our own files; the corpus by the forms alone.

@@ -5,7 +5,7 @@
 //! The short form runs with the other tests. For the long one say how many, on how many threads, and where to begin:
 //!
 //! ```text
-//! BOXLOCK_MUTANTS=1000000 cargo test --release --test mutation -- --nocapture
+//! BOXLOCK_MUTANTS=1000000 cargo test --release --test all mutation:: -- --nocapture
 //! ```
 //! with `BOXLOCK_THREADS` (1) and `BOXLOCK_SEED` (1) beside it.
 

@@ -16,7 +16,7 @@ use std::process::Command;
 
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, Feed, bytes_of};
-use support::ffmpeg::{self, Scratch, probe};
+use support::ffmpeg::{self, Scratch, packets, probe};
 use support::raw;
 
 /// What FFmpeg is asked to make: name, ending, arguments. Each stands for a form of plain file that people have.
@@ -73,24 +73,6 @@ fn fragmented(file: &[u8]) -> Vec<u8> {
     }
     assert!(again == whole);
     whole
-}
-
-/// A packet as FFprobe tells it: stream, decode and presentation time, bytes, whether it is a key frame, MD5.
-type Packet = (u64, i64, i64, String, bool, String);
-
-fn packets(file: &[u8]) -> Vec<Packet> {
-    let scratch = Scratch::of(file);
-    let entries = "packet=stream_index,pts,dts,size,flags,data_hash";
-    let said = probe(&scratch.0, &["-show_data_hash", "md5"], entries);
-    let packet = |said: &serde_json::Value| {
-        let text = |name: &str| said[name].as_str().unwrap().to_owned();
-        let [dts, pts] = ["dts", "pts"].map(|name| said[name].as_i64().unwrap());
-        let stream = said["stream_index"].as_u64().unwrap();
-        (stream, dts, pts, text("size"), text("flags").starts_with('K'), text("data_hash"))
-    };
-    let mut packets: Vec<Packet> = said["packets"].as_array().unwrap().iter().map(packet).collect();
-    packets.sort();
-    packets
 }
 
 /// What FFprobe says of the film and its tracks.

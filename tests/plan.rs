@@ -78,7 +78,7 @@ fn planned(file: &[u8], profile: &str) -> (Touched, Vec<u8>) {
     let plan = drive::plan(&session, &request(profile)).unwrap();
     let index = session.work().unwrap();
     let movie = index.movie.clone().unwrap();
-    let mut touched = planned_boxes(index, &plan, session.is_laid_out()).unwrap();
+    let mut touched = planned_boxes(index, &plan, session.origin()).unwrap();
     let mut assembly = session.assemble(&plan).unwrap();
     let mut protector = SampleProtector::new(plan);
     while let Some(step) = assembly.next_step() {

@@ -50,7 +50,11 @@ fn files_tracks_and_boxes_are_of_the_types_that_are_promised() {
         summary["name"] = json!(name);
         types.check("Summary", &summary).unwrap_or_else(fail);
         for track in report::tracks(&index) {
-            types.check("Track", &to_value(track).unwrap()).unwrap_or_else(fail);
+            let mut track = to_value(track).unwrap();
+            types.check("Track", &track).unwrap_or_else(fail);
+            // Where it comes from is JavaScript's.
+            track["from"] = json!(name);
+            types.check("Track", &track).unwrap_or_else(fail);
         }
         let tree = report::top_boxes(&index, &mut Paths::default(), 0, 200);
         for node in &tree {
@@ -143,13 +147,16 @@ fn plans_are_of_the_type_that_is_promised() {
     }
     let task = session.index().unwrap().fragments[0];
     let task = FragmentTask::new(session.index().unwrap(), &task);
-    let (task, pieces) = session.with_pieces(task).unwrap();
+    let (mut task, pieces) = session.with_pieces(task).unwrap();
     assert!(!task.is_made());
     assert_eq!(pieces, [Piece::Found { start: task.start, len: task.end - task.start }]);
     let mut messages = Types::read(include_str!("../www/engine/messages.d.ts"));
     let mut shown = to_value(report::Task::from(&task)).unwrap();
     messages.check("FragmentTask", &shown).unwrap();
-    // As of a file that is laid out.
+    // As of a file that is laid out, or made of several.
+    task.edits.push((20, 7));
+    assert_eq!(to_value(report::Task::from(&task)).unwrap()["edits"], json!([20, 7]));
+    shown["edits"] = json!([20, 7]);
     shown["pieces"] = json!([{ "start": 5000, "len": 9 }]);
     messages.check("FragmentTask", &shown).unwrap();
     assert_eq!(messages.unseen("FragmentTask"), [""; 0]);

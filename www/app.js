@@ -60,17 +60,19 @@ async function fetchDesk() {
  * @param {readonly Blob[] | URL} source a file or the parts of one, or where it is
  * @param {string} name
  * @param {number | null} size
+ * @param {boolean} [merged] whether several files are made one
  */
-async function openFile(source, name, size) {
+async function openFile(source, name, size, merged = false) {
   const id = ++lastId;
   const stop = new AbortController();
   openings.set(id, stop);
   const parts = source instanceof URL ? [] : source;
-  store.dispatch({ type: 'open', id, name, size, parts });
+  store.dispatch({ type: 'open', id, name, size, parts, merged });
   try {
     await desk();
     const media = await open(source, {
       name,
+      merge: merged,
       handle: await Promise.all(parts.map(handleOf)),
       signal: stop.signal,
       onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
@@ -106,20 +108,41 @@ async function desk() {
 /** @param {File[]} files */
 async function take(files) {
   const [one] = files;
-  if (one && files.length === 1) {
-    void openFile(files, one.name, one.size);
-    return;
-  }
-  /** @param {'refused' | 'told'} type @returns {(title: string, message: string) => void} */
-  const notice = (type) => (title, message) => store.dispatch({ type, id: ++lastId, title, message });
-  const refuse = notice('refused');
+  if (one && files.length === 1) void openFile(files, one.name, one.size);
+  else await takeAll(files);
+}
+
+/**
+ * @param {readonly Blob[]} files
+ * @param {'merge' | 'apart'} [way] whether they are to be made one, where that was chosen
+ */
+async function takeAll(files, way) {
+  /** @type {import('./ui/several.js').Acts} */
+  const acts = {
+    open: openFile,
+    refuse: (title, message) => store.dispatch({ type: 'refused', id: ++lastId, title, message }),
+    tell: (title, message, merge) => store.dispatch({ type: 'told', id: ++lastId, title, message, merge }),
+  };
   try {
     const { takeSeveral } = await desk();
     say(`Looking at ${format.counted(files.length, 'file')}.`);
-    takeSeveral(await arrange(files), openFile, refuse, notice('told'));
+    await takeSeveral(await arrange(files), acts, way);
   } catch (error) {
-    refuse(`${format.counted(files.length, 'file')} were not opened.`, faultOf(error).message);
+    acts.refuse(`${format.counted(files.length, 'file')} were not opened.`, faultOf(error).message);
   }
+}
+
+/**
+ * Makes one file of several that are open each by itself, or opens each of several that were made one: in place of what
+ * is open of them.
+ * @param {readonly Blob[]} files
+ * @param {'merge' | 'apart'} way
+ */
+async function takeAnew(files, way) {
+  for (const { id, parts } of store.state.files) {
+    if (parts.length > 0 && parts.every((part) => files.includes(part))) await askAndClose(id);
+  }
+  await takeAll(files, way);
 }
 
 /**
@@ -166,7 +189,7 @@ function deskOf(file) {
   let found = desks.get(file.id);
   if (!found) {
     if (!deskModule) throw new Error('a file is open before its desk was fetched');
-    found = new deskModule.Desk(store, file, open, goTo);
+    found = new deskModule.Desk(store, file, open, goTo, () => void takeAnew(file.parts, 'apart'));
     desks.set(file.id, found);
   }
   return found;
@@ -280,6 +303,7 @@ showFiles(
     emptyNotices: byId('empty-notices', HTMLElement),
   },
   (id) => void askAndClose(id),
+  ({ parts }) => void takeAnew(parts, 'merge'),
 );
 takeFiles({
   input: places.input,

@@ -85,11 +85,13 @@ export async function open(source, options = {}) {
       'Boxlock opens files in browsers only: there are no workers here. On a server it can be imported, but not used.',
     );
   void sweepStorage();
-  const { blob, name, parts, warnings } = await load(source, options);
+  const { blob, name, parts, files, warnings } = await load(source, options);
   const bridge = new Bridge(assets());
   try {
-    const { summary, tracks } = await bridge.open(blob, options).catch((error) => naming(error, parts));
+    const found = await bridge.open(blob, files, options).catch((error) => naming(error, parts));
+    const { summary } = found;
     const problems = [...warnings.map((message) => ({ message })), ...summary.problems];
+    const tracks = files.length > 0 ? (await several()).withOrigins(found, files) : found.tracks;
     return new OpenMedia(bridge, { name, ...summary, problems }, tracks, parts);
   } catch (error) {
     bridge.close();
@@ -141,6 +143,7 @@ async function load(source, options) {
     blob,
     name: name ?? called,
     parts: [{ file: blob, handle: own, label: name ?? called, start: 0 }],
+    files: [],
     warnings: [],
   });
   if (one instanceof Blob) return whole(one, fileName(one));

@@ -21,6 +21,11 @@ export interface OpenOptions {
    * file still stands there.
    */
   handle?: FileSystemFileHandle | null | readonly (FileSystemFileHandle | null)[];
+  /**
+   * Makes one file of several whole ones, or of several that are put together of segments: pictures, sound and text side by
+   * side. The one with pictures comes first, the others in their order. Nothing is copied; offsets are those of the one file.
+   */
+  merge?: boolean;
 }
 
 /**
@@ -115,6 +120,8 @@ export interface Track {
   protectable: boolean;
   /** One plain sentence when not protectable. */
   reason?: string;
+  /** Of several files that were merged: the name of the one that it comes from. */
+  from?: string;
   /** The class by which it gets its key where each class has one. */
   keyClass?: KeyClass;
 }
@@ -467,7 +474,10 @@ export interface PlaybackInfo {
   kids: string[];
 }
 
-/** A file that another was put together of, and where it stands in it. */
+/**
+ * A file that another was put together of, and where it stands in it; of files that are merged, where it stands when one is
+ * put behind the other.
+ */
 export interface MediaPart {
   name: string;
   start: number;
@@ -486,6 +496,17 @@ export interface FileGroup {
 /** What several files are. */
 export interface Arrangement {
   groups: FileGroup[];
+  /**
+   * The one file that all groups can become, when one of them has pictures and the others sound or text alone; else null.
+   * `open` makes it of these parts with `merge`.
+   */
+  merge: {
+    /** That of the file with pictures. */
+    name: string;
+    /** 'One video and two sounds': what would be merged. */
+    what: string;
+    parts: Blob[];
+  } | null;
   /** What belongs to no group, and why, as one plain sentence with what to do. */
   refused: {
     /**
@@ -574,7 +595,7 @@ export declare function arrange(
 /**
  * Opens a local file, bytes, or a URL of the page's own origin. Several Blobs or Files, an initialization segment and its
  * media segments in any order, are opened as the one file that they are; where they are not one, it fails with code
- * 'several-files', or with one of those of `Arrangement`. What is missing between them is in `summary().problems`.
+ * 'several-files' unless `merge` makes one of them, or with one of those of `Arrangement`. What is missing between them is in `summary().problems`.
  */
 export declare function open(
   source: Blob | readonly Blob[] | Uint8Array | URL | string,

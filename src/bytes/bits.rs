@@ -87,6 +87,14 @@ impl<'a> BitReader<'a> {
         self.left = 0;
     }
 
+    /// The bits of the current byte that are left, which are dropped.
+    pub fn rest(&mut self) -> u8 {
+        let rest = u32::from(self.current) & ((1 << self.left) - 1);
+        self.align();
+        // Of a byte.
+        u8::try_from(rest).unwrap_or(0)
+    }
+
     fn load(&mut self, what: &'static str) -> Result<(), BitError> {
         let truncated = BitError { what, why: Why::Truncated };
         let mut byte = *self.bytes.get(self.taken).ok_or(truncated)?;

@@ -56,7 +56,7 @@ impl Piece {
     }
 
     /// `len` bytes of it from `skip` on, or those that are there.
-    fn part(self, skip: u64, len: u64) -> Self {
+    pub(super) fn part(self, skip: u64, len: u64) -> Self {
         match self {
             Piece::Made(bytes) => {
                 let end = to_len(skip.saturating_add(len)).min(bytes.len());
@@ -288,7 +288,7 @@ fn random_access(walk: &Walk<'_>, film: &Movie, points: Vec<RandomAccessPoint>) 
 }
 
 /// Whether a top-level box comes along: what is made anew does not, nor what is only room.
-fn is_kept(id: BoxId) -> bool {
+pub(super) fn is_kept(id: BoxId) -> bool {
     let gone: [&[u8; 4]; 13] = [
         b"ftyp", b"moov", b"mdat", b"imda", b"free", b"skip", b"wide", b"mfra", b"sidx", b"ssix", b"styp",
         b"pdin", b"pnot",
@@ -305,7 +305,7 @@ fn header_of(top: &TopBox) -> Vec<u8> {
 }
 
 /// Fails when metadata says where in the file its items stand: there they are no longer.
-fn check_items(index: &Index) -> Result<()> {
+pub(super) fn check_items(index: &Index) -> Result<()> {
     use crate::boxes::heif::ItemLocationBox;
     for (tree, node) in index.item_locations() {
         let iloc: ItemLocationBox = tree.read(node)?;

@@ -1,13 +1,19 @@
 //! Rank 4: plain MP4 and QuickTime files as fragmented ones. Nothing is copied: what the fragmented file would be is
-//! laid out over the bytes of the plain one, so that all that is done to fragmented files can be done to it.
+//! laid out over the bytes of the plain one, so that all that is done to fragmented files can be done to it. And several
+//! files as one, in the same way.
 
 mod columns;
 mod cuts;
 mod head;
+mod joint_movie;
 mod laid_out;
+mod member;
+mod merged;
 mod movie;
 mod overlaps;
 mod quicktime;
 mod walk;
 
 pub use laid_out::{LaidOut, Piece};
+pub use member::in_file;
+pub use merged::{Merged, Opened};

@@ -297,7 +297,7 @@ pub fn protect_fragment(
         return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?")
             .at(task.start));
     };
-    task.check_head(moof)?;
+    let moof = task.head(moof)?;
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
@@ -348,8 +348,7 @@ impl LargeFragment {
         task: FragmentTask,
         moof: &[u8],
     ) -> Result<Self> {
-        task.check_head(moof)?;
-        let tree = Tree::parse(moof, task.start)?.into_owned();
+        let tree = Tree::parse(task.head(moof)?, task.start)?.into_owned();
         let fragment = Fragment::read(&tree, Some(movie))?;
         let pieces = PiecewiseFragment::new(protector, fragment, &task)?;
         Ok(Self { tree, task, pieces })

@@ -81,7 +81,7 @@ impl Playback {
         let short = || Error::file("short-read", "A fragment was read only in part.").at(task.start);
         let moof_len = crate::bytes::units::to_len(task.moof_len);
         let (moof, media) = bytes.split_at_checked(moof_len).ok_or_else(short)?;
-        let tree = Tree::parse(moof, task.start)?;
+        let tree = Tree::parse(task.head(moof)?, task.start)?;
         let fragment = Fragment::read(&tree, Some(movie))?;
         if !fragment.tracks.iter().any(|track| self.tracks.contains(&track.tfhd.track_id)) {
             return Ok(Vec::new());

@@ -117,6 +117,7 @@ ftypbrands say what the file has become
 psshthe PlayReady header, and the key ID for browsers
 sinfscheme, key ID and what the entry was before
 moofthe samples of each fragment
+moovthe tracks of all files
 stblits samples are in the fragments
 mvexsays that the movie goes on in fragments
 trexsays that the movie goes on in fragments
@@ -152,14 +153,30 @@ fn why(id: BoxId, action: Action) -> &'static str {
     }
 }
 
-/// The boxes outside fragments that a plan touches. With `made`, the file is a plain one, `index` is of the fragmented
-/// file that is made of it, and what makes it that is counted too.
-pub fn planned_boxes(index: &Index, plan: &Plan, made: bool) -> Result<Touched> {
+/// Where what is protected comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It is the file, as it stands.
+    Found,
+    /// It is the fragmented file that is made of a plain one.
+    Fragmented,
+    /// It is made of several files.
+    Merged,
+}
+
+/// The boxes outside fragments that a plan touches, and what makes a fragmented file of others. `index` is of that file.
+pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touched> {
     let mut touched = Touched::default();
-    if made {
+    let made = origin != Origin::Found;
+    if origin == Origin::Merged {
+        touched.count("", four(b"moov"), Action::Add);
+    }
+    if origin == Origin::Fragmented {
         let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
         touched.count("moov", four(b"mvex"), Action::Add);
         touched.count_all("moov/trak/…", four(b"stbl"), Action::Change, tracks);
+    }
+    if made {
         touched.count_all("", four(b"moof"), Action::Add, index.fragments.len());
     }
     match &index.file_type {

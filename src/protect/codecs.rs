@@ -2,6 +2,7 @@
 //! people are told.
 
 use crate::bytes::{Error, Result};
+use crate::track::codec::vp9;
 use crate::track::entry::DAMAGED_ENTRY;
 use crate::track::{Codec, SampleEntry, Track, TrackKind};
 
@@ -11,8 +12,10 @@ use super::subsample::Rule;
 /// What says which bytes of a sample are to be encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// The NAL units of pictures, whose lengths and parameter sets are in this box.
-    Nals(&'static str),
+    /// The headers in pictures, read with what is in this box.
+    Pictures(&'static str),
+    /// The headers in pictures alone.
+    Frames,
     /// Nothing: AAC is encrypted whole (ISO/IEC 23001-7 clause 9.4). That it is AAC is said by its descriptor.
     Aac,
     /// Nothing: so is sound of these object types (ISO/IEC 14496-1 table 5) in the same kind of entry.
@@ -29,8 +32,10 @@ const MP4A: &[&[u8; 4]] = &[b"mp4a"];
 
 /// Every codec that can be protected: its name, what says which bytes, its sample entry types.
 static CODECS: &[(&str, Way, &[&[u8; 4]])] = &[
-    ("H.264", Way::Nals("avcC"), &[b"avc1", b"avc3", b"dva1", b"dvav"]),
-    ("HEVC", Way::Nals("hvcC"), &[b"hvc1", b"hev1", b"dvh1", b"dvhe"]),
+    ("H.264", Way::Pictures("avcC"), &[b"avc1", b"avc3", b"dva1", b"dvav"]),
+    ("HEVC", Way::Pictures("hvcC"), &[b"hvc1", b"hev1", b"dvh1", b"dvhe"]),
+    ("AV1", Way::Pictures("av1C"), &[b"av01", b"dav1"]),
+    ("VP9", Way::Frames, &[b"vp09"]),
     ("AAC", Way::Aac, MP4A),
     ("MP3", Way::Described(&[0x69, 0x6b]), MP4A),
     ("MP3", Way::Whole, &[b".mp3"]),
@@ -45,20 +50,26 @@ static CODECS: &[(&str, Way, &[&[u8; 4]])] = &[
     ("DTS", Way::Described(&[0xa9, 0xaa, 0xab, 0xac]), MP4A),
     ("DTS", Way::Whole, &[b"dtsc", b"dtsh", b"dtsl", b"dtse", b"dtsx"]),
     ("MPEG-H", Way::Whole, &[b"mha1", b"mhm1"]),
+    ("WMA", Way::Whole, &[b"wma ", b"owma"]),
 ];
 
 impl Way {
     fn kind(self) -> TrackKind {
-        if matches!(self, Self::Nals(_)) { TrackKind::Video } else { TrackKind::Audio }
+        if matches!(self, Self::Pictures(_) | Self::Frames) { TrackKind::Video } else { TrackKind::Audio }
+    }
+
+    /// Whether boxes of the entry say anything that the cipher goes by.
+    fn needs_boxes(self) -> bool {
+        !matches!(self, Self::Whole | Self::Frames)
     }
 
     /// Whether an entry of a type that goes this way has what it takes.
     fn fits(self, codec: &Codec) -> bool {
         match (self, codec) {
-            (Self::Nals(_), codec) => matches!(codec, Codec::Avc(_) | Codec::Hevc(_)),
+            (Self::Pictures(_), codec) => matches!(codec, Codec::Avc(_) | Codec::Hevc(_) | Codec::Av1(_)),
             (Self::Aac, Codec::Mpeg(config)) => config.is_aac(),
             (Self::Described(types), Codec::Mpeg(config)) => types.contains(&config.object_type),
-            (way, _) => way == Self::Whole,
+            (way, _) => !way.needs_boxes(),
         }
     }
 }
@@ -91,8 +102,7 @@ fn check_entry(track: &Track, entry: &SampleEntry) -> Result<()> {
         };
         CODECS.iter().filter(of_type).map(|(_, way, _)| *way)
     };
-    // The cipher goes by its boxes.
-    let needs_boxes = ways().any(|way| way != Way::Whole);
+    let needs_boxes = ways().any(Way::needs_boxes);
     if let Some(damage) = entry.damage.first().filter(|_| needs_boxes) {
         let message = format!("Track {} cannot be protected as it is. {}", track.id, damage.message());
         let at = damage.offset().unwrap_or(entry.start);
@@ -102,9 +112,9 @@ fn check_entry(track: &Track, entry: &SampleEntry) -> Result<()> {
         return Ok(());
     }
     let (id, name) = (track.id, entry.codec_name());
-    if let Some(Way::Nals(code)) = ways().next() {
+    if let Some(Way::Pictures(code)) = ways().next() {
         let message = format!(
-            "Track {id} has {name}, but no '{code}' box, without which no slice can be found. Take the file from where it was \
+            "Track {id} has {name}, but no '{code}' box, without which its pictures cannot be read. Take the file from where it was \
              made once more, or write it again."
         );
         return Err(Error::file(DAMAGED_ENTRY, message).at(entry.start));
@@ -112,9 +122,27 @@ fn check_entry(track: &Track, entry: &SampleEntry) -> Result<()> {
     Err(Error::unsupported(UNKNOWN_CODEC, format!("Track {id} has {name}; {}.", protected_codecs())))
 }
 
+fn is_vp9(entry: &SampleEntry) -> bool {
+    entry.format.0 == *b"vp09"
+}
+
+/// Whether PIFF 1.1, of 2010, cannot know the codec: there is no way of that time in which its samples would be read.
+fn is_younger_than_piff(entry: &SampleEntry) -> bool {
+    matches!(entry.codec, Codec::Av1(_)) || is_vp9(entry)
+}
+
 /// What stays clear of the samples of one sample entry: by codec and form. Fails when its parameter sets cannot be read.
 pub fn rule(entry: &SampleEntry, form: Form) -> Result<Rule> {
     let rule = match (&entry.codec, form) {
+        _ if form == Form::Piff && is_younger_than_piff(entry) => {
+            let message = format!(
+                "The form piff is for players that are older than {} and know no such track. Choose the form hybrid or plain.",
+                entry.codec_name()
+            );
+            Err(Error::caller("form-codec", "form", message))
+        }
+        (Codec::Av1(state), _) => Ok(Rule::Av1(state.clone())),
+        _ if is_vp9(entry) => Ok(Rule::Vp9(vp9::State::default())),
         (Codec::Avc(config), Form::Piff) => Ok(Rule::AvcLegacy { length_size: config.length_size }),
         (Codec::Avc(config), _) => Rule::avc_cmaf(config),
         (Codec::Hevc(config), Form::Piff) => Ok(Rule::HevcLegacy { length_size: config.length_size }),

@@ -28,7 +28,7 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
     let Some((moof, media)) = bytes.split_at_mut_checked(crate::bytes::units::to_len(task.moof_len)) else {
         return Err(Error::file("short-read", "A fragment was read only in part.").at(task.start));
     };
-    let tree = Tree::parse(&*moof, task.start)?;
+    let tree = Tree::parse(task.head(moof)?, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
     for traf in &fragment.tracks {

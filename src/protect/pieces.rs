@@ -2,6 +2,7 @@
 //! `moof` in front of them needs, then to be encrypted.
 
 use crate::boxes::cenc::SampleEncryptionEntries;
+use crate::bytes::ByKey;
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Fragment;
@@ -73,6 +74,7 @@ impl PiecewiseFragment {
     /// The fragment of `task`.
     pub fn new(protector: &mut SampleProtector, fragment: Fragment, task: &FragmentTask) -> Result<Self> {
         refuse_overlaps(&fragment)?;
+        protector.begin_fragment();
         let mut runs = Vec::new();
         let mut entries = Vec::new();
         let mut ordinal = task.first_sample;
@@ -83,9 +85,6 @@ impl PiecewiseFragment {
             }
             let protected = protected && !task.is_lead;
             entries.push(protected.then(SampleEncryptionEntries::default));
-            if protected {
-                protector.scanner(track)?.1.begin_fragment();
-            }
             let mut first = 0;
             for (index, run) in track.runs.iter().enumerate() {
                 let count = run.count();
@@ -101,9 +100,11 @@ impl PiecewiseFragment {
         sort_pairs(&mut order);
         let runs: Vec<Placed> =
             order.iter().filter_map(|&(_, index)| runs.get(to_len(index)).copied()).collect();
-        let mut last = vec![0; fragment.tracks.len()];
+        // Of each track, though it may have several `traf` boxes.
+        let id = |run: &Placed| fragment.tracks.get(run.track).map(|track| track.tfhd.track_id);
+        let mut last = ByKey::default();
         for run in &runs {
-            let before = last.get_mut(run.track).map_or(0, |last| std::mem::replace(last, run.ordinal));
+            let before = std::mem::replace(last.entry(id(run).unwrap_or(0), 0), run.ordinal);
             if before > run.ordinal {
                 let message = "A fragment too large to hold has samples that do not stand in decoding order.";
                 return Err(Error::unsupported("samples-out-of-order", message).at(run.start));

@@ -12,7 +12,7 @@ use super::header::MadeHeader;
 use super::keys::PlannedKey;
 use super::lead::ClearLead;
 use super::request::Request;
-use super::scheme::{Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
+use super::scheme::{CENC, Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
 
 /// What is decided for one track.
@@ -228,6 +228,17 @@ pub fn protection_text(scheme: &Scheme, protection: &Protection) -> String {
         }
         Some(Rule::AvcCmaf { .. } | Rule::HevcCmaf { .. }) => {
             "Parameter sets, SEI and slice headers stay clear; slice data is encrypted, as CMAF asks."
+        }
+        Some(Rule::Av1(_)) if scheme.whole_blocks() => {
+            "Headers and metadata stay clear; tile data is encrypted in whole blocks, as AV1 in MP4 asks."
+        }
+        Some(Rule::Av1(_)) => "Headers and metadata stay clear; tile data is encrypted, as AV1 in MP4 asks.",
+        Some(Rule::Vp9(_)) if *scheme == CENC => {
+            "Uncompressed headers stay clear; what follows is encrypted in whole blocks, as VP9 in MP4 asks."
+        }
+        Some(Rule::Vp9(_)) => {
+            "Uncompressed headers stay clear; what follows is encrypted in whole blocks. VP9 in MP4 is specified with the \
+             scheme cenc alone; not every player takes another."
         }
     };
     format!("{rule}{blocks}")

@@ -1,10 +1,13 @@
 //! Protecting the samples of one fragment: first their ranges and IVs, then the bytes.
 
+use std::borrow::Cow;
+
 use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::contradictions::NO_ENTRY;
 use crate::track::index::{FragmentEntry, head_digest};
+use crate::track::joint::{HeadEdits, edited};
 use crate::track::{Fragment, Index, TrackFragment};
 
 use super::chain::{self, Chain};
@@ -32,6 +35,8 @@ pub struct FragmentTask {
     pub digest: u32,
     /// Whether its samples stay clear, though tracks of it are protected: it begins in the clear lead.
     pub is_lead: bool,
+    /// What changes in the `moof` before anything else is done to it: [`HeadEdits`].
+    pub edits: HeadEdits,
     /// Of a fragment that is made: where each stretch of it begins, and where that stands in the source, if it does.
     pub extents: Vec<(u64, Option<u64>)>,
 }
@@ -51,6 +56,7 @@ impl FragmentTask {
             decode_times: times.collect(),
             digest: fragment.digest,
             is_lead: false,
+            edits: HeadEdits::new(),
             extents: Vec::new(),
         }
     }
@@ -96,10 +102,11 @@ impl FragmentTask {
         self.decode_times.get(number).copied().unwrap_or(0)
     }
 
-    /// Fails when the fragment's `moof` is not the one that the file had when it was opened.
-    pub fn check_head(&self, moof: &[u8]) -> Result<()> {
+    /// The fragment's `moof`, from its bytes in the source. Fails when these are not the ones that the file had when it
+    /// was opened.
+    pub fn head<'m>(&self, moof: &'m [u8]) -> Result<Cow<'m, [u8]>> {
         if head_digest(moof) == self.digest {
-            return Ok(());
+            return Ok(edited(moof, &self.edits));
         }
         let message = "The file has changed since it was opened: this fragment is another now. Open it again when \
                        nobody writes to it.";
@@ -175,6 +182,7 @@ impl SampleProtector {
         window: &mut Window<'_>,
     ) -> Result<Vec<Option<SampleEncryptionEntries>>> {
         refuse_overlaps(fragment)?;
+        self.begin_fragment();
         let mut ordinal = task.first_sample;
         let mut all = Vec::new();
         for (number, track) in fragment.tracks.iter().enumerate() {
@@ -190,6 +198,12 @@ impl SampleProtector {
         Ok(all)
     }
 
+    /// Forgets what the samples of an earlier fragment said: all `traf` boxes of a track go on from each other, those of
+    /// another fragment do not.
+    pub(super) fn begin_fragment(&mut self) {
+        self.finders.iter_mut().for_each(|(_, _, finder)| finder.begin_fragment());
+    }
+
     fn scan_track(
         &mut self,
         track: &TrackFragment,
@@ -199,7 +213,6 @@ impl SampleProtector {
     ) -> Result<SampleEncryptionEntries> {
         let finder = finder(&mut self.finders, track)?;
         let cipher = cipher(&self.plan, &self.keys, track)?;
-        finder.begin_fragment();
         let mut entries = SampleEncryptionEntries::default();
         entries.ivs.reserve(track.sample_count * usize::from(cipher.protection.ivs.size()));
         for (number, ((start, size), ordinal)) in track.samples().zip(first..).enumerate() {

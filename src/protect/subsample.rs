@@ -7,10 +7,13 @@
 //! Slice types are 1, 2 and 5; partitions B and C (3, 4), auxiliary slices (19) and extension slices (20, 21) stay
 //! clear, because their slice data cannot be found with what an ordinary decoder knows. [`Rule::HevcLegacy`] and
 //! [`Rule::HevcCmaf`] are the same of H.265, whose NAL unit headers have two bytes and whose slice segment headers end at
-//! a byte border; slices are types 0 to 9 and 16 to 21.
+//! a byte border; slices are types 0 to 9 and 16 to 21. [`Rule::Av1`] protects the data of each tile and nothing else
+//! (AV1-ISOBMFF 4.1), [`Rule::Vp9`] of each frame what follows its uncompressed header (VP Codec ISO Media File Format
+//! Binding, "Sample Encryption").
 //!
 //! **Blocks.** Where ranges are to be whole 16-byte blocks (CMAF in counter mode, and all chaining but `cbcs`), up to 15
-//! bytes at the end of a slice stay clear and join the clear run of the next entry.
+//! bytes at the end of a slice stay clear and join the clear run of the next entry. Of a tile of AV1 and a frame of VP9
+//! they are those at the start, as their specifications ask; VP9 has whole blocks in every scheme, as with Shaka Packager.
 //!
 //! **Too many entries.** A sample that would need more entries than allowed is an error: nothing is left clear because
 //! it could not be described.
@@ -21,10 +24,12 @@
 use crate::boxes::cenc::Subsample;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
+use crate::track::codec::av1;
 use crate::track::codec::avc_config::AvcConfig;
 use crate::track::codec::h264::{LengthSize, Nal, NalType, Nals, ParameterSets, SliceHeader};
 use crate::track::codec::h265;
 use crate::track::codec::hevc_config::HevcConfig;
+use crate::track::codec::vp9;
 
 use super::scheme::{BLOCK, CENC, Pattern, Scheme};
 
@@ -57,6 +62,10 @@ pub enum Rule {
         /// The sets of the codec configuration; those in samples are added.
         sets: h265::ParameterSets,
     },
+    /// AV1: all clear but the data of tiles. With what frame headers depend on.
+    Av1(Box<av1::State>),
+    /// VP9: all clear but what follows uncompressed headers. With what these depend on.
+    Vp9(vp9::State),
 }
 
 impl Rule {
@@ -73,7 +82,7 @@ impl Rule {
     /// Bytes of each NAL unit length, where samples are made of NAL units.
     pub fn length_size(&self) -> Option<LengthSize> {
         match self {
-            Self::WholeSample => None,
+            Self::WholeSample | Self::Av1(_) | Self::Vp9(_) => None,
             Self::AvcLegacy { length_size }
             | Self::AvcCmaf { length_size, .. }
             | Self::HevcLegacy { length_size }
@@ -84,7 +93,7 @@ impl Rule {
     /// What stays clear of a NAL unit; parameter sets in it are taken in, and `changed` set where they differ.
     fn clear(&mut self, nal: &Nal<'_>, changed: &mut bool) -> Result<Clear> {
         match self {
-            Self::WholeSample => Ok(Clear::Bytes(0)),
+            Self::WholeSample | Self::Av1(_) | Self::Vp9(_) => Ok(Clear::Bytes(0)),
             Self::AvcLegacy { .. } => Ok(Clear::Bytes(NAL_HEADER_LEN)),
             Self::HevcLegacy { .. } => Ok(Clear::Bytes(h265::NAL_HEADER_LEN)),
             Self::AvcCmaf { sets, .. } => match nal.kind() {
@@ -201,7 +210,7 @@ impl RangeFinder {
     /// The same in another scheme, with the pattern of the track.
     #[must_use]
     pub fn in_scheme(mut self, scheme: Scheme, pattern: Pattern) -> Self {
-        if scheme != CENC {
+        if scheme != CENC && !matches!(self.rule, Rule::Vp9(_)) {
             self.block = if scheme.whole_blocks() { BLOCK } else { 1 };
         }
         (self.scheme, self.pattern) = (scheme, pattern);
@@ -227,14 +236,29 @@ impl RangeFinder {
     pub fn split(&mut self, sample: &[u8], out: &mut Vec<Subsample>) -> Result<()> {
         self.runs.clear();
         let mut tally = Tally { bytes: len_u64(sample.len()), ..Tally::default() };
-        let Some(length_size) = self.rule.length_size() else {
-            tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
-            self.tally.join(&tally);
-            return Ok(());
+        let (rule, changed, runs) = (&mut self.rule, &mut self.sets_changed, &mut self.runs);
+        let tail = match rule {
+            Rule::WholeSample => {
+                tally.protected = self.scheme.encrypted(self.pattern, tally.bytes);
+                self.tally.join(&tally);
+                return Ok(());
+            }
+            Rule::Av1(state) => {
+                *changed = true;
+                collect_ranges(runs, sample.len(), self.block, |found| state.each_tile(sample, found))?
+            }
+            Rule::Vp9(state) => {
+                *changed = true;
+                collect_ranges(runs, sample.len(), self.block, |found| state.each_frame(sample, found))?
+            }
+            Rule::AvcLegacy { length_size }
+            | Rule::AvcCmaf { length_size, .. }
+            | Rule::HevcLegacy { length_size }
+            | Rule::HevcCmaf { length_size, .. } => {
+                let nals = Nals::new(sample, *length_size);
+                collect(runs, &mut tally, nals, self.block, |nal| rule.clear(nal, changed))?
+            }
         };
-        let (rule, changed) = (&mut self.rule, &mut self.sets_changed);
-        let nals = Nals::new(sample, length_size);
-        let tail = collect(&mut self.runs, &mut tally, nals, self.block, |nal| rule.clear(nal, changed))?;
         let runs = self.runs.iter();
         tally.most_entries = runs.map(|run| entries_of(run.clear).max(1)).sum::<u64>() + entries_of(tail);
         if tally.most_entries > len_u64(self.max_entries) {
@@ -263,6 +287,13 @@ impl RangeFinder {
 
     fn too_many(&self, entries: u64) -> Error {
         let max = self.max_entries;
+        if let Rule::Av1(_) = self.rule {
+            let message = format!(
+                "A sample has so many tiles that its map would take {entries} subsamples; {max} can be described, since \
+                 saiz counts bytes in eight bits. Encode the video again with fewer tiles a picture."
+            );
+            return Error::unsupported("too-many-subsamples", message);
+        }
         if max == SENC_MAX_ENTRIES {
             let message = format!(
                 "A sample has so many NAL units that its map would take {entries} subsamples; a sample encryption box \
@@ -344,14 +375,7 @@ fn collect<'a>(
         // Lengths have at most 32 bits.
         let protected = u32::try_from(data - rest).unwrap_or(u32::MAX);
         if protected > 0 {
-            if runs.len() == SENC_MAX_ENTRIES {
-                return Err(Error::limit(
-                    "too-many-subsamples",
-                    format!("A sample has more than {SENC_MAX_ENTRIES} NAL units to protect, the most that can be described."),
-                )
-                .at(len_u64(nal.offset)));
-            }
-            runs.push(Run { clear, protected });
+            push(runs, Run { clear, protected }).map_err(|error| error.at(len_u64(nal.offset)))?;
             clear = 0;
         }
         clear += len_u64(rest);
@@ -359,6 +383,39 @@ fn collect<'a>(
     let rest = len_u64(nals.rest().len());
     tally.short_ends += u64::from(rest > 0);
     Ok(clear + rest)
+}
+
+fn push(runs: &mut Vec<Run>, run: Run) -> Result<()> {
+    if runs.len() < SENC_MAX_ENTRIES {
+        runs.push(run);
+        return Ok(());
+    }
+    let message = format!(
+        "A sample has more than {SENC_MAX_ENTRIES} parts to protect, the most that can be described."
+    );
+    Err(Error::limit("too-many-subsamples", message))
+}
+
+/// Turns the ranges that `each` says, in a sample of `len` bytes, into runs; of each, whole blocks of `block` bytes are
+/// protected, which end where it ends. Returns the clear bytes behind the last run.
+fn collect_ranges(
+    runs: &mut Vec<Run>,
+    len: usize,
+    block: usize,
+    each: impl FnOnce(&mut dyn FnMut(usize, usize) -> Result<()>) -> Result<()>,
+) -> Result<u64> {
+    let mut at = 0;
+    each(&mut |start, end| {
+        let first = start + (end - start) % block;
+        if first < end {
+            // OBUs and frames have at most 32 bits of bytes, as samples do.
+            let protected = u32::try_from(end - first).unwrap_or(u32::MAX);
+            push(runs, Run { clear: len_u64(first - at), protected })?;
+            at = end;
+        }
+        Ok(())
+    })?;
+    Ok(len_u64(len - at))
 }
 
 /// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header.

@@ -185,7 +185,8 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             reason: planned.map(|planned| planned.why_clear.clone()).filter(|why| !why.is_empty()),
         }
     });
-    let way = session.is_laid_out().then(|| {
+    let merged = session.merged();
+    let way = (session.is_made() && merged.is_none()).then(|| {
         format!(
             "This file is not fragmented yet. On the way it is cut into {} fragments of about two seconds, at samples where \
              decoding can begin; all tracks come along, with their times, edits, languages and metadata.",
@@ -213,8 +214,14 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         pssh: system_boxes(plan)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
-        boxes: planned_boxes(&summary::planned_boxes(index, plan, session.is_laid_out())?),
-        warnings: plan.warnings().into_iter().chain(file_notes(index)).chain(way).collect(),
+        boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?),
+        warnings: plan
+            .warnings()
+            .into_iter()
+            .chain(file_notes(index))
+            .chain(way)
+            .chain(merged.into_iter().flat_map(|merged| merged.notes().iter().cloned()))
+            .collect(),
         size_before: source.file_len,
         fixed_growth: summary::fixed_growth(index, plan)? + made,
     })

@@ -1,6 +1,7 @@
 //! What is taken from the boxes that are read when a file is opened.
 
 use crate::boxes::Tree;
+use crate::boxes::fragment::tfhd_flags;
 use crate::boxes::header::BoxHeader;
 use crate::boxes::index::TrackFragmentRandomAccess;
 use crate::bytes::units::push_expecting;
@@ -136,8 +137,19 @@ impl Indexer {
         let first_part = self.index.parts.len();
         let end = start + size;
         let digest = head_digest(tree.bytes());
-        let mut entry =
-            FragmentEntry { start, moof_len: size, end, first_sample, first_part, part_count: 0, digest };
+        // A moof is limited (limits::MOOF_LEN).
+        let inside = |at: u64| u32::try_from(at - start).unwrap_or(0);
+        let mut entry = FragmentEntry {
+            start,
+            moof_len: size,
+            end,
+            first_sample,
+            first_part,
+            part_count: 0,
+            digest,
+            // Behind version and flags.
+            sequence_at: tree.root().child(b"mfhd").map_or(0, |mfhd| inside(mfhd.body_start() + 4)),
+        };
         let damaged = problems.len();
         let fragment = Fragment::read_all(tree, self.index.movie.as_ref(), problems);
         for track in &fragment.tracks {
@@ -145,6 +157,10 @@ impl Indexer {
                 let (id, entry) = (track.tfhd.track_id, track.sample_description_index);
                 let entry = u64::from(id) << 32 | u64::from(entry);
                 self.index.used_entries.entry(entry, track.start);
+            }
+            let has_base = track.tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
+            if has_base && track.base != start {
+                self.index.bases.entry(track.id_at, track.base);
             }
             let expected = self.estimate(self.index.parts.len(), start);
             push_expecting(
@@ -157,6 +173,8 @@ impl Indexer {
                     bytes: track.bytes(),
                     duration: track.duration,
                     decode_time: track.decode_time.unwrap_or(times::UNSAID),
+                    id_at: inside(track.id_at),
+                    has_base,
                 },
             );
         }

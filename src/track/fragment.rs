@@ -43,6 +43,8 @@ impl Run {
 pub struct TrackFragment {
     /// File offset of its `traf`.
     pub start: u64,
+    /// File offset of the track ID in its header.
+    pub id_at: u64,
     /// Its header as read.
     pub tfhd: TrackFragmentHeader,
     /// Which sample entry, from 1.
@@ -205,6 +207,8 @@ fn read_traf(
     let base = data_base(tree, traf, &tfhd, *implicit_base)?;
     let mut track = TrackFragment {
         start: traf.start,
+        // Behind version and flags.
+        id_at: node.body_start() + 4,
         decode_time: decode_time(tree, traf)?,
         tfhd,
         sample_description_index,

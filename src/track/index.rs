@@ -31,6 +31,8 @@ pub struct FragmentEntry {
     pub(super) part_count: u32,
     /// [`head_digest`] of the `moof`.
     pub digest: u32,
+    /// Where its sequence number stands, in bytes from its first; 0 where it has none.
+    pub(super) sequence_at: u32,
 }
 
 /// What tells a `moof` from another version of it: the first bytes of its SHA-256.
@@ -53,6 +55,10 @@ pub struct FragmentPart {
     pub duration: u64,
     /// Decode time in ticks; may be negative (audio priming). From `tfdt`, tfxd, `tfra`, or the durations before.
     pub decode_time: i64,
+    /// Where the track ID stands, in bytes from the first of the `moof`.
+    pub(super) id_at: u32,
+    /// Whether its data offsets count from a file offset, which stands behind the track ID.
+    pub(super) has_base: bool,
 }
 
 /// All that is known of a file without reading its media data.
@@ -83,6 +89,8 @@ pub struct Index {
     pub(super) parts: Vec<FragmentPart>,
     /// What each track has in all of them, by ID.
     pub(super) totals: ByKey<TrackTotals>,
+    /// Bases of data offsets that are not the first byte of their `moof`, by the file offset of the track ID before them.
+    pub(super) bases: ByKey<u64>,
     /// What says that samples are encrypted, and with what.
     pub traces: Traces,
     /// File offset of the first `traf` that uses a sample entry, by track ID in the high half and 1-based index.

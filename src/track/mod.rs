@@ -10,6 +10,7 @@ mod foreign;
 pub mod fragment;
 pub mod index;
 pub mod indexer;
+pub mod joint;
 pub mod leftovers;
 pub mod lengths;
 pub mod movie;

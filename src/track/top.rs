@@ -98,6 +98,12 @@ impl TopBoxes {
         self.get(self.boxes.binary_search_by_key(&start, |packed| packed.start).ok()?)
     }
 
+    /// The boxes that begin in this stretch of the file.
+    pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = TopBox> {
+        let first = self.boxes.partition_point(|packed| packed.start < start);
+        (first..self.len()).filter_map(|index| self.get(index)).take_while(move |top| top.start < end)
+    }
+
     /// The box that `path` is of or in, and the path of that box.
     pub fn find<'p>(&self, path: &'p str) -> Option<(TopBox, &'p str)> {
         let (number, rest) = *matching(&mut self.iter().map(|top| top.id), path).first()?;

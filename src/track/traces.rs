@@ -36,6 +36,19 @@ impl Traces {
         self.tracks.get(id)
     }
 
+    /// Takes what was found in another file, whose tracks have the IDs that `id` says.
+    pub(super) fn join(&mut self, other: &Self, id: &dyn Fn(u32) -> u32) {
+        for (old, found) in other.tracks.iter() {
+            self.tracks.entry(id(u32::try_from(old).unwrap_or(0)), found.clone());
+        }
+        for system in &other.systems {
+            if !self.systems.contains(system) {
+                self.systems.push(*system);
+            }
+        }
+        self.says_smooth_time |= other.says_smooth_time;
+    }
+
     pub(super) fn take_movie(&mut self, tree: &Tree<'_>, movie: &Movie) {
         for (trak, track) in tree.root().all(b"trak").zip(&movie.tracks) {
             if let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) {

@@ -13,7 +13,7 @@ use crate::output::{Assembly, Step};
 use crate::protect::Plan;
 use crate::protect::samples::FragmentTask;
 use crate::report::{self, Range, Task, number};
-use crate::session::Session;
+use crate::session::{Session, Source};
 use crate::track::Index;
 use crate::track::top::Paths;
 
@@ -43,7 +43,18 @@ impl File {
     #[wasm_bindgen(constructor)]
     pub fn new(blob: Blob) -> JsResult<Self> {
         let session = Session::new(offset(blob.size())).map_err(to_js)?;
-        Ok(Self {
+        Ok(Self::of(blob, session))
+    }
+
+    /// Several files that become one: their bytes one behind the other, their names, and the bytes of each.
+    pub fn merging(blob: Blob, names: Vec<String>, sizes: &[f64]) -> JsResult<Self> {
+        let sources = names.into_iter().zip(sizes).map(|(name, len)| Source { name, len: offset(*len) });
+        let session = Session::merging(sources.collect()).map_err(to_js)?;
+        Ok(Self::of(blob, session))
+    }
+
+    fn of(blob: Blob, session: Session) -> Self {
+        Self {
             blob,
             session,
             plan: None,
@@ -52,7 +63,7 @@ impl File {
             playback: None,
             listed: Paths::default(),
             reads: SmallReads::default(),
-        })
+        }
     }
 
     /// The range of bytes wanted next, `{ start, len }`; `null` when the file is open.
@@ -61,7 +72,7 @@ impl File {
         shown(&need.map(|need| Range { start: need.start, len: need.len }))
     }
 
-    /// Where fragments will probably be wanted, track by track; known once byte 0 is wanted.
+    /// Where fragments will probably be wanted, track by track; known once the first byte of a file is wanted.
     pub fn expected(&self) -> Vec<f64> {
         self.session.expected().into_iter().map(number).collect()
     }
@@ -86,6 +97,19 @@ impl File {
         shown(&report::tracks(self.index()?))
     }
 
+    /// Of several files that became one: for each track, where the file that it comes from begins; else none.
+    pub fn origins(&self) -> Vec<f64> {
+        self.session.merged().into_iter().flat_map(|merged| merged.origins().map(number)).collect()
+    }
+
+    /// `Piece[]`, where bytes of the open file come from, when they stand nowhere as they are; else `undefined`.
+    pub fn pieces(&self, start: f64, len: f64) -> JsResult<JsValue> {
+        match self.session.merged() {
+            Some(merged) => pieces(merged.pieces(offset(start), offset(len)).map_err(to_js)?),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
     /// Top-level boxes as `BoxNode[]`, `count` from number `from` on.
     pub fn tree(&mut self, from: usize, count: usize) -> JsResult<JsValue> {
         let index = self.shared()?;
@@ -100,26 +124,31 @@ impl File {
     /// The children of the box at `path` as `BoxNode[]`, `count` from number `from` on.
     pub fn children(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
         let index = self.shared()?;
-        let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
+        let bytes =
+            self.reads.read(&self.blob, &self.session, report::wanted(&index, path).map_err(to_js)?)?;
         shown(&report::children(&index, path, bytes, from, count).map_err(to_js)?)
     }
 
     /// The box at `path` as `BoxView`, with `count` rows from row `from` on.
     pub fn fields(&mut self, path: &str, from: usize, count: usize) -> JsResult<JsValue> {
         let index = self.shared()?;
-        let bytes = self.reads.read(&self.blob, report::wanted(&index, path).map_err(to_js)?)?;
+        let bytes =
+            self.reads.read(&self.blob, &self.session, report::wanted(&index, path).map_err(to_js)?)?;
         let Some(outside) = report::outside(&index, path, bytes).map_err(to_js)? else {
             return shown(&report::box_view(&index, path, bytes, &[], from, count).map_err(to_js)?);
         };
         let bytes = bytes.to_vec();
-        let beside = self.reads.read(&self.blob, Some(outside))?;
+        let beside = self.reads.read(&self.blob, &self.session, Some(outside))?;
         shown(&report::box_view(&index, path, &bytes, beside, from, count).map_err(to_js)?)
     }
 
     /// Tasks of the fragments that [`look`](Self::look) wants before planning.
     pub fn doubtful(&self) -> JsResult<JsValue> {
-        let tasks = self.session.doubtful().map_err(to_js)?;
-        shown(&tasks.iter().map(Task::from).collect::<Vec<_>>())
+        let list = js_sys::Array::new();
+        for task in self.session.doubtful().map_err(to_js)? {
+            list.push(&self.with_pieces(task)?);
+        }
+        Ok(list.into())
     }
 
     /// Looks at the bytes of a task's range, whether its samples are clear.
@@ -190,7 +219,7 @@ impl File {
             Step::Copy { start, len } => {
                 set("start", number(start).into())?;
                 set("len", number(len).into())?;
-                if self.session.is_laid_out() {
+                if self.session.is_made() {
                     set("pieces", pieces(self.session.pieces(start, len).map_err(to_js)?)?)?;
                 }
                 "copy"
@@ -293,7 +322,7 @@ impl File {
     fn with_pieces(&self, task: FragmentTask) -> JsResult<JsValue> {
         let (task, made_of) = self.session.with_pieces(task).map_err(to_js)?;
         let object = shown(&Task::from(&task))?;
-        if self.session.is_laid_out() {
+        if self.session.is_made() {
             js_sys::Reflect::set(&object, &"pieces".into(), &pieces(made_of)?)?;
         }
         Ok(object)

@@ -12,6 +12,7 @@ use crate::protect::subsample::{Tally, check_encrypted};
 use crate::protect::{Plan, SampleProtector};
 use crate::report::{self, Range, number};
 use crate::track::Movie;
+use crate::track::joint::HeadEdits;
 
 use super::{JsResult, offset, property, request, shown, to_js};
 
@@ -34,11 +35,19 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
             .collect::<JsResult<_>>()?,
         digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
         is_lead: property(task, "isLead")?.is_some_and(|value| value.is_truthy()),
+        edits: head_edits(task)?,
         extents: Vec::new(),
     };
     let Some(pieces) = property(task, "pieces")? else { return Ok(parsed) };
     let pieces: JsResult<Vec<_>> = js_sys::Array::from(&pieces).iter().map(|piece| extent(&piece)).collect();
     Ok(parsed.made_of(pieces?.into_iter()))
+}
+
+/// Pairs of numbers in one list; none where nothing changes.
+fn head_edits(task: &JsValue) -> JsResult<HeadEdits> {
+    let Some(list) = property(task, "edits")? else { return Ok(HeadEdits::new()) };
+    let numbers = js_sys::Uint32Array::new(&list).to_vec();
+    Ok(numbers.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?))).collect())
 }
 
 /// Where a piece, `{ bytes }` or `{ start, len }`, stands in the source, if it does, and its bytes.

@@ -107,7 +107,7 @@ fn av1_strings_are_long_where_the_short_form_would_say_something_else() {
 
 #[test]
 fn a_damaged_sequence_header_costs_the_colours() {
-    let entry = read(&visual(b"av01", &[hexed(b"av1C", "81 00 0c 00 0a 08 18 0c ff c0")]), TrackKind::Video);
+    let entry = read(&visual(b"av01", &[hexed(b"av1C", "81 00 0c 00 0a 04 18 0c ff c0")]), TrackKind::Video);
     assert_eq!(entry.codec_string(), "av01.0.00M.08");
     let [damage] = &entry.damage[..] else { panic!("{:?}", entry.damage) };
     assert!(damage.message().contains("The AV1 sequence header ends before or inside its "), "{damage}");

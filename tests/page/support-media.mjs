@@ -28,9 +28,25 @@ export async function makeLong(path, from, times) {
   await ffmpeg('-stream_loop', String(times - 1), '-i', from, '-map', '0', '-c', 'copy', '-f', 'ismv', path);
 }
 
+/** Two seconds of video in fragments, by one of FFmpeg's encoders. */
+export async function makeVideo(path, encoder) {
+  const form = ['-movflags', 'frag_keyframe+delay_moov+default_base_moof', '-f', 'mp4'];
+  await ffmpeg(
+    ...PICTURE(2, '320x180'),
+    '-pix_fmt',
+    'yuv420p',
+    '-c:v',
+    ...encoder,
+    '-g',
+    '25',
+    ...form,
+    path,
+  );
+}
+
 /** A fragmented MP4 of codecs that cannot be protected. */
 export async function makeForeign(path) {
-  const codecs = ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-c:a', 'libvorbis'];
+  const codecs = ['-c:v', 'mpeg4', '-c:a', 'libvorbis'];
   const form = ['-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4'];
   await ffmpeg(...PICTURE(2, '160x120'), ...SOUND(2), ...codecs, ...form, path);
 }

@@ -8,7 +8,7 @@ use boxlock::output::{Assembly, Step};
 use boxlock::protect::decrypt;
 use boxlock::protect::samples::Window;
 use boxlock::protect::{Plan, Random, Request, RequestText, SampleProtector};
-use boxlock::session::Session;
+use boxlock::session::{Session, Source};
 use boxlock::track::{Fragment, Index};
 
 /// How much to feed at a time.
@@ -24,7 +24,18 @@ pub enum Feed {
 
 /// Opens a file.
 pub fn open(file: &[u8], feed: Feed) -> Result<Session> {
-    let mut session = Session::new(file.len() as u64)?;
+    read(Session::new(file.len() as u64)?, file, feed)
+}
+
+/// Opens several files as one, by their names. What stands at an offset stands there when one is put behind the other.
+pub fn merge(files: &[(&str, &[u8])], feed: Feed) -> Result<(Session, Vec<u8>)> {
+    let source = |(name, bytes): &(&str, &[u8])| Source { name: (*name).to_owned(), len: bytes.len() as u64 };
+    let joined: Vec<u8> = files.iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+    let session = read(Session::merging(files.iter().map(source).collect())?, &joined, feed)?;
+    Ok((session, joined))
+}
+
+fn read(mut session: Session, file: &[u8], feed: Feed) -> Result<Session> {
     while let Some(need) = session.needs() {
         let (start, len) = match feed {
             Feed::Exact => (need.start, need.len),
@@ -83,8 +94,12 @@ pub fn plan(session: &Session, text: &RequestText) -> Result<Plan> {
 
 /// Protects a whole file.
 pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
-    let session = open(file, Feed::Whole)?;
-    let plan = plan(&session, text)?;
+    protect_opened(&open(file, Feed::Whole)?, file, text)
+}
+
+/// Protects what is opened; `file` are the bytes of all files.
+pub fn protect_opened(session: &Session, file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
+    let plan = plan(session, text)?;
     let movie = session.work()?.movie.clone().expect("a plan needs a movie");
     let mut protector = SampleProtector::new(plan.clone());
     let mut assembly: Assembly = session.assemble(&plan)?;

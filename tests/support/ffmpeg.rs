@@ -46,6 +46,25 @@ impl Drop for Scratch {
     }
 }
 
+/// A packet as FFprobe tells it: stream, decode and presentation time, bytes, whether it is a key frame, MD5.
+pub type Packet = (u64, i64, i64, String, bool, String);
+
+/// All packets of a file, sorted.
+pub fn packets(file: &[u8]) -> Vec<Packet> {
+    let scratch = Scratch::of(file);
+    let entries = "packet=stream_index,pts,dts,size,flags,data_hash";
+    let said = probe(&scratch.0, &["-show_data_hash", "md5"], entries);
+    let packet = |said: &serde_json::Value| {
+        let text = |name: &str| said[name].as_str().unwrap().to_owned();
+        let [dts, pts] = ["dts", "pts"].map(|name| said[name].as_i64().unwrap());
+        let stream = said["stream_index"].as_u64().unwrap();
+        (stream, dts, pts, text("size"), text("flags").starts_with('K'), text("data_hash"))
+    };
+    let mut packets: Vec<Packet> = said["packets"].as_array().unwrap().iter().map(packet).collect();
+    packets.sort();
+    packets
+}
+
 fn run(command: &mut Command) -> Output {
     command.env("AV_LOG_FORCE_NOCOLOR", "1").output().expect("ffmpeg runs")
 }

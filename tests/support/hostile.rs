@@ -49,6 +49,7 @@ pub fn check_error(error: &Error) {
         "already-protected",
         "nothing-encrypted",
         "still-image",
+        "several-videos",
     ];
     let whole = whole.contains(&error.code());
     assert!(whole || error.kind() == Kind::Caller || error.offset().is_some(), "{error:?}");

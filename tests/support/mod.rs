@@ -16,6 +16,7 @@ pub mod ffmpeg;
 pub mod hostile;
 pub mod not_run;
 pub mod raw;
+pub mod senc;
 pub mod shaka;
 pub mod strategy;
 pub mod synth;

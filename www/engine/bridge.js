@@ -10,7 +10,7 @@ import { startWorker } from './start-worker.js';
 import { CHANGED } from '../files/faults.js';
 
 /** @import { Crew } from './crew.js' */
-/** @import { Assets, FromLead, Method, Methods, ToLead } from './messages' */
+/** @import { Assets, FromLead, MergedFile, Method, Methods, ToLead } from './messages' */
 /** @import { Progress } from '../types' */
 
 /**
@@ -43,8 +43,8 @@ export class Bridge {
   #calls = new Map();
   /** Why no further call can be made. @type {unknown} */
   #broken;
-  /** @type {Blob | null} what is open */
-  #blob = null;
+  /** @type {{ blob: Blob, files: MergedFile[] } | null} what is open */
+  #source = null;
   /** What was found in it at first. */
   #found = '';
   /** @type {Promise<void> | null} */
@@ -57,12 +57,13 @@ export class Bridge {
 
   /**
    * @param {Blob} blob
+   * @param {MergedFile[]} files those that become one, when there are several
    * @param {CallOptions} options
    */
-  async open(blob, options) {
+  async open(blob, files, options) {
     this.#start();
-    const opened = await this.#load(blob, options);
-    this.#blob = blob;
+    const opened = await this.#load({ blob, files }, options);
+    this.#source = { blob, files };
     this.#found = JSON.stringify(opened);
     return opened;
   }
@@ -89,7 +90,7 @@ export class Bridge {
   /** Ends the worker and all it was doing, but for a file that is being finished: callers hear of it at once. */
   close() {
     this.#broken ??= environmentError('closed', 'This file was closed.');
-    this.#blob = null;
+    this.#source = null;
     for (const [id, { crew, reject }] of this.#calls) {
       if (crew?.finishing) continue;
       this.#calls.delete(id);
@@ -116,11 +117,11 @@ export class Bridge {
   }
 
   /**
-   * @param {Blob} blob
+   * @param {{ blob: Blob, files: MergedFile[] }} source
    * @param {CallOptions} options
    */
-  #load(blob, options) {
-    return this.#ask('open', { blob, engine: keptEngine(this.assets.engine) }, options);
+  #load(source, options) {
+    return this.#ask('open', { ...source, engine: keptEngine(this.assets.engine) }, options);
   }
 
   /** A new worker, with the same file open in it. */
@@ -133,10 +134,10 @@ export class Bridge {
 
   async #reopen() {
     if (this.#broken) throw this.#broken;
-    const blob = this.#blob;
-    if (!blob) throw engineStopped();
+    const source = this.#source;
+    if (!source) throw engineStopped();
     this.#start();
-    const again = await this.#load(blob, {});
+    const again = await this.#load(source, {});
     if (JSON.stringify(again) === this.#found) return;
     const changed = environmentError(CHANGED.code, CHANGED.message);
     this.#lose(changed);

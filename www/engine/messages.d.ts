@@ -35,8 +35,16 @@ export interface FragmentTask {
   digest: number;
   /** Whether its samples stay clear. */
   isLead: boolean;
+  /** What changes in its head: offsets in it, each with the four bytes there as a number. */
+  edits?: number[];
   /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */
   pieces?: Piece[];
+}
+
+/** One of several files that become one. */
+export interface MergedFile {
+  name: string;
+  size: number;
 }
 
 /** Bytes that are made, or a range of the source. */
@@ -75,8 +83,10 @@ export interface Protected {
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
   open: {
-    args: { blob: Blob; engine: WebAssembly.Module | string };
-    result: { summary: Omit<Summary, 'name'>; tracks: Track[] };
+    /** `files` are those that become one, when there are several: `blob` has their bytes one behind the other. */
+    args: { blob: Blob; files: MergedFile[]; engine: WebAssembly.Module | string };
+    /** `origins` says of each track of several files where its own begins in `blob`. */
+    result: { summary: Omit<Summary, 'name'>; tracks: Track[]; origins: Float64Array };
   };
   tree: { args: ListWindow; result: BoxNode[] };
   children: { args: { path: string } & ListWindow; result: BoxNode[] };

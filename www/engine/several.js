@@ -5,13 +5,15 @@ import { listed } from '../files/words.js';
 import { BoxlockError } from './errors.js';
 
 /** @import * as Types from '../types' */
+/** @import { Holds } from '../files/look.js' */
+/** @import { MergedFile } from './messages' */
 /** @import { Part } from '../files/witness.js' */
 
 /** What a media was put together of, and what sentences call it. @typedef {Part & { label: string, start: number }} SourcePart */
 
 /**
- * What is opened. `warnings` are of its parts, and do not stand in the way.
- * @typedef {{ blob: Blob, name: string, parts: SourcePart[], warnings: string[] }} Source
+ * What is opened. `warnings` are of its parts, and do not stand in the way; `files` are those that become one, if any do.
+ * @typedef {{ blob: Blob, name: string, parts: SourcePart[], files: MergedFile[], warnings: string[] }} Source
  */
 
 /**
@@ -20,17 +22,53 @@ import { BoxlockError } from './errors.js';
  * @returns {Promise<Types.Arrangement>}
  */
 export async function arrange(files, { signal }) {
-  const { joined, alone, refused } = await arrangeNamed(files.map(named), signal);
+  const { joined, alone, refused, holds } = await arrangeNamed(files.map(named), signal);
   /** @param {readonly number[]} numbers */
   const blobs = (numbers) => numbers.map((at) => /** @type {Blob} */ (files[at]));
   const groups = [...joined, ...alone.map((at) => ({ name: labelOf(files, at), parts: [at], warnings: [] }))];
   // In the order in which they were given.
   groups.sort((one, two) => Math.min(...one.parts) - Math.min(...two.parts));
+  const merge = mergeOf(groups, holds);
   return {
     groups: groups.map((group) => ({ ...group, parts: blobs(group.parts) })),
+    merge: merge && { ...merge, parts: blobs(merge.parts) },
     refused: refused.map((each) => ({ ...each, parts: blobs(each.parts) })),
   };
 }
+
+/**
+ * Groups in the order in which they are merged, and what they are: the one with pictures first. Null when several have
+ * pictures, which are renditions and stay files of their own, or when it is not known what they hold.
+ * @param {{ name: string, parts: number[] }[]} groups
+ * @param {Map<number, Holds>} holds
+ */
+function mergeOf(groups, holds) {
+  const all = groups.map(({ name, parts }) => ({ name, parts, holds: holds.get(parts[0] ?? -1) }));
+  const videos = all.filter((group) => group.holds?.video);
+  const others = all.filter((group) => !group.holds?.video);
+  const sounds = others.filter((group) => group.holds?.audio);
+  const texts = others.filter((group) => !group.holds?.audio && group.holds?.text);
+  const [video] = videos;
+  if (!video || videos.length > 1 || others.length === 0 || sounds.length + texts.length < others.length)
+    return null;
+  const kinds = [count(1, 'video'), count(sounds.length, 'sound'), count(texts.length, 'text')];
+  const what = listed(kinds.filter(Boolean), 3);
+  return {
+    name: video.name,
+    what: what.charAt(0).toUpperCase() + what.slice(1),
+    parts: [video, ...others].flatMap(({ parts }) => parts),
+  };
+}
+
+const NUMBERS = ['', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'];
+
+/**
+ * 'two sounds'; nothing of none.
+ * @param {number} number
+ * @param {string} what
+ */
+const count = (number, what) =>
+  number === 0 ? '' : `${NUMBERS[number] ?? number} ${what}${number === 1 ? '' : 's'}`;
 
 /**
  * A file as it is told from others: by its name, and its folder where that is known.
@@ -50,34 +88,67 @@ function named(blob, at) {
 const labelOf = (blobs, at) => named(/** @type {Blob} */ (blobs[at]), at).label;
 
 /**
- * Several files as the one that they are.
+ * Several files as the one that they are, or are made into.
  * @param {readonly Blob[]} blobs
  * @param {Types.OpenOptions} options
  * @returns {Promise<Source>}
  */
-export async function joined(blobs, { name, handle, signal }) {
-  const { groups, refused } = await arrange(blobs, signal ? { signal } : {});
-  const [fault] = refused;
+export async function joined(blobs, { name, handle, signal, merge }) {
+  const found = await arrange(blobs, signal ? { signal } : {});
+  const [fault] = found.refused;
   if (fault) throw new BoxlockError({ code: fault.code, kind: 'file', message: fault.message });
+  // The one with pictures first.
+  const place = (/** @type {Types.FileGroup} */ { parts: [first] }) =>
+    found.merge && first ? found.merge.parts.indexOf(first) : 0;
+  const groups = merge ? [...found.groups].sort((one, two) => place(one) - place(two)) : found.groups;
   const [group] = groups;
   if (!group)
     throw new BoxlockError({ code: 'no-files', kind: 'caller', message: 'There are no files to open.' });
-  if (groups.length > 1) {
+  if (groups.length > 1 && !merge) {
     const names = groups.map((each) => each.name);
+    const ways = found.merge ? ', or all as one with { merge: true }' : '';
     const message =
-      `These are ${groups.length} files and not one, ${listed(names, 3)}: open one at a time. ` +
+      `These are ${groups.length} files and not one, ${listed(names, 3)}: open one at a time${ways}. ` +
       'arrange() tells which parts are of which.';
     throw new BoxlockError({ code: 'several-files', kind: 'caller', message });
   }
   const handles = Array.isArray(handle) ? handle : [];
+  const all = groups.flatMap(({ parts }) => parts);
   let start = 0;
-  const parts = group.parts.map((file) => {
+  const parts = all.map((file) => {
     const at = blobs.indexOf(file);
     const part = { file, handle: handles[at] ?? null, label: labelOf(blobs, at), start };
     start += file.size;
     return part;
   });
-  return { blob: new Blob(group.parts), name: name ?? group.name, parts, warnings: group.warnings };
+  const files = groups.map((each) => ({
+    name: each.name,
+    size: each.parts.reduce((sum, part) => sum + part.size, 0),
+  }));
+  return {
+    blob: new Blob(all),
+    name: name ?? group.name,
+    parts,
+    files: files.length > 1 ? files : [],
+    warnings: groups.flatMap(({ warnings }) => warnings),
+  };
+}
+
+/**
+ * Tracks with the names of the files that they come from.
+ * @param {{ tracks: Types.Track[], origins: Float64Array }} found
+ * @param {MergedFile[]} files
+ * @returns {Types.Track[]}
+ */
+export function withOrigins({ tracks, origins }, files) {
+  /** @type {Map<number, string>} */
+  const names = new Map();
+  let start = 0;
+  for (const { name, size } of files) {
+    names.set(start, name);
+    start += size;
+  }
+  return tracks.map((track, n) => ({ ...track, from: names.get(origins[n] ?? -1) ?? '' }));
 }
 
 /**

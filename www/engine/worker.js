@@ -2,6 +2,7 @@
 
 import { File as CoreFile, Protector, Search, Sha256 } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
+import { gatherNow } from '../files/gather.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
@@ -12,7 +13,7 @@ import { measure } from './measure.js';
 import { protect } from './protect.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
-/** @import { FragmentTask, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
+/** @import { FragmentTask, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
@@ -41,22 +42,27 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob, engine }, { signal, report }) {
+  async open({ blob, files, engine }, { signal, report }) {
     const { memory } = await startEngine(engine);
     const reader = new BlobReader(blob);
-    const core = new CoreFile(blob);
+    const sizes = files.map(({ size }) => size);
+    const names = files.map(({ name }) => name);
+    const core =
+      files.length > 1 ? CoreFile.merging(blob, names, Float64Array.from(sizes)) : new CoreFile(blob);
+    const starts = new Set([0]);
+    sizes.reduce((start, size) => (starts.add(start), start + size), 0);
     const pause = new Pause(signal);
     const heads = new HeadReader(blob);
     const witness = new Witness();
     for (let need = core.needs(); need; need = core.needs()) {
-      if (need.start === 0) heads.expect(core.expected());
+      if (starts.has(need.start)) heads.expect(core.expected());
       const bytes = await heads.read(need.start, need.len);
       witness.saw(need.start, bytes);
       core.feed(need.start, bytes);
       await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
     }
     opened = { core, reader, witness, engine, memory };
-    return { summary: core.summary(), tracks: core.tracks() };
+    return { summary: core.summary(), tracks: core.tracks(), origins: core.origins() };
   },
 
   async tree({ from, count }) {
@@ -85,7 +91,9 @@ const methods = {
       const heads = new HeadReader(reader.blob);
       heads.expect(search.starts());
       for (let need = search.needs(); need; need = search.needs()) {
-        search.feed(need.len > 0 ? await heads.read(need.start, need.len) : NOTHING);
+        search.feed(
+          need.len > 0 ? (madeOf(need.start, need.len) ?? (await heads.read(need.start, need.len))) : NOTHING,
+        );
         await pause.now(() => report(found()));
       }
       const last = found();
@@ -97,14 +105,14 @@ const methods = {
   },
 
   async read({ start, end }) {
-    return file().reader.read(start, end - start);
+    return madeOf(start, end - start) ?? file().reader.read(start, end - start);
   },
 
   async plan({ request }, { signal, report }) {
     const { core, reader, memory } = file();
     for (const task of /** @type {FragmentTask[]} */ (core.doubtful())) {
       const len = task.end - task.start;
-      if (len <= LOOK_BYTES) core.look(task, reader.read(task.start, len));
+      if (len <= LOOK_BYTES) core.look(task, bytesOf(task));
     }
     const plan = core.plan(request);
     const random = core.random();
@@ -186,10 +194,10 @@ const methods = {
   },
 
   async playable({ number }) {
-    const { core, reader } = file();
+    const { core } = file();
     /** @type {FragmentTask | undefined} */
     const task = core.task(number);
-    return task && core.playable(task, reader.read(task.start, task.end - task.start));
+    return task && core.playable(task, bytesOf(task));
   },
 };
 
@@ -201,6 +209,24 @@ const methods = {
  */
 const withShares = (tracks, shares) =>
   tracks.map((track) => ({ ...track, share: track.protect ? (shares.get(track.id) ?? null) : 0 }));
+
+/**
+ * Bytes of a file that is made of several; undefined of any other.
+ * @param {number} start
+ * @param {number} len
+ */
+function madeOf(start, len) {
+  const { core, reader } = file();
+  /** @type {Piece[] | undefined} */
+  const pieces = core.pieces(start, len);
+  return pieces && gatherNow(reader, pieces);
+}
+
+/** @param {FragmentTask} task */
+function bytesOf({ start, end, pieces }) {
+  const { reader } = file();
+  return pieces ? gatherNow(reader, pieces) : reader.read(start, end - start);
+}
 
 function file() {
   if (!opened) throw new Error('No file is open.');

@@ -3,7 +3,7 @@
  * file. What nothing says is said to be so, and not guessed.
  */
 
-import { lookAt } from './look.js';
+import { holdsOf, lookAt } from './look.js';
 import {
   contradict,
   families,
@@ -17,7 +17,7 @@ import {
 } from './names.js';
 import { clock, listed, seconds } from './words.js';
 
-/** @import { Look } from './look.js' */
+/** @import { Holds, Look } from './look.js' */
 /** @import { Family } from './names.js' */
 /** @import { Part } from './witness.js' */
 
@@ -34,8 +34,9 @@ import { clock, listed, seconds } from './words.js';
 /** Why files were not joined. `parts` are their numbers. @typedef {{ code: string, message: string, parts: number[] }} Refused */
 
 /**
- * `alone` are the numbers of files that are whole by themselves, or initialization segments without media segments.
- * @typedef {{ joined: Joined[], alone: number[], refused: Refused[] }} Arranged
+ * `alone` are the numbers of files that are whole by themselves, or initialization segments without media segments. `holds`
+ * says, by their number, what files with a movie header hold.
+ * @typedef {{ joined: Joined[], alone: number[], refused: Refused[], holds: Map<number, Holds> }} Arranged
  */
 
 /** Times in one track may be so far apart, as the last sample of a segment has no exact duration. In seconds. */
@@ -60,12 +61,14 @@ export async function arrange(files, signal) {
   );
   signal?.throwIfAborted();
   /** @type {Arranged} */
-  const found = { joined: [], alone: [], refused: [] };
+  const found = { joined: [], alone: [], refused: [], holds: new Map() };
   /** @type {Init[]} */
   const inits = [];
   /** @type {Segment[]} */
   const segments = [];
   looks.forEach((look, at) => {
+    if (look?.kind === 'init') found.holds.set(at, holdsOf(look.tracks));
+    else if (look?.kind === 'whole' && look.holds) found.holds.set(at, look.holds);
     if (look?.kind === 'init') inits.push({ ...look, at });
     else if (look?.kind === 'segment') segments.push({ ...look, at });
     else if (look) found.alone.push(at);

@@ -21,17 +21,42 @@ const MOOF_MAX = 16 << 20;
  * @typedef {{ start: bigint | null, end: bigint | null, defaulted: bigint }} Stretch
  */
 
-/** Timescale, and duration of samples that say none. @typedef {{ timescale: bigint, duration: bigint }} InitTrack */
+/**
+ * Timescale, duration of samples that say none, and what kind of track.
+ * @typedef {{ timescale: bigint, duration: bigint, kind: keyof Holds }} InitTrack
+ */
+
+/** How many tracks of each kind. @typedef {{ video: number, audio: number, text: number, other: number }} Holds */
 
 /**
  * `damage` is why nothing can follow the segment in a file, as the end of a sentence that begins with its name.
  * @typedef {{ kind: 'init', tracks: Map<number, InitTrack> }
  *   | { kind: 'segment', tracks: Map<number, Stretch>, sequence: number, damage: string }
- *   | { kind: 'whole' }} Look
+ *   | { kind: 'whole', holds: Holds | null }} Look `holds` where it has a movie header
  */
 
-/** @type {{ kind: 'whole' }} what is no segment, whatever it is */
-const WHOLE = { kind: 'whole' };
+/** @type {Extract<Look, { kind: 'whole' }>} what is no segment, whatever it is */
+const WHOLE = { kind: 'whole', holds: null };
+
+/** @type {Record<string, keyof Holds>} kinds of tracks by their handlers */
+const KINDS = {
+  vide: 'video',
+  pict: 'video',
+  auxv: 'video',
+  soun: 'audio',
+  text: 'text',
+  subt: 'text',
+  sbtl: 'text',
+  clcp: 'text',
+};
+
+/** @param {Map<number, InitTrack>} tracks */
+export function holdsOf(tracks) {
+  /** @type {Holds} */
+  const holds = { video: 0, audio: 0, text: 0, other: 0 };
+  for (const { kind } of tracks.values()) holds[kind]++;
+  return holds;
+}
 
 /** What was found of files before. @type {WeakMap<Blob, Promise<Look>>} */
 const known = new WeakMap();
@@ -156,9 +181,15 @@ function boxAt(bytes, at) {
     head = 16;
   }
   if (size !== 0 && size < head) return null;
-  const type = String.fromCharCode(...[4, 5, 6, 7].map((n) => bytes.getUint8(at + n)));
+  const type = fourCc(bytes, at + 4);
   return /^[\x20-\x7E\xA9]{4}$/.test(type) ? { type, size, head } : null;
 }
+
+/**
+ * @param {DataView} bytes
+ * @param {number} at
+ */
+const fourCc = (bytes, at) => String.fromCharCode(...[0, 1, 2, 3].map((n) => bytes.getUint8(at + n)));
 
 /**
  * @param {Window} file
@@ -191,7 +222,7 @@ async function lookInto(file) {
       segment ??= { kind: 'segment', tracks: new Map(), sequence: 0, damage: '' };
       takeFragment(await file.at(at, box.end - at), box.head, segment);
     }
-    if (moov && (media || segment)) return WHOLE;
+    if (moov && (media || segment)) return { kind: 'whole', holds: holdsOf(await initTracks(file, moov)) };
     at = box.end;
   }
   if (segment) return segment.tracks.size > 0 ? { ...segment, damage } : WHOLE;
@@ -213,6 +244,8 @@ async function initTracks(file, moov) {
   for await (const box of file.boxes(moov.start, moov.end)) {
     let id = 0;
     let timescale = 0n;
+    /** @type {keyof Holds} */
+    let kind = 'other';
     if (box.type !== 'trak' && box.type !== 'mvex') continue;
     for await (const { type, start, head, end } of file.boxes(box.start + box.head, box.end)) {
       if (type === 'trex') {
@@ -220,12 +253,15 @@ async function initTracks(file, moov) {
         durations.set(body.getUint32(4), BigInt(body.getUint32(12)));
       } else if (type === 'tkhd') id = await versioned(file, start + head, 12, 20);
       else if (type === 'mdia') {
-        for await (const inner of file.boxes(start + head, end))
-          if (inner.type === 'mdhd')
-            timescale = BigInt(await versioned(file, inner.start + inner.head, 12, 20));
+        for await (const inner of file.boxes(start + head, end)) {
+          const body = inner.start + inner.head;
+          if (inner.type === 'mdhd') timescale = BigInt(await versioned(file, body, 12, 20));
+          // Behind version, flags, and a component type.
+          else if (inner.type === 'hdlr') kind = KINDS[fourCc(await file.at(body + 8, 4), 0)] ?? 'other';
+        }
       }
     }
-    if (id) tracks.set(id, { timescale, duration: 0n });
+    if (id) tracks.set(id, { timescale, duration: 0n, kind });
   }
   for (const [id, track] of tracks) track.duration = durations.get(id) ?? 0n;
   return tracks;

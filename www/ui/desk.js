@@ -25,10 +25,11 @@ export class Desk {
    * @param {FileState} file that has been opened
    * @param {OpenMedia} open
    * @param {(view: View) => void} go
+   * @param {() => void} apart opens the files that this one is made of, each by itself
    */
-  constructor(store, file, open, go) {
+  constructor(store, file, open, go, apart) {
     if (!file.media || !file.summary) throw new Error('the file is still opening');
-    this.summary = summaryStrip(file.summary, file.tracks, file.media.parts);
+    this.summary = summaryStrip(file.summary, file.tracks, file.media.parts, file.merged ? apart : null);
     this.inspect = h('div', { class: 'inspect-place' }, h('p', { class: 'quiet' }, 'Reading the boxes…'));
     this.protect = new Protect(store, file.id);
     this.result = new Result(store, file.id, open, () => go('protect'));

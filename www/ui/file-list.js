@@ -1,6 +1,6 @@
 /** The open files, and what could not be opened. */
 
-/** @import { FileState, Notice, State, Store } from './store.js' */
+/** @import { FileState, Mergeable, Notice, State, Store } from './store.js' */
 
 import { button, CROSS, drawing, h, setAttributes, setText } from './dom.js';
 import * as format from './format.js';
@@ -30,7 +30,8 @@ class FileRow {
   update(file, chosen) {
     setText(this.title, file.name);
     this.parts.hidden = file.parts.length < 2;
-    setText(this.parts, format.parts(file.parts.length));
+    const count = file.parts.length;
+    setText(this.parts, file.merged ? `made of ${count} files` : format.parts(count));
     setText(this.state, stateLine(file));
     setAttributes(this.name, { 'aria-current': chosen ? 'true' : null });
     setAttributes(this.shut, { 'aria-label': `Close ${file.name}` });
@@ -62,8 +63,9 @@ function stateLine(file) {
  * Notices, each dismissible.
  * @param {readonly Notice[]} notices
  * @param {Store} store
+ * @param {(merge: Mergeable) => void} merge
  */
-function noticeList(notices, store) {
+function noticeList(notices, store, merge) {
   return notices.map((notice) => {
     const shut = button('', () => store.dispatch({ type: 'dismiss', notice: notice.id }), {
       class: 'icon-button',
@@ -76,16 +78,32 @@ function noticeList(notices, store) {
       h('strong', {}, notice.title),
       shut,
       h('p', {}, notice.message),
+      notice.merge ? mergeButton(notice, notice.merge, store, merge) : null,
     );
   });
+}
+
+/**
+ * @param {Notice} notice
+ * @param {Mergeable} files
+ * @param {Store} store
+ * @param {(merge: Mergeable) => void} merge
+ */
+function mergeButton(notice, files, store, merge) {
+  const press = () => {
+    store.dispatch({ type: 'dismiss', notice: notice.id });
+    merge(files);
+  };
+  return button('Make one file', press, { class: 'button small' });
 }
 
 /**
  * @param {Store} store
  * @param {{ list: HTMLElement, deskNotices: HTMLElement, emptyNotices: HTMLElement }} places
  * @param {(id: number) => void} close
+ * @param {(merge: Mergeable) => void} merge
  */
-export function showFiles(store, { list, deskNotices, emptyNotices }, close) {
+export function showFiles(store, { list, deskNotices, emptyNotices }, close, merge) {
   /** @type {Map<number, FileRow>} */
   const rows = new Map();
   /** @param {State} state @param {State} before */
@@ -104,7 +122,7 @@ export function showFiles(store, { list, deskNotices, emptyNotices }, close) {
     if (state.notices !== before.notices || (state.files.length === 0) !== (before.files.length === 0)) {
       const place = state.files.length ? deskNotices : emptyNotices;
       for (const each of [deskNotices, emptyNotices]) each.replaceChildren();
-      place.replaceChildren(...noticeList(state.notices, store));
+      place.replaceChildren(...noticeList(state.notices, store, merge));
     }
   };
   store.subscribe(draw);

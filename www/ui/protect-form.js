@@ -379,5 +379,6 @@ const numberOf = (text) => /** @type {number} */ (/** @type {unknown} */ (text))
 /** @param {Track} track */
 function trackLabel(track) {
   const what = shape(track);
-  return `Track ${track.id}: ${track.kind}, ${track.codecName}${what === '–' ? '' : `, ${what}`}`;
+  const from = track.from ? `, from ${track.from}` : '';
+  return `Track ${track.id}: ${track.kind}, ${track.codecName}${what === '–' ? '' : `, ${what}`}${from}`;
 }

@@ -2,21 +2,34 @@
 
 /** @import { Arrangement } from '../types.d.ts' */
 
+import { askToMerge } from './merge.js';
+
 /** Files that are no part of another are opened each by itself, unless they are more: that helps nobody. */
 const ALONE_MAX = 10;
 
 /**
- * @param {Arrangement} arrangement
- * @param {(parts: readonly Blob[], name: string, size: number) => Promise<void>} open
- * @param {(title: string, message: string) => void} refuse
- * @param {(title: string, message: string) => void} tell
+ * What is done with files: `merge` says that several are made one, `told` may offer to.
+ * @typedef {object} Acts
+ * @property {(parts: readonly Blob[], name: string, size: number, merge?: boolean) => Promise<void>} open
+ * @property {(title: string, message: string) => void} refuse
+ * @property {(title: string, message: string, merge?: { name: string, parts: readonly Blob[] }) => void} tell
  */
-export function takeSeveral({ groups, refused }, open, refuse, tell) {
+
+/**
+ * @param {Arrangement} arrangement
+ * @param {Acts} acts
+ * @param {'merge' | 'apart'} [known] whether they are to be made one, where that was chosen before
+ */
+export async function takeSeveral({ groups, merge, refused }, { open, refuse, tell }, known) {
+  const way = merge && (known ?? (await askToMerge(merge, groups)));
+  if (merge && !way) return;
+  if (merge && way === 'merge') void open(merge.parts, merge.name, sizeOf(merge.parts), true);
   for (const { name, parts, warnings } of groups) {
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
-    void open(parts, name, size);
+    if (way !== 'merge') void open(parts, name, sizeOf(parts));
     if (warnings.length > 0) tell(`${name} may not be complete.`, warnings.join(' '));
   }
+  if (merge && way === 'apart')
+    tell(`${merge.what} are open, each by itself.`, 'They can be one protected file instead.', merge);
   for (const { code, message, parts } of refused) {
     const few = code === 'init-missing' && parts.length <= ALONE_MAX;
     const [first] = parts;
@@ -28,3 +41,6 @@ export function takeSeveral({ groups, refused }, open, refuse, tell) {
       for (const part of parts) void open([part], part instanceof File ? part.name : 'file', part.size);
   }
 }
+
+/** @param {readonly Blob[]} parts */
+const sizeOf = (parts) => parts.reduce((sum, part) => sum + part.size, 0);

@@ -11,7 +11,8 @@
 /** @typedef {'opening' | 'loaded' | 'planning' | 'protecting' | 'done'} Phase */
 /** @typedef {'inspect' | 'protect' | 'result'} View */
 /** @typedef {{ message: string, field?: string, code?: string }} Fault */
-/** @typedef {{ id: number, title: string, message: string, quiet?: boolean }} Notice */
+/** What can be made one file. @typedef {{ name: string, parts: readonly Blob[] }} Mergeable */
+/** @typedef {{ id: number, title: string, message: string, quiet?: boolean, merge?: Mergeable | undefined }} Notice */
 
 /**
  * @typedef {object} FileState
@@ -19,6 +20,7 @@
  * @property {string} name
  * @property {number | null} size
  * @property {readonly Blob[]} parts the file itself, or what it is put together of; none where it came from elsewhere
+ * @property {boolean} merged whether several files are made one
  * @property {Phase} phase
  * @property {Media | null} media
  * @property {Summary | null} summary
@@ -41,11 +43,11 @@
  */
 
 /**
- * @typedef {{ type: 'open', id: number, name: string, size: number | null, parts: readonly Blob[] }
+ * @typedef {{ type: 'open', id: number, name: string, size: number | null, parts: readonly Blob[], merged: boolean }
  *   | { type: 'progress', id: number, progress: Progress }
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
- *   | { type: 'told', id: number, title: string, message: string }
+ *   | { type: 'told', id: number, title: string, message: string, merge?: Mergeable | undefined }
  *   | { type: 'close', id: number }
  *   | { type: 'choose', id: number }
  *   | { type: 'view', view: View }
@@ -74,7 +76,7 @@ export function reduce(state, action) {
       return {
         ...state,
         current: action.id,
-        files: [...state.files, newFile(action.id, action.name, action.size, action.parts)],
+        files: [...state.files, newFile(action)],
       };
     case 'opened':
       return change(state, action.id, {
@@ -99,7 +101,7 @@ export function reduce(state, action) {
         ...state,
         notices: [
           ...state.notices,
-          { id: action.id, title: action.title, message: action.message, quiet: true },
+          { id: action.id, title: action.title, message: action.message, quiet: true, merge: action.merge },
         ],
       };
     case 'close':
@@ -144,18 +146,16 @@ export function reduce(state, action) {
 }
 
 /**
- * @param {number} id
- * @param {string} name
- * @param {number | null} size
- * @param {readonly Blob[]} parts
+ * @param {Extract<Action, { type: 'open' }>} action
  * @returns {FileState}
  */
-function newFile(id, name, size, parts) {
+function newFile({ id, name, size, parts, merged }) {
   return {
     id,
     name,
     size,
     parts,
+    merged,
     phase: 'opening',
     media: null,
     summary: null,

@@ -3,7 +3,7 @@
 /** @import { MediaPart, Summary, SummaryProtection, Track, TrackProtection } from '../types.d.ts' */
 
 import { copyButton } from './copy.js';
-import { h } from './dom.js';
+import { button, h } from './dom.js';
 import * as format from './format.js';
 import { trackNumbers } from './outcome.js';
 
@@ -11,8 +11,9 @@ import { trackNumbers } from './outcome.js';
  * @param {Summary} summary
  * @param {Track[]} tracks
  * @param {readonly MediaPart[]} parts
+ * @param {(() => void) | null} apart opens each of several files by itself, where they were merged
  */
-export function summaryStrip(summary, tracks, parts) {
+export function summaryStrip(summary, tracks, parts, apart) {
   const facts = [
     ['Size', format.bytes(summary.size), format.exactBytes(summary.size)],
     ['Duration', format.duration(summary.duration)],
@@ -43,7 +44,7 @@ export function summaryStrip(summary, tracks, parts) {
     ),
     summary.protection ? kidLine(summary.protection) : null,
     trackTable(tracks),
-    parts.length > 1 ? partList(parts) : null,
+    parts.length > 1 ? partList(parts, apart) : null,
   );
 }
 
@@ -51,10 +52,11 @@ export function summaryStrip(summary, tracks, parts) {
 const PARTS_SHOWN = 500;
 
 /**
- * What a file was joined of, in order.
+ * What a file was joined of, in order, or merged.
  * @param {readonly MediaPart[]} parts
+ * @param {(() => void) | null} apart
  */
-function partList(parts) {
+function partList(parts, apart) {
   const [first, second, ...others] = parts.map(({ name }) => name);
   const gist = [first, second, ...(others.length > 1 ? ['…'] : []), ...others.slice(-1)].join(', ');
   const rows = parts
@@ -64,7 +66,7 @@ function partList(parts) {
         'tr',
         {},
         h('th', { scope: 'row' }, name),
-        h('td', { class: 'number' }, format.count(start)),
+        apart ? null : h('td', { class: 'number' }, format.count(start)),
         h('td', { class: 'number', title: format.exactBytes(size) }, format.bytes(size)),
       ),
     );
@@ -75,7 +77,7 @@ function partList(parts) {
     h(
       'summary',
       {},
-      h('strong', {}, `Joined from ${format.counted(parts.length, 'file')}`),
+      h('strong', {}, `${apart ? 'Made of' : 'Joined from'} ${format.counted(parts.length, 'file')}`),
       h('span', { class: 'tracks-gist' }, gist),
     ),
     h(
@@ -87,12 +89,19 @@ function partList(parts) {
         h(
           'thead',
           {},
-          h('tr', {}, ...['Part', 'From byte', 'Size'].map((title) => h('th', { scope: 'col' }, title))),
+          h(
+            'tr',
+            {},
+            ...(apart ? ['File', 'Size'] : ['Part', 'From byte', 'Size']).map((title) =>
+              h('th', { scope: 'col' }, title),
+            ),
+          ),
         ),
         h('tbody', {}, ...rows),
       ),
       more > 0 ? h('p', { class: 'quiet' }, `and ${format.count(more)} more`) : null,
     ),
+    apart ? h('p', {}, button('Open each by itself', apart, { class: 'button small', id: 'apart' })) : null,
   );
 }
 
@@ -152,8 +161,10 @@ function kidText(kid, what) {
 /** @param {Track[]} tracks */
 function trackTable(tracks) {
   if (!tracks.length) return h('p', { class: 'quiet' }, 'The file names no tracks.');
+  const merged = tracks.some(({ from }) => from);
   const heads = [
     'Track',
+    ...(merged ? ['From'] : []),
     'Kind',
     'Codec',
     'Picture or sound',
@@ -191,6 +202,7 @@ function trackRow(track) {
     'tr',
     {},
     h('th', { scope: 'row' }, String(track.id)),
+    track.from ? h('td', {}, track.from) : null,
     h('td', {}, track.kind),
     h('td', {}, codecWords(track), ' ', h('code', { class: 'quiet' }, track.codec)),
     h('td', {}, shape(track)),

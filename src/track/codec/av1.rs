@@ -1,202 +1,261 @@
-//! The sequence header of AV1, as far as its colours (AV1 Bitstream & Decoding Process Specification 5.5).
+//! AV1 (AV1 Bitstream & Decoding Process Specification): where the tiles of a sample stand. Everything else of it stays
+//! clear (AV1-ISOBMFF 4), so frame headers are walked whole, and what later ones depend on is kept.
 
-use crate::bytes::bits::{BitError, BitReader};
+mod frame_header;
+mod passed;
+mod references;
+mod sequence;
 
-/// `obu_type` of a sequence header.
-const SEQUENCE_HEADER: u32 = 1;
+use crate::bytes::units::len_u64;
+use crate::bytes::{Error, Result};
 
-/// Primaries, transfer and matrix of ISO/IEC 23091-2, and whether the range is full.
-pub type Colour = ([u16; 3], bool);
+use super::fields::Fields;
+use frame_header::{Frame, Header};
+use references::Kept;
+use sequence::SequenceHeader;
 
-/// What the sequence header says that `obus`, those of `av1C`, begin with; nothing where there is none.
-pub fn colour(obus: &[u8]) -> Result<Option<Colour>, BitError> {
-    if obus.is_empty() {
-        return Ok(None);
-    }
-    let mut r = Fields { bits: BitReader::plain(obus), fault: None };
-    r.flag(); // obu_forbidden_bit
-    if r.bits(4) != SEQUENCE_HEADER {
-        return Ok(None);
-    }
-    let (has_extension, has_size) = (r.flag(), r.flag());
-    r.flag(); // obu_reserved_1bit
-    if has_extension {
-        r.bits(8);
-    }
-    if has_size {
-        // obu_size, which is not needed: what comes behind is not read.
-        while r.flag() {
-            r.bits(7);
-        }
-        r.bits(7);
-    }
-    let colour = r.sequence_header();
-    r.fault.map_or(Ok(Some(colour)), Err)
+pub use sequence::Colour;
+
+/// Numbers of `obu_type` (table in 6.2.2).
+mod kind {
+    pub const SEQUENCE_HEADER: u8 = 1;
+    pub const FRAME_HEADER: u8 = 3;
+    pub const TILE_GROUP: u8 = 4;
+    pub const FRAME: u8 = 6;
+    pub const REDUNDANT_FRAME_HEADER: u8 = 7;
+    pub const TILE_LIST: u8 = 8;
 }
 
-/// Fields in a row. Behind the end all are 0, and the first that is missing is the fault.
-struct Fields<'b> {
-    bits: BitReader<'b>,
-    fault: Option<BitError>,
+/// An open bitstream unit (5.3).
+struct Obu<'a> {
+    kind: u8,
+    /// `temporal_id` and `spatial_id`.
+    layer: [u32; 2],
+    /// Where in the sample its payload begins.
+    start: usize,
+    payload: &'a [u8],
 }
 
-impl Fields<'_> {
-    const WHAT: &'static str = "fields";
+fn bad(message: impl Into<String>) -> Error {
+    Error::file("bad-obu", message)
+}
 
-    fn bits(&mut self, n: u32) -> u32 {
-        self.bits.bits(n, Self::WHAT).unwrap_or_else(|error| {
-            self.fault.get_or_insert(error);
-            0
-        })
+impl<'a> Obu<'a> {
+    /// The unit at `start`.
+    fn read(bytes: &'a [u8], start: usize) -> Result<Self> {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let f = &mut Fields::new(rest);
+        let is_forbidden = f.flag();
+        let kind = u8::try_from(f.bits(4)).unwrap_or(0);
+        let (has_extension, has_size) = (f.flag(), f.flag());
+        f.flag(); // obu_reserved_1bit
+        let mut layer = [0; 2];
+        if has_extension {
+            layer = [3, 2].map(|n| f.bits(n));
+            f.bits(3);
+        }
+        let mut size = None;
+        if has_size {
+            // leb128(): seven bits a byte, the lowest first.
+            let (mut value, mut is_last) = (0_u64, false);
+            for byte in 0..8 {
+                is_last = !f.flag();
+                value |= u64::from(f.bits(7)) << (7 * byte);
+                if is_last {
+                    break;
+                }
+            }
+            if !is_last || value > u64::from(u32::MAX) {
+                return Err(bad("An OBU has a size of more than 32 bits."));
+            }
+            size = Some(value);
+        }
+        f.check().map_err(|error| error.into_error("bad-obu", "An OBU header"))?;
+        if is_forbidden {
+            return Err(bad("An OBU header has the bit set that is forbidden: this is no AV1."));
+        }
+        let payload = rest.get(f.consumed()..).unwrap_or_default();
+        let size = size.unwrap_or(len_u64(payload.len()));
+        let here = usize::try_from(size).ok().and_then(|size| payload.get(..size));
+        let payload = here.ok_or_else(|| {
+            bad(format!("An OBU has a size of {size} bytes, but only {} are left.", payload.len()))
+        })?;
+        Ok(Self { kind, layer, start: start + f.consumed(), payload })
     }
 
-    fn flag(&mut self) -> bool {
-        self.bits(1) == 1
-    }
-
-    fn sequence_header(&mut self) -> Colour {
-        let profile = self.bits(3);
-        self.flag(); // still_picture
-        let is_reduced = self.flag();
-        if is_reduced {
-            self.bits(5); // seq_level_idx
-        } else {
-            self.operating_points();
-        }
-        let [width_bits, height_bits] = [4, 4].map(|n| self.bits(n) + 1);
-        self.bits(width_bits);
-        self.bits(height_bits);
-        // frame_id_numbers_present_flag
-        if !is_reduced && self.flag() {
-            self.bits(4 + 3);
-        }
-        self.bits(3); // use_128x128_superblock to enable_intra_edge_filter
-        if !is_reduced {
-            self.tools();
-        }
-        self.bits(3); // enable_superres to enable_restoration
-        self.color_config(profile)
-    }
-
-    fn operating_points(&mut self) {
-        let mut delay_bits = None;
-        // timing_info_present_flag
-        if self.flag() {
-            self.bits(32); // num_units_in_display_tick
-            self.bits(32); // time_scale
-            // equal_picture_interval; num_ticks_per_picture_minus_1 as in 4.10.3
-            if self.flag()
-                && let Err(error) = self.bits.ue(Self::WHAT)
-            {
-                self.fault.get_or_insert(error);
-            }
-            // decoder_model_info_present_flag
-            if self.flag() {
-                delay_bits = Some(self.bits(5) + 1);
-                self.bits(32); // num_units_in_decoding_tick
-                self.bits(5 + 5); // lengths of removal and presentation times
-            }
-        }
-        let has_display_delay = self.flag();
-        for _ in 0..=self.bits(5) {
-            self.bits(12); // operating_point_idc
-            // seq_level_idx; those of the High tier have a flag more
-            if self.bits(5) > 7 {
-                self.flag();
-            }
-            if let Some(delay_bits) = delay_bits
-                && self.flag()
-            {
-                self.bits(delay_bits); // decoder_buffer_delay
-                self.bits(delay_bits); // encoder_buffer_delay
-                self.flag(); // low_delay_mode_flag
-            }
-            if has_display_delay && self.flag() {
-                self.bits(4);
-            }
-        }
-    }
-
-    fn tools(&mut self) {
-        self.bits(4); // enable_interintra_compound to enable_dual_filter
-        let has_order_hint = self.flag();
-        if has_order_hint {
-            self.bits(2); // enable_jnt_comp, enable_ref_frame_mvs
-        }
-        // Screen content tools: chosen for each picture, or forced on or off for all; likewise motion in whole samples.
-        if (self.flag() || self.flag()) && !self.flag() {
-            self.flag();
-        }
-        if has_order_hint {
-            self.bits(3); // order_hint_bits_minus_1
-        }
-    }
-
-    fn color_config(&mut self, profile: u32) -> Colour {
-        const NOT_GIVEN: u16 = 2;
-        // Its range is full, and not said.
-        const SRGB: [u16; 3] = [1, 13, 0];
-        // high_bitdepth, twelve_bit
-        if self.flag() && profile == 2 {
-            self.flag();
-        }
-        let is_mono = profile != 1 && self.flag();
-        let mut points = [NOT_GIVEN; 3];
-        // color_description_present_flag
-        if self.flag() {
-            points = [8; 3].map(|n| u16::try_from(self.bits(n)).unwrap_or(NOT_GIVEN));
-        }
-        let full = !is_mono && points == SRGB || self.flag();
-        (points, full)
+    fn end(&self) -> usize {
+        self.start + self.payload.len()
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a decoder knows between samples, as far as the places of tiles depend on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    sequence: Option<SequenceHeader>,
+    /// Whether that is the one of `av1C`, and no picture was read yet. Writers have put others there than in samples, so it
+    /// counts where a decoder can have no other: at a key frame.
+    is_at_record: bool,
+    kept: [Kept; references::COUNT],
+    /// The picture whose tiles are next.
+    frame: Option<Frame>,
+}
 
-    #[test]
-    fn colours_come_from_sequence_headers() {
-        let of = |hex: &str| colour(&hex::decode(hex).unwrap());
-        // Nothing, and a temporal delimiter.
-        assert_eq!((of("").unwrap(), of("1200").unwrap()), (None, None));
-        // Reduced still picture header: profile 0, level 0, 4 bits of width and height, …
-        let bits = "000 1 1 00000 0011 0011 1111 1111 000 000 0 0 1 00001001 00010000 00001001 1";
-        let made = obu(bits);
-        assert_eq!(colour(&made).unwrap(), Some(([9, 16, 9], true)));
-        // The same without a description, and as sRGB in profile 1, where the range is not said.
-        assert_eq!(
-            colour(&obu("000 1 1 00000 0011 0011 1111 1111 000 000 0 0 0 0")).unwrap(),
-            Some(([2; 3], false))
-        );
-        let srgb = obu("001 1 1 00000 0011 0011 1111 1111 000 000 0 1 00000001 00001101 00000000");
-        assert_eq!(colour(&srgb).unwrap(), Some(([1, 13, 0], true)));
-        // All that may stand before: timing, a decoder model, two operating points, frame IDs, tools, 12 bits.
-        let time = "1 00000000000000000000000000000001 00000000000000000000000000011001 1 1";
-        let model = "1 00011 00000000000000000000000000000001 00000 00000";
-        let points = "1 00001 000000000000 01000 1 1 1111 1111 0 1 0101 000000000000 00111 0 0";
-        let frame = "0011 0011 1111 1111 1 0000 000 000";
-        let tools = "0000 1 11 0 1 0 1 111 000";
-        let all =
-            format!("010 0 0 {time} {model} {points} {frame} {tools} 1 1 0 1 00001001 00010010 00001001 0");
-        assert_eq!(colour(&obu(&all)).unwrap(), Some(([9, 18, 9], false)));
-        // Cut short anywhere in front of its end it is damaged, and says so.
-        let whole = obu(&all);
-        for len in 1..whole.len() - 1 {
-            assert!(colour(&whole[..len]).is_err(), "{len}");
+impl State {
+    /// By the OBUs of `av1C`, where there is a sequence header, if not in samples.
+    pub fn configured(obus: &[u8]) -> Result<Self> {
+        let mut state = Self::default();
+        let mut at = 0;
+        while at < obus.len() {
+            let obu = Obu::read(obus, at)?;
+            if obu.kind == kind::SEQUENCE_HEADER {
+                state.take_sequence(&obu)?;
+            }
+            at = obu.end();
+        }
+        state.is_at_record = true;
+        Ok(state)
+    }
+
+    /// The colours that the sequence header says.
+    pub fn colour(&self) -> Option<Colour> {
+        self.sequence.as_ref().map(|sequence| sequence.colour)
+    }
+
+    /// Says of each tile of the next sample where it begins and ends.
+    pub fn each_tile(
+        &mut self,
+        sample: &[u8],
+        found: &mut dyn FnMut(usize, usize) -> Result<()>,
+    ) -> Result<()> {
+        let mut at = 0;
+        while at < sample.len() {
+            let in_sample = |error: Error| error.at(len_u64(at));
+            let obu = Obu::read(sample, at).map_err(in_sample)?;
+            self.take(&obu, found).map_err(in_sample)?;
+            at = obu.end();
+        }
+        match &self.frame {
+            None => Ok(()),
+            Some(frame) => {
+                let message = format!(
+                    "The sample ends after {} tiles of a picture that has {}.",
+                    frame.next_tile, frame.tiles.count
+                );
+                Err(bad(message).at(len_u64(at)))
+            }
         }
     }
 
-    /// A sequence header with a size in two bytes.
-    fn obu(bits: &str) -> Vec<u8> {
-        let bits: String = bits.chars().filter(|bit| *bit != ' ').collect();
-        let bytes = bits.as_bytes().chunks(8);
-        let bytes = bytes.map(|byte| {
-            let text = std::str::from_utf8(byte).unwrap();
-            u8::from_str_radix(&format!("{text:0<8}"), 2).unwrap()
-        });
-        let mut made = vec![0x0a, 0x80 | u8::try_from(bits.len().div_ceil(8)).unwrap(), 0];
-        made.extend(bytes);
-        made
+    fn take(&mut self, obu: &Obu<'_>, found: &mut dyn FnMut(usize, usize) -> Result<()>) -> Result<()> {
+        match obu.kind {
+            kind::SEQUENCE_HEADER => self.take_sequence(obu),
+            // A second one is a copy of the first.
+            kind::FRAME_HEADER if self.frame.is_some() => Ok(()),
+            kind::FRAME_HEADER => {
+                let mut f = self.take_header(obu)?;
+                // trailing_bits(): a one, and zeros to the end.
+                let is_closed = f.flag() && f.rest() == 0;
+                let behind = obu.payload.get(f.consumed()..).unwrap_or_default();
+                if f.check().is_ok() && is_closed && behind.iter().all(|byte| *byte == 0) {
+                    return Ok(());
+                }
+                Err(bad("An AV1 frame header does not end where its OBU does."))
+            }
+            kind::FRAME if self.frame.is_some() => {
+                Err(bad("A picture begins before all tiles of the one before were there."))
+            }
+            kind::FRAME => {
+                let mut header = self.take_header(obu)?;
+                if header.rest() != 0 {
+                    return Err(bad("An AV1 frame header is not followed by zero bits up to its tiles."));
+                }
+                self.take_tiles(obu, header.consumed(), found)
+            }
+            kind::TILE_GROUP => self.take_tiles(obu, 0, found),
+            kind::REDUNDANT_FRAME_HEADER if self.frame.is_none() => {
+                Err(bad("A redundant frame header stands where no frame header came before it."))
+            }
+            kind::TILE_LIST => {
+                let message = "The track has lists of tiles, as large scale tile coding does, which AV1 in MP4 has not. \
+                               Write the file again without them.";
+                Err(Error::unsupported("tile-list", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn take_sequence(&mut self, obu: &Obu<'_>) -> Result<()> {
+        let sequence = SequenceHeader::parse(obu.payload);
+        self.is_at_record = false;
+        self.sequence =
+            Some(sequence.map_err(|error| error.into_error("bad-obu", "The AV1 sequence header"))?);
+        Ok(())
+    }
+
+    /// Reads a frame header; what it is read with stands behind it.
+    fn take_header<'a>(&mut self, obu: &Obu<'a>) -> Result<Fields<'a>> {
+        let Some(sequence) = &self.sequence else {
+            let message = "Neither 'av1C' nor a sample before has a sequence header, without which no frame header can be \
+                           read. Write the file again with a sequence header in each sync sample.";
+            return Err(Error::unsupported("no-sequence-header", message));
+        };
+        let mut header = Header::new(sequence, &mut self.kept, obu.payload, obu.layer);
+        self.frame = header.read(std::mem::take(&mut self.is_at_record))?;
+        Ok(header.fields)
+    }
+
+    /// A tile group (5.11.1), which begins `from` bytes into the payload.
+    fn take_tiles(
+        &mut self,
+        obu: &Obu<'_>,
+        from: usize,
+        found: &mut dyn FnMut(usize, usize) -> Result<()>,
+    ) -> Result<()> {
+        let Some(frame) = &mut self.frame else {
+            return Err(bad("Tiles stand where no frame header came before them."));
+        };
+        let tiles = frame.tiles;
+        let group = obu.payload.get(from..).unwrap_or_default();
+        let f = &mut Fields::new(group);
+        let (mut first, mut last) = (0, tiles.count - 1);
+        // tile_start_and_end_present_flag
+        if tiles.count > 1 && f.flag() {
+            [first, last] = [(); 2].map(|()| f.bits(tiles.number_bits));
+        }
+        let is_aligned = f.rest() == 0;
+        f.check().map_err(|error| error.into_error("bad-obu", "A tile group"))?;
+        if first != frame.next_tile || last < first || last >= tiles.count || !is_aligned {
+            return Err(bad(format!(
+                "A tile group has tiles {first} to {last}, but tile {} of {} is next.",
+                frame.next_tile, tiles.count
+            )));
+        }
+        let mut at = f.consumed();
+        for tile in first..=last {
+            let mut left = group.len().saturating_sub(at);
+            let mut len = left;
+            if tile < last {
+                // tile_size_minus_1, the lowest byte first.
+                let sizes = group.get(at..).and_then(|rest| rest.get(..tiles.size_len)).unwrap_or_default();
+                at += tiles.size_len;
+                left = left.saturating_sub(tiles.size_len);
+                let size = sizes.iter().rev().fold(0_usize, |size, byte| size << 8 | usize::from(*byte));
+                len = size.saturating_add(1);
+            }
+            if len == 0 || len > left {
+                return Err(bad(format!(
+                    "Tile {tile} has a size of {len} bytes in the last {left} of its OBU."
+                )));
+            }
+            let start = obu.start + from + at;
+            found(start, start + len)?;
+            at += len;
+        }
+        frame.next_tile = last + 1;
+        if frame.next_tile == tiles.count {
+            frame.keep(&mut self.kept);
+            self.frame = None;
+        }
+        Ok(())
     }
 }

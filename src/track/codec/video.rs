@@ -12,7 +12,7 @@ use crate::bytes::bits::BitReader;
 use crate::bytes::{Reader, Result};
 
 use super::hevc_config::HevcConfig;
-use super::{About, Codec};
+use super::{About, Codec, av1};
 
 /// `hvcC` (codec string: ISO/IEC 14496-15:2022 E.3).
 pub(super) fn hevc(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
@@ -120,8 +120,11 @@ pub(super) fn av1(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     let sampling = av1c.sampling;
     let bit = |n: u8| sampling >> n & 1;
     // Where there is a `colr` it has been read before, and wins.
-    let header = super::av1::colour(&av1c.config_obus.0);
-    about.colour = about.colour.or(header.ok().flatten());
+    let state = av1::State::configured(&av1c.config_obus.0);
+    if let Ok(state) = &state {
+        about.codec = Codec::Av1(Box::new(state.clone()));
+        about.colour = about.colour.or(state.colour());
+    }
     let (tier, mono) = (bit(7), bit(4));
     let depth = match (bit(6), bit(5)) {
         (0, _) => 8,
@@ -144,7 +147,7 @@ pub(super) fn av1(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     };
     add_level(about, &av1_level(level), tier);
     add_depth(about, depth, 8);
-    header.map(drop).map_err(|error| error.into_error("bad-av1c", "The AV1 sequence header"))
+    state.map(drop)
 }
 
 /// BT.709 in all three: what a codec string means that says nothing of colours.

@@ -3,6 +3,8 @@
 //! PIFF 1.1 with AES-CTR, and where a file leaves two readings open it says so instead of choosing.
 
 pub mod auxiliary;
+pub mod av1;
+mod av1_parts;
 pub mod boxes;
 pub mod fragment;
 mod groups;
@@ -10,6 +12,7 @@ pub mod headers;
 pub mod hevc;
 pub mod judge;
 pub mod movie;
+pub mod vp9;
 pub mod wanted;
 
 use aes::cipher::{KeyIvInit, StreamCipher};

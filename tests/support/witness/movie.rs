@@ -38,6 +38,11 @@ pub enum Media {
         length_size: usize,
         record: Vec<u8>,
     },
+    /// AV1, with its codec configuration.
+    Av1 {
+        record: Vec<u8>,
+    },
+    Vp9,
     Other,
 }
 
@@ -123,9 +128,9 @@ fn track(trak: &Node<'_>) -> Res<Track> {
 }
 
 /// Names of entries that are protected, or say that they are.
-const ENTRIES: [&[u8; 4]; 17] = [
-    b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"encv", b"mp4a", b"ac-3",
-    b"ec-3", b"ac-4", b"fLaC", b"Opus", b"alac", b"enca",
+const ENTRIES: [&[u8; 4]; 20] = [
+    b"avc1", b"avc3", b"dva1", b"dvav", b"hvc1", b"hev1", b"dvh1", b"dvhe", b"av01", b"dav1", b"vp09",
+    b"encv", b"mp4a", b"ac-3", b"ec-3", b"ac-4", b"fLaC", b"Opus", b"alac", b"enca",
 ];
 
 /// A sample entry (clauses 8.5.2, 12.1.3, 12.2.3), children of pictures and sound alone.
@@ -165,8 +170,11 @@ fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
         let piff = schi.user(&PIFF_TENC)?.map(|tenc| defaults(&tenc)).transpose()?;
         found.scheme = Some(Scheme { kind, version, cenc, piff });
     }
-    let code =
-        if matches!(&found.original, b"hvc1" | b"hev1" | b"dvh1" | b"dvhe") { b"hvcC" } else { b"avcC" };
+    let code = match &found.original {
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => b"hvcC",
+        b"av01" | b"dav1" => b"av1C",
+        _ => b"avcC",
+    };
     let mut records = children.iter().filter(|child| child.is(code)).map(content).collect::<Res<Vec<_>>>()?;
     records.dedup();
     if records.len() > 1 {
@@ -183,6 +191,8 @@ fn entry(node: &Node<'_>, handler: [u8; 4], stsd_version: u8) -> Res<Entry> {
         (b"hvc1" | b"hev1" | b"dvh1" | b"dvhe", Some(record)) => {
             found.media = Media::Hevc { length_size: length_size(&record, 21)?, record };
         }
+        (b"av01" | b"dav1", Some(record)) => found.media = Media::Av1 { record },
+        (b"vp09", _) => found.media = Media::Vp9,
         _ => {}
     }
     Ok(found)

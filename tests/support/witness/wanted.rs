@@ -2,13 +2,15 @@
 //!
 //! Where a slice header of H.264 ends is asked of the core's own parser of slice headers. That one is held against Shaka
 //! Packager's own files and against a writer of the syntax (`tests/codec`); what is made of its answer is not. Those of
-//! H.265 are read by the witness itself.
+//! H.265, and the headers of AV1 and VP9, are read by the witness itself.
 
 use boxlock::track::codec::h264::{ParameterSets, SliceHeader};
 
 use super::Res;
+use super::av1::Av1;
 use super::hevc::{Reading, Sets};
 use super::movie::{Entry, Media};
+use super::vp9::Vp9;
 
 /// From where to where, in order, neighbours put together.
 pub type Ranges = Vec<(usize, usize)>;
@@ -38,6 +40,8 @@ pub struct Finder {
     block: usize,
     sets: ParameterSets,
     hevc: Sets,
+    av1: Av1,
+    vp9: Vp9,
     reading: Reading,
     entry: Option<usize>,
 }
@@ -47,7 +51,8 @@ impl Finder {
         assert!(["piff", "hybrid"].contains(&profile));
         let piff = profile == "piff";
         let (sets, hevc, block) = (ParameterSets::new(), Sets::default(), if piff { 1 } else { 16 });
-        Self { piff, block, sets, hevc, reading: Reading::Standard, entry: None }
+        let (av1, vp9) = Default::default();
+        Self { piff, block, sets, hevc, av1, vp9, reading: Reading::Standard, entry: None }
     }
 
     /// The same by those who read slice segment headers of H.265 so.
@@ -83,6 +88,15 @@ impl Finder {
                 }
                 self.nals(*length_size, sample, Self::hevc_clear)
             }
+            (Media::Av1 { record }, _) => {
+                if self.entry != Some(index) {
+                    self.entry = Some(index);
+                    self.av1.configure(record)?;
+                }
+                Ok(ending(self.av1.ranges(sample)?, self.block))
+            }
+            // Whole blocks in every scheme (VP Codec ISO Media File Format Binding, "Sample Encryption").
+            (Media::Vp9, _) => Ok(ending(self.vp9.ranges(sample)?, 16)),
             (Media::Other, b"soun") => {
                 Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] })
             }
@@ -145,6 +159,15 @@ impl Finder {
             }
         }
     }
+}
+
+/// Whole blocks at the ends of ranges (AV1-ISOBMFF clause 4.1).
+fn ending(mut ranges: Ranges, block: usize) -> Ranges {
+    for (start, end) in &mut ranges {
+        *start += (*end - *start) % block;
+    }
+    ranges.retain(|(start, end)| start < end);
+    ranges
 }
 
 /// The parameter sets of a codec configuration (14496-15 clause 5.3.3.1).
