@@ -324,7 +324,10 @@ fn protected_moof(
     for (entries, track) in entries.iter().zip(&fragment.tracks) {
         information.push(match (plan.protection(track.tfhd.track_id), entries) {
             (None, _) => TrackInformation::None,
-            (Some(_), None) => TrackInformation::Clear,
+            (Some(found), None) => {
+                let behind = if plan.has_clear_entries() { found.rules.len() } else { 0 };
+                TrackInformation::Clear(u32::try_from(behind).unwrap_or(0))
+            }
             (Some(found), Some(entries)) => TrackInformation::Encrypted(entries, found.ivs.size()),
         });
     }

@@ -36,8 +36,8 @@ pub struct FragmentForm {
 pub enum TrackInformation<'a> {
     /// None: its track is clear.
     None,
-    /// That its samples are clear, though those of its track are not.
-    Clear,
+    /// That its samples are clear, though those of its track are not. Their sample entry is so many behind their own.
+    Clear(u32),
     /// Entries, and bytes per IV.
     Encrypted(&'a SampleEncryptionEntries, u8),
 }
@@ -63,7 +63,11 @@ pub fn rewrite(
     let trafs = tree.root().all(b"traf").zip(&fragment.tracks);
     for ((number, (traf, track)), information) in trafs.enumerate().zip(information) {
         let time = decode_times.get(number).copied().filter(|_| form.modern);
-        rewrite_header(from_moof, traf, track, time, &mut edits);
+        let entry = match information {
+            TrackInformation::Clear(behind) => track.sample_description_index.saturating_add(*behind),
+            _ => track.sample_description_index,
+        };
+        rewrite_header(from_moof, traf, track, (time, entry), &mut edits);
         for (node, run) in traf.all(b"trun").zip(&track.runs) {
             rewrite_run(form, node, run, &mut edits);
         }
@@ -72,7 +76,7 @@ pub fn rewrite(
         }
         match information {
             TrackInformation::None => {}
-            TrackInformation::Clear => edits.append(traf, &clear_samples(form.samples, track.sample_count)),
+            TrackInformation::Clear(_) => edits.append(traf, &clear_samples(form.samples, track.sample_count)),
             TrackInformation::Encrypted(entries, iv_size) => {
                 edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
             }
@@ -102,12 +106,23 @@ pub fn rewrite(
 }
 
 /// `tfhd` without an absolute base; `tfdt` behind it, when there is none.
-fn rewrite_header(from_moof: bool, traf: &Node, track: &TrackFragment, time: Option<u64>, edits: &mut Edits) {
+/// `entry` is the sample entry of its samples.
+fn rewrite_header(
+    from_moof: bool,
+    traf: &Node,
+    track: &TrackFragment,
+    (time, entry): (Option<u64>, u32),
+    edits: &mut Edits,
+) {
     let Some(node) = traf.child(b"tfhd") else { return };
     let mut tfhd: TrackFragmentHeader = track.tfhd.clone();
     tfhd.head.flags &= !tfhd_flags::BASE_DATA_OFFSET;
     if from_moof {
         tfhd.head.flags |= tfhd_flags::DEFAULT_BASE_IS_MOOF;
+    }
+    if entry != track.sample_description_index {
+        tfhd.head.flags |= tfhd_flags::SAMPLE_DESCRIPTION_INDEX;
+        tfhd.sample_description_index = entry;
     }
     if tfhd != track.tfhd {
         edits.replace(node, tfhd.to_box(0));

@@ -6,9 +6,6 @@ use crate::boxes::cenc::{
     SUBSAMPLE_LEN, SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryption, SampleEncryptionEntries,
     SchemeType, TrackEncryption,
 };
-use crate::boxes::groups::{
-    FIRST_LOCAL_GROUP, GroupDescriptions, SampleGroupDescription, SampleToGroup, SampleToGroupEntry,
-};
 use crate::boxes::header::{four, wrap};
 use crate::boxes::piff::{
     OVERRIDE, PiffEntries, PiffProtectionSystem, PiffSampleEncryption, PiffTrackEncryption,
@@ -150,44 +147,24 @@ pub fn sample_information(
     boxes
 }
 
-/// The boxes at the end of a `traf` whose samples are clear where those of its track are not: a group of samples that are
-/// not protected (23001-7 6), and for PIFF readers the box that names no cipher, with IVs that nothing uses, as it must
-/// have (PIFF 1.1 5.3.2).
+/// The box at the end of a `traf` whose samples are clear where those of its track are not, for PIFF readers: it names no
+/// cipher, and has IVs that nothing uses (PIFF 1.1 5.3.2).
 pub fn clear_samples(forms: SampleForms, samples: usize) -> Vec<u8> {
-    let sample_count = u32::try_from(samples).expect("samples of a fragment are capped");
-    let mut boxes = Vec::new();
-    if forms.cenc {
-        let grouping_type = FourCc(*b"seig");
-        let groups = GroupDescriptions {
-            grouping_type,
-            default_length: Some(CLEAR_GROUP_LEN),
-            entry_count: 1,
-            entries: vec![0; CLEAR_GROUP_LEN as usize],
-            ..GroupDescriptions::default()
-        };
-        let head = FullHead { version: 1, flags: 0 };
-        boxes.extend(SampleGroupDescription { head, groups, ..SampleGroupDescription::default() }.to_box(0));
-        let entry = SampleToGroupEntry { sample_count, group_description_index: FIRST_LOCAL_GROUP };
-        let entries = vec![entry].into();
-        boxes.extend(SampleToGroup { grouping_type, entries, ..SampleToGroup::default() }.to_box(0));
+    if !forms.piff {
+        return Vec::new();
     }
-    if forms.piff {
-        let ivs = vec![0; samples * usize::from(CLEAR_IV_SIZE)];
-        let senc = PiffSampleEncryption {
-            head: FullHead { version: 0, flags: OVERRIDE },
-            algorithm_id: U24(algorithm::NONE),
-            iv_size: CLEAR_IV_SIZE,
-            sample_count,
-            samples: PiffEntries(SampleEncryptionEntries { ivs, ..SampleEncryptionEntries::default() }),
-            ..PiffSampleEncryption::default()
-        };
-        boxes.extend(senc.to_box(CLEAR_IV_SIZE));
-    }
-    boxes
+    let ivs = vec![0; samples * usize::from(CLEAR_IV_SIZE)];
+    let senc = PiffSampleEncryption {
+        head: FullHead { version: 0, flags: OVERRIDE },
+        algorithm_id: U24(algorithm::NONE),
+        iv_size: CLEAR_IV_SIZE,
+        sample_count: u32::try_from(samples).expect("samples of a fragment are capped"),
+        samples: PiffEntries(SampleEncryptionEntries { ivs, ..SampleEncryptionEntries::default() }),
+        ..PiffSampleEncryption::default()
+    };
+    senc.to_box(CLEAR_IV_SIZE)
 }
 
-/// Bytes of the description of a group that is not protected: neither a key nor IVs in it, all zero.
-const CLEAR_GROUP_LEN: u32 = 20;
 /// Bytes of an IV that nothing uses; PIFF knows 8 and 16.
 const CLEAR_IV_SIZE: u8 = 8;
 

@@ -21,6 +21,11 @@ impl ClearLead {
         Self { ms, tracks }
     }
 
+    /// Whether there is one.
+    pub fn is_wanted(&self) -> bool {
+        self.ms > 0
+    }
+
     /// Whether the samples of a fragment stay clear: it begins within the lead, by the first of its tracks that is
     /// protected.
     pub fn holds(&self, index: &Index, fragment: &FragmentEntry) -> bool {

@@ -139,6 +139,12 @@ impl Plan {
         self.tracks.iter().find(|track| track.track_id == track_id)?.protection.as_ref()
     }
 
+    /// Whether protected tracks have a second set of sample entries, for the samples of the clear lead. PIFF knows another
+    /// way.
+    pub fn has_clear_entries(&self) -> bool {
+        self.form.has_cenc() && self.lead.is_wanted()
+    }
+
     /// The key of a track that is protected.
     pub fn key_of(&self, track_id: u32) -> Option<&PlannedKey> {
         self.keys.get(self.protection(track_id)?.key)
