@@ -23,21 +23,11 @@ fn track_keys(samples: &Samples) -> Vec<TrackKey> {
     samples.keys().map(|&track_id| TrackKey { track_id, key: drive::key() }).collect()
 }
 
-/// The samples of a file, found by the second reader and not by the core.
-fn raw_samples(file: &[u8]) -> Samples {
-    let mut all = Samples::new();
-    for track in raw::all_samples(file).into_iter().flatten() {
-        let list = all.entry(track.id).or_default();
-        list.extend(track.samples.iter().map(|place| file[place.start..place.start + place.len].to_vec()));
-    }
-    all
-}
-
 fn judge(file: &Clear) {
     let Clear { name, bytes } = file;
     let clear = samples(bytes);
     assert!(!clear.is_empty(), "{name}: there are samples");
-    assert_eq!(raw_samples(bytes), clear, "{name}: two readers find the same samples");
+    assert_eq!(raw::by_track(bytes), clear, "{name}: two readers find the same samples");
     for profile in PROFILES {
         let protected = protect(bytes, &request(profile)).unwrap_or_else(|e| panic!("{name} {profile}: {e}"));
         raw::check_pointers(&protected);
@@ -49,7 +39,7 @@ fn judge(file: &Clear) {
         let own = decrypted_samples(&protected, |_, _| Some(ContentKey(drive::key()))).unwrap();
         assert!(own == clear, "{name} {profile}: our reader");
         let judged = bento4_decrypt(&protected, &track_keys(&clear));
-        assert!(raw_samples(&judged) == clear, "{name} {profile}: Bento4");
+        assert!(raw::by_track(&judged) == clear, "{name} {profile}: Bento4");
     }
     println!("{name}: {} samples", clear.values().map(Vec::len).sum::<usize>());
 }

@@ -19,7 +19,7 @@ use boxlock::protect::keys::{Class, KeyOf, KeySource};
 use boxlock::protect::request::SecretText;
 use boxlock::protect::{KeyText, Plan, PlannedKey, Request, RequestText};
 use boxlock_judges::{TrackKey, bento4_decrypt};
-use support::drive::{self, Feed, Samples, decrypted_samples, not_random, request_in, samples};
+use support::drive::{self, Feed, decrypted_samples, not_random, request_in, samples};
 use support::{ffmpeg, raw, shaka};
 
 const OTHER_KID: &str = "20000000-2000-2000-2000-200000000002";
@@ -53,15 +53,6 @@ fn plan(file: &[u8], text: &RequestText) -> Plan {
 
 fn key(plan: &Plan, track: u32) -> &PlannedKey {
     plan.key_of(track).unwrap()
-}
-
-fn raw_samples(file: &[u8]) -> Samples {
-    let mut all = Samples::new();
-    for track in raw::all_samples(file).into_iter().flatten() {
-        let list = all.entry(track.id).or_default();
-        list.extend(track.samples.iter().map(|place| file[place.start..place.start + place.len].to_vec()));
-    }
-    all
 }
 
 /// Two pictures, the first of 320 × 240 and the second of 1280 × 720, and two languages.
@@ -111,14 +102,14 @@ fn each_track_opens_with_its_own_key_and_with_no_other() {
                 .keys()
                 .map(|&track_id| TrackKey { track_id, key: key(&plan, track_id).key.0 })
                 .collect();
-            assert!(raw_samples(&bento4_decrypt(&protected, &keys)) == clear, "{named}: Bento4");
+            assert!(raw::by_track(&bento4_decrypt(&protected, &keys)) == clear, "{named}: Bento4");
             let mut turned = keys.clone();
             let first = turned[0].key;
             for number in 1..turned.len() {
                 turned[number - 1].key = turned[number].key;
             }
             turned.last_mut().unwrap().key = first;
-            let wrong = raw_samples(&bento4_decrypt(&protected, &turned));
+            let wrong = raw::by_track(&bento4_decrypt(&protected, &turned));
             for (track, list) in &clear {
                 assert!(wrong[track] != *list, "{named}: track {track} opens with the key of another");
             }
@@ -244,7 +235,7 @@ fn a_key_of_the_second_listed_is_the_key_of_its_track() {
     let keys: Vec<TrackKey> =
         clear.keys().map(|&track_id| TrackKey { track_id, key: key(&plan, track_id).key.0 }).collect();
     assert!(keys.iter().any(|key| hex::encode(key.key) == OTHER_KEY));
-    assert!(raw_samples(&bento4_decrypt(&drive::protect(sample, &text).unwrap(), &keys)) == clear);
+    assert!(raw::by_track(&bento4_decrypt(&drive::protect(sample, &text).unwrap(), &keys)) == clear);
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn blocks(scheme: &str, is_video: bool, (start, end): (usize, usize)) -> Ranges 
 
 /// Where the bytes of a sample differ, by blocks of the ranges that may.
 fn check_bytes(name: &str, clear: &[u8], protected: &[u8], scheme: &str, form: &str) {
-    let (before, after) = (Movie::read(clear).unwrap(), raw_samples(protected));
+    let (before, after) = (Movie::read(clear).unwrap(), raw::by_track(protected));
     for track in &before.tracks {
         let mut finder = Finder::new(if form == "piff" { "piff" } else { "hybrid" }).in_scheme(scheme);
         let is_video = &track.handler == b"vide";
@@ -67,15 +67,6 @@ fn check_bytes(name: &str, clear: &[u8], protected: &[u8], scheme: &str, form: &
             assert!(kept, "{name} {scheme} {form}: track {} sample {number}: a clear byte changed", track.id);
         }
     }
-}
-
-fn raw_samples(file: &[u8]) -> drive::Samples {
-    let mut all = drive::Samples::new();
-    for track in raw::all_samples(file).into_iter().flatten() {
-        let list = all.entry(track.id).or_default();
-        list.extend(track.samples.iter().map(|place| file[place.start..place.start + place.len].to_vec()));
-    }
-    all
 }
 
 /// The sample that is shipped, whose pictures are large, and short made files: there are eight outputs of each, and the kinds of file are not in question here.
@@ -111,7 +102,7 @@ fn each_scheme_encrypts_its_blocks_and_bento4_gives_the_samples_back() {
                 "{name} {scheme} {form}: {types:?}"
             );
             check_bytes(&name, &bytes, &protected, scheme, form);
-            let judged = raw_samples(&bento4_decrypt(&protected, &keys));
+            let judged = raw::by_track(&bento4_decrypt(&protected, &keys));
             for (track, list) in &clear {
                 let same = |(a, b): &(&Vec<u8>, &Vec<u8>)| {
                     let seen =
@@ -200,11 +191,11 @@ fn long_ivs_make_the_same_key_stream() {
         long.iv_size = Some("16".to_owned());
         let (long, short) =
             (protect(&bytes, &long).unwrap(), protect(&bytes, &request_in("cenc", "plain")).unwrap());
-        assert!(raw_samples(&long) == raw_samples(&short), "{name}");
+        assert!(raw::by_track(&long) == raw::by_track(&short), "{name}");
         let clear = samples(&bytes);
         let keys: Vec<TrackKey> =
             clear.keys().map(|&track_id| TrackKey { track_id, key: drive::key() }).collect();
-        assert!(raw_samples(&bento4_decrypt(&long, &keys)) == clear, "{name}: Bento4");
+        assert!(raw::by_track(&bento4_decrypt(&long, &keys)) == clear, "{name}: Bento4");
     }
 }
 

@@ -369,8 +369,9 @@ async function mustDownload() {
  * @param {Types.ProtectRequest} request
  */
 function copyOf(request) {
-  const keys = Array.isArray(request.keys) ? request.keys.map((key) => ({ ...key })) : request.keys;
-  return keys === undefined ? { ...request } : { ...request, keys };
+  const copy = { ...request };
+  if (Array.isArray(copy.keys)) copy.keys = copy.keys.map((key) => ({ ...key }));
+  return copy;
 }
 
 /**

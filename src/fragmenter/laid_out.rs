@@ -69,6 +69,20 @@ impl Piece {
     }
 }
 
+/// What of pieces that stand at `at`, one behind the other, is between `start` and `end`.
+pub fn cut(pieces: Vec<Piece>, mut at: u64, start: u64, end: u64) -> Vec<Piece> {
+    let mut all = Vec::new();
+    for piece in pieces {
+        let (from, to) = (start.max(at), end.min(at + piece.size()));
+        let begun = at;
+        at += piece.size();
+        if from < to {
+            all.push(piece.part(from - begun, to - from));
+        }
+    }
+    all
+}
+
 /// One part of the file, and where it stands in it.
 #[derive(Debug)]
 struct Part {
@@ -188,15 +202,7 @@ impl LaidOut {
         let first = self.parts.partition_point(|part| part.start + part.len <= start);
         let mut all = Vec::new();
         for part in self.parts.iter().skip(first).take_while(|part| part.start < end) {
-            let mut at = part.start;
-            for piece in self.pieces_of(part)? {
-                let (from, to) = (start.max(at), end.min(at + piece.size()));
-                let begun = at;
-                at += piece.size();
-                if from < to {
-                    all.push(piece.part(from - begun, to - from));
-                }
-            }
+            all.extend(cut(self.pieces_of(part)?, part.start, start, end));
         }
         Ok(all)
     }

@@ -15,7 +15,7 @@ use crate::track::joint::HeadEdits;
 use crate::track::top::TopBox;
 
 use super::joint_movie::{Header, movie, new_ids};
-use super::laid_out::Piece;
+use super::laid_out::{Piece, cut};
 use super::member::{Member, check_together, notes, order};
 
 /// One of the files that are merged.
@@ -217,15 +217,7 @@ impl Merged {
         let mut all = Vec::new();
         for part in self.parts.iter().skip(first).take_while(|part| part.start < end) {
             let (edits, pieces) = self.unedited(part)?;
-            let mut at = part.start;
-            for piece in with_edits(pieces, &edits) {
-                let (from, to) = (start.max(at), end.min(at + piece.size()));
-                let begun = at;
-                at += piece.size();
-                if from < to {
-                    all.push(piece.part(from - begun, to - from));
-                }
-            }
+            all.extend(cut(with_edits(pieces, &edits), part.start, start, end));
         }
         Ok(all)
     }

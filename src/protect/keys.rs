@@ -61,6 +61,17 @@ pub enum KeyOf {
     Track(u32),
 }
 
+impl KeyOf {
+    /// For the middle of a sentence.
+    fn name(self) -> String {
+        match self {
+            Self::File => "the file".to_owned(),
+            Self::Class(class) => format!("the class {}", class.name()),
+            Self::Track(id) => format!("track {id}"),
+        }
+    }
+}
+
 /// How many keys there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyPer {
@@ -175,7 +186,7 @@ impl Keys {
         key: Option<&str>,
         (kid_field, key_field): (&'static str, &'static str),
     ) -> Result<usize> {
-        let place = if of == KeyOf::File { String::new() } else { format!("For {}: ", self.name(of)) };
+        let place = if of == KeyOf::File { String::new() } else { format!("For {}: ", of.name()) };
         let at =
             |field, error: Error| Error::caller(error.code(), field, error.preceded_by(&place).message());
         let number = self.known.len();
@@ -192,7 +203,7 @@ impl Keys {
             return Err(at(field, Error::caller("weak-key", field, weakness)));
         }
         if self.known.iter().any(|other| other.of == of) {
-            let message = format!("Two keys are given for {}; give one.", self.name(of));
+            let message = format!("Two keys are given for {}; give one.", of.name());
             return Err(Error::caller("bad-key", "keys", message));
         }
         if self.known.iter().any(|other| other.kid == kid && other.key != key) {
@@ -202,14 +213,6 @@ impl Keys {
         let for_tests = is_test_key(&key, kid);
         self.known.push(PlannedKey { of, kid, key, source, for_tests });
         Ok(number)
-    }
-
-    fn name(&self, of: KeyOf) -> String {
-        match of {
-            KeyOf::File => "the file".to_owned(),
-            KeyOf::Class(class) => format!("the class {}", class.name()),
-            KeyOf::Track(id) => format!("track {id}"),
-        }
     }
 
     /// Whether any key is typed, or follows from what is.
@@ -222,7 +225,7 @@ impl Keys {
         if self.per == KeyPer::File { &self.known } else { &[] }
     }
 
-    /// Number of the key for a track among [`used`](Self::used).
+    /// Number of the key for a track, which [`get`](Self::get) knows; it is made when there is none yet.
     pub fn of_track(&mut self, track: &Track) -> Result<usize> {
         let of = match self.per {
             KeyPer::File => KeyOf::File,
@@ -252,7 +255,7 @@ impl Keys {
                 kept.push(key.clone());
             }
             if number < self.given && self.per != KeyPer::File && !used.contains(&number) {
-                let name = self.name(key.of);
+                let name = key.of.name();
                 doubts.push(format!(
                     "The key given for {name} is not used: no track that is protected needs it."
                 ));

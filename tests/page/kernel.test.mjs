@@ -82,7 +82,7 @@ test('the engine encrypts as OpenSSL does', async () => {
   const file = await readFile(new URL('samples/sample.ismv', DIST));
   const core = new File(new Blob([file]));
   for (let need = core.needs(); need; need = core.needs()) core.feed(0, file);
-  const random = Uint8Array.from({ length: 40 }, (_, n) => n);
+  const random = Uint8Array.from({ length: 56 }, (_, n) => n);
   core.plan(REQUEST, random);
   const protector = new Protector(core.movie_header(), REQUEST, random);
   let [compared, mapped, whole] = [0, 0, 0];

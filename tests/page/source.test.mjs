@@ -113,7 +113,7 @@ inEachBrowser(
           const core = new engine.File(new Blob([bytes]));
           for (let need = core.needs(); need; need = core.needs())
             core.feed(need.start, bytes.slice(need.start, need.start + need.len));
-          const random = new Uint8Array(40).map((_, n) => n + 1);
+          const random = new Uint8Array(56).map((_, n) => n + 1);
           const request = { laUrl: 'https://licence.example.com/' };
           core.plan(request, random);
           const protector = new engine.Protector(core.movie_header(), request, random);

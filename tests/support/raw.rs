@@ -246,3 +246,13 @@ pub fn check_pointers(file: &[u8]) {
         assert!(target == file.len() || starts.contains(&target), "sidx ends at {target}, no box");
     }
 }
+
+/// The samples of a file by track, found by this reader and not by the core.
+pub fn by_track(file: &[u8]) -> BTreeMap<u32, Vec<Vec<u8>>> {
+    let mut all = BTreeMap::new();
+    for track in all_samples(file).into_iter().flatten() {
+        let list: &mut Vec<Vec<u8>> = all.entry(track.id).or_default();
+        list.extend(track.samples.iter().map(|place| file[place.start..place.start + place.len].to_vec()));
+    }
+    all
+}

@@ -9,7 +9,7 @@ const REQUEST = {
   laUrl: 'https://licence.example/rightsmanager.asmx',
 };
 
-const RANDOM_LEN = 40;
+const RANDOM_LEN = 56;
 
 /**
  * @param {{ File: Function, Protector: Function }} engine
