@@ -9,7 +9,6 @@
 )]
 
 use crate::support;
-mod corpus;
 mod tables;
 
 use std::process::Command;

@@ -36,7 +36,7 @@ pub struct FragmentForm {
 pub enum TrackInformation<'a> {
     /// None: its track is clear.
     None,
-    /// That its samples are clear, though those of its track are not. Their sample entry is so many behind their own.
+    /// That its samples are clear, though those of its track are not. Their sample entry stands so many places behind.
     Clear(u32),
     /// Entries, and bytes per IV.
     Encrypted(&'a SampleEncryptionEntries, u8),
@@ -76,7 +76,9 @@ pub fn rewrite(
         }
         match information {
             TrackInformation::None => {}
-            TrackInformation::Clear(_) => edits.append(traf, &clear_samples(form.samples, track.sample_count)),
+            TrackInformation::Clear(_) => {
+                edits.append(traf, &clear_samples(form.samples, track.sample_count))
+            }
             TrackInformation::Encrypted(entries, iv_size) => {
                 edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
             }

@@ -147,10 +147,11 @@ pub fn sample_information(
     boxes
 }
 
-/// The box at the end of a `traf` whose samples are clear where those of its track are not, for PIFF readers: it names no
-/// cipher, and has IVs that nothing uses (PIFF 1.1 5.3.2).
+/// The box at the end of a `traf` whose samples are clear where those of its track are not, in a file for PIFF readers
+/// alone: it names no cipher, and has IVs that nothing uses (PIFF 1.1 5.3.2). In a file that others read too, sample
+/// entries say it: Bento4 writes anew a box like this, in what it has nothing to decrypt, with a wrong size.
 pub fn clear_samples(forms: SampleForms, samples: usize) -> Vec<u8> {
-    if !forms.piff {
+    if forms.cenc {
         return Vec::new();
     }
     let ivs = vec![0; samples * usize::from(CLEAR_IV_SIZE)];

@@ -242,7 +242,6 @@ inEachBrowser((browser) => {
       player.close();
       return { told, lead, all, share: made.tracks.map(({ share }) => share), warnings: plan.warnings };
     });
-    console.log(`# ${browser.name}: ${JSON.stringify(found)}`);
     assert.ok(
       found.warnings.some((one) => /first 3 s stay open/.test(one)),
       found.warnings.join('\n'),
