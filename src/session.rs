@@ -282,9 +282,9 @@ impl Session {
             evidence::ask(index, movie, &self.evidence)?;
         }
         let by_name = request.tracks.is_some();
-        let plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
+        let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
-        plan.lead.check(index)?;
+        plan.lay_out(index)?;
         Assembly::new(Rc::clone(index), &plan)?;
         Ok(plan)
     }

@@ -39,6 +39,7 @@ mod properties;
 mod read_encrypted;
 mod report;
 mod request;
+mod rotation;
 mod schemes;
 mod search;
 mod shaka;

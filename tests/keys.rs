@@ -39,11 +39,11 @@ fn apart(scheme: &str, form: &str, per: &str) -> RequestText {
 }
 
 fn of_class(class: &str, kid: &str, key: &str) -> KeyText {
-    KeyText { class: some(class), kid: some(kid), key: secret(key), track: None }
+    KeyText { class: some(class), kid: some(kid), key: secret(key), track: None, period: 0 }
 }
 
 fn of_track(track: u32, kid: &str, key: &str) -> KeyText {
-    KeyText { track: Some(track), kid: some(kid), key: secret(key), class: None }
+    KeyText { track: Some(track), kid: some(kid), key: secret(key), class: None, period: 0 }
 }
 
 fn plan(file: &[u8], text: &RequestText) -> Plan {

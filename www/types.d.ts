@@ -258,6 +258,11 @@ export interface ProtectRequest {
   leftovers?: 'remove';
   /** Seconds from the start: fragments that begin in them stay open to everyone, so that playing can begin at once. */
   clearLead?: number;
+  /**
+   * New keys every so many fragments of a track: players must ask for another licence each time. `keys` may give some of
+   * them, with their `period`; the others are random, or come from `keySeed`.
+   */
+  keyRotation?: number;
   /** First IV as 16 hex digits; random when absent. Only for reproducible tests. */
   ivStart?: string;
   /** '4.0' … '4.3'; chosen by rule when absent. */
@@ -277,6 +282,8 @@ export interface ProtectRequest {
 export interface KeyRequest {
   class?: KeyClass;
   track?: number;
+  /** With `keyRotation`: which time it is for, from 0 on, which it is when absent. */
+  period?: number;
   /** UUID text; random when absent. */
   kid?: string;
   /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
@@ -352,6 +359,8 @@ export interface PlanKey {
   /** The class of tracks, or the track, that it is for; neither where it is for the whole file. */
   class?: KeyClass;
   track?: number;
+  /** With `keyRotation`: which time it is for, from 0 on. */
+  period?: number;
 }
 
 /** A key with which a file was protected. */

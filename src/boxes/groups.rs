@@ -42,6 +42,18 @@ entries! {
 }
 
 impl GroupEncryption {
+    /// Of samples that are encrypted with this key.
+    pub fn with_ivs(kid: KeyId, per_sample_iv_size: u8) -> Self {
+        Self { is_protected: 1, per_sample_iv_size, kid, ..Self::default() }
+    }
+
+    /// As it stands in an `sgpd`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut w = Writer::new();
+        self.write(&mut w, &Context::default());
+        w.into_bytes()
+    }
+
     fn has_several_keys(&self) -> bool {
         bits(self.multi_key_flag, 7, 1) == 1
     }

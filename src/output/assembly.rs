@@ -8,11 +8,10 @@ use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
-use crate::protect::lead::ClearLead;
+use crate::protect::periods::Periods;
 use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::subsample::check_encrypted;
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
-use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Fragment, Index, Movie};
 
@@ -20,7 +19,7 @@ use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::items::moved_locations;
 use super::moved::Moved;
 use super::movie::{movie_edits, protected_file_type};
-use super::protection::SampleForms;
+use super::protection::{KeyChange, SampleForms, system_headers};
 use super::summary::Touched;
 
 /// One piece of the output, in file order.
@@ -62,8 +61,8 @@ pub struct Assembly {
     movie: Vec<u8>,
     /// Where the bytes of the movie header went that were kept.
     movie_kept: Rc<Kept>,
-    /// Which fragments stay clear.
-    lead: ClearLead,
+    /// Which fragments stay clear, and which keys the others have.
+    periods: Periods,
     /// Next top-level box to give out.
     next_top: usize,
     /// Next fragment to give out.
@@ -116,7 +115,7 @@ impl Assembly {
             type_at,
             movie,
             movie_kept: Rc::clone(&movie_kept),
-            lead: plan.lead.clone(),
+            periods: plan.periods.clone(),
             next_top: 0,
             next_fragment: 0,
             awaiting: VecDeque::new(),
@@ -144,8 +143,7 @@ impl Assembly {
         } else if top.id.is(b"mfra") {
             self.next_top += 1;
             Step::RandomAccess
-        } else if let Some(fragment) = self.fragment_at(top.start) {
-            let task = FragmentTask::with_lead(&self.lead, &self.index, &fragment);
+        } else if let Some(task) = self.fragment_at(top.start) {
             self.skip_to(task.end);
             Step::Fragment(task)
         } else if is_system_header_type(top.id) {
@@ -160,13 +158,12 @@ impl Assembly {
         Some(step)
     }
 
-    fn fragment_at(&mut self, start: u64) -> Option<FragmentEntry> {
-        let fragment = *self.index.fragments.get(self.next_fragment)?;
-        if fragment.start != start {
-            return None;
-        }
+    /// The task for the next fragment, when it begins here.
+    fn fragment_at(&mut self, start: u64) -> Option<FragmentTask> {
+        let number = self.next_fragment;
+        self.index.fragments.get(number).filter(|fragment| fragment.start == start)?;
         self.next_fragment += 1;
-        Some(fragment)
+        FragmentTask::numbered(number, &self.index, &self.periods)
     }
 
     fn skip_to(&mut self, end: u64) {
@@ -280,7 +277,10 @@ pub struct ProtectedFragment {
 /// The form in which a plan's fragments are written.
 fn fragment_form(plan: &Plan, task: &FragmentTask) -> FragmentForm {
     let (samples, modern) = (SampleForms::of(plan.form), plan.form.has_cenc());
-    FragmentForm { samples, modern, clean: true, made: task.is_made() }
+    // Keys of the first time are those of the movie header.
+    let is_later = task.period.is_some() && plan.period > 0;
+    let systems = if is_later { system_headers(plan) } else { Vec::new() };
+    FragmentForm { samples, modern, clean: true, made: task.is_made(), systems }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
@@ -328,10 +328,13 @@ fn protected_moof(
                 let behind = if plan.has_clear_entries() { found.rules.len() } else { 0 };
                 TrackInformation::Clear(u32::try_from(behind).unwrap_or(0))
             }
-            (Some(found), Some(entries)) => TrackInformation::Encrypted(entries, found.ivs.size()),
+            (Some(found), Some(entries)) => {
+                let change = KeyChange::of(plan, found);
+                TrackInformation::Encrypted { entries, iv_size: found.ivs.size(), change }
+            }
         });
     }
-    rewrite(fragment_form(plan, task), tree, fragment, &information, &task.decode_times, touched)
+    rewrite(&fragment_form(plan, task), tree, fragment, &information, &task.decode_times, touched)
 }
 
 /// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for

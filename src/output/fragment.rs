@@ -14,11 +14,11 @@ use crate::track::fragment::Run;
 use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Fragment, TrackFragment};
 
-use super::protection::{SENC_PREFIX, SampleForms, clear_samples, sample_information};
+use super::protection::{KeyChange, SENC_PREFIX, SampleForms, clear_samples, sample_information};
 use super::summary::Touched;
 
 /// What to write into a fragment's `moof`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FragmentForm {
     /// Which forms of sample information.
     pub samples: SampleForms,
@@ -29,23 +29,32 @@ pub struct FragmentForm {
     pub clean: bool,
     /// Whether the `moof` is made on the way: what changes in it was never there.
     pub made: bool,
+    /// Headers of DRM systems for the keys of this fragment, where the movie header has those for others.
+    pub systems: Vec<u8>,
 }
 
 /// What sample information a `traf` gets.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum TrackInformation<'a> {
     /// None: its track is clear.
     None,
     /// That its samples are clear, though those of its track are not. Their sample entry stands so many places behind.
     Clear(u32),
-    /// Entries, and bytes per IV.
-    Encrypted(&'a SampleEncryptionEntries, u8),
+    /// What is to be said of encrypted samples.
+    Encrypted {
+        /// IVs and subsample maps.
+        entries: &'a SampleEncryptionEntries,
+        /// Bytes per IV.
+        iv_size: u8,
+        /// The key, where it is not that of the track.
+        change: Option<KeyChange>,
+    },
 }
 
 /// The new `moof` bytes. `information` and `decode_times` go with the `traf` boxes in their order. The boxes that are
 /// touched are counted in `touched`, when that is asked for.
 pub fn rewrite(
-    form: FragmentForm,
+    form: &FragmentForm,
     tree: &Tree<'_>,
     fragment: &Fragment,
     information: &[TrackInformation<'_>],
@@ -79,10 +88,15 @@ pub fn rewrite(
             TrackInformation::Clear(_) => {
                 edits.append(traf, &clear_samples(form.samples, track.sample_count))
             }
-            TrackInformation::Encrypted(entries, iv_size) => {
-                edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
+            TrackInformation::Encrypted { entries, iv_size, change } => {
+                let change = change.as_ref();
+                let boxes = sample_information(form.samples, entries, *iv_size, track.sample_count, change);
+                edits.append(traf, &boxes);
             }
         }
+    }
+    if !form.systems.is_empty() {
+        edits.append(tree.root(), &form.systems);
     }
     let (mut bytes, kept) = edits.apply_and_follow(tree);
     let grown =
@@ -140,7 +154,7 @@ fn rewrite_header(
 }
 
 /// Every run gets a data offset of its own, to be set when the size of the `moof` is known.
-fn rewrite_run(form: FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
+fn rewrite_run(form: &FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
     let negative = run.trun.samples.iter().any(|sample| sample.sample_composition_time_offset < 0);
     let new_version = form.modern && negative && run.trun.head.version == 0;
     if new_version || !run.trun.head.has(trun_flags::DATA_OFFSET) {

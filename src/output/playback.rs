@@ -5,8 +5,10 @@ use crate::boxes::cenc::{
     SCHEME_VERSION_1_0, SampleEncryptionEntries, SchemeType, Subsample, TrackEncryption,
 };
 use crate::boxes::descriptor::{DECODER_CONFIG, ElementaryStreamDescriptor};
+use crate::boxes::groups::GroupEncryption;
 use crate::boxes::piff::{self, PiffTrackEncryption};
 use crate::boxes::profiles::MPEG4_AUDIO;
+use crate::boxes::types::U24;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
@@ -16,7 +18,7 @@ use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track
 
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::movie::protected_file_type;
-use super::protection::SampleForms;
+use super::protection::{KeyChange, SampleForms};
 
 /// What a player must know before the first byte.
 #[derive(Clone, Debug)]
@@ -94,28 +96,38 @@ impl Playback {
             // A box that says of these samples alone that they are clear.
             let is_clear = !has_cenc && here.is_none() && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some();
             found.push(if is_clear {
-                Some((all_clear(track), IV_SIZE))
+                Some((all_clear(track), IV_SIZE, None))
             } else {
-                here.map(|it| (it.entries, it.iv_size))
+                here.map(|it| (it.entries, it.iv_size, other_key(movie, track, it.kid, it.iv_size)))
             });
         }
         let mut information = Vec::new();
         for found in &found {
             information.push(match found {
-                Some((entries, iv_size)) => TrackInformation::Encrypted(entries, *iv_size),
+                Some((entries, iv_size, change)) => {
+                    TrackInformation::Encrypted { entries, iv_size: *iv_size, change: change.clone() }
+                }
                 None => TrackInformation::None,
             });
         }
-        let form = FragmentForm {
+        let form = &FragmentForm {
             samples: SampleForms { cenc: true, piff: false },
             modern: true,
             clean: false,
             made: false,
+            systems: Vec::new(),
         };
         let mut output = rewrite(form, &tree, &fragment, &information, &task.decode_times, None)?;
         output.extend_from_slice(media);
         Ok(output)
     }
+}
+
+/// What is to be said of samples whose key is not the one that their track says.
+fn other_key(movie: &Movie, track: &TrackFragment, kid: Option<KeyId>, iv_size: u8) -> Option<KeyChange> {
+    let entry = movie.track(track.tfhd.track_id)?.entry(track.sample_description_index)?;
+    let other = kid.filter(|_| kid != entry.protection.as_ref().and_then(|protection| protection.kid))?;
+    Some(KeyChange { encryption: GroupEncryption::with_ivs(other, iv_size), algorithm: U24::default() })
 }
 
 /// Bytes of an IV that nothing uses.

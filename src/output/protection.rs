@@ -6,6 +6,10 @@ use crate::boxes::cenc::{
     SUBSAMPLE_LEN, SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryption, SampleEncryptionEntries,
     SchemeType, TrackEncryption,
 };
+use crate::boxes::groups::{
+    FIRST_LOCAL_GROUP, GroupDescriptions, GroupEncryption, SampleGroupDescription, SampleToGroup,
+    SampleToGroupEntry,
+};
 use crate::boxes::header::{four, wrap};
 use crate::boxes::piff::{
     OVERRIDE, PiffEntries, PiffProtectionSystem, PiffSampleEncryption, PiffTrackEncryption,
@@ -27,10 +31,7 @@ pub fn scheme_information(plan: &Plan, protection: &Protection, format: FourCc, 
     }
     if plan.form.has_piff() {
         let piff = PiffTrackEncryption {
-            default_algorithm_id: U24(match plan.scheme.mode {
-                Mode::Ctr => algorithm::AES_CTR,
-                Mode::Cbc => algorithm::AES_CBC,
-            }),
+            default_algorithm_id: algorithm_of(plan.scheme.mode),
             default_iv_size: protection.ivs.size(),
             default_kid: kid,
             ..PiffTrackEncryption::default()
@@ -112,19 +113,74 @@ impl SampleForms {
     }
 }
 
-/// The boxes that go to the end of a `traf`: `saiz`, `saio`, `senc` (the offset in `saio` still to be set), then the
+/// PIFF's number for a cipher.
+fn algorithm_of(mode: Mode) -> U24 {
+    U24(match mode {
+        Mode::Ctr => algorithm::AES_CTR,
+        Mode::Cbc => algorithm::AES_CBC,
+    })
+}
+
+/// That the samples of a `traf` have another key than their track says.
+#[derive(Clone, Debug)]
+pub struct KeyChange {
+    /// How they are encrypted.
+    pub encryption: GroupEncryption,
+    /// By what cipher, as PIFF has it.
+    pub algorithm: U24,
+}
+
+impl KeyChange {
+    /// For samples of a protected track; `None` at the time when it has the key that its track says.
+    pub fn of(plan: &Plan, protection: &Protection) -> Option<Self> {
+        let key = plan.keys.get(protection.key).filter(|_| plan.period > 0)?;
+        let constant_iv = match protection.ivs {
+            Ivs::Each(_) => ConstantIv::default(),
+            Ivs::Constant(iv) => ConstantIv { entries: iv.to_vec() },
+        };
+        let encryption = GroupEncryption {
+            pattern: protection.pattern.nibbles(),
+            constant_iv,
+            ..GroupEncryption::with_ivs(key.kid, protection.ivs.size())
+        };
+        Some(Self { encryption, algorithm: algorithm_of(plan.scheme.mode) })
+    }
+
+    /// A group of all samples of the fragment, and what is said of it (ISO/IEC 23001-7:2023 6).
+    fn group(&self, sample_count: u32) -> Vec<u8> {
+        let grouping_type = FourCc(*b"seig");
+        let group = SampleToGroupEntry { sample_count, group_description_index: FIRST_LOCAL_GROUP };
+        let samples =
+            SampleToGroup { grouping_type, entries: vec![group].into(), ..SampleToGroup::default() };
+        let entries = self.encryption.to_bytes();
+        let groups = GroupDescriptions {
+            grouping_type,
+            default_length: Some(u32::try_from(entries.len()).expect("it has at most 37 bytes")),
+            entry_count: 1,
+            entries,
+            ..GroupDescriptions::default()
+        };
+        let head = FullHead { version: 1, flags: 0 };
+        let described = SampleGroupDescription { head, groups, ..SampleGroupDescription::default() };
+        [samples.to_box(0), described.to_box(0)].concat()
+    }
+}
+
+/// The boxes that go to the end of a `traf`: the group of its key where that is not the track's, `saiz`, `saio`, `senc` (the offset in `saio` still to be set), then the
 /// PIFF box last, where Bento4 and Microsoft's readers look for it.
 pub fn sample_information(
     forms: SampleForms,
     entries: &SampleEncryptionEntries,
     iv_size: u8,
     samples: usize,
+    change: Option<&KeyChange>,
 ) -> Vec<u8> {
     let sample_count = u32::try_from(samples).expect("samples of a fragment are capped");
     let subsamples = !entries.counts.is_empty();
     let head = FullHead { version: 0, flags: if subsamples { SENC_SUBSAMPLES } else { 0 } };
     let mut boxes = Vec::new();
     if forms.cenc {
+        boxes.extend(change.map(|change| change.group(sample_count)).unwrap_or_default());
         // Where there is nothing to say of each sample, a count alone is what Bento4 asks for.
         if iv_size > 0 || subsamples {
             boxes.extend(sizes(entries, iv_size, sample_count).to_box(0));
@@ -136,12 +192,16 @@ pub fn sample_information(
         boxes.extend(senc.to_box(iv_size));
     }
     if forms.piff {
-        let senc = PiffSampleEncryption {
+        let mut senc = PiffSampleEncryption {
             head,
             sample_count,
             samples: PiffEntries(entries.clone()),
             ..PiffSampleEncryption::default()
         };
+        if let Some(change) = change {
+            senc.head.flags |= OVERRIDE;
+            (senc.algorithm_id, senc.iv_size, senc.kid) = (change.algorithm, iv_size, change.encryption.kid);
+        }
         boxes.extend(senc.to_box(iv_size));
     }
     boxes

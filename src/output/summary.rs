@@ -131,6 +131,8 @@ mdatsamples are encrypted; sizes stay
 sidxsizes of the segments
 ssixsizes of the subsegments
 stsdclear entries for the clear lead
+sbgpwhich samples have another key
+sgpdthe other key
 mfraoffsets of the fragments
 metaoffsets of its items
 ilocoffsets of its items

@@ -80,6 +80,16 @@ impl HeaderWishes {
         }
     }
 
+    /// Fails when the header cannot be made anew for other keys.
+    pub fn check_rotation(&self) -> Result<()> {
+        if self.ready.is_none() {
+            return Ok(());
+        }
+        let message = "A ready-made PlayReady header names one time’s keys, but the keys are to change. Leave out the header, or \
+                       the change of keys.";
+        Err(Error::caller("bad-request", "keyRotation", message))
+    }
+
     /// The header that names these keys. Fails when it cannot be written, or is not for them.
     pub fn make(&self, scheme: &Scheme, keys: &[PlannedKey]) -> Result<MadeHeader> {
         if let Some((object, parsed)) = &self.ready {

@@ -103,6 +103,8 @@ pub enum KeySource {
 pub struct PlannedKey {
     /// What it is for.
     pub of: KeyOf,
+    /// Where keys change along the file: which time, from 0 on.
+    pub period: u32,
     /// Key ID.
     pub kid: KeyId,
     /// The content key.
@@ -120,6 +122,8 @@ pub struct KeyText {
     pub class: Option<String>,
     /// Or the track.
     pub track: Option<u32>,
+    /// Where keys change along the file: for which time it is, from 0 on.
+    pub period: u32,
     /// Key ID as UUID.
     pub kid: Option<String>,
     /// Content key, hex or base64.
@@ -153,7 +157,8 @@ impl Keys {
         let per = per(text)?;
         let mut this = Self { per, known: Vec::new(), given: 0, seed, random: random.clone() };
         if per == KeyPer::File {
-            if let Some(first) = text.keys.first() {
+            let named_one = |key: &&KeyText| key.track.is_some() || given(&key.class).is_some();
+            if let Some(first) = text.keys.iter().find(named_one) {
                 let what = if first.track.is_some() { "track" } else { "class" };
                 let message = format!(
                     "Keys are listed, but one for the whole file is asked for; set keyPer to “{what}”."
@@ -162,7 +167,7 @@ impl Keys {
             }
             let named = named.map(KeyId::uuid);
             let (kid, key) = (given(&text.kid).or(named.as_deref()), secret(&text.key));
-            this.add(KeyOf::File, kid, key, ("kid", "key"))?;
+            this.add((KeyOf::File, 0), kid, key, ("kid", "key"))?;
         }
         for (field, typed) in [("kid", given(&text.kid)), ("key", secret(&text.key))] {
             if per != KeyPer::File && typed.is_some() {
@@ -170,8 +175,13 @@ impl Keys {
                 return Err(Error::caller("bad-request", field, message));
             }
         }
+        let rotates = given(&text.key_rotation).is_some();
         for one in &text.keys {
-            let of = key_of(one, per)?;
+            if one.period > 0 && !rotates {
+                let message = "A key is given for a later period, but keys are not to change; set keyRotation, or leave it out.";
+                return Err(Error::caller("bad-request", "keyRotation", message));
+            }
+            let of = (key_of(one, per)?, one.period);
             this.add(of, given(&one.kid), secret(&one.key), ("keys", "keys"))?;
         }
         this.given = this.known.len();
@@ -181,16 +191,22 @@ impl Keys {
     /// Adds a key for what has none yet. What is not given is made of the seed, or is random.
     fn add(
         &mut self,
-        of: KeyOf,
+        (of, period): (KeyOf, u32),
         kid: Option<&str>,
         key: Option<&str>,
         (kid_field, key_field): (&'static str, &'static str),
     ) -> Result<usize> {
-        let place = if of == KeyOf::File { String::new() } else { format!("For {}: ", of.name()) };
+        let place = match (of, period) {
+            (KeyOf::File, 0) => String::new(),
+            (of, 0) => format!("For {}: ", of.name()),
+            (of, period) => format!("For {}, period {period}: ", of.name()),
+        };
         let at =
             |field, error: Error| Error::caller(error.code(), field, error.preceded_by(&place).message());
         let number = self.known.len();
-        let (random_key, random_kid) = self.random.pair(number);
+        // Those of one place in the file are made alike for every worker, however many places each has seen.
+        let first = self.known.iter().position(|known| (known.of, known.period) == (of, 0));
+        let (random_key, random_kid) = self.random.pair(first.unwrap_or(number), period);
         let kid = kid.map(parse_kid).transpose().map_err(|error| at(kid_field, error))?.unwrap_or(random_kid);
         let (key, source, field) = match (key, &self.seed) {
             (Some(key), _) => {
@@ -202,8 +218,9 @@ impl Keys {
         if let Some(weakness) = weakness(&key, kid) {
             return Err(at(field, Error::caller("weak-key", field, weakness)));
         }
-        if self.known.iter().any(|other| other.of == of) {
-            let message = format!("Two keys are given for {}; give one.", of.name());
+        if self.known.iter().any(|other| (other.of, other.period) == (of, period)) {
+            let when = if period == 0 { String::new() } else { format!(", period {period}") };
+            let message = format!("Two keys are given for {}{when}; give one.", of.name());
             return Err(Error::caller("bad-key", "keys", message));
         }
         if self.known.iter().any(|other| other.kid == kid && other.key != key) {
@@ -211,7 +228,7 @@ impl Keys {
             return Err(Error::caller("bad-kid", kid_field, message));
         }
         let for_tests = is_test_key(&key, kid);
-        self.known.push(PlannedKey { of, kid, key, source, for_tests });
+        self.known.push(PlannedKey { of, period, kid, key, source, for_tests });
         Ok(number)
     }
 
@@ -222,7 +239,7 @@ impl Keys {
 
     /// The keys known before the tracks are: that of the whole file.
     pub fn of_file(&self) -> &[PlannedKey] {
-        if self.per == KeyPer::File { &self.known } else { &[] }
+        if self.per == KeyPer::File { self.known.get(..1).unwrap_or_default() } else { &[] }
     }
 
     /// Number of the key for a track, which [`get`](Self::get) knows; it is made when there is none yet.
@@ -232,10 +249,37 @@ impl Keys {
             KeyPer::Class => KeyOf::Class(Class::of(track)),
             KeyPer::Track => KeyOf::Track(track.id),
         };
-        match self.known.iter().position(|key| key.of == of) {
+        self.number_of(of, 0)
+    }
+
+    /// The key that stands in a later period for one of the first.
+    pub fn in_period(&mut self, first: &PlannedKey, period: u32) -> Result<PlannedKey> {
+        let number = self.number_of(first.of, period)?;
+        self.get(number).cloned()
+    }
+
+    fn number_of(&mut self, of: KeyOf, period: u32) -> Result<usize> {
+        match self.known.iter().position(|key| (key.of, key.period) == (of, period)) {
             Some(number) => Ok(number),
-            None => self.add(of, None, None, ("keys", "keys")),
+            None => self.add((of, period), None, None, ("keys", "keys")),
         }
+    }
+
+    /// What is doubtful of keys that are given for later periods, where `used` are the keys of the first of so many, as plain
+    /// sentences.
+    pub fn doubts_of_later(&self, used: &[PlannedKey], periods: u32) -> Vec<String> {
+        let is_used = |key: &PlannedKey| key.period < periods && used.iter().any(|used| used.of == key.of);
+        let given = self.known.get(..self.given).unwrap_or_default();
+        let unused = given.iter().filter(|key| key.period > 0 && !is_used(key));
+        unused
+            .map(|key| {
+                format!(
+                    "The key given for {}, period {}, is not used: nothing that is protected needs it.",
+                    key.of.name(),
+                    key.period
+                )
+            })
+            .collect()
     }
 
     /// The key of this number.
@@ -254,7 +298,7 @@ impl Keys {
             if before.is_none() && used.contains(&number) {
                 kept.push(key.clone());
             }
-            if number < self.given && self.per != KeyPer::File && !used.contains(&number) {
+            if number < self.given && key.period == 0 && self.per != KeyPer::File && !used.contains(&number) {
                 let name = key.of.name();
                 doubts.push(format!(
                     "The key given for {name} is not used: no track that is protected needs it."
@@ -268,9 +312,9 @@ impl Keys {
 fn per(text: &RequestText) -> Result<KeyPer> {
     match given(&text.key_per) {
         None => Ok(match text.keys.first() {
-            None => KeyPer::File,
             Some(first) if first.track.is_some() => KeyPer::Track,
-            Some(_) => KeyPer::Class,
+            Some(first) if given(&first.class).is_some() || first.period == 0 => KeyPer::Class,
+            _ => KeyPer::File,
         }),
         Some(name) => WAYS.iter().find(|(_, known)| *known == name).map(|(per, _)| *per).ok_or_else(|| {
             let message = format!("There is no key per “{name}”; use file, class or track.");
@@ -283,6 +327,7 @@ fn per(text: &RequestText) -> Result<KeyPer> {
 fn key_of(text: &KeyText, per: KeyPer) -> Result<KeyOf> {
     let wrong = |message: String| Err(Error::caller("bad-key", "keys", message));
     match (per, given(&text.class), text.track) {
+        (KeyPer::File, None, None) => Ok(KeyOf::File),
         (KeyPer::Track, None, Some(id)) => Ok(KeyOf::Track(id)),
         (KeyPer::Class, Some(name), None) => match CLASSES.iter().find(|(_, known, _)| *known == name) {
             Some((class, ..)) => Ok(KeyOf::Class(*class)),
@@ -296,13 +341,14 @@ fn key_of(text: &KeyText, per: KeyPer) -> Result<KeyOf> {
 impl Random {
     /// The key and the key ID of this number: the first are random by themselves, the others are made of what is random
     /// for that, block after block.
-    fn pair(&self, number: usize) -> (ContentKey, KeyId) {
-        if number == 0 {
+    fn pair(&self, number: usize, period: u32) -> (ContentKey, KeyId) {
+        if (number, period) == (0, 0) {
             return (self.key.clone(), random_kid(self.kid));
         }
         let mut blocks = [[0; BLOCK]; WIDTH];
         for (half, block) in blocks.iter_mut().enumerate().take(2) {
-            *block = (u128::from(len_u64(number)) * 2 + u128::from(len_u64(half))).to_be_bytes();
+            let place = u128::from(period) << 64 | u128::from(len_u64(number));
+            *block = (place * 2 + u128::from(len_u64(half))).to_be_bytes();
         }
         AesKey::new(&self.more).encrypt(&mut blocks);
         let [key, kid, ..] = blocks;

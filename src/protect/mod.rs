@@ -9,8 +9,9 @@ pub mod decrypt;
 pub mod evidence;
 pub mod header;
 pub mod keys;
-pub mod lead;
+
 pub mod notes;
+pub mod periods;
 pub mod pieces;
 pub mod plan;
 pub mod request;

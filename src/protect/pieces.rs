@@ -74,16 +74,16 @@ impl PiecewiseFragment {
     /// The fragment of `task`.
     pub fn new(protector: &mut SampleProtector, fragment: Fragment, task: &FragmentTask) -> Result<Self> {
         refuse_overlaps(&fragment)?;
-        protector.begin_fragment();
+        protector.begin_fragment(task)?;
         let mut runs = Vec::new();
         let mut entries = Vec::new();
         let mut ordinal = task.first_sample;
         for (number, track) in fragment.tracks.iter().enumerate() {
             let protected = protector.plan().protection(track.tfhd.track_id).is_some();
-            if protected && task.is_lead {
+            if protected && task.period.is_none() {
                 protector.scanner(track)?.1.pass_over(track.bytes());
             }
-            let protected = protected && !task.is_lead;
+            let protected = protected && task.period.is_some();
             entries.push(protected.then(SampleEncryptionEntries::default));
             let mut first = 0;
             for (index, run) in track.runs.iter().enumerate() {

@@ -3,17 +3,18 @@
 use crate::bytes::units::clock;
 use crate::bytes::{Error, KeyId, Result};
 use crate::playready::{Header, HeaderVersion, url_warnings};
-use crate::track::{Movie, Track, TrackFragment, TrackKind};
+use crate::track::{Index, Movie, Track, TrackFragment, TrackKind};
 
 use super::cipher::AesKey;
 use super::codecs::{check_track, rule};
 use super::counter::{IvCounter, Ivs};
-use super::header::MadeHeader;
-use super::keys::PlannedKey;
-use super::lead::ClearLead;
+use super::header::{HeaderWishes, MadeHeader};
+use super::keys::{Keys, PlannedKey};
+use super::periods::Periods;
 use super::request::Request;
 use super::scheme::{CENC, Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
+use super::systems::Systems;
 
 /// What is decided for one track.
 #[derive(Clone, Debug)]
@@ -51,8 +52,12 @@ pub struct Plan {
     pub scheme: Scheme,
     /// Which boxes.
     pub form: Form,
-    /// The keys; at least one.
+    /// The keys; at least one. Where they change along the file, those of one time.
     pub keys: Vec<PlannedKey>,
+    /// Which time that is: 0 for what the movie header says.
+    pub period: u32,
+    /// All keys of later times, where there are any.
+    pub later: Vec<PlannedKey>,
     /// What was doubtful about the request, as plain sentences.
     pub doubts: Vec<String>,
     /// The PlayReady header.
@@ -67,8 +72,10 @@ pub struct Plan {
     pub tracks: Vec<TrackPlan>,
     /// The initialization vectors.
     pub ivs: IvCounter,
-    /// Which fragments stay clear.
-    pub lead: ClearLead,
+    /// Which fragments stay clear, and when keys change.
+    pub periods: Periods,
+    /// What keys and headers of later times are made of.
+    made_of: (Keys, HeaderWishes, Systems),
 }
 
 impl Plan {
@@ -114,24 +121,61 @@ impl Plan {
         doubts.extend(request.header.doubts(&keys));
         doubts.extend(request.systems.doubts(&kids)?);
         let protected = tracks.iter().filter(|track| track.protection.is_some());
-        let lead = ClearLead::new(
-            request.clear_lead,
-            protected.map(|track| (track.track_id, track.timescale)).collect(),
-        );
+        let periods =
+            Periods::new(request.periods, protected.map(|track| (track.track_id, track.timescale)).collect());
         Ok(Self {
             source,
             scheme: request.scheme,
             form: request.form,
-            other_systems: request.systems.boxes(&request.scheme, &kids),
+            other_systems: request.systems.boxes(&request.scheme, &kids, 0),
             keys,
+            period: 0,
+            later: Vec::new(),
             doubts,
             header,
             header_xml,
             playready_object,
             tracks,
             ivs,
-            lead,
+            periods,
+            made_of: (request.keys, request.header, request.systems),
         })
+    }
+
+    /// Decides which keys each fragment of the file has. Fails when one of them is not as it should be.
+    pub fn lay_out(&mut self, index: &Index) -> Result<()> {
+        self.periods.lay_out(index)?;
+        let mut later = Vec::new();
+        for period in 1..self.periods.count() {
+            self.enter(period)?;
+            later.extend_from_slice(&self.keys);
+        }
+        self.enter(0)?;
+        self.later = later;
+        self.doubts.extend(self.made_of.0.doubts_of_later(&self.keys, self.periods.count()));
+        Ok(())
+    }
+
+    /// Goes to another time of the file: to its keys, and what is made of them.
+    pub fn enter(&mut self, period: u32) -> Result<()> {
+        if period == self.period {
+            return Ok(());
+        }
+        let (keys, header, systems) = &mut self.made_of;
+        for key in &mut self.keys {
+            *key = keys.in_period(key, period)?;
+        }
+        let made = header.make(&self.scheme, &self.keys)?;
+        (self.header, self.header_xml, self.playready_object) = (made.header, made.xml, made.object);
+        let kids: Vec<KeyId> = self.keys.iter().map(|key| key.kid).collect();
+        self.other_systems = systems.boxes(&self.scheme, &kids, period);
+        self.period = period;
+        Ok(())
+    }
+
+    /// The keys of all times.
+    pub fn all_keys(&self) -> impl Iterator<Item = &PlannedKey> {
+        self.keys.iter().chain(&self.later)
     }
 
     /// How a track is protected; `None` when it stays clear.
@@ -142,7 +186,7 @@ impl Plan {
     /// Whether protected tracks have a second set of sample entries, for the samples of the clear lead. PIFF knows another
     /// way.
     pub fn has_clear_entries(&self) -> bool {
-        self.form.has_cenc() && self.lead.is_wanted()
+        self.form.has_cenc() && self.periods.has_lead()
     }
 
     /// The key of a track that is protected.
@@ -169,7 +213,7 @@ impl Plan {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.doubts.clone();
         warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
-        warnings.extend(self.lead.warning());
+        warnings.extend(self.periods.notes());
         for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
             warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
         }

@@ -5,7 +5,7 @@ use crate::playready::parse_iv_start;
 
 use super::header::HeaderWishes;
 use super::keys::{KeyText, Keys};
-use super::lead::milliseconds;
+use super::periods::PeriodWishes;
 use super::scheme::{self, Form, Mode, Scheme};
 use super::systems::Systems;
 
@@ -44,6 +44,8 @@ pub struct RequestText {
     pub iv_start: Option<String>,
     /// Seconds from the start for which fragments stay clear.
     pub clear_lead: Option<String>,
+    /// So many fragments of a track have their keys in common.
+    pub key_rotation: Option<String>,
     /// `4.0` to `4.3`.
     pub header_version: Option<String>,
     /// `ondemand`: players need not ask for the licence before they play.
@@ -106,8 +108,8 @@ pub struct Request {
     pub iv_start: u64,
     /// Track IDs; all that can be protected when absent.
     pub tracks: Option<Vec<u32>>,
-    /// Milliseconds from the start for which fragments stay clear.
-    pub clear_lead: u64,
+    /// What changes along the file.
+    pub periods: PeriodWishes,
     /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
     pub remove_leftovers: bool,
     /// What is doubtful about the request, as plain sentences.
@@ -160,6 +162,11 @@ impl Request {
             }
         };
         let tracks = text.tracks.clone();
+        let periods = PeriodWishes::parse(text)?;
+        if periods.rotates() {
+            header.check_rotation()?;
+            warnings.extend(systems.rotation_warning());
+        }
         let this = Self {
             scheme,
             form,
@@ -169,7 +176,7 @@ impl Request {
             systems,
             iv_start,
             tracks,
-            clear_lead: milliseconds(text)?,
+            periods,
             remove_leftovers,
             warnings,
         };

@@ -13,7 +13,7 @@ use crate::track::{Fragment, Index, TrackFragment};
 use super::chain::{self, Chain};
 use super::cipher::AesKey;
 use super::counter::Ivs;
-use super::lead::ClearLead;
+use super::periods::Periods;
 use super::plan::{Plan, Protection};
 use super::scheme::{Mode, Pattern};
 use super::subsample::{RangeFinder, Tally};
@@ -33,8 +33,9 @@ pub struct FragmentTask {
     pub decode_times: Vec<u64>,
     /// [`head_digest`](crate::track::index::head_digest) of the `moof` as it was when the file was opened.
     pub digest: u32,
-    /// Whether its samples stay clear, though tracks of it are protected: it begins in the clear lead.
-    pub is_lead: bool,
+    /// Number of its keys, where they change along the file. With none its samples stay clear, though tracks of it are
+    /// protected: it begins in the clear lead.
+    pub period: Option<u32>,
     /// What changes in the `moof` before anything else is done to it: [`HeadEdits`].
     pub edits: HeadEdits,
     /// Of a fragment that is made: where each stretch of it begins, and where that stands in the source, if it does.
@@ -55,15 +56,16 @@ impl FragmentTask {
             first_sample: fragment.first_sample,
             decode_times: times.collect(),
             digest: fragment.digest,
-            is_lead: false,
+            period: Some(0),
             edits: HeadEdits::new(),
             extents: Vec::new(),
         }
     }
 
-    /// The same, where fragments stay clear at the start.
-    pub fn with_lead(lead: &ClearLead, index: &Index, fragment: &FragmentEntry) -> Self {
-        Self { is_lead: lead.holds(index, fragment), ..Self::new(index, fragment) }
+    /// The task for the fragment of this number, with the keys that it has; `None` behind the last.
+    pub fn numbered(number: usize, index: &Index, periods: &Periods) -> Option<Self> {
+        let fragment = index.fragments.get(number)?;
+        Some(Self { period: periods.of(number), ..Self::new(index, fragment) })
     }
 
     /// The task for a fragment that is made of pieces: where each stands in the source, if it does, and its bytes.
@@ -165,11 +167,10 @@ impl SampleProtector {
                 finders.push((track.track_id, entry, finder));
             }
         }
-        let keys = plan.keys.iter().map(|planned| AesKey::new(&planned.key)).collect();
-        Self { keys, finders, plan }
+        Self { keys: ciphers(&plan), finders, plan }
     }
 
-    /// The plan.
+    /// The plan, as it is for the fragment that came last.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -182,26 +183,31 @@ impl SampleProtector {
         window: &mut Window<'_>,
     ) -> Result<Vec<Option<SampleEncryptionEntries>>> {
         refuse_overlaps(fragment)?;
-        self.begin_fragment();
+        self.begin_fragment(task)?;
         let mut ordinal = task.first_sample;
         let mut all = Vec::new();
         for (number, track) in fragment.tracks.iter().enumerate() {
             let count = len_u64(track.sample_count);
             let protected = self.plan.protection(track.tfhd.track_id).is_some();
-            if protected && task.is_lead {
+            if protected && task.period.is_none() {
                 finder(&mut self.finders, track)?.pass_over(track.bytes());
             }
             let scan = || self.scan_track(track, task.time_of(number), ordinal, window);
-            all.push((protected && !task.is_lead).then(scan).transpose()?);
+            all.push((protected && task.period.is_some()).then(scan).transpose()?);
             ordinal += count;
         }
         Ok(all)
     }
 
     /// Forgets what the samples of an earlier fragment said: all `traf` boxes of a track go on from each other, those of
-    /// another fragment do not.
-    pub(super) fn begin_fragment(&mut self) {
+    /// another fragment do not. Takes the keys that this one has.
+    pub(super) fn begin_fragment(&mut self, task: &FragmentTask) -> Result<()> {
         self.finders.iter_mut().for_each(|(_, _, finder)| finder.begin_fragment());
+        if let Some(period) = task.period.filter(|period| *period != self.plan.period) {
+            self.plan.enter(period)?;
+            self.keys = ciphers(&self.plan);
+        }
+        Ok(())
     }
 
     fn scan_track(
@@ -264,6 +270,10 @@ impl SampleProtector {
     pub(super) fn scanner(&mut self, track: &TrackFragment) -> Result<(TrackCipher<'_>, &mut RangeFinder)> {
         Ok((cipher(&self.plan, &self.keys, track)?, finder(&mut self.finders, track)?))
     }
+}
+
+fn ciphers(plan: &Plan) -> Vec<AesKey> {
+    plan.keys.iter().map(|planned| AesKey::new(&planned.key)).collect()
 }
 
 type Finders = Vec<(u32, u32, RangeFinder)>;

@@ -63,8 +63,16 @@ impl Systems {
         Ok(doubts)
     }
 
-    /// The boxes, for content with these keys.
-    pub fn boxes(&self, scheme: &Scheme, kids: &[KeyId]) -> Vec<u8> {
+    /// What to know where keys change, as a plain sentence.
+    pub fn rotation_warning(&self) -> Option<String> {
+        let message = "The 'pssh' boxes that are given stand at the start of the file alone; those that are made stand with each \
+                       new key.";
+        (!self.given.is_empty()).then(|| message.to_owned())
+    }
+
+    /// The boxes, for content with these keys, at the start or at another time of the file: nobody knows which keys those
+    /// boxes are for that are given, so they stand at the start.
+    pub fn boxes(&self, scheme: &Scheme, kids: &[KeyId], period: u32) -> Vec<u8> {
         let mut boxes = Vec::new();
         if let Some(widevine) = &self.widevine {
             let data = widevine.payload(scheme, kids);
@@ -76,7 +84,9 @@ impl Systems {
             };
             boxes.extend(header.to_box(0));
         }
-        boxes.extend(&self.given);
+        if period == 0 {
+            boxes.extend(&self.given);
+        }
         boxes
     }
 }
@@ -197,11 +207,11 @@ mod tests {
     fn widevine_headers_are_those_of_the_public_vectors() {
         let plain = RequestText { widevine: true, ..RequestText::default() };
         let (systems, _) = parse(&plain).unwrap();
-        assert_eq!(hex::encode(systems.boxes(&CENC, &[KID])), SHORTEST);
+        assert_eq!(hex::encode(systems.boxes(&CENC, &[KID], 0)), SHORTEST);
         // Two keys and `cbcs`, as Shaka Packager's tests have them.
         let cbcs = Scheme::known("cbcs").unwrap();
         let kids = [KeyId(*b"keyid1~~~~~~~~~~"), KeyId(*b"keyid2~~~~~~~~~~")];
-        let boxes = systems.boxes(&cbcs, &kids);
+        let boxes = systems.boxes(&cbcs, &kids, 0);
         assert_eq!(boxes.len(), 0x4a);
         assert_eq!(
             &boxes[28..],
@@ -217,9 +227,9 @@ mod tests {
             widevine_content_id: Some("Ω".to_owned()),
             ..RequestText::default()
         };
-        let boxes = parse(&text).unwrap().0.boxes(&CENC, &[]);
+        let boxes = parse(&text).unwrap().0.boxes(&CENC, &[], 0);
         assert_eq!(&boxes[32..], b"\x1a\x04acme\x22\x02\xce\xa9");
-        assert!(parse(&RequestText::default()).unwrap().0.boxes(&CENC, &[KID]).is_empty());
+        assert!(parse(&RequestText::default()).unwrap().0.boxes(&CENC, &[KID], 0).is_empty());
     }
 
     #[test]
@@ -228,10 +238,10 @@ mod tests {
         let bytes = hex::decode(SHORTEST).unwrap();
         let base64 = base64::engine::general_purpose::STANDARD.encode(&bytes);
         for text in [SHORTEST.to_owned(), base64.clone()] {
-            assert_eq!(parse(&pssh(&text)).unwrap().0.boxes(&CENC, &[KID]), bytes, "{text}");
+            assert_eq!(parse(&pssh(&text)).unwrap().0.boxes(&CENC, &[KID], 0), bytes, "{text}");
         }
         let twice = parse(&pssh(&format!("{SHORTEST}\n  {base64}\n\n"))).unwrap().0;
-        assert_eq!(twice.boxes(&CENC, &[KID]), [&bytes[..], &bytes].concat());
+        assert_eq!(twice.boxes(&CENC, &[KID], 0), [&bytes[..], &bytes].concat());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::bytes::{Error, KeyId, Result};
 use crate::output::protection::system_headers;
 use crate::output::summary::{self, Touched, tally_notes};
+use crate::playready::HeaderKey;
 use crate::protect::keys::{KeyOf, KeySource};
 use crate::protect::notes::file_notes;
 use crate::protect::plan::protection_text;
@@ -79,6 +80,9 @@ pub struct KeyReport {
     /// The track it is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub track: Option<u32>,
+    /// Where keys change along the file: which time it is for, from 0 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<u32>,
 }
 
 /// A `pssh` box.
@@ -167,7 +171,7 @@ pub struct Measured {
 /// A plan for an open file in words.
 pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let (source, index) = (session.index()?, session.work()?);
-    let keys: Vec<KeyReport> = plan.keys.iter().map(|key| key_report(plan, key)).collect();
+    let keys: Vec<KeyReport> = plan.all_keys().map(|key| key_report(plan, key)).collect();
     let first = keys.first().cloned().ok_or_else(|| Error::caller("no-key", "", "The plan has no key."))?;
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
         let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
@@ -237,7 +241,10 @@ fn system_boxes(plan: &Plan) -> Result<Vec<PsshReport>> {
 }
 
 fn key_report(plan: &Plan, key: &PlannedKey) -> KeyReport {
-    let named = plan.header.keys.iter().find(|named| named.kid == key.kid);
+    let in_header = plan.header.keys.iter().find(|named| named.kid == key.kid).cloned();
+    // Headers of later times are made when these come.
+    let made = || HeaderKey::aes_ctr(key.kid, &key.key);
+    let named = in_header.or_else(|| (key.period > 0 && plan.scheme.mode == Mode::Ctr).then(made));
     let (class, track) = match key.of {
         KeyOf::File => (None, None),
         KeyOf::Class(class) => (Some(class.name()), None),
@@ -254,6 +261,7 @@ fn key_report(plan: &Plan, key: &PlannedKey) -> KeyReport {
         for_tests: key.for_tests,
         class,
         track,
+        period: Some(key.period).filter(|_| plan.periods.count() > 1),
     }
 }
 

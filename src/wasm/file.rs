@@ -177,7 +177,7 @@ impl File {
 
     /// The keys of the plan as hex, in its order.
     pub fn keys(&self) -> JsResult<Vec<String>> {
-        Ok(self.planned()?.keys.iter().map(|key| hex::encode(key.key.0)).collect())
+        Ok(self.planned()?.all_keys().map(|key| hex::encode(key.key.0)).collect())
     }
 
     /// `{ size, fragmentCount, sampleCount }` of what is protected: the file, or the fragmented one that a plain file is on
@@ -265,12 +265,10 @@ impl File {
     /// The task of fragment `number`, for measuring and playing; `undefined` after the last.
     pub fn task(&self, number: usize) -> JsResult<JsValue> {
         let index = self.session.work().map_err(to_js)?;
-        match index.fragments.get(number) {
-            Some(fragment) => {
-                // Playing needs no plan.
-                let lead = self.plan.as_ref().map(|plan| plan.lead.clone()).unwrap_or_default();
-                self.with_pieces(FragmentTask::with_lead(&lead, index, fragment))
-            }
+        // Playing needs no plan.
+        let periods = self.plan.as_ref().map(|plan| plan.periods.clone()).unwrap_or_default();
+        match FragmentTask::numbered(number, index, &periods) {
+            Some(task) => self.with_pieces(task),
             None => Ok(JsValue::UNDEFINED),
         }
     }

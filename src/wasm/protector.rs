@@ -23,6 +23,8 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
         let found = property(task, name)?.and_then(|value| value.as_f64());
         found.map(offset).ok_or_else(|| malformed(name))
     };
+    let period = property(task, "period")?.and_then(|value| value.as_f64());
+    let period = period.ok_or_else(|| malformed("period"))?;
     let times = property(task, "decodeTimes")?.ok_or_else(|| malformed("decodeTimes"))?;
     let times = js_sys::Array::from(&times).into_iter();
     let parsed = FragmentTask {
@@ -34,7 +36,8 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
             .map(|time| u64::try_from(time).map_err(|_| malformed("decodeTimes")))
             .collect::<JsResult<_>>()?,
         digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
-        is_lead: property(task, "isLead")?.is_some_and(|value| value.is_truthy()),
+        // Below zero there is none.
+        period: (period >= 0.0).then(|| u32::try_from(offset(period)).unwrap_or(u32::MAX)),
         edits: head_edits(task)?,
         extents: Vec::new(),
     };

@@ -40,6 +40,7 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         tracks: property(request, "tracks")?.map(tracks).transpose()?,
         iv_start: text(request, "ivStart")?,
         clear_lead: number_or_text(request, "clearLead")?,
+        key_rotation: number_or_text(request, "keyRotation")?,
         header_version: text(request, "headerVersion")?,
         decryptor_setup: text(request, "decryptorSetup")?,
         licence_store: number_or_text(request, "licenceStore")?,
@@ -76,7 +77,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 26] = [
     "scheme",
     "form",
     "profile",
@@ -97,6 +98,7 @@ const FIELDS: [&str; 25] = [
     "pssh",
     "leftovers",
     "clearLead",
+    "keyRotation",
     "ivStart",
     "headerVersion",
     "decryptorSetup",
@@ -118,7 +120,7 @@ fn number_or_text(request: &JsValue, name: &'static str) -> JsResult<Option<Stri
 }
 
 /// The fields of one of several keys.
-const KEY_FIELDS: [&str; 4] = ["class", "track", "kid", "key"];
+const KEY_FIELDS: [&str; 5] = ["class", "track", "period", "kid", "key"];
 
 fn keys(list: JsValue) -> JsResult<Vec<KeyText>> {
     if !js_sys::Array::is_array(&list) {
@@ -131,7 +133,8 @@ fn keys(list: JsValue) -> JsResult<Vec<KeyText>> {
         refuse_unknown(&key, "keys", &KEY_FIELDS)?;
         Ok(KeyText {
             class: text(&key, "class")?,
-            track: property(&key, "track")?.map(|id| track(id, "keys")).transpose()?,
+            track: property(&key, "track")?.map(|id| whole(id, "keys", "no track ID")).transpose()?,
+            period: property(&key, "period")?.map_or(Ok(0), |number| whole(number, "keys", "no period"))?,
             kid: text(&key, "kid")?,
             key: text(&key, "key")?.map(SecretText),
         })
@@ -143,13 +146,13 @@ fn tracks(list: JsValue) -> JsResult<Vec<u32>> {
     if !js_sys::Array::is_array(&list) {
         return Err(malformed_at("tracks", "tracks is not a list"));
     }
-    js_sys::Array::from(&list).iter().map(|id| track(id, "tracks")).collect()
+    js_sys::Array::from(&list).iter().map(|id| whole(id, "tracks", "no track ID")).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]
-fn track(id: JsValue, field: &'static str) -> JsResult<u32> {
-    let number = id.as_f64().filter(|number| f64::from(*number as u32) == *number);
-    let none = || malformed_at(field, &format!("{field} has an entry that is no track ID"));
+fn whole(value: JsValue, field: &'static str, not: &str) -> JsResult<u32> {
+    let number = value.as_f64().filter(|number| f64::from(*number as u32) == *number);
+    let none = || malformed_at(field, &format!("{field} has an entry that is {not}"));
     number.map(|number| number as u32).ok_or_else(none)
 }
 

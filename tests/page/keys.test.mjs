@@ -254,6 +254,49 @@ inEachBrowser((browser) => {
     assert.ok(found.all.time > 9.5 && found.all.frames > 240, JSON.stringify(found.all));
   });
 
+  for (const form of /** @type {const} */ (['hybrid', 'piff', 'plain']))
+    check(`keys that change along a file play to the end: ${form}`, async (page) => {
+      const found = await page.evaluate(async (form) => {
+        const { open } = await import('/boxlock.js');
+        const { Player } = await import('/ui/player.js');
+        const media = await open('/samples/sample.ismv');
+        const plan = await media.plan({ laUrl: 'https://x.example/', form, keyPer: 'class', keyRotation: 2 });
+        const made = await media.protect(plan);
+        const sheet = await made.keySheet();
+        const play = async (/** @type {readonly import('../../www/types.d.ts').MadeKey[]} */ keys) => {
+          const player = new Player(() => {});
+          document.body.append(player.video);
+          player.video.muted = true;
+          await player.play(await made.file(), keys, open).catch(() => {});
+          for (let waited = 0; waited < 200 && !player.video.ended; waited += 1)
+            await new Promise((resolve) => void setTimeout(resolve, 100));
+          const { currentTime } = player.video;
+          const frames = player.video.getVideoPlaybackQuality().totalVideoFrames;
+          player.close();
+          return { currentTime, frames };
+        };
+        const all = await play(made.keys);
+        return {
+          all,
+          planned: plan.keys,
+          made: made.keys,
+          sheet,
+          boxes: plan.boxes,
+          warnings: plan.warnings,
+        };
+      }, form);
+      assert.deepEqual(
+        found.planned.map(({ period, class: kind }) => `${period} ${kind}`),
+        ['0 sd', '0 audio', '1 sd', '1 audio', '2 sd', '2 audio'],
+      );
+      const keys = new Set(found.made.map(({ key }) => key));
+      assert.deepEqual([keys.size, found.sheet.keys.map(({ key }) => key.hex)], [6, [...keys]]);
+      const groups = found.boxes.filter(({ type }) => type === 'sgpd').map(({ count }) => count);
+      assert.deepEqual(groups, form === 'piff' ? [] : [6]);
+      assert.ok(found.warnings.some((one) => /Keys change 2 times/.test(one)));
+      assert.ok(found.all.currentTime > 9.5 && found.all.frames > 240, JSON.stringify(found.all));
+    });
+
   check('the module takes keys by class, and its result has each of them', async (page) => {
     const found = await page.evaluate(
       async (kids, keys) => {

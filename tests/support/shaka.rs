@@ -66,6 +66,18 @@ pub fn protect(
     scheme: &str,
     ours: &[u8],
 ) -> Result<Vec<u8>, String> {
+    protect_with(program, file, stream, scheme, ours, &[])
+}
+
+/// The same with these arguments besides.
+pub fn protect_with(
+    program: &Path,
+    file: &[u8],
+    stream: &str,
+    scheme: &str,
+    ours: &[u8],
+    more: &[&str],
+) -> Result<Vec<u8>, String> {
     let (input, output) = (Scratch::of(file), Scratch::path(".mp4"));
     let kid = drive::KID.replace('-', "");
     let iv = constant_iv(ours).unwrap_or_else(|| drive::IV.to_owned());
@@ -73,6 +85,7 @@ pub fn protect(
         .arg(format!("in={},stream={stream},output={}", input.0.display(), output.0.display()))
         .args(["--enable_raw_key_encryption", "--clear_lead", "0", "--protection_scheme", scheme])
         .args(["--keys", &format!("label=:key_id={kid}:key={}:iv={iv}", drive::KEY)])
+        .args(more)
         .output()
         .map_err(|e| e.to_string())?;
     if !ran.status.success() {

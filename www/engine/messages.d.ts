@@ -33,8 +33,8 @@ export interface FragmentTask {
   firstSample: number;
   decodeTimes: bigint[];
   digest: number;
-  /** Whether its samples stay clear. */
-  isLead: boolean;
+  /** Number of its keys, or -1: its samples stay clear. */
+  period: number;
   /** What changes in its head: offsets in it, each with the four bytes there as a number. */
   edits?: number[];
   /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */

@@ -220,7 +220,7 @@ export class KeyFields {
    */
   keep({ keys }) {
     if (this.kidWay.value !== 'random') return;
-    for (const key of keys) this.randomKids.set(idOf(key), key.kid.uuid);
+    for (const key of keys.filter(({ period }) => !period)) this.randomKids.set(idOf(key), key.kid.uuid);
   }
 
   /** For another file, which must not have the KIDs of the one before under other keys. */

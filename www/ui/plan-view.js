@@ -48,7 +48,8 @@ export function planView(plan) {
       ? kidTable(plan.kid)
       : section(
           `${format.count(plan.keys.length)} keys`,
-          ...plan.keys.map((key) => keyPart(key, plan.tracks, kidTable(key.kid))),
+          ...firstKeys(plan.keys).map((key) => keyPart(key, plan.tracks, kidTable(key.kid))),
+          laterKeys(plan.keys),
         ),
     section(
       'Tracks',
@@ -92,6 +93,41 @@ export function keyPart(key, tracks, ...children) {
       key.forTests ? testTag() : null,
     ),
     ...children,
+  );
+}
+
+/** So many key IDs are listed. */
+const LISTED = 200;
+
+/**
+ * Those that are used from the start.
+ * @template {PlanKey} K
+ * @param {readonly K[]} keys
+ */
+export const firstKeys = (keys) => keys.filter(({ period }) => !period);
+
+/**
+ * The key IDs of those that come later in the file, where keys change.
+ * @param {readonly PlanKey[]} keys
+ */
+export function laterKeys(keys) {
+  const later = keys.filter(({ period }) => period);
+  if (!later.length) return null;
+  const line = (/** @type {PlanKey} */ key) =>
+    h(
+      'li',
+      {},
+      h('span', {}, `Change ${key.period}, ${keyName(key)}`),
+      h('code', { class: 'mono' }, key.kid.uuid),
+    );
+  return h(
+    'details',
+    { class: 'later-keys' },
+    h('summary', {}, `${format.count(later.length)} more, to which they change`),
+    h('ul', {}, ...later.slice(0, LISTED).map(line)),
+    later.length > LISTED
+      ? h('p', { class: 'hint' }, `And ${format.count(later.length - LISTED)} more; the key sheet has all.`)
+      : null,
   );
 }
 

@@ -131,7 +131,9 @@ export class Player {
     await this.video.setMediaKeys(keys);
     const session = keys.createSession('temporary');
     this.session = session;
-    const ids = kids.map((kid) => base64Url(bytesOf(bareHex(kid))));
+    // Keys that come later in the file, too: Firefox takes none that it has not asked for.
+    const wanted = new Set([...kids.map(bareHex), ...known.map(({ kid }) => kid.hex)]);
+    const ids = [...wanted].map((kid) => base64Url(bytesOf(kid)));
     const secrets = known.map(({ kid, key }) => ({
       kty: 'oct',
       kid: base64Url(bytesOf(kid.hex)),

@@ -91,6 +91,10 @@ export class ProtectForm {
       label: 'Clear lead',
       hint: 'Seconds at the start that stay open to everyone, so that playing can begin before the licence comes. Empty for none.',
     });
+    this.keyRotation = new Field(textInput('keyRotation', { inputmode: 'numeric' }), {
+      label: 'New keys every',
+      hint: 'So many fragments of a track, about two seconds each in most files. Players ask for another licence each time, and not all can. Empty for the same keys throughout.',
+    });
     this.ready = new Field(
       h('textarea', { name: 'playreadyObject', class: 'mono', rows: 3, spellcheck: 'false' }),
       {
@@ -165,7 +169,13 @@ export class ProtectForm {
       h('summary', {}, 'Players'),
       this.widevine.element,
       this.pssh.element,
+    );
+    this.along = h(
+      'details',
+      { class: 'more', id: 'more-along' },
+      h('summary', {}, 'Clear lead and key rotation'),
       this.clearLead.element,
+      this.keyRotation.element,
     );
     this.more = h(
       'details',
@@ -207,6 +217,7 @@ export class ProtectForm {
       this.leftovers.element,
       this.keys.fold,
       this.players,
+      this.along,
       this.more,
     );
     this.element = h(
@@ -245,6 +256,7 @@ export class ProtectForm {
     this.keys.fill(request, this.tracks.chosen);
     // What is no number is for the core to refuse, in its own words.
     if (this.clearLead.value) request.clearLead = numberOf(this.clearLead.value);
+    if (this.keyRotation.value) request.keyRotation = numberOf(this.keyRotation.value);
     if (this.ready.value) request.playreadyObject = this.ready.value;
     if (this.decryptorSetup.value === 'ondemand') request.decryptorSetup = 'ondemand';
     if (this.licenceStore.value) request.licenceStore = numberOf(this.licenceStore.value);
@@ -279,7 +291,7 @@ export class ProtectForm {
       else place.fault(message);
     }
     const place = field ? places[field] : undefined;
-    for (const folded of [this.keys.fold, this.players, this.more])
+    for (const folded of [this.keys.fold, this.players, this.along, this.more])
       if (place && folded.contains(place.element)) folded.open = true;
     return place !== undefined;
   }
@@ -345,6 +357,7 @@ export class ProtectForm {
       widevine: this.widevine,
       pssh: this.pssh,
       clearLead: this.clearLead,
+      keyRotation: this.keyRotation,
       playreadyObject: this.ready,
       decryptorSetup: this.decryptorSetup,
       licenceStore: this.licenceStore,

@@ -12,7 +12,7 @@ import { keyName } from './key-fields.js';
 import { mayLoseKey, saveKeySheet } from './key-sheet.js';
 import { say } from './live.js';
 import { openNote, outcome, trackList } from './outcome.js';
-import { idRow, keyPart, kidTable, testTag } from './plan-view.js';
+import { idRow, firstKeys, keyPart, laterKeys, kidTable, testTag } from './plan-view.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
@@ -155,7 +155,7 @@ export class Result {
             ? card('KID', kidTable(result.kid))
             : card(
                 'Keys',
-                ...result.keys.map((key) =>
+                ...firstKeys(result.keys).map((key) =>
                   keyPart(
                     key,
                     result.tracks,
@@ -163,6 +163,7 @@ export class Result {
                     h('dl', { class: 'ids' }, ...this.#keyRows(key)),
                   ),
                 ),
+                laterKeys(result.keys),
               ),
         ),
         h('div', {}, this.#playCard(result), this.#sendCard(result)),
