@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod header;
 pub mod keys;
 pub mod notes;
+pub mod order;
 pub mod pieces;
 pub mod plan;
 pub mod request;
