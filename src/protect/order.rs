@@ -31,6 +31,13 @@ trait Wire {
     /// The length of a list whose entries have `each` numbers.
     fn len(&mut self, len: usize, each: usize) -> Result<usize>;
 
+    fn flag(&mut self, flag: &mut bool) -> Result<()> {
+        let mut wide = u64::from(*flag);
+        self.number(&mut wide)?;
+        *flag = wide == 1;
+        if wide > 1 { Err(malformed()) } else { Ok(()) }
+    }
+
     fn short(&mut self, n: &mut u32) -> Result<()> {
         let mut wide = u64::from(*n);
         self.number(&mut wide)?;
@@ -74,11 +81,13 @@ fn malformed() -> Error {
 
 /// Goes over all of a task, for both ways alike.
 fn fields(task: &mut FragmentTask, wire: &mut dyn Wire) -> Result<()> {
-    let FragmentTask { start, moof_len, end, first_sample, decode_times, digest, edits, extents } = task;
+    let FragmentTask { start, moof_len, end, first_sample, decode_times, digest, is_lead, edits, extents } =
+        task;
     for number in [start, moof_len, end, first_sample] {
         wire.number(number)?;
     }
     wire.short(digest)?;
+    wire.flag(is_lead)?;
     decode_times.resize(wire.len(decode_times.len(), 1)?, 0);
     decode_times.iter_mut().try_for_each(|time| wire.number(time))?;
     edits.resize(wire.len(edits.len(), 2)?, (0, 0));
@@ -111,10 +120,11 @@ mod tests {
             proptest::collection::vec(any::<(u32, u32)>(), 0..4),
             proptest::collection::vec(place, 0..4),
         );
-        (any::<[u64; 4]>(), any::<u32>(), lists).prop_map(|(numbers, digest, (times, edits, extents))| {
+        let of_all = (any::<[u64; 4]>(), any::<u32>(), any::<bool>(), lists);
+        of_all.prop_map(|(numbers, digest, is_lead, (times, edits, extents))| {
             let [start, moof_len, end, first_sample] = numbers;
             let decode_times = times;
-            FragmentTask { start, moof_len, end, first_sample, decode_times, digest, edits, extents }
+            FragmentTask { start, moof_len, end, first_sample, decode_times, digest, is_lead, edits, extents }
         })
     }
 
