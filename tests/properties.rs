@@ -17,7 +17,7 @@ use boxlock::bytes::ContentKey;
 use boxlock::output::Step;
 use boxlock::output::assembly::protect_fragment;
 use boxlock::output::summary::Touched;
-use boxlock::protect::{RequestText, SampleProtector};
+use boxlock::protect::{RequestText, SampleProtector, order};
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -181,7 +181,11 @@ proptest! {
     }
 
     #[test]
-    fn fragments_come_out_the_same_in_any_order(file in strategy::file(), profile in profiles()) {
+    fn fragments_come_out_the_same_in_any_order(
+        file in strategy::file(),
+        profile in profiles(),
+        (max_len, max_count) in (0_u64..6000, 1_usize..5),
+    ) {
         let bytes = file.bytes();
         let session = open(&bytes, Feed::Whole).unwrap();
         let plan = plan(&session, &request(profile)).unwrap();
@@ -193,6 +197,18 @@ proptest! {
                 tasks.push(task);
             }
         }
+        // Several at a time: the same, side by side, and no more than that.
+        let mut assembly = session.assemble(&plan).unwrap();
+        let mut together = Vec::new();
+        while let Some(step) = assembly.next_step() {
+            let Step::Fragment(first) = step else { continue };
+            let mut run = vec![first];
+            assembly.next_fragments(&mut run, max_len, max_count);
+            prop_assert!(run.windows(2).all(|pair| pair[0].end == pair[1].start) && run.len() <= max_count);
+            prop_assert!(run.len() == 1 || run[run.len() - 1].end - run[0].start <= max_len);
+            together.extend(order::from_bytes(&order::to_bytes(run).unwrap()).unwrap());
+        }
+        prop_assert_eq!(&together, &tasks);
         let mut forth = SampleProtector::new(plan.clone());
         let mut back = SampleProtector::new(plan);
         let run = |protector: &mut SampleProtector, number: usize, measure_only: bool| {

@@ -147,19 +147,15 @@ fn plans_are_of_the_type_that_is_promised() {
     }
     let task = session.index().unwrap().fragments[0];
     let task = FragmentTask::new(session.index().unwrap(), &task);
-    let (mut task, pieces) = session.with_pieces(task).unwrap();
+    let (task, pieces) = session.with_pieces(task).unwrap();
     assert!(!task.is_made());
     assert_eq!(pieces, [Piece::Found { start: task.start, len: task.end - task.start }]);
     let mut messages = Types::read(include_str!("../www/engine/messages.d.ts"));
-    let mut shown = to_value(report::Task::from(&task)).unwrap();
-    messages.check("FragmentTask", &shown).unwrap();
-    // As of a file that is laid out, or made of several.
-    task.edits.push((20, 7));
-    assert_eq!(to_value(report::Task::from(&task)).unwrap()["edits"], json!([20, 7]));
-    shown["edits"] = json!([20, 7]);
-    shown["pieces"] = json!([{ "start": 5000, "len": 9 }]);
-    messages.check("FragmentTask", &shown).unwrap();
-    assert_eq!(messages.unseen("FragmentTask"), [""; 0]);
+    let stretch = report::Stretch::of(std::slice::from_ref(&task)).unwrap();
+    messages.check("Stretch", &to_value(stretch).unwrap()).unwrap();
+    assert_eq!(messages.unseen("Stretch"), [""; 0]);
+    assert_eq!((stretch.start, stretch.end), (task.start, task.end));
+    assert!(report::Stretch::of(&[]).is_none());
     assert!(session.doubtful().unwrap().is_empty());
     session
         .look(

@@ -158,6 +158,22 @@ impl Assembly {
         Some(step)
     }
 
+    /// Adds to `tasks` the fragments that stand right behind the last of them, up to so many bytes and so many in all.
+    pub fn next_fragments(&mut self, tasks: &mut Vec<FragmentTask>, max_len: u64, max_count: usize) {
+        while let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
+            let next = self.index.fragments.get(self.next_fragment);
+            let fits = next.is_some_and(|next| next.start == last.end && next.end - first.start <= max_len);
+            if !fits
+                || tasks.len() >= max_count
+                || self.index.top.get(self.next_top).is_none_or(|top| top.start != last.end)
+            {
+                break;
+            }
+            let Some(Step::Fragment(task)) = self.next_step() else { break };
+            tasks.push(task);
+        }
+    }
+
     /// The task for the next fragment, when it begins here.
     fn fragment_at(&mut self, start: u64) -> Option<FragmentTask> {
         let number = self.next_fragment;

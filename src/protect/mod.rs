@@ -9,8 +9,8 @@ pub mod decrypt;
 pub mod evidence;
 pub mod header;
 pub mod keys;
-
 pub mod notes;
+pub mod order;
 pub mod periods;
 pub mod pieces;
 pub mod plan;

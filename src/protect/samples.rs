@@ -19,7 +19,7 @@ use super::scheme::{Mode, Pattern};
 use super::subsample::{RangeFinder, Tally};
 
 /// All that protecting one fragment needs to know besides the plan and the fragment's bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FragmentTask {
     /// File offset of the `moof`.
     pub start: u64,

@@ -23,7 +23,7 @@ pub use plan::{
 };
 pub use protection::{SummaryProtection, TrackProtection};
 pub use search::{Overview, Search, SearchPart, overview};
-pub use task::{Range, Task, Ticks, Work, work};
+pub use task::{Range, Stretch, Work, work};
 pub use track::{TrackReport, tracks};
 
 /// A file offset, length or count as a number with a fraction.

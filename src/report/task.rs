@@ -1,6 +1,6 @@
 //! Byte ranges and work orders for workers.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::protect::samples::FragmentTask;
 use crate::track::Index;
@@ -20,52 +20,26 @@ impl From<(u64, u64)> for Range {
     }
 }
 
-/// Ticks: those of 10 MHz outgrow 2^53 after 28 years of media.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ticks(pub u64);
-
-impl Serialize for Ticks {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // 128 bits cross as `bigint`, 64 as a number.
-        serializer.serialize_u128(self.0.into())
-    }
-}
-
-/// A fragment to protect: `FragmentTask`.
-#[derive(Clone, Debug, Serialize)]
+/// Fragments that stand side by side: `Stretch`.
+#[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Task {
-    /// File offset of the `moof`.
+pub struct Stretch {
+    /// File offset of the first `moof`.
     pub start: u64,
-    /// Bytes of the `moof`.
+    /// Bytes of it.
     pub moof_len: u64,
-    /// File offset after its media data.
+    /// File offset after the media data of the last.
     pub end: u64,
-    /// Samples in all fragments before it.
+    /// Samples in all fragments before them.
     pub first_sample: u64,
-    /// Decode time of each `traf`.
-    pub decode_times: Vec<Ticks>,
-    /// What tells this version of the `moof` from another.
-    pub digest: u32,
-    /// Number of its keys, or -1: its samples stay clear.
-    pub period: i32,
-    /// What changes in it before anything else: offsets in it, each with the four bytes there as a number.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub edits: Vec<u32>,
 }
 
-impl From<&FragmentTask> for Task {
-    fn from(task: &FragmentTask) -> Self {
-        Self {
-            start: task.start,
-            moof_len: task.moof_len,
-            end: task.end,
-            first_sample: task.first_sample,
-            decode_times: task.decode_times.iter().copied().map(Ticks).collect(),
-            digest: task.digest,
-            period: task.period.map_or(-1, |period| i32::try_from(period).unwrap_or(i32::MAX)),
-            edits: task.edits.iter().flat_map(|(at, value)| [*at, *value]).collect(),
-        }
+impl Stretch {
+    /// That of these tasks; `None` when there are none.
+    pub fn of(tasks: &[FragmentTask]) -> Option<Self> {
+        let (first, last) = (tasks.first()?, tasks.last()?);
+        let FragmentTask { start, moof_len, first_sample, .. } = *first;
+        Some(Self { start, moof_len, end: last.end, first_sample })
     }
 }
 

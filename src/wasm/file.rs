@@ -10,15 +10,14 @@ use crate::bytes::Error;
 use crate::fragmenter::Piece;
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step};
-use crate::protect::Plan;
-use crate::protect::samples::FragmentTask;
-use crate::report::{self, Range, Task, number};
+use crate::protect::{FragmentTask, Plan, order};
+use crate::report::{self, Range, Stretch, number};
 use crate::session::{Session, Source};
 use crate::track::Index;
 use crate::track::top::Paths;
 
 use super::browser::{self, SmallReads};
-use super::protector::parse_task;
+use super::protector::one_task;
 use super::request::{self, RANDOM_LEN};
 use super::{JsResult, offset, shown, to_js};
 
@@ -142,18 +141,18 @@ impl File {
         shown(&report::box_view(&index, path, &bytes, beside, from, count).map_err(to_js)?)
     }
 
-    /// Tasks of the fragments that [`look`](Self::look) wants before planning.
+    /// `Order[]`: one for each fragment that [`look`](Self::look) wants before planning.
     pub fn doubtful(&self) -> JsResult<JsValue> {
         let list = js_sys::Array::new();
         for task in self.session.doubtful().map_err(to_js)? {
-            list.push(&self.with_pieces(task)?);
+            list.push(&self.order(vec![task])?);
         }
         Ok(list.into())
     }
 
     /// Looks at the bytes of a task's range, whether its samples are clear.
-    pub fn look(&mut self, task: JsValue, mut bytes: Vec<u8>) -> JsResult<()> {
-        self.session.look(&parse_task(&task)?, &mut bytes).map_err(to_js)
+    pub fn look(&mut self, task: &[u8], mut bytes: Vec<u8>) -> JsResult<()> {
+        self.session.look(&one_task(task)?, &mut bytes).map_err(to_js)
     }
 
     /// Plans: `Plan` without the sizes and the name. The plan is kept for [`begin`](Self::begin). Made again with the
@@ -204,10 +203,12 @@ impl File {
         Ok(self.assembly_mut()?.is_patched())
     }
 
-    /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len, pieces }`, `{ kind: 'fragment', task }`,
-    /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last.
-    pub fn next_step(&mut self) -> JsResult<JsValue> {
-        let Some(step) = self.assembly_mut()?.next_step() else { return Ok(JsValue::UNDEFINED) };
+    /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len, pieces }`, `{ kind: 'fragments', order }`,
+    /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last. Fragments that
+    /// stand side by side come together, up to so many bytes and so many; a larger one comes alone.
+    pub fn next_step(&mut self, max_len: f64, max_count: usize) -> JsResult<JsValue> {
+        let assembly = self.assembly_mut()?;
+        let Some(step) = assembly.next_step() else { return Ok(JsValue::UNDEFINED) };
         let object = js_sys::Object::new();
         let set =
             |name: &str, value: JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
@@ -225,8 +226,10 @@ impl File {
                 "copy"
             }
             Step::Fragment(task) => {
-                set("task", self.with_pieces(task)?)?;
-                "fragment"
+                let mut tasks = vec![task];
+                assembly.next_fragments(&mut tasks, offset(max_len), max_count);
+                set("order", self.order(tasks)?)?;
+                "fragments"
             }
             Step::RandomAccess => "index",
         };
@@ -234,9 +237,10 @@ impl File {
         Ok(object.into())
     }
 
-    /// Says that the next piece in order is in its place, `len` bytes long.
-    pub fn placed(&mut self, len: f64) -> JsResult<()> {
-        self.assembly_mut()?.placed(offset(len));
+    /// Says that the next pieces in order are in their places, of so many bytes each.
+    pub fn placed(&mut self, lens: &[f64]) -> JsResult<()> {
+        let assembly = self.assembly_mut()?;
+        lens.iter().for_each(|len| assembly.placed(offset(*len)));
         Ok(())
     }
 
@@ -268,7 +272,7 @@ impl File {
         // Playing needs no plan.
         let periods = self.plan.as_ref().map(|plan| plan.periods.clone()).unwrap_or_default();
         match FragmentTask::numbered(number, index, &periods) {
-            Some(task) => self.with_pieces(task),
+            Some(task) => self.order(vec![task]),
             None => Ok(JsValue::UNDEFINED),
         }
     }
@@ -289,8 +293,8 @@ impl File {
     }
 
     /// One fragment for playing, from the bytes of its task's range; empty when no track of it is played.
-    pub fn playable(&self, task: JsValue, bytes: &[u8]) -> JsResult<Vec<u8>> {
-        let task = parse_task(&task)?;
+    pub fn playable(&self, task: &[u8], bytes: &[u8]) -> JsResult<Vec<u8>> {
+        let task = one_task(task)?;
         let movie = self.index()?.movie.as_ref();
         let (Some(movie), Some(playback)) = (movie, &self.playback) else {
             return Err(to_js(Error::file("not-playable", "Playing has not begun.")));
@@ -316,13 +320,23 @@ fn pieces(pieces: Vec<Piece>) -> JsResult<JsValue> {
 }
 
 impl File {
-    /// A task as JavaScript has it; of a file that is laid out with the pieces that its bytes are made of.
-    fn with_pieces(&self, task: FragmentTask) -> JsResult<JsValue> {
-        let (task, made_of) = self.session.with_pieces(task).map_err(to_js)?;
-        let object = shown(&Task::from(&task))?;
+    /// `Order`: tasks that stand side by side, as bytes, with where they are; of a file that is made with the pieces that
+    /// their bytes are made of.
+    fn order(&self, mut tasks: Vec<FragmentTask>) -> JsResult<JsValue> {
+        let object = shown(&Stretch::of(&tasks))?;
+        let set =
+            |name: &str, value: JsValue| js_sys::Reflect::set(&object, &JsValue::from_str(name), &value);
         if self.session.is_made() {
-            js_sys::Reflect::set(&object, &"pieces".into(), &pieces(made_of)?)?;
+            let mut made_of = Vec::new();
+            for task in &mut tasks {
+                let (made, pieces) = self.session.with_pieces(task.clone()).map_err(to_js)?;
+                *task = made;
+                made_of.extend(pieces);
+            }
+            set("pieces", pieces(made_of)?)?;
         }
+        let bytes = order::to_bytes(tasks).map_err(to_js)?;
+        set("tasks", js_sys::Uint8Array::from(&bytes[..]).into())?;
         Ok(object)
     }
 

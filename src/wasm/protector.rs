@@ -5,61 +5,21 @@ use zeroize::Zeroizing;
 
 use crate::boxes::Tree;
 use crate::bytes::Error;
+use crate::bytes::units::to_len;
 use crate::output::assembly::{LargeFragment, protect_fragment};
 use crate::output::summary::Touched;
-use crate::protect::samples::FragmentTask;
 use crate::protect::subsample::{Tally, check_encrypted};
-use crate::protect::{Plan, SampleProtector};
+use crate::protect::{FragmentTask, Plan, SampleProtector, order};
 use crate::report::{self, Range, number};
 use crate::track::Movie;
-use crate::track::joint::HeadEdits;
 
-use super::{JsResult, offset, property, request, shown, to_js};
+use super::{JsResult, offset, request, shown, to_js};
 
-/// A [`FragmentTask`] from JavaScript.
-pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
-    let malformed = |name| to_js(Error::caller("bad-task", "", format!("The task has no {name}.")));
-    let number = |name| {
-        let found = property(task, name)?.and_then(|value| value.as_f64());
-        found.map(offset).ok_or_else(|| malformed(name))
-    };
-    let period = property(task, "period")?.and_then(|value| value.as_f64());
-    let period = period.ok_or_else(|| malformed("period"))?;
-    let times = property(task, "decodeTimes")?.ok_or_else(|| malformed("decodeTimes"))?;
-    let times = js_sys::Array::from(&times).into_iter();
-    let parsed = FragmentTask {
-        start: number("start")?,
-        moof_len: number("moofLen")?,
-        end: number("end")?,
-        first_sample: number("firstSample")?,
-        decode_times: times
-            .map(|time| u64::try_from(time).map_err(|_| malformed("decodeTimes")))
-            .collect::<JsResult<_>>()?,
-        digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
-        // Below zero there is none.
-        period: (period >= 0.0).then(|| u32::try_from(offset(period)).unwrap_or(u32::MAX)),
-        edits: head_edits(task)?,
-        extents: Vec::new(),
-    };
-    let Some(pieces) = property(task, "pieces")? else { return Ok(parsed) };
-    let pieces: JsResult<Vec<_>> = js_sys::Array::from(&pieces).iter().map(|piece| extent(&piece)).collect();
-    Ok(parsed.made_of(pieces?.into_iter()))
-}
-
-/// Pairs of numbers in one list; none where nothing changes.
-fn head_edits(task: &JsValue) -> JsResult<HeadEdits> {
-    let Some(list) = property(task, "edits")? else { return Ok(HeadEdits::new()) };
-    let numbers = js_sys::Uint32Array::new(&list).to_vec();
-    Ok(numbers.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, *pair.last()?))).collect())
-}
-
-/// Where a piece, `{ bytes }` or `{ start, len }`, stands in the source, if it does, and its bytes.
-fn extent(piece: &JsValue) -> JsResult<(Option<u64>, u64)> {
-    let number = |name| property(piece, name).map(|found| found.and_then(|value| value.as_f64()).map(offset));
-    Ok(match property(piece, "bytes")? {
-        Some(bytes) => (None, js_sys::Uint8Array::from(bytes).length().into()),
-        None => (number("start")?, number("len")?.unwrap_or(0)),
-    })
+/// The one task of these bytes.
+pub fn one_task(task: &[u8]) -> JsResult<FragmentTask> {
+    let tasks = order::from_bytes(task).map_err(to_js)?;
+    let none = || to_js(Error::caller("bad-task", "", "One task was asked for."));
+    tasks.into_iter().next().ok_or_else(none)
 }
 
 /// Protects fragments by one plan. The bytes to work on are put into its [`room`](Self::room), in wasm memory, so that
@@ -69,6 +29,8 @@ pub struct Protector {
     movie: Movie,
     inner: SampleProtector,
     room: Vec<u8>,
+    /// New `moof` boxes, one behind the other.
+    moofs: Vec<u8>,
     large: Option<LargeFragment>,
     measured: Touched,
 }
@@ -88,6 +50,7 @@ impl Protector {
             movie,
             inner: SampleProtector::new(plan),
             room: Vec::new(),
+            moofs: Vec::new(),
             large: None,
             measured: Touched::default(),
         })
@@ -102,15 +65,22 @@ impl Protector {
         self.room.as_ptr().addr()
     }
 
-    /// Protects the fragment of `task`, whose bytes, `task.start` to `task.end`, stand in the room from `at` on:
-    /// encrypts them in place, and returns the new `moof`, which goes in place of the first `task.moofLen` bytes.
-    pub fn protect(&mut self, task: JsValue, at: usize) -> JsResult<Vec<u8>> {
-        self.fragment(task, at, false)
+    /// Protects the fragments of `tasks`, whose bytes, from the first to the last, are the first of the room: encrypts them
+    /// in place. Returns three numbers for each: the bytes of its new [`moof`](Self::moofs), where in the room its media
+    /// data begin, and how many bytes these are.
+    pub fn protect(&mut self, tasks: &[u8]) -> JsResult<Vec<u32>> {
+        self.fragments(tasks, false)
+    }
+
+    /// Address in wasm memory of the new `moof` boxes, one behind the other. Valid until anything else is called.
+    pub fn moofs(&self) -> usize {
+        self.moofs.as_ptr().addr()
     }
 
     /// How many bytes the `moof` of the fragment in the room will have; encrypts nothing.
-    pub fn measure(&mut self, task: JsValue) -> JsResult<usize> {
-        Ok(self.fragment(task, 0, true)?.len())
+    pub fn measure(&mut self, task: &[u8]) -> JsResult<usize> {
+        self.fragments(task, true)?;
+        Ok(self.moofs.len())
     }
 
     /// What was found while measuring: `{ boxes, warnings }`. Fails when `all` was measured and nothing would be
@@ -141,8 +111,8 @@ impl Protector {
     /// Begins a fragment too large for the room: `moof` are its first bytes. Every piece is read and
     /// [`scan_piece`](Self::scan_piece)d, then the [`moof`](Self::moof) is known, then every piece is read again and
     /// [`encrypt_piece`](Self::encrypt_piece)d.
-    pub fn begin_large(&mut self, task: JsValue, moof: &[u8]) -> JsResult<()> {
-        let task = parse_task(&task)?;
+    pub fn begin_large(&mut self, task: &[u8], moof: &[u8]) -> JsResult<()> {
+        let task = one_task(task)?;
         self.large = Some(LargeFragment::new(&mut self.inner, &self.movie, task, moof).map_err(to_js)?);
         Ok(())
     }
@@ -173,13 +143,24 @@ impl Protector {
 }
 
 impl Protector {
-    fn fragment(&mut self, task: JsValue, at: usize, measure_only: bool) -> JsResult<Vec<u8>> {
-        let task = parse_task(&task)?;
-        let len = crate::bytes::units::to_len(task.end.saturating_sub(task.start));
-        let bytes = in_room(&mut self.room, at, len)?;
-        let measured = measure_only.then_some(&mut self.measured);
-        let done = protect_fragment(&mut self.inner, &self.movie, &task, bytes, measured).map_err(to_js)?;
-        Ok(done.moof)
+    fn fragments(&mut self, tasks: &[u8], measure_only: bool) -> JsResult<Vec<u32>> {
+        let tasks = order::from_bytes(tasks).map_err(to_js)?;
+        let start = tasks.first().map_or(0, |first| first.start);
+        self.moofs.clear();
+        let mut all = Vec::new();
+        for task in &tasks {
+            let at = to_len(task.start.saturating_sub(start));
+            let len = to_len(task.end.saturating_sub(task.start));
+            let bytes = in_room(&mut self.room, at, len)?;
+            let measured = measure_only.then_some(&mut self.measured);
+            let done =
+                protect_fragment(&mut self.inner, &self.movie, task, bytes, measured).map_err(to_js)?;
+            let of_fragment = [done.moof.len(), at + done.media_start, len - done.media_start];
+            // The engine's memory has no more.
+            all.extend(of_fragment.map(|number| u32::try_from(number).unwrap_or(u32::MAX)));
+            self.moofs.extend(done.moof);
+        }
+        Ok(all)
     }
 }
 

@@ -124,7 +124,7 @@ inEachBrowser(
             const address = protector.room(fragment.length);
             new Uint8Array(memory.buffer, address, fragment.length).set(fragment);
             try {
-              return protector.protect(task, 0).length > 0 ? 'made' : 'nothing';
+              return protector.protect(task.tasks)[0] > 0 ? 'made' : 'nothing';
             } catch ({ name, code }) {
               return `${name} ${code}`;
             }

@@ -7,7 +7,7 @@ use boxlock::output::assembly::protect_fragment;
 use boxlock::output::{Assembly, Step};
 use boxlock::protect::decrypt;
 use boxlock::protect::samples::Window;
-use boxlock::protect::{Plan, Random, Request, RequestText, SampleProtector};
+use boxlock::protect::{Plan, Random, Request, RequestText, SampleProtector, order};
 use boxlock::session::{Session, Source};
 use boxlock::track::{Fragment, Index};
 
@@ -112,6 +112,8 @@ pub fn protect_opened(session: &Session, file: &[u8], text: &RequestText) -> Res
             Step::RandomAccess => output.extend(assembly.random_access()?),
             Step::Fragment(task) => {
                 let (task, pieces) = session.with_pieces(task)?;
+                // As a worker gets it.
+                let task = order::from_bytes(&order::to_bytes(vec![task])?)?.remove(0);
                 let mut bytes = bytes_of(file, pieces);
                 let done = protect_fragment(&mut protector, &movie, &task, &mut bytes, None)?;
                 output.extend(done.moof);

@@ -7,7 +7,7 @@ import { Gatherer, partOf } from '../files/gather.js';
 import { BlobStream } from '../files/stream.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
-/** @import { FragmentTask, Piece as Bytes, Step } from './messages' */
+/** @import { Order, Piece as Bytes, Step } from './messages' */
 /** @import { Batch, Pool } from './pool.js' */
 /** @import { Witness } from '../files/witness.js' */
 
@@ -111,52 +111,31 @@ export class Feed {
   }
 
   async #run() {
-    let step = this.#step();
-    while (step) {
-      let next;
-      if (step.kind === 'fragment') next = await this.#fragments(step.task);
+    for (let step = this.#step(); step; step = this.#step()) {
+      if (step.kind === 'fragments') await this.#fragments(step.order);
       else if (step.kind === 'copy') await this.#copy(step.start, step.start + step.len, step.pieces);
       else if (step.kind === 'bytes') {
         const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (step.bytes);
         this.#push({ kind: 'bytes', bytes, lent: false, last: true, sourceEnd: null });
       } else this.#push(step);
-      step = next ?? this.#step();
     }
   }
 
   /** @returns {Step | undefined} */
   #step() {
-    return this.core.next_step();
+    return this.core.next_step(BATCH_BYTES, BATCH_COUNT);
   }
 
-  /**
-   * This fragment, and the ones that follow it closely.
-   * @param {FragmentTask} first
-   * @returns {Promise<Step | undefined>} the step after them, if it was taken
-   */
-  async #fragments(first) {
-    if (first.end - first.start > LARGE_BYTES) {
+  /** @param {Order} order */
+  async #fragments(order) {
+    const { start, end, pieces } = order;
+    if (end - start > LARGE_BYTES) {
       await this.#place();
-      this.#push({ kind: 'batch', batch: this.pool.protectLarge(first), large: true });
-      return undefined;
+      this.#push({ kind: 'batch', batch: this.pool.protectLarge(order), large: true });
+      return;
     }
-    const tasks = [first];
-    let { end } = first;
-    let step = this.#step();
-    while (step?.kind === 'fragment' && tasks.length < BATCH_COUNT) {
-      const { task } = step;
-      if (task.start !== end || task.end - first.start > BATCH_BYTES) break;
-      tasks.push(task);
-      end = task.end;
-      step = this.#step();
-    }
-    const bytes = await this.#read(
-      first.start,
-      end,
-      first.pieces && tasks.flatMap(({ pieces = [] }) => pieces),
-    );
-    this.#push({ kind: 'batch', batch: this.pool.protect(tasks, bytes), large: false });
-    return step;
+    const bytes = await this.#read(start, end, pieces);
+    this.#push({ kind: 'batch', batch: this.pool.protect(order, bytes), large: false });
   }
 
   /**

@@ -4,7 +4,7 @@ import { gatherNow, partOf } from '../files/gather.js';
 
 /** @import { File as CoreFile, Protector } from './wasm/boxlock_engine.js' */
 /** @import { BlobReader } from '../files/read.js' */
-/** @import { FragmentTask } from './messages' */
+/** @import { Order } from './messages' */
 /** @import { PlannedBox, Progress } from '../types' */
 
 /** Up to this many bytes of fragments are all measured; of larger files a part stands for the rest. */
@@ -72,7 +72,7 @@ export async function measure(core, protector, memory, reader, pause, report) {
   const { size, fragmentCount, sampleCount } = core.work();
   /**
    * `len` bytes of a fragment from `at` on.
-   * @param {FragmentTask} task
+   * @param {Order} order
    * @param {number} at
    * @param {number} len
    */
@@ -91,13 +91,13 @@ export async function measure(core, protector, memory, reader, pause, report) {
   };
   /**
    * Goes over a fragment in pieces, as far as `whole` says.
-   * @param {FragmentTask} task
+   * @param {Order} order
    * @param {boolean} whole
    */
-  const pieces = async (task, whole) => {
-    protector.begin_large(task, read(task, task.start, task.moofLen));
+  const pieces = async (order, whole) => {
+    protector.begin_large(order.tasks, read(order, order.start, order.moofLen));
     for (let piece = protector.next_piece(PIECE_BYTES); piece; piece = protector.next_piece(PIECE_BYTES)) {
-      load(read(task, piece.start, piece.len));
+      load(read(order, piece.start, piece.len));
       protector.scan_piece(piece.start, piece.len);
       if (!whole) return null;
       await pause.now(() => report({ stage: 'measure', done: piece.start, total: size }));
@@ -109,22 +109,22 @@ export async function measure(core, protector, memory, reader, pause, report) {
    * @param {boolean} whole whether also a fragment too large to hold is measured to its end
    */
   const one = async (number, whole) => {
-    /** @type {FragmentTask} */
-    const task = core.task(number);
-    const len = task.end - task.start;
+    /** @type {Order} */
+    const order = core.task(number);
+    const len = order.end - order.start;
     let moofLen;
-    if (len > MEASURED_WHOLE) moofLen = await pieces(task, whole);
+    if (len > MEASURED_WHOLE) moofLen = await pieces(order, whole);
     else {
-      load(read(task, task.start, len));
-      moofLen = protector.measure(task);
+      load(read(order, order.start, len));
+      moofLen = protector.measure(order.tasks);
     }
     addTallies(tallies, protector.take_tallies());
     if (moofLen === null) return;
     seen.add(number);
-    growth += moofLen - task.moofLen;
-    /** @type {FragmentTask | undefined} */
+    growth += moofLen - order.moofLen;
+    /** @type {Order | undefined} */
     const next = core.task(number + 1);
-    samples += (next ? next.firstSample : sampleCount) - task.firstSample;
+    samples += (next ? next.firstSample : sampleCount) - order.firstSample;
   };
   const all = size <= MEASURED_WHOLE || fragmentCount <= MEASURED_PARTS;
   const count = all ? fragmentCount : MEASURED_PARTS;

@@ -25,21 +25,23 @@ export interface Assets {
   engine: URL;
 }
 
-/** A fragment to protect, as the core says it; opaque to JavaScript but for its range. */
-export interface FragmentTask {
+/** Where fragments are that stand side by side. */
+export interface Stretch {
   start: number;
+  /** Bytes of the first head. */
   moofLen: number;
   end: number;
+  /** Samples in all fragments before them. */
   firstSample: number;
-  decodeTimes: bigint[];
-  digest: number;
-  /** Number of its keys, or -1: its samples stay clear. */
-  period: number;
-  /** What changes in its head: offsets in it, each with the four bytes there as a number. */
-  edits?: number[];
-  /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */
-  pieces?: Piece[];
 }
+
+/** Fragments to protect that stand side by side. */
+export type Order = Stretch & {
+  /** What the core says of them, for itself. */
+  tasks: Uint8Array;
+  /** What their bytes are made of, when they do not stand in the source from `start` to `end`. */
+  pieces?: Piece[];
+};
 
 /** One of several files that become one. */
 export interface MergedFile {
@@ -54,7 +56,7 @@ export type Piece = { bytes: Uint8Array } | { start: number; len: number };
 export type Step =
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'copy'; start: number; len: number; pieces?: Piece[] }
-  | { kind: 'fragment'; task: FragmentTask }
+  | { kind: 'fragments'; order: Order }
   | { kind: 'index' };
 
 /** What a finished protection leaves. */
@@ -175,8 +177,8 @@ export type ToProtector =
         random: Uint8Array;
       };
     }
-  | { batch: { id: number; tasks: FragmentTask[]; bytes: Uint8Array<ArrayBuffer> } }
-  | { large: { id: number; task: FragmentTask } }
+  | { batch: { id: number; order: Order; bytes: Uint8Array<ArrayBuffer> } }
+  | { large: { id: number; order: Order } }
   | { written: { buffer: ArrayBuffer } };
 
 /**
@@ -186,7 +188,7 @@ export type ToProtector =
 export interface Chunk {
   output: Uint8Array<ArrayBuffer>;
   sourceEnd: number;
-  lengths: number[] | null;
+  lengths: Float64Array | null;
   tallies: Float64Array | null;
   places?: Place[];
 }

@@ -2,7 +2,7 @@
 
 import { fromPosted } from './errors.js';
 
-/** @import { Chunk, FragmentTask, FromCrew, FromProtector, ToCrew, ToProtector } from './messages' */
+/** @import { Chunk, FromCrew, FromProtector, Order, ToCrew, ToProtector } from './messages' */
 
 /** One batch on its way: its output comes in chunks, in order. */
 export class Batch {
@@ -76,20 +76,20 @@ export class Pool {
   }
 
   /**
-   * @param {FragmentTask[]} tasks neighbours in the file
-   * @param {Uint8Array<ArrayBuffer>} bytes of all of them; its buffer is given away, and comes back with the output
+   * @param {Order} order
+   * @param {Uint8Array<ArrayBuffer>} bytes of its fragments; its buffer is given away, and comes back with the output
    * @returns {Batch}
    */
-  protect(tasks, bytes) {
-    return this.#send((id) => ({ batch: { id, tasks, bytes } }), [bytes.buffer]);
+  protect(order, bytes) {
+    return this.#send((id) => ({ batch: { id, order, bytes } }), [bytes.buffer]);
   }
 
   /**
-   * @param {FragmentTask} task
+   * @param {Order} order of one fragment
    * @returns {Batch}
    */
-  protectLarge(task) {
-    return this.#send((id) => ({ large: { id, task } }), []);
+  protectLarge(order) {
+    return this.#send((id) => ({ large: { id, order } }), []);
   }
 
   /**

@@ -144,7 +144,7 @@ async function write(core, feed, output, pool, witness, signal, tallies, report)
   // Where the piece of the core begins that is being written.
   let begun = 0;
   const placed = () => {
-    core.placed(size - begun);
+    core.placed(Float64Array.of(size - begun));
     begun = size;
   };
   for (let piece = await feed.next(); piece; piece = await feed.next()) {
@@ -167,7 +167,7 @@ async function write(core, feed, output, pool, witness, signal, tallies, report)
           if (ends) feed.written(large ? undefined : buffer);
         });
         if (chunk.places) witness.keep(chunk.places);
-        chunk.lengths?.forEach((length) => core.placed(length));
+        if (chunk.lengths) core.placed(chunk.lengths);
         if (chunk.tallies) addTallies(tallies, chunk.tallies);
         begun = size;
         progress(chunk.sourceEnd);

@@ -9,7 +9,7 @@ import { isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
-/** @import { Chunk, FragmentTask, FromProtector, ToProtector, Wipe } from './messages' */
+/** @import { Chunk, FromProtector, Order, ToProtector, Wipe } from './messages' */
 
 /** Large fragments go by in pieces of this size, twice. */
 const PIECE_BYTES = 4 << 20;
@@ -57,44 +57,50 @@ const post = (message, transfer) => self.postMessage({ message, transfer }, { tr
  */
 const hand = (id, chunk) => post({ chunk: { id, ...chunk } }, [chunk.output.buffer]);
 
+/** Numbers that the core says of each fragment: bytes of its new head, where its media begin, and bytes of these. */
+const PER_FRAGMENT = 3;
+
 /**
- * Fragments that stand next to each other, in one go.
+ * Fragments that stand side by side, in one go.
  * @param {number} id
- * @param {FragmentTask[]} tasks
+ * @param {Order} order
  * @param {Uint8Array<ArrayBuffer>} bytes
  */
-function protectBatch(id, tasks, bytes) {
+function protectBatch(id, { end, tasks }, bytes) {
   const { protector, memory } = setUp();
-  const { start } = /** @type {FragmentTask} */ (tasks[0]);
-  const { end } = /** @type {FragmentTask} */ (tasks.at(-1));
   const address = load(bytes);
-  const moofs = tasks.map((task) => protector.protect(task, task.start - start));
-  const lengths = tasks.map((task, n) => (moofs[n]?.length ?? 0) + task.end - task.start - task.moofLen);
-  const length = lengths.reduce((sum, one) => sum + one, 0);
+  const fragments = protector.protect(tasks);
+  const lengths = new Float64Array(fragments.length / PER_FRAGMENT);
+  const numbers = (/** @type {number} */ n) => fragments.subarray(n * PER_FRAGMENT, (n + 1) * PER_FRAGMENT);
+  let total = 0;
+  for (let n = 0; n < lengths.length; n++) {
+    const [moofLen = 0, , mediaLen = 0] = numbers(n);
+    total += lengths[n] = moofLen + mediaLen;
+  }
   // The clear bytes are in wasm memory, and their buffer is free; most often it is large enough.
   const { buffer } = bytes;
-  const output = new Uint8Array(buffer.byteLength < length ? new ArrayBuffer(length) : buffer, 0, length);
-  const room = new Uint8Array(memory.buffer, address, end - start);
-  let at = 0;
-  tasks.forEach((task, n) => {
-    const moof = moofs[n] ?? new Uint8Array();
-    output.set(moof, at);
-    output.set(room.subarray(task.start - start + task.moofLen, task.end - start), at + moof.length);
-    at += lengths[n] ?? 0;
-  });
+  const output = new Uint8Array(buffer.byteLength < total ? new ArrayBuffer(total) : buffer, 0, total);
+  let [at, moof] = [0, protector.moofs()];
+  for (let n = 0; n < lengths.length; n++) {
+    const [moofLen = 0, media = 0, mediaLen = 0] = numbers(n);
+    output.set(new Uint8Array(memory.buffer, moof, moofLen), at);
+    output.set(new Uint8Array(memory.buffer, address + media, mediaLen), at + moofLen);
+    moof += moofLen;
+    at += moofLen + mediaLen;
+  }
   hand(id, { output, sourceEnd: end, lengths, tallies: protector.take_tallies() });
 }
 
 /**
  * One fragment too large to hold.
  * @param {number} id
- * @param {FragmentTask} task
+ * @param {Order} order of it alone
  */
-async function protectLarge(id, task) {
+async function protectLarge(id, order) {
   const { protector, blob, memory } = setUp();
   const witness = new Witness();
-  const { head, read, cancel } = reading(blob, task, witness);
-  protector.begin_large(task, head);
+  const { head, read, cancel } = reading(blob, order, witness);
+  protector.begin_large(order.tasks, head);
   let buffer = spare();
   for (let piece = nextPiece(); piece; piece = nextPiece()) {
     const bytes = await read(piece, buffer, true);
@@ -105,7 +111,7 @@ async function protectLarge(id, task) {
   const output = /** @type {Uint8Array<ArrayBuffer>} */ (protector.moof());
   let { length } = output;
   unwritten++;
-  hand(id, { output, sourceEnd: task.start, lengths: null, tallies: null });
+  hand(id, { output, sourceEnd: order.start, lengths: null, tallies: null });
   let piece = nextPiece();
   while (piece) {
     await roomToWrite();
@@ -121,7 +127,7 @@ async function protectLarge(id, task) {
     unwritten++;
     const ends = piece
       ? { lengths: null, tallies: null }
-      : { lengths: [length], tallies: protector.take_tallies(), places: witness.places };
+      : { lengths: Float64Array.of(length), tallies: protector.take_tallies(), places: witness.places };
     hand(id, { output: bytes, sourceEnd, ...ends });
     buffer = spare();
   }
@@ -131,11 +137,10 @@ async function protectLarge(id, task) {
 /**
  * How the pieces of a large fragment are read.
  * @param {Blob} blob
- * @param {FragmentTask} task
+ * @param {Order} order
  * @param {Witness} witness keeps some of what is read the first time
  */
-function reading(blob, task, witness) {
-  const { start, moofLen, pieces } = task;
+function reading(blob, { start, moofLen, pieces }, witness) {
   let first = true;
   const saw = (/** @type {number} */ at, /** @type {Uint8Array<ArrayBuffer>} */ bytes) => {
     if (first) witness.saw(at, bytes);
@@ -194,8 +199,8 @@ async function receive(message) {
     const { memory } = await startEngine(engine);
     state = { protector: new Protector(moov, request, random), blob, memory };
     random.fill(0);
-  } else if ('large' in message) await protectLarge(message.large.id, message.large.task);
-  else protectBatch(message.batch.id, message.batch.tasks, message.batch.bytes);
+  } else if ('large' in message) await protectLarge(message.large.id, message.large.order);
+  else protectBatch(message.batch.id, message.batch.order, message.batch.bytes);
 }
 
 /** @param {MessageEvent<ToProtector | Wipe>} event */

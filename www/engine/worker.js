@@ -13,7 +13,7 @@ import { measure } from './measure.js';
 import { protect } from './protect.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
-/** @import { FragmentTask, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
+/** @import { Order, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
@@ -110,9 +110,9 @@ const methods = {
 
   async plan({ request }, { signal, report }) {
     const { core, reader, memory } = file();
-    for (const task of /** @type {FragmentTask[]} */ (core.doubtful())) {
-      const len = task.end - task.start;
-      if (len <= LOOK_BYTES) core.look(task, bytesOf(task));
+    for (const order of /** @type {Order[]} */ (core.doubtful())) {
+      const len = order.end - order.start;
+      if (len <= LOOK_BYTES) core.look(order.tasks, bytesOf(order));
     }
     const plan = core.plan(request);
     const random = core.random();
@@ -195,9 +195,9 @@ const methods = {
 
   async playable({ number }) {
     const { core } = file();
-    /** @type {FragmentTask | undefined} */
-    const task = core.task(number);
-    return task && core.playable(task, bytesOf(task));
+    /** @type {Order | undefined} */
+    const order = core.task(number);
+    return order && core.playable(order.tasks, bytesOf(order));
   },
 };
 
@@ -222,7 +222,7 @@ function madeOf(start, len) {
   return pieces && gatherNow(reader, pieces);
 }
 
-/** @param {FragmentTask} task */
+/** @param {Order} order */
 function bytesOf({ start, end, pieces }) {
   const { reader } = file();
   return pieces ? gatherNow(reader, pieces) : reader.read(start, end - start);

@@ -3,7 +3,7 @@
  * are read in one go, as a file is fastest read from front to back.
  */
 
-import { assertRead } from './stream.js';
+import { assertRead, BlobStream } from './stream.js';
 
 /** @import { BlobReader } from './read.js' */
 /** @import { Piece } from '../engine/messages' */
@@ -97,12 +97,20 @@ export function gatherNow(reader, pieces) {
   return target;
 }
 
+/** Of a blob in memory Chromium fails to read after some hundred streams that were ended early. */
+const STREAMS_MAX = 32;
+
 /**
- * Gathers from one file. Each span is read by itself and not by a stream: of a blob in memory Chromium fails to read after
- * some hundred streams that were ended early.
+ * Gathers from one file. Spans that go on from each other, as those of one fragment after the other mostly do, are read by
+ * one stream, in half the time; when they too often do not, each is read by itself.
  */
 export class Gatherer {
   #ended = false;
+  #stream;
+  #streams = 0;
+  /** What the stream read last, up to where it stands. @type {{ start: number, bytes: Uint8Array<ArrayBuffer> } | null} */
+  #last = null;
+  #spare = new ArrayBuffer(0);
 
   /**
    * @param {Blob} blob
@@ -111,6 +119,7 @@ export class Gatherer {
   constructor(blob, saw) {
     this.blob = blob;
     this.saw = saw;
+    this.#stream = new BlobStream(blob);
   }
 
   /**
@@ -121,18 +130,49 @@ export class Gatherer {
     const total = lengthOf(pieces);
     const target = new Uint8Array(buffer.byteLength < total ? new ArrayBuffer(total) : buffer, 0, total);
     for (const span of spans(pieces, target)) {
-      const { start, len } = span;
-      const bytes = new Uint8Array(await this.blob.slice(start, start + len).arrayBuffer());
+      const bytes = await this.#read(span.start, span.start + span.len);
       if (this.#ended) throw new DOMException('What is read has been ended.', 'AbortError');
-      assertRead(start, len, bytes.length);
       this.saw(span.start, bytes);
       place(span, bytes, target);
     }
     return target;
   }
 
+  /**
+   * @param {number} start
+   * @param {number} end
+   * @returns {Promise<Uint8Array<ArrayBuffer>>} valid until the next call
+   */
+  async #read(start, end) {
+    const last = this.#last;
+    const at = last ? last.start + last.bytes.length : -1;
+    if (last && start >= last.start && start <= at + GAP_BYTES) {
+      if (end <= at) return last.bytes.subarray(start - last.start, end - last.start);
+      // Some of it may have been read along with the span before; what is between them is read along now.
+      const from = Math.min(start, at);
+      const kept = last.bytes.subarray(from - last.start);
+      const buffer = this.#spare.byteLength < end - from ? new ArrayBuffer(end - from) : this.#spare;
+      new Uint8Array(buffer).set(kept);
+      const bytes = await this.#stream.read(at, end - at, buffer, kept.length);
+      this.#last = { start: from, bytes };
+      this.#spare = last.bytes.buffer;
+      return bytes.subarray(start - from);
+    }
+    if (this.#streams < STREAMS_MAX) {
+      this.#streams++;
+      const bytes = await this.#stream.read(start, end - start, this.#spare);
+      this.#spare = last?.bytes.buffer ?? new ArrayBuffer(0);
+      this.#last = { start, bytes };
+      return bytes;
+    }
+    const bytes = new Uint8Array(await this.blob.slice(start, end).arrayBuffer());
+    assertRead(start, end - start, bytes.length);
+    return bytes;
+  }
+
   /** Ends what is being read: it fails. */
   cancel() {
     this.#ended = true;
+    this.#stream.cancel();
   }
 }

@@ -35,7 +35,7 @@ export function measureKernel({ File, Protector }, memory, bytes, seconds) {
       const len = task.end - task.start;
       const room = protector.room(len);
       new Uint8Array(memory.buffer, room, len).set(bytes.subarray(task.start, task.end));
-      protector[method](task, 0);
+      protector[method](task.tasks);
     }
     return (performance.now() - start) / 1000;
   };
