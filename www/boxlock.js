@@ -88,7 +88,8 @@ export async function open(source, options = {}) {
   const { blob, name, parts, files, warnings } = await load(source, options);
   const bridge = new Bridge(assets());
   try {
-    const found = await bridge.open(blob, files, options).catch((error) => naming(error, parts));
+    const starts = parts.map(({ start }) => start);
+    const found = await bridge.open(blob, files, starts, options).catch((error) => naming(error, parts));
     const { summary } = found;
     const problems = [...warnings.map((message) => ({ message })), ...summary.problems];
     const tracks = files.length > 0 ? (await several()).withOrigins(found, files) : found.tracks;
@@ -274,7 +275,7 @@ class OpenMedia {
   async plan(request, options) {
     const copy = copyOf(request);
     const { plan, random } = await this.#ask('plan', { request: copy }, options);
-    const made = { ...plan, suggestedName: suggestName(this.name) };
+    const made = { ...plan, suggestedName: suggestName(this.name, plan.scheme) };
     this.#orders.set(made, { request: copy, random });
     this.#randoms.add(random);
     planned.add(made);
@@ -291,7 +292,7 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const name = sink?.name ?? suggestName(this.name);
+    const name = sink?.name ?? suggestName(this.name, order.request.scheme);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
     const lasting = sink ? 'chosen' : download === null ? null : 'downloads';
     const crew = new Crew(workers, assets(), lasting);
@@ -391,11 +392,13 @@ function callerError(code, message) {
 /**
  * The offline scenario wants the extension `.mp4`.
  * @param {string} name
+ * @param {string | undefined} scheme
  */
-function suggestName(name) {
+function suggestName(name, scheme) {
   const stem = name.replace(/\.(ismv|isma|mp4|m4v|m4a|mov|cmfv|cmfa)$/i, '');
   // The clear file must not be overwritten by a save into its own folder.
-  return /\.mp4$/i.test(name) ? `${stem}.protected.mp4` : `${stem}.mp4`;
+  const what = scheme === 'none' ? 'fragmented' : 'protected';
+  return /\.mp4$/i.test(name) ? `${stem}.${what}.mp4` : `${stem}.mp4`;
 }
 
 /** @param {Protected} made */
@@ -435,10 +438,9 @@ class Result {
     this.seconds = made.seconds;
     this.keys = made.keys;
     const [first] = made.keys;
-    if (!first) throw new TypeError('A result has a key.');
-    this.kid = first.kid;
-    this.key = first.key;
-    this.checksum = first.checksum;
+    this.kid = first?.kid ?? null;
+    this.key = first?.key ?? null;
+    this.checksum = first?.checksum ?? null;
     this.scheme = made.scheme;
     this.form = made.form;
     this.profile = made.form;
@@ -477,6 +479,9 @@ class Result {
    * @returns {Promise<Types.KeySheet>}
    */
   async keySheet({ sha256 = 'wait' } = {}) {
+    const { kid, key } = this;
+    if (!kid || !key)
+      throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
     const keys = this.keys.map((key) => ({ ...key, key: bothForms(key.key) }));
     return {
       boxlock: KEY_SHEET_FORM,
@@ -486,8 +491,8 @@ class Result {
       scheme: this.scheme,
       algorithm: this.#made.cipher === 'AES-128-CBC' ? 'AESCBC' : 'AESCTR',
       keys,
-      kid: this.kid,
-      key: bothForms(this.key),
+      kid,
+      key: bothForms(key),
       checksum: this.checksum,
       laUrl: this.laUrl,
       tracks: this.tracks.map(({ id, kind, codecName, protect, share, kid }) => {

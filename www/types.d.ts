@@ -206,8 +206,11 @@ export type Form = 'hybrid' | 'piff' | 'plain';
 
 /** What to protect and how. Everything has a default but the licence URL, or the header that has it. */
 export interface ProtectRequest {
-  /** 'cenc' when absent. */
-  scheme?: Scheme;
+  /**
+   * 'cenc' when absent. 'none' protects nothing: a plain file, segments or several files are written as the fragmented file
+   * that they become, and nothing can be asked of keys, headers and tracks.
+   */
+  scheme?: Scheme | 'none';
   /** 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know. */
   form?: Form;
   /** @deprecated The old name of `form`. */
@@ -299,16 +302,16 @@ export interface Plan {
   form: Form;
   /** @deprecated The old name of `form`. */
   profile: Form;
-  /** The scheme type that `schm` names: 'piff' in that form. */
+  /** The scheme type that `schm` names: 'piff' in that form; 'none' where nothing is protected. */
   scheme: string;
-  /** The cipher, for a person: 'AES-128-CTR' or 'AES-128-CBC'. */
+  /** The cipher, for a person: 'AES-128-CTR' or 'AES-128-CBC'; empty where nothing is protected. */
   cipher: string;
-  /** The keys, without what is secret of them. */
+  /** The keys, without what is secret of them; none where nothing is protected. */
   keys: PlanKey[];
-  /** KID, checksum and source of the first. */
-  kid: KidView;
+  /** KID, checksum and source of the first, where there is one. */
+  kid: KidView | null;
   checksum: string | null;
-  keySource: KeySource;
+  keySource: KeySource | null;
   headerVersion: string;
   headerXml: string;
   /** The PlayReady object around it, as base64. */
@@ -412,9 +415,9 @@ export interface ProtectResult {
   size: number;
   seconds: number;
   keys: MadeKey[];
-  /** KID, 32 hex digits of the key, and checksum of the first. */
-  kid: KidView;
-  key: string;
+  /** KID, 32 hex digits of the key, and checksum of the first, where there is one. */
+  kid: KidView | null;
+  key: string | null;
   checksum: string | null;
   scheme: string;
   form: Form;
@@ -430,7 +433,7 @@ export interface ProtectResult {
   /** SHA-256 of the protected file, hex; computed once, with progress. */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
   /**
-   * The key sheet for whoever runs the licence server. With `sha256: 'if-known'` it is there at once, however large the
+   * The key sheet for whoever runs the licence server; fails with code 'no-key' where nothing is protected. With `sha256: 'if-known'` it is there at once, however large the
    * file is, with `sha256` null unless that was computed before.
    */
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;

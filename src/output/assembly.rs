@@ -71,6 +71,8 @@ pub struct Assembly {
     position: u64,
     /// Whether anything will have to be put right at the end.
     is_patched: bool,
+    /// Whether anything is protected.
+    protects: bool,
 }
 
 impl Assembly {
@@ -119,6 +121,7 @@ impl Assembly {
             moved: Moved::new(Rc::clone(&index), movie_kept),
             position: 0,
             is_patched: false,
+            protects: plan.protects(),
             index,
         })
     }
@@ -222,7 +225,9 @@ impl Assembly {
     /// Puts right what stands before what it describes. To be asked for at the end; `protected` are the bytes that were
     /// encrypted in all, without which it is no protected file.
     pub fn patches(&self, protected: u64) -> Result<Vec<Patch>> {
-        check_encrypted(protected)?;
+        if self.protects {
+            check_encrypted(protected)?;
+        }
         self.moved_pointers()
     }
 

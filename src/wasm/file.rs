@@ -53,6 +53,11 @@ impl File {
         Ok(Self::of(blob, session))
     }
 
+    /// Says that the file is an initialization segment and media segments, and where each begins.
+    pub fn joined(self, parts: &[f64]) -> Self {
+        Self { session: self.session.joined(parts.iter().copied().map(offset).collect()), ..self }
+    }
+
     fn of(blob: Blob, session: Session) -> Self {
         Self {
             blob,

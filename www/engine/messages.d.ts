@@ -81,8 +81,11 @@ export interface Protected {
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
   open: {
-    /** `files` are those that become one, when there are several: `blob` has their bytes one behind the other. */
-    args: { blob: Blob; files: MergedFile[]; engine: WebAssembly.Module | string };
+    /**
+     * `files` are those that become one, when there are several: `blob` has their bytes one behind the other. `starts` is where
+     * the parts begin that it was put together of.
+     */
+    args: { blob: Blob; files: MergedFile[]; starts: number[]; engine: WebAssembly.Module | string };
     /** `origins` says of each track of several files where its own begins in `blob`. */
     result: { summary: Omit<Summary, 'name'>; tracks: Track[]; origins: Float64Array };
   };

@@ -42,13 +42,15 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob, files, engine }, { signal, report }) {
+  async open({ blob, files, starts: parts, engine }, { signal, report }) {
     const { memory } = await startEngine(engine);
     const reader = new BlobReader(blob);
     const sizes = files.map(({ size }) => size);
     const names = files.map(({ name }) => name);
     const core =
-      files.length > 1 ? CoreFile.merging(blob, names, Float64Array.from(sizes)) : new CoreFile(blob);
+      files.length > 1
+        ? CoreFile.merging(blob, names, Float64Array.from(sizes))
+        : new CoreFile(blob).joined(Float64Array.from(parts));
     const starts = new Set([0]);
     sizes.reduce((start, size) => (starts.add(start), start + size), 0);
     const pause = new Pause(signal);

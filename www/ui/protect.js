@@ -62,12 +62,10 @@ export class Protect {
       );
       return;
     }
-    this.form = new ProtectForm(file.tracks, () => this.#soon());
-    this.start = h(
-      'button',
-      { type: 'submit', class: 'button primary', id: 'protect-start' },
-      canPickPlace() ? 'Protect and save…' : 'Protect',
-    );
+    const parts = file.media?.parts.length ?? 1;
+    const fragments = file.summary?.kind === 'progressive' || parts > 1;
+    this.form = new ProtectForm(file.tracks, fragments, () => this.#soon());
+    this.start = h('button', { type: 'submit', class: 'button primary', id: 'protect-start' });
     this.note = h('p', { class: 'start-note', role: 'status' });
     this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
     this.run = new RunBar(() => this.cancel());
@@ -117,11 +115,13 @@ export class Protect {
   /** @param {FileState} file */
   update(file) {
     if (!this.form || !this.planBody || !this.planState || !this.run || !this.startBar || !this.note) return;
+    if (!this.start) return;
     const protecting = file.phase === 'protecting';
     this.form.lock(protecting);
     this.startBar.hidden = protecting;
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
+    setText(this.start, startLabel(this.form.file.protects));
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
     setText(this.note, noteFor(file, placed, this.place));
     // The field may be out of sight.
@@ -261,7 +261,7 @@ export class Protect {
     const { media } = this.#file();
     if (!media) return;
     this.store.dispatch({ type: 'protecting', id: this.id, total: plan.sizeAfter });
-    say(`Protecting ${plan.suggestedName}.`);
+    say(`${this.form?.file.protects ? 'Protecting' : 'Making'} ${plan.suggestedName}.`);
     this.run?.focus();
     const result = await media.protect(plan, {
       signal,
@@ -282,6 +282,12 @@ export class Protect {
       `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
   }
+}
+
+/** @param {boolean} protects */
+function startLabel(protects) {
+  const what = protects ? 'Protect' : 'Make it fragmented';
+  return canPickPlace() ? `${what} and save…` : what;
 }
 
 /**

@@ -114,19 +114,27 @@ export class Result {
    */
   #show(result, savedAs) {
     const hash = hashRow(result, this.stop.signal);
+    const { kid } = result;
     const open = openNote(result.tracks);
     this.element.replaceChildren(
       h(
         'header',
         { class: 'result-head' },
         h('h2', { tabindex: -1 }, outcome(savedAs ?? result.name, result.tracks)),
-        open ? h('p', { class: 'warning' }, h('strong', {}, 'Not all of it is locked. '), open) : null,
+        open
+          ? h(
+              'p',
+              { class: 'warning' },
+              h('strong', {}, kid ? 'Not all of it is locked. ' : 'It is not locked. '),
+              open,
+            )
+          : null,
         h(
           'p',
           {},
           `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
         ),
-        this.#keyLine(result, hash.fill),
+        kid && this.#keyLine(result, hash.fill),
         savedAs
           ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
           : result.place === 'downloads'
@@ -145,27 +153,29 @@ export class Result {
             h(
               'dl',
               { class: 'ids' },
-              idRow('Scheme', FORMS[result.form], result.scheme),
+              kid && idRow('Scheme', FORMS[result.form], result.scheme),
               result.laUrl ? idRow('Licence URL', 'where players will ask', result.laUrl) : null,
               ...(result.keys.length === 1 ? this.#keyRows(result.keys[0]) : []),
               hash.row,
             ),
           ),
-          result.keys.length === 1
-            ? card('KID', kidTable(result.kid))
-            : card(
-                'Keys',
-                ...result.keys.map((key) =>
-                  keyPart(
-                    key,
-                    result.tracks,
-                    kidTable(key.kid),
-                    h('dl', { class: 'ids' }, ...this.#keyRows(key)),
+          kid === null
+            ? null
+            : result.keys.length === 1
+              ? card('KID', kidTable(kid))
+              : card(
+                  'Keys',
+                  ...result.keys.map((key) =>
+                    keyPart(
+                      key,
+                      result.tracks,
+                      kidTable(key.kid),
+                      h('dl', { class: 'ids' }, ...this.#keyRows(key)),
+                    ),
                   ),
                 ),
-              ),
         ),
-        h('div', {}, this.#playCard(result), this.#sendCard(result)),
+        h('div', {}, this.#playCard(result), kid && this.#sendCard(result)),
       ),
     );
   }
@@ -246,7 +256,9 @@ export class Result {
       h(
         'p',
         { class: 'hint' },
-        `Decrypted by the browser’s ClearKey, with the ${result.keys.length > 1 ? 'keys' : 'key'} of this result.`,
+        result.kid
+          ? `Decrypted by the browser’s ClearKey, with the ${result.keys.length > 1 ? 'keys' : 'key'} of this result.`
+          : 'As it is: it needs no key.',
       ),
       stage,
       state,
@@ -254,7 +266,7 @@ export class Result {
         'p',
         { class: 'play-line' },
         start,
-        h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
+        result.kid && h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
       ),
     );
   }
