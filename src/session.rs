@@ -307,6 +307,7 @@ impl Session {
         let by_name = request.tracks.is_some();
         let plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
+        plan.lead.check(index)?;
         Assembly::new(Rc::clone(index), &plan)?;
         Ok(plan)
     }

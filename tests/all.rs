@@ -25,6 +25,7 @@ mod kernel;
 mod keys;
 mod large;
 mod layout;
+mod lead;
 mod merge;
 mod mutation;
 mod others;

@@ -259,6 +259,8 @@ export interface ProtectRequest {
    * stale go in any case; where that is not plain, planning fails with code 'leftover-encryption' unless this is given.
    */
   leftovers?: 'remove';
+  /** Seconds from the start: fragments that begin in them stay open to everyone, so that playing can begin at once. */
+  clearLead?: number;
   /** First IV as 16 hex digits; random when absent. Only for reproducible tests. */
   ivStart?: string;
   /** '4.0' … '4.3'; chosen by rule when absent. */

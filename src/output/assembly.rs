@@ -8,14 +8,15 @@ use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Result};
+use crate::protect::lead::ClearLead;
 use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::subsample::check_encrypted;
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header_type;
-use crate::track::{Fragment, Index, Movie, TrackFragment};
+use crate::track::{Fragment, Index, Movie};
 
-use super::fragment::{FragmentForm, rewrite};
+use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::items::moved_locations;
 use super::moved::Moved;
 use super::movie::{movie_edits, protected_file_type};
@@ -61,6 +62,8 @@ pub struct Assembly {
     movie: Vec<u8>,
     /// Where the bytes of the movie header went that were kept.
     movie_kept: Rc<Kept>,
+    /// Which fragments stay clear.
+    lead: ClearLead,
     /// Next top-level box to give out.
     next_top: usize,
     /// Next fragment to give out.
@@ -115,6 +118,7 @@ impl Assembly {
             type_at,
             movie,
             movie_kept: Rc::clone(&movie_kept),
+            lead: plan.lead.clone(),
             next_top: 0,
             next_fragment: 0,
             awaiting: VecDeque::new(),
@@ -144,7 +148,7 @@ impl Assembly {
             self.next_top += 1;
             Step::RandomAccess
         } else if let Some(fragment) = self.fragment_at(top.start) {
-            let task = FragmentTask::new(&self.index, &fragment);
+            let task = FragmentTask::with_lead(&self.lead, &self.index, &fragment);
             self.skip_to(task.end);
             Step::Fragment(task)
         } else if is_system_header_type(top.id) {
@@ -321,13 +325,17 @@ fn protected_moof(
     task: &FragmentTask,
     touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
-    let ivs =
-        |track: &TrackFragment| plan.protection(track.tfhd.track_id).map_or(0, |found| found.ivs.size());
-    let information: Vec<_> = entries
-        .iter()
-        .zip(&fragment.tracks)
-        .map(|(entries, track)| Some((entries.as_ref()?, ivs(track))))
-        .collect();
+    let mut information = Vec::new();
+    for (entries, track) in entries.iter().zip(&fragment.tracks) {
+        information.push(match (plan.protection(track.tfhd.track_id), entries) {
+            (None, _) => TrackInformation::None,
+            (Some(found), None) => {
+                let behind = if plan.has_clear_entries() { found.rules.len() } else { 0 };
+                TrackInformation::Clear(u32::try_from(behind).unwrap_or(0))
+            }
+            (Some(found), Some(entries)) => TrackInformation::Encrypted(entries, found.ivs.size()),
+        });
+    }
     rewrite(fragment_form(plan, task), tree, fragment, &information, &task.decode_times, touched)
 }
 

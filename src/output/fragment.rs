@@ -14,7 +14,7 @@ use crate::track::fragment::Run;
 use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Fragment, TrackFragment};
 
-use super::protection::{SENC_PREFIX, SampleForms, sample_information};
+use super::protection::{SENC_PREFIX, SampleForms, clear_samples, sample_information};
 use super::summary::Touched;
 
 /// What to write into a fragment's `moof`.
@@ -31,8 +31,16 @@ pub struct FragmentForm {
     pub made: bool,
 }
 
-/// What sample information a `traf` gets: entries, and bytes per IV.
-pub type TrackInformation<'a> = Option<(&'a SampleEncryptionEntries, u8)>;
+/// What sample information a `traf` gets.
+#[derive(Clone, Copy, Debug)]
+pub enum TrackInformation<'a> {
+    /// None: its track is clear.
+    None,
+    /// That its samples are clear, though those of its track are not. Their sample entry stands so many places behind.
+    Clear(u32),
+    /// Entries, and bytes per IV.
+    Encrypted(&'a SampleEncryptionEntries, u8),
+}
 
 /// The new `moof` bytes. `information` and `decode_times` go with the `traf` boxes in their order. The boxes that are
 /// touched are counted in `touched`, when that is asked for.
@@ -55,15 +63,25 @@ pub fn rewrite(
     let trafs = tree.root().all(b"traf").zip(&fragment.tracks);
     for ((number, (traf, track)), information) in trafs.enumerate().zip(information) {
         let time = decode_times.get(number).copied().filter(|_| form.modern);
-        rewrite_header(from_moof, traf, track, time, &mut edits);
+        let entry = match information {
+            TrackInformation::Clear(behind) => track.sample_description_index.saturating_add(*behind),
+            _ => track.sample_description_index,
+        };
+        rewrite_header(from_moof, traf, track, (time, entry), &mut edits);
         for (node, run) in traf.all(b"trun").zip(&track.runs) {
             rewrite_run(form, node, run, &mut edits);
         }
         if form.clean {
             leftovers::of_samples(tree, traf).iter().for_each(|leftover| edits.remove(leftover.node));
         }
-        if let Some((entries, iv_size)) = information {
-            edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
+        match information {
+            TrackInformation::None => {}
+            TrackInformation::Clear(_) => {
+                edits.append(traf, &clear_samples(form.samples, track.sample_count))
+            }
+            TrackInformation::Encrypted(entries, iv_size) => {
+                edits.append(traf, &sample_information(form.samples, entries, *iv_size, track.sample_count));
+            }
         }
     }
     let (mut bytes, kept) = edits.apply_and_follow(tree);
@@ -90,12 +108,23 @@ pub fn rewrite(
 }
 
 /// `tfhd` without an absolute base; `tfdt` behind it, when there is none.
-fn rewrite_header(from_moof: bool, traf: &Node, track: &TrackFragment, time: Option<u64>, edits: &mut Edits) {
+/// `entry` is the sample entry of its samples.
+fn rewrite_header(
+    from_moof: bool,
+    traf: &Node,
+    track: &TrackFragment,
+    (time, entry): (Option<u64>, u32),
+    edits: &mut Edits,
+) {
     let Some(node) = traf.child(b"tfhd") else { return };
     let mut tfhd: TrackFragmentHeader = track.tfhd.clone();
     tfhd.head.flags &= !tfhd_flags::BASE_DATA_OFFSET;
     if from_moof {
         tfhd.head.flags |= tfhd_flags::DEFAULT_BASE_IS_MOOF;
+    }
+    if entry != track.sample_description_index {
+        tfhd.head.flags |= tfhd_flags::SAMPLE_DESCRIPTION_INDEX;
+        tfhd.sample_description_index = entry;
     }
     if tfhd != track.tfhd {
         edits.replace(node, tfhd.to_box(0));

@@ -6,7 +6,7 @@ use crate::boxes::{BoxBody, BoxId, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, Result};
 use crate::protect::{Form, Plan};
 use crate::track::leftovers::{self, is_system_header};
-use crate::track::{Movie, TrackKind};
+use crate::track::{Movie, Track, TrackKind};
 
 use super::protection::{protected_entry, scheme_information, system_headers};
 
@@ -36,8 +36,36 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
                 edits.rename(node, BoxId::Four(entry.format));
             }
         }
+        if let (Some(stsd), Some(_), true) = (stbl.child(b"stsd"), protection, plan.has_clear_entries()) {
+            add_clear_entries(tree, stsd, track, &mut edits)?;
+        }
     }
     Ok(edits)
+}
+
+/// Sample entries for the samples of the clear lead, behind those that become protected and in their order: a player needs
+/// no key for them.
+fn add_clear_entries(tree: &Tree<'_>, stsd: &Node, track: &Track, edits: &mut Edits) -> Result<()> {
+    for (node, entry) in stsd.children.iter().zip(&track.entries) {
+        if entry.has_protected_type() || node.child(b"sinf").is_some() {
+            let message = format!(
+                "Track {} has boxes of an earlier encryption in a sample entry, which a clear lead would need without them. \
+                 Leave the clear lead out.",
+                track.id
+            );
+            return Err(Error::caller("bad-request", "clearLead", message));
+        }
+    }
+    let first = stsd.children.first().map_or(stsd.end(), |node| node.start);
+    let last = stsd.children.last().map_or(stsd.end(), Node::end);
+    edits.append(stsd, tree.slice(first, last));
+    let mut fields = tree.slice(stsd.body_start(), first).to_vec();
+    // Behind version and flags.
+    if let Some(count) = fields.get_mut(4..8) {
+        count.copy_from_slice(&u32::try_from(2 * track.entries.len()).unwrap_or(u32::MAX).to_be_bytes());
+    }
+    edits.set_fields(stsd, fields);
+    Ok(())
 }
 
 /// Without `mvex`, and `trex` for each track, players take the fragments for nothing. What is added says what is assumed

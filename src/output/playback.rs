@@ -1,7 +1,9 @@
 //! A file as Media Source Extensions take it: an initialization segment and fragments, at most one video and one
 //! audio track, PIFF boxes given their CENC twins. Nothing is decrypted: the browser does that (W3C EME, ClearKey).
 
-use crate::boxes::cenc::{SCHEME_VERSION_1_0, SchemeType, TrackEncryption};
+use crate::boxes::cenc::{
+    SCHEME_VERSION_1_0, SampleEncryptionEntries, SchemeType, Subsample, TrackEncryption,
+};
 use crate::boxes::descriptor::{DECODER_CONFIG, ElementaryStreamDescriptor};
 use crate::boxes::piff::{self, PiffTrackEncryption};
 use crate::boxes::profiles::MPEG4_AUDIO;
@@ -10,9 +12,9 @@ use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
 use crate::track::codec::mpeg::MpegConfig;
-use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track, TrackKind};
+use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track, TrackFragment, TrackKind};
 
-use super::fragment::{FragmentForm, rewrite};
+use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::movie::protected_file_type;
 use super::protection::SampleForms;
 
@@ -88,10 +90,22 @@ impl Playback {
         let mut found = Vec::new();
         for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
             let has_cenc = traf.child(b"senc").is_some();
-            found.push(if has_cenc { None } else { encryption(&tree, traf, track, movie)? });
+            let here = if has_cenc { None } else { encryption(&tree, traf, track, movie)? };
+            // A box that says of these samples alone that they are clear.
+            let is_clear = !has_cenc && here.is_none() && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some();
+            found.push(if is_clear {
+                Some((all_clear(track), IV_SIZE))
+            } else {
+                here.map(|it| (it.entries, it.iv_size))
+            });
         }
-        let information: Vec<_> =
-            found.iter().map(|found| found.as_ref().map(|found| (&found.entries, found.iv_size))).collect();
+        let mut information = Vec::new();
+        for found in &found {
+            information.push(match found {
+                Some((entries, iv_size)) => TrackInformation::Encrypted(entries, *iv_size),
+                None => TrackInformation::None,
+            });
+        }
         let form = FragmentForm {
             samples: SampleForms { cenc: true, piff: false },
             modern: true,
@@ -102,6 +116,28 @@ impl Playback {
         output.extend_from_slice(media);
         Ok(output)
     }
+}
+
+/// Bytes of an IV that nothing uses.
+const IV_SIZE: u8 = 8;
+
+/// Maps of clear samples in a protected track, as PIFF alone has them: nothing of them is to be decrypted.
+fn all_clear(track: &TrackFragment) -> SampleEncryptionEntries {
+    let mut entries = SampleEncryptionEntries {
+        ivs: vec![0; track.sample_count * usize::from(IV_SIZE)],
+        ..Default::default()
+    };
+    for (_, size) in track.samples() {
+        let before = entries.subsamples.len();
+        let mut left = size;
+        while left > 0 || entries.subsamples.len() == before {
+            let clear = u16::try_from(left).unwrap_or(u16::MAX);
+            entries.subsamples.push(Subsample { clear, protected: 0 });
+            left -= u32::from(clear);
+        }
+        entries.counts.push(u16::try_from(entries.subsamples.len() - before).unwrap_or(u16::MAX));
+    }
+    entries
 }
 
 /// Fails when no browser knows the scheme: of PIFF, what is shown to it as `cenc` has to be that.

@@ -8,8 +8,8 @@ use crate::boxes::cenc::{
 };
 use crate::boxes::header::{four, wrap};
 use crate::boxes::piff::{
-    PiffEntries, PiffProtectionSystem, PiffSampleEncryption, PiffTrackEncryption, SCHEME_VERSION_1_1,
-    algorithm,
+    OVERRIDE, PiffEntries, PiffProtectionSystem, PiffSampleEncryption, PiffTrackEncryption,
+    SCHEME_VERSION_1_1, algorithm,
 };
 use crate::boxes::systems::{PLAYREADY, W3C_COMMON};
 use crate::boxes::types::{U24, Wide};
@@ -149,6 +149,28 @@ pub fn sample_information(
     }
     boxes
 }
+
+/// The box at the end of a `traf` whose samples are clear where those of its track are not, in a file for PIFF readers
+/// alone: it names no cipher, and has IVs that nothing uses (PIFF 1.1 5.3.2). In a file that others read too, sample
+/// entries say it: Bento4 writes anew a box like this, in what it has nothing to decrypt, with a wrong size.
+pub fn clear_samples(forms: SampleForms, samples: usize) -> Vec<u8> {
+    if forms.cenc {
+        return Vec::new();
+    }
+    let ivs = vec![0; samples * usize::from(CLEAR_IV_SIZE)];
+    let senc = PiffSampleEncryption {
+        head: FullHead { version: 0, flags: OVERRIDE },
+        algorithm_id: U24(algorithm::NONE),
+        iv_size: CLEAR_IV_SIZE,
+        sample_count: u32::try_from(samples).expect("samples of a fragment are capped"),
+        samples: PiffEntries(SampleEncryptionEntries { ivs, ..SampleEncryptionEntries::default() }),
+        ..PiffSampleEncryption::default()
+    };
+    senc.to_box(CLEAR_IV_SIZE)
+}
+
+/// Bytes of an IV that nothing uses; PIFF knows 8 and 16.
+const CLEAR_IV_SIZE: u8 = 8;
 
 fn sizes(entries: &SampleEncryptionEntries, iv_size: u8, sample_count: u32) -> SampleAuxInfoSizes {
     // The plan holds samples to as many subsamples as fit in eight bits.

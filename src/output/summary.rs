@@ -130,6 +130,7 @@ sencIVs and subsample maps
 mdatsamples are encrypted; sizes stay
 sidxsizes of the segments
 ssixsizes of the subsegments
+stsdclear entries for the clear lead
 mfraoffsets of the fragments
 metaoffsets of its items
 ilocoffsets of its items

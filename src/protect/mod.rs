@@ -9,6 +9,7 @@ pub mod decrypt;
 pub mod evidence;
 pub mod header;
 pub mod keys;
+pub mod lead;
 pub mod notes;
 pub mod pieces;
 pub mod plan;

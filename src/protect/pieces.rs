@@ -80,6 +80,10 @@ impl PiecewiseFragment {
         let mut ordinal = task.first_sample;
         for (number, track) in fragment.tracks.iter().enumerate() {
             let protected = protector.plan().protection(track.tfhd.track_id).is_some();
+            if protected && task.is_lead {
+                protector.scanner(track)?.1.pass_over(track.bytes());
+            }
+            let protected = protected && !task.is_lead;
             entries.push(protected.then(SampleEncryptionEntries::default));
             let mut first = 0;
             for (index, run) in track.runs.iter().enumerate() {

@@ -10,6 +10,7 @@ use super::codecs::{check_track, rule};
 use super::counter::{IvCounter, Ivs};
 use super::header::MadeHeader;
 use super::keys::PlannedKey;
+use super::lead::ClearLead;
 use super::request::Request;
 use super::scheme::{CENC, Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
@@ -66,6 +67,8 @@ pub struct Plan {
     pub tracks: Vec<TrackPlan>,
     /// The initialization vectors.
     pub ivs: IvCounter,
+    /// Which fragments stay clear.
+    pub lead: ClearLead,
 }
 
 impl Plan {
@@ -113,6 +116,11 @@ impl Plan {
         doubts.extend(key_doubts(&keys, &header));
         doubts.extend(request.header.doubts(&keys));
         doubts.extend(request.systems.doubts(&kids)?);
+        let protected = tracks.iter().filter(|track| track.protection.is_some());
+        let lead = ClearLead::new(
+            request.clear_lead,
+            protected.map(|track| (track.track_id, track.timescale)).collect(),
+        );
         Ok(Self {
             source,
             scheme: request.scheme,
@@ -125,6 +133,7 @@ impl Plan {
             playready_object,
             tracks,
             ivs,
+            lead,
         })
     }
 
@@ -148,6 +157,7 @@ impl Plan {
             other_systems: Vec::new(),
             tracks: tracks.collect(),
             ivs: IvCounter::new(request.iv_start),
+            lead: ClearLead::default(),
         }
     }
 
@@ -159,6 +169,12 @@ impl Plan {
     /// How a track is protected; `None` when it stays clear.
     pub fn protection(&self, track_id: u32) -> Option<&Protection> {
         self.tracks.iter().find(|track| track.track_id == track_id)?.protection.as_ref()
+    }
+
+    /// Whether protected tracks have a second set of sample entries, for the samples of the clear lead. PIFF knows another
+    /// way.
+    pub fn has_clear_entries(&self) -> bool {
+        self.form.has_cenc() && self.lead.is_wanted()
     }
 
     /// The key of a track that is protected.
@@ -189,6 +205,7 @@ impl Plan {
             warnings.push("Nothing is encrypted: all of the file stays open to everyone.".to_owned());
             return warnings;
         }
+        warnings.extend(self.lead.warning());
         for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
             warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
         }

@@ -5,6 +5,7 @@ use crate::playready::parse_iv_start;
 
 use super::header::HeaderWishes;
 use super::keys::{KeyText, Keys};
+use super::lead::milliseconds;
 use super::scheme::{self, Form, Mode, Scheme};
 use super::systems::Systems;
 
@@ -41,6 +42,8 @@ pub struct RequestText {
     pub tracks: Option<Vec<u32>>,
     /// First IV, 16 hex digits.
     pub iv_start: Option<String>,
+    /// Seconds from the start for which fragments stay clear.
+    pub clear_lead: Option<String>,
     /// `4.0` to `4.3`.
     pub header_version: Option<String>,
     /// `ondemand`: players need not ask for the licence before they play.
@@ -103,6 +106,8 @@ pub struct Request {
     pub iv_start: u64,
     /// Track IDs; all that can be protected when absent.
     pub tracks: Option<Vec<u32>>,
+    /// Milliseconds from the start for which fragments stay clear.
+    pub clear_lead: u64,
     /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
     pub remove_leftovers: bool,
     /// What is doubtful about the request, as plain sentences.
@@ -160,6 +165,7 @@ impl Request {
             systems,
             iv_start,
             tracks,
+            clear_lead: milliseconds(text)?,
             remove_leftovers,
             warnings,
         };
@@ -196,6 +202,7 @@ impl Request {
             ("widevineContentId", is(&text.widevine_content_id)),
             ("pssh", is(&text.pssh)),
             ("tracks", text.tracks.is_some()),
+            ("clearLead", is(&text.clear_lead)),
         ];
         if let Some((field, _)) = asked.iter().find(|(_, asked)| *asked) {
             let message =
@@ -211,6 +218,7 @@ impl Request {
             systems: Systems::default(),
             iv_start: 0,
             tracks: None,
+            clear_lead: 0,
             remove_leftovers,
             warnings: Vec::new(),
         })

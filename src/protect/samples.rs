@@ -13,6 +13,7 @@ use crate::track::{Fragment, Index, TrackFragment};
 use super::chain::{self, Chain};
 use super::cipher::AesKey;
 use super::counter::Ivs;
+use super::lead::ClearLead;
 use super::plan::{Plan, Protection};
 use super::scheme::{Mode, Pattern};
 use super::subsample::{RangeFinder, Tally};
@@ -32,6 +33,8 @@ pub struct FragmentTask {
     pub decode_times: Vec<u64>,
     /// [`head_digest`](crate::track::index::head_digest) of the `moof` as it was when the file was opened.
     pub digest: u32,
+    /// Whether its samples stay clear, though tracks of it are protected: it begins in the clear lead.
+    pub is_lead: bool,
     /// What changes in the `moof` before anything else is done to it: [`HeadEdits`].
     pub edits: HeadEdits,
     /// Of a fragment that is made: where each stretch of it begins, and where that stands in the source, if it does.
@@ -52,9 +55,15 @@ impl FragmentTask {
             first_sample: fragment.first_sample,
             decode_times: times.collect(),
             digest: fragment.digest,
+            is_lead: false,
             edits: HeadEdits::new(),
             extents: Vec::new(),
         }
+    }
+
+    /// The same, where fragments stay clear at the start.
+    pub fn with_lead(lead: &ClearLead, index: &Index, fragment: &FragmentEntry) -> Self {
+        Self { is_lead: lead.holds(index, fragment), ..Self::new(index, fragment) }
     }
 
     /// The task for a fragment that is made of pieces: where each stands in the source, if it does, and its bytes.
@@ -179,8 +188,11 @@ impl SampleProtector {
         for (number, track) in fragment.tracks.iter().enumerate() {
             let count = len_u64(track.sample_count);
             let protected = self.plan.protection(track.tfhd.track_id).is_some();
+            if protected && task.is_lead {
+                finder(&mut self.finders, track)?.pass_over(track.bytes());
+            }
             let scan = || self.scan_track(track, task.time_of(number), ordinal, window);
-            all.push(protected.then(scan).transpose()?);
+            all.push((protected && !task.is_lead).then(scan).transpose()?);
             ordinal += count;
         }
         Ok(all)

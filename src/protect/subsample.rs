@@ -275,6 +275,11 @@ impl RangeFinder {
         Ok(())
     }
 
+    /// Counts samples that stay clear by choice.
+    pub fn pass_over(&mut self, bytes: u64) {
+        self.tally.bytes += bytes;
+    }
+
     /// What became of the samples since this was last asked.
     pub fn take_tally(&mut self) -> Tally {
         std::mem::take(&mut self.tally)

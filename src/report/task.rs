@@ -47,6 +47,8 @@ pub struct Task {
     pub decode_times: Vec<Ticks>,
     /// What tells this version of the `moof` from another.
     pub digest: u32,
+    /// Whether its samples stay clear.
+    pub is_lead: bool,
     /// What changes in it before anything else: offsets in it, each with the four bytes there as a number.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub edits: Vec<u32>,
@@ -61,6 +63,7 @@ impl From<&FragmentTask> for Task {
             first_sample: task.first_sample,
             decode_times: task.decode_times.iter().copied().map(Ticks).collect(),
             digest: task.digest,
+            is_lead: task.is_lead,
             edits: task.edits.iter().flat_map(|(at, value)| [*at, *value]).collect(),
         }
     }

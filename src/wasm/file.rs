@@ -271,7 +271,11 @@ impl File {
     pub fn task(&self, number: usize) -> JsResult<JsValue> {
         let index = self.session.work().map_err(to_js)?;
         match index.fragments.get(number) {
-            Some(fragment) => self.with_pieces(FragmentTask::new(index, fragment)),
+            Some(fragment) => {
+                // Playing needs no plan.
+                let lead = self.plan.as_ref().map(|plan| plan.lead.clone()).unwrap_or_default();
+                self.with_pieces(FragmentTask::with_lead(&lead, index, fragment))
+            }
             None => Ok(JsValue::UNDEFINED),
         }
     }

@@ -34,6 +34,7 @@ pub fn parse_task(task: &JsValue) -> JsResult<FragmentTask> {
             .map(|time| u64::try_from(time).map_err(|_| malformed("decodeTimes")))
             .collect::<JsResult<_>>()?,
         digest: u32::try_from(number("digest")?).map_err(|_| malformed("digest"))?,
+        is_lead: property(task, "isLead")?.is_some_and(|value| value.is_truthy()),
         edits: head_edits(task)?,
         extents: Vec::new(),
     };

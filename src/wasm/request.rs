@@ -39,6 +39,7 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         custom_attributes: text(request, "customAttributes")?,
         tracks: property(request, "tracks")?.map(tracks).transpose()?,
         iv_start: text(request, "ivStart")?,
+        clear_lead: number_or_text(request, "clearLead")?,
         header_version: text(request, "headerVersion")?,
         decryptor_setup: text(request, "decryptorSetup")?,
         licence_store: number_or_text(request, "licenceStore")?,
@@ -75,7 +76,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 24] = [
+const FIELDS: [&str; 25] = [
     "scheme",
     "form",
     "profile",
@@ -95,6 +96,7 @@ const FIELDS: [&str; 24] = [
     "widevineContentId",
     "pssh",
     "leftovers",
+    "clearLead",
     "ivStart",
     "headerVersion",
     "decryptorSetup",

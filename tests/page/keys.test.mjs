@@ -182,6 +182,78 @@ inEachBrowser((browser) => {
     assert.deepEqual([sheet.kid.uuid, sheet.laUrl], [KIDS[0], 'https://other.example/']);
   });
 
+  check('a clear lead plays before there is a key, and the rest with it', async (page) => {
+    const found = await page.evaluate(async () => {
+      const { open } = await import('/boxlock.js');
+      const { Player } = await import('/ui/player.js');
+      const media = await open('/samples/sample.ismv');
+      const plan = await media.plan({ laUrl: 'https://x.example/', clearLead: 3 });
+      const made = await media.protect(plan);
+      const file = await made.file();
+      const seconds = (time) => new Promise((resolve) => void setTimeout(resolve, time * 1000));
+      const until = async (is, patience) => {
+        for (let waited = 0; waited < patience && !is(); waited += 0.1) await seconds(0.1);
+      };
+      // With the decryptor that a player sets up, but without any key.
+      const access = await navigator.requestMediaKeySystemAccess('org.w3.clearkey', [
+        {
+          initDataTypes: ['keyids'],
+          videoCapabilities: [{ contentType: 'video/mp4; codecs="avc1.42E01E"' }],
+          audioCapabilities: [{ contentType: 'audio/mp4; codecs="mp4a.40.2"' }],
+        },
+      ]);
+      const keys = await access.createMediaKeys();
+      const opened = await open(file);
+      const { info, init, fragments } = await opened.playback();
+      const video = document.createElement('video');
+      video.muted = true;
+      await video.setMediaKeys(keys);
+      document.body.append(video);
+      const source = new MediaSource();
+      video.src = URL.createObjectURL(source);
+      await new Promise((resolve) => source.addEventListener('sourceopen', resolve, { once: true }));
+      const buffer = source.addSourceBuffer(info.mimeType);
+      const append = async (bytes) => {
+        const done = new Promise((resolve) => buffer.addEventListener('updateend', resolve, { once: true }));
+        buffer.appendBuffer(bytes);
+        await done;
+      };
+      await append(init);
+      let told = '';
+      try {
+        for await (const fragment of fragments()) await append(fragment);
+      } catch (error) {
+        told = `${error} ${video.error?.message}`;
+      }
+      void video.play().catch(() => {});
+      await until(() => video.currentTime > 1, 15);
+      const lead = { time: video.currentTime, frames: video.getVideoPlaybackQuality().totalVideoFrames };
+      video.remove();
+      // With its key, to the end.
+      const player = new Player(() => {});
+      document.body.append(player.video);
+      player.video.muted = true;
+      await player.play(file, made.keys, open);
+      await until(() => player.video.ended, 40);
+      const all = {
+        time: player.video.currentTime,
+        frames: player.video.getVideoPlaybackQuality().totalVideoFrames,
+      };
+      player.close();
+      return { told, lead, all, share: made.tracks.map(({ share }) => share), warnings: plan.warnings };
+    });
+    assert.ok(
+      found.warnings.some((one) => /first 3 s stay open/.test(one)),
+      found.warnings.join('\n'),
+    );
+    assert.ok(
+      found.share.every((share) => share > 0.3 && share < 0.9),
+      found.share.join(),
+    );
+    assert.ok(found.lead.time > 1 && found.lead.frames > 10, JSON.stringify(found.lead));
+    assert.ok(found.all.time > 9.5 && found.all.frames > 240, JSON.stringify(found.all));
+  });
+
   check('the module takes keys by class, and its result has each of them', async (page) => {
     const found = await page.evaluate(
       async (kids, keys) => {

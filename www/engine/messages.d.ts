@@ -33,6 +33,8 @@ export interface FragmentTask {
   firstSample: number;
   decodeTimes: bigint[];
   digest: number;
+  /** Whether its samples stay clear. */
+  isLead: boolean;
   /** What changes in its head: offsets in it, each with the four bytes there as a number. */
   edits?: number[];
   /** What its bytes are made of, when they do not stand in the source from `start` to `end`. */

@@ -87,6 +87,10 @@ export class ProtectForm {
       label: 'Remove them and protect',
       hint: 'Only if this file was decrypted before. The plan lists what goes.',
     });
+    this.clearLead = new Field(textInput('clearLead', { inputmode: 'decimal' }), {
+      label: 'Clear lead',
+      hint: 'Seconds at the start that stay open to everyone, so that playing can begin before the licence comes. Empty for none.',
+    });
     this.ready = new Field(
       h('textarea', { name: 'playreadyObject', class: 'mono', rows: 3, spellcheck: 'false' }),
       {
@@ -161,6 +165,7 @@ export class ProtectForm {
       h('summary', {}, 'Players'),
       this.widevine.element,
       this.pssh.element,
+      this.clearLead.element,
     );
     this.more = h(
       'details',
@@ -255,11 +260,11 @@ export class ProtectForm {
     const request = { ...KINDS[this.form.value] };
     if (this.laUrl.value) request.laUrl = this.laUrl.value;
     this.keys.fill(request, this.tracks.chosen);
+    // What is no number is for the core to refuse, in its own words.
+    if (this.clearLead.value) request.clearLead = numberOf(this.clearLead.value);
     if (this.ready.value) request.playreadyObject = this.ready.value;
     if (this.decryptorSetup.value === 'ondemand') request.decryptorSetup = 'ondemand';
-    // What is no number is for the core to refuse, in its own words.
-    if (this.licenceStore.value)
-      request.licenceStore = /** @type {number} */ (/** @type {unknown} */ (this.licenceStore.value));
+    if (this.licenceStore.value) request.licenceStore = numberOf(this.licenceStore.value);
     if (this.luiUrl.value) request.luiUrl = this.luiUrl.value;
     if (this.dsId.value) request.dsId = this.dsId.value;
     if (this.customAttributes.value) request.customAttributes = this.customAttributes.value;
@@ -371,6 +376,7 @@ export class ProtectForm {
       leftovers: this.leftovers,
       widevine: this.widevine,
       pssh: this.pssh,
+      clearLead: this.clearLead,
       playreadyObject: this.ready,
       decryptorSetup: this.decryptorSetup,
       licenceStore: this.licenceStore,
@@ -395,6 +401,12 @@ export class ProtectForm {
     this.changed();
   }
 }
+
+/**
+ * A number as it is typed.
+ * @param {string} text
+ */
+const numberOf = (text) => /** @type {number} */ (/** @type {unknown} */ (text));
 
 /** @param {Track} track */
 function trackLabel(track) {
