@@ -295,7 +295,8 @@ impl Session {
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
         self.check_for(request.scheme.protects())?;
-        if !request.scheme.protects() && !self.is_made() && self.parts.len() < 2 {
+        let becomes = self.is_made() || self.parts.len() > 1 || request.segment_index || request.segments;
+        if !request.scheme.protects() && !becomes {
             let message = "This file is fragmented already: without protection there is nothing to do.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
         }
@@ -308,7 +309,7 @@ impl Session {
         let plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lead.check(index)?;
-        Assembly::new(Rc::clone(index), &plan)?;
+        Assembly::new(Rc::clone(index), &plan, &self.parts)?;
         Ok(plan)
     }
 
@@ -339,7 +340,7 @@ impl Session {
                            time, and both files could be read without the key. Plan this file by itself.";
             return Err(Error::caller("plan-other-file", "", message));
         }
-        Assembly::new(Rc::clone(index), plan)
+        Assembly::new(Rc::clone(index), plan, &self.parts)
     }
 }
 

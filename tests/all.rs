@@ -41,6 +41,8 @@ mod report;
 mod request;
 mod schemes;
 mod search;
+mod segment_index;
+mod segments_out;
 mod shaka;
 mod sound;
 mod tracks;

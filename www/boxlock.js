@@ -275,7 +275,7 @@ class OpenMedia {
   async plan(request, options) {
     const copy = copyOf(request);
     const { plan, random } = await this.#ask('plan', { request: copy }, options);
-    const made = { ...plan, suggestedName: suggestName(this.name, plan.scheme) };
+    const made = { ...plan, suggestedName: suggestName(this.name, request) };
     this.#orders.set(made, { request: copy, random });
     this.#randoms.add(random);
     planned.add(made);
@@ -292,7 +292,7 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const name = sink?.name ?? suggestName(this.name, order.request.scheme);
+    const name = sink?.name ?? suggestName(this.name, order.request);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
     const lasting = sink ? 'chosen' : download === null ? null : 'downloads';
     const crew = new Crew(workers, assets(), lasting);
@@ -302,7 +302,7 @@ class OpenMedia {
     await hold(stored);
     let made;
     try {
-      made = await this.#ask('protect', { ...order, parts, sink, stored, download, workers }, running);
+      made = await this.#ask('protect', { ...order, parts, sink, name, stored, download, workers }, running);
     } finally {
       if (!made?.stored) void discard(stored);
     }
@@ -392,17 +392,19 @@ function callerError(code, message) {
 /**
  * The offline scenario wants the extension `.mp4`.
  * @param {string} name
- * @param {string | undefined} scheme
+ * @param {Types.ProtectRequest} request
  */
-function suggestName(name, scheme) {
+function suggestName(name, { scheme, segments }) {
   const stem = name.replace(/\.(ismv|isma|mp4|m4v|m4a|mov|cmfv|cmfa)$/i, '');
+  if (segments) return `${stem}.zip`;
   // The clear file must not be overwritten by a save into its own folder.
   const what = scheme === 'none' ? 'fragmented' : 'protected';
   return /\.mp4$/i.test(name) ? `${stem}.${what}.mp4` : `${stem}.mp4`;
 }
 
 /** @param {Protected} made */
-function placeOf({ streamed, stored, blob }) {
+function placeOf({ streamed, folder, stored, blob }) {
+  if (folder) return 'folder';
   if (streamed) return 'downloads';
   if (stored) return 'storage';
   return blob ? 'memory' : 'chosen';
@@ -446,6 +448,7 @@ class Result {
     this.profile = made.form;
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
+    this.files = made.files;
     this.forTests = made.forTests;
     this.#sum = made.sha256;
   }
@@ -456,10 +459,16 @@ class Result {
         'no-copy',
         'The protected file is in the browser’s downloads; no copy is left here.',
       );
+    if (this.place === 'folder')
+      throw environmentError(
+        'no-copy',
+        'The segments are in the folder that was chosen; there is no one file.',
+      );
     const { handle, blob } = this.#made;
     const stored = handle ? await during('result', handle.getFile()) : blob;
     if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
-    return new File([stored], this.name, { type: 'video/mp4' });
+    const type = this.files.length > 1 ? 'application/zip' : 'video/mp4';
+    return new File([stored], this.name, { type });
   }
 
   /** @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options] */
@@ -487,7 +496,7 @@ class Result {
       boxlock: KEY_SHEET_FORM,
       fileName: this.name,
       fileSize: this.size,
-      sha256: sha256 === 'wait' ? await this.sha256() : this.#sum,
+      sha256: sha256 === 'wait' && this.place !== 'folder' ? await this.sha256() : this.#sum,
       scheme: this.scheme,
       algorithm: this.#made.cipher === 'AES-128-CBC' ? 'AESCBC' : 'AESCTR',
       keys,

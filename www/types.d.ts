@@ -255,6 +255,17 @@ export interface ProtectRequest {
   /** Whole `pssh` boxes for other systems, in base64 or hex, each on a line of its own; not in the form 'piff'. */
   pssh?: string;
   /**
+   * Writes an index of all segments (`sidx`) in front of them, so that players of a manifest can seek in the one file (DASH
+   * on-demand, `SegmentBase`). It takes the place of others in the source.
+   */
+  segmentIndex?: boolean;
+  /**
+   * Writes an initialization segment and media segments, each a file of its own: those that were opened, under their names,
+   * or of any other file one from each fragment of the pictures with which decoding can begin. They are without `sidx` and
+   * `mfra`.
+   */
+  segments?: boolean;
+  /**
    * What becomes of boxes of an earlier encryption around samples that the file calls clear. Those that are plainly
    * stale go in any case; where that is not plain, planning fails with code 'leftover-encryption' unless this is given.
    */
@@ -324,13 +335,15 @@ export interface Plan {
   tracks: PlannedTrack[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+  /** How many files are written: 1, or an initialization segment and media segments. */
+  fileCount: number;
   /** Of a file measured in part (`sizeExact` false) the counts inside fragments are about right. */
   boxes: PlannedBox[];
   sizeBefore: number;
   sizeAfter: number;
   /** False when `sizeAfter` was estimated from a part of a large file. */
   sizeExact: boolean;
-  /** The input's name with `.mp4`. */
+  /** The input's name with `.mp4`, or with `.zip` for segments. */
   suggestedName: string;
   warnings: string[];
 }
@@ -392,8 +405,11 @@ export interface KidView {
 }
 
 export interface ProtectOptions {
-  /** Where the protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. */
-  sink?: FileSystemFileHandle;
+  /**
+   * Where the protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. Segments go into
+   * a folder, when this is a handle from `showDirectoryPicker`, and else into a ZIP archive.
+   */
+  sink?: FileSystemFileHandle | FileSystemDirectoryHandle;
   /**
    * Where the browser has no storage for pages: whether the file may go to the browser's downloads while it is made, so
    * that it need not fit into memory. That takes a secure connection, and a page that allows `frame-src 'self'` and
@@ -410,10 +426,10 @@ export interface ProtectOptions {
 export interface ProtectResult {
   name: string;
   /**
-   * Where it is: in the file that was chosen, in the browser's storage, or, where there is none, in the browser's
+   * Where it is: in the file or folder that was chosen, in the browser's storage, or, where there is none, in the browser's
    * downloads or in memory.
    */
-  place: 'chosen' | 'storage' | 'downloads' | 'memory';
+  place: 'chosen' | 'folder' | 'storage' | 'downloads' | 'memory';
   size: number;
   seconds: number;
   keys: MadeKey[];
@@ -430,7 +446,9 @@ export interface ProtectResult {
   tracks: PlannedTrack[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
-  /** The protected file; fails with code 'no-copy' when it is in the browser's downloads. */
+  /** Names of the files that were written, in order: one, or those in the archive or folder. */
+  files: string[];
+  /** The protected file, or the archive; fails with code 'no-copy' when it is in the browser's downloads or in a folder. */
   file(): Promise<File>;
   /** SHA-256 of the protected file, hex; computed once, with progress. */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
@@ -452,7 +470,7 @@ export interface KeySheet {
   boxlock: string;
   fileName: string;
   fileSize: number;
-  /** Of the protected file; null when the sheet was made before it was known. */
+  /** Of the protected file; null when the sheet was made before it was known, or there are several files in a folder. */
   sha256: string | null;
   scheme: string;
   algorithm: 'AESCTR' | 'AESCBC';

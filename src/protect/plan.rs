@@ -69,6 +69,10 @@ pub struct Plan {
     pub ivs: IvCounter,
     /// Which fragments stay clear.
     pub lead: ClearLead,
+    /// Whether an index of all segments is written in front of them.
+    pub segment_index: bool,
+    /// Whether the output is an initialization segment and media segments, in files of their own.
+    pub segments: bool,
 }
 
 impl Plan {
@@ -134,6 +138,8 @@ impl Plan {
             tracks,
             ivs,
             lead,
+            segment_index: request.segment_index,
+            segments: request.segments,
         })
     }
 
@@ -158,6 +164,8 @@ impl Plan {
             tracks: tracks.collect(),
             ivs: IvCounter::new(request.iv_start),
             lead: ClearLead::default(),
+            segment_index: request.segment_index,
+            segments: request.segments,
         }
     }
 

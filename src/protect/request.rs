@@ -60,6 +60,10 @@ pub struct RequestText {
     pub widevine_content_id: Option<String>,
     /// Whole `pssh` boxes in base64 or hex, for other systems.
     pub pssh: Option<String>,
+    /// Whether an index of all segments is written in front of them.
+    pub segment_index: bool,
+    /// Whether the output is an initialization segment and media segments, in files of their own.
+    pub segments: bool,
     /// `remove`: boxes of an earlier encryption go also where it is not plain that they are stale.
     pub leftovers: Option<String>,
 }
@@ -108,6 +112,10 @@ pub struct Request {
     pub tracks: Option<Vec<u32>>,
     /// Milliseconds from the start for which fragments stay clear.
     pub clear_lead: u64,
+    /// Whether an index of all segments is written in front of them.
+    pub segment_index: bool,
+    /// Whether the output is an initialization segment and media segments, in files of their own.
+    pub segments: bool,
     /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
     pub remove_leftovers: bool,
     /// What is doubtful about the request, as plain sentences.
@@ -129,6 +137,11 @@ impl Request {
     pub fn parse(text: &RequestText, random: &Random) -> Result<Self> {
         let scheme = scheme(text)?;
         let remove_leftovers = leftovers(text)?;
+        let (segment_index, segments) = (text.segment_index, text.segments);
+        if segment_index && segments {
+            let message = "An index of segments is of one file that has them all; choose one file, or leave the index out.";
+            return Err(Error::caller("bad-request", "segmentIndex", message));
+        }
         if !scheme.protects() {
             return Self::unprotected(text, random, remove_leftovers);
         }
@@ -166,6 +179,8 @@ impl Request {
             iv_start,
             tracks,
             clear_lead: milliseconds(text)?,
+            segment_index,
+            segments,
             remove_leftovers,
             warnings,
         };
@@ -219,6 +234,8 @@ impl Request {
             iv_start: 0,
             tracks: None,
             clear_lead: 0,
+            segment_index: text.segment_index,
+            segments: text.segments,
             remove_leftovers,
             warnings: Vec::new(),
         })

@@ -51,6 +51,8 @@ pub struct PlanReport {
     pub la_url: String,
     /// What happens to each track.
     pub tracks: Vec<PlannedTrack>,
+    /// How many files are written.
+    pub file_count: usize,
     /// Boxes outside fragments that are touched.
     pub boxes: Vec<PlannedBox>,
     /// Plain sentences.
@@ -216,6 +218,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         pssh: system_boxes(plan)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
+        file_count: if plan.segments { session.assemble(plan)?.file_starts().len() } else { 1 },
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?),
         warnings: plan
             .warnings()

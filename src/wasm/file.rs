@@ -204,13 +204,19 @@ impl File {
         Ok(())
     }
 
+    /// Where in what is protected the files begin that are written: one, or an initialization segment and media segments.
+    /// To be asked for before the first piece.
+    pub fn file_starts(&mut self) -> JsResult<Vec<f64>> {
+        Ok(self.assembly_mut()?.file_starts().into_iter().map(number).collect())
+    }
+
     /// Whether there will be patches at the end: bytes that are final only then.
     pub fn patched(&mut self) -> JsResult<bool> {
         Ok(self.assembly_mut()?.is_patched())
     }
 
     /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len, pieces }`, `{ kind: 'fragment', task }`,
-    /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last.
+    /// `{ kind: 'file' }` (what follows is in a file of its own), `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last.
     pub fn next_step(&mut self) -> JsResult<JsValue> {
         let Some(step) = self.assembly_mut()?.next_step() else { return Ok(JsValue::UNDEFINED) };
         let object = js_sys::Object::new();
@@ -233,6 +239,7 @@ impl File {
                 set("task", self.with_pieces(task)?)?;
                 "fragment"
             }
+            Step::File => "file",
             Step::RandomAccess => "index",
         };
         set("kind", JsValue::from_str(kind))?;

@@ -48,6 +48,8 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         widevine_provider: text(request, "widevineProvider")?,
         widevine_content_id: text(request, "widevineContentId")?,
         pssh: text(request, "pssh")?,
+        segment_index: property(request, "segmentIndex")?.is_some_and(|value| value.is_truthy()),
+        segments: property(request, "segments")?.is_some_and(|value| value.is_truthy()),
         leftovers: text(request, "leftovers")?,
     };
     let (key, rest) = random.split_at(16);
@@ -76,7 +78,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 25] = [
+const FIELDS: [&str; 27] = [
     "scheme",
     "form",
     "profile",
@@ -97,6 +99,8 @@ const FIELDS: [&str; 25] = [
     "pssh",
     "leftovers",
     "clearLead",
+    "segmentIndex",
+    "segments",
     "ivStart",
     "headerVersion",
     "decryptorSetup",

@@ -55,6 +55,7 @@ export type Step =
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'copy'; start: number; len: number; pieces?: Piece[] }
   | { kind: 'fragment'; task: FragmentTask }
+  | { kind: 'file' }
   | { kind: 'index' };
 
 /** What a finished protection leaves. */
@@ -67,6 +68,10 @@ export interface Protected {
   stored: string | null;
   /** Whether it went to the browser's downloads, and nothing of it is left here. */
   streamed?: boolean;
+  /** Whether it went into a folder. */
+  folder?: boolean;
+  /** Names of the files that were written. */
+  files: string[];
   /** Where it was computed on the way. */
   sha256: string | null;
   size: number;
@@ -110,7 +115,9 @@ export interface Methods {
       random: Uint8Array | undefined;
       /** The files that it was put together of, and where they came from. */
       parts: readonly Part[];
-      sink: FileSystemFileHandle | null;
+      sink: FileSystemFileHandle | FileSystemDirectoryHandle | null;
+      /** What the only file is called. */
+      name: string;
       /** What the file in browser storage is called. */
       stored: string;
       /** What the file is called that the browser downloads while it is made; null where it does not. */
@@ -204,7 +211,16 @@ export type FromProtector =
  * way to the download that it was asked to begin, or why there is none.
  */
 export type ToWriter =
-  | { open: FileSystemFileHandle | null; size: number; stored: string; download: string | null }
+  | {
+      open: FileSystemFileHandle | FileSystemDirectoryHandle | null;
+      size: number;
+      stored: string;
+      download: string | null;
+      /** The files to write, when there are several. */
+      files: { name: string; size: number }[] | null;
+    }
+  /** What comes next is in the next file. */
+  | { next: true }
   | { bytes: Uint8Array<ArrayBuffer> }
   | { patches: { at: number; bytes: Uint8Array<ArrayBuffer> }[] }
   | { finish: boolean }

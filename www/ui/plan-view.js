@@ -34,7 +34,13 @@ export function planView(plan) {
     h(
       'dl',
       { class: 'facts plan-facts' },
-      fact('File to save', plan.suggestedName),
+      plan.fileCount > 1
+        ? fact(
+            'Files to save',
+            `${format.count(plan.fileCount)}`,
+            'an initialization segment, and media segments',
+          )
+        : fact('File to save', plan.suggestedName),
       fact(
         'Size',
         `${format.bytes(plan.sizeBefore)} → ${plan.sizeExact ? '' : 'about '}${format.bytes(plan.sizeAfter)}`,

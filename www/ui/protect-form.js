@@ -1,6 +1,7 @@
 /** What is asked of protection. It needs a licence URL; everything else has a default. */
 
 /** @import { ProtectRequest, Track } from '../types.d.ts' */
+/** @import { Check } from './form-parts.js' */
 /** @import { Fault } from './store.js' */
 
 import { button, h } from './dom.js';
@@ -365,7 +366,7 @@ export class ProtectForm {
     this.element.remove();
   }
 
-  /** @returns {Record<string, Field | Choice | TrackChoice | Question | KeyFields['keyRows']>} */
+  /** @returns {Record<string, Field | Check | Choice | TrackChoice | Question | KeyFields['keyRows']>} */
   #places() {
     return {
       laUrl: this.laUrl,

@@ -28,6 +28,7 @@ const WHERE = {
     'It went to this browser’s downloads while it was made: see there that it is complete. No copy is left here, to ' +
     'save it again; protect the file once more for that.',
   chosen: '',
+  folder: '',
 };
 
 export class Result {
@@ -134,9 +135,15 @@ export class Result {
           {},
           `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
         ),
-        kid && this.#keyLine(result, hash.fill),
+        kid && this.#keyLine(result, result.place === 'folder' ? undefined : hash.fill),
         savedAs
-          ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
+          ? h(
+              'p',
+              { class: 'saved' },
+              result.place === 'folder'
+                ? `${format.count(result.files.length)} files, ${result.files[0]} to ${result.files.at(-1)}, are in the folder ${savedAs}.`
+                : `Saved as ${savedAs}, where you chose.`,
+            )
           : result.place === 'downloads'
             ? h('p', { class: 'saved' }, WHERE.downloads)
             : this.#saveLine(result),
@@ -156,7 +163,7 @@ export class Result {
               kid && idRow('Scheme', FORMS[result.form], result.scheme),
               result.laUrl ? idRow('Licence URL', 'where players will ask', result.laUrl) : null,
               ...(result.keys.length === 1 ? this.#keyRows(result.keys[0]) : []),
-              hash.row,
+              result.place === 'folder' ? null : hash.row,
             ),
           ),
           kid === null
@@ -221,6 +228,15 @@ export class Result {
 
   /** @param {ProtectResult} result */
   #playCard(result) {
+    if (result.files.length > 1)
+      return card(
+        'Does it play?',
+        h(
+          'p',
+          { class: 'hint' },
+          'Not on this page, which plays whole files. Open the segments here together: they are one file then.',
+        ),
+      );
     if (result.place === 'downloads')
       return card(
         'Does it play?',
@@ -300,7 +316,7 @@ export class Result {
   /**
    * The key sheet comes before the media: a file can be made again, a random key cannot.
    * @param {ProtectResult} result
-   * @param {() => Promise<string>} hash
+   * @param {() => Promise<string>} [hash]
    */
   #keyLine(result, hash) {
     const state = h('span', { class: 'quiet', role: 'status' });
@@ -310,9 +326,10 @@ export class Result {
       sheet.disabled = true;
       try {
         const saved = await saveKeySheet(result, hash);
-        const more = saved.sum
-          ? ''
-          : ' The SHA-256 takes longer and is not in it; when it stands below, you can save the sheet again.';
+        const more =
+          saved.sum || !hash
+            ? ''
+            : ' The SHA-256 takes longer and is not in it; when it stands below, you can save the sheet again.';
         state.textContent = `${saved.name} is saved. It holds the key: treat it like a password.${more}`;
         this.#kept();
       } catch (error) {
@@ -353,7 +370,7 @@ export class Result {
         h(
           'li',
           {},
-          h('strong', {}, 'The MP4, to the host.'),
+          h('strong', {}, result.files.length > 1 ? 'The segments, to the host.' : 'The MP4, to the host.'),
           ' Any web server will do, for plain download. ',
           open ?? 'It is useless without a licence.',
         ),
