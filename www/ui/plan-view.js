@@ -35,11 +35,7 @@ export function planView(plan) {
       'dl',
       { class: 'facts plan-facts' },
       plan.fileCount > 1
-        ? fact(
-            'Files to save',
-            `${format.count(plan.fileCount)}`,
-            'an initialization segment, and media segments',
-          )
+        ? fact('Files to save', `${format.count(plan.fileCount)} segments`, 'the first initializes')
         : fact('File to save', plan.suggestedName),
       fact(
         'Size',

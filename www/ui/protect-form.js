@@ -189,7 +189,7 @@ export class ProtectForm {
     this.file = new FileFields(fragments);
     this.ofProtection = h(
       'div',
-      {},
+      { class: 'form-part' },
       this.laUrl.element,
       h(
         'p',
@@ -206,7 +206,7 @@ export class ProtectForm {
       this.form.element,
       this.tracks.element,
     );
-    this.folds = h('div', {}, this.keys.fold, this.players, this.more);
+    this.folds = h('div', { class: 'form-part' }, this.keys.fold, this.players, this.more);
     this.fields = h(
       'fieldset',
       { class: 'form-fields' },

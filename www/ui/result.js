@@ -121,7 +121,7 @@ export class Result {
       h(
         'header',
         { class: 'result-head' },
-        h('h2', { tabindex: -1 }, outcome(savedAs ?? result.name, result.tracks)),
+        h('h2', { tabindex: -1 }, outcome(nameOf(result, savedAs), result.tracks)),
         open
           ? h(
               'p',
@@ -361,6 +361,7 @@ export class Result {
 
   /** @param {ProtectResult} result */
   #sendCard(result) {
+    const apart = result.files.length > 1;
     const open = openNote(result.tracks);
     return card(
       'What do I send to whom?',
@@ -370,31 +371,41 @@ export class Result {
         h(
           'li',
           {},
-          h('strong', {}, result.files.length > 1 ? 'The segments, to the host.' : 'The MP4, to the host.'),
-          ' Any web server will do, for plain download. ',
-          open ?? 'It is useless without a licence.',
+          h('strong', {}, apart ? 'The segments, to the host.' : 'The MP4, to the host.'),
+          apart ? ' With the manifest that lists them. ' : ' Any web server will do, for plain download. ',
+          open ?? (apart ? 'They are useless without a licence.' : 'It is useless without a licence.'),
         ),
         h(
           'li',
           {},
           h('strong', {}, 'The key sheet, to whoever runs the licence server.'),
-          ' Over a safe channel, never beside the MP4: it holds the key.',
+          ' Over a safe channel, never beside the media: it holds the key.',
         ),
-        h(
-          'li',
-          {},
-          h('strong', {}, 'To play offline:'),
-          h(
-            'ol',
-            { class: 'offline' },
-            h('li', {}, 'An app on Windows 10 or 11 downloads the MP4.'),
-            h('li', {}, 'While online it asks the licence URL for a persistent licence.'),
-            h('li', {}, 'From then on it plays the file without a network.'),
-          ),
-        ),
+        apart
+          ? null
+          : h(
+              'li',
+              {},
+              h('strong', {}, 'To play offline:'),
+              h(
+                'ol',
+                { class: 'offline' },
+                h('li', {}, 'An app on Windows 10 or 11 downloads the MP4.'),
+                h('li', {}, 'While online it asks the licence URL for a persistent licence.'),
+                h('li', {}, 'From then on it plays the file without a network.'),
+              ),
+            ),
       ),
     );
   }
+}
+
+/**
+ * @param {ProtectResult} result
+ * @param {string | null} savedAs
+ */
+function nameOf({ place, name }, savedAs) {
+  return place === 'folder' ? `The content of ${savedAs}` : (savedAs ?? name);
 }
 
 /**
