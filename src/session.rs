@@ -16,7 +16,7 @@ use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
 use crate::output::Assembly;
 use crate::output::summary::Origin;
-use crate::protect::check::{check_file, check_plan, check_readable};
+use crate::protect::check::{check_file, check_plan, check_readable, check_structure};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, Request};
@@ -90,6 +90,8 @@ pub struct Session {
     evidence: Evidence,
     /// Of a plain file once that is asked for, of several when they are open; of a fragmented file never.
     made: OnceCell<Made>,
+    /// Where the parts begin that the file was put together of, when it was.
+    parts: Vec<u64>,
 }
 
 /// Most fragments looked at when boxes of an earlier encryption raise doubts.
@@ -111,7 +113,18 @@ impl Session {
             Err(error) if sources.len() > 1 => return Err(in_file(error, &first.name, 0)),
             Err(error) => return Err(error),
         };
-        Ok(Self { state: State::Opening(Box::new(state)), evidence: Evidence::new(), made: OnceCell::new() })
+        Ok(Self {
+            state: State::Opening(Box::new(state)),
+            evidence: Evidence::new(),
+            made: OnceCell::new(),
+            parts: Vec::new(),
+        })
+    }
+
+    /// Says that the file is an initialization segment and media segments, one behind the other, and where each begins.
+    #[must_use]
+    pub fn joined(self, parts: Vec<u64>) -> Self {
+        Self { parts, ..self }
     }
 
     /// The bytes wanted next; `None` when the file is open.
@@ -247,7 +260,13 @@ impl Session {
 
     /// Fails when the file cannot be protected.
     pub fn check(&self) -> Result<()> {
-        check_file(self.work()?).map_err(|error| self.in_source(error))
+        self.check_for(true)
+    }
+
+    /// Fails when the file cannot be written anew, or, where it `protects`, not be protected.
+    fn check_for(&self, protects: bool) -> Result<()> {
+        let check = if protects { check_file } else { check_structure };
+        check(self.work()?).map_err(|error| self.in_source(error))
     }
 
     /// An error in what is protected with its offset in the source.
@@ -275,7 +294,12 @@ impl Session {
 
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
-        self.check()?;
+        self.check_for(request.scheme.protects())?;
+        let becomes = self.is_made() || self.parts.len() > 1 || request.segment_index || request.segments;
+        if !request.scheme.protects() && !becomes {
+            let message = "This file is fragmented already: without protection there is nothing to do.";
+            return Err(Error::caller("nothing-to-do", "scheme", message));
+        }
         let index = self.work()?;
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
         if !request.remove_leftovers {
@@ -285,7 +309,7 @@ impl Session {
         let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
-        Assembly::new(Rc::clone(index), &plan)?;
+        Assembly::new(Rc::clone(index), &plan, &self.parts)?;
         Ok(plan)
     }
 
@@ -309,14 +333,14 @@ impl Session {
 
     /// Begins the protected file.
     pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
-        self.check()?;
+        self.check_for(plan.protects())?;
         let index = self.work()?;
         if plan.source != index.identity() {
             let message = "This plan was made for another file. Carried out here, it would use its key stream a second \
                            time, and both files could be read without the key. Plan this file by itself.";
             return Err(Error::caller("plan-other-file", "", message));
         }
-        Assembly::new(Rc::clone(index), plan)
+        Assembly::new(Rc::clone(index), plan, &self.parts)
     }
 }
 

@@ -42,6 +42,8 @@ mod request;
 mod rotation;
 mod schemes;
 mod search;
+mod segment_index;
+mod segments_out;
 mod shaka;
 mod sound;
 mod tracks;

@@ -15,6 +15,7 @@ mod said;
 use std::process::Command;
 
 use boxlock::bytes::Result;
+use boxlock::protect::RequestText;
 use boxlock::session::Session;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, Feed, bytes_of};
@@ -168,6 +169,12 @@ fn every_packet_of_each_file_is_in_the_one_at_its_time() {
         let (session, _) = opened(&files).unwrap();
         let again = drive::open(&whole, Feed::Exact).unwrap();
         same_index(name, &session, &again);
+        // Without protection it is these packets, too.
+        let (session, joined) = opened(&files).unwrap();
+        let none = RequestText { scheme: Some("none".to_owned()), ..RequestText::default() };
+        let clear = drive::protect_opened(&session, &joined, &none).unwrap();
+        raw::check_pointers(&clear);
+        assert!(packets(&clear) == packets(&whole), "{name}");
     }
 }
 

@@ -10,6 +10,7 @@
 
 use crate::support;
 mod tables;
+mod unprotected;
 
 use std::process::Command;
 

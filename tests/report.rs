@@ -142,6 +142,13 @@ fn plans_are_of_the_type_that_is_promised() {
             types.check("PlanKey", &to_value(key).unwrap()).unwrap();
         }
     }
+    // Where nothing is protected there is no key, and what is said of the first is nothing.
+    let none = boxlock::protect::RequestText { scheme: Some("none".to_owned()), ..Default::default() };
+    let joined = open(include_bytes!("../www/samples/sample.ismv")).unwrap().joined(vec![0, 1]);
+    let plan = drive::plan(&joined, &none).unwrap();
+    let shown = to_value(report::plan(&joined, &plan).unwrap()).unwrap();
+    let said = ["scheme", "keys", "kid", "keySource", "pssh", "headerXml"].map(|name| shown[name].clone());
+    assert_eq!(said, [json!("none"), json!([]), Value::Null, Value::Null, json!([]), json!("")]);
     for name in ["Plan", "PlannedTrack", "PlannedBox", "KidView", "PlanKey", "PlannedPssh"] {
         assert_eq!(types.unseen(name), [""; 0]);
     }

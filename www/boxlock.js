@@ -88,7 +88,8 @@ export async function open(source, options = {}) {
   const { blob, name, parts, files, warnings } = await load(source, options);
   const bridge = new Bridge(assets());
   try {
-    const found = await bridge.open(blob, files, options).catch((error) => naming(error, parts));
+    const starts = parts.map(({ start }) => start);
+    const found = await bridge.open(blob, files, starts, options).catch((error) => naming(error, parts));
     const { summary } = found;
     const problems = [...warnings.map((message) => ({ message })), ...summary.problems];
     const tracks = files.length > 0 ? (await several()).withOrigins(found, files) : found.tracks;
@@ -274,7 +275,7 @@ class OpenMedia {
   async plan(request, options) {
     const copy = copyOf(request);
     const { plan, random } = await this.#ask('plan', { request: copy }, options);
-    const made = { ...plan, suggestedName: suggestName(this.name) };
+    const made = { ...plan, suggestedName: suggestName(this.name, request) };
     this.#orders.set(made, { request: copy, random });
     this.#randoms.add(random);
     planned.add(made);
@@ -291,7 +292,7 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
-    const name = sink?.name ?? suggestName(this.name);
+    const name = sink?.name ?? suggestName(this.name, order.request);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
     const lasting = sink ? 'chosen' : download === null ? null : 'downloads';
     const crew = new Crew(workers, assets(), lasting);
@@ -301,7 +302,7 @@ class OpenMedia {
     await hold(stored);
     let made;
     try {
-      made = await this.#ask('protect', { ...order, parts, sink, stored, download, workers }, running);
+      made = await this.#ask('protect', { ...order, parts, sink, name, stored, download, workers }, running);
     } finally {
       if (!made?.stored) void discard(stored);
     }
@@ -391,15 +392,19 @@ function callerError(code, message) {
 /**
  * The offline scenario wants the extension `.mp4`.
  * @param {string} name
+ * @param {Types.ProtectRequest} request
  */
-function suggestName(name) {
+function suggestName(name, { scheme, segments }) {
   const stem = name.replace(/\.(ismv|isma|mp4|m4v|m4a|mov|cmfv|cmfa)$/i, '');
+  if (segments) return `${stem}.zip`;
   // The clear file must not be overwritten by a save into its own folder.
-  return /\.mp4$/i.test(name) ? `${stem}.protected.mp4` : `${stem}.mp4`;
+  const what = scheme === 'none' ? 'fragmented' : 'protected';
+  return /\.mp4$/i.test(name) ? `${stem}.${what}.mp4` : `${stem}.mp4`;
 }
 
 /** @param {Protected} made */
-function placeOf({ streamed, stored, blob }) {
+function placeOf({ streamed, folder, stored, blob }) {
+  if (folder) return 'folder';
   if (streamed) return 'downloads';
   if (stored) return 'storage';
   return blob ? 'memory' : 'chosen';
@@ -435,15 +440,15 @@ class Result {
     this.seconds = made.seconds;
     this.keys = made.keys;
     const [first] = made.keys;
-    if (!first) throw new TypeError('A result has a key.');
-    this.kid = first.kid;
-    this.key = first.key;
-    this.checksum = first.checksum;
+    this.kid = first?.kid ?? null;
+    this.key = first?.key ?? null;
+    this.checksum = first?.checksum ?? null;
     this.scheme = made.scheme;
     this.form = made.form;
     this.profile = made.form;
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
+    this.files = made.files;
     this.forTests = made.forTests;
     this.#sum = made.sha256;
   }
@@ -454,10 +459,16 @@ class Result {
         'no-copy',
         'The protected file is in the browser’s downloads; no copy is left here.',
       );
+    if (this.place === 'folder')
+      throw environmentError(
+        'no-copy',
+        'The segments are in the folder that was chosen; there is no one file.',
+      );
     const { handle, blob } = this.#made;
     const stored = handle ? await during('result', handle.getFile()) : blob;
     if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
-    return new File([stored], this.name, { type: 'video/mp4' });
+    const type = this.files.length > 1 ? 'application/zip' : 'video/mp4';
+    return new File([stored], this.name, { type });
   }
 
   /** @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options] */
@@ -477,17 +488,20 @@ class Result {
    * @returns {Promise<Types.KeySheet>}
    */
   async keySheet({ sha256 = 'wait' } = {}) {
+    const { kid, key } = this;
+    if (!kid || !key)
+      throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
     const keys = this.keys.map((key) => ({ ...key, key: bothForms(key.key) }));
     return {
       boxlock: KEY_SHEET_FORM,
       fileName: this.name,
       fileSize: this.size,
-      sha256: sha256 === 'wait' ? await this.sha256() : this.#sum,
+      sha256: sha256 === 'wait' && this.place !== 'folder' ? await this.sha256() : this.#sum,
       scheme: this.scheme,
       algorithm: this.#made.cipher === 'AES-128-CBC' ? 'AESCBC' : 'AESCTR',
       keys,
-      kid: this.kid,
-      key: bothForms(this.key),
+      kid,
+      key: bothForms(key),
       checksum: this.checksum,
       laUrl: this.laUrl,
       tracks: this.tracks.map(({ id, kind, codecName, protect, share, kid }) => {

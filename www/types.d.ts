@@ -206,8 +206,11 @@ export type Form = 'hybrid' | 'piff' | 'plain';
 
 /** What to protect and how. Everything has a default but the licence URL, or the header that has it. */
 export interface ProtectRequest {
-  /** 'cenc' when absent. */
-  scheme?: Scheme;
+  /**
+   * 'cenc' when absent. 'none' protects nothing: a plain file, segments or several files are written as the fragmented file
+   * that they become, and nothing can be asked of keys, headers and tracks.
+   */
+  scheme?: Scheme | 'none';
   /** 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know. */
   form?: Form;
   /** @deprecated The old name of `form`. */
@@ -251,6 +254,17 @@ export interface ProtectRequest {
   widevineContentId?: string;
   /** Whole `pssh` boxes for other systems, in base64 or hex, each on a line of its own; not in the form 'piff'. */
   pssh?: string;
+  /**
+   * Writes an index of all segments (`sidx`) in front of them, so that players of a manifest can seek in the one file (DASH
+   * on-demand, `SegmentBase`). It takes the place of others in the source.
+   */
+  segmentIndex?: boolean;
+  /**
+   * Writes an initialization segment and media segments, each a file of its own: those that were opened, under their names,
+   * or of any other file one from each fragment of the pictures with which decoding can begin. They are without `sidx` and
+   * `mfra`.
+   */
+  segments?: boolean;
   /**
    * What becomes of boxes of an earlier encryption around samples that the file calls clear. Those that are plainly
    * stale go in any case; where that is not plain, planning fails with code 'leftover-encryption' unless this is given.
@@ -308,16 +322,16 @@ export interface Plan {
   form: Form;
   /** @deprecated The old name of `form`. */
   profile: Form;
-  /** The scheme type that `schm` names: 'piff' in that form. */
+  /** The scheme type that `schm` names: 'piff' in that form; 'none' where nothing is protected. */
   scheme: string;
-  /** The cipher, for a person: 'AES-128-CTR' or 'AES-128-CBC'. */
+  /** The cipher, for a person: 'AES-128-CTR' or 'AES-128-CBC'; empty where nothing is protected. */
   cipher: string;
-  /** The keys, without what is secret of them. */
+  /** The keys, without what is secret of them; none where nothing is protected. */
   keys: PlanKey[];
-  /** KID, checksum and source of the first. */
-  kid: KidView;
+  /** KID, checksum and source of the first, where there is one. */
+  kid: KidView | null;
   checksum: string | null;
-  keySource: KeySource;
+  keySource: KeySource | null;
   headerVersion: string;
   headerXml: string;
   /** The PlayReady object around it, as base64. */
@@ -328,13 +342,15 @@ export interface Plan {
   tracks: PlannedTrack[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+  /** How many files are written: 1, or an initialization segment and media segments. */
+  fileCount: number;
   /** Of a file measured in part (`sizeExact` false) the counts inside fragments are about right. */
   boxes: PlannedBox[];
   sizeBefore: number;
   sizeAfter: number;
   /** False when `sizeAfter` was estimated from a part of a large file. */
   sizeExact: boolean;
-  /** The input's name with `.mp4`. */
+  /** The input's name with `.mp4`, or with `.zip` for segments. */
   suggestedName: string;
   warnings: string[];
 }
@@ -398,8 +414,11 @@ export interface KidView {
 }
 
 export interface ProtectOptions {
-  /** Where the protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. */
-  sink?: FileSystemFileHandle;
+  /**
+   * Where the protected file goes: a handle from `showSaveFilePicker` or OPFS; browser storage when absent. Segments go into
+   * a folder, when this is a handle from `showDirectoryPicker`, and else into a ZIP archive.
+   */
+  sink?: FileSystemFileHandle | FileSystemDirectoryHandle;
   /**
    * Where the browser has no storage for pages: whether the file may go to the browser's downloads while it is made, so
    * that it need not fit into memory. That takes a secure connection, and a page that allows `frame-src 'self'` and
@@ -416,16 +435,16 @@ export interface ProtectOptions {
 export interface ProtectResult {
   name: string;
   /**
-   * Where it is: in the file that was chosen, in the browser's storage, or, where there is none, in the browser's
+   * Where it is: in the file or folder that was chosen, in the browser's storage, or, where there is none, in the browser's
    * downloads or in memory.
    */
-  place: 'chosen' | 'storage' | 'downloads' | 'memory';
+  place: 'chosen' | 'folder' | 'storage' | 'downloads' | 'memory';
   size: number;
   seconds: number;
   keys: MadeKey[];
-  /** KID, 32 hex digits of the key, and checksum of the first. */
-  kid: KidView;
-  key: string;
+  /** KID, 32 hex digits of the key, and checksum of the first, where there is one. */
+  kid: KidView | null;
+  key: string | null;
   checksum: string | null;
   scheme: string;
   form: Form;
@@ -436,12 +455,14 @@ export interface ProtectResult {
   tracks: PlannedTrack[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
-  /** The protected file; fails with code 'no-copy' when it is in the browser's downloads. */
+  /** Names of the files that were written, in order: one, or those in the archive or folder. */
+  files: string[];
+  /** The protected file, or the archive; fails with code 'no-copy' when it is in the browser's downloads or in a folder. */
   file(): Promise<File>;
   /** SHA-256 of the protected file, hex; computed once, with progress. */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
   /**
-   * The key sheet for whoever runs the licence server. With `sha256: 'if-known'` it is there at once, however large the
+   * The key sheet for whoever runs the licence server; fails with code 'no-key' where nothing is protected. With `sha256: 'if-known'` it is there at once, however large the
    * file is, with `sha256` null unless that was computed before.
    */
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
@@ -458,7 +479,7 @@ export interface KeySheet {
   boxlock: string;
   fileName: string;
   fileSize: number;
-  /** Of the protected file; null when the sheet was made before it was known. */
+  /** Of the protected file; null when the sheet was made before it was known, or there are several files in a folder. */
   sha256: string | null;
   scheme: string;
   algorithm: 'AESCTR' | 'AESCBC';

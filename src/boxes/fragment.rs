@@ -96,6 +96,12 @@ impl SampleFlags {
     pub fn is_non_sync(self) -> bool {
         self.0 & 0x1_0000 != 0
     }
+
+    /// Whether it is presented before the random access point that comes first, and can be decoded from there
+    /// (`is_leading` is 3).
+    pub fn leads_by_itself(self) -> bool {
+        self.0 >> 26 & 3 == 3
+    }
 }
 
 impl Wire for SampleFlags {

@@ -311,7 +311,7 @@ fn header_of(top: &TopBox) -> Vec<u8> {
 }
 
 /// Fails when metadata says where in the file its items stand: there they are no longer.
-pub(super) fn check_items(index: &Index) -> Result<()> {
+pub fn check_items(index: &Index) -> Result<()> {
     use crate::boxes::heif::ItemLocationBox;
     for (tree, node) in index.item_locations() {
         let iloc: ItemLocationBox = tree.read(node)?;

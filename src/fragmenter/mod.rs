@@ -14,6 +14,7 @@ mod overlaps;
 mod quicktime;
 mod walk;
 
-pub use laid_out::{LaidOut, Piece};
+pub use laid_out::{LaidOut, Piece, check_items};
 pub use member::in_file;
 pub use merged::{Merged, Opened};
+pub use walk::shift;

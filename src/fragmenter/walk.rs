@@ -118,7 +118,7 @@ pub fn in_track(columns: &Columns<'_>, time: u64, error: Error) -> Error {
 
 /// Ticks by which the first edits of a track move it: empty ones make it later, media time that is left out earlier.
 /// Only what stands side by side depends on it, so an edit list that says more is not followed further.
-pub(super) fn shift(tree: &Tree<'_>, track: &Track, movie_timescale: u32) -> i64 {
+pub fn shift(tree: &Tree<'_>, track: &Track, movie_timescale: u32) -> i64 {
     let trak = tree.root().all(b"trak").find(|trak| trak.start == track.start);
     let elst = trak.and_then(|trak| trak.descend(&[b"edts", b"elst"]));
     let Some(Ok(list)) = elst.map(|elst| tree.read::<EditList>(elst)) else { return 0 };

@@ -6,13 +6,15 @@ use std::rc::Rc;
 use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
+use crate::fragmenter::check_items;
 use crate::protect::periods::Periods;
 use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::subsample::check_encrypted;
 use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
 use crate::track::leftovers::is_system_header_type;
+use crate::track::top::TopBox;
 use crate::track::{Fragment, Index, Movie};
 
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
@@ -20,6 +22,7 @@ use super::items::moved_locations;
 use super::moved::Moved;
 use super::movie::{movie_edits, protected_file_type};
 use super::protection::{KeyChange, SampleForms, system_headers};
+use super::segments::{Segments, is_index};
 use super::summary::Touched;
 
 /// One piece of the output, in file order.
@@ -36,6 +39,8 @@ pub enum Step {
     },
     /// A fragment to protect; its length is known when it is done.
     Fragment(FragmentTask),
+    /// Nothing: what comes next is in a file of its own.
+    File,
     /// The index at the end, to be asked for with [`Assembly::random_access`] when all before it is placed.
     RandomAccess,
 }
@@ -73,16 +78,27 @@ pub struct Assembly {
     position: u64,
     /// Whether anything will have to be put right at the end.
     is_patched: bool,
+    /// Whether anything is protected.
+    protects: bool,
+    /// What an index in front of them lists, where one is asked for.
+    segments: Option<Segments>,
+    /// Whether it has been given out.
+    is_index_out: bool,
+    /// Where files of their own begin in the source, last first.
+    files: Vec<u64>,
+    /// Whether there are files of their own.
+    are_apart: bool,
 }
 
 impl Assembly {
     /// Ready to give out the first piece. Fails when something that says where other bytes are could not be put right
     /// even if no fragment grew.
-    pub fn new(index: Rc<Index>, plan: &Plan) -> Result<Self> {
-        let mut trial = Self::begin(Rc::clone(&index), plan)?;
+    /// `parts` is where those begin that the source was put together of, when it was.
+    pub fn new(index: Rc<Index>, plan: &Plan, parts: &[u64]) -> Result<Self> {
+        let mut trial = Self::begin(Rc::clone(&index), plan, parts)?;
         trial.place_all();
         let is_patched = !trial.moved_pointers()?.is_empty();
-        Ok(Self { is_patched, ..Self::begin(index, plan)? })
+        Ok(Self { is_patched, ..Self::begin(index, plan, parts)? })
     }
 
     /// Whether there will be [`patches`](Self::patches): bytes that are final only when all else is placed. Who cannot go
@@ -98,12 +114,19 @@ impl Assembly {
                 Step::Bytes(bytes) => len_u64(bytes.len()),
                 Step::Copy { len, .. } => len,
                 Step::Fragment(task) => task.end - task.start,
+                Step::File => continue,
                 Step::RandomAccess => self.index.mfra.as_ref().map_or(0, |mfra| mfra.root().header.size),
             });
         }
     }
 
-    fn begin(index: Rc<Index>, plan: &Plan) -> Result<Self> {
+    /// Where in the source the files begin that are written: one, or an initialization segment and media segments. To be asked
+    /// for before the first piece.
+    pub fn file_starts(&self) -> Vec<u64> {
+        [0].into_iter().chain(self.files.iter().rev().copied()).collect()
+    }
+
+    fn begin(index: Rc<Index>, plan: &Plan, parts: &[u64]) -> Result<Self> {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
@@ -122,6 +145,11 @@ impl Assembly {
             moved: Moved::new(Rc::clone(&index), movie_kept),
             position: 0,
             is_patched: false,
+            protects: plan.protects(),
+            segments: plan.segment_index.then(|| Segments::of(&index)).transpose()?,
+            is_index_out: false,
+            files: if plan.segments { file_starts(&index, parts)? } else { Vec::new() },
+            are_apart: plan.segments,
             index,
         })
     }
@@ -131,22 +159,30 @@ impl Assembly {
     pub fn next_step(&mut self) -> Option<Step> {
         let Some(top) = self.index.top.get(self.next_top) else { return self.trailing_bytes() };
         let mut source = top.start;
+        if self.files.pop_if(|start| *start == top.start).is_some() {
+            return Some(Step::File);
+        }
         let step = if self.type_at.is_none_or(|at| at == top.start)
             && let Some(file_type) = self.file_type.take()
         {
             // In place of the old one; in front when there is none.
             self.next_top += usize::from(self.type_at.is_some());
             Step::Bytes(file_type)
+        } else if self.index_goes(top.start) {
+            self.is_index_out = true;
+            // What is in it is known when all have their places.
+            let len = self.segments.as_ref().map_or(0, Segments::index_len);
+            Step::Bytes(vec![0; to_len(len)])
         } else if top.id.is(b"moov") {
             self.next_top += 1;
             Step::Bytes(self.movie.clone())
-        } else if top.id.is(b"mfra") {
+        } else if top.id.is(b"mfra") && !self.are_apart {
             self.next_top += 1;
             Step::RandomAccess
         } else if let Some(task) = self.fragment_at(top.start) {
             self.skip_to(task.end);
             Step::Fragment(task)
-        } else if is_system_header_type(top.id) {
+        } else if self.is_left_out(&top) {
             self.next_top += 1;
             Step::Bytes(Vec::new())
         } else {
@@ -163,7 +199,9 @@ impl Assembly {
         while let (Some(first), Some(last)) = (tasks.first(), tasks.last()) {
             let next = self.index.fragments.get(self.next_fragment);
             let fits = next.is_some_and(|next| next.start == last.end && next.end - first.start <= max_len);
+            let is_between = self.are_apart || self.index_goes(last.end);
             if !fits
+                || is_between
                 || tasks.len() >= max_count
                 || self.index.top.get(self.next_top).is_none_or(|top| top.start != last.end)
             {
@@ -172,6 +210,19 @@ impl Assembly {
             let Some(Step::Fragment(task)) = self.next_step() else { break };
             tasks.push(task);
         }
+    }
+
+    /// Whether the index of all segments goes before the box at `start`.
+    fn index_goes(&self, start: u64) -> bool {
+        !self.is_index_out && self.segments.as_ref().is_some_and(|segments| segments.start() == start)
+    }
+
+    /// Whether a box has no place in the output.
+    fn is_left_out(&self, top: &TopBox) -> bool {
+        let (is_one, without) = (self.segments.is_some(), self.are_apart);
+        is_system_header_type(top.id)
+            || (without && top.id.is(b"mfra"))
+            || ((is_one || without) && is_index(&self.index, top))
     }
 
     /// The task for the next fragment, when it begins here.
@@ -194,7 +245,8 @@ impl Assembly {
         let mut end = 0;
         while let Some(top) = self.index.top.get(self.next_top) {
             let replaced = top.id.is(b"moov") || top.id.is(b"mfra") || self.type_at == Some(top.start);
-            if replaced || is_system_header_type(top.id) || next_fragment == Some(top.start) {
+            let begins = self.index_goes(top.start) || self.files.last() == Some(&top.start);
+            if replaced || begins || self.is_left_out(&top) || next_fragment == Some(top.start) {
                 break;
             }
             end = top.end();
@@ -239,7 +291,9 @@ impl Assembly {
     /// Puts right what stands before what it describes. To be asked for at the end; `protected` are the bytes that were
     /// encrypted in all, without which it is no protected file.
     pub fn patches(&self, protected: u64) -> Result<Vec<Patch>> {
-        check_encrypted(protected)?;
+        if self.protects {
+            check_encrypted(protected)?;
+        }
         self.moved_pointers()
     }
 
@@ -249,12 +303,19 @@ impl Assembly {
         // A segment may end where the file does, which is where no piece begins.
         let mut moved = self.moved.clone();
         moved.push(self.index.file_len, self.position);
+        if let Some(segments) = &self.segments {
+            let at = moved.map(segments.start()).saturating_sub(segments.index_len());
+            patches.push(Patch { at, bytes: segments.index(&moved)? });
+        }
         for (start, sidx) in &self.index.segment_indexes {
-            let Some(top) = self.index.top.at(*start) else { continue };
+            let found = self.index.top.at(*start).filter(|top| !self.is_left_out(top));
+            let Some(top) = found else { continue };
             let bytes = moved.segment_index(&top, sidx)?;
             patches.push(Patch { at: moved.map(*start), bytes });
         }
-        patches.extend(moved.late_random_access()?.map(|(at, bytes)| Patch { at, bytes }));
+        if !self.are_apart {
+            patches.extend(moved.late_random_access()?.map(|(at, bytes)| Patch { at, bytes }));
+        }
         for (start, ssix) in &self.index.subsegment_indexes {
             let behind = self.index.segment_indexes.partition_point(|(at, _)| at < start);
             let before = behind.checked_sub(1).and_then(|number| self.index.segment_indexes.get(number));
@@ -262,6 +323,9 @@ impl Assembly {
             let (Some(top), Some(index)) = (self.index.top.at(*start), self.index.top.at(*sidx_start)) else {
                 continue;
             };
+            if self.is_left_out(&top) {
+                continue;
+            }
             let bytes = moved.subsegment_index(&top, ssix, &index, sidx)?;
             patches.push(Patch { at: moved.map(*start), bytes });
         }
@@ -279,6 +343,28 @@ impl Assembly {
         }
         Ok(patches)
     }
+}
+
+/// Where media segments begin that go into files of their own, last first: the parts that the source was put together of,
+/// or else its segments.
+fn file_starts(index: &Index, parts: &[u64]) -> Result<Vec<u64>> {
+    check_items(index)?;
+    let mut starts: Vec<u64> = match parts {
+        [] | [_] => Segments::of(index)?.starts().collect(),
+        [_, segments @ ..] => segments.to_vec(),
+    };
+    let is_inside = |start: u64| {
+        let behind = index.fragments.partition_point(|fragment| fragment.end <= start);
+        index.fragments.get(behind).is_some_and(|fragment| fragment.start < start)
+    };
+    if let Some(start) =
+        starts.iter().copied().find(|start| index.top.at(*start).is_none() || is_inside(*start))
+    {
+        let message = "A segment begins in the middle of a fragment, and would not be whole in a file of its own. Write one file.";
+        return Err(Error::unsupported("segment-not-whole", message).at(start));
+    }
+    starts.reverse();
+    Ok(starts)
 }
 
 /// A fragment's new `moof`, with its media data encrypted in place.
@@ -308,7 +394,7 @@ pub fn protect_fragment(
     bytes: &mut [u8],
     mut measured: Option<&mut Touched>,
 ) -> Result<ProtectedFragment> {
-    let media_start = crate::bytes::units::to_len(task.moof_len);
+    let media_start = to_len(task.moof_len);
     let Some((moof, media)) = bytes.split_at_mut_checked(media_start) else {
         return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?")
             .at(task.start));

@@ -67,6 +67,9 @@ pub fn protected_entry(is_video: bool) -> crate::boxes::BoxId {
 
 /// Headers of DRM systems for `moov`, in the order they are to stand in.
 pub fn system_headers(plan: &Plan) -> Vec<u8> {
+    if !plan.protects() {
+        return Vec::new();
+    }
     let object = &plan.playready_object;
     let data_size = u32::try_from(object.len()).expect("a PlayReady object is at most 15 KiB");
     let (system_id, data) = (PLAYREADY, Bytes(object.clone()));

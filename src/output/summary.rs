@@ -18,6 +18,7 @@ use crate::track::leftovers::is_system_header_type;
 use crate::track::{Fragment, Index};
 
 use super::movie::{movie_edits, protected_file_type};
+use super::segments::{Segments, is_index};
 
 /// How many boxes of each kind are touched, and how: by the types of the boxes around them, and their own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,6 +141,9 @@ ilocoffsets of its items
 
 fn why(id: BoxId, action: Action) -> &'static str {
     if action == Action::Remove {
+        if [b"sidx", b"ssix", b"mfra"].iter().any(|code| id.is(code)) {
+            return "of the file as it was";
+        }
         return "left over from an earlier encryption";
     }
     if id == piff::PROTECTION_SYSTEM {
@@ -192,7 +196,9 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
         edits.for_each_touched(moov, &mut |parent, id, action| touched.count(parent, id, action));
     }
     for top in index.top.iter() {
-        if top.id.is(b"sidx") || top.id.is(b"ssix") {
+        if (plan.segment_index || plan.segments) && is_index(index, &top) {
+            touched.count("", top.id, Action::Remove);
+        } else if top.id.is(b"sidx") || top.id.is(b"ssix") {
             touched.count("", top.id, Action::Change);
         } else if is_system_header_type(top.id) {
             touched.count("", top.id, Action::Remove);
@@ -204,7 +210,15 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
             touched.count("meta", node.id(), Action::Change);
         }
     }
-    if index.mfra.is_some() {
+    if plan.segment_index {
+        touched.count("", four(b"sidx"), Action::Add);
+    }
+    if plan.segments {
+        // What is made for one file is not made here.
+        if index.mfra.is_some() && !made {
+            touched.count("", four(b"mfra"), Action::Remove);
+        }
+    } else if index.mfra.is_some() {
         touched.count("", four(b"mfra"), if made { Action::Add } else { Action::Change });
     }
     Ok(touched)
@@ -219,7 +233,16 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let movie_growth = signed(len_u64(movie.len())) - signed(moov.root().header.size);
     let old_type = index.top.iter().find(|top| top.id.is(b"ftyp")).map_or(0, |top| top.size);
     let new_type = len_u64(protected_file_type(plan.form, index.file_type.as_ref()).len());
-    Ok(movie_growth + signed(new_type) - signed(old_type))
+    let mut growth = movie_growth + signed(new_type) - signed(old_type);
+    if plan.segment_index {
+        growth += signed(Segments::of(index)?.index_len());
+    }
+    for top in index.top.iter().filter(|_| plan.segment_index || plan.segments) {
+        if is_index(index, &top) || (plan.segments && top.id.is(b"mfra")) {
+            growth -= signed(top.size);
+        }
+    }
+    Ok(growth)
 }
 
 /// What is worth knowing of how a track's samples were protected, as plain sentences.

@@ -52,6 +52,25 @@ pub fn check_readable(index: &Index) -> Result<()> {
 
 /// Fails when protecting the file would be wrong or is not supported.
 pub fn check_file(index: &Index) -> Result<()> {
+    check_structure(index)?;
+    let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
+    let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
+    if faults.len() == movie.tracks.len() {
+        let protected = protected_codecs();
+        let of_damage = faults.iter().find(|fault| fault.code() != UNKNOWN_CODEC).map(Error::message);
+        let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
+        let why = match of_damage {
+            Some(message) => format!(". {message}"),
+            None if tracks.is_empty() => format!(": {protected}, and this file has no tracks."),
+            None => format!(": {protected}, and this file has {}.", tracks.join(" and ")),
+        };
+        return Err(Error::unsupported("no-track", format!("No track of this file can be protected{why}")));
+    }
+    Ok(())
+}
+
+/// Fails when the file cannot be written anew, whether or not anything is protected in it.
+pub fn check_structure(index: &Index) -> Result<()> {
     check_readable(index)?;
     let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
     for (id, number, traf) in index.used_entries() {
@@ -96,20 +115,7 @@ pub fn check_file(index: &Index) -> Result<()> {
         return Err(Error::unsupported("moov-after-fragments", message).at(moov.start));
     }
     check_top(index, movie)?;
-    check_items(index)?;
-    let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
-    if faults.len() == movie.tracks.len() {
-        let protected = protected_codecs();
-        let of_damage = faults.iter().find(|fault| fault.code() != UNKNOWN_CODEC).map(Error::message);
-        let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();
-        let why = match of_damage {
-            Some(message) => format!(". {message}"),
-            None if tracks.is_empty() => format!(": {protected}, and this file has no tracks."),
-            None => format!(": {protected}, and this file has {}.", tracks.join(" and ")),
-        };
-        return Err(Error::unsupported("no-track", format!("No track of this file can be protected{why}")));
-    }
-    Ok(())
+    check_items(index)
 }
 
 /// Samples before their `moof`, or shared media data, are lawful: says which track and when, and that FFmpeg can put
@@ -263,6 +269,9 @@ fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
 /// Fails when a plan would leave open what a person takes for protected. `by_name` says that the tracks were chosen
 /// one by one.
 pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> Result<()> {
+    if !plan.protects() {
+        return Ok(());
+    }
     let bytes = |id| index.totals(id).bytes;
     if !by_name {
         let open = plan.tracks.iter().filter(|track| track.protection.is_none() && bytes(track.track_id) > 0);

@@ -42,9 +42,15 @@ pub struct MadeHeader {
 }
 
 impl HeaderWishes {
+    /// Nothing that is asked for.
+    pub fn none() -> Self {
+        let header = Header::new(HeaderVersion::V4_0, Vec::new());
+        Self { header, version: None, store: None, ready: None }
+    }
+
     /// Reads what was typed. Errors name the request field at fault.
     pub fn parse(text: &RequestText, scheme: &Scheme) -> Result<Self> {
-        let mut header = Header::new(HeaderVersion::V4_0, Vec::new());
+        let Self { mut header, .. } = Self::none();
         if let Some(typed) = given(&text.playready_object) {
             let ready = Some(ready(typed, text, scheme)?);
             return Ok(Self { header, version: None, store: None, ready });

@@ -143,6 +143,11 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// None, for a file that is not protected.
+    pub fn none(random: &Random) -> Self {
+        Self { per: KeyPer::File, known: Vec::new(), given: 0, seed: None, random: random.clone() }
+    }
+
     /// Reads what was typed. Errors name the request field at fault. `named` is the key ID that a ready-made header names:
     /// it goes where none is typed.
     pub fn parse(text: &RequestText, random: &Random, named: Option<KeyId>) -> Result<Self> {

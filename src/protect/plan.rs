@@ -52,7 +52,7 @@ pub struct Plan {
     pub scheme: Scheme,
     /// Which boxes.
     pub form: Form,
-    /// The keys; at least one. Where they change along the file, those of one time.
+    /// The keys; at least one where anything is protected. Where they change along the file, those of one time.
     pub keys: Vec<PlannedKey>,
     /// Which time that is: 0 for what the movie header says.
     pub period: u32,
@@ -76,11 +76,18 @@ pub struct Plan {
     pub periods: Periods,
     /// What keys and headers of later times are made of.
     made_of: (Keys, HeaderWishes, Systems),
+    /// Whether an index of all segments is written in front of them.
+    pub segment_index: bool,
+    /// Whether the output is an initialization segment and media segments, in files of their own.
+    pub segments: bool,
 }
 
 impl Plan {
     /// Decides by what the movie is and what the request wants.
     pub fn new(source: u64, movie: &Movie, mut request: Request) -> Result<Self> {
+        if !request.scheme.protects() {
+            return Ok(Self::unprotected(source, movie, request));
+        }
         let wanted = request.tracks.take();
         let wanted = wanted.as_deref();
         if let Some(unknown) = wanted.and_then(|ids| ids.iter().find(|id| movie.track(**id).is_none())) {
@@ -139,6 +146,8 @@ impl Plan {
             ivs,
             periods,
             made_of: (request.keys, request.header, request.systems),
+            segment_index: request.segment_index,
+            segments: request.segments,
         })
     }
 
@@ -178,6 +187,40 @@ impl Plan {
         self.keys.iter().chain(&self.later)
     }
 
+    /// The plan of what is done to a file beside protecting it.
+    fn unprotected(source: u64, movie: &Movie, request: Request) -> Self {
+        let tracks = movie.tracks.iter().map(|track| TrackPlan {
+            track_id: track.id,
+            timescale: track.timescale,
+            protection: None,
+            why_clear: String::new(),
+        });
+        Self {
+            source,
+            scheme: request.scheme,
+            form: request.form,
+            keys: Vec::new(),
+            doubts: request.warnings,
+            header: Header::new(HeaderVersion::V4_0, Vec::new()),
+            header_xml: String::new(),
+            playready_object: Vec::new(),
+            other_systems: Vec::new(),
+            tracks: tracks.collect(),
+            ivs: IvCounter::new(request.iv_start),
+            period: 0,
+            later: Vec::new(),
+            periods: Periods::default(),
+            made_of: (request.keys, request.header, request.systems),
+            segment_index: request.segment_index,
+            segments: request.segments,
+        }
+    }
+
+    /// Whether anything is protected.
+    pub fn protects(&self) -> bool {
+        self.scheme.protects()
+    }
+
     /// How a track is protected; `None` when it stays clear.
     pub fn protection(&self, track_id: u32) -> Option<&Protection> {
         self.tracks.iter().find(|track| track.track_id == track_id)?.protection.as_ref()
@@ -213,6 +256,10 @@ impl Plan {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.doubts.clone();
         warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
+        if !self.protects() {
+            warnings.push("Nothing is encrypted: all of the file stays open to everyone.".to_owned());
+            return warnings;
+        }
         warnings.extend(self.periods.notes());
         for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
             warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));

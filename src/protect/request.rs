@@ -12,7 +12,7 @@ use super::systems::Systems;
 /// A request as typed. Empty texts are as good as absent ones.
 #[derive(Clone, Debug, Default)]
 pub struct RequestText {
-    /// `cenc` (also when absent), `cbcs`, `cens` or `cbc1`.
+    /// `cenc` (also when absent), `cbcs`, `cens` or `cbc1`; `none` where nothing is to be protected.
     pub scheme: Option<String>,
     /// `hybrid`, `piff` or `plain`; by the scheme when absent.
     pub form: Option<String>,
@@ -62,6 +62,10 @@ pub struct RequestText {
     pub widevine_content_id: Option<String>,
     /// Whole `pssh` boxes in base64 or hex, for other systems.
     pub pssh: Option<String>,
+    /// Whether an index of all segments is written in front of them.
+    pub segment_index: bool,
+    /// Whether the output is an initialization segment and media segments, in files of their own.
+    pub segments: bool,
     /// `remove`: boxes of an earlier encryption go also where it is not plain that they are stale.
     pub leftovers: Option<String>,
 }
@@ -110,6 +114,10 @@ pub struct Request {
     pub tracks: Option<Vec<u32>>,
     /// What changes along the file.
     pub periods: PeriodWishes,
+    /// Whether an index of all segments is written in front of them.
+    pub segment_index: bool,
+    /// Whether the output is an initialization segment and media segments, in files of their own.
+    pub segments: bool,
     /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
     pub remove_leftovers: bool,
     /// What is doubtful about the request, as plain sentences.
@@ -130,6 +138,15 @@ impl Request {
     /// Parses what was typed. Errors name the request field at fault.
     pub fn parse(text: &RequestText, random: &Random) -> Result<Self> {
         let scheme = scheme(text)?;
+        let remove_leftovers = leftovers(text)?;
+        let (segment_index, segments) = (text.segment_index, text.segments);
+        if segment_index && segments {
+            let message = "An index of segments is of one file that has them all; choose one file, or leave the index out.";
+            return Err(Error::caller("bad-request", "segmentIndex", message));
+        }
+        if !scheme.protects() {
+            return Self::unprotected(text, random, remove_leftovers);
+        }
         let form = form(text, &scheme)?;
         let header = HeaderWishes::parse(text, &scheme)?;
         let keys = Keys::parse(text, random, header.kid())?;
@@ -153,14 +170,6 @@ impl Request {
             }
             None => random.iv_start,
         };
-        let remove_leftovers = match given(&text.leftovers) {
-            None => false,
-            Some("remove") => true,
-            Some(other) => {
-                let message = format!("There is no “{other}” for leftovers; use remove, or leave it out.");
-                return Err(Error::caller("bad-request", "leftovers", message));
-            }
-        };
         let tracks = text.tracks.clone();
         let periods = PeriodWishes::parse(text)?;
         if periods.rotates() {
@@ -177,6 +186,8 @@ impl Request {
             iv_start,
             tracks,
             periods,
+            segment_index,
+            segments,
             remove_leftovers,
             warnings,
         };
@@ -186,12 +197,75 @@ impl Request {
         }
         Ok(this)
     }
+
+    /// Where nothing is protected, nothing can be asked of protection.
+    fn unprotected(text: &RequestText, random: &Random, remove_leftovers: bool) -> Result<Self> {
+        let is = |text: &Option<String>| given(text).is_some();
+        let asked = [
+            ("form", is(&text.form)),
+            ("profile", is(&text.profile)),
+            ("ivSize", is(&text.iv_size)),
+            ("ivStart", is(&text.iv_start)),
+            ("keyPer", is(&text.key_per)),
+            ("keys", !text.keys.is_empty()),
+            ("kid", is(&text.kid)),
+            ("key", secret(&text.key).is_some()),
+            ("keySeed", secret(&text.key_seed).is_some()),
+            ("laUrl", !text.la_url.trim().is_empty()),
+            ("luiUrl", is(&text.lui_url)),
+            ("dsId", is(&text.ds_id)),
+            ("customAttributes", is(&text.custom_attributes)),
+            ("headerVersion", is(&text.header_version)),
+            ("decryptorSetup", is(&text.decryptor_setup)),
+            ("licenceStore", is(&text.licence_store)),
+            ("playreadyObject", is(&text.playready_object)),
+            ("widevine", text.widevine),
+            ("widevineProvider", is(&text.widevine_provider)),
+            ("widevineContentId", is(&text.widevine_content_id)),
+            ("pssh", is(&text.pssh)),
+            ("tracks", text.tracks.is_some()),
+            ("clearLead", is(&text.clear_lead)),
+            ("keyRotation", is(&text.key_rotation)),
+        ];
+        if let Some((field, _)) = asked.iter().find(|(_, asked)| *asked) {
+            let message =
+                format!("With the scheme none nothing is protected; leave out {field}, or choose a scheme.");
+            return Err(Error::caller("bad-scheme", field, message));
+        }
+        Ok(Self {
+            scheme: scheme::NONE,
+            form: scheme::NONE.usual_form(),
+            iv_size: 8,
+            keys: Keys::none(random),
+            header: HeaderWishes::none(),
+            systems: Systems::default(),
+            iv_start: 0,
+            tracks: None,
+            periods: PeriodWishes::default(),
+            segment_index: text.segment_index,
+            segments: text.segments,
+            remove_leftovers,
+            warnings: Vec::new(),
+        })
+    }
+}
+
+fn leftovers(text: &RequestText) -> Result<bool> {
+    match given(&text.leftovers) {
+        None => Ok(false),
+        Some("remove") => Ok(true),
+        Some(other) => {
+            let message = format!("There is no “{other}” for leftovers; use remove, or leave it out.");
+            Err(Error::caller("bad-request", "leftovers", message))
+        }
+    }
 }
 
 fn scheme(text: &RequestText) -> Result<Scheme> {
     let Some(name) = given(&text.scheme) else { return Ok(scheme::CENC) };
     Scheme::known(name).ok_or_else(|| {
-        let message = format!("There is no scheme “{name}”; use cenc, cbcs, cens or cbc1.");
+        let message =
+            format!("There is no scheme “{name}”; use cenc, cbcs, cens or cbc1, or none to protect nothing.");
         Error::caller("bad-scheme", "scheme", message)
     })
 }

@@ -63,7 +63,10 @@ pub const CENS: Scheme = Scheme {
 pub const CBCS: Scheme =
     Scheme { code: FourCc(*b"cbcs"), mode: Mode::Cbc, has_pattern: true, constant_iv: true, restarts: true };
 
-/// All of them.
+/// None of them: nothing is protected, a file is made a fragmented one and no more.
+pub const NONE: Scheme = Scheme { code: FourCc(*b"none"), ..CENC };
+
+/// All that protect.
 pub const SCHEMES: [Scheme; 4] = [CENC, CBC1, CENS, CBCS];
 
 /// The pattern of video where a scheme has one: every tenth block (23001-7 10.4.2 recommends no other).
@@ -75,7 +78,12 @@ pub const BLOCK: usize = 16;
 impl Scheme {
     /// The scheme of this name.
     pub fn known(name: &str) -> Option<Self> {
-        SCHEMES.into_iter().find(|scheme| scheme.name() == name)
+        SCHEMES.into_iter().chain([NONE]).find(|scheme| scheme.name() == name)
+    }
+
+    /// Whether anything is protected.
+    pub fn protects(&self) -> bool {
+        *self != NONE
     }
 
     /// The name in requests: its type as text.
@@ -111,7 +119,7 @@ impl Scheme {
 
     /// Which boxes carry it where nobody chose: PIFF knows no patterns.
     pub fn usual_form(&self) -> Form {
-        if self.has_pattern { Form::Plain } else { Form::Hybrid }
+        if self.has_pattern || !self.protects() { Form::Plain } else { Form::Hybrid }
     }
 }
 
@@ -205,8 +213,9 @@ mod tests {
 
     #[test]
     fn each_name_leads_to_its_scheme_and_form() {
-        for scheme in SCHEMES {
+        for scheme in SCHEMES.into_iter().chain([NONE]) {
             assert_eq!(Scheme::known(scheme.name()), Some(scheme));
+            assert_eq!(scheme.protects(), scheme != NONE);
         }
         for (form, name) in FORMS {
             assert_eq!((Form::known(name), form.name()), (Some(form), name));

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bytes::{Error, KeyId, Result};
+use crate::bytes::{KeyId, Result};
 use crate::output::protection::system_headers;
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::playready::HeaderKey;
@@ -32,12 +32,12 @@ pub struct PlanReport {
     pub cipher: &'static str,
     /// The keys, without what is secret of them.
     pub keys: Vec<KeyReport>,
-    /// Key ID of the first.
-    pub kid: KidView,
+    /// Key ID of the first; none where nothing is protected.
+    pub kid: Option<KidView>,
     /// CHECKSUM of the first in the header, as base64.
     pub checksum: Option<String>,
     /// Where the first came from: `random`, `typed` or `seed`.
-    pub key_source: &'static str,
+    pub key_source: Option<&'static str>,
     /// Whether a key comes from the public test key seed.
     pub for_tests: bool,
     /// `4.0` to `4.3`.
@@ -52,6 +52,8 @@ pub struct PlanReport {
     pub la_url: String,
     /// What happens to each track.
     pub tracks: Vec<PlannedTrack>,
+    /// How many files are written.
+    pub file_count: usize,
     /// Boxes outside fragments that are touched.
     pub boxes: Vec<PlannedBox>,
     /// Plain sentences.
@@ -172,7 +174,7 @@ pub struct Measured {
 pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let (source, index) = (session.index()?, session.work()?);
     let keys: Vec<KeyReport> = plan.all_keys().map(|key| key_report(plan, key)).collect();
-    let first = keys.first().cloned().ok_or_else(|| Error::caller("no-key", "", "The plan has no key."))?;
+    let first = keys.first().cloned();
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
         let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
         let protection = planned.and_then(|planned| planned.protection.as_ref());
@@ -192,8 +194,9 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let merged = session.merged();
     let way = (session.is_made() && merged.is_none()).then(|| {
         format!(
-            "This file is not fragmented yet. On the way it is cut into {} fragments of about two seconds, at samples where \
-             decoding can begin; all tracks come along, with their times, edits, languages and metadata.",
+            "This file is not fragmented yet. {} is cut into {} fragments of about two seconds, at samples where decoding \
+             can begin; all tracks come along, with their times, edits, languages and metadata.",
+            if plan.protects() { "On the way it" } else { "It" },
             index.fragments.len()
         )
     });
@@ -204,20 +207,22 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         profile: plan.form.name(),
         scheme: plan.form.scheme_type(&plan.scheme).text(),
         cipher: match plan.scheme.mode {
+            _ if !plan.protects() => "",
             Mode::Ctr => "AES-128-CTR",
             Mode::Cbc => "AES-128-CBC",
         },
-        kid: first.kid,
-        checksum: first.checksum,
-        key_source: first.source,
+        key_source: first.as_ref().map(|key| key.source),
+        checksum: first.as_ref().and_then(|key| key.checksum.clone()),
+        kid: first.map(|key| key.kid),
         for_tests: keys.iter().any(|key| key.for_tests),
         keys,
-        header_version: plan.header.version.short(),
+        header_version: if plan.protects() { plan.header.version.short() } else { "" },
         header_xml: plan.header_xml.clone(),
         playready_object: base64(&plan.playready_object),
         pssh: system_boxes(plan)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
+        file_count: if plan.segments { session.assemble(plan)?.file_starts().len() } else { 1 },
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?),
         warnings: plan
             .warnings()

@@ -14,6 +14,7 @@ use super::indexer::Indexer;
 use super::leftovers;
 use super::movie::Movie;
 use super::once;
+use super::presented::Presented;
 use super::times;
 
 impl Indexer {
@@ -163,6 +164,7 @@ impl Indexer {
                 self.index.bases.entry(track.id_at, track.base);
             }
             let expected = self.estimate(self.index.parts.len(), start);
+            let Presented { earliest, behind, access } = Presented::of(track);
             push_expecting(
                 &mut self.index.parts,
                 expected,
@@ -173,6 +175,9 @@ impl Indexer {
                     bytes: track.bytes(),
                     duration: track.duration,
                     decode_time: track.decode_time.unwrap_or(times::UNSAID),
+                    earliest,
+                    behind,
+                    access,
                     id_at: inside(track.id_at),
                     has_base,
                 },

@@ -1,7 +1,8 @@
 //! One movie fragment: its tracks, runs, and where each sample stands (ISO/IEC 14496-12:2022 8.8.4 to 8.8.12).
 
 use crate::boxes::fragment::{
-    MovieFragmentHeader, TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
+    MovieFragmentHeader, SampleFlags, TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags,
+    trun_flags,
 };
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
@@ -62,6 +63,8 @@ pub struct TrackFragment {
     pub duration: u64,
     /// Ticks of a sample whose run does not say.
     pub default_duration: u32,
+    /// What is said of a sample whose run does not say it.
+    pub default_flags: SampleFlags,
 }
 
 /// One movie fragment.
@@ -198,6 +201,8 @@ fn read_traf(
     let given = |flag, value, default| if tfhd.head.has(flag) { value } else { default };
     let default_duration =
         given(tfhd_flags::DEFAULT_SAMPLE_DURATION, tfhd.default_sample_duration, trex.duration);
+    let default_flags =
+        if tfhd.head.has(tfhd_flags::DEFAULT_SAMPLE_FLAGS) { tfhd.default_sample_flags } else { trex.flags };
     let default_size = given(tfhd_flags::DEFAULT_SAMPLE_SIZE, tfhd.default_sample_size, trex.size);
     let sample_description_index = given(
         tfhd_flags::SAMPLE_DESCRIPTION_INDEX,
@@ -217,6 +222,7 @@ fn read_traf(
         sample_count: 0,
         duration: 0,
         default_duration,
+        default_flags,
     };
     let mut data_end = base;
     for node in traf.all(b"trun") {

@@ -10,6 +10,7 @@ use crate::bytes::{ByKey, Error};
 use super::leftovers::Leftovers;
 use super::movie::{Movie, Track};
 use super::points;
+use super::presented::Access;
 use super::top::TopBoxes;
 use super::totals::TrackTotals;
 use super::traces::Traces;
@@ -55,6 +56,12 @@ pub struct FragmentPart {
     pub duration: u64,
     /// Decode time in ticks; may be negative (audio priming). From `tfdt`, tfxd, `tfra`, or the durations before.
     pub decode_time: i64,
+    /// Ticks from the decode time of its first sample to when the earliest is presented.
+    pub earliest: i32,
+    /// Ticks from when its last sample has been decoded to when all have been presented.
+    pub behind: i32,
+    /// Whether decoding can begin with its first sample.
+    pub access: Access,
     /// Where the track ID stands, in bytes from the first of the `moof`.
     pub(super) id_at: u32,
     /// Whether its data offsets count from a file offset, which stands behind the track ID.

@@ -16,6 +16,7 @@ pub mod lengths;
 pub mod movie;
 mod once;
 mod points;
+pub mod presented;
 pub mod table;
 mod times;
 pub mod top;

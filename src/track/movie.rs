@@ -1,6 +1,7 @@
 //! The movie: its tracks and their defaults, read from `moov` (ISO/IEC 14496-12:2022 8.2 to 8.4, 8.8).
 
 use crate::boxes::BoxBody;
+use crate::boxes::fragment::SampleFlags;
 use crate::boxes::movie::{
     EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
     TrackHeader,
@@ -35,6 +36,8 @@ pub struct FragmentDefaults {
     pub duration: u32,
     /// Bytes.
     pub size: u32,
+    /// What else is said of a sample.
+    pub flags: SampleFlags,
 }
 
 /// One track.
@@ -131,6 +134,7 @@ impl Movie {
                     sample_description_index: trex.default_sample_description_index,
                     duration: trex.default_sample_duration,
                     size: trex.default_sample_size,
+                    flags: SampleFlags(trex.default_sample_flags),
                 },
             ));
         }

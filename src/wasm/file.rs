@@ -52,6 +52,11 @@ impl File {
         Ok(Self::of(blob, session))
     }
 
+    /// Says that the file is an initialization segment and media segments, and where each begins.
+    pub fn joined(self, parts: &[f64]) -> Self {
+        Self { session: self.session.joined(parts.iter().copied().map(offset).collect()), ..self }
+    }
+
     fn of(blob: Blob, session: Session) -> Self {
         Self {
             blob,
@@ -198,13 +203,19 @@ impl File {
         Ok(())
     }
 
+    /// Where in what is protected the files begin that are written: one, or an initialization segment and media segments.
+    /// To be asked for before the first piece.
+    pub fn file_starts(&mut self) -> JsResult<Vec<f64>> {
+        Ok(self.assembly_mut()?.file_starts().into_iter().map(number).collect())
+    }
+
     /// Whether there will be patches at the end: bytes that are final only then.
     pub fn patched(&mut self) -> JsResult<bool> {
         Ok(self.assembly_mut()?.is_patched())
     }
 
     /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len, pieces }`, `{ kind: 'fragments', order }`,
-    /// `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last. Fragments that
+    /// `{ kind: 'file' }` (what follows is in a file of its own), `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last. Fragments that
     /// stand side by side come together, up to so many bytes and so many; a larger one comes alone.
     pub fn next_step(&mut self, max_len: f64, max_count: usize) -> JsResult<JsValue> {
         let assembly = self.assembly_mut()?;
@@ -231,6 +242,7 @@ impl File {
                 set("order", self.order(tasks)?)?;
                 "fragments"
             }
+            Step::File => "file",
             Step::RandomAccess => "index",
         };
         set("kind", JsValue::from_str(kind))?;

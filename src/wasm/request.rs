@@ -49,6 +49,8 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         widevine_provider: text(request, "widevineProvider")?,
         widevine_content_id: text(request, "widevineContentId")?,
         pssh: text(request, "pssh")?,
+        segment_index: property(request, "segmentIndex")?.is_some_and(|value| value.is_truthy()),
+        segments: property(request, "segments")?.is_some_and(|value| value.is_truthy()),
         leftovers: text(request, "leftovers")?,
     };
     let (key, rest) = random.split_at(16);
@@ -77,7 +79,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 26] = [
+const FIELDS: [&str; 28] = [
     "scheme",
     "form",
     "profile",
@@ -99,6 +101,8 @@ const FIELDS: [&str; 26] = [
     "leftovers",
     "clearLead",
     "keyRotation",
+    "segmentIndex",
+    "segments",
     "ivStart",
     "headerVersion",
     "decryptorSetup",

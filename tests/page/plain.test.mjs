@@ -6,11 +6,14 @@ import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { ffmpeg, haveFfmpeg, samplesByFfmpeg } from './support-media.mjs';
 import {
+  choose,
   fillForm,
+  goTo,
   LONG,
   openFile,
   pageTests,
   protect,
+  SAMPLE,
   waitPlan,
   withoutPicker,
   workFolder,
@@ -125,4 +128,58 @@ inEachBrowser((browser) => {
       { skip: judged ? false : 'FFmpeg is missing' },
     );
   }
+
+  check(
+    'without protection it is fragmented, needs no licence URL, has no key, and plays',
+    async (page) => {
+      await withoutPicker(page);
+      await openFile(page, folder.path('film.mp4'));
+      await goTo(page, 'protect');
+      await page.click('#more-file > summary');
+      await choose(page, 'protection', 'none');
+      await page.waitFor(() => document.querySelector('.plan-body'));
+      const said = await page.text('.plan-body');
+      assert.match(said, /Nothing is encrypted: all of the file stays open to everyone\./);
+      assert.match(said, /not fragmented yet\. It is cut into \d fragments/);
+      assert.doesNotMatch(said, /KID|PlayReady|pssh/);
+      assert.equal(await page.text('#protect-start'), 'Make it fragmented');
+      assert.equal(
+        await page.evaluate(() => document.querySelector('[name=laUrl]').checkVisibility()),
+        false,
+      );
+      await protect(page);
+      const { name, bytes } = await page.waitDownload({ timeout: LONG });
+      assert.equal(name, 'film.fragmented.mp4');
+      const path = folder.path(`${browser.name}-fragmented.mp4`);
+      await writeFile(path, bytes);
+      const [before, after] = [await samplesByFfmpeg(folder.path('film.mp4')), await samplesByFfmpeg(path)];
+      assert.deepEqual(byTrack(after), byTrack(before));
+      const result = await page.text('.result');
+      assert.match(result, /is fragmented\. Nothing in it is protected\./);
+      assert.doesNotMatch(result, /key sheet|KID|licence server/i);
+      await page.click('#play');
+      await page.waitFor(() => document.querySelector('.stage video')?.ended, { timeout: LONG });
+      const end = await page.evaluate(() => {
+        const video = document.querySelector('.stage video');
+        return [video.mediaKeys, video.getVideoPlaybackQuality().totalVideoFrames];
+      });
+      assert.deepEqual(end, [null, 175]);
+    },
+    { skip: judged ? false : 'FFmpeg is missing' },
+  );
+
+  check('a fragmented file is not offered to be fragmented, and the module says why', async (page) => {
+    await openFile(page, SAMPLE);
+    await goTo(page, 'protect');
+    const offered = () => document.querySelector('#more-file [name=protection]').checkVisibility();
+    assert.equal(await page.evaluate(offered), false);
+    const said = await page.evaluate(async () => {
+      const { open } = await import('/boxlock.js');
+      const media = await open('/samples/sample.ismv');
+      const error = await media.plan({ scheme: 'none' }).catch((reason) => reason);
+      media.close();
+      return [error.code, error.field];
+    });
+    assert.deepEqual(said, ['nothing-to-do', 'scheme']);
+  });
 });

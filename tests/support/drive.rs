@@ -99,6 +99,12 @@ pub fn protect(file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
 
 /// Protects what is opened; `file` are the bytes of all files.
 pub fn protect_opened(session: &Session, file: &[u8], text: &RequestText) -> Result<Vec<u8>> {
+    Ok(protect_apart(session, file, text)?.0)
+}
+
+/// The same, and where the files begin that are written.
+pub fn protect_apart(session: &Session, file: &[u8], text: &RequestText) -> Result<(Vec<u8>, Vec<usize>)> {
+    let mut starts = vec![0];
     let plan = plan(session, text)?;
     let movie = session.work()?.movie.clone().expect("a plan needs a movie");
     let mut protector = SampleProtector::new(plan.clone());
@@ -107,6 +113,10 @@ pub fn protect_opened(session: &Session, file: &[u8], text: &RequestText) -> Res
     while let Some(step) = assembly.next_step() {
         let before = output.len();
         match step {
+            Step::File => {
+                starts.push(before);
+                continue;
+            }
             Step::Bytes(bytes) => output.extend(bytes),
             Step::Copy { start, len } => output.extend(bytes_of(file, session.pieces(start, len)?)),
             Step::RandomAccess => output.extend(assembly.random_access()?),
@@ -130,7 +140,7 @@ pub fn protect_opened(session: &Session, file: &[u8], text: &RequestText) -> Res
         let at = patch.at as usize;
         output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }
-    Ok(output)
+    Ok((output, starts))
 }
 
 /// What is protected: the file, or the fragmented one that a plain file is on the way.

@@ -43,7 +43,7 @@ export class Bridge {
   #calls = new Map();
   /** Why no further call can be made. @type {unknown} */
   #broken;
-  /** @type {{ blob: Blob, files: MergedFile[] } | null} what is open */
+  /** @type {{ blob: Blob, files: MergedFile[], starts: number[] } | null} what is open */
   #source = null;
   /** What was found in it at first. */
   #found = '';
@@ -58,12 +58,14 @@ export class Bridge {
   /**
    * @param {Blob} blob
    * @param {MergedFile[]} files those that become one, when there are several
+   * @param {number[]} starts where the parts begin that it was put together of
    * @param {CallOptions} options
    */
-  async open(blob, files, options) {
+  async open(blob, files, starts, options) {
     this.#start();
-    const opened = await this.#load({ blob, files }, options);
-    this.#source = { blob, files };
+    const source = { blob, files, starts };
+    const opened = await this.#load(source, options);
+    this.#source = source;
     this.#found = JSON.stringify(opened);
     return opened;
   }
@@ -117,7 +119,7 @@ export class Bridge {
   }
 
   /**
-   * @param {{ blob: Blob, files: MergedFile[] }} source
+   * @param {{ blob: Blob, files: MergedFile[], starts: number[] }} source
    * @param {CallOptions} options
    */
   #load(source, options) {

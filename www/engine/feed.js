@@ -29,7 +29,7 @@ const BUFFER_BYTES = BATCH_BYTES + (BATCH_BYTES >> 3);
  * A piece of the output. `last` ends what the core calls one piece; `lent` bytes are given back when they are written.
  * @typedef {{ kind: 'bytes', bytes: Uint8Array<ArrayBuffer>, lent: boolean, last: boolean, sourceEnd: number | null }
  *   | { kind: 'batch', batch: Batch, large: boolean }
- *   | { kind: 'index' }} Piece
+ *   | { kind: 'file' } | { kind: 'index' }} Piece
  */
 
 export class Feed {

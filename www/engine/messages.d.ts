@@ -57,6 +57,7 @@ export type Step =
   | { kind: 'bytes'; bytes: Uint8Array }
   | { kind: 'copy'; start: number; len: number; pieces?: Piece[] }
   | { kind: 'fragments'; order: Order }
+  | { kind: 'file' }
   | { kind: 'index' };
 
 /** What a finished protection leaves. */
@@ -69,6 +70,10 @@ export interface Protected {
   stored: string | null;
   /** Whether it went to the browser's downloads, and nothing of it is left here. */
   streamed?: boolean;
+  /** Whether it went into a folder. */
+  folder?: boolean;
+  /** Names of the files that were written. */
+  files: string[];
   /** Where it was computed on the way. */
   sha256: string | null;
   size: number;
@@ -85,8 +90,11 @@ export interface Protected {
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
   open: {
-    /** `files` are those that become one, when there are several: `blob` has their bytes one behind the other. */
-    args: { blob: Blob; files: MergedFile[]; engine: WebAssembly.Module | string };
+    /**
+     * `files` are those that become one, when there are several: `blob` has their bytes one behind the other. `starts` is where
+     * the parts begin that it was put together of.
+     */
+    args: { blob: Blob; files: MergedFile[]; starts: number[]; engine: WebAssembly.Module | string };
     /** `origins` says of each track of several files where its own begins in `blob`. */
     result: { summary: Omit<Summary, 'name'>; tracks: Track[]; origins: Float64Array };
   };
@@ -109,7 +117,9 @@ export interface Methods {
       random: Uint8Array | undefined;
       /** The files that it was put together of, and where they came from. */
       parts: readonly Part[];
-      sink: FileSystemFileHandle | null;
+      sink: FileSystemFileHandle | FileSystemDirectoryHandle | null;
+      /** What the only file is called. */
+      name: string;
       /** What the file in browser storage is called. */
       stored: string;
       /** What the file is called that the browser downloads while it is made; null where it does not. */
@@ -203,7 +213,16 @@ export type FromProtector =
  * way to the download that it was asked to begin, or why there is none.
  */
 export type ToWriter =
-  | { open: FileSystemFileHandle | null; size: number; stored: string; download: string | null }
+  | {
+      open: FileSystemFileHandle | FileSystemDirectoryHandle | null;
+      size: number;
+      stored: string;
+      download: string | null;
+      /** The files to write, when there are several. */
+      files: { name: string; size: number }[] | null;
+    }
+  /** What comes next is in the next file. */
+  | { next: true }
   | { bytes: Uint8Array<ArrayBuffer> }
   | { patches: { at: number; bytes: Uint8Array<ArrayBuffer> }[] }
   | { finish: boolean }

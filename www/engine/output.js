@@ -35,13 +35,21 @@ export class Output {
   }
 
   /**
-   * @param {FileSystemFileHandle | null} handle the file to write, or browser storage
+   * @param {FileSystemFileHandle | FileSystemDirectoryHandle | null} handle the file or folder to write, or browser storage
    * @param {number} size bytes that will be written, about
    * @param {string} stored name in browser storage
    * @param {string | null} download name among the browser's downloads, when it goes there
+   * @param {{ name: string, size: number }[] | null} files the files to write, when there are several
    */
-  async open(handle, size, stored, download) {
-    await this.#ask({ open: handle, size, stored, download });
+  async open(handle, size, stored, download, files) {
+    await this.#ask({ open: handle, size, stored, download, files });
+  }
+
+  /** Says that what comes next is in the next file. */
+  next() {
+    const next = this.#ask({ next: true }).then(() => {});
+    next.catch((error) => this.onFailed(error));
+    this.#writes.push(next);
   }
 
   /**

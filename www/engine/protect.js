@@ -17,14 +17,15 @@ import { Pool } from './pool.js';
 /** @import { ToProtector } from './messages' */
 /** @import { Progress } from '../types' */
 
-/** An output of which only the lengths count. @type {Pick<Output, 'write'>} */
-const NOWHERE = { write: async (bytes, written) => written?.(bytes.buffer) };
+/** An output of which only the lengths count. @type {Pick<Output, 'write' | 'next'>} */
+const NOWHERE = { next: () => {}, write: async (bytes, written) => written?.(bytes.buffer) };
 
 /**
  * `witness` is of the opening, `hash` of what is downloaded while it is made: nobody can read that again.
  * @typedef {object} Options
  * @property {readonly Part[]} parts the files that it was put together of, and where they came from
- * @property {FileSystemFileHandle | null} sink
+ * @property {FileSystemFileHandle | FileSystemDirectoryHandle | null} sink
+ * @property {{ name: string, size: number }[] | null} files the files to write, when there are several
  * @property {string} stored
  * @property {string | null} download
  * @property {number} workers
@@ -65,7 +66,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   signal.addEventListener('abort', cancel, { once: true });
   /**
    * Makes all of the output.
-   * @param {Pick<Output, 'write'>} to
+   * @param {Pick<Output, 'write' | 'next'>} to
    * @param {Progress['stage']} stage
    */
   const make = async (to, stage) => {
@@ -88,7 +89,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
       await checkAll();
       core.begin();
     }
-    await output.open(options.sink, total, options.stored, download);
+    await output.open(options.sink, total, options.stored, download, options.files);
     let at = 0;
     /** @type {Output['write']} */
     const writeOnce = (bytes, written) => {
@@ -97,7 +98,10 @@ export async function protect(core, setUp, options, { signal, report, line }) {
       at += bytes.length;
       return output.write(bytes, written);
     };
-    const made = await make(download === null ? output : { write: writeOnce }, 'protect');
+    const made = await make(
+      download === null ? output : { write: writeOnce, next: () => output.next() },
+      'protect',
+    );
     if (early && !early.same(made.patches)) throw asError(CHANGED);
     report({ stage: 'protect', done: total, total });
     await checkAll();
@@ -120,7 +124,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * Writes piece after piece, and returns how many bytes that were.
  * @param {CoreFile} core
  * @param {Feed} feed
- * @param {Pick<Output, 'write'>} output
+ * @param {Pick<Output, 'write' | 'next'>} output
  * @param {Pool} pool
  * @param {Witness} witness
  * @param {AbortSignal} signal
@@ -149,7 +153,8 @@ async function write(core, feed, output, pool, witness, signal, tallies, report)
   };
   for (let piece = await feed.next(); piece; piece = await feed.next()) {
     signal.throwIfAborted();
-    if (piece.kind === 'index') {
+    if (piece.kind === 'file') output.next();
+    else if (piece.kind === 'index') {
       await put(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
       placed();
     } else if (piece.kind === 'bytes') {

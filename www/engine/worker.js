@@ -11,6 +11,7 @@ import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
+import { segmentFiles } from './segments.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
 /** @import { Order, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
@@ -42,13 +43,15 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob, files, engine }, { signal, report }) {
+  async open({ blob, files, starts: parts, engine }, { signal, report }) {
     const { memory } = await startEngine(engine);
     const reader = new BlobReader(blob);
     const sizes = files.map(({ size }) => size);
     const names = files.map(({ name }) => name);
     const core =
-      files.length > 1 ? CoreFile.merging(blob, names, Float64Array.from(sizes)) : new CoreFile(blob);
+      files.length > 1
+        ? CoreFile.merging(blob, names, Float64Array.from(sizes))
+        : new CoreFile(blob).joined(Float64Array.from(parts));
     const starts = new Set([0]);
     sizes.reduce((start, size) => (starts.add(start), start + size), 0);
     const pause = new Pause(signal);
@@ -142,7 +145,7 @@ const methods = {
     }
   },
 
-  async protect({ request, random, parts, sink, stored, download, workers }, running) {
+  async protect({ request, random, parts, sink, name, stored, download, workers }, running) {
     const { core, reader, witness, engine } = file();
     if (protecting)
       throw environmentError(
@@ -159,9 +162,12 @@ const methods = {
     const moov = core.movie_header();
     const setUp = { engine, blob: reader.blob, moov, request, random: core.random() };
     core.begin();
+    const starts = [...core.file_starts()];
+    const { size } = /** @type {{ size: number }} */ (core.work());
+    const files = view.fileCount > 1 ? segmentFiles(starts, size, parts) : null;
     protecting = true;
     const hash = download === null ? null : new Sha256();
-    const options = { parts, sink, stored, download, workers, witness, hash };
+    const options = { parts, sink, files, stored, download, workers, witness, hash };
     const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;
       core.end();
@@ -169,7 +175,8 @@ const methods = {
     const seconds = (performance.now() - started) / 1000;
     const sha256 = hash?.finish() ?? null;
     const { scheme, cipher, form, laUrl, forTests } = view;
-    const made = { ...written, sha256, seconds, keys, scheme, cipher, form, laUrl, forTests };
+    const names = files?.map((file) => file.name) ?? [name];
+    const made = { ...written, files: names, sha256, seconds, keys, scheme, cipher, form, laUrl, forTests };
     return { ...made, tracks: withShares(view.tracks, shares) };
   },
 

@@ -1,7 +1,9 @@
 /** The writing worker of one run: its writes keep nobody else waiting. */
 
 import { cancelled } from '../files/faults.js';
+import { intoFolder } from '../files/folder.js';
 import { openSink, streamedFile } from '../files/sink.js';
+import { zipped } from '../files/zip.js';
 import { fromPosted, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 
@@ -30,8 +32,12 @@ const post = (message, transfer) => self.postMessage({ message, transfer }, { tr
  */
 async function carryOut(message) {
   if ('open' in message) {
-    const { open, size, stored, download } = message;
-    sink = download === null ? await openSink(open, size, stored) : await openDownload(download);
+    const { open, size, stored, download, files } = message;
+    if (open?.kind === 'directory') sink = await intoFolder(open, files ?? []);
+    else {
+      sink = download === null ? await openSink(open, size, stored) : await openDownload(download);
+      if (files) sink = await zipped(sink, files, download === null);
+    }
     return {};
   }
   if ('abort' in message) {
@@ -42,6 +48,10 @@ async function carryOut(message) {
   if ('bytes' in message) {
     if (!stopped) await sink.write(message.bytes);
     return { buffer: message.bytes.buffer };
+  }
+  if ('next' in message) {
+    if (!stopped) await sink.next?.();
+    return {};
   }
   if ('patches' in message) {
     for (const { at, bytes } of message.patches) await sink.patch(at, bytes);

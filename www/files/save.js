@@ -36,6 +36,29 @@ export async function pickPlace(suggestedName) {
   }
 }
 
+/** @returns {((options: { mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>) | null} */
+function folderPicker() {
+  const found = /** @type {unknown} */ (Reflect.get(window, 'showDirectoryPicker'));
+  return typeof found === 'function' ? found.bind(window) : null;
+}
+
+/** Whether the browser can write straight into a folder the person chooses. */
+export function canPickFolder() {
+  return folderPicker() !== null;
+}
+
+/** Asks for a folder to write into; null when the person closed the dialog. */
+export async function pickFolder() {
+  const ask = folderPicker();
+  if (!ask) throw new Error('This browser cannot choose a folder.');
+  try {
+    return await ask({ mode: 'readwrite' });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return null;
+    throw mark(error, 'place');
+  }
+}
+
 /**
  * Fails when the chosen place is the open file itself or a part of it, before anything is written to it.
  * @param {FileSystemFileHandle} place

@@ -13,6 +13,7 @@ import { FOLDER } from './stored.js';
  * @property {FileSystemFileHandle | null} handle
  * @property {Blob | null} blob
  * @property {string | null} stored
+ * @property {boolean} [folder] whether it is in a folder
  * @property {boolean} [streamed] whether it went to the browser's downloads, and nothing of it is left here
  */
 
@@ -20,6 +21,7 @@ import { FOLDER } from './stored.js';
  * @typedef {object} Sink
  * @property {(bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>} write puts bytes behind those before
  * @property {(at: number, bytes: Uint8Array<ArrayBuffer>) => void | Promise<void>} patch puts bytes over earlier ones
+ * @property {() => Promise<void>} [next] ends one file and begins the next, where there are several
  * @property {() => Promise<void>} [ready] waits for what is under way, so that finishing is one step
  * @property {() => Promise<Written>} close finishes the file
  * @property {() => void} [stop] says that it will be aborted, while something is under way

@@ -216,6 +216,52 @@ export class TrackChoice {
   }
 }
 
+/** Something that is wanted or not. */
+export class Check {
+  /**
+   * @param {string} name
+   * @param {string} legend
+   * @param {{ label: string, hint: string }} words
+   */
+  constructor(name, legend, { label, hint }) {
+    this.input = h('input', { type: 'checkbox', name, id: freshId(name) });
+    this.faultLine = h('p', { class: 'field-fault', id: freshId(`${name}-fault`), hidden: true });
+    const hintLine = h('span', { class: 'hint', id: `${this.input.id}-hint` }, hint);
+    setAttributes(this.input, { 'aria-describedby': hintLine.id });
+    this.element = h(
+      'fieldset',
+      { class: 'choices', 'aria-describedby': this.faultLine.id },
+      h('legend', {}, legend),
+      h(
+        'div',
+        { class: 'choice-list' },
+        h(
+          'div',
+          { class: 'choice' },
+          h('div', { class: 'choice-line' }, this.input, h('label', { for: this.input.id }, label), hintLine),
+        ),
+      ),
+      this.faultLine,
+    );
+  }
+
+  /** Whether it is wanted. */
+  get value() {
+    return this.input.checked;
+  }
+
+  /** @param {string | null} message */
+  fault(message) {
+    this.faultLine.hidden = !message;
+    this.faultLine.textContent = message ?? '';
+    setAttributes(this.input, { 'aria-invalid': message ? 'true' : null });
+  }
+
+  focus() {
+    this.input.focus();
+  }
+}
+
 /** A question that is asked only when it arises, with what is known, and an answer that is never given by default. */
 export class Question {
   /**

@@ -35,6 +35,7 @@ function split(tracks) {
 export function outcome(name, tracks) {
   const { locked, open } = split(tracks);
   if (!open.length) return `${name} is protected.`;
+  if (!locked.length) return `${name} is fragmented. Nothing in it is protected.`;
   const are = (/** @type {readonly unknown[]} */ list) => (list.length === 1 ? 'is' : 'are');
   return `Only ${trackNumbers(locked)} of ${name} ${are(locked)} locked; ${trackNumbers(open)} ${are(open)} open to everyone.`;
 }

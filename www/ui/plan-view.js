@@ -24,7 +24,8 @@ const KEY_SOURCES = {
 /** @param {Plan} plan */
 export function planView(plan) {
   const grown = plan.sizeAfter - plan.sizeBefore;
-  const open = openNote(plan.tracks);
+  const { kid, keySource } = plan;
+  const open = kid ? openNote(plan.tracks) : null;
   return h(
     'div',
     { class: 'plan-body' },
@@ -33,39 +34,45 @@ export function planView(plan) {
     h(
       'dl',
       { class: 'facts plan-facts' },
-      fact('File to save', plan.suggestedName),
+      plan.fileCount > 1
+        ? fact('Files to save', `${format.count(plan.fileCount)} segments`, 'the first initializes')
+        : fact('File to save', plan.suggestedName),
       fact(
         'Size',
         `${format.bytes(plan.sizeBefore)} → ${plan.sizeExact ? '' : 'about '}${format.bytes(plan.sizeAfter)}`,
         `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
       ),
-      fact('Scheme', plan.scheme, plan.cipher),
-      ...(plan.keys.length === 1
-        ? [fact('Key', KEY_SOURCES[plan.keySource], undefined, plan.forTests ? testTag() : null)]
+      kid ? fact('Scheme', plan.scheme, plan.cipher) : fact('Protection', 'none'),
+      ...(plan.keys.length === 1 && keySource
+        ? [fact('Key', KEY_SOURCES[keySource], undefined, plan.forTests ? testTag() : null)]
         : []),
     ),
-    plan.keys.length === 1
-      ? kidTable(plan.kid)
-      : section(
-          `${format.count(plan.keys.length)} keys`,
-          ...firstKeys(plan.keys).map((key) => keyPart(key, plan.tracks, kidTable(key.kid))),
-          laterKeys(plan.keys),
-        ),
+    kid === null
+      ? null
+      : plan.keys.length === 1
+        ? kidTable(kid)
+        : section(
+            `${format.count(plan.keys.length)} keys`,
+            ...firstKeys(plan.keys).map((key) => keyPart(key, plan.tracks, kidTable(key.kid))),
+            laterKeys(plan.keys),
+          ),
     section(
       'Tracks',
-      h(
-        'p',
-        { class: 'hint plan-tracks-note' },
-        'The share is the part of its samples’ bytes that gets encrypted; what a decoder must read first stays clear.',
-      ),
+      kid &&
+        h(
+          'p',
+          { class: 'hint plan-tracks-note' },
+          'The share is the part of its samples’ bytes that gets encrypted; what a decoder must read first stays clear.',
+        ),
       trackList(plan.tracks),
     ),
     section('Boxes', ...ACTIONS.map((each) => boxGroup(plan.boxes, each))),
-    section(
-      'PlayReady header',
-      textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml),
-      systemList(plan),
-    ),
+    kid &&
+      section(
+        'PlayReady header',
+        textCard(`WRMHEADER ${plan.headerVersion}`, plan.headerXml),
+        systemList(plan),
+      ),
   );
 }
 

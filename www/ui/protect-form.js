@@ -1,9 +1,11 @@
 /** What is asked of protection. It needs a licence URL; everything else has a default. */
 
 /** @import { ProtectRequest, Track } from '../types.d.ts' */
+/** @import { Check } from './form-parts.js' */
 /** @import { Fault } from './store.js' */
 
 import { button, h } from './dom.js';
+import { FileFields } from './file-fields.js';
 import { Choice, Field, Question, textInput, TrackChoice } from './form-parts.js';
 import { KeyFields } from './key-fields.js';
 import { say } from './live.js';
@@ -23,17 +25,16 @@ const KINDS = {
   piff: { form: 'piff' },
   cbcs: { scheme: 'cbcs', form: 'plain' },
 };
-/** One choice asks for scheme and form together. @param {string | undefined} field */
-const placeName = (field) => (field === 'scheme' ? 'form' : field);
 
 const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 
 export class ProtectForm {
   /**
    * @param {Track[]} tracks
+   * @param {boolean} fragments whether the file becomes a fragmented one on the way
    * @param {() => void} changed
    */
-  constructor(tracks, changed) {
+  constructor(tracks, fragments, changed) {
     this.changed = changed;
     this.touched = false;
 
@@ -195,10 +196,10 @@ export class ProtectForm {
     this.form.element.addEventListener('change', () => {
       if (!choseSystems) this.widevine.value = this.form.value === 'cbcs' ? 'widevine' : 'none';
     });
-    this.fields = h(
-      'fieldset',
-      { class: 'form-fields' },
-      h('legend', { class: 'unseen' }, 'What to protect and how'),
+    this.file = new FileFields(fragments);
+    this.ofProtection = h(
+      'div',
+      { class: 'form-part' },
       this.laUrl.element,
       h(
         'p',
@@ -214,12 +215,18 @@ export class ProtectForm {
       this.keys.kidWay.element,
       this.form.element,
       this.tracks.element,
-      this.leftovers.element,
-      this.keys.fold,
-      this.players,
-      this.along,
-      this.more,
     );
+    this.folds = h('div', { class: 'form-part' }, this.keys.fold, this.players, this.along, this.more);
+    this.fields = h(
+      'fieldset',
+      { class: 'form-fields' },
+      h('legend', { class: 'unseen' }, 'What to protect and how'),
+      this.ofProtection,
+      this.leftovers.element,
+      this.folds,
+      this.file.element,
+    );
+    this.file.element.addEventListener('change', () => this.#show());
     this.element = h(
       'form',
       { id: 'protect-form', class: 'protect-form', novalidate: true, 'aria-label': 'Protection' },
@@ -244,12 +251,22 @@ export class ProtectForm {
    * @returns {Fault | null}
    */
   get missing() {
+    if (!this.file.protects) return null;
     if (!this.laUrl.value && !this.ready.value) return NO_URL;
     return this.keys.missing(this.tracks.chosen);
   }
 
   /** @returns {ProtectRequest} */
   get request() {
+    /** @type {ProtectRequest} */
+    const request = this.file.protects ? this.#protection : {};
+    this.file.fill(request);
+    if (this.leftovers.value) request.leftovers = 'remove';
+    return request;
+  }
+
+  /** What is asked of protection. */
+  get #protection() {
     /** @type {ProtectRequest} */
     const request = { ...KINDS[this.form.value] };
     if (this.laUrl.value) request.laUrl = this.laUrl.value;
@@ -273,7 +290,6 @@ export class ProtectForm {
     if (version) request.headerVersion = version;
     const { value: tracks } = this.tracks;
     if (tracks) request.tracks = tracks;
-    if (this.leftovers.value) request.leftovers = 'remove';
     return request;
   }
 
@@ -283,7 +299,7 @@ export class ProtectForm {
    */
   showFault(fault) {
     const places = this.#places();
-    const field = placeName(fault?.field);
+    const field = this.#placeName(fault?.field);
     this.keys.clearFaults();
     for (const [name, place] of Object.entries(places)) {
       const message = fault && field === name ? fault.message : null;
@@ -291,14 +307,29 @@ export class ProtectForm {
       else place.fault(message);
     }
     const place = field ? places[field] : undefined;
-    for (const folded of [this.keys.fold, this.players, this.along, this.more])
+    for (const folded of [this.keys.fold, this.players, this.along, this.more, this.file.element])
       if (place && folded.contains(place.element)) folded.open = true;
     return place !== undefined;
   }
 
   /** @param {string | undefined} field */
   focusOn(field) {
-    this.#places()[placeName(field) ?? 'laUrl']?.focus();
+    this.#places()[this.#placeName(field) ?? 'laUrl']?.focus();
+  }
+
+  /**
+   * One choice asks for scheme and form together, another for no scheme.
+   * @param {string | undefined} field
+   */
+  #placeName(field) {
+    if (field !== 'scheme') return field;
+    return this.file.protects ? 'form' : 'protection';
+  }
+
+  /** What is asked of protection is of no use without it. */
+  #show() {
+    this.ofProtection.hidden = !this.file.protects;
+    this.folds.hidden = !this.file.protects;
   }
 
   /** @param {boolean} locked */
@@ -346,11 +377,12 @@ export class ProtectForm {
     this.element.remove();
   }
 
-  /** @returns {Record<string, Field | Choice | TrackChoice | Question | KeyFields['keyRows']>} */
+  /** @returns {Record<string, Field | Check | Choice | TrackChoice | Question | KeyFields['keyRows']>} */
   #places() {
     return {
       laUrl: this.laUrl,
       ...this.keys.places,
+      ...this.file.places,
       form: this.form,
       tracks: this.tracks,
       leftovers: this.leftovers,

@@ -5,7 +5,14 @@
 
 import { canDownload } from '../files/downloads.js';
 import { MEMORY_MAX, tooLargeForMemory } from '../files/faults.js';
-import { canPickPlace, pickPlace, refuseSource, removeIfEmpty } from '../files/save.js';
+import {
+  canPickFolder,
+  canPickPlace,
+  pickFolder,
+  pickPlace,
+  refuseSource,
+  removeIfEmpty,
+} from '../files/save.js';
 import { hasStorage } from '../files/stored.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
@@ -24,6 +31,7 @@ const PAUSE_MS = 250;
 
 /** @type {Record<Place, string>} Where the result goes, said before the work. */
 const WHERE = {
+  folder: 'You choose a folder. Each segment is written while it is made; nothing there is written over.',
   chosen: 'You choose where the MP4 goes. It is written while it is made.',
   storage: 'The MP4 is made in the browser’s storage, then downloaded.',
   downloads:
@@ -62,12 +70,10 @@ export class Protect {
       );
       return;
     }
-    this.form = new ProtectForm(file.tracks, () => this.#soon());
-    this.start = h(
-      'button',
-      { type: 'submit', class: 'button primary', id: 'protect-start' },
-      canPickPlace() ? 'Protect and save…' : 'Protect',
-    );
+    const parts = file.media?.parts.length ?? 1;
+    const fragments = file.summary?.kind === 'progressive' || parts > 1;
+    this.form = new ProtectForm(file.tracks, fragments, () => this.#soon());
+    this.start = h('button', { type: 'submit', class: 'button primary', id: 'protect-start' });
     this.note = h('p', { class: 'start-note', role: 'status' });
     this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
     this.run = new RunBar(() => this.cancel());
@@ -99,6 +105,18 @@ export class Protect {
     void this.#askPlace();
   }
 
+  /** Whether the person chooses where it goes. */
+  #mayPick() {
+    return this.form?.file.apart ? canPickFolder() : canPickPlace();
+  }
+
+  /** Where this result goes. @returns {Place} */
+  #placeNow() {
+    if (!this.form?.file.apart) return this.place;
+    if (canPickFolder()) return 'folder';
+    return this.place === 'chosen' ? 'storage' : this.place;
+  }
+
   /** Where the result will be, before anything is done. */
   async #askPlace() {
     if (this.place === 'chosen' || (await hasStorage())) return;
@@ -117,13 +135,15 @@ export class Protect {
   /** @param {FileState} file */
   update(file) {
     if (!this.form || !this.planBody || !this.planState || !this.run || !this.startBar || !this.note) return;
+    if (!this.start) return;
     const protecting = file.phase === 'protecting';
     this.form.lock(protecting);
     this.startBar.hidden = protecting;
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
+    setText(this.start, startLabel(this.form.file.protects, this.#mayPick()));
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
-    setText(this.note, noteFor(file, placed, this.place));
+    setText(this.note, noteFor(file, placed, this.#placeNow()));
     // The field may be out of sight.
     if (this.planFault && this.faultText) {
       this.planFault.hidden = !placed;
@@ -227,6 +247,12 @@ export class Protect {
     /** @type {FileSystemFileHandle | null} */
     let sink = null;
     try {
+      if (this.form.file.apart) {
+        const folder = canPickFolder() ? await pickFolder() : null;
+        if (canPickFolder() && !folder) return;
+        await this.#run(plan, folder, this.running.signal);
+        return;
+      }
       if (canPickPlace()) {
         const place = await pickPlace(plan.suggestedName);
         if (!place) return;
@@ -245,7 +271,7 @@ export class Protect {
         ended: cancelled ? 'cancelled' : 'failed',
         fault: cancelled ? null : faultOf(error, 'write'),
       });
-      say(cancelled ? cancelledNote(this.place) : faultOf(error, 'write').message);
+      say(cancelled ? cancelledNote(this.#placeNow()) : faultOf(error, 'write').message);
       this.start?.focus();
     } finally {
       this.running = null;
@@ -254,19 +280,19 @@ export class Protect {
 
   /**
    * @param {Plan} plan
-   * @param {FileSystemFileHandle | null} sink
+   * @param {FileSystemFileHandle | FileSystemDirectoryHandle | null} sink
    * @param {AbortSignal} signal
    */
   async #run(plan, sink, signal) {
     const { media } = this.#file();
     if (!media) return;
     this.store.dispatch({ type: 'protecting', id: this.id, total: plan.sizeAfter });
-    say(`Protecting ${plan.suggestedName}.`);
+    say(`${this.form?.file.protects ? 'Protecting' : 'Making'} ${plan.suggestedName}.`);
     this.run?.focus();
     const result = await media.protect(plan, {
       signal,
       ...(sink ? { sink } : {}),
-      download: this.place === 'downloads',
+      download: this.#placeNow() === 'downloads',
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
     this.store.dispatch({
@@ -282,6 +308,15 @@ export class Protect {
       `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
   }
+}
+
+/**
+ * @param {boolean} protects
+ * @param {boolean} picks whether the person chooses where it goes
+ */
+function startLabel(protects, picks) {
+  const what = protects ? 'Protect' : 'Make it fragmented';
+  return picks ? `${what} and save…` : what;
 }
 
 /**

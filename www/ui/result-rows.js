@@ -72,7 +72,7 @@ export function hashRow(result, signal) {
   // A file that is nowhere to be read again had its sum taken on the way.
   if (result.place === 'downloads') void fill();
   else place.append(ask());
-  return { row: h('div', {}, term('SHA-256', 'of the protected file'), place), fill };
+  return { row: h('div', {}, term('SHA-256', 'of the file that was made'), place), fill };
 }
 
 /**

@@ -28,6 +28,7 @@ const WHERE = {
     'It went to this browser’s downloads while it was made: see there that it is complete. No copy is left here, to ' +
     'save it again; protect the file once more for that.',
   chosen: '',
+  folder: '',
 };
 
 export class Result {
@@ -114,21 +115,35 @@ export class Result {
    */
   #show(result, savedAs) {
     const hash = hashRow(result, this.stop.signal);
+    const { kid } = result;
     const open = openNote(result.tracks);
     this.element.replaceChildren(
       h(
         'header',
         { class: 'result-head' },
-        h('h2', { tabindex: -1 }, outcome(savedAs ?? result.name, result.tracks)),
-        open ? h('p', { class: 'warning' }, h('strong', {}, 'Not all of it is locked. '), open) : null,
+        h('h2', { tabindex: -1 }, outcome(nameOf(result, savedAs), result.tracks)),
+        open
+          ? h(
+              'p',
+              { class: 'warning' },
+              h('strong', {}, kid ? 'Not all of it is locked. ' : 'It is not locked. '),
+              open,
+            )
+          : null,
         h(
           'p',
           {},
           `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
         ),
-        this.#keyLine(result, hash.fill),
+        kid && this.#keyLine(result, result.place === 'folder' ? undefined : hash.fill),
         savedAs
-          ? h('p', { class: 'saved' }, `Saved as ${savedAs}, where you chose.`)
+          ? h(
+              'p',
+              { class: 'saved' },
+              result.place === 'folder'
+                ? `${format.count(result.files.length)} files, ${result.files[0]} to ${result.files.at(-1)}, are in the folder ${savedAs}.`
+                : `Saved as ${savedAs}, where you chose.`,
+            )
           : result.place === 'downloads'
             ? h('p', { class: 'saved' }, WHERE.downloads)
             : this.#saveLine(result),
@@ -145,28 +160,30 @@ export class Result {
             h(
               'dl',
               { class: 'ids' },
-              idRow('Scheme', FORMS[result.form], result.scheme),
+              kid && idRow('Scheme', FORMS[result.form], result.scheme),
               result.laUrl ? idRow('Licence URL', 'where players will ask', result.laUrl) : null,
               ...(result.keys.length === 1 ? this.#keyRows(result.keys[0]) : []),
-              hash.row,
+              result.place === 'folder' ? null : hash.row,
             ),
           ),
-          result.keys.length === 1
-            ? card('KID', kidTable(result.kid))
-            : card(
-                'Keys',
-                ...firstKeys(result.keys).map((key) =>
-                  keyPart(
-                    key,
-                    result.tracks,
-                    kidTable(key.kid),
-                    h('dl', { class: 'ids' }, ...this.#keyRows(key)),
+          kid === null
+            ? null
+            : result.keys.length === 1
+              ? card('KID', kidTable(kid))
+              : card(
+                  'Keys',
+                  ...firstKeys(result.keys).map((key) =>
+                    keyPart(
+                      key,
+                      result.tracks,
+                      kidTable(key.kid),
+                      h('dl', { class: 'ids' }, ...this.#keyRows(key)),
+                    ),
                   ),
+                  laterKeys(result.keys),
                 ),
-                laterKeys(result.keys),
-              ),
         ),
-        h('div', {}, this.#playCard(result), this.#sendCard(result)),
+        h('div', {}, this.#playCard(result), kid && this.#sendCard(result)),
       ),
     );
   }
@@ -212,6 +229,15 @@ export class Result {
 
   /** @param {ProtectResult} result */
   #playCard(result) {
+    if (result.files.length > 1)
+      return card(
+        'Does it play?',
+        h(
+          'p',
+          { class: 'hint' },
+          'Not on this page, which plays whole files. Open the segments here together: they are one file then.',
+        ),
+      );
     if (result.place === 'downloads')
       return card(
         'Does it play?',
@@ -247,7 +273,9 @@ export class Result {
       h(
         'p',
         { class: 'hint' },
-        `Decrypted by the browser’s ClearKey, with the ${result.keys.length > 1 ? 'keys' : 'key'} of this result.`,
+        result.kid
+          ? `Decrypted by the browser’s ClearKey, with the ${result.keys.length > 1 ? 'keys' : 'key'} of this result.`
+          : 'As it is: it needs no key.',
       ),
       stage,
       state,
@@ -255,7 +283,7 @@ export class Result {
         'p',
         { class: 'play-line' },
         start,
-        h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
+        result.kid && h('strong', {}, 'This proves the encryption, not a PlayReady licence.'),
       ),
     );
   }
@@ -289,7 +317,7 @@ export class Result {
   /**
    * The key sheet comes before the media: a file can be made again, a random key cannot.
    * @param {ProtectResult} result
-   * @param {() => Promise<string>} hash
+   * @param {() => Promise<string>} [hash]
    */
   #keyLine(result, hash) {
     const state = h('span', { class: 'quiet', role: 'status' });
@@ -299,9 +327,10 @@ export class Result {
       sheet.disabled = true;
       try {
         const saved = await saveKeySheet(result, hash);
-        const more = saved.sum
-          ? ''
-          : ' The SHA-256 takes longer and is not in it; when it stands below, you can save the sheet again.';
+        const more =
+          saved.sum || !hash
+            ? ''
+            : ' The SHA-256 takes longer and is not in it; when it stands below, you can save the sheet again.';
         state.textContent = `${saved.name} is saved. It holds the key: treat it like a password.${more}`;
         this.#kept();
       } catch (error) {
@@ -333,6 +362,7 @@ export class Result {
 
   /** @param {ProtectResult} result */
   #sendCard(result) {
+    const apart = result.files.length > 1;
     const open = openNote(result.tracks);
     return card(
       'What do I send to whom?',
@@ -342,31 +372,41 @@ export class Result {
         h(
           'li',
           {},
-          h('strong', {}, 'The MP4, to the host.'),
-          ' Any web server will do, for plain download. ',
-          open ?? 'It is useless without a licence.',
+          h('strong', {}, apart ? 'The segments, to the host.' : 'The MP4, to the host.'),
+          apart ? ' With the manifest that lists them. ' : ' Any web server will do, for plain download. ',
+          open ?? (apart ? 'They are useless without a licence.' : 'It is useless without a licence.'),
         ),
         h(
           'li',
           {},
           h('strong', {}, 'The key sheet, to whoever runs the licence server.'),
-          ' Over a safe channel, never beside the MP4: it holds the key.',
+          ' Over a safe channel, never beside the media: it holds the key.',
         ),
-        h(
-          'li',
-          {},
-          h('strong', {}, 'To play offline:'),
-          h(
-            'ol',
-            { class: 'offline' },
-            h('li', {}, 'An app on Windows 10 or 11 downloads the MP4.'),
-            h('li', {}, 'While online it asks the licence URL for a persistent licence.'),
-            h('li', {}, 'From then on it plays the file without a network.'),
-          ),
-        ),
+        apart
+          ? null
+          : h(
+              'li',
+              {},
+              h('strong', {}, 'To play offline:'),
+              h(
+                'ol',
+                { class: 'offline' },
+                h('li', {}, 'An app on Windows 10 or 11 downloads the MP4.'),
+                h('li', {}, 'While online it asks the licence URL for a persistent licence.'),
+                h('li', {}, 'From then on it plays the file without a network.'),
+              ),
+            ),
       ),
     );
   }
+}
+
+/**
+ * @param {ProtectResult} result
+ * @param {string | null} savedAs
+ */
+function nameOf({ place, name }, savedAs) {
+  return place === 'folder' ? `The content of ${savedAs}` : (savedAs ?? name);
 }
 
 /**

@@ -31,6 +31,7 @@ fn protect(file: &[u8], profile: &str) -> Option<()> {
         let len = match step {
             Step::Bytes(bytes) => bytes.len() as u64,
             Step::Copy { len, .. } => len,
+            Step::File => continue,
             Step::RandomAccess => assembly.random_access().ok()?.len() as u64,
             Step::Fragment(task) => {
                 let mut bytes = file[task.start as usize..task.end as usize].to_vec();

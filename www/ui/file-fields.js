@@ -1,0 +1,67 @@
+/** What is asked of the file itself, beside how it is protected: folded away, since most people need none of it. */
+
+/** @import { ProtectRequest } from '../types.d.ts' */
+
+import { h } from './dom.js';
+import { Check, Choice } from './form-parts.js';
+
+export class FileFields {
+  /** @param {boolean} fragments whether the file becomes a fragmented one, which is of use without protection too */
+  constructor(fragments) {
+    this.segments = new Choice('segments', 'Written as', [
+      { value: 'one', label: 'One MP4' },
+      {
+        value: 'segments',
+        label: 'Segments',
+        hint: 'An initialization segment and media segments, each a file: for DASH and HLS packagers and origins.',
+      },
+    ]);
+    this.segmentIndex = new Check('segmentIndex', 'Segment index', {
+      label: 'Write one (sidx)',
+      hint: 'So that DASH players can seek in the one MP4 on any web server. Others do not need it.',
+    });
+    this.protection = new Choice('protection', 'Protection', [
+      { value: 'protect', label: 'Protect it', hint: 'With a key, for players that have a licence.' },
+      {
+        value: 'none',
+        label: 'Make it fragmented, and no more',
+        hint: 'Nothing is encrypted: no key, no licence, open to everyone.',
+      },
+    ]);
+    this.protection.element.hidden = !fragments;
+    this.element = h(
+      'details',
+      { class: 'more', id: 'more-file' },
+      h('summary', {}, 'File'),
+      this.segments.element,
+      this.segmentIndex.element,
+      this.protection.element,
+    );
+    this.element.addEventListener('change', () => {
+      this.segmentIndex.element.hidden = this.apart;
+    });
+  }
+
+  /** Whether anything is to be protected. */
+  get protects() {
+    return this.protection.value !== 'none';
+  }
+
+  /** Whether segments go into files of their own. */
+  get apart() {
+    return this.segments.value === 'segments';
+  }
+
+  /** @param {ProtectRequest} request */
+  fill(request) {
+    if (!this.protects) request.scheme = 'none';
+    if (this.apart) request.segments = true;
+    else if (this.segmentIndex.value) request.segmentIndex = true;
+  }
+
+  /** Where the fault of each field of a request goes. */
+  get places() {
+    const { protection, segments, segmentIndex } = this;
+    return { protection, segments, segmentIndex };
+  }
+}
