@@ -130,13 +130,16 @@ fn plans_are_of_the_type_that_is_promised() {
             types.check("Plan", &shown).unwrap_or_else(|error| panic!("{profile}: {error}"));
         }
     }
-    for per in ["class", "track"] {
+    for (per, rotation, keys) in [("class", None, 2), ("track", None, 2), ("track", Some("2"), 6)] {
         let (key_per, kid, key) = (Some(per.to_owned()), None, None);
-        let text = boxlock::protect::RequestText { key_per, kid, key, ..drive::request("hybrid") };
+        let key_rotation = rotation.map(str::to_owned);
+        let text =
+            boxlock::protect::RequestText { key_per, kid, key, key_rotation, ..drive::request("hybrid") };
         let plan = drive::plan(&session, &text).unwrap();
         let shown = report::plan(&session, &plan).unwrap();
         assert!(
-            shown.keys.len() == 2 && shown.keys.iter().all(|key| (key.class.is_some()) == (per == "class"))
+            shown.keys.len() == keys
+                && shown.keys.iter().all(|key| (key.class.is_some()) == (per == "class"))
         );
         for key in &shown.keys {
             types.check("PlanKey", &to_value(key).unwrap()).unwrap();

@@ -211,10 +211,12 @@ inEachBrowser((browser) => {
       document.body.append(video);
       const source = new MediaSource();
       video.src = URL.createObjectURL(source);
-      await new Promise((resolve) => source.addEventListener('sourceopen', resolve, { once: true }));
+      await new Promise((resolve) => void source.addEventListener('sourceopen', resolve, { once: true }));
       const buffer = source.addSourceBuffer(info.mimeType);
       const append = async (bytes) => {
-        const done = new Promise((resolve) => buffer.addEventListener('updateend', resolve, { once: true }));
+        const done = new Promise(
+          (resolve) => void buffer.addEventListener('updateend', resolve, { once: true }),
+        );
         buffer.appendBuffer(bytes);
         await done;
       };

@@ -27,17 +27,22 @@ let onDownload = null;
 const post = (message, transfer) => self.postMessage({ message, transfer }, { transfer });
 
 /**
+ * Where the output goes: one file, several in a folder, or several in one file.
+ * @param {Extract<ToWriter, { open: unknown }>} message
+ */
+async function opened({ open, size, stored, download, files }) {
+  if (open?.kind === 'directory') return intoFolder(open, files ?? []);
+  const one = download === null ? await openSink(open, size, stored) : await openDownload(download);
+  return files ? zipped(one, files, download === null) : one;
+}
+
+/**
  * @param {Exclude<ToWriter, { finish: boolean } | { downloading: unknown }>} message
  * @returns {Promise<Omit<Extract<FromWriter, { done: true }>, 'done'>>}
  */
 async function carryOut(message) {
   if ('open' in message) {
-    const { open, size, stored, download, files } = message;
-    if (open?.kind === 'directory') sink = await intoFolder(open, files ?? []);
-    else {
-      sink = download === null ? await openSink(open, size, stored) : await openDownload(download);
-      if (files) sink = await zipped(sink, files, download === null);
-    }
+    sink = await opened(message);
     return {};
   }
   if ('abort' in message) {
