@@ -48,3 +48,4 @@ mod shaka;
 mod sound;
 mod tracks;
 mod versions;
+mod whole;

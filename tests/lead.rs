@@ -139,6 +139,13 @@ fn the_plan_says_what_stays_open_and_a_lead_over_all_is_refused() {
     let error = drive::plan(&session, &with_lead("cenc", "hybrid", "3600")).unwrap_err();
     assert_eq!((error.code(), error.field()), ("no-samples", Some("clearLead")));
     assert!(error.message().contains("3600 s"), "{error}");
+    // As numbers come from JavaScript.
+    let plan = drive::plan(&session, &with_lead("cenc", "hybrid", "3.3333333333333335")).unwrap();
+    assert!(plan.warnings().iter().any(|one| one.contains("first 3.333 s")), "{:?}", plan.warnings());
+    // Fragments of tracks that stay open anyway are not what is left to protect.
+    let text = RequestText { tracks: Some(vec![1]), ..with_lead("cenc", "hybrid", "3600") };
+    let error = drive::plan(&session, &text).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("no-samples", Some("clearLead")));
     for wrong in ["-1", "abc", "1e3", "1.x", ".", "1.-5", "99999999999", "٣"] {
         let error = drive::plan(&session, &with_lead("cenc", "hybrid", wrong)).unwrap_err();
         assert_eq!((error.code(), error.field()), ("bad-request", Some("clearLead")), "{wrong}");

@@ -260,6 +260,11 @@ fn keys_of_later_times_can_be_typed_and_what_is_wrong_with_them_is_said() {
     let (_, field, _) =
         refused(&RequestText { key_rotation: None, ..with(vec![later(1, kids[0], keys[0])]) });
     assert_eq!(field, "keyRotation");
+    let of_class = |class: &str| KeyText { class: Some(class.to_owned()), ..later(0, kids[0], keys[0]) };
+    let (code, field, message) =
+        refused(&RequestText { kid: None, key: None, ..with(vec![of_class("audio"), of_class("sd")]) });
+    assert_eq!((code, &*field), ("bad-kid", "keys"));
+    assert!(message.contains("audio") && message.contains("sd"), "{message}");
     for wrong in ["0", "-1", "1.5", "x"] {
         let text = RequestText { key_rotation: Some(wrong.to_owned()), ..request_in("cenc", "hybrid") };
         let (code, field, _) = refused(&text);

@@ -197,6 +197,19 @@ fn its_times_and_access_points_are_those_that_ffprobe_tells() {
     }
 }
 
+/// As in audio books and podcasts.
+#[test]
+fn one_picture_beside_sound_leads_no_segments() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let source = "-f lavfi -i color=s=64x64:d=8 -f lavfi -i sine=d=8 -map 0 -map 1 -frames:v 1 -c:v libx264 \
+                  -pix_fmt yuv420p -c:a aac";
+    let made = drive::protect(&ffmpeg::make_by(".mp4", source), &none()).unwrap();
+    let index = index_of(&made);
+    assert_eq!((index.track, index.references.len()), (2, 4), "{index:?}");
+}
+
 #[test]
 fn ffmpeg_finds_a_time_by_it() {
     if !ffmpeg::present() {

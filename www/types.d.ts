@@ -120,6 +120,8 @@ export interface Track {
   protectable: boolean;
   /** One plain sentence when not protectable. */
   reason?: string;
+  /** Not protectable, but its samples can be encrypted whole by choice: no rule is known for its codec. */
+  wholeOnly?: boolean;
   /** Of several files that were merged: the name of the one that it comes from. */
   from?: string;
   /** The class by which it gets its key where each class has one. */
@@ -246,6 +248,10 @@ export interface ProtectRequest {
    * picture would stay open to everyone.
    */
   tracks?: number[];
+  /**
+   * IDs of tracks that are `wholeOnly`: every sample of them is encrypted whole. Whether players read that is not known.
+   */
+  wholeSamples?: number[];
   /** Whether a Widevine header is written beside PlayReady's; not in the form 'piff'. */
   widevine?: boolean;
   /** The provider that it names. This or a content ID asks for it, too. */

@@ -54,6 +54,9 @@ pub struct Patch {
     pub bytes: Vec<u8>,
 }
 
+/// Code of the error that says that segments cannot be files of their own.
+const NOT_WHOLE: &str = "segment-not-whole";
+
 /// Puts the output together: [`next`](Self::next) gives the pieces, [`placed`](Self::placed) takes their lengths in
 /// the same order, [`patches`](Self::patches) at the end puts right what came too early.
 #[derive(Debug)]
@@ -98,6 +101,11 @@ impl Assembly {
         let mut trial = Self::begin(Rc::clone(&index), plan, parts)?;
         trial.place_all();
         let is_patched = !trial.moved_pointers()?.is_empty();
+        if is_patched && plan.segments {
+            let message = "This file has boxes that say where others are, across what would be files of their own. Choose \
+                           one file.";
+            return Err(Error::unsupported(NOT_WHOLE, message));
+        }
         Ok(Self { is_patched, ..Self::begin(index, plan, parts)? })
     }
 
@@ -361,7 +369,7 @@ fn file_starts(index: &Index, parts: &[u64]) -> Result<Vec<u64>> {
         starts.iter().copied().find(|start| index.top.at(*start).is_none() || is_inside(*start))
     {
         let message = "A segment begins in the middle of a fragment, and would not be whole in a file of its own. Write one file.";
-        return Err(Error::unsupported("segment-not-whole", message).at(start));
+        return Err(Error::unsupported(NOT_WHOLE, message).at(start));
     }
     starts.reverse();
     Ok(starts)

@@ -94,7 +94,10 @@ impl Playback {
             let has_cenc = traf.child(b"senc").is_some();
             let here = if has_cenc { None } else { encryption(&tree, traf, track, movie)? };
             // A box that says of these samples alone that they are clear.
-            let is_clear = !has_cenc && here.is_none() && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some();
+            let is_clear = !has_cenc
+                && here.is_none()
+                && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some()
+                && protection_of(movie, track).is_some_and(|protection| protection.is_protected);
             found.push(if is_clear {
                 Some((all_clear(track), IV_SIZE, None))
             } else {
@@ -123,10 +126,14 @@ impl Playback {
     }
 }
 
+/// How the samples of a `traf` are protected, by their sample entry.
+fn protection_of<'m>(movie: &'m Movie, track: &TrackFragment) -> Option<&'m Protection> {
+    movie.track(track.tfhd.track_id)?.entry(track.sample_description_index)?.protection.as_ref()
+}
+
 /// What is to be said of samples whose key is not the one that their track says.
 fn other_key(movie: &Movie, track: &TrackFragment, kid: Option<KeyId>, iv_size: u8) -> Option<KeyChange> {
-    let entry = movie.track(track.tfhd.track_id)?.entry(track.sample_description_index)?;
-    let other = kid.filter(|_| kid != entry.protection.as_ref().and_then(|protection| protection.kid))?;
+    let other = kid.filter(|_| kid != protection_of(movie, track).and_then(|protection| protection.kid))?;
     Some(KeyChange { encryption: GroupEncryption::with_ivs(other, iv_size), algorithm: U24::default() })
 }
 

@@ -53,7 +53,11 @@ impl Segments {
         let none = || Error::file("no-samples", "No track of the file has a sample in a fragment.");
         let movie = index.movie.as_ref().ok_or_else(none)?;
         let has_samples = |track: &&Track| index.totals(track.id).samples > 0;
-        let of_kind = |kind| movie.tracks.iter().filter(has_samples).find(move |track| track.kind == kind);
+        // As where plain files are cut: one picture beside sound leads nothing.
+        let of_kind = |kind| {
+            let mut several = movie.tracks.iter().filter(|track| index.totals(track.id).samples > 1);
+            several.find(move |track| track.kind == kind)
+        };
         let any = || movie.tracks.iter().find(has_samples);
         let track = of_kind(TrackKind::Video).or_else(|| of_kind(TrackKind::Audio)).or_else(any);
         let track = track.ok_or_else(none)?;

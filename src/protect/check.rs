@@ -6,7 +6,7 @@ use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Index, Movie, Track, TrackKind};
 
-use super::codecs::{UNKNOWN_CODEC, check_track, protected_codecs};
+use super::codecs::{UNKNOWN_CODEC, check_track, check_whole, protected_codecs};
 use super::plan::Plan;
 
 /// Fails when nothing can be said of what is in the file, or it is protected already.
@@ -55,7 +55,8 @@ pub fn check_file(index: &Index) -> Result<()> {
     check_structure(index)?;
     let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
     let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
-    if faults.len() == movie.tracks.len() {
+    let has_choice = movie.tracks.iter().any(|track| check_whole(track).is_ok());
+    if faults.len() == movie.tracks.len() && !has_choice {
         let protected = protected_codecs();
         let of_damage = faults.iter().find(|fault| fault.code() != UNKNOWN_CODEC).map(Error::message);
         let tracks: Vec<String> = movie.tracks.iter().map(describe).collect();

@@ -95,6 +95,18 @@ pub fn check_track(track: &Track) -> Result<()> {
     track.entries.iter().try_for_each(|entry| check_entry(track, entry))
 }
 
+/// Fails when the samples of this track cannot be encrypted whole either, by choice, though Boxlock knows no rule for its
+/// codec.
+pub fn check_whole(track: &Track) -> Result<()> {
+    if track.entries.is_empty() {
+        return check_track(track);
+    }
+    let faults = track.entries.iter().filter_map(|entry| check_entry(track, entry).err());
+    let of_another_kind = !matches!(track.kind, TrackKind::Video | TrackKind::Audio);
+    let is_bar = |fault: &Error| of_another_kind || fault.code() != UNKNOWN_CODEC;
+    faults.into_iter().find(is_bar).map_or(Ok(()), Err)
+}
+
 fn check_entry(track: &Track, entry: &SampleEntry) -> Result<()> {
     let ways = || {
         let of_type = |(_, way, types): &&(_, Way, &[&[u8; 4]])| {

@@ -140,12 +140,21 @@ pub struct Keys {
     given: usize,
     seed: Option<KeySeed>,
     random: Random,
+    /// Whether they change along the file.
+    rotates: bool,
 }
 
 impl Keys {
     /// None, for a file that is not protected.
     pub fn none(random: &Random) -> Self {
-        Self { per: KeyPer::File, known: Vec::new(), given: 0, seed: None, random: random.clone() }
+        Self {
+            per: KeyPer::File,
+            known: Vec::new(),
+            given: 0,
+            seed: None,
+            random: random.clone(),
+            rotates: false,
+        }
     }
 
     /// Reads what was typed. Errors name the request field at fault. `named` is the key ID that a ready-made header names:
@@ -160,7 +169,8 @@ impl Keys {
             return Err(Error::caller("weak-key", "keySeed", message));
         }
         let per = per(text)?;
-        let mut this = Self { per, known: Vec::new(), given: 0, seed, random: random.clone() };
+        let rotates = given(&text.key_rotation).is_some();
+        let mut this = Self { per, known: Vec::new(), given: 0, seed, random: random.clone(), rotates };
         if per == KeyPer::File {
             let named_one = |key: &&KeyText| key.track.is_some() || given(&key.class).is_some();
             if let Some(first) = text.keys.iter().find(named_one) {
@@ -180,7 +190,6 @@ impl Keys {
                 return Err(Error::caller("bad-request", field, message));
             }
         }
-        let rotates = given(&text.key_rotation).is_some();
         for one in &text.keys {
             if one.period > 0 && !rotates {
                 let message = "A key is given for a later period, but keys are not to change; set keyRotation, or leave it out.";
@@ -230,6 +239,15 @@ impl Keys {
         }
         if self.known.iter().any(|other| other.kid == kid && other.key != key) {
             let message = format!("Two keys are given the KID {kid}: players could not tell them apart.");
+            return Err(Error::caller("bad-kid", kid_field, message));
+        }
+        let twin = self.known.iter().find(|other| (other.kid, other.period) == (kid, period));
+        if let Some(twin) = twin.filter(|_| self.rotates) {
+            let (one, other) = (twin.of.name(), of.name());
+            let message = format!(
+                "The KID {kid} is given for {one} and for {other}. Where keys change, each needs keys of its own: give one key \
+                 for both, or two KIDs."
+            );
             return Err(Error::caller("bad-kid", kid_field, message));
         }
         let for_tests = is_test_key(&key, kid);

@@ -55,6 +55,7 @@ impl Periods {
             return Ok(());
         }
         let mut before = ByKey::<u32>::default();
+        let mut count = 0;
         let mut each = Vec::with_capacity(index.fragments.len());
         for fragment in index.fragments.iter() {
             let parts = index.parts(fragment).iter().filter(|part| part.samples > 0);
@@ -64,18 +65,16 @@ impl Periods {
                 continue;
             }
             // By its first track: those of one fragment are told apart by their key IDs, not by when these change.
-            let number = match mine.next() {
-                Some(id) => {
-                    let fragments = before.entry(id, 0);
-                    *fragments += 1;
-                    (*fragments - 1).checked_div(self.every).unwrap_or(0)
-                }
-                None => 0,
-            };
-            each.push(Some(number));
+            let number = mine.next().map(|id| {
+                let fragments = before.entry(id, 0);
+                *fragments += 1;
+                (*fragments - 1).checked_div(self.every).unwrap_or(0)
+            });
+            count = count.max(number.map_or(0, |number| number + 1));
+            each.push(Some(number.unwrap_or(0)));
         }
-        self.count = each.iter().flatten().max().map_or(0, |last| last + 1);
-        if self.count == 0 {
+        self.count = count;
+        if count == 0 {
             let message = format!(
                 "All of the {} fragments begin within the first {} s, so nothing would be encrypted. Make the clear lead \
                  shorter.",
@@ -170,9 +169,11 @@ fn milliseconds(text: &RequestText) -> Result<u64> {
     let thousandths = format!("{fraction:0<3}");
     let number =
         |text: &str| text.bytes().all(|one| one.is_ascii_digit()).then(|| text.parse::<u32>().ok())?;
-    let ms = number(fraction)
-        .or(fraction.is_empty().then_some(0))
-        .and_then(|_| Some(u64::from(number(whole)?) * 1000 + u64::from(number(thousandths.get(..3)?)?)));
+    // What is less than a thousandth is left out.
+    let is_number = fraction.bytes().all(|one| one.is_ascii_digit());
+    let ms = Some(())
+        .filter(|()| is_number)
+        .and_then(|()| Some(u64::from(number(whole)?) * 1000 + u64::from(number(thousandths.get(..3)?)?)));
     ms.ok_or_else(|| {
         let message = format!("The clear lead is a number of seconds, as 10 or 7.5, not “{typed}”.");
         Error::caller("bad-request", "clearLead", message)

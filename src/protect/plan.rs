@@ -6,7 +6,7 @@ use crate::playready::{Header, HeaderVersion, url_warnings};
 use crate::track::{Index, Movie, Track, TrackFragment, TrackKind};
 
 use super::cipher::AesKey;
-use super::codecs::{check_track, rule};
+use super::codecs::{check_track, check_whole, protected_codecs, rule};
 use super::counter::{IvCounter, Ivs};
 use super::header::{HeaderWishes, MadeHeader};
 use super::keys::{Keys, PlannedKey};
@@ -80,6 +80,8 @@ pub struct Plan {
     pub segment_index: bool,
     /// Whether the output is an initialization segment and media segments, in files of their own.
     pub segments: bool,
+    /// How many files the output is.
+    pub file_count: usize,
 }
 
 impl Plan {
@@ -94,11 +96,14 @@ impl Plan {
             let message = format!("The file has no track with ID {unknown}.");
             return Err(Error::caller("no-track", "tracks", message));
         }
+        check_choice(movie, &request.whole_samples)?;
         let ivs = IvCounter::new(request.iv_start);
         let mut tracks = Vec::new();
         for (track, number) in movie.tracks.iter().zip(0..) {
             let asked = wanted.map(|ids| ids.contains(&track.id));
-            let (protection, why_clear) = match (asked, check_track(track)) {
+            let whole = request.whole_samples.contains(&track.id);
+            let check = if whole { check_whole(track) } else { check_track(track) };
+            let (protection, why_clear) = match (asked, check) {
                 (Some(true), Err(error)) => {
                     return Err(Error::caller(error.code(), "tracks", error.message()));
                 }
@@ -112,8 +117,17 @@ impl Plan {
             tracks.push(TrackPlan { track_id: track.id, timescale: track.timescale, protection, why_clear });
         }
         if tracks.iter().all(|track| track.protection.is_none()) {
-            return Err(Error::caller("no-track", "tracks", "Choose at least one track to protect."));
+            return Err(Error::caller("no-track", "tracks", nothing_chosen(movie)));
         }
+        let whole = movie.tracks.iter().filter(|track| request.whole_samples.contains(&track.id));
+        request.warnings.extend(whole.map(|track| {
+            format!(
+                "Track {} has {}, and no specification says what of it players must read: every sample is encrypted whole, as \
+                 was asked for. Try it with your players before you publish it.",
+                track.id,
+                track.entries.first().map_or_else(String::new, |entry| entry.codec_name())
+            )
+        }));
         let used: Vec<usize> =
             tracks.iter().filter_map(|track| Some(track.protection.as_ref()?.key)).collect();
         let mut doubts = std::mem::take(&mut request.warnings);
@@ -148,6 +162,7 @@ impl Plan {
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
             segments: request.segments,
+            file_count: 1,
         })
     }
 
@@ -213,6 +228,7 @@ impl Plan {
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
             segments: request.segments,
+            file_count: 1,
         }
     }
 
@@ -268,13 +284,42 @@ impl Plan {
     }
 }
 
+/// What to do where no track is protected.
+fn nothing_chosen(movie: &Movie) -> String {
+    let asked = "Choose at least one track to protect.";
+    if movie.tracks.iter().any(|track| check_track(track).is_ok()) {
+        return asked.to_owned();
+    }
+    format!(
+        "{asked} {}, and of this file samples can only be encrypted whole (wholeSamples).",
+        protected_codecs()
+    )
+}
+
+/// Fails when samples are to be encrypted whole of which it is known what must stay clear.
+fn check_choice(movie: &Movie, whole: &[u32]) -> Result<()> {
+    for id in whole {
+        let known = movie.track(*id).map(|track| check_track(track).is_ok());
+        let message = match known {
+            None => format!("The file has no track with ID {id}."),
+            Some(true) => format!(
+                "It is known how players read track {id} when it is protected; leave it out of wholeSamples."
+            ),
+            Some(false) => continue,
+        };
+        return Err(Error::caller("no-track", "wholeSamples", message));
+    }
+    Ok(())
+}
+
 /// How a track is protected. `number` is its own among those of the file.
 fn protection(track: &Track, request: &mut Request, counter: IvCounter, number: u64) -> Result<Protection> {
     let key = request.keys.of_track(track)?;
     let rules: Result<Vec<Rule>> = track.entries.iter().map(|entry| rule(entry, request.form)).collect();
     let rules = rules?;
     // Only video has patterns (23001-7 10.3, 10.4).
-    let patterned = request.scheme.has_pattern && track.kind == TrackKind::Video;
+    let is_whole = request.whole_samples.contains(&track.id);
+    let patterned = request.scheme.has_pattern && track.kind == TrackKind::Video && !is_whole;
     let ivs = if request.scheme.constant_iv {
         // Of its own for each track: with one for all, samples that begin alike would be seen to.
         Ivs::Constant(counter.chained(number, &AesKey::new(&request.keys.get(key)?.key)))

@@ -40,6 +40,8 @@ pub struct RequestText {
     pub custom_attributes: Option<String>,
     /// Track IDs; all that can be protected when absent.
     pub tracks: Option<Vec<u32>>,
+    /// Of these, whose codec has no rule, every sample is encrypted whole.
+    pub whole_samples: Vec<u32>,
     /// First IV, 16 hex digits.
     pub iv_start: Option<String>,
     /// Seconds from the start for which fragments stay clear.
@@ -112,6 +114,8 @@ pub struct Request {
     pub iv_start: u64,
     /// Track IDs; all that can be protected when absent.
     pub tracks: Option<Vec<u32>>,
+    /// Track IDs: every sample of these is encrypted whole, as nobody says what players must read of it.
+    pub whole_samples: Vec<u32>,
     /// What changes along the file.
     pub periods: PeriodWishes,
     /// Whether an index of all segments is written in front of them.
@@ -185,6 +189,7 @@ impl Request {
             systems,
             iv_start,
             tracks,
+            whole_samples: text.whole_samples.clone(),
             periods,
             segment_index,
             segments,
@@ -224,6 +229,7 @@ impl Request {
             ("widevineContentId", is(&text.widevine_content_id)),
             ("pssh", is(&text.pssh)),
             ("tracks", text.tracks.is_some()),
+            ("wholeSamples", !text.whole_samples.is_empty()),
             ("clearLead", is(&text.clear_lead)),
             ("keyRotation", is(&text.key_rotation)),
         ];
@@ -241,6 +247,7 @@ impl Request {
             systems: Systems::default(),
             iv_start: 0,
             tracks: None,
+            whole_samples: Vec::new(),
             periods: PeriodWishes::default(),
             segment_index: text.segment_index,
             segments: text.segments,

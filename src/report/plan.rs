@@ -222,7 +222,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         pssh: system_boxes(plan)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
-        file_count: if plan.segments { session.assemble(plan)?.file_starts().len() } else { 1 },
+        file_count: plan.file_count,
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?),
         warnings: plan
             .warnings()

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::bytes::{Error, limits};
-use crate::protect::codecs::check_track;
+use crate::protect::codecs::{check_track, check_whole};
 use crate::protect::keys::Class;
 use crate::track::lengths::{self, Length};
 use crate::track::{Index, Track, TrackKind};
@@ -60,6 +60,9 @@ pub struct TrackReport {
     /// The class by which it gets its key where each class has one: `audio`, `sd`, `hd` or `uhd`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_class: Option<&'static str>,
+    /// Whether its samples can be encrypted whole by choice, where it is not protectable: no rule is known for its codec.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole_only: bool,
     /// Why not, as one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -91,7 +94,8 @@ fn track_report(index: &Index, track: &Track) -> TrackReport {
         channels: sound.map(|(channels, _)| channels),
         sample_rate: sound.map(|(_, rate)| rate),
         protectable: check.is_ok(),
-        key_class: check.is_ok().then(|| Class::of(track).name()),
+        whole_only: check.is_err() && check_whole(track).is_ok(),
+        key_class: (check.is_ok() || check_whole(track).is_ok()).then(|| Class::of(track).name()),
         reason: check.err().as_ref().map(Error::message).map(str::to_owned),
         ..report(index, track.id, Some(track))
     }
@@ -130,6 +134,7 @@ fn report(index: &Index, id: u32, track: Option<&Track>) -> TrackReport {
         bytes,
         protection: protection::of_track(index, id, track),
         protectable: false,
+        whole_only: false,
         key_class: None,
         reason: Some("The file has no movie header that knows of this track.".to_owned()),
     }

@@ -37,7 +37,11 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         lui_url: text(request, "luiUrl")?,
         ds_id: text(request, "dsId")?,
         custom_attributes: text(request, "customAttributes")?,
-        tracks: property(request, "tracks")?.map(tracks).transpose()?,
+        tracks: property(request, "tracks")?.map(|list| tracks(list, "tracks")).transpose()?,
+        whole_samples: property(request, "wholeSamples")?
+            .map(|list| tracks(list, "wholeSamples"))
+            .transpose()?
+            .unwrap_or_default(),
         iv_start: text(request, "ivStart")?,
         clear_lead: number_or_text(request, "clearLead")?,
         key_rotation: number_or_text(request, "keyRotation")?,
@@ -79,7 +83,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 28] = [
+const FIELDS: [&str; 29] = [
     "scheme",
     "form",
     "profile",
@@ -94,6 +98,7 @@ const FIELDS: [&str; 28] = [
     "dsId",
     "customAttributes",
     "tracks",
+    "wholeSamples",
     "widevine",
     "widevineProvider",
     "widevineContentId",
@@ -146,11 +151,11 @@ fn keys(list: JsValue) -> JsResult<Vec<KeyText>> {
     js_sys::Array::from(&list).iter().map(one).collect()
 }
 
-fn tracks(list: JsValue) -> JsResult<Vec<u32>> {
+fn tracks(list: JsValue, field: &'static str) -> JsResult<Vec<u32>> {
     if !js_sys::Array::is_array(&list) {
-        return Err(malformed_at("tracks", "tracks is not a list"));
+        return Err(malformed_at(field, &format!("{field} is not a list")));
     }
-    js_sys::Array::from(&list).iter().map(|id| whole(id, "tracks", "no track ID")).collect()
+    js_sys::Array::from(&list).iter().map(|id| whole(id, field, "no track ID")).collect()
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "what `as` changed is refused")]

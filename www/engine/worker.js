@@ -33,6 +33,12 @@ let opened = null;
 /** The core puts one output together at a time. */
 let protecting = false;
 
+/**
+ * The plan that is being worked out, if one is: what is measured goes by the plan made last.
+ * @type {Promise<unknown>}
+ */
+let planning = Promise.resolve();
+
 /** Fragments larger than this are not looked at before planning. */
 const LOOK_BYTES = 64 << 20;
 
@@ -111,42 +117,15 @@ const methods = {
     return madeOf(start, end - start) ?? file().reader.read(start, end - start);
   },
 
-  async plan({ request }, { signal, report }) {
-    const { core, reader, memory } = file();
-    for (const order of /** @type {Order[]} */ (core.doubtful())) {
-      const len = order.end - order.start;
-      if (len <= LOOK_BYTES) core.look(order.tasks, bytesOf(order));
-    }
-    const plan = core.plan(request);
-    const random = core.random();
-    const protector = new Protector(core.movie_header(), request, random);
-    try {
-      const pause = new Pause(signal);
-      const { growth, exact, shares, ...found } = await measure(
-        core,
-        protector,
-        memory,
-        reader,
-        pause,
-        report,
-      );
-      const { fixedGrowth, ...view } = plan;
-      const whole = {
-        ...view,
-        tracks: withShares(view.tracks, shares),
-        boxes: [...view.boxes, ...found.boxes],
-        warnings: [...view.warnings, ...found.warnings],
-        sizeAfter: view.sizeBefore + fixedGrowth + growth,
-        sizeExact: exact,
-      };
-      return { plan: whole, random };
-    } finally {
-      protector.free();
-    }
+  plan({ request }, running) {
+    const mine = planning.then(() => planned(request, running));
+    planning = mine.catch(() => {});
+    return mine;
   },
 
   async protect({ request, random, parts, sink, name, stored, download, workers }, running) {
     const { core, reader, witness, engine } = file();
+    await planning;
     if (protecting)
       throw environmentError(
         'busy',
@@ -227,6 +206,38 @@ function madeOf(start, len) {
   /** @type {Piece[] | undefined} */
   const pieces = core.pieces(start, len);
   return pieces && gatherNow(reader, pieces);
+}
+
+/**
+ * @param {Types.ProtectRequest} request
+ * @param {Running} running
+ * @returns {Promise<Methods['plan']['result']>}
+ */
+async function planned(request, { signal, report }) {
+  const { core, reader, memory } = file();
+  for (const order of /** @type {Order[]} */ (core.doubtful())) {
+    const len = order.end - order.start;
+    if (len <= LOOK_BYTES) core.look(order.tasks, bytesOf(order));
+  }
+  const plan = core.plan(request);
+  const random = core.random();
+  const protector = new Protector(core.movie_header(), request, random);
+  try {
+    const pause = new Pause(signal);
+    const { growth, exact, shares, ...found } = await measure(core, protector, memory, reader, pause, report);
+    const { fixedGrowth, ...view } = plan;
+    const whole = {
+      ...view,
+      tracks: withShares(view.tracks, shares),
+      boxes: [...view.boxes, ...found.boxes],
+      warnings: [...view.warnings, ...found.warnings],
+      sizeAfter: view.sizeBefore + fixedGrowth + growth,
+      sizeExact: exact,
+    };
+    return { plan: whole, random };
+  } finally {
+    protector.free();
+  }
 }
 
 /** @param {Order} order */

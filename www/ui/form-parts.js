@@ -139,27 +139,30 @@ export class Choice {
  * as well, made by naming the others.
  */
 export class TrackChoice {
-  /** @param {{ id: number, label: string, able: boolean, reason: string }[]} tracks */
+  /** @param {{ id: number, label: string, able: boolean, wholeOnly: boolean, reason: string }[]} tracks */
   constructor(tracks) {
-    /** @type {{ id: number, input: HTMLInputElement, state: HTMLElement }[]} */
+    /** @type {{ id: number, input: HTMLInputElement, state: HTMLElement, wholeOnly: boolean }[]} */
     this.boxes = [];
     /** Whether a person has chosen, and it is not the default that holds. */
     this.named = false;
     this.faultLine = h('p', { class: 'field-fault', id: freshId('tracks-fault'), hidden: true });
     this.ways = h('p', { class: 'fault-ways', hidden: true });
-    const rows = tracks.map(({ id, label, able, reason }) => {
+    const rows = tracks.map(({ id, label, able, wholeOnly, reason }) => {
       const input = h('input', {
         type: 'checkbox',
         name: 'tracks',
         value: id,
         id: freshId('track'),
         checked: able,
-        disabled: !able,
+        disabled: !able && !wholeOnly,
       });
       const state = h('span', { class: 'choice-state', id: `${input.id}-state` });
-      const why = able ? null : h('span', { class: 'hint', id: `${input.id}-why` }, reason);
+      const choice = wholeOnly
+        ? ' Choose it all the same to encrypt every sample of it whole; few players read that.'
+        : '';
+      const why = able ? null : h('span', { class: 'hint', id: `${input.id}-why` }, reason, choice);
       setAttributes(input, { 'aria-describedby': why ? `${state.id} ${why.id}` : state.id });
-      if (able) this.boxes.push({ id, input, state });
+      if (able || wholeOnly) this.boxes.push({ id, input, state, wholeOnly });
       else state.textContent = 'stays open to everyone';
       return h(
         'div',
@@ -187,6 +190,11 @@ export class TrackChoice {
     return this.boxes.filter(({ input }) => input.checked).map(({ id }) => id);
   }
 
+  /** @returns {number[]} those of them whose samples are encrypted whole */
+  get chosenWhole() {
+    return this.boxes.filter(({ input, wholeOnly }) => input.checked && wholeOnly).map(({ id }) => id);
+  }
+
   /** @returns {number[] | undefined} undefined while nobody has chosen */
   get value() {
     return this.named ? this.chosen : undefined;
@@ -211,8 +219,10 @@ export class TrackChoice {
   }
 
   #show() {
-    for (const { input, state } of this.boxes)
-      state.textContent = input.checked ? '' : 'stays open to everyone';
+    for (const { input, state, wholeOnly } of this.boxes) {
+      const chosen = wholeOnly ? 'every sample whole' : '';
+      state.textContent = input.checked ? chosen : 'stays open to everyone';
+    }
   }
 }
 

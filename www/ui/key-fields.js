@@ -80,7 +80,7 @@ export class KeyFields {
    * @param {HTMLElement} seedLink beside the seed
    */
   constructor(tracks, seedLink) {
-    this.able = tracks.filter(({ protectable }) => protectable);
+    this.able = tracks.filter(({ protectable, wholeOnly }) => protectable || wholeOnly);
     /** The random KIDs of this file, by what they are for; kept while nothing else is typed. @type {Map<string, string>} */
     this.randomKids = new Map();
     const all = [...groups('class', this.able), ...groups('track', this.able)];

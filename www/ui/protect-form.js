@@ -81,6 +81,7 @@ export class ProtectForm {
         id: track.id,
         label: trackLabel(track),
         able: track.protectable,
+        wholeOnly: track.wholeOnly ?? false,
         reason: track.reason ?? 'It cannot be protected.',
       })),
     );
@@ -288,8 +289,9 @@ export class ProtectForm {
     if (this.pssh.value) request.pssh = this.pssh.value;
     const version = HEADER_VERSIONS.find((each) => each === this.headerVersion.value);
     if (version) request.headerVersion = version;
-    const { value: tracks } = this.tracks;
+    const { value: tracks, chosenWhole } = this.tracks;
     if (tracks) request.tracks = tracks;
+    if (chosenWhole.length) request.wholeSamples = chosenWhole;
     return request;
   }
 
@@ -385,6 +387,7 @@ export class ProtectForm {
       ...this.file.places,
       form: this.form,
       tracks: this.tracks,
+      wholeSamples: this.tracks,
       leftovers: this.leftovers,
       widevine: this.widevine,
       pssh: this.pssh,
