@@ -36,7 +36,7 @@ function memoryFolder(refuse = () => null) {
     },
     async removeEntry(name) {
       // Only when all have been asked for.
-      await new Promise((resolve) => setTimeout(resolve));
+      await new Promise((resolve) => void setTimeout(resolve));
       may('remove', name);
       if (!files.delete(name)) throw new DOMException('It is not there.', 'NotFoundError');
     },
