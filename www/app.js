@@ -161,7 +161,7 @@ async function askAndClose(id) {
 /** @param {number} id */
 function closeFile(id) {
   if (desks.get(id)?.protect.finishing) {
-    say('The protected file is being finished. Close it when that is done.');
+    say('The new file is being finished. Close this one when that is done.');
     return;
   }
   openings.get(id)?.abort();

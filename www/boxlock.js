@@ -294,7 +294,8 @@ class OpenMedia {
     const sink = options.sink ?? null;
     const name = sink?.name ?? suggestName(this.name, order.request);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
-    const lasting = sink ? 'chosen' : download === null ? null : 'downloads';
+    const chosen = sink?.kind === 'directory' ? 'folder' : 'chosen';
+    const lasting = sink ? chosen : download === null ? null : 'downloads';
     const crew = new Crew(workers, assets(), lasting);
     const running = { ...options, crew };
     const parts = this.#parts.map(({ file, handle }) => ({ file, handle }));
@@ -453,12 +454,14 @@ class Result {
     this.#sum = made.sha256;
   }
 
+  /** Whether nothing of it can be read again here. */
+  get #gone() {
+    return this.place === 'folder' || this.place === 'downloads';
+  }
+
   async file() {
     if (this.place === 'downloads')
-      throw environmentError(
-        'no-copy',
-        'The protected file is in the browser’s downloads; no copy is left here.',
-      );
+      throw environmentError('no-copy', 'The new file is in the browser’s downloads; no copy is left here.');
     if (this.place === 'folder')
       throw environmentError(
         'no-copy',
@@ -466,7 +469,7 @@ class Result {
       );
     const { handle, blob } = this.#made;
     const stored = handle ? await during('result', handle.getFile()) : blob;
-    if (!stored) throw environmentError('gone', 'The protected file is no longer there.');
+    if (!stored) throw environmentError('gone', 'The new file is no longer there.');
     const type = this.files.length > 1 ? 'application/zip' : 'video/mp4';
     return new File([stored], this.name, { type });
   }
@@ -496,7 +499,7 @@ class Result {
       boxlock: KEY_SHEET_FORM,
       fileName: this.name,
       fileSize: this.size,
-      sha256: sha256 === 'wait' && this.place !== 'folder' ? await this.sha256() : this.#sum,
+      sha256: sha256 === 'wait' && !this.#gone ? await this.sha256() : this.#sum,
       scheme: this.scheme,
       algorithm: this.#made.cipher === 'AES-128-CBC' ? 'AESCBC' : 'AESCTR',
       keys,

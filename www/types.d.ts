@@ -465,7 +465,10 @@ export interface ProtectResult {
   files: string[];
   /** The protected file, or the archive; fails with code 'no-copy' when it is in the browser's downloads or in a folder. */
   file(): Promise<File>;
-  /** SHA-256 of the protected file, hex; computed once, with progress. */
+  /**
+   * SHA-256 of the protected file or the archive, hex; computed once, with progress. Fails with code 'no-copy' where there
+   * is no one file, or an archive is in the browser's downloads.
+   */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
   /**
    * The key sheet for whoever runs the licence server; fails with code 'no-key' where nothing is protected. With `sha256: 'if-known'` it is there at once, however large the
@@ -485,7 +488,7 @@ export interface KeySheet {
   boxlock: string;
   fileName: string;
   fileSize: number;
-  /** Of the protected file; null when the sheet was made before it was known, or there are several files in a folder. */
+  /** Of the protected file; null when the sheet was made before it was known, or there are several files in a folder, or in the browser's downloads. */
   sha256: string | null;
   scheme: string;
   algorithm: 'AESCTR' | 'AESCBC';

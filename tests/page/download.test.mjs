@@ -8,8 +8,10 @@ import { inEachBrowser } from './browser.mjs';
 import { ffmpeg, haveFfmpeg, makeLong, makeSmooth, sha256 } from './support-media.mjs';
 import {
   assertNothingLeft,
+  choose,
   fillForm,
   keepWorkers,
+  keySheet,
   LONG,
   openFile,
   pageTests,
@@ -91,6 +93,32 @@ inEachBrowser(
         const outside = page.requests.filter((url) => !/\/files\/save\/[\da-f-]{36}$/.test(url));
         assertNothingLeft({ requests: outside }, browser.site.origin);
         assert.ok(!browser.site.requests.some((url) => url.includes('/files/save/')));
+      },
+      { quiet, skip: browser.name === 'webkit' && inMemory },
+    );
+
+    check(
+      'an archive of segments keeps its name, and no sum stands where nobody can have one',
+      async (page) => {
+        await withoutPicker(page);
+        await page.evaluate(() => void (window.showDirectoryPicker = undefined));
+        await openFile(page, SAMPLE);
+        await fillForm(page);
+        await page.click('#more-file > summary');
+        await choose(page, 'segments', 'segments');
+        await waitPlan(page);
+        await page.waitFor(() =>
+          /the ZIP archive of the segments goes to/.test(document.querySelector('.start-note').innerText),
+        );
+        await protect(page);
+        const { name, bytes } = await page.waitDownload({ timeout: LONG });
+        assert.equal(name, 'sample.zip');
+        assert.equal(bytes.readUInt32BE(0), 0x504b_0304);
+        const said = (await page.text('.result-head')).replace(/(\d)\D(?=\d{3}\b)/g, '$1');
+        assert.ok(said.includes(`${bytes.length} bytes`), said);
+        assert.equal(await page.evaluate(() => document.querySelector('#sha256, #compute-hash')), null);
+        const { sheet } = await keySheet(page);
+        assert.deepEqual([sheet.fileName, sheet.fileSize, sheet.sha256], [name, bytes.length, null]);
       },
       { quiet, skip: browser.name === 'webkit' && inMemory },
     );

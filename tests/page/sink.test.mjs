@@ -74,7 +74,7 @@ inEachBrowser((browser) => {
         return refused.then(String, ({ name, code, message }) => ({ name, code, message }));
       });
       const message =
-        'There is not enough space for the protected file, which needs 15000.00 GB. ' +
+        'There is not enough space for the new file, which needs 15000.00 GB. ' +
         'Free some space and try again; Chrome and Edge can also save straight to another disk.';
       assert.deepEqual(found, { name: 'BoxlockError', code: 'no-space', message });
       assert.deepEqual(await storage(page), {});

@@ -43,6 +43,7 @@ async function archive(files, patched) {
       if (!patched) throw new Error('What is downloaded cannot be written over.');
       bytes.set(over, at);
     },
+    close: async () => ({ stored: 'named' }),
   };
   const list = files.map(({ name, large, parts }) => ({
     name,
@@ -54,6 +55,8 @@ async function archive(files, patched) {
     for (const part of parts) await zip.write(part);
   }
   await zip.ready();
+  // Its own headers count, too.
+  assert.deepEqual(await zip.close(), { stored: 'named', size: bytes.length });
   return bytes;
 }
 

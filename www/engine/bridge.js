@@ -96,8 +96,7 @@ export class Bridge {
     for (const [id, { crew, reject }] of this.#calls) {
       if (crew?.finishing) continue;
       this.#calls.delete(id);
-      void crew?.abandon();
-      reject(this.#broken);
+      giveUp(crew, reject, this.#broken);
     }
     if (this.#calls.size === 0) this.#lose(this.#broken);
   }
@@ -199,8 +198,7 @@ export class Bridge {
     setTimeout(() => {
       if (this.#calls.get(id) !== call) return;
       this.#calls.delete(id);
-      void crew.abandon();
-      call.reject(reason);
+      giveUp(crew, call.reject, reason);
       // Its leader may be stuck for good.
       this.#lose(engineStopped());
     }, CANCEL_MS);
@@ -247,10 +245,17 @@ export class Bridge {
     this.#secret = false;
     const calls = [...this.#calls.values()];
     this.#calls.clear();
-    for (const { crew, reject } of calls) {
-      const unsure = crew?.unsure;
-      void crew?.abandon();
-      reject(unsure ?? reason);
-    }
+    for (const { crew, reject } of calls) giveUp(crew, reject, reason);
   }
+}
+
+/**
+ * Ends a call that nobody answers any more, and all who work for it.
+ * @param {Crew | undefined} crew
+ * @param {(reason: unknown) => void} reject
+ * @param {unknown} reason
+ */
+function giveUp(crew, reject, reason) {
+  if (crew) void crew.abandon(reason).then(reject);
+  else reject(reason);
 }

@@ -5,6 +5,7 @@
  */
 
 import { beginDownload } from '../files/downloads.js';
+import { leftInFolder } from '../files/faults.js';
 import { environmentError, toPosted } from './errors.js';
 import { dismiss, watch } from './lifeline.js';
 import { startWorker } from './start-worker.js';
@@ -25,6 +26,10 @@ export class Crew {
   #dismissed = false;
   /** Where the file goes, when the browser downloads it while it is made. @type {Download | null} */
   #download = null;
+  /** Names of the files to write, when there are several. @type {string[]} */
+  #files = [];
+  /** So many of them were begun. */
+  #begun = 0;
   /** @type {'running' | 'cancelled' | 'finishing'} Decided here, once: a cancelled file is not finished, and the other way round. */
   #state = 'running';
   /** @type {(member: number, message: FromCrew, transfer: Transferable[]) => void} */
@@ -35,7 +40,7 @@ export class Crew {
   /**
    * @param {number} protectors how many
    * @param {Pick<Assets, 'protector' | 'writer'>} assets
-   * @param {'chosen' | 'downloads' | null} lasting where the file stays when this page loses it
+   * @param {'chosen' | 'folder' | 'downloads' | null} lasting where the file stays when this page loses it
    */
   constructor(protectors, assets, lasting) {
     this.writer = protectors;
@@ -75,14 +80,20 @@ export class Crew {
   get unsure() {
     if (!this.finishing || !this.lasting) return null;
     const what = {
-      chosen: 'what is at the chosen place',
-      downloads: 'what the browser’s downloads have of it',
+      chosen: 'Delete what is at the chosen place, even if it looks complete, and try again.',
+      folder: this.#left,
+      downloads: 'Delete what the browser’s downloads have of it, even if it looks complete, and try again.',
     };
     return environmentError(
       'finish-unknown',
-      `The browser ended the part of this page that was finishing the file. Delete ${what[this.lasting]}, ` +
-        'even if it looks complete, and protect the file again.',
+      `The browser ended the part of this page that was finishing the file. ${what[this.lasting]}`,
     );
+  }
+
+  /** What a folder may hold of a run that nobody took back; empty where nothing can be. */
+  get #left() {
+    const begun = this.#files.slice(0, this.#begun);
+    return this.lasting === 'folder' && begun.length ? leftInFolder(begun).message : '';
   }
 
   /**
@@ -103,32 +114,49 @@ export class Crew {
     // Its failure may have been said before anybody listened.
     if (this.#failed.has(member)) this.#sayFailed(member);
     else this.#workers[member]?.postMessage(message, transfer);
+    if ('open' in message) {
+      this.#files = message.files?.map(({ name }) => name) ?? [];
+      this.#begun = 1;
+    } else if ('next' in message) this.#begun++;
     // The key may be among these values, and what was posted is a copy.
     if ('setUp' in message) message.setUp.random.fill(0);
   }
 
-  /** Ends all, after the writing worker has taken back what it has half written: nobody leads any more. */
-  abandon() {
-    if (this.#ended) return Promise.resolve();
+  /**
+   * Ends all of a run that nobody leads any more.
+   * @param {unknown} reason
+   * @returns {Promise<unknown>} what is to be told: the reason, at once, unless something may be left of the run
+   */
+  async abandon(reason) {
+    const { unsure } = this;
+    const takenBack = this.#takeBack();
+    if (unsure || this.lasting !== 'folder') return unsure ?? reason;
+    return !(await takenBack) && this.#left ? environmentError('left-in-folder', this.#left) : reason;
+  }
+
+  /**
+   * Ends all, after the writing worker has taken back what it has half written.
+   * @returns {Promise<boolean>} whether it has
+   */
+  #takeBack() {
+    if (this.#ended) return Promise.resolve(true);
     this.cancel();
     return new Promise((resolve) => {
-      const end = () => {
+      const end = (/** @type {boolean} */ done) => {
+        clearTimeout(late);
         this.end();
-        resolve(null);
+        resolve(done);
       };
-      const late = setTimeout(end, LEAVING_MS);
+      const late = setTimeout(end, LEAVING_MS, false);
       const writer = this.#workers[this.writer];
       if (!writer || this.#failed.has(this.writer)) {
-        clearTimeout(late);
-        end();
+        end(false);
         return;
       }
       this.#endProtectors();
       this.onMessage = (member, message) => {
-        if (!('failed' in message || ('done' in message && message.aborted))) return;
-        if (member !== this.writer) return;
-        clearTimeout(late);
-        end();
+        const aborted = 'done' in message && Boolean(message.aborted);
+        if (member === this.writer && ('failed' in message || aborted)) end(aborted);
       };
       writer.postMessage({ abort: true });
     });
@@ -180,8 +208,11 @@ export class Crew {
    */
   #fail(member, why) {
     if (this.#failed.has(member)) return;
-    const unsure = member === this.writer ? this.unsure : null;
-    this.#failed.set(member, unsure ?? environmentError('engine-failed', why));
+    const [unsure, left] = member === this.writer ? [this.unsure, this.#left] : [null, ''];
+    const failed = left
+      ? environmentError('left-in-folder', `${why} ${left}`)
+      : environmentError('engine-failed', why);
+    this.#failed.set(member, unsure ?? failed);
     this.#sayFailed(member);
   }
 

@@ -63,7 +63,7 @@ export class Output {
     });
     write.catch((error) => this.onFailed(error));
     this.#writes.push(write);
-    if (this.#writes.length >= UNWRITTEN_MAX) await this.#writes.shift();
+    while (this.#writes.length >= UNWRITTEN_MAX) await this.#writes.shift();
   }
 
   /**

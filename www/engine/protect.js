@@ -21,7 +21,7 @@ import { Pool } from './pool.js';
 const NOWHERE = { next: () => {}, write: async (bytes, written) => written?.(bytes.buffer) };
 
 /**
- * `witness` is of the opening, `hash` of what is downloaded while it is made: nobody can read that again.
+ * `witness` is of the opening, `hash` of the one file that is downloaded while it is made: nobody can read that again.
  * @typedef {object} Options
  * @property {readonly Part[]} parts the files that it was put together of, and where they came from
  * @property {FileSystemFileHandle | FileSystemDirectoryHandle | null} sink
@@ -108,7 +108,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     signal.throwIfAborted();
     // What comes back from here is a result, whatever is cancelled meanwhile.
     const written = await output.close(download === null ? made.patches : []);
-    return { ...written, size: made.size, shares: sharesOf(made.tallies) };
+    return { size: made.size, ...written, shares: sharesOf(made.tallies) };
   } catch (error) {
     stop(error);
     await output.abort();

@@ -145,7 +145,8 @@ const methods = {
     const { size } = /** @type {{ size: number }} */ (core.work());
     const files = view.fileCount > 1 ? segmentFiles(starts, size, parts) : null;
     protecting = true;
-    const hash = download === null ? null : new Sha256();
+    // Of an archive, whose headers are made where it is written, only what is read again can have a sum.
+    const hash = download === null || files ? null : new Sha256();
     const options = { parts, sink, files, stored, download, workers, witness, hash };
     const { shares, ...written } = await protect(core, setUp, options, running).finally(() => {
       protecting = false;

@@ -19,7 +19,7 @@ const MEMORY = {
 const SPACE = {
   code: 'no-space',
   message:
-    'There is not enough space for the protected file. ' +
+    'There is not enough space for the new file. ' +
     'Free some space and try again; Chrome and Edge can also save straight to another disk.',
 };
 
@@ -69,8 +69,8 @@ const SENTENCES = {
     other: {
       code: 'result-gone',
       message:
-        'The protected file can no longer be read. It was moved or changed after it was saved, or the browser cleared ' +
-        'its storage. If you have no copy of it, protect the file again.',
+        'The new file can no longer be read. It was moved or changed after it was saved, or the browser cleared ' +
+        'its storage. If you have no copy of it, make it again.',
     },
   },
   delete: {
@@ -156,8 +156,8 @@ export function sentenceFor(error, doing) {
   if (error instanceof RangeError || error?.name === 'NS_ERROR_OUT_OF_MEMORY') return MEMORY;
   const name = ALIASES[error?.name] ?? String(error?.name);
   if (name === FULL && error.fileSize) {
-    const needed = `the protected file, which needs ${(error.fileSize / 1e9).toFixed(2)} GB`;
-    return { ...SPACE, message: SPACE.message.replace('the protected file', needed) };
+    const needed = `the new file, which needs ${(error.fileSize / 1e9).toFixed(2)} GB`;
+    return { ...SPACE, message: SPACE.message.replace('the new file', needed) };
   }
   const table = SENTENCES[doing];
   if (name === FULL && !(FULL in table)) return SPACE;
@@ -217,6 +217,24 @@ export const CHANGED = {
     'Open it again when nothing writes to it any more.',
 };
 
+/**
+ * The first and the last of several names.
+ * @param {readonly string[]} names
+ */
+export const firstToLast = (names) =>
+  names.length > 1 ? `${names[0]} to ${names.at(-1)}` : String(names[0]);
+
+/**
+ * Segments that were not to be there any more.
+ * @param {readonly string[]} names of them, in order
+ */
+export const leftInFolder = (names) => ({
+  code: 'left-in-folder',
+  message:
+    `The folder may still hold segments of this run: ${firstToLast(names)}. ` +
+    'Delete these, even if they look complete, before you write into it again.',
+});
+
 /** Without storage a result is one Blob, and browsers take about as much memory for it as it has bytes. */
 export const MEMORY_MAX = 2 ** 31;
 
@@ -228,7 +246,7 @@ export function tooLargeForMemory(size) {
   return {
     code: 'no-storage',
     message:
-      `This browser gives the page no storage, so the protected file is held in memory: ${(size / 1e9).toFixed(2)} GB ` +
+      `This browser gives the page no storage, so the new file is held in memory: ${(size / 1e9).toFixed(2)} GB ` +
       `are more than the ${(MEMORY_MAX / 1e9).toFixed(2)} GB that fit. Use a window that is not private, or Chrome or Edge.`,
   };
 }

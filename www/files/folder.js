@@ -1,6 +1,9 @@
-/** Several files into a folder that a person chose. */
+/**
+ * Several files into a folder that a person chose. Each is finished before the next begins: where the browser ends the
+ * writing worker, whoever leads names those that may be left.
+ */
 
-import { asError } from './faults.js';
+import { asError, leftInFolder } from './faults.js';
 
 /** @import { Sink } from './sink.js' */
 
@@ -34,8 +37,8 @@ export async function intoFolder(folder, files) {
     stream = null;
     await ended?.close();
   };
-  await begin();
-  return {
+  /** @type {Sink} */
+  const sink = {
     write: async (bytes) => stream?.write(bytes),
     patch() {
       throw new Error('Segments are final when they are written.');
@@ -50,7 +53,25 @@ export async function intoFolder(folder, files) {
     },
     async abort() {
       await stream?.abort().catch(() => {});
-      for (const name of made) await folder.removeEntry(name).catch(() => {});
+      const left = await Promise.all(made.map((name) => remove(folder, name)));
+      const names = made.filter((_, number) => left[number]);
+      if (names.length) throw asError(leftInFolder(names));
     },
   };
+  await begin().catch(async (error) => {
+    await sink.abort();
+    throw error;
+  });
+  return sink;
 }
+
+/**
+ * Whether a file is still there after it was to be removed.
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {string} name
+ */
+const remove = (folder, name) =>
+  folder.removeEntry(name).then(
+    () => false,
+    (error) => error.name !== 'NotFoundError',
+  );

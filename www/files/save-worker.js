@@ -62,7 +62,8 @@
       } else fail();
     };
     const headers = {
-      'content-type': 'video/mp4',
+      // Firefox makes the ending of the name fit this.
+      'content-type': /\.zip$/i.test(name) ? 'application/zip' : 'video/mp4',
       'content-disposition': `attachment; filename*=UTF-8''${encoded(name)}`,
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',

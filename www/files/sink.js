@@ -1,6 +1,7 @@
 /**
  * Where a protected file is written, inside workers: a file the person chose, browser storage, the browser's downloads,
- * or memory as the last resort. A sink that is not closed leaves nothing that looks finished.
+ * or memory as the last resort. A sink that is aborted leaves nothing behind; one that is lost with its worker leaves nothing
+ * that looks finished, but for the segments in a folder that were finished before.
  */
 
 import { hasRoom, writeAll } from './access.js';
@@ -13,6 +14,7 @@ import { FOLDER } from './stored.js';
  * @property {FileSystemFileHandle | null} handle
  * @property {Blob | null} blob
  * @property {string | null} stored
+ * @property {number} [size] of an archive, which is more than what was written into it
  * @property {boolean} [folder] whether it is in a folder
  * @property {boolean} [streamed] whether it went to the browser's downloads, and nothing of it is left here
  */
@@ -53,12 +55,18 @@ async function chosenFile(handle, folder) {
   const stream = await handle.createWritable({ keepExistingData: false });
   // Only Chromium and its kin have this. For Firefox the way round is ten times as long.
   const segments = folder && 'userAgentData' in navigator ? new SegmentedStream(stream, folder) : null;
+  let end = 0;
   /** @type {Sink} */
   const sink = {
-    write: (bytes) => (segments ?? stream).write(bytes),
+    write(bytes) {
+      end += bytes.length;
+      return (segments ?? stream).write(bytes);
+    },
     async patch(position, data) {
       await segments?.flush();
       await stream.write({ type: 'write', position, data });
+      // That moved the place where bytes without a position go.
+      await stream.seek(end);
     },
     ready: async () => segments?.flush(),
     async close() {

@@ -234,12 +234,11 @@ export async function zipped(sink, files, patched) {
     await put(localHeader(entry, !patched));
   };
   const end = async () => {
-    if (patched) await sink.patch(entry.start, localHeader(entry, false));
-    else await put(descriptor(entry));
+    if (!patched) await put(descriptor(entry));
     done.push(entry);
   };
-  await begin();
-  return {
+  /** @type {Sink} */
+  const archive = {
     ...sink,
     async write(bytes) {
       entry.crc = crc32(entry.crc, bytes);
@@ -252,10 +251,20 @@ export async function zipped(sink, files, patched) {
     },
     async ready() {
       await end();
+      // All at once: before it writes over anything, a sink may have to wait for what is under way.
+      for (const each of patched ? done : []) await sink.patch(each.start, localHeader(each, false));
       const start = position;
       for (const each of done) await put(directoryHeader(each, !patched));
       await put(ending(done.length, start, position - start));
       await sink.ready?.();
     },
+    async close() {
+      return { ...(await sink.close()), size: position };
+    },
   };
+  await begin().catch(async (error) => {
+    await sink.abort();
+    throw error;
+  });
+  return archive;
 }

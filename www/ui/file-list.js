@@ -44,7 +44,7 @@ function stateLine(file) {
   const share =
     file.progress && file.progress.total ? format.percent(file.progress.done / file.progress.total) : '';
   if (file.phase === 'opening') return `Reading ${share}`;
-  if (file.phase === 'protecting') return `Protecting ${share}`;
+  if (file.phase === 'protecting') return `${file.plan?.kid === null ? 'Making it' : 'Protecting'} ${share}`;
   const size = file.size === null ? '' : format.bytes(file.size);
   if (file.result) {
     const kept = file.keyAtRisk ? ', key not kept' : '';

@@ -6,6 +6,7 @@
 import { download } from '../files/save.js';
 import { askToKeepKey } from './ask.js';
 import { faultOf } from './fault.js';
+import { nameOf } from './outcome.js';
 
 /** The sum of a large file takes longer than somebody who wants the key out of here should wait. */
 const SUM_MS = 1000;
@@ -52,7 +53,7 @@ const QUESTIONS = {
 export async function mayLoseKey(store, file, what) {
   const result = file?.result;
   if (!file || !result || !file.keyAtRisk) return true;
-  const copy = file.savedAs ?? result.name;
+  const copy = nameOf(result, file.savedAs);
   const lost = `The key of ${copy} was made at random in this tab, and nobody else has it. Without it no licence can be made, and ${copy} can never be played.`;
   return askToKeepKey({
     ...QUESTIONS[what],

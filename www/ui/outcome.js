@@ -1,6 +1,6 @@
 /** What has become of each track, in words: a file is called protected only when all of it is. */
 
-/** @import { PlannedTrack } from '../types.d.ts' */
+/** @import { PlannedTrack, ProtectResult } from '../types.d.ts' */
 
 import { h } from './dom.js';
 import * as format from './format.js';
@@ -28,14 +28,37 @@ function split(tracks) {
 }
 
 /**
- * The one sentence on a result.
- * @param {string} name
- * @param {readonly Track[]} tracks
+ * Files that were put into a folder, as sentences name them.
+ * @param {number} count
+ * @param {string | null} folder
  */
-export function outcome(name, tracks) {
-  const { locked, open } = split(tracks);
-  if (!open.length) return `${name} is protected.`;
-  if (!locked.length) return `${name} is fragmented. Nothing in it is protected.`;
+export const filesIn = (count, folder) => `the ${format.count(count)} files in ${folder}`;
+
+/**
+ * What a result is called in sentences.
+ * @param {Pick<ProtectResult, 'place' | 'name' | 'files'>} result
+ * @param {string | null} savedAs
+ */
+export function nameOf({ place, name, files }, savedAs) {
+  return place === 'folder' ? filesIn(files.length, savedAs) : (savedAs ?? name);
+}
+
+/**
+ * The one sentence on a result.
+ * @param {Pick<ProtectResult, 'place' | 'name' | 'files' | 'tracks'>} result
+ * @param {string | null} savedAs
+ */
+export function outcome(result, savedAs) {
+  const { locked, open } = split(result.tracks);
+  const name = nameOf(result, savedAs);
+  const several = result.place === 'folder';
+  // Names of files stay as they are.
+  const first = several ? `T${name.slice(1)} are` : `${name} is`;
+  if (!open.length) return `${first} protected.`;
+  if (!locked.length)
+    return several
+      ? `${first} made. Nothing in them is protected.`
+      : `${first} ${result.files.length > 1 ? 'made' : 'fragmented'}. Nothing in it is protected.`;
   const are = (/** @type {readonly unknown[]} */ list) => (list.length === 1 ? 'is' : 'are');
   return `Only ${trackNumbers(locked)} of ${name} ${are(locked)} locked; ${trackNumbers(open)} ${are(open)} open to everyone.`;
 }

@@ -21,8 +21,11 @@ const KEY_SOURCES = {
   seed: 'derived from the key seed and the KID',
 };
 
-/** @param {Plan} plan */
-export function planView(plan) {
+/**
+ * @param {Plan} plan
+ * @param {boolean} inFolder whether segments go into a folder, and not into an archive
+ */
+export function planView(plan, inFolder) {
   const grown = plan.sizeAfter - plan.sizeBefore;
   const { kid, keySource } = plan;
   const open = kid ? openNote(plan.tracks) : null;
@@ -35,7 +38,11 @@ export function planView(plan) {
       'dl',
       { class: 'facts plan-facts' },
       plan.fileCount > 1
-        ? fact('Files to save', `${format.count(plan.fileCount)} segments`, 'the first initializes')
+        ? fact(
+            'Files to save',
+            `${format.count(plan.fileCount)} segments${inFolder ? '' : ` in ${plan.suggestedName}`}`,
+            'the first initializes',
+          )
         : fact('File to save', plan.suggestedName),
       fact(
         'Size',

@@ -21,7 +21,7 @@ export class Player {
     this.video = h('video', {
       controls: true,
       playsinline: true,
-      'aria-label': 'The protected file, decrypted for this check',
+      'aria-label': 'The new file, played as this check',
     });
     this.ended = new AbortController();
     this.address = '';
@@ -38,7 +38,7 @@ export class Player {
    * @param {OpenMedia} open
    */
   async play(file, keys, open) {
-    this.tell('Opening the protected file…');
+    this.tell('Opening the new file…');
     const { signal } = this.ended;
     this.media = await open(file, { signal });
     const playback = await this.media.playback();

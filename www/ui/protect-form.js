@@ -86,7 +86,7 @@ export class ProtectForm {
       })),
     );
     this.leftovers = new Question('leftovers', 'Boxes of an earlier encryption', {
-      label: 'Remove them and protect',
+      label: 'Remove them',
       hint: 'Only if this file was decrypted before. The plan lists what goes.',
     });
     this.clearLead = new Field(textInput('clearLead', { inputmode: 'decimal' }), {
@@ -316,7 +316,7 @@ export class ProtectForm {
 
   /** @param {string | undefined} field */
   focusOn(field) {
-    this.#places()[this.#placeName(field) ?? 'laUrl']?.focus();
+    this.#places()[this.#placeName(field) ?? (this.file.protects ? 'laUrl' : 'protection')]?.focus();
   }
 
   /**

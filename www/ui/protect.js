@@ -20,7 +20,7 @@ import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
 import { mayLoseKey } from './key-sheet.js';
-import { outcome } from './outcome.js';
+import { filesIn, outcome } from './outcome.js';
 import { planView } from './plan-view.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
@@ -29,16 +29,29 @@ const PAUSE_MS = 250;
 
 /** @typedef {ProtectResult['place']} Place */
 
-/** @type {Record<Place, string>} Where the result goes, said before the work. */
-const WHERE = {
-  folder: 'You choose a folder. Each segment is written while it is made; nothing there is written over.',
-  chosen: 'You choose where the MP4 goes. It is written while it is made.',
-  storage: 'The MP4 is made in the browser’s storage, then downloaded.',
-  downloads:
-    'This browser gives the page no storage: the MP4 goes to the browser’s downloads while it is made. ' +
-    'No copy stays here, to play it on this page or to save it again.',
-  memory: 'This browser gives the page no storage: the MP4 is made in memory, then downloaded.',
+/** Why the result goes where it does. */
+const NO_STORAGE = 'This browser gives the page no storage:';
+
+/**
+ * Where the result goes, said before the work.
+ * @param {boolean} apart
+ * @returns {Record<Place, string>}
+ */
+const where = (apart) => {
+  const what = apart ? 'ZIP archive of the segments' : 'MP4';
+  return {
+    folder: 'You choose a folder. Each segment is written while it is made; nothing there is written over.',
+    chosen: `You choose where the ${what} goes. It is written while it is made.`,
+    storage: `The ${what} is made in the browser’s storage, then downloaded.`,
+    downloads:
+      `${NO_STORAGE} the ${what} goes to the browser’s downloads while it is made. ` +
+      `No copy stays here, to ${apart ? '' : 'play it on this page or to '}save it again.`,
+    memory: `${NO_STORAGE} the ${what} is made in memory, then downloaded.`,
+  };
 };
+
+/** Faults that say themselves what may be left. */
+const MAY_BE_LEFT = ['finish-unknown', 'left-in-folder'];
 
 export class Protect {
   /**
@@ -143,7 +156,7 @@ export class Protect {
     this.note.className = `start-note ${file.ended}`;
     setText(this.start, startLabel(this.form.file.protects, this.#mayPick()));
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
-    setText(this.note, noteFor(file, placed, this.#placeNow()));
+    setText(this.note, noteFor(file, placed, this.#placeNow(), this.form.file.apart));
     // The field may be out of sight.
     if (this.planFault && this.faultText) {
       this.planFault.hidden = !placed;
@@ -153,15 +166,13 @@ export class Protect {
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
       this.drawn = file.plan;
-      this.planBody.replaceChildren(planView(file.plan));
+      this.planBody.replaceChildren(planView(file.plan, canPickFolder()));
     } else if (!this.drawn) {
       this.planBody.replaceChildren(
         h(
           'p',
           { class: 'plan-none' },
-          file.fault
-            ? 'The plan appears here once that is settled.'
-            : 'Give a licence URL. The plan then appears here: every box that will change, the header, the sizes. Nothing is encrypted until you say so.',
+          file.fault ? 'The plan appears here once that is settled.' : nonePlanned(this.form),
         ),
       );
     }
@@ -287,7 +298,9 @@ export class Protect {
     const { media } = this.#file();
     if (!media) return;
     this.store.dispatch({ type: 'protecting', id: this.id, total: plan.sizeAfter });
-    say(`${this.form?.file.protects ? 'Protecting' : 'Making'} ${plan.suggestedName}.`);
+    const what =
+      sink?.kind === 'directory' ? filesIn(plan.fileCount, sink.name) : (sink?.name ?? plan.suggestedName);
+    say(`${this.form?.file.protects ? 'Protecting' : 'Making'} ${what}.`);
     this.run?.focus();
     const result = await media.protect(plan, {
       signal,
@@ -295,17 +308,18 @@ export class Protect {
       download: this.#placeNow() === 'downloads',
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
+    const savedAs = sink ? sink.name : null;
     this.store.dispatch({
       type: 'protected',
       id: this.id,
       result,
-      savedAs: sink ? sink.name : null,
+      savedAs,
       keyIsNew: plan.keys.some(({ source }) => source === 'random'),
     });
     this.form?.keys.forget();
     this.#soon();
     say(
-      `Done. ${outcome(result.name, result.tracks)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
+      `Done. ${outcome(result, savedAs)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
     );
   }
 }
@@ -317,6 +331,17 @@ export class Protect {
 function startLabel(protects, picks) {
   const what = protects ? 'Protect' : 'Make it fragmented';
   return picks ? `${what} and save…` : what;
+}
+
+/**
+ * What stands where there is no plan yet.
+ * @param {ProtectForm} form
+ */
+function nonePlanned({ missing, file }) {
+  const here = missing ? 'Give a licence URL. The plan then appears here' : 'The plan appears here';
+  return file.protects
+    ? `${here}: every box that will change, the header, the sizes. Nothing is encrypted until you say so.`
+    : `${here}: every box that will change, and the sizes. Nothing is written until you say so.`;
 }
 
 /**
@@ -334,17 +359,18 @@ function planLine(file, drawn) {
  * @param {FileState} file
  * @param {boolean} placed whether the fault stands at its field
  * @param {Place} place
+ * @param {boolean} apart
  */
-function noteFor(file, placed, place) {
+function noteFor(file, placed, place, apart) {
   if (file.ended === 'cancelled') return cancelledNote(place);
   if (file.ended === 'failed') {
-    const { message, code } = file.fault ?? { message: '' };
-    return code === 'finish-unknown' ? message : `It stopped, and nothing was saved. ${message}`;
+    const { message, code = '' } = file.fault ?? { message: '' };
+    return MAY_BE_LEFT.includes(code) ? message : `It stopped, and nothing was saved. ${message}`;
   }
   if (file.fault) return placed ? 'Correct the marked field first.' : file.fault.message;
   const size = file.plan?.sizeAfter ?? file.size ?? 0;
   if (place === 'memory' && size > MEMORY_MAX) return tooLargeForMemory(size).message;
-  return WHERE[place];
+  return where(apart)[place];
 }
 
 /** @param {Place} place */

@@ -16,17 +16,17 @@ import { idRow, firstKeys, keyPart, laterKeys, kidTable, testTag } from './plan-
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 
-/** Where a result is that has not been saved. */
 /** What the boxes of each form are. */
 const FORMS = { hybrid: 'CENC with PIFF twins', piff: 'PIFF 1.1', plain: 'CENC' };
 
+/** Where a result is that has not been saved. */
 const WHERE = {
   storage: 'It is in this browser’s storage until you save it.',
   memory:
     'It is only in this page’s memory: this browser gives the page no storage. Save it before you close the page.',
   downloads:
     'It went to this browser’s downloads while it was made: see there that it is complete. No copy is left here, to ' +
-    'save it again; protect the file once more for that.',
+    'save it again; make it once more for that.',
   chosen: '',
   folder: '',
 };
@@ -114,14 +114,16 @@ export class Result {
    * @param {string | null} savedAs
    */
   #show(result, savedAs) {
-    const hash = hashRow(result, this.stop.signal);
-    const { kid } = result;
+    const { kid, place, files } = result;
+    // Nobody can read again what is not one file, or is gone.
+    const readable = place !== 'folder' && (place !== 'downloads' || files.length === 1);
+    const hash = readable ? hashRow(result, this.stop.signal) : null;
     const open = openNote(result.tracks);
     this.element.replaceChildren(
       h(
         'header',
         { class: 'result-head' },
-        h('h2', { tabindex: -1 }, outcome(nameOf(result, savedAs), result.tracks)),
+        h('h2', { tabindex: -1 }, outcome(result, savedAs)),
         open
           ? h(
               'p',
@@ -135,7 +137,7 @@ export class Result {
           {},
           `${format.exactBytes(result.size)}, made in ${format.duration(result.seconds)} (${format.speed(result.size / Math.max(0.001, result.seconds))}).`,
         ),
-        kid && this.#keyLine(result, result.place === 'folder' ? undefined : hash.fill),
+        kid && this.#keyLine(result, hash?.fill),
         savedAs
           ? h(
               'p',
@@ -163,7 +165,7 @@ export class Result {
               kid && idRow('Scheme', FORMS[result.form], result.scheme),
               result.laUrl ? idRow('Licence URL', 'where players will ask', result.laUrl) : null,
               ...(result.keys.length === 1 ? this.#keyRows(result.keys[0]) : []),
-              result.place === 'folder' ? null : hash.row,
+              hash && hash.row,
             ),
           ),
           kid === null
@@ -399,14 +401,6 @@ export class Result {
       ),
     );
   }
-}
-
-/**
- * @param {ProtectResult} result
- * @param {string | null} savedAs
- */
-function nameOf({ place, name }, savedAs) {
-  return place === 'folder' ? `The content of ${savedAs}` : (savedAs ?? name);
 }
 
 /**

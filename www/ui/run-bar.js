@@ -24,7 +24,7 @@ const FINISHING = 'Finishing the file, which can no longer be cancelled. Keep th
 export class RunBar {
   /** @param {() => void} cancel */
   constructor(cancel) {
-    this.bar = h('progress', { id: 'progress', max: 1, value: 0, 'aria-label': 'Protecting' });
+    this.bar = h('progress', { id: 'progress', max: 1, value: 0, 'aria-label': 'Progress' });
     this.share = h('strong', { class: 'run-share' });
     this.figures = h('p', { class: 'run-figures' });
     this.stop = button('Cancel', cancel, { id: 'cancel', class: 'button small' });
@@ -77,7 +77,7 @@ export class RunBar {
     const quarter = Math.floor(share * 4);
     if (quarter > this.told && quarter < 4) {
       this.told = quarter;
-      say(`${quarter * 25} % protected`);
+      say(`${quarter * 25} % done`);
     }
   }
 
