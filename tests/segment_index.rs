@@ -203,7 +203,7 @@ fn one_picture_beside_sound_leads_no_segments() {
     if !ffmpeg::present() {
         return;
     }
-    let source = "-f lavfi -i color=s=64x64:d=8 -f lavfi -i sine=d=8 -map 0 -map 1 -frames:v 1 -c:v libx264 \
+    let source = "-f lavfi -i color=s=64x64:r=25:d=0.04 -f lavfi -i sine=d=8 -map 0 -map 1 -c:v libx264 \
                   -pix_fmt yuv420p -c:a aac";
     let made = drive::protect(&ffmpeg::make_by(".mp4", source), &none()).unwrap();
     let index = index_of(&made);

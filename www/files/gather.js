@@ -98,7 +98,7 @@ export function gatherNow(reader, pieces) {
 }
 
 /** Of a blob in memory Chromium fails to read after some hundred streams that were ended early. */
-const STREAMS_MAX = 32;
+const STREAMS_MAX = 4;
 
 /**
  * Gathers from one file. Spans that go on from each other, as those of one fragment after the other mostly do, are read by
