@@ -153,13 +153,25 @@ inEachBrowser(
     });
 
     check(
-      'files of other kinds say why they cannot be protected',
+      'codecs without a rule say so, and are encrypted whole where that is chosen',
       async (page) => {
-        const said = await refusal(page, folder.path('foreign.mp4'));
-        console.log(`# ${browser.name}, foreign.mp4: ${said}`);
-        assert.notEqual(said, null);
-        assertPlain(said);
-        assert.match(said, /MPEG-4.*Vorbis/i);
+        await openFile(page, folder.path('foreign.mp4'));
+        await fillForm(page, { form: 'hybrid' });
+        await page.waitFor(
+          () => document.querySelectorAll('[name="tracks"][aria-invalid="true"]').length === 2,
+        );
+        const said = await page.evaluate(() => ({
+          why: [...document.querySelectorAll('.choice .hint[id$="-why"]')].map((one) => one.textContent),
+          checked: [...document.querySelectorAll('[name="tracks"]')].map(({ checked }) => checked),
+        }));
+        assert.deepEqual(said.checked, [false, false]);
+        assert.match(said.why.join(' '), /MPEG-4.*every sample of it whole.*Vorbis/i);
+        said.why.forEach(assertPlain);
+        for (const id of [1, 2]) await page.click(`[name="tracks"][value="${id}"]`);
+        await waitPlan(page);
+        const plan = await page.text('.plan-body');
+        assert.match(plan, /Track 1 has MPEG-4.*every sample is encrypted whole/s);
+        assert.match(plan, /Track 2 has Vorbis.*every sample is encrypted whole/s);
       },
       { skip: judged ? false : 'FFmpeg is missing' },
     );

@@ -320,10 +320,11 @@ export class ProtectForm {
   }
 
   /**
-   * One choice asks for scheme and form together, another for no scheme.
+   * One choice asks for scheme and form together, another for no scheme, and one for all of tracks.
    * @param {string | undefined} field
    */
   #placeName(field) {
+    if (field === 'wholeSamples') return 'tracks';
     if (field !== 'scheme') return field;
     return this.file.protects ? 'form' : 'protection';
   }
@@ -387,7 +388,6 @@ export class ProtectForm {
       ...this.file.places,
       form: this.form,
       tracks: this.tracks,
-      wholeSamples: this.tracks,
       leftovers: this.leftovers,
       widevine: this.widevine,
       pssh: this.pssh,
