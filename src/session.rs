@@ -309,7 +309,7 @@ impl Session {
         let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
-        plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len().max(1);
+        plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
     }
 

@@ -12,7 +12,7 @@ use crate::support;
 
 use boxlock::output::Step;
 use boxlock::output::assembly::{LargeFragment, protect_fragment};
-use boxlock::protect::SampleProtector;
+use boxlock::protect::{RequestText, SampleProtector};
 use support::drive::{self, Feed};
 use support::synth;
 
@@ -85,10 +85,25 @@ fn pieces_of_any_size_give_the_same_bytes() {
         let ciphers = [("cbc1", "piff"), ("cens", "plain"), ("cbcs", "plain")];
         let forms = [("cenc", "piff"), ("cenc", "hybrid")];
         let more = ciphers.iter().filter(|_| OWN.contains(&&*name));
-        for (scheme, form) in forms.iter().chain(more) {
-            let Ok(plan) = drive::plan(&session, &drive::request_in(scheme, form)) else { continue };
+        let mut requests: Vec<_> = forms
+            .iter()
+            .chain(more)
+            .map(|(scheme, form)| (scheme, form, drive::request_in(scheme, form)))
+            .collect();
+        // With a clear lead, and keys that change.
+        for (scheme, form) in forms.iter().filter(|_| name == "sample") {
+            let (clear_lead, key_rotation) = (Some("2".to_owned()), Some("1".to_owned()));
+            let text = RequestText { clear_lead, key_rotation, ..drive::request_in(scheme, form) };
+            let plan = drive::plan(&session, &text).unwrap();
+            assert!(plan.periods.of(0).is_none() && plan.periods.count() > 2);
+            requests.push((scheme, form, text));
+        }
+        for (scheme, form, text) in requests {
+            let Ok(plan) = drive::plan(&session, &text) else { continue };
             let movie = session.work().unwrap().movie.clone().unwrap();
             let mut protector = SampleProtector::new(plan.clone());
+            // It has seen no fragment that is held whole: keys are those of what it is given.
+            let mut piecewise = SampleProtector::new(plan.clone());
             let mut assembly = session.assemble(&plan).unwrap();
             while let Some(step) = assembly.next_step() {
                 let Step::Fragment(task) = step else { continue };
@@ -104,7 +119,7 @@ fn pieces_of_any_size_give_the_same_bytes() {
                 let (moof, media) = source.split_at(task.moof_len as usize);
                 // From pieces smaller than most samples to one that holds all.
                 for max in [64, 3_000, 50_000, u64::from(u32::MAX)] {
-                    let mut large = LargeFragment::new(&mut protector, &movie, task.clone(), moof).unwrap();
+                    let mut large = LargeFragment::new(&mut piecewise, &movie, task.clone(), moof).unwrap();
                     let mut output = media.to_vec();
                     let media_start = task.start + task.moof_len;
                     let range = |start: u64, len: u64| {
@@ -113,17 +128,17 @@ fn pieces_of_any_size_give_the_same_bytes() {
                     };
                     let mut seen = 0;
                     while let Some((start, len)) = large.next_piece(max) {
-                        large.scan(&mut protector, start, &mut output[range(start, len)]).unwrap();
+                        large.scan(&mut piecewise, start, &mut output[range(start, len)]).unwrap();
                         seen += len;
                     }
                     assert_eq!(seen, task.end - media_start, "{name}: the pieces cover the media data");
                     assert_eq!(
-                        large.moof(&protector).unwrap(),
+                        large.moof(&piecewise).unwrap(),
                         done.moof,
                         "{name} {scheme} {form} {max}: moof"
                     );
                     while let Some((start, len)) = large.next_piece(max) {
-                        large.encrypt(&protector, start, &mut output[range(start, len)]).unwrap();
+                        large.encrypt(&piecewise, start, &mut output[range(start, len)]).unwrap();
                     }
                     assert!(output == whole[done.media_start..], "{name} {scheme} {form} {max}: media data");
                 }

@@ -15,8 +15,7 @@ use boxlock::bytes::ContentKey;
 use boxlock::protect::RequestText;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, Feed, Samples, decrypted_samples, request_in, samples};
-use support::witness::Movie;
-use support::{ffmpeg, raw, shaka};
+use support::{ffmpeg, raw, shaka, verdict};
 
 const ALL: [(&str, &str); 5] =
     [("cenc", "hybrid"), ("cenc", "piff"), ("cenc", "plain"), ("cbc1", "hybrid"), ("cbcs", "plain")];
@@ -64,6 +63,9 @@ fn the_lead_is_clear_and_the_rest_is_not() {
             let named = format!("{name} {scheme} {form}");
             let protected = drive::protect(&bytes, &with_lead(scheme, form, "2.5")).unwrap();
             raw::check_pointers(&protected);
+            verdict::reopens(&protected).unwrap();
+            let again = drive::open(&protected, Feed::Whole).unwrap().check().unwrap_err();
+            assert_eq!(again.code(), "already-protected", "{named}");
             let out = raw_samples(&protected);
             for (track, list) in &clear {
                 let same: Vec<bool> = list.iter().zip(&out[track]).map(|(one, other)| one == other).collect();
@@ -89,12 +91,9 @@ fn shaka_packager_knows_the_lead_by_its_sample_entries() {
     let Some(program) = shaka::program() else { return };
     for (name, bytes) in files() {
         let bytes = drive::fragmented(&bytes);
-        let movie = Movie::read(&bytes).unwrap();
         for (scheme, form) in [("cenc", "hybrid"), ("cenc", "plain"), ("cbcs", "plain")] {
-            for (stream, handler) in [("video", b"vide"), ("audio", b"soun")] {
-                // One by one, as it keeps to the pattern of the first track that it met a key with.
-                let track = movie.tracks.iter().find(|track| track.handler == *handler).unwrap();
-                let text = RequestText { tracks: Some(vec![track.id]), ..with_lead(scheme, form, "2.5") };
+            for (stream, track) in shaka::streams(&bytes) {
+                let text = RequestText { tracks: Some(vec![track]), ..with_lead(scheme, form, "2.5") };
                 let protected = drive::protect(&bytes, &text).unwrap();
                 let expected = shaka::read(&program, &bytes, stream, false).unwrap();
                 let found = shaka::read(&program, &protected, stream, true);
@@ -133,6 +132,10 @@ fn the_plan_says_what_stays_open_and_a_lead_over_all_is_refused() {
     let session = drive::open(sample, Feed::Whole).unwrap();
     let plan = drive::plan(&session, &with_lead("cenc", "hybrid", "2.50")).unwrap();
     assert!(plan.warnings().iter().any(|one| one.contains("first 2.5 s stay open")), "{:?}", plan.warnings());
+    let shown = boxlock::report::plan(&session, &plan).unwrap();
+    let added: Vec<_> = shown.boxes.iter().filter(|one| one.why.contains("clear lead")).collect();
+    let kinds: Vec<(&str, &str)> = added.iter().map(|one| (&*one.kind, one.action)).collect();
+    assert_eq!(kinds, [("stsd", "change"), ("avc1", "add"), ("mp4a", "add")], "{:?}", shown.boxes);
     let plan = drive::plan(&session, &with_lead("cenc", "hybrid", "0")).unwrap();
     assert!(plan.warnings().iter().all(|one| !one.contains("stay open")));
     assert!(drive::plan(&session, &with_lead("cenc", "hybrid", "3")).is_ok());

@@ -20,8 +20,7 @@ use boxlock::protect::request::SecretText;
 use boxlock::protect::{KeyText, Plan, RequestText};
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, Feed, decrypted_samples, request_in, samples};
-use support::witness::Movie;
-use support::{ffmpeg, raw, shaka};
+use support::{ffmpeg, raw, shaka, verdict};
 
 /// The key seed of the public test server.
 const TEST_SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
@@ -93,6 +92,9 @@ fn each_fragment_opens_with_the_key_of_its_time_and_with_no_other() {
             assert_eq!((keys.len(), distinct.len()), (last + 1, 2 * keys.len()), "{named}");
             let protected = drive::protect(&bytes, &text).unwrap();
             raw::check_pointers(&protected);
+            verdict::reopens(&protected).unwrap();
+            let again = drive::open(&protected, Feed::Whole).unwrap().check().unwrap_err();
+            assert_eq!(again.code(), "already-protected", "{named}");
             assert!(keys.iter().zip(0..).all(|(key, period)| key.period == period), "{named}");
             if form == "hybrid" {
                 // Bento4 writes PIFF's box anew with a wrong size where it names a key, which its own asserts notice.
@@ -139,8 +141,7 @@ fn keys_are_said_as_shaka_packager_says_them() {
         ..KeyText::default()
     });
     let later: Vec<KeyText> = later.collect();
-    let movie = Movie::read(bytes).unwrap();
-    let video = movie.tracks.iter().find(|track| track.handler == *b"vide").unwrap().id;
+    let (_, video) = shaka::streams(bytes)[0];
     for scheme in ["cenc", "cbcs"] {
         let text = RequestText {
             keys: later.clone(),

@@ -107,9 +107,23 @@ fn without_the_choice_nothing_is_guessed() {
             (_, false) => {
                 let error = result.unwrap_err();
                 assert_eq!((error.code(), error.field()), ("no-track", Some("tracks")), "{name}");
-                assert!(error.message().contains("wholeSamples"), "{error}");
+                assert!(error.message().contains("encrypted whole"), "{error}");
             }
         }
+    }
+}
+
+#[test]
+fn what_is_left_out_by_name_is_not_said_to_be_encrypted() {
+    for (name, bytes, _) in made().into_iter().take(1) {
+        let session = drive::open(&bytes, Feed::Whole).unwrap();
+        let choice = RequestText { whole_samples: vec![1], ..request_in("cenc", "hybrid") };
+        let said = |text: &RequestText| {
+            let plan = drive::plan(&session, text).unwrap();
+            plan.warnings().iter().any(|one| one.contains("encrypted whole"))
+        };
+        assert!(said(&choice), "{name}");
+        assert!(!said(&RequestText { tracks: Some(vec![2]), ..choice }), "{name}");
     }
 }
 

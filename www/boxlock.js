@@ -292,6 +292,8 @@ class OpenMedia {
     const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
     const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
     const sink = options.sink ?? null;
+    if (sink?.kind === 'directory' && !order.request.segments)
+      throw callerError('bad-sink', 'A folder is for segments. Give a file, or ask for segments.');
     const name = sink?.name ?? suggestName(this.name, order.request);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
     const chosen = sink?.kind === 'directory' ? 'folder' : 'chosen';

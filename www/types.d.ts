@@ -471,8 +471,8 @@ export interface ProtectResult {
    */
   sha256(options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<string>;
   /**
-   * The key sheet for whoever runs the licence server; fails with code 'no-key' where nothing is protected. With `sha256: 'if-known'` it is there at once, however large the
-   * file is, with `sha256` null unless that was computed before.
+   * The key sheet for whoever runs the licence server; fails with code 'no-key' where nothing is protected. With
+   * `sha256: 'if-known'` it is there at once, however large the file is, with `sha256` null unless that was computed before.
    */
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
   /** Removes the copy in browser storage, when there is one. */
@@ -488,7 +488,10 @@ export interface KeySheet {
   boxlock: string;
   fileName: string;
   fileSize: number;
-  /** Of the protected file; null when the sheet was made before it was known, or there are several files in a folder, or in the browser's downloads. */
+  /**
+   * Of the protected file; null when the sheet was made before it was known, or there are several files in a folder, or in
+   * the browser's downloads.
+   */
   sha256: string | null;
   scheme: string;
   algorithm: 'AESCTR' | 'AESCBC';

@@ -18,7 +18,7 @@ use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track
 
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::movie::protected_file_type;
-use super::protection::{KeyChange, SampleForms};
+use super::protection::{CLEAR_IV_SIZE, KeyChange, SampleForms};
 
 /// What a player must know before the first byte.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ impl Playback {
                 && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some()
                 && protection_of(movie, track).is_some_and(|protection| protection.is_protected);
             found.push(if is_clear {
-                Some((all_clear(track), IV_SIZE, None))
+                Some((all_clear(track), CLEAR_IV_SIZE, None))
             } else {
                 here.map(|it| (it.entries, it.iv_size, other_key(movie, track, it.kid, it.iv_size)))
             });
@@ -137,13 +137,10 @@ fn other_key(movie: &Movie, track: &TrackFragment, kid: Option<KeyId>, iv_size: 
     Some(KeyChange { encryption: GroupEncryption::with_ivs(other, iv_size), algorithm: U24::default() })
 }
 
-/// Bytes of an IV that nothing uses.
-const IV_SIZE: u8 = 8;
-
 /// Maps of clear samples in a protected track, as PIFF alone has them: nothing of them is to be decrypted.
 fn all_clear(track: &TrackFragment) -> SampleEncryptionEntries {
     let mut entries = SampleEncryptionEntries {
-        ivs: vec![0; track.sample_count * usize::from(IV_SIZE)],
+        ivs: vec![0; track.sample_count * usize::from(CLEAR_IV_SIZE)],
         ..Default::default()
     };
     for (_, size) in track.samples() {

@@ -52,11 +52,15 @@ fn track_encryption(plan: &Plan, protection: &Protection, kid: KeyId) -> TrackEn
     TrackEncryption {
         head: FullHead { version: u8::from(plan.scheme.has_pattern), flags: 0 },
         default_pattern: protection.pattern.nibbles(),
-        default_constant_iv: match protection.ivs {
-            Ivs::Each(_) => ConstantIv::default(),
-            Ivs::Constant(iv) => ConstantIv { entries: iv.to_vec() },
-        },
+        default_constant_iv: constant_iv(protection),
         ..TrackEncryption::with_ivs(kid, protection.ivs.size())
+    }
+}
+
+fn constant_iv(protection: &Protection) -> ConstantIv {
+    match protection.ivs {
+        Ivs::Each(_) => ConstantIv::default(),
+        Ivs::Constant(iv) => ConstantIv { entries: iv.to_vec() },
     }
 }
 
@@ -137,13 +141,9 @@ impl KeyChange {
     /// For samples of a protected track; `None` at the time when it has the key that its track says.
     pub fn of(plan: &Plan, protection: &Protection) -> Option<Self> {
         let key = plan.keys.get(protection.key).filter(|_| plan.period > 0)?;
-        let constant_iv = match protection.ivs {
-            Ivs::Each(_) => ConstantIv::default(),
-            Ivs::Constant(iv) => ConstantIv { entries: iv.to_vec() },
-        };
         let encryption = GroupEncryption {
             pattern: protection.pattern.nibbles(),
-            constant_iv,
+            constant_iv: constant_iv(protection),
             ..GroupEncryption::with_ivs(key.kid, protection.ivs.size())
         };
         Some(Self { encryption, algorithm: algorithm_of(plan.scheme.mode) })
@@ -169,8 +169,8 @@ impl KeyChange {
     }
 }
 
-/// The boxes that go to the end of a `traf`: the group of its key where that is not the track's, `saiz`, `saio`, `senc` (the offset in `saio` still to be set), then the
-/// PIFF box last, where Bento4 and Microsoft's readers look for it.
+/// The boxes that go to the end of a `traf`: the group of its key where that is not the track's; `saiz`, `saio`, `senc` (the
+/// offset in `saio` still to be set); the PIFF box last, where Bento4 and Microsoft's readers look for it.
 pub fn sample_information(
     forms: SampleForms,
     entries: &SampleEncryptionEntries,
@@ -230,7 +230,7 @@ pub fn clear_samples(forms: SampleForms, samples: usize) -> Vec<u8> {
 }
 
 /// Bytes of an IV that nothing uses; PIFF knows 8 and 16.
-const CLEAR_IV_SIZE: u8 = 8;
+pub const CLEAR_IV_SIZE: u8 = 8;
 
 fn sizes(entries: &SampleEncryptionEntries, iv_size: u8, sample_count: u32) -> SampleAuxInfoSizes {
     // The plan holds samples to as many subsamples as fit in eight bits.

@@ -1,4 +1,5 @@
-//! The segments of a fragmented file: where each begins, which is where decoding can, and the `sidx` that lists them (ISO/IEC 14496-12:2022 8.16.3).
+//! The segments of a fragmented file: where each begins, which is where decoding can, and the `sidx` that lists them
+//! (ISO/IEC 14496-12:2022 8.16.3).
 
 use crate::boxes::BoxBody;
 use crate::boxes::index::{SegmentIndex, SegmentReference};

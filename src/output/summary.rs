@@ -153,6 +153,7 @@ fn why(id: BoxId, action: Action) -> &'static str {
         return "IVs and subsample maps for PIFF players";
     }
     match name_in(WHY, id.four_cc()) {
+        "" if action == Action::Add => "for the samples of the clear lead",
         "" => "becomes a protected sample entry",
         why => why,
     }

@@ -56,10 +56,10 @@ pub fn encryption(
         (senc.sample_count, node.start)
     } else if let Some(node) = traf.child_id(piff::SAMPLE_ENCRYPTION) {
         let senc: PiffSampleEncryption = tree.read_with_iv(node, found.iv_size)?;
-        if senc.head.has(OVERRIDE) && senc.algorithm_id.0 == piff::algorithm::NONE {
-            return Ok(None);
-        }
         if senc.head.has(OVERRIDE) {
+            if senc.algorithm_id.0 == piff::algorithm::NONE {
+                return Ok(None);
+            }
             found.kid = Some(senc.kid);
             found.iv_size = senc.iv_size;
             found.counter_mode = senc.algorithm_id.0 == piff::algorithm::AES_CTR;

@@ -29,8 +29,8 @@ pub struct Periods {
 
 impl Periods {
     /// Of tracks with these IDs and timescales, by what is wanted.
-    pub fn new(text: PeriodWishes, tracks: Vec<(u32, u32)>) -> Self {
-        let PeriodWishes { lead, every } = text;
+    pub fn new(wishes: PeriodWishes, tracks: Vec<(u32, u32)>) -> Self {
+        let PeriodWishes { lead, every } = wishes;
         Self { lead, every, tracks, each: Rc::default(), count: 1 }
     }
 
@@ -64,7 +64,7 @@ impl Periods {
                 each.push(None);
                 continue;
             }
-            // By its first track: those of one fragment are told apart by their key IDs, not by when these change.
+            // By its first track: all tracks of a fragment go to their next keys together.
             let number = mine.next().map(|id| {
                 let fragments = before.entry(id, 0);
                 *fragments += 1;
@@ -169,12 +169,12 @@ fn milliseconds(text: &RequestText) -> Result<u64> {
     let thousandths = format!("{fraction:0<3}");
     let number =
         |text: &str| text.bytes().all(|one| one.is_ascii_digit()).then(|| text.parse::<u32>().ok())?;
-    // What is less than a thousandth is left out.
-    let is_number = fraction.bytes().all(|one| one.is_ascii_digit());
-    let ms = Some(())
-        .filter(|()| is_number)
-        .and_then(|()| Some(u64::from(number(whole)?) * 1000 + u64::from(number(thousandths.get(..3)?)?)));
-    ms.ok_or_else(|| {
+    let read = || {
+        // What is less than a thousandth is left out, but is of digits too.
+        fraction.bytes().all(|one| one.is_ascii_digit()).then_some(())?;
+        Some(u64::from(number(whole)?) * 1000 + u64::from(number(thousandths.get(..3)?)?))
+    };
+    read().ok_or_else(|| {
         let message = format!("The clear lead is a number of seconds, as 10 or 7.5, not “{typed}”.");
         Error::caller("bad-request", "clearLead", message)
     })

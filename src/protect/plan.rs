@@ -119,8 +119,11 @@ impl Plan {
         if tracks.iter().all(|track| track.protection.is_none()) {
             return Err(Error::caller("no-track", "tracks", nothing_chosen(movie)));
         }
-        let whole = movie.tracks.iter().filter(|track| request.whole_samples.contains(&track.id));
-        request.warnings.extend(whole.map(|track| {
+        let is_whole = |(planned, track): &(&TrackPlan, &Track)| {
+            planned.protection.is_some() && request.whole_samples.contains(&track.id)
+        };
+        let whole = tracks.iter().zip(&movie.tracks).filter(is_whole);
+        request.warnings.extend(whole.map(|(_, track)| {
             format!(
                 "Track {} has {}, and no specification says what of it players must read: every sample is encrypted whole, as \
                  was asked for. Try it with your players before you publish it.",
@@ -180,7 +183,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Goes to another time of the file: to its keys, and what is made of them.
+    /// Goes to another time of the file: to its keys, and what is made of them. A constant IV stays: it is read by software
+    /// too that looks for it in the movie header alone, and under another key it is another chain.
     pub fn enter(&mut self, period: u32) -> Result<()> {
         if period == self.period {
             return Ok(());
@@ -291,7 +295,7 @@ fn nothing_chosen(movie: &Movie) -> String {
         return asked.to_owned();
     }
     format!(
-        "{asked} {}, and of this file samples can only be encrypted whole (wholeSamples).",
+        "{asked} {}; the tracks of this file can only be encrypted whole, if that is chosen for them.",
         protected_codecs()
     )
 }

@@ -215,8 +215,9 @@ impl File {
     }
 
     /// The next piece: `{ kind: 'bytes', bytes }`, `{ kind: 'copy', start, len, pieces }`, `{ kind: 'fragments', order }`,
-    /// `{ kind: 'file' }` (what follows is in a file of its own), `{ kind: 'index' }` (ask [`random_access`](Self::random_access)), or `undefined` after the last. Fragments that
-    /// stand side by side come together, up to so many bytes and so many; a larger one comes alone.
+    /// `{ kind: 'file' }` (what follows is in a file of its own), `{ kind: 'index' }` (ask
+    /// [`random_access`](Self::random_access)), or `undefined` after the last. Fragments that stand side by side come
+    /// together, up to so many bytes and so many; a larger one comes alone.
     pub fn next_step(&mut self, max_len: f64, max_count: usize) -> JsResult<JsValue> {
         let assembly = self.assembly_mut()?;
         let Some(step) = assembly.next_step() else { return Ok(JsValue::UNDEFINED) };

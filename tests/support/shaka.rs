@@ -27,6 +27,16 @@ pub fn read(program: &PathBuf, file: &[u8], stream: &str, key: bool) -> Result<V
     read_with(program, file, stream, if key { &keys } else { &[] })
 }
 
+/// What it reads of a file, as it names it, with the ID of the track. To be protected one by one: it keeps to the pattern of
+/// the first track that it met a key with.
+pub fn streams(file: &[u8]) -> Vec<(&'static str, u32)> {
+    let movie = Movie::read(file).expect("a movie");
+    let of = |(stream, handler): (&'static str, [u8; 4])| {
+        Some((stream, movie.tracks.iter().find(|track| track.handler == handler)?.id))
+    };
+    [("video", *b"vide"), ("audio", *b"soun")].into_iter().filter_map(of).collect()
+}
+
 /// The same, decrypted with these keys where there are any.
 pub fn read_with(
     program: &PathBuf,

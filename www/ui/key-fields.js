@@ -23,6 +23,9 @@ export function keyName(key) {
   return key.track === undefined ? 'the file' : `track ${key.track}`;
 }
 
+/** Whether a key is for all of the file. @param {Pick<PlanKey, 'class' | 'track'>} key */
+export const isOfFile = (key) => !key.class && key.track === undefined;
+
 /** @param {Pick<PlanKey, 'class' | 'track'>} key */
 const idOf = (key) => key.class ?? String(key.track ?? '');
 

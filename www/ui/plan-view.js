@@ -5,7 +5,7 @@
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
-import { keyName } from './key-fields.js';
+import { isOfFile, keyName } from './key-fields.js';
 import { openNote, trackList, trackNumbers } from './outcome.js';
 import { textCard } from './xml.js';
 
@@ -131,13 +131,13 @@ export function laterKeys(keys) {
     h(
       'li',
       {},
-      h('span', {}, `Change ${key.period}, ${keyName(key)}`),
+      h('span', {}, `Change ${key.period}${isOfFile(key) ? '' : `, ${keyName(key)}`}`),
       h('code', { class: 'mono' }, key.kid.uuid),
     );
   return h(
     'details',
     { class: 'later-keys' },
-    h('summary', {}, `${format.count(later.length)} more, to which they change`),
+    h('summary', {}, `${format.count(later.length)} of them come later in the file`),
     h('ul', {}, ...later.slice(0, LISTED).map(line)),
     later.length > LISTED
       ? h('p', { class: 'hint' }, `And ${format.count(later.length - LISTED)} more; the key sheet has all.`)

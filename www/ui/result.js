@@ -8,7 +8,7 @@ import { downloadAddress } from '../files/save.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
-import { keyName } from './key-fields.js';
+import { isOfFile, keyName } from './key-fields.js';
 import { mayLoseKey, saveKeySheet } from './key-sheet.js';
 import { say } from './live.js';
 import { openNote, outcome, trackList } from './outcome.js';
@@ -299,7 +299,7 @@ export class Result {
     const checksum = key.checksum
       ? idRow('Checksum', 'of key and KID, in the PlayReady header', key.checksum)
       : null;
-    const whose = key.class || key.track !== undefined ? ` for ${keyName(key)}` : '';
+    const whose = isOfFile(key) ? '' : ` for ${keyName(key)}`;
     return [checksum, keyRow(key.key, `content key${whose}`, () => this.#copied(key))];
   }
 
