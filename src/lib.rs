@@ -16,5 +16,6 @@ pub mod protect;
 pub mod report;
 pub mod session;
 pub mod track;
+pub mod verify;
 #[cfg(target_arch = "wasm32")]
 mod wasm;

@@ -1,0 +1,166 @@
+//! Whether two files have the same samples, told by what each says of its own, in any order of the two.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::bytes::units::len_u64;
+
+/// What is compared of a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Digest {
+    /// Hash of its clear bytes.
+    pub hash: u64,
+    /// Bytes.
+    pub size: u32,
+    /// Ticks to the next one.
+    pub duration: u32,
+    /// Ticks from its decode to its presentation time.
+    pub composition: i32,
+}
+
+/// Which file a sample is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The clear source.
+    Source,
+    /// What was written.
+    Written,
+}
+
+/// How a sample of a track is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlike {
+    /// It has other bytes: how many, and how many there should be.
+    Bytes(u32, u32),
+    /// It has another duration or composition offset.
+    Time,
+    /// This one is missing and all behind it, so many.
+    Missing(u64),
+    /// This one should not be there and all behind it, so many.
+    Surplus(u64),
+}
+
+/// Samples of one track.
+#[derive(Debug, Default)]
+struct Track {
+    /// Those of one of the files that still wait for the other's.
+    waiting: VecDeque<Digest>,
+    /// Whose these are.
+    of: Option<Side>,
+    compared: u64,
+    equal: u64,
+    bytes: u64,
+}
+
+/// Comparison of all tracks.
+#[derive(Debug, Default)]
+pub struct Comparison {
+    tracks: BTreeMap<u32, Track>,
+    /// Track ID, number of the sample, and what it has.
+    unlike: Vec<(u32, u64, Unlike)>,
+}
+
+/// Most samples that are told one by one.
+const TOLD: usize = 100;
+
+impl Comparison {
+    /// Takes the next sample of a track.
+    pub fn add(&mut self, side: Side, track_id: u32, digest: Digest) {
+        let track = self.tracks.entry(track_id).or_default();
+        let other = if track.of == Some(side) { None } else { track.waiting.pop_front() };
+        let Some(other) = other else {
+            track.of = Some(side);
+            track.waiting.push_back(digest);
+            return;
+        };
+        let (source, written) = if side == Side::Source { (digest, other) } else { (other, digest) };
+        let unlike = if source == written {
+            None
+        } else if (source.hash, source.size) == (written.hash, written.size) {
+            Some(Unlike::Time)
+        } else {
+            Some(Unlike::Bytes(written.size, source.size))
+        };
+        track.equal += u64::from(unlike.is_none());
+        track.bytes += u64::from(written.size);
+        if let Some(unlike) = unlike.filter(|_| self.unlike.len() < TOLD) {
+            self.unlike.push((track_id, track.compared, unlike));
+        }
+        track.compared += 1;
+    }
+
+    /// How many samples wait for those of the other file.
+    pub fn waiting(&self, side: Side) -> u64 {
+        let of = self.tracks.values().filter(|track| track.of == Some(side));
+        of.map(|track| len_u64(track.waiting.len())).sum()
+    }
+
+    /// What came of a track: samples that are equal, and bytes of those that were compared.
+    pub fn equal(&self, track_id: u32) -> (u64, u64) {
+        self.tracks.get(&track_id).map_or((0, 0), |track| (track.equal, track.bytes))
+    }
+
+    /// What is not as it should be, now that all samples were given: track ID, number of the sample in it, and how. Of more
+    /// than a hundred the first.
+    pub fn unlike(&self) -> Vec<(u32, u64, Unlike)> {
+        let left = self.tracks.iter().filter(|(_, track)| !track.waiting.is_empty()).map(|(id, track)| {
+            let count = len_u64(track.waiting.len());
+            let kind = if track.of == Some(Side::Source) { Unlike::Missing } else { Unlike::Surplus };
+            (*id, track.compared, kind(count))
+        });
+        self.unlike.iter().copied().chain(left).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn digest(hash: u64) -> Digest {
+        Digest { hash, size: 10, duration: 1, composition: 0 }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_the_two_does_not_matter(
+            order in proptest::collection::vec(any::<bool>(), 40),
+            lens in (0usize..20, 0usize..20),
+            changed in proptest::option::of(0usize..20),
+        ) {
+            let mut comparison = Comparison::default();
+            let mut sides = [(Side::Source, 0, lens.0), (Side::Written, 0, lens.1)];
+            for first in order {
+                let number = if sides[usize::from(first)].1 < sides[usize::from(first)].2 { first } else { !first };
+                let (side, at, len) = &mut sides[usize::from(number)];
+                if at < len {
+                    let other = *side == Side::Written && changed == Some(*at);
+                    comparison.add(*side, 3, digest(*at as u64 + u64::from(other) * 1000));
+                    *at += 1;
+                }
+            }
+            let common = lens.0.min(lens.1);
+            let mut wanted = Vec::new();
+            if let Some(at) = changed.filter(|at| *at < common) {
+                wanted.push((3, at as u64, Unlike::Bytes(10, 10)));
+            }
+            let (more, fewer) = (lens.1.saturating_sub(lens.0), lens.0.saturating_sub(lens.1));
+            if fewer > 0 {
+                wanted.push((3, common as u64, Unlike::Missing(fewer as u64)));
+            }
+            if more > 0 {
+                wanted.push((3, common as u64, Unlike::Surplus(more as u64)));
+            }
+            let equal = common as u64 - u64::from(changed.is_some_and(|at| at < common));
+            prop_assert_eq!(comparison.unlike(), wanted);
+            prop_assert_eq!(comparison.equal(3), (equal, 10 * common as u64));
+        }
+    }
+
+    #[test]
+    fn times_are_compared_apart_from_bytes() {
+        let mut comparison = Comparison::default();
+        comparison.add(Side::Source, 1, digest(5));
+        comparison.add(Side::Written, 1, Digest { composition: 2, ..digest(5) });
+        assert_eq!(comparison.unlike(), vec![(1, 0, Unlike::Time)]);
+    }
+}

@@ -1,0 +1,205 @@
+//! Which parts of key streams were used, and whether any was used twice: whoever has two such samples can read both without
+//! the key.
+
+use std::collections::BTreeMap;
+
+use crate::bytes::KeyId;
+use crate::bytes::units::len_u64;
+
+/// A sample: track ID, and its number in the track, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Track ID.
+    pub track: u32,
+    /// Number of the sample in its track.
+    pub sample: u64,
+}
+
+/// Part of a key stream that was used: of short IVs whole samples, of long ones blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Run {
+    first: u128,
+    last: u128,
+    /// The sample that it begins with.
+    place: Place,
+}
+
+/// Use of one key's stream.
+#[derive(Clone, Debug, Default)]
+struct Stream {
+    /// IVs of 8 bytes: each is the start of 2^64 blocks that no other can reach.
+    short: Vec<Run>,
+    /// Blocks, from IVs of 16 bytes.
+    long: Vec<Run>,
+}
+
+/// Use of all keys' streams in counter mode.
+#[derive(Clone, Debug, Default)]
+pub struct Counters {
+    streams: BTreeMap<Option<KeyId>, Stream>,
+}
+
+/// Two samples that use the same part of the key stream of one key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twice {
+    /// The key, if it has an ID.
+    pub kid: Option<KeyId>,
+    /// One of them, or the first of a row that ends with it.
+    pub one: Place,
+    /// The other.
+    pub other: Place,
+}
+
+/// No sample has more blocks: their sizes are numbers of 32 bits.
+const SAMPLE_BLOCKS: u128 = 1 << 28;
+
+impl Counters {
+    /// Takes that `place` was encrypted in counter mode with this key and IV, of 8 or 16 bytes, over so many blocks.
+    pub fn used(&mut self, kid: Option<KeyId>, iv: &[u8], blocks: u64, place: Place) {
+        if blocks == 0 {
+            return;
+        }
+        let stream = self.streams.entry(kid).or_default();
+        let start = iv.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
+        let (runs, more) =
+            if iv.len() > 8 { (&mut stream.long, u128::from(blocks) - 1) } else { (&mut stream.short, 0) };
+        let (last, wrapped) = start.overflowing_add(more);
+        match runs.last_mut() {
+            Some(before)
+                if before.last.checked_add(1) == Some(start)
+                    && before.place.track == place.track
+                    && !wrapped =>
+            {
+                before.last = last;
+            }
+            _ if wrapped => {
+                runs.push(Run { first: start, last: u128::MAX, place });
+                runs.push(Run { first: 0, last, place });
+            }
+            _ => runs.push(Run { first: start, last, place }),
+        }
+    }
+
+    /// Takes all that others found.
+    pub fn join(&mut self, other: Self) {
+        for (kid, Stream { short, long }) in other.streams {
+            let stream = self.streams.entry(kid).or_default();
+            stream.short.extend(short);
+            stream.long.extend(long);
+        }
+    }
+
+    /// How many parts are known apart from each other.
+    pub fn len(&self) -> u64 {
+        self.streams.values().map(|stream| len_u64(stream.short.len() + stream.long.len())).sum()
+    }
+
+    /// Two samples that use the same part of a key stream, if there are any; for each key at most one such pair.
+    pub fn twice(&mut self) -> Vec<Twice> {
+        let mut all = Vec::new();
+        for (kid, Stream { short, long }) in &mut self.streams {
+            short.sort_unstable();
+            long.sort_unstable();
+            let found = overlap(short).or_else(|| overlap(long)).or_else(|| across(short, long));
+            all.extend(found.map(|(one, other)| Twice { kid: *kid, one, other }));
+        }
+        all
+    }
+}
+
+/// The first two of these, which are sorted, that overlap.
+fn overlap(runs: &[Run]) -> Option<(Place, Place)> {
+    let mut furthest: Option<&Run> = None;
+    for run in runs {
+        if let Some(before) = furthest.filter(|before| run.first <= before.last) {
+            let in_order = before.place <= run.place;
+            return Some(if in_order { (before.place, run.place) } else { (run.place, before.place) });
+        }
+        if furthest.is_none_or(|before| run.last > before.last) {
+            furthest = Some(run);
+        }
+    }
+    None
+}
+
+/// A short IV and blocks of a long one that may be the same.
+fn across(short: &[Run], long: &[Run]) -> Option<(Place, Place)> {
+    long.iter().find_map(|run| {
+        // IVs whose first blocks the run can reach.
+        let (first, last) = (run.first.saturating_sub(SAMPLE_BLOCKS - 1) >> 64, run.last >> 64);
+        let found = short.iter().find(|short| short.first <= last && first <= short.last)?;
+        let iv = found.first.max(first) << 64;
+        (iv <= run.last && run.first < iv + SAMPLE_BLOCKS).then_some((found.place, run.place))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    const KID: Option<KeyId> = Some(KeyId([7; 16]));
+
+    fn place(sample: u64) -> Place {
+        Place { track: 1, sample }
+    }
+
+    #[test]
+    fn ivs_that_count_up_are_one_run_and_one_used_again_is_found() {
+        let mut counters = Counters::default();
+        for sample in 0..1000 {
+            counters.used(KID, &(u64::MAX - 5).wrapping_add(sample).to_be_bytes(), 40, place(sample));
+        }
+        assert_eq!((counters.len(), counters.twice()), (2, vec![]));
+        // Another key has another stream.
+        counters.used(Some(KeyId([8; 16])), &3u64.to_be_bytes(), 1, place(2000));
+        assert_eq!(counters.twice(), vec![]);
+        counters.used(KID, &3u64.to_be_bytes(), 1, place(2000));
+        assert_eq!(counters.twice(), vec![Twice { kid: KID, one: place(6), other: place(2000) }]);
+    }
+
+    #[test]
+    fn a_sample_without_encrypted_blocks_uses_nothing() {
+        let mut counters = Counters::default();
+        counters.used(KID, &[0; 8], 0, place(0));
+        counters.used(KID, &[0; 8], 1, place(1));
+        assert_eq!(counters.twice(), vec![]);
+    }
+
+    #[test]
+    fn long_ivs_overlap_by_blocks_also_through_the_end_and_with_short_ones() {
+        let mut counters = Counters::default();
+        counters.used(KID, &u128::MAX.to_be_bytes(), 3, place(0));
+        assert_eq!(counters.twice(), vec![]);
+        let mut wrapped = counters.clone();
+        wrapped.used(KID, &1u128.to_be_bytes(), 1, place(1));
+        assert_eq!(wrapped.twice().len(), 1);
+        counters.used(KID, &2u128.to_be_bytes(), 1, place(1));
+        assert_eq!(counters.twice(), vec![]);
+        // Of the blocks of the short IV 9, this is the third.
+        counters.used(KID, &(9u128 << 64 | 2).to_be_bytes(), 1, place(2));
+        assert_eq!(counters.twice(), vec![]);
+        counters.used(KID, &9u64.to_be_bytes(), 3, place(3));
+        assert_eq!(counters.twice().len(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_set_of_blocks_finds_is_found(
+            uses in proptest::collection::vec((0u128..60, 1u64..5), 1..12),
+            joined in 0usize..12,
+        ) {
+            let (mut one, mut other) = (Counters::default(), Counters::default());
+            let mut blocks = BTreeSet::new();
+            let mut again = false;
+            for (number, (start, len)) in uses.iter().enumerate() {
+                let to = if number < joined { &mut one } else { &mut other };
+                to.used(KID, &start.to_be_bytes(), *len, place(number as u64));
+                again |= (*start..start + u128::from(*len)).any(|block| !blocks.insert(block));
+            }
+            one.join(other);
+            prop_assert_eq!(!one.twice().is_empty(), again);
+        }
+    }
+}
