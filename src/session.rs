@@ -16,7 +16,7 @@ use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
 use crate::output::Assembly;
 use crate::output::summary::Origin;
-use crate::protect::check::{check_file, check_plan, check_readable, check_structure};
+use crate::protect::check::{check_file, check_plan, check_readable, check_sound, check_structure};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::{Plan, Request};
@@ -216,7 +216,7 @@ impl Session {
     pub fn work(&self) -> Result<&Rc<Index>> {
         let index = self.index()?;
         if self.made.get().is_none() && LaidOut::is_plain(index) {
-            check_readable(index)?;
+            check_sound(index)?;
             let laid_out = LaidOut::new(Rc::clone(index))?;
             let work = Rc::new(laid_out.index()?);
             self.made.get_or_init(|| Made::LaidOut(laid_out, work));
@@ -260,13 +260,20 @@ impl Session {
 
     /// Fails when the file cannot be protected.
     pub fn check(&self) -> Result<()> {
-        self.check_for(true)
+        self.check_for(true, false)
     }
 
-    /// Fails when the file cannot be written anew, or, where it `protects`, not be protected.
-    fn check_for(&self, protects: bool) -> Result<()> {
-        let check = if protects { check_file } else { check_structure };
-        check(self.work()?).map_err(|error| self.in_source(error))
+    /// Fails when the file cannot be written anew, or, where it `protects`, not be protected. What is protected already may
+    /// be where it is decrypted on the way.
+    fn check_for(&self, protects: bool, decrypts: bool) -> Result<()> {
+        if !decrypts {
+            let checked = check_readable(self.index()?);
+            checked.map_err(|error| if self.merged().is_some() { self.in_source(error) } else { error })?;
+        }
+        let work = self.work()?;
+        let structure = check_structure(work);
+        let checked = if protects { structure.and_then(|()| check_file(work)) } else { structure };
+        checked.map_err(|error| self.in_source(error))
     }
 
     /// An error in what is protected with its offset in the source.
@@ -294,8 +301,10 @@ impl Session {
 
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
-        self.check_for(request.scheme.protects())?;
-        let becomes = self.is_made() || self.parts.len() > 1 || request.segment_index || request.segments;
+        let decrypts = !request.source_keys.is_empty();
+        self.check_for(request.scheme.protects(), decrypts)?;
+        let becomes =
+            decrypts || self.is_made() || self.parts.len() > 1 || request.segment_index || request.segments;
         if !request.scheme.protects() && !becomes {
             let message = "This file is fragmented already: without protection there is nothing to do.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
@@ -309,6 +318,7 @@ impl Session {
         let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
+        plan.undo(index)?;
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
     }
@@ -333,7 +343,7 @@ impl Session {
 
     /// Begins the protected file.
     pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
-        self.check_for(plan.protects())?;
+        self.check_for(plan.protects(), plan.decrypts())?;
         let index = self.work()?;
         if plan.source != index.identity() {
             let message = "This plan was made for another file. Carried out here, it would use its key stream a second \

@@ -48,5 +48,6 @@ mod segments_out;
 mod shaka;
 mod sound;
 mod tracks;
+mod undo;
 mod versions;
 mod whole;

@@ -375,6 +375,7 @@ async function mustDownload() {
 function copyOf(request) {
   const copy = { ...request };
   if (Array.isArray(copy.keys)) copy.keys = copy.keys.map((key) => ({ ...key }));
+  if (Array.isArray(copy.sourceKeys)) copy.sourceKeys = copy.sourceKeys.map((key) => ({ ...key }));
   return copy;
 }
 
@@ -397,10 +398,11 @@ function callerError(code, message) {
  * @param {string} name
  * @param {Types.ProtectRequest} request
  */
-function suggestName(name, { scheme, segments }) {
+function suggestName(name, { scheme, segments, sourceKeys }) {
   const stem = name.replace(/\.(ismv|isma|mp4|m4v|m4a|mov|cmfv|cmfa)$/i, '');
   if (segments) return `${stem}.zip`;
   // The clear file must not be overwritten by a save into its own folder.
+  if (scheme === 'none' && sourceKeys) return `${stem}.clear.mp4`;
   const what = scheme === 'none' ? 'fragmented' : 'protected';
   return /\.mp4$/i.test(name) ? `${stem}.${what}.mp4` : `${stem}.mp4`;
 }
@@ -451,6 +453,7 @@ class Result {
     this.profile = made.form;
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
+    this.undoes = made.undoes;
     this.files = made.files;
     this.forTests = made.forTests;
     this.#sum = made.sha256;

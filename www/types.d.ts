@@ -210,7 +210,7 @@ export type Form = 'hybrid' | 'piff' | 'plain';
 export interface ProtectRequest {
   /**
    * 'cenc' when absent. 'none' protects nothing: a plain file, segments or several files are written as the fragmented file
-   * that they become, and nothing can be asked of keys, headers and tracks.
+   * that they become, a protected one with `sourceKeys` as the clear one; nothing can be asked of new keys, headers and tracks.
    */
   scheme?: Scheme | 'none';
   /** 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know. */
@@ -276,6 +276,12 @@ export interface ProtectRequest {
    * stale go in any case; where that is not plain, planning fails with code 'leftover-encryption' unless this is given.
    */
   leftovers?: 'remove';
+  /**
+   * The keys that the file is encrypted with: it is decrypted on the way, in memory alone. With the scheme 'none' the result
+   * is the clear file; with any other it is protected anew, with other keys, in another scheme or form. A key is needed for
+   * every KID that samples are encrypted with (`Track.protection.kids`); a wrong one is noticed before anything is written.
+   */
+  sourceKeys?: SourceKeyRequest[];
   /** Seconds from the start: fragments that begin in them stay open to everyone, so that playing can begin at once. */
   clearLead?: number;
   /**
@@ -308,6 +314,24 @@ export interface KeyRequest {
   kid?: string;
   /** 16 bytes as 32 hex digits or base64; random when neither this nor `keySeed` is given. */
   key?: string;
+}
+
+/** A key that the file is encrypted with: of this KID, of this track, or, with neither, of all of it. */
+export interface SourceKeyRequest {
+  /** UUID text. */
+  kid?: string;
+  track?: number;
+  /** 16 bytes as 32 hex digits or base64. */
+  key: string;
+}
+
+/** What is decrypted on the way. */
+export interface UndonePart {
+  track: number;
+  /** UUID text; null where the file says none. */
+  kid: string | null;
+  /** 'cenc', 'cbcs', 'cens' or 'cbc1', also where it is PIFF that says so. */
+  scheme: string;
 }
 
 export interface PlannedBox {
@@ -346,6 +370,8 @@ export interface Plan {
   pssh: PlannedPssh[];
   laUrl: string;
   tracks: PlannedTrack[];
+  /** What is decrypted on the way, by track and KID; nothing without `sourceKeys`. */
+  undoes: UndonePart[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
   /** How many files are written: 1, or an initialization segment and media segments. */
@@ -459,6 +485,8 @@ export interface ProtectResult {
   laUrl: string;
   /** Which tracks are protected, and which are open to everyone. */
   tracks: PlannedTrack[];
+  /** What was decrypted on the way. */
+  undoes: UndonePart[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
   /** Names of the files that were written, in order: one, or those in the archive or folder. */

@@ -48,3 +48,5 @@ pub const SYSTEMS: usize = 256;
 
 /// Most boxes listed by one call.
 pub const LISTED: usize = 10_000;
+/// Most keys of one track.
+pub const TRACK_KEYS: usize = 2000;

@@ -411,6 +411,13 @@ pub fn protect_fragment(
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
+    let at_hand = (window.start, &*window.bytes);
+    let decryption = protector.decryptor().of_fragment(&tree, &fragment, movie, at_hand);
+    let decrypted = decryption.and_then(|found| match found {
+        Some(mut found) => found.decrypt_all(&fragment, &mut window),
+        None => Ok(()),
+    });
+    decrypted.map_err(|error| task.in_source(error))?;
     let entries = protector.scan(&fragment, task, &mut window).map_err(|error| task.in_source(error))?;
     let new_moof =
         protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
@@ -466,7 +473,9 @@ impl LargeFragment {
     ) -> Result<Self> {
         let tree = Tree::parse(task.head(moof)?, task.start)?.into_owned();
         let fragment = Fragment::read(&tree, Some(movie))?;
-        let pieces = PiecewiseFragment::new(protector, fragment, &task)?;
+        let nothing = (task.start + task.moof_len, &[][..]);
+        let decryption = protector.decryptor().of_fragment(&tree, &fragment, movie, nothing)?;
+        let pieces = PiecewiseFragment::new(protector, fragment, &task, decryption)?;
         Ok(Self { tree, task, pieces })
     }
 

@@ -11,9 +11,9 @@ use crate::boxes::profiles::MPEG4_AUDIO;
 use crate::boxes::types::U24;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::{Error, FourCc, KeyId, Result};
-use crate::protect::decrypt::encryption;
 use crate::protect::samples::FragmentTask;
 use crate::track::codec::mpeg::MpegConfig;
+use crate::track::encryption::{maps, spans};
 use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track, TrackFragment, TrackKind};
 
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
@@ -91,17 +91,17 @@ impl Playback {
         }
         let mut found = Vec::new();
         for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-            let has_cenc = traf.child(b"senc").is_some();
-            let here = if has_cenc { None } else { encryption(&tree, traf, track, movie)? };
-            // A box that says of these samples alone that they are clear.
-            let is_clear = !has_cenc
-                && here.is_none()
-                && traf.child_id(piff::SAMPLE_ENCRYPTION).is_some()
-                && protection_of(movie, track).is_some_and(|protection| protection.is_protected);
-            found.push(if is_clear {
-                Some((all_clear(track), CLEAR_IV_SIZE, None))
-            } else {
-                here.map(|it| (it.entries, it.iv_size, other_key(movie, track, it.kid, it.iv_size)))
+            if traf.child(b"senc").is_some() || traf.child_id(piff::SAMPLE_ENCRYPTION).is_none() {
+                found.push(None);
+                continue;
+            }
+            let spans = spans(&tree, traf, track, movie)?;
+            let maps = maps(&tree, traf, track, &spans, (0, &[]))?;
+            let is_protected = protection_of(movie, track).is_some_and(|protection| protection.is_protected);
+            found.push(match spans.first().and_then(|span| span.by.as_ref()) {
+                Some(by) => Some((maps, by.iv_size, other_key(movie, track, by.kid, by.iv_size))),
+                // The box says of these samples alone that they are clear.
+                None => is_protected.then(|| (all_clear(track), CLEAR_IV_SIZE, None)),
             });
         }
         let mut information = Vec::new();
@@ -159,7 +159,7 @@ fn all_clear(track: &TrackFragment) -> SampleEncryptionEntries {
 /// Fails when no browser knows the scheme: of PIFF, what is shown to it as `cenc` has to be that.
 fn check_scheme(protection: &Protection) -> Result<()> {
     let name = match &protection.scheme.0 {
-        b"piff" if !protection.counter_mode => "AES-CBC, as PIFF has it".to_owned(),
+        b"piff" if protection.cipher.0 != *b"cenc" => "AES-CBC, as PIFF has it".to_owned(),
         b"cbc1" | b"cens" => format!("the scheme {}", protection.scheme.text()),
         _ => return Ok(()),
     };

@@ -7,6 +7,7 @@ use crate::boxes::heif::ItemLocationBox;
 use crate::boxes::names::name_in;
 use crate::boxes::piff;
 use crate::boxes::registry::{self, Known};
+use crate::boxes::sample_types::WRAPPED;
 use crate::boxes::{BoxBody, BoxHeader};
 use crate::bytes::units::{len_u64, sort_pairs};
 use crate::bytes::{Reader, Result};
@@ -144,7 +145,7 @@ fn why(id: BoxId, action: Action) -> &'static str {
         if [b"sidx", b"ssix", b"mfra"].iter().any(|code| id.is(code)) {
             return "of the file as it was";
         }
-        return "left over from an earlier encryption";
+        return "of an earlier encryption";
     }
     if id == piff::PROTECTION_SYSTEM {
         return "the PlayReady header for PIFF players";
@@ -154,6 +155,7 @@ fn why(id: BoxId, action: Action) -> &'static str {
     }
     match name_in(WHY, id.four_cc()) {
         "" if action == Action::Add => "for the samples of the clear lead",
+        "" if WRAPPED.contains(&&id.four_cc().0) => "its samples are encrypted otherwise, or no more",
         "" => "becomes a protected sample entry",
         why => why,
     }

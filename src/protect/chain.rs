@@ -61,7 +61,7 @@ pub fn encrypt<'s>(
     key: &AesKey,
     pattern: Pattern,
     bytes: &mut [u8],
-    chains: impl Iterator<Item = Chain<'s>>,
+    chains: &mut dyn Iterator<Item = Chain<'s>>,
 ) {
     let mut chains = chains.map(Lane::new);
     let mut lanes: [Option<Lane<'_>>; WIDTH] = [None; WIDTH];
@@ -93,6 +93,48 @@ pub fn encrypt<'s>(
             let (Some(lane), Some(data)) = (lane, place.and_then(|at| block_at(bytes, at))) else { continue };
             *data = block;
             lane.chain.iv = block;
+        }
+    }
+}
+
+/// Decrypts the blocks of all chains in place. What a chain names outside `bytes` is passed over.
+pub fn decrypt<'s>(
+    key: &AesKey,
+    pattern: Pattern,
+    bytes: &mut [u8],
+    chains: &mut dyn Iterator<Item = Chain<'s>>,
+) {
+    let mut chains = chains.map(Lane::new);
+    let mut lane = chains.next();
+    loop {
+        // Unlike the way there, each block needs nothing of the others but their cipher text.
+        let mut blocks = [[0; BLOCK]; WIDTH];
+        let mut places = [None; WIDTH];
+        for (block, to) in blocks.iter_mut().zip(&mut places) {
+            let at = loop {
+                match lane.as_mut().and_then(|lane| lane.next(pattern)) {
+                    Some(at) => break Some(at),
+                    None => lane = chains.next(),
+                }
+                if lane.is_none() {
+                    break None;
+                }
+            };
+            let (Some(at), Some(lane)) = (at, &mut lane) else { break };
+            let Some(data) = block_at(bytes, at) else { continue };
+            *block = *data;
+            *to = Some((at, std::mem::replace(&mut lane.chain.iv, *data)));
+        }
+        if places.iter().all(Option::is_none) && lane.is_none() {
+            return;
+        }
+        key.decrypt(&mut blocks);
+        for (block, place) in blocks.iter().zip(places) {
+            let Some((at, chained)) = place else { continue };
+            let Some(data) = block_at(bytes, at) else { continue };
+            for (to, (plain, chained)) in data.iter_mut().zip(block.iter().zip(chained)) {
+                *to = plain ^ chained;
+            }
         }
     }
 }
@@ -131,7 +173,12 @@ mod tests {
     fn whole_blocks_of_a_sample_are_chained_and_its_tail_is_clear() {
         let mut bytes = data(70);
         let subsamples = [range(0, 70)];
-        encrypt(&key(), WHOLE, &mut bytes, [Chain { at: 0, subsamples: &subsamples, iv: iv() }].into_iter());
+        encrypt(
+            &key(),
+            WHOLE,
+            &mut bytes,
+            &mut [Chain { at: 0, subsamples: &subsamples, iv: iv() }].into_iter(),
+        );
         let expected = "b6bbb7617bcece3bef5ad27e3b45c12fbe15b6b5d98366e417b821789291953f\
             da6d49f5faa49ba12935fe20cee856098e3838266c7d3c7146e82a536f4796bfc3cad1d8dfe6";
         assert_eq!(hex::encode(bytes), expected);
@@ -143,7 +190,7 @@ mod tests {
         let subsamples = [range(12, 180), range(9, 199)];
         let chains = [(0, &subsamples[..1]), (192, &subsamples[1..])];
         let chains = chains.map(|(at, subsamples)| Chain { at, subsamples, iv: iv() });
-        encrypt(&key(), VIDEO_PATTERN, &mut bytes, chains.into_iter());
+        encrypt(&key(), VIDEO_PATTERN, &mut bytes, &mut chains.into_iter());
         for (at, expected) in [
             (12, "77ebcac0c677467b6b14a00420a980f1"),
             (172, "ab363ffe9152a9116b86a458db6e788e"),
@@ -176,13 +223,16 @@ mod tests {
         for pattern in [WHOLE, VIDEO_PATTERN] {
             let (mut together, mut alone) = (data(at), data(at));
             let all = ranges.iter().map(|(at, subsamples)| Chain { at: *at, subsamples, iv: iv() });
-            encrypt(&key(), pattern, &mut together, all);
+            encrypt(&key(), pattern, &mut together, &mut { all });
             for (at, subsamples) in ranges.iter().map(chain) {
                 let one = Chain { at, subsamples: &subsamples, iv: iv() };
-                encrypt(&key(), pattern, &mut alone, [one].into_iter());
+                encrypt(&key(), pattern, &mut alone, &mut [one].into_iter());
             }
             assert_eq!(together, alone);
             assert_ne!(together, data(at));
+            let all = ranges.iter().map(|(at, subsamples)| Chain { at: *at, subsamples, iv: iv() });
+            decrypt(&key(), pattern, &mut together, &mut { all });
+            assert_eq!(together, data(at));
         }
     }
 
@@ -191,10 +241,15 @@ mod tests {
     fn a_chain_goes_on_over_clear_bytes() {
         let mut bytes = data(64);
         let subsamples = [range(0, 32), range(0, 32)];
-        encrypt(&key(), WHOLE, &mut bytes, [Chain { at: 0, subsamples: &subsamples, iv: iv() }].into_iter());
+        encrypt(
+            &key(),
+            WHOLE,
+            &mut bytes,
+            &mut [Chain { at: 0, subsamples: &subsamples, iv: iv() }].into_iter(),
+        );
         let mut whole = data(64);
         let one = [range(0, 64)];
-        encrypt(&key(), WHOLE, &mut whole, [Chain { at: 0, subsamples: &one, iv: iv() }].into_iter());
+        encrypt(&key(), WHOLE, &mut whole, &mut [Chain { at: 0, subsamples: &one, iv: iv() }].into_iter());
         assert_eq!(bytes, whole);
     }
 }

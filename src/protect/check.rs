@@ -11,6 +11,13 @@ use super::plan::Plan;
 
 /// Fails when nothing can be said of what is in the file, or it is protected already.
 pub fn check_readable(index: &Index) -> Result<()> {
+    check_sound(index)?;
+    let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
+    protected_already(index, movie).map_or(Ok(()), Err)
+}
+
+/// Fails when nothing can be said of what is in the file.
+pub fn check_sound(index: &Index) -> Result<()> {
     // Where the walk over the file ended early, the movie may be behind: say that first.
     let problem = |cut_short: bool| {
         let mut problems = index.problems.iter();
@@ -34,9 +41,6 @@ pub fn check_readable(index: &Index) -> Result<()> {
             _ => problem,
         });
     }
-    if let Some(error) = protected_already(index, movie) {
-        return Err(error);
-    }
     if let Some((track, reference)) = movie.tracks.iter().find_map(|track| Some((track, track.external?))) {
         // FFmpeg passes over such a reference and copies whatever stands at these offsets in this file.
         let message = format!(
@@ -50,9 +54,8 @@ pub fn check_readable(index: &Index) -> Result<()> {
     Ok(())
 }
 
-/// Fails when protecting the file would be wrong or is not supported.
+/// Fails when no track of the file can be protected.
 pub fn check_file(index: &Index) -> Result<()> {
-    check_structure(index)?;
     let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
     let faults: Vec<Error> = movie.tracks.iter().filter_map(|track| check_track(track).err()).collect();
     let has_choice = movie.tracks.iter().any(|track| check_whole(track).is_ok());
@@ -70,9 +73,9 @@ pub fn check_file(index: &Index) -> Result<()> {
     Ok(())
 }
 
-/// Fails when the file cannot be written anew, whether or not anything is protected in it.
+/// Fails when the file cannot be written anew, whether or not anything is or becomes protected in it.
 pub fn check_structure(index: &Index) -> Result<()> {
-    check_readable(index)?;
+    check_sound(index)?;
     let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
     for (id, number, traf) in index.used_entries() {
         let Some(track) = movie.track(id) else { continue };

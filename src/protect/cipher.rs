@@ -38,6 +38,11 @@ impl AesKey {
         self.0.encrypt(blocks);
     }
 
+    /// Decrypts blocks that have nothing to do with each other, in place.
+    pub fn decrypt(&self, blocks: &mut [Block; WIDTH]) {
+        self.0.decrypt(blocks);
+    }
+
     /// The keystream of the sample with this IV: 8 bytes, or 16.
     pub fn sample(&self, iv: &[u8]) -> SampleCipher<'_> {
         let mut block = [0; 16];
@@ -68,7 +73,8 @@ use boxlock_kernel as backend;
 mod backend {
     use aes::Aes128;
     use aes::cipher::{
-        BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, StreamCipherSeek,
+        BlockCipherDecrypt, BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper,
+        StreamCipherSeek,
     };
     use ctr::CtrCore;
     use ctr::flavors::Ctr64BE;
@@ -86,6 +92,12 @@ mod backend {
         pub fn encrypt(&self, blocks: &mut [super::Block; super::WIDTH]) {
             let mut wide = blocks.map(Into::into);
             self.0.encrypt_blocks(&mut wide);
+            *blocks = wide.map(Into::into);
+        }
+
+        pub fn decrypt(&self, blocks: &mut [super::Block; super::WIDTH]) {
+            let mut wide = blocks.map(Into::into);
+            self.0.decrypt_blocks(&mut wide);
             *blocks = wide.map(Into::into);
         }
 
@@ -169,6 +181,9 @@ mod tests {
         let mut expected = [block("3925841d02dc09fbdc118597196a0b32"); WIDTH];
         expected[3] = block("3ad77bb40d7a3660a89ecaf32466ef97");
         assert_eq!(blocks, expected);
+        key("2b7e151628aed2a6abf7158809cf4f3c").decrypt(&mut blocks);
+        assert_eq!(blocks[0], block("3243f6a8885a308d313198a2e0370734"));
+        assert_eq!(blocks[3], block("6bc1bee22e409f96e93d7e117393172a"));
     }
 
     #[test]

@@ -1,86 +1,209 @@
-//! Reading protected fragments: which IVs and subsamples their samples have, and decrypting them.
+//! Decrypting the samples of protected fragments, with keys that are given for key IDs or tracks.
 
-use crate::boxes::cenc::{SampleEncryption, SampleEncryptionEntries};
-use crate::boxes::piff::{self, OVERRIDE, PiffSampleEncryption};
-use crate::boxes::{Node, Tree};
-use crate::bytes::units::len_u64;
+use crate::boxes::Tree;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
-use crate::track::leftovers::is_key_group;
-use crate::track::{Fragment, Movie, TrackFragment};
+use crate::track::encryption::{Encryption, Maps, maps, spans};
+use crate::track::{Fragment, Movie};
 
+use super::apply::{Cipher, Mapped, Way, whole_block};
 use super::cipher::AesKey;
-use super::samples::{Window, apply_keystream};
+use super::samples::Window;
+use super::scheme::{BLOCK, Pattern, Scheme};
+use super::source_keys::SourceKeys;
 
-/// How the samples of one `traf` are encrypted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrackFragmentEncryption {
-    /// Key ID.
-    pub kid: Option<KeyId>,
-    /// Bytes per IV.
-    pub iv_size: u8,
-    /// Whether the cipher is AES in counter mode.
-    pub counter_mode: bool,
-    /// IVs and subsample maps.
-    pub entries: SampleEncryptionEntries,
+/// Keys of what is protected already, ready for use.
+#[derive(Clone, Debug, Default)]
+pub struct Decryptor {
+    keys: SourceKeys,
+    ciphers: Vec<AesKey>,
 }
 
-/// Reads the sample encryption box of `traf`, CENC or PIFF; `None` when its samples are clear.
-pub fn encryption(
-    tree: &Tree<'_>,
-    traf: &Node,
-    track: &TrackFragment,
-    movie: &Movie,
-) -> Result<Option<TrackFragmentEncryption>> {
-    let entry = movie.track(track.tfhd.track_id).and_then(|info| info.entry(track.sample_description_index));
-    let Some(protection) =
-        entry.and_then(|entry| entry.protection.as_ref()).filter(|found| found.is_protected)
-    else {
-        return Ok(None);
-    };
-    let mut found = TrackFragmentEncryption {
-        kid: protection.kid,
-        iv_size: protection.iv_size,
-        counter_mode: protection.counter_mode,
-        entries: SampleEncryptionEntries::default(),
-    };
-    let (count, start) = if let Some(node) = traf.child(b"senc") {
-        let senc: SampleEncryption = tree.read_with_iv(node, found.iv_size)?;
-        if senc.head.version > 0 {
-            let message = format!(
-                "The sample encryption box has version {}, for samples with several keys; Boxlock decrypts version 0.",
-                senc.head.version
-            );
-            return Err(Error::unsupported("several-keys", message).at(node.start));
-        }
-        found.entries = senc.samples;
-        (senc.sample_count, node.start)
-    } else if let Some(node) = traf.child_id(piff::SAMPLE_ENCRYPTION) {
-        let senc: PiffSampleEncryption = tree.read_with_iv(node, found.iv_size)?;
-        if senc.head.has(OVERRIDE) {
-            if senc.algorithm_id.0 == piff::algorithm::NONE {
-                return Ok(None);
-            }
-            found.kid = Some(senc.kid);
-            found.iv_size = senc.iv_size;
-            found.counter_mode = senc.algorithm_id.0 == piff::algorithm::AES_CTR;
-        }
-        found.entries = senc.samples.0;
-        (senc.sample_count, node.start)
-    } else if let Some(node) = traf.child(b"saio") {
-        let message = "The IVs of this fragment stand outside its sample encryption box, where 'saio' points; Boxlock \
-                       does not follow it.";
-        return Err(Error::unsupported("iv-elsewhere", message).at(node.start));
-    } else {
-        return Ok(None);
-    };
-    if u64::from(count) != len_u64(track.sample_count) {
-        let message = format!(
-            "The sample encryption box lists {count} samples, but the runs of its track have {}.",
-            track.sample_count
-        );
-        return Err(Error::file("sample-count", message).at(start));
+impl Decryptor {
+    /// With these keys.
+    pub fn new(keys: &SourceKeys) -> Self {
+        Self { keys: keys.clone(), ciphers: keys.iter().map(|known| AesKey::new(&known.key)).collect() }
     }
-    Ok(Some(found))
+
+    /// How the samples of a fragment are to be decrypted; `None` where nothing is. `media` is what is at hand behind its
+    /// `moof`, and where that begins.
+    pub fn of_fragment(
+        &self,
+        tree: &Tree<'_>,
+        fragment: &Fragment,
+        movie: &Movie,
+        media: (u64, &[u8]),
+    ) -> Result<Option<FragmentDecryption>> {
+        if self.ciphers.is_empty() {
+            return Ok(None);
+        }
+        let key =
+            |track, kid| self.keys.find(track, kid).and_then(|number| self.ciphers.get(number)).cloned();
+        FragmentDecryption::read(tree, fragment, movie, &key, media).map(Some)
+    }
+}
+
+/// Samples in a row that are decrypted alike.
+#[derive(Debug)]
+struct Stretch {
+    count: usize,
+    /// `None` where they are clear.
+    by: Option<(AesKey, Cipher)>,
+    iv_size: usize,
+}
+
+/// Where the samples of a `traf` stand that come next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    stretch: usize,
+    /// Samples of the stretch before.
+    inside: usize,
+    sample: usize,
+    /// Bytes of IVs before.
+    iv: usize,
+    subsample: usize,
+}
+
+/// How the samples of one `traf` are to be decrypted.
+#[derive(Debug)]
+struct TrackDecryption {
+    stretches: Vec<Stretch>,
+    maps: Maps,
+    cursor: Cursor,
+}
+
+/// How the samples of a fragment are to be decrypted, and which come next.
+#[derive(Debug)]
+pub struct FragmentDecryption {
+    tracks: Vec<TrackDecryption>,
+}
+
+impl FragmentDecryption {
+    fn read(
+        tree: &Tree<'_>,
+        fragment: &Fragment,
+        movie: &Movie,
+        key: &dyn Fn(u32, Option<KeyId>) -> Option<AesKey>,
+        media: (u64, &[u8]),
+    ) -> Result<Self> {
+        let mut tracks = Vec::new();
+        for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
+            let spans = spans(tree, traf, track, movie)?;
+            let maps = maps(tree, traf, track, &spans, media)?;
+            let mut stretches = Vec::new();
+            for span in spans {
+                let (count, id) = (span.count, track.tfhd.track_id);
+                let iv_size = span.by.as_ref().map_or(0, |by| usize::from(by.iv_size));
+                let by = span.by.map(|by| -> Result<_> {
+                    let key = key(id, by.kid).ok_or_else(|| no_keys(&[(by.kid, vec![id])]))?;
+                    Ok((key, cipher_of(&by, id).map_err(|error| error.at(traf.start))?))
+                });
+                stretches.push(Stretch { count, by: by.transpose()?, iv_size });
+            }
+            tracks.push(TrackDecryption { stretches, maps, cursor: Cursor::default() });
+        }
+        Ok(Self { tracks })
+    }
+
+    /// Goes back to the first samples.
+    pub fn rewind(&mut self) {
+        self.tracks.iter_mut().for_each(|track| track.cursor = Cursor::default());
+    }
+
+    /// Whether any sample of the `traf` of this number is encrypted.
+    pub fn touches(&self, number: usize) -> bool {
+        let track = self.tracks.get(number);
+        track.is_some_and(|track| track.stretches.iter().any(|stretch| stretch.by.is_some()))
+    }
+
+    /// Decrypts all samples in place.
+    pub fn decrypt_all(&mut self, fragment: &Fragment, window: &mut Window<'_>) -> Result<()> {
+        for (number, track) in fragment.tracks.iter().enumerate().filter(|(_, track)| track.sample_count > 0)
+        {
+            if self.touches(number) {
+                self.decrypt(number, &mut track.samples(), window)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Decrypts samples in place, by file offset and bytes: the next ones of the `traf` of this number.
+    pub fn decrypt(
+        &mut self,
+        number: usize,
+        samples: &mut dyn Iterator<Item = (u64, u32)>,
+        window: &mut Window<'_>,
+    ) -> Result<()> {
+        let Some(TrackDecryption { stretches, maps, cursor }) = self.tracks.get_mut(number) else {
+            return Ok(());
+        };
+        let mut next = samples.next();
+        while let (Some(_), Some(stretch)) = (next, stretches.get(cursor.stretch)) {
+            let mut alike = Vec::new();
+            while let Some((start, size)) = next.filter(|_| cursor.inside < stretch.count) {
+                let iv = maps.ivs.get(cursor.iv..cursor.iv + stretch.iv_size).unwrap_or_default();
+                let count = maps.counts.get(cursor.sample).map_or(0, |&count| usize::from(count));
+                let map = maps.subsamples.get(cursor.subsample..cursor.subsample + count).unwrap_or_default();
+                cursor.iv += iv.len();
+                cursor.inside += 1;
+                cursor.sample += 1;
+                cursor.subsample += count;
+                // Samples without bytes may stand anywhere.
+                alike.extend((size > 0).then_some(Mapped { start, size, iv, map }));
+                next = samples.next();
+            }
+            if let Some((key, cipher)) = &stretch.by {
+                cipher.apply(key, Way::Decrypt, window, alike.into_iter())?;
+            }
+            if cursor.inside == stretch.count {
+                (cursor.stretch, cursor.inside) = (cursor.stretch + 1, 0);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The cipher of samples that are encrypted like this.
+fn cipher_of(by: &Encryption, track: u32) -> Result<Cipher> {
+    let scheme = Scheme::known(&by.scheme.text()).filter(Scheme::protects).ok_or_else(|| {
+        let message = format!(
+            "Track {track} is encrypted with the scheme “{}”; Boxlock decrypts cenc, cbcs, cens, cbc1 and PIFF.",
+            by.scheme
+        );
+        Error::unsupported("unknown-scheme", message)
+    })?;
+    let iv = (by.iv_size == 0).then_some(by.constant_iv.as_slice());
+    let len = iv.map_or(usize::from(by.iv_size), <[u8]>::len);
+    // Blocks are chained to whole ones, but Shaka Packager wrote short IVs there too.
+    if ![BLOCK / 2, BLOCK].contains(&len) {
+        let message =
+            format!("Track {track} has IVs of {len} bytes, which the scheme {} does not know.", by.scheme);
+        return Err(Error::file("bad-iv", message));
+    }
+    let pattern = if scheme.has_pattern {
+        Pattern { crypt: by.pattern >> 4, skip: by.pattern & 15 }
+    } else {
+        Pattern::default()
+    };
+    Ok(Cipher { scheme, pattern, iv: iv.map(whole_block) })
+}
+
+/// That keys are missing: for each key ID, the tracks that are encrypted with it.
+pub fn no_keys(missing: &[(Option<KeyId>, Vec<u32>)]) -> Error {
+    let one = |(kid, tracks): &(Option<KeyId>, Vec<u32>)| {
+        let ids: Vec<String> = tracks.iter().map(u32::to_string).collect();
+        let tracks = format!("track{} {}", if ids.len() == 1 { "" } else { "s" }, ids.join(", "));
+        kid.map_or_else(|| tracks.clone(), |kid| format!("the key ID {kid} ({tracks})"))
+    };
+    const MOST: usize = 8;
+    let mut all: Vec<String> = missing.iter().take(MOST).map(one).collect();
+    if missing.len() > MOST {
+        all.push(format!("{} more key IDs", missing.len() - MOST));
+    }
+    let message = format!(
+        "There is no key for {}. Without it its samples cannot be decrypted.",
+        all.join(", nor for ")
+    );
+    Error::caller("no-key", "sourceKeys", message)
 }
 
 /// Decrypts the samples of a fragment in place. `key` gives the key for a track ID and key ID.
@@ -91,23 +214,7 @@ pub fn decrypt(
     key: &dyn Fn(u32, Option<KeyId>) -> Option<ContentKey>,
     window: &mut Window<'_>,
 ) -> Result<()> {
-    for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
-        let Some(found) = encryption(tree, traf, track, movie)? else { continue };
-        if let Some(node) = traf.all(b"sbgp").find(|node| is_key_group(tree, node)) {
-            let message =
-                "The samples of this fragment change keys by sample group; Boxlock does not follow that.";
-            return Err(Error::unsupported("key-rotation", message).at(node.start));
-        }
-        if !found.counter_mode {
-            let message =
-                format!("Track {} is encrypted otherwise than in plain counter mode.", track.tfhd.track_id);
-            return Err(Error::unsupported("cipher", message).at(traf.start));
-        }
-        let Some(key) = key(track.tfhd.track_id, found.kid) else {
-            let kid = found.kid.map_or_else(|| "an unknown key".to_owned(), |kid| format!("key ID {kid}"));
-            return Err(Error::caller("no-key", "keys", format!("There is no key for {kid}.")));
-        };
-        apply_keystream(&AesKey::new(&key), track, &found.entries, found.iv_size, window)?;
-    }
-    Ok(())
+    let expanded = |track, kid| key(track, kid).as_ref().map(AesKey::new);
+    FragmentDecryption::read(tree, fragment, movie, &expanded, (window.start, window.bytes))?
+        .decrypt_all(fragment, window)
 }

@@ -260,6 +260,11 @@ impl Keys {
         self.seed.is_some() || self.known.iter().any(|key| key.source != KeySource::Random)
     }
 
+    /// Whether this is one of those that are known before the tracks are.
+    pub fn has(&self, key: &ContentKey) -> bool {
+        self.known.iter().any(|known| known.key == *key)
+    }
+
     /// The keys known before the tracks are: that of the whole file.
     pub fn of_file(&self) -> &[PlannedKey] {
         if self.per == KeyPer::File { self.known.get(..1).unwrap_or_default() } else { &[] }

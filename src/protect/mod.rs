@@ -1,5 +1,6 @@
 //! Rank 5: what is protected, how, and with which counters. Decides and encrypts; lays out no boxes.
 
+mod apply;
 pub mod chain;
 pub mod check;
 pub mod cipher;
@@ -17,6 +18,7 @@ pub mod plan;
 pub mod request;
 pub mod samples;
 pub mod scheme;
+pub mod source_keys;
 pub mod subsample;
 pub mod systems;
 
@@ -26,3 +28,4 @@ pub use plan::{Plan, Protection, TrackPlan};
 pub use request::{Random, Request, RequestText};
 pub use samples::{FragmentTask, SampleProtector, Window};
 pub use scheme::{Form, Scheme};
+pub use source_keys::{SourceKeyText, SourceKeys};

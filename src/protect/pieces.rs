@@ -7,9 +7,11 @@ use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Fragment;
 
-use super::samples::{FragmentTask, Mapped, SampleProtector, Window, refuse_overlaps};
+use super::apply::Mapped;
+use super::decrypt::FragmentDecryption;
+use super::samples::{FragmentTask, SampleProtector, Window, refuse_overlaps};
 
-/// A run of protected samples.
+/// A run of samples that are or become protected.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
     /// File offset of its first sample.
@@ -25,7 +27,7 @@ struct Placed {
     ordinal: u64,
 }
 
-/// A protected sample.
+/// A sample that is or becomes protected.
 #[derive(Clone, Copy, Debug)]
 struct Sample {
     start: u64,
@@ -56,10 +58,12 @@ struct Cursor {
 #[derive(Debug)]
 pub struct PiecewiseFragment {
     fragment: Fragment,
-    /// Its protected runs, in file order. Samples are not listed: there may be hundreds of thousands.
+    /// Its runs that are or become protected, in file order. Samples are not listed: there may be hundreds of thousands.
     runs: Vec<Placed>,
     entries: Vec<Option<SampleEncryptionEntries>>,
     cursors: Vec<Cursor>,
+    /// What decrypts its samples, where they are encrypted.
+    decryption: Option<FragmentDecryption>,
     /// Decode time of each `traf`, in ticks.
     times: Vec<u64>,
     media_start: u64,
@@ -71,8 +75,13 @@ pub struct PiecewiseFragment {
 }
 
 impl PiecewiseFragment {
-    /// The fragment of `task`.
-    pub fn new(protector: &mut SampleProtector, fragment: Fragment, task: &FragmentTask) -> Result<Self> {
+    /// The fragment of `task`, whose samples are decrypted first where that is told how.
+    pub fn new(
+        protector: &mut SampleProtector,
+        fragment: Fragment,
+        task: &FragmentTask,
+        decryption: Option<FragmentDecryption>,
+    ) -> Result<Self> {
         refuse_overlaps(&fragment)?;
         protector.begin_fragment(task)?;
         let mut runs = Vec::new();
@@ -85,10 +94,12 @@ impl PiecewiseFragment {
             }
             let protected = protected && task.period.is_some();
             entries.push(protected.then(SampleEncryptionEntries::default));
+            let is_read =
+                protected || decryption.as_ref().is_some_and(|decryption| decryption.touches(number));
             let mut first = 0;
             for (index, run) in track.runs.iter().enumerate() {
                 let count = run.count();
-                if protected {
+                if is_read {
                     runs.push(Placed { start: run.data_start, track: number, index, first, count, ordinal });
                 }
                 first += count;
@@ -117,6 +128,7 @@ impl PiecewiseFragment {
             runs,
             entries,
             cursors,
+            decryption,
             times: task.decode_times.clone(),
             media_start,
             end: task.end,
@@ -138,6 +150,7 @@ impl PiecewiseFragment {
     /// Goes back to the front for the second pass.
     pub fn rewind(&mut self) {
         (self.piece, self.at) = (Default::default(), self.media_start);
+        self.decryption.iter_mut().for_each(FragmentDecryption::rewind);
     }
 
     /// File offset and bytes of the next piece: whole samples and what stands between them, at most `max` bytes
@@ -186,8 +199,32 @@ impl PiecewiseFragment {
         Some(Sample { start, size, track: run.track, number, ordinal })
     }
 
+    /// The samples of the present piece, for each `traf`.
+    fn samples(&self) -> Vec<Vec<(u64, u32)>> {
+        let mut all = vec![Vec::new(); self.fragment.tracks.len()];
+        let (mut place, end) = self.piece;
+        while place < end {
+            let Some(sample) = self.sample(&mut place) else { break };
+            if let Some(track) = all.get_mut(sample.track) {
+                track.push((sample.start, sample.size));
+            }
+        }
+        all
+    }
+
+    /// Makes the samples of the present piece clear, in either pass.
+    fn decrypt(&mut self, samples: &[Vec<(u64, u32)>], piece: &mut Window<'_>) -> Result<()> {
+        let Some(decryption) = &mut self.decryption else { return Ok(()) };
+        samples
+            .iter()
+            .enumerate()
+            .filter(|(_, samples)| !samples.is_empty())
+            .try_for_each(|(number, samples)| decryption.decrypt(number, &mut samples.iter().copied(), piece))
+    }
+
     /// First pass: finds the ranges of the samples of the present piece.
     pub fn scan(&mut self, protector: &mut SampleProtector, piece: &mut Window<'_>) -> Result<()> {
+        self.decrypt(&self.samples(), piece)?;
         let (mut place, end) = self.piece;
         while place < end {
             let Some(sample) = self.sample(&mut place) else { break };
@@ -206,14 +243,8 @@ impl PiecewiseFragment {
     /// Second pass: encrypts the samples of the present piece in place.
     pub fn encrypt(&mut self, protector: &SampleProtector, piece: &mut Window<'_>) -> Result<()> {
         // The samples of each `traf` together: chains go faster side by side.
-        let mut all = vec![Vec::new(); self.fragment.tracks.len()];
-        let (mut place, end) = self.piece;
-        while place < end {
-            let Some(sample) = self.sample(&mut place) else { break };
-            if let Some(track) = all.get_mut(sample.track) {
-                track.push((sample.start, sample.size));
-            }
-        }
+        let all = self.samples();
+        self.decrypt(&all, piece)?;
         for (number, samples) in all.into_iter().enumerate().filter(|(_, samples)| !samples.is_empty()) {
             self.encrypt_samples(number, &samples, protector, piece)?;
         }

@@ -1,18 +1,20 @@
 //! The plan: every decision about a file, made before anything is encrypted, and never changed.
 
 use crate::bytes::units::clock;
-use crate::bytes::{Error, KeyId, Result};
+use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::playready::{Header, HeaderVersion, url_warnings};
-use crate::track::{Index, Movie, Track, TrackFragment, TrackKind};
+use crate::track::{Index, Movie, SampleEntry, Track, TrackFragment, TrackKind};
 
 use super::cipher::AesKey;
 use super::codecs::{check_track, check_whole, protected_codecs, rule};
 use super::counter::{IvCounter, Ivs};
+use super::decrypt::no_keys;
 use super::header::{HeaderWishes, MadeHeader};
 use super::keys::{Keys, PlannedKey};
 use super::periods::Periods;
 use super::request::Request;
 use super::scheme::{CENC, Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
+use super::source_keys::SourceKeys;
 use super::subsample::{Rule, SENC_MAX_ENTRIES, saiz_max_entries};
 use super::systems::Systems;
 
@@ -27,6 +29,17 @@ pub struct TrackPlan {
     pub protection: Option<Protection>,
     /// Why the track stays clear; empty when it is protected.
     pub why_clear: String,
+}
+
+/// What is decrypted of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// Track ID.
+    pub track: u32,
+    /// Key ID, where the file says one.
+    pub kid: Option<KeyId>,
+    /// `cenc`, `cbc1`, `cens` or `cbcs`.
+    pub scheme: FourCc,
 }
 
 /// How one track is protected.
@@ -74,6 +87,10 @@ pub struct Plan {
     pub ivs: IvCounter,
     /// Which fragments stay clear, and when keys change.
     pub periods: Periods,
+    /// The keys of what is protected already: it is decrypted on the way.
+    pub source_keys: SourceKeys,
+    /// What is decrypted.
+    pub undoes: Vec<Undone>,
     /// What keys and headers of later times are made of.
     made_of: (Keys, HeaderWishes, Systems),
     /// Whether an index of all segments is written in front of them.
@@ -162,6 +179,8 @@ impl Plan {
             tracks,
             ivs,
             periods,
+            source_keys: request.source_keys,
+            undoes: Vec::new(),
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
             segments: request.segments,
@@ -229,6 +248,8 @@ impl Plan {
             period: 0,
             later: Vec::new(),
             periods: Periods::default(),
+            source_keys: request.source_keys,
+            undoes: Vec::new(),
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
             segments: request.segments,
@@ -239,6 +260,48 @@ impl Plan {
     /// Whether anything is protected.
     pub fn protects(&self) -> bool {
         self.scheme.protects()
+    }
+
+    /// Decides what is decrypted of a file. Fails when a key is missing, or nothing is encrypted.
+    pub fn undo(&mut self, index: &Index) -> Result<()> {
+        if !self.decrypts() {
+            return Ok(());
+        }
+        index.traces.unknown_keys.clone().map_or(Ok(()), Err)?;
+        let mut used = Vec::new();
+        let mut missing: Vec<(Option<KeyId>, Vec<u32>)> = Vec::new();
+        for (track, key) in index.traces.keys() {
+            self.undoes.push(Undone { track, kid: key.kid, scheme: key.scheme });
+            match self.source_keys.find(track, key.kid) {
+                Some(number) => used.push(number),
+                None => match missing.iter_mut().find(|(kid, _)| *kid == key.kid) {
+                    Some((_, tracks)) => tracks.push(track),
+                    None => missing.push((key.kid, vec![track])),
+                },
+            }
+        }
+        if !missing.is_empty() {
+            return Err(no_keys(&missing));
+        }
+        let mut entries = index.movie.iter().flat_map(|movie| &movie.tracks).flat_map(|track| &track.entries);
+        if self.undoes.is_empty() && !entries.any(SampleEntry::has_protected_type) {
+            let message =
+                "No sample of this file is encrypted, so there is nothing to decrypt; leave out sourceKeys.";
+            return Err(Error::caller("not-protected", "sourceKeys", message));
+        }
+        let unused = self.source_keys.iter().enumerate().filter(|(number, _)| !used.contains(number));
+        self.doubts.extend(unused.map(|(_, known)| {
+            format!(
+                "The key given for {} is not used: nothing in this file is encrypted with it.",
+                known.name()
+            )
+        }));
+        Ok(())
+    }
+
+    /// Whether what is protected already is decrypted on the way.
+    pub fn decrypts(&self) -> bool {
+        !self.source_keys.is_empty()
     }
 
     /// How a track is protected; `None` when it stays clear.
@@ -277,7 +340,8 @@ impl Plan {
         let mut warnings = self.doubts.clone();
         warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
         if !self.protects() {
-            warnings.push("Nothing is encrypted: all of the file stays open to everyone.".to_owned());
+            let what = if self.decrypts() { "becomes" } else { "stays" };
+            warnings.push(format!("Nothing is encrypted: all of the file {what} open to everyone."));
             return warnings;
         }
         warnings.extend(self.periods.notes());

@@ -7,6 +7,7 @@ use super::header::HeaderWishes;
 use super::keys::{KeyText, Keys};
 use super::periods::PeriodWishes;
 use super::scheme::{self, Form, Mode, Scheme};
+use super::source_keys::{SourceKeyText, SourceKeys};
 use super::systems::Systems;
 
 /// A request as typed. Empty texts are as good as absent ones.
@@ -70,6 +71,8 @@ pub struct RequestText {
     pub segments: bool,
     /// `remove`: boxes of an earlier encryption go also where it is not plain that they are stale.
     pub leftovers: Option<String>,
+    /// The keys of what is protected already: it is decrypted on the way.
+    pub source_keys: Vec<SourceKeyText>,
 }
 
 /// A typed secret: wiped when dropped, never printed.
@@ -124,6 +127,8 @@ pub struct Request {
     pub segments: bool,
     /// Whether boxes of an earlier encryption go also where it is not plain that they are stale.
     pub remove_leftovers: bool,
+    /// The keys of what is protected already: it is decrypted on the way.
+    pub source_keys: SourceKeys,
     /// What is doubtful about the request, as plain sentences.
     pub warnings: Vec<String>,
 }
@@ -174,6 +179,13 @@ impl Request {
             }
             None => random.iv_start,
         };
+        let source_keys = SourceKeys::parse(&text.source_keys)?;
+        if given(&text.iv_start).is_some() && source_keys.iter().any(|old| keys.has(&old.key)) {
+            let message = "The new key is one of the old ones, and the first IV is given: what was encrypted with them before \
+                           may have the same key stream, and both could be read without the key. Leave the first IV out, \
+                           or choose another key.";
+            return Err(Error::caller("same-key", "ivStart", message));
+        }
         let tracks = text.tracks.clone();
         let periods = PeriodWishes::parse(text)?;
         if periods.rotates() {
@@ -194,6 +206,7 @@ impl Request {
             segment_index,
             segments,
             remove_leftovers,
+            source_keys,
             warnings,
         };
         // What is wrong with it already need not wait for a file.
@@ -252,6 +265,7 @@ impl Request {
             segment_index: text.segment_index,
             segments: text.segments,
             remove_leftovers,
+            source_keys: SourceKeys::parse(&text.source_keys)?,
             warnings: Vec::new(),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::boxes::cenc::{SampleEncryptionEntries, Subsample};
+use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::contradictions::NO_ENTRY;
@@ -10,12 +10,13 @@ use crate::track::index::{FragmentEntry, head_digest};
 use crate::track::joint::{HeadEdits, edited};
 use crate::track::{Fragment, Index, TrackFragment};
 
-use super::chain::{self, Chain};
+use super::apply::{Cipher, Mapped, Way};
 use super::cipher::AesKey;
 use super::counter::Ivs;
+use super::decrypt::Decryptor;
 use super::periods::Periods;
 use super::plan::{Plan, Protection};
-use super::scheme::{Mode, Pattern};
+use super::scheme::Mode;
 use super::subsample::{RangeFinder, Tally};
 
 /// All that protecting one fragment needs to know besides the plan and the fragment's bytes.
@@ -153,6 +154,7 @@ pub struct SampleProtector {
     /// Track ID, 1-based sample entry, and what finds the ranges of its samples.
     pub(super) finders: Finders,
     pub(super) plan: Plan,
+    decryptor: Decryptor,
 }
 
 impl SampleProtector {
@@ -167,12 +169,17 @@ impl SampleProtector {
                 finders.push((track.track_id, entry, finder));
             }
         }
-        Self { keys: ciphers(&plan), finders, plan }
+        Self { keys: ciphers(&plan), finders, decryptor: Decryptor::new(&plan.source_keys), plan }
     }
 
     /// The plan, as it is for the fragment that came last.
     pub fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What decrypts samples that are protected already.
+    pub fn decryptor(&self) -> &Decryptor {
+        &self.decryptor
     }
 
     /// IVs and subsample maps for each `traf`; `None` for tracks that stay clear. Reads the samples, changes nothing.
@@ -306,19 +313,6 @@ pub(super) struct TrackCipher<'p> {
     key: &'p AesKey,
 }
 
-/// A sample, its IV and its map.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Mapped<'e> {
-    /// File offset.
-    pub start: u64,
-    /// Bytes.
-    pub size: u32,
-    /// None where all samples share one.
-    pub iv: &'e [u8],
-    /// None where a sample is protected whole.
-    pub map: &'e [Subsample],
-}
-
 impl TrackCipher<'_> {
     /// Finds the ranges of the sample of this ordinal and appends them, with its IV, to those of its `traf`.
     pub(super) fn scan(
@@ -350,99 +344,13 @@ impl TrackCipher<'_> {
         window: &mut Window<'_>,
         samples: impl Iterator<Item = Mapped<'e>>,
     ) -> Result<()> {
-        let pattern = self.protection.pattern;
-        if self.plan.scheme.mode == Mode::Ctr {
-            let pattern = self.plan.scheme.has_pattern.then_some(pattern);
-            for Mapped { start, size, iv, map } in samples {
-                keystream(self.key, pattern, iv, map, start, window.get(start, u64::from(size))?)?;
-            }
-            return Ok(());
-        }
-        // A sample without a map is one range.
-        let whole = |sample: Mapped<'e>| (sample, [Subsample { clear: 0, protected: sample.size }]);
-        let samples: Vec<_> = samples.map(whole).collect();
-        let mut chains = Vec::new();
-        for (sample, whole) in &samples {
-            let map = if sample.map.is_empty() { whole } else { sample.map };
-            let iv = match self.protection.ivs {
-                Ivs::Constant(iv) => iv,
-                Ivs::Each(_) => sample.iv.try_into().unwrap_or_default(),
-            };
-            let bytes = window.get(sample.start, u64::from(sample.size))?.len();
-            let mut at = to_len(sample.start - window.start);
-            check_map(map, bytes, sample.start)?;
-            if !self.plan.scheme.restarts {
-                chains.push(Chain { at, subsamples: map, iv });
-                continue;
-            }
-            for range in map.chunks(1) {
-                chains.push(Chain { at, subsamples: range, iv });
-                at += range.iter().map(len_of).sum::<usize>();
-            }
-        }
-        chain::encrypt(self.key, pattern, window.bytes, chains.into_iter());
-        Ok(())
+        let iv = match self.protection.ivs {
+            Ivs::Constant(iv) => Some(iv),
+            Ivs::Each(_) => None,
+        };
+        let cipher = Cipher { scheme: self.plan.scheme, pattern: self.protection.pattern, iv };
+        cipher.apply(self.key, Way::Encrypt, window, samples)
     }
-}
-
-/// Runs the samples of one `traf` through the keystream of counter mode, in place.
-pub(super) fn apply_keystream(
-    key: &AesKey,
-    track: &TrackFragment,
-    entries: &SampleEncryptionEntries,
-    iv_size: u8,
-    window: &mut Window<'_>,
-) -> Result<()> {
-    let maps = entries.iter(iv_size, track.sample_count);
-    for ((start, size), (iv, map)) in track.samples().zip(maps) {
-        keystream(key, None, iv, map, start, window.get(start, u64::from(size))?)?;
-    }
-    Ok(())
-}
-
-/// Runs one sample, which stands at file offset `start`, through its keystream. With a pattern, also one that leaves
-/// nothing out, whole blocks alone take part.
-fn keystream(
-    key: &AesKey,
-    pattern: Option<Pattern>,
-    iv: &[u8],
-    map: &[Subsample],
-    start: u64,
-    sample: &mut [u8],
-) -> Result<()> {
-    let mut cipher = key.sample(iv);
-    let mut apply = |range: &mut [u8]| match pattern {
-        None => cipher.apply(range),
-        Some(pattern) => pattern.each_range(range, |blocks| cipher.apply(blocks)),
-    };
-    if map.is_empty() {
-        // A sample without a map is protected whole; an empty sample has nothing to map.
-        apply(sample);
-        return Ok(());
-    }
-    check_map(map, sample.len(), start)?;
-    let mut at = 0;
-    for subsample in map {
-        let from = at + usize::from(subsample.clear);
-        at += len_of(subsample);
-        apply(sample.get_mut(from..at).unwrap_or_default());
-    }
-    Ok(())
-}
-
-/// Bytes that a subsample covers.
-fn len_of(subsample: &Subsample) -> usize {
-    usize::from(subsample.clear).saturating_add(to_len(u64::from(subsample.protected)))
-}
-
-/// Fails when a map covers more than its sample of `size` bytes, which stands at file offset `start`.
-fn check_map(map: &[Subsample], size: usize, start: u64) -> Result<()> {
-    let covered = map.iter().map(len_of).fold(0, usize::saturating_add);
-    if covered <= size {
-        return Ok(());
-    }
-    let message = format!("A subsample map covers {covered} bytes, but its sample has {size}.");
-    Err(Error::file("bad-subsamples", message).at(start))
 }
 
 /// Samples that share bytes would be encrypted twice.

@@ -8,7 +8,7 @@ use crate::output::summary::{self, Touched, tally_notes};
 use crate::playready::HeaderKey;
 use crate::protect::keys::{KeyOf, KeySource};
 use crate::protect::notes::file_notes;
-use crate::protect::plan::protection_text;
+use crate::protect::plan::{Undone, protection_text};
 use crate::protect::scheme::Mode;
 use crate::protect::subsample::Tally;
 use crate::protect::systems::{name_of, pssh_boxes};
@@ -52,6 +52,8 @@ pub struct PlanReport {
     pub la_url: String,
     /// What happens to each track.
     pub tracks: Vec<PlannedTrack>,
+    /// What is decrypted on the way.
+    pub undoes: Vec<UndonePart>,
     /// How many files are written.
     pub file_count: usize,
     /// Boxes outside fragments that are touched.
@@ -62,6 +64,17 @@ pub struct PlanReport {
     pub size_before: u64,
     /// Bytes by which everything but the fragments grows.
     pub fixed_growth: i64,
+}
+
+/// What is decrypted of a track.
+#[derive(Clone, Debug, Serialize)]
+pub struct UndonePart {
+    /// Track ID.
+    pub track: u32,
+    /// Key ID as UUID text, where the file says one.
+    pub kid: Option<String>,
+    /// `cenc`, `cbcs`, `cens` or `cbc1`.
+    pub scheme: String,
 }
 
 /// One key of a plan, without what is secret of it.
@@ -222,6 +235,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         pssh: system_boxes(plan)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
+        undoes: plan.undoes.iter().map(undone).collect(),
         file_count: plan.file_count,
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?),
         warnings: plan
@@ -234,6 +248,10 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         size_before: source.file_len,
         fixed_growth: summary::fixed_growth(index, plan)? + made,
     })
+}
+
+fn undone(part: &Undone) -> UndonePart {
+    UndonePart { track: part.track, kid: part.kid.map(KeyId::uuid), scheme: part.scheme.text() }
 }
 
 fn system_boxes(plan: &Plan) -> Result<Vec<PsshReport>> {

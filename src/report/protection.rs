@@ -45,9 +45,13 @@ struct Known {
 /// What the track of this ID is protected with; `track` is what the movie header says of it.
 fn known(index: &Index, id: u32, track: Option<&Track>) -> Option<Known> {
     let traces = index.traces.of(id);
-    let grouped = traces.map(|traces| traces.kids.clone()).unwrap_or_default();
+    let mut grouped = traces.map(|traces| traces.kids.clone()).unwrap_or_default();
     let entries = track.map(|track| &*track.entries).unwrap_or_default();
     let protection = track.and_then(Track::protection);
+    // Lists of IVs may name other keys than their track does (PIFF 1.1 5.3.2).
+    let default = protection.and_then(|protection| protection.kid);
+    let used = traces.into_iter().flat_map(|traces| &traces.keys).filter_map(|key| key.kid);
+    grouped.extend(used.filter(|kid| Some(*kid) != default));
     let by_entry = entries.iter().any(SampleEntry::is_protected);
     let by_group = protection.is_some() && !grouped.is_empty();
     let lists_ivs = traces.is_some_and(|traces| traces.lists_ivs);

@@ -196,6 +196,7 @@ impl Indexer {
             return Ok(());
         }
         if let Some(movie) = &self.index.movie {
+            self.index.traces.take_keys(tree, &fragment, movie);
             check_track_ids(&fragment, movie)?;
             if self.index.items_in_fragments.is_none() {
                 let located = &mut self.index.items_in_fragments;

@@ -14,6 +14,7 @@ use crate::bytes::{Error, FourCc, KeyId, Reader, Result};
 use super::codec::Codec;
 use super::codec::about::{About, damaged};
 use super::codec::sound::pcm_detail;
+use super::encryption::scheme_of_algorithm;
 use super::movie::TrackKind;
 
 /// Code of errors that are about a sample entry and cost nothing else.
@@ -28,12 +29,23 @@ pub struct Protection {
     pub scheme_version: u32,
     /// Whether samples are encrypted by default; sample groups may say otherwise.
     pub is_protected: bool,
-    /// Whether samples are encrypted with AES in counter mode, without a pattern.
-    pub counter_mode: bool,
+    /// What they are encrypted with: `cenc`, `cbc1`, `cens` or `cbcs`, also where it is PIFF that says so.
+    pub cipher: FourCc,
+    /// Blocks encrypted and left clear, half a byte each.
+    pub pattern: u8,
     /// Bytes of IV with each sample: 0 (constant IV), 8 or 16.
     pub iv_size: u8,
+    /// The IV of all samples, where they have none of their own.
+    pub constant_iv: Vec<u8>,
     /// Default key ID.
     pub kid: Option<KeyId>,
+}
+
+impl Protection {
+    /// Whether it is as PIFF has it, and PIFF alone.
+    pub fn is_piff(&self) -> bool {
+        self.scheme.0 == *b"piff"
+    }
 }
 
 /// One sample entry of a track.
@@ -203,9 +215,10 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Pro
         scheme: schm.scheme_type,
         scheme_version: schm.scheme_version,
         is_protected: true,
-        // "cens" counts too, but only through the blocks of a pattern.
-        counter_mode: schm.scheme_type.0 == *b"cenc",
+        cipher: schm.scheme_type,
+        pattern: 0,
         iv_size: 0,
+        constant_iv: Vec::new(),
         kid: None,
     };
     let Some(schi) = sinf.child(b"schi") else { return protection };
@@ -214,7 +227,12 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Pro
             Ok(tenc) => {
                 protection.is_protected = tenc.default_is_protected != 0;
                 protection.iv_size = tenc.default_per_sample_iv_size;
+                protection.pattern = tenc.default_pattern;
+                protection.constant_iv = tenc.default_constant_iv.entries;
                 protection.kid = Some(tenc.default_kid);
+                if protection.is_piff() {
+                    protection.cipher = FourCc(*b"cenc");
+                }
             }
             Err(error) => note(node, &error),
         }
@@ -222,7 +240,7 @@ fn read_protection(tree: &Tree<'_>, sinf: &Node, damage: &mut Vec<Error>) -> Pro
         match tree.read::<PiffTrackEncryption>(node) {
             Ok(tenc) => {
                 protection.is_protected = tenc.default_algorithm_id.0 != piff::algorithm::NONE;
-                protection.counter_mode = tenc.default_algorithm_id.0 == piff::algorithm::AES_CTR;
+                protection.cipher = scheme_of_algorithm(tenc.default_algorithm_id.0);
                 protection.iv_size = tenc.default_iv_size;
                 protection.kid = Some(tenc.default_kid);
             }

@@ -4,6 +4,7 @@ pub mod codec;
 mod contents;
 pub mod contradictions;
 mod disagreements;
+pub mod encryption;
 pub mod entry;
 mod findings;
 mod foreign;

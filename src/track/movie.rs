@@ -11,6 +11,7 @@ use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{sort_pairs, to_len};
 use crate::bytes::{Error, FourCc, Uuid16, limits};
 
+use super::encryption::KeyGroups;
 use super::entry::SampleEntry;
 use super::table::SampleTable;
 
@@ -65,6 +66,8 @@ pub struct Track {
     pub table: SampleTable,
     /// File offset of the data reference that says its samples are in another file, when one does that it uses.
     pub external: Option<u64>,
+    /// Groups of its samples that are encrypted each in its own way.
+    pub key_groups: KeyGroups,
     /// Media time at which the single edit starts, when there is an edit list of that form.
     pub edit_start: Option<i64>,
 }
@@ -296,6 +299,7 @@ impl Reading<'_, '_> {
             defaults: defaults(tkhd.track_id),
             table: SampleTable::default(),
             external: None,
+            key_groups: KeyGroups::default(),
             edit_start: None,
         };
         if let Some(elst) = trak.descend(&[b"edts", b"elst"])
@@ -347,6 +351,7 @@ impl Reading<'_, '_> {
         };
         let Some(stbl) = minf.and_then(|minf| self.child(minf, b"stbl")) else { return };
         track.table = SampleTable::read(self.tree, stbl);
+        track.key_groups = KeyGroups::read(self.tree, stbl);
         let Some(stsd) = self.child(stbl, b"stsd") else { return };
         track.external = external(self.tree, mdia, stsd);
         for entry in &stsd.children {

@@ -3,8 +3,10 @@
 
 use crate::boxes::fragment::TrackFragmentHeader;
 use crate::boxes::{Node, Tree, piff};
-use crate::bytes::{ByKey, KeyId, Uuid16};
+use crate::bytes::{ByKey, Error, FourCc, KeyId, Result, Uuid16, limits};
 
+use super::encryption::spans;
+use super::fragment::Fragment;
 use super::leftovers::{descriptions, is_key_group};
 use super::movie::{Movie, add_system};
 
@@ -18,6 +20,19 @@ pub struct TrackTraces {
     pub lists_ivs: bool,
     /// Key IDs of groups of its samples (`seig`), in file order, [`KIDS`] at most.
     pub kids: Vec<KeyId>,
+    /// With what its samples are encrypted, in file order.
+    pub keys: Vec<UsedKey>,
+}
+
+/// What samples of a track are encrypted with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedKey {
+    /// Key ID, where the file says one.
+    pub kid: Option<KeyId>,
+    /// `cenc`, `cbc1`, `cens` or `cbcs`.
+    pub scheme: FourCc,
+    /// File offset of the first `moof` with such samples.
+    pub moof: u64,
 }
 
 /// What was found in all boxes read.
@@ -28,6 +43,8 @@ pub struct Traces {
     pub systems: Vec<Uuid16>,
     /// Whether fragments say their time as Smooth Streaming does (tfxd).
     pub says_smooth_time: bool,
+    /// Why it is not known of all samples with what they are encrypted.
+    pub unknown_keys: Option<Error>,
 }
 
 impl Traces {
@@ -47,6 +64,47 @@ impl Traces {
             }
         }
         self.says_smooth_time |= other.says_smooth_time;
+    }
+
+    /// With what samples are encrypted, track by track.
+    pub fn keys(&self) -> impl Iterator<Item = (u32, &UsedKey)> {
+        let id = |id: u64| u32::try_from(id).unwrap_or(0);
+        self.tracks.iter().flat_map(move |(track, found)| found.keys.iter().map(move |key| (id(track), key)))
+    }
+
+    /// Takes with what the samples of a fragment are encrypted.
+    pub(super) fn take_keys(&mut self, tree: &Tree<'_>, fragment: &Fragment, movie: &Movie) {
+        for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
+            let spans = match spans(tree, traf, track, movie) {
+                Ok(spans) => spans,
+                Err(error) => {
+                    self.unknown_keys.get_or_insert(tree.place(error));
+                    continue;
+                }
+            };
+            for by in spans.into_iter().filter(|span| span.count > 0).filter_map(|span| span.by) {
+                let id = track.tfhd.track_id;
+                if let Err(error) =
+                    self.take_key(id, UsedKey { kid: by.kid, scheme: by.scheme, moof: tree.root().start })
+                {
+                    self.unknown_keys.get_or_insert(error);
+                }
+            }
+        }
+    }
+
+    fn take_key(&mut self, track: u32, key: UsedKey) -> Result<()> {
+        let keys = &mut self.tracks.entry(track, TrackTraces::default()).keys;
+        // Mostly the one found last.
+        if keys.iter().rev().any(|known| (known.kid, known.scheme) == (key.kid, key.scheme)) {
+            return Ok(());
+        }
+        if keys.len() == limits::TRACK_KEYS {
+            let message = format!("Track {track} has more than {} keys.", limits::TRACK_KEYS);
+            return Err(Error::limit("too-many-keys", message).at(key.moof));
+        }
+        keys.push(key);
+        Ok(())
     }
 
     pub(super) fn take_movie(&mut self, tree: &Tree<'_>, movie: &Movie) {

@@ -4,7 +4,7 @@ use wasm_bindgen::JsValue;
 
 use crate::bytes::{ContentKey, Error};
 use crate::protect::request::SecretText;
-use crate::protect::{KeyText, Random, Request, RequestText};
+use crate::protect::{KeyText, Random, Request, RequestText, SourceKeyText};
 
 use super::{JsResult, property, to_js};
 
@@ -56,6 +56,7 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         segment_index: property(request, "segmentIndex")?.is_some_and(|value| value.is_truthy()),
         segments: property(request, "segments")?.is_some_and(|value| value.is_truthy()),
         leftovers: text(request, "leftovers")?,
+        source_keys: property(request, "sourceKeys")?.map(source_keys).transpose()?.unwrap_or_default(),
     };
     let (key, rest) = random.split_at(16);
     let (kid, rest) = rest.split_at(16);
@@ -83,7 +84,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 29] = [
+const FIELDS: [&str; 30] = [
     "scheme",
     "form",
     "profile",
@@ -104,6 +105,7 @@ const FIELDS: [&str; 29] = [
     "widevineContentId",
     "pssh",
     "leftovers",
+    "sourceKeys",
     "clearLead",
     "keyRotation",
     "segmentIndex",
@@ -132,23 +134,49 @@ fn number_or_text(request: &JsValue, name: &'static str) -> JsResult<Option<Stri
 const KEY_FIELDS: [&str; 5] = ["class", "track", "period", "kid", "key"];
 
 fn keys(list: JsValue) -> JsResult<Vec<KeyText>> {
-    if !js_sys::Array::is_array(&list) {
-        return Err(malformed_at("keys", "keys is not a list"));
-    }
     let one = |key: JsValue| {
-        if !key.is_object() {
-            return Err(malformed_at("keys", "keys has an entry that is not an object"));
-        }
-        refuse_unknown(&key, "keys", &KEY_FIELDS)?;
         Ok(KeyText {
             class: text(&key, "class")?,
-            track: property(&key, "track")?.map(|id| whole(id, "keys", "no track ID")).transpose()?,
+            track: track_of(&key, "keys")?,
             period: property(&key, "period")?.map_or(Ok(0), |number| whole(number, "keys", "no period"))?,
             kid: text(&key, "kid")?,
             key: text(&key, "key")?.map(SecretText),
         })
     };
-    js_sys::Array::from(&list).iter().map(one).collect()
+    objects(list, "keys", &KEY_FIELDS)?.into_iter().map(one).collect()
+}
+
+/// The fields of a key of what is protected already.
+const SOURCE_KEY_FIELDS: [&str; 3] = ["kid", "track", "key"];
+
+fn source_keys(list: JsValue) -> JsResult<Vec<SourceKeyText>> {
+    let one = |key: JsValue| {
+        Ok(SourceKeyText {
+            kid: text(&key, "kid")?,
+            track: track_of(&key, "sourceKeys")?,
+            key: text(&key, "key")?.map(SecretText),
+        })
+    };
+    objects(list, "sourceKeys", &SOURCE_KEY_FIELDS)?.into_iter().map(one).collect()
+}
+
+fn track_of(key: &JsValue, field: &'static str) -> JsResult<Option<u32>> {
+    property(key, "track")?.map(|id| whole(id, field, "no track ID")).transpose()
+}
+
+/// The entries of a list of objects with these fields.
+fn objects(list: JsValue, field: &'static str, known: &[&str]) -> JsResult<Vec<JsValue>> {
+    if !js_sys::Array::is_array(&list) {
+        return Err(malformed_at(field, &format!("{field} is not a list")));
+    }
+    let all: Vec<JsValue> = js_sys::Array::from(&list).iter().collect();
+    for one in &all {
+        if !one.is_object() {
+            return Err(malformed_at(field, &format!("{field} has an entry that is not an object")));
+        }
+        refuse_unknown(one, field, known)?;
+    }
+    Ok(all)
 }
 
 fn tracks(list: JsValue, field: &'static str) -> JsResult<Vec<u32>> {

@@ -13,6 +13,7 @@ import type {
   Progress,
   Summary,
   Track,
+  UndonePart,
 } from '../types';
 import type { Written } from '../files/sink.js';
 import type { Part, Place } from '../files/witness.js';
@@ -84,6 +85,7 @@ export interface Protected {
   form: Form;
   laUrl: string;
   tracks: PlannedTrack[];
+  undoes: UndonePart[];
   forTests: boolean;
 }
 

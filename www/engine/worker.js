@@ -157,7 +157,7 @@ const methods = {
     const { scheme, cipher, form, laUrl, forTests } = view;
     const names = files?.map((file) => file.name) ?? [name];
     const made = { ...written, files: names, sha256, seconds, keys, scheme, cipher, form, laUrl, forTests };
-    return { ...made, tracks: withShares(view.tracks, shares) };
+    return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 
   async hash({ blob }, { signal, report }) {

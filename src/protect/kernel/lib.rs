@@ -106,6 +106,21 @@ impl Key {
         *blocks = self.rounds(xor(state, self.rounds[0]), 1).map(Lanes::bytes);
     }
 
+    /// Decrypts eight blocks that have nothing to do with each other, in place: the inverse cipher, round by round (FIPS 197
+    /// 5.3).
+    pub fn decrypt(&self, blocks: &mut [[u8; BLOCK]; WIDTH]) {
+        let mut state = transpose(blocks.map(|block| (Lanes::new(block) ^ self.last).columns_to_rows()));
+        for key in self.rounds[1..].iter().rev() {
+            state = xor(unsubstituted(state), *key);
+            // Four times it changes nothing, so three times is its reverse.
+            state = mix_columns(mix_columns(mix_columns(state)));
+        }
+        let state = xor(unsubstituted(state), self.rounds[0]);
+        // Rows that are shifted on their way to columns are shifted back before.
+        *blocks =
+            transpose(state.map(|plane| shift_rows_back(plane).shift_rows_to_columns())).map(Lanes::bytes);
+    }
+
     /// The state after the first round of eight equal blocks whose lowest counter byte is 0.
     fn first_round(&self, fixed: u64, count: u64) -> Planes {
         let block = (u128::from(fixed) << 64 | u128::from(count & !0xff)).to_be_bytes();
@@ -252,6 +267,22 @@ fn low_byte(group: usize) -> [u8; 8] {
 #[inline(always)]
 fn round(state: Planes, key: Planes) -> Planes {
     xor(mix_columns(sub_bytes(state).map(Lanes::shift_rows)), key)
+}
+
+/// The reverse of ShiftRows and SubBytes, of a state to which 0x63 is added.
+// Inlined, the S-box would be in the page twice more.
+#[inline(never)]
+fn unsubstituted(state: Planes) -> Planes {
+    // An S-box is the inverse in GF(2^8), then bits are added up; so the inverse is an S-box between two reverses of that.
+    let undone = |state: Planes| -> Planes {
+        from_fn(|bit| state[(bit + 2) % 8] ^ state[(bit + 5) % 8] ^ state[(bit + 7) % 8])
+    };
+    undone(sub_bytes(undone(state.map(shift_rows_back))))
+}
+
+/// Four times it changes nothing, so three times is its reverse.
+fn shift_rows_back(plane: Lanes) -> Lanes {
+    plane.shift_rows().shift_rows().shift_rows()
 }
 
 #[inline(always)]
