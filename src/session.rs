@@ -299,6 +299,22 @@ impl Session {
         Ok((task.made_of(pieces.iter().map(|piece| (piece.start(), piece.size()))), pieces))
     }
 
+    /// The fragments from number `number` on that stand side by side, up to so many bytes and so many; a larger one alone.
+    pub fn neighbours(&self, number: usize, max_len: u64, max_count: usize) -> Result<Vec<FragmentTask>> {
+        let index = self.work()?;
+        let mut tasks: Vec<FragmentTask> = Vec::new();
+        for fragment in index.fragments.iter().skip(number).take(max_count) {
+            let start = tasks.first().map_or(fragment.start, |first| first.start);
+            let is_next =
+                tasks.last().is_none_or(|last| last.end == fragment.start && fragment.end - start <= max_len);
+            if !is_next {
+                break;
+            }
+            tasks.push(FragmentTask::new(index, fragment));
+        }
+        Ok(tasks)
+    }
+
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
         let decrypts = !request.source_keys.is_empty();

@@ -49,5 +49,6 @@ mod shaka;
 mod sound;
 mod tracks;
 mod undo;
+mod verify;
 mod versions;
 mod whole;

@@ -289,8 +289,7 @@ class OpenMedia {
    */
   async protect(planOrRequest, options = {}) {
     const order = this.#orderOf(planOrRequest);
-    const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
-    const workers = Math.max(1, Math.min(options.workers ?? cores, WORKERS_MAX));
+    const workers = workersOf(options);
     const sink = options.sink ?? null;
     if (sink?.kind === 'directory' && !order.request.segments)
       throw callerError('bad-sink', 'A folder is for segments. Give a file, or ask for segments.');
@@ -309,7 +308,29 @@ class OpenMedia {
     } finally {
       if (!made?.stored) void discard(stored);
     }
-    return new Result(this.#bridge, made, name);
+    return new Result(this.#bridge, made, name, (blob, options) => {
+      const keys = made.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
+      return this.#verify({ other: blob, source: true, keys }, options);
+    });
+  }
+
+  /**
+   * @param {Types.SourceKeyRequest[]} keys
+   * @param {Types.VerifyOptions & { source?: Blob }} [options]
+   */
+  verify(keys, { source, ...options } = {}) {
+    const copies = keys.map((key) => ({ ...key }));
+    return this.#verify({ other: source ?? null, source: false, keys: copies }, options);
+  }
+
+  /**
+   * @param {Omit<Methods['verify']['args'], 'workers'>} args
+   * @param {Types.VerifyOptions} options
+   */
+  #verify(args, options) {
+    const workers = workersOf(options);
+    const crew = new Crew(workers, assets(), null);
+    return this.#ask('verify', { ...args, workers }, { ...options, crew });
   }
 
   /**
@@ -356,6 +377,12 @@ class OpenMedia {
     for (const random of this.#randoms) random.fill(0);
     this.#randoms.clear();
   }
+}
+
+/** @param {{ workers?: number }} options */
+function workersOf({ workers }) {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
+  return Math.max(1, Math.min(workers ?? cores, WORKERS_MAX));
 }
 
 /** Whether the browser has no storage for a result, and can download it while it is made. */
@@ -430,13 +457,17 @@ class Result {
   /** @type {string | null} once it is known */
   #sum = null;
 
+  #verify;
+
   /**
    * @param {Bridge} bridge
    * @param {Protected} made
    * @param {string} name
+   * @param {(blob: Blob, options: Types.VerifyOptions) => Promise<Types.Verification>} verify against the source
    */
-  constructor(bridge, made, name) {
+  constructor(bridge, made, name, verify) {
     this.#bridge = bridge;
+    this.#verify = verify;
     this.#made = made;
     this.name = name;
     this.size = made.size;
@@ -518,6 +549,13 @@ class Result {
       }),
       forTests: this.forTests,
     };
+  }
+
+  /** @param {Types.VerifyOptions} [options] */
+  async verify(options = {}) {
+    if (this.files.length > 1)
+      throw callerError('several-files', 'Only one file can be verified, not segments in files of their own.');
+    return this.#verify(await this.file(), options);
   }
 
   async discard() {

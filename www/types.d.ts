@@ -5,7 +5,7 @@
 
 export interface Progress {
   /** What is being done. From 'finish' on, a protection can no longer be cancelled. */
-  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure' | 'search';
+  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure' | 'search' | 'verify';
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
@@ -325,6 +325,47 @@ export interface SourceKeyRequest {
   key: string;
 }
 
+/** One track of a file that was verified. */
+export interface VerifiedTrack {
+  id: number;
+  samples: number;
+  /** Samples that are the source's; absent where there was none to compare with. */
+  equal?: number;
+  /** Of all samples. */
+  bytes: number;
+  /** Of these, those that are encrypted. */
+  encrypted: number;
+  /** Bytes that are clear beside encrypted ones, though newer rules would encrypt them. */
+  beside: number;
+}
+
+/** Something that is wrong with a file that was verified. */
+export interface VerifyFault {
+  code: string;
+  message: string;
+  /** Absent when it is about the file. */
+  track?: number;
+  /** Number of the sample in the track, from 0. */
+  sample?: number;
+}
+
+/** What came of verifying a file. Has no keys. */
+export interface Verification {
+  ok: boolean;
+  /** Whether every sample was compared with the clear source. */
+  compared: boolean;
+  tracks: VerifiedTrack[];
+  faults: VerifyFault[];
+  /** How many more there are. */
+  more: number;
+}
+
+export interface VerifyOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+  workers?: number;
+}
+
 /** What is decrypted on the way. */
 export interface UndonePart {
   track: number;
@@ -503,6 +544,11 @@ export interface ProtectResult {
    * `sha256: 'if-known'` it is there at once, however large the file is, with `sha256` null unless that was computed before.
    */
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
+  /**
+   * Reads the written file again, decrypts it, and compares every sample with the source; and whether all that says how it is
+   * encrypted agrees. Fails as `file` does where nothing of it can be read again, and with code 'several-files' for an archive.
+   */
+  verify(options?: VerifyOptions): Promise<Verification>;
   /** Removes the copy in browser storage, when there is one. */
   discard(): Promise<void>;
 }
@@ -627,6 +673,14 @@ export interface Media {
    * and counters.
    */
   protect(planOrRequest: Plan | ProtectRequest, options?: ProtectOptions): Promise<ProtectResult>;
+  /**
+   * Whether this protected file is what it should be, by its keys: decrypted, its samples are of their codec, no counter is used
+   * twice, and all that says how it is encrypted agrees. With its clear source every sample is compared with that too.
+   */
+  verify(
+    keys: SourceKeyRequest[],
+    options?: VerifyOptions & { source?: Blob },
+  ): Promise<Verification>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;
   close(): void;

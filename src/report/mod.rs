@@ -13,6 +13,7 @@ mod protection;
 mod search;
 mod task;
 mod track;
+mod verification;
 
 pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
@@ -25,6 +26,7 @@ pub use protection::{SummaryProtection, TrackProtection};
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Stretch, Work, work};
 pub use track::{TrackReport, tracks};
+pub use verification::{Verification, VerifiedTrack, VerifyFault, verification};
 
 /// A file offset, length or count as a number with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "files stay below 2^53 bytes")]

@@ -145,7 +145,7 @@ pub fn has_encrypted_group(tree: &Tree<'_>, parent: &Node) -> bool {
 }
 
 /// Whether auxiliary information of samples, whose sizes or places `node` says, is that of encryption.
-pub(super) fn is_of_encryption(tree: &Tree<'_>, node: &Node) -> bool {
+pub fn is_of_encryption(tree: &Tree<'_>, node: &Node) -> bool {
     let mut fields = tree.body(node);
     let Ok(flags) = fields.u32("version and flags") else { return true };
     // Without a type it is that of the scheme (ISO/IEC 14496-12:2022 8.7.8.3).

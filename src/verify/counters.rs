@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::KeyId;
 use crate::bytes::units::len_u64;
+use crate::bytes::{KeyId, Reader, Result, Writer};
 
 /// A sample: track ID, and its number in the track, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,7 +25,7 @@ struct Run {
 }
 
 /// Use of one key's stream.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Stream {
     /// IVs of 8 bytes: each is the start of 2^64 blocks that no other can reach.
     short: Vec<Run>,
@@ -34,7 +34,7 @@ struct Stream {
 }
 
 /// Use of all keys' streams in counter mode.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     streams: BTreeMap<Option<KeyId>, Stream>,
 }
@@ -80,13 +80,62 @@ impl Counters {
         }
     }
 
-    /// Takes all that others found.
-    pub fn join(&mut self, other: Self) {
-        for (kid, Stream { short, long }) in other.streams {
-            let stream = self.streams.entry(kid).or_default();
-            stream.short.extend(short);
-            stream.long.extend(long);
+    /// Takes all that was found of samples of a track, whose numbers there begin with `before` in all of it.
+    pub fn join(&mut self, other: Self, before: u64) {
+        for (kid, stream) in other.streams {
+            let to = self.streams.entry(kid).or_default();
+            for (runs, all) in [(stream.short, &mut to.short), (stream.long, &mut to.long)] {
+                for mut run in runs {
+                    run.place.sample += before;
+                    match all.last_mut() {
+                        Some(last)
+                            if last.last.checked_add(1) == Some(run.first)
+                                && last.place.track == run.place.track =>
+                        {
+                            last.last = run.last;
+                        }
+                        _ => all.push(run),
+                    }
+                }
+            }
         }
+    }
+
+    /// Writes all of it.
+    pub fn write(&self, to: &mut Writer) {
+        to.u32(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
+        for (kid, Stream { short, long }) in &self.streams {
+            to.u8(kid.is_some().into());
+            to.bytes(&kid.unwrap_or(KeyId([0; 16])).0);
+            for runs in [short, long] {
+                to.u32(u32::try_from(runs.len()).unwrap_or(u32::MAX));
+                for Run { first, last, place } in runs {
+                    to.bytes(&first.to_be_bytes());
+                    to.bytes(&last.to_be_bytes());
+                    to.u32(place.track);
+                    to.u64(place.sample);
+                }
+            }
+        }
+    }
+
+    /// Reads what was written.
+    pub fn read(from: &mut Reader<'_>) -> Result<Self> {
+        let mut counters = Self::default();
+        for _ in 0..from.u32("keys")? {
+            let has_kid = from.u8("whether there is a key ID")? == 1;
+            let kid = Some(KeyId(from.array("a key ID")?)).filter(|_| has_kid);
+            let mut stream = Stream::default();
+            for runs in [&mut stream.short, &mut stream.long] {
+                for _ in 0..from.u32("runs")? {
+                    let [first, last] = [from.array("a run")?, from.array("a run")?].map(u128::from_be_bytes);
+                    let place = Place { track: from.u32("a track")?, sample: from.u64("a sample")? };
+                    runs.push(Run { first, last, place });
+                }
+            }
+            counters.streams.insert(kid, stream);
+        }
+        Ok(counters)
     }
 
     /// How many parts are known apart from each other.
@@ -198,7 +247,7 @@ mod tests {
                 to.used(KID, &start.to_be_bytes(), *len, place(number as u64));
                 again |= (*start..start + u128::from(*len)).any(|block| !blocks.insert(block));
             }
-            one.join(other);
+            one.join(other, 0);
             prop_assert_eq!(!one.twice().is_empty(), again);
         }
     }

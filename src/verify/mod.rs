@@ -1,4 +1,14 @@
-//! Rank 7: whether a protected file is what it should be.
+//! Rank 7: whether a protected file is what it should be: read again, decrypted, and held against its source and against
+//! itself.
 
+pub mod agreement;
 pub mod comparison;
 pub mod counters;
+pub mod examine;
+mod twins;
+pub mod verification;
+pub mod wire;
+
+pub use comparison::Side;
+pub use examine::Examiner;
+pub use verification::{Outcome, Verification};

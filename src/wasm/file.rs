@@ -290,6 +290,19 @@ impl File {
         }
     }
 
+    /// `Order` of the fragments from number `number` on that stand side by side, up to so many bytes and so many, with how many
+    /// that are as `count`; `undefined` after the last.
+    pub fn fragments(&self, number: usize, max_len: f64, max_count: usize) -> JsResult<JsValue> {
+        let tasks = self.session.neighbours(number, offset(max_len), max_count).map_err(to_js)?;
+        if tasks.is_empty() {
+            return Ok(JsValue::UNDEFINED);
+        }
+        let count = u32::try_from(tasks.len()).unwrap_or(u32::MAX);
+        let order = self.order(tasks)?;
+        js_sys::Reflect::set(&order, &"count".into(), &count.into())?;
+        Ok(order)
+    }
+
     /// Begins playing: `{ mimeType, duration, kids, init }`.
     pub fn playback(&mut self) -> JsResult<JsValue> {
         let playback = Playback::new(self.index()?).map_err(to_js)?;
@@ -356,6 +369,11 @@ impl File {
     /// What is known of the open file, for who works on beside it.
     pub(super) fn shared(&self) -> JsResult<Rc<Index>> {
         self.session.index().map(Rc::clone).map_err(to_js)
+    }
+
+    /// What is known of what is protected.
+    pub(super) fn shared_work(&self) -> JsResult<Rc<Index>> {
+        self.session.work().map(Rc::clone).map_err(to_js)
     }
 
     fn index(&self) -> JsResult<&Index> {

@@ -9,6 +9,7 @@ mod hash;
 mod protector;
 mod request;
 mod search;
+mod verifier;
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;

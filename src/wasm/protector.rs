@@ -174,7 +174,8 @@ fn parse_tally(numbers: &[f64]) -> (u32, Tally) {
     (u32::try_from(at(0)).unwrap_or(0), tally)
 }
 
-fn in_room(room: &mut [u8], at: usize, len: usize) -> JsResult<&mut [u8]> {
+/// `len` bytes of a room, from number `at` on.
+pub fn in_room(room: &mut [u8], at: usize, len: usize) -> JsResult<&mut [u8]> {
     let have = room.len();
     room.get_mut(at..at.saturating_add(len)).ok_or_else(|| {
         let message = format!(

@@ -149,7 +149,8 @@ fn keys(list: JsValue) -> JsResult<Vec<KeyText>> {
 /// The fields of a key of what is protected already.
 const SOURCE_KEY_FIELDS: [&str; 3] = ["kid", "track", "key"];
 
-fn source_keys(list: JsValue) -> JsResult<Vec<SourceKeyText>> {
+/// Keys of what is protected already.
+pub fn source_keys(list: JsValue) -> JsResult<Vec<SourceKeyText>> {
     let one = |key: JsValue| {
         Ok(SourceKeyText {
             kid: text(&key, "kid")?,

@@ -11,9 +11,11 @@ import type {
   PlaybackInfo,
   ProtectRequest,
   Progress,
+  SourceKeyRequest,
   Summary,
   Track,
   UndonePart,
+  Verification,
 } from '../types';
 import type { Written } from '../files/sink.js';
 import type { Part, Place } from '../files/witness.js';
@@ -130,6 +132,14 @@ export interface Methods {
     };
     result: Protected;
   };
+  /**
+   * `other` is what was made of the open file, which is its `source`; or the clear source of the open file, which is protected,
+   * if there is one.
+   */
+  verify: {
+    args: { other: Blob | null; source: boolean; keys: SourceKeyRequest[]; workers: number };
+    result: Verification;
+  };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };
   /** Undefined after the last fragment. */
@@ -189,6 +199,16 @@ export type ToProtector =
         random: Uint8Array;
       };
     }
+  | {
+      /** Instead of the set-up: the files whose fragments are to be looked at, and the keys of those that are protected. */
+      examiners: {
+        engine: WebAssembly.Module | string;
+        files: { blob: Blob; moov: Uint8Array; protectedBy: boolean }[];
+        keys: SourceKeyRequest[];
+      };
+    }
+  /** Fragments of one of these files; of one too large to hold without its bytes. */
+  | { examine: { id: number; side: number; order: Order; bytes: Uint8Array<ArrayBuffer> | null } }
   | { batch: { id: number; order: Order; bytes: Uint8Array<ArrayBuffer> } }
   | { large: { id: number; order: Order } }
   | { written: { buffer: ArrayBuffer } };

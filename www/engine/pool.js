@@ -63,15 +63,15 @@ export class Pool {
   /**
    * @param {number} size
    * @param {Line} line
-   * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
+   * @param {Extract<ToProtector, { setUp: unknown } | { examiners: unknown }>} first what each of them is told first
    */
-  constructor(size, line, setUp) {
+  constructor(size, line, first) {
     this.size = size;
     this.line = line;
     this.#waiting = Array.from({ length: size }, () => 0);
     for (let member = 0; member < size; member++) {
       line.listen(member, (message) => this.#receive(/** @type {FromProtector} */ (message)));
-      line.send(member, { setUp }, []);
+      line.send(member, first, []);
     }
   }
 
@@ -90,6 +90,17 @@ export class Pool {
    */
   protectLarge(order) {
     return this.#send((id) => ({ large: { id, order } }), []);
+  }
+
+  /**
+   * Fragments to be looked at; what was found comes as the only chunk.
+   * @param {number} side which of the files they are of
+   * @param {Order} order
+   * @param {Uint8Array<ArrayBuffer> | null} bytes of its fragments; the worker reads for itself what is too large
+   * @returns {Batch}
+   */
+  examine(side, order, bytes) {
+    return this.#send((id) => ({ examine: { id, side, order, bytes } }), bytes ? [bytes.buffer] : []);
   }
 
   /**

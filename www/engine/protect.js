@@ -47,7 +47,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   /** @type {{ size: number }} */
   const { size: total } = core.work();
   const output = new Output(line, options.workers);
-  const pool = new Pool(options.workers, line, setUp);
+  const pool = new Pool(options.workers, line, { setUp });
   // Each of the pool has its own copy.
   setUp.random.fill(0);
   /** @type {Feed | null} */

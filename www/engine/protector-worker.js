@@ -1,6 +1,9 @@
-/** A protecting worker: encrypts fragments and hands the finished bytes back. Knows no order and no sink. */
+/**
+ * A protecting worker: encrypts fragments and hands the finished bytes back, or looks at fragments and says what it finds.
+ * Knows no order and no sink.
+ */
 
-import { Protector } from './wasm/boxlock_engine.js';
+import { FragmentExaminer, Protector } from './wasm/boxlock_engine.js';
 import { Gatherer, gatherNow, partOf } from '../files/gather.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
@@ -19,11 +22,17 @@ const UNWRITTEN_MAX = 2;
 /** @type {{ protector: Protector, blob: Blob, memory: WebAssembly.Memory } | null} */
 let state = null;
 
+/** Of the files to be looked at. @type {{ examiners: FragmentExaminer[], blobs: Blob[], memory: WebAssembly.Memory } | null} */
+let examining = null;
+
 /** @type {ArrayBuffer[]} Buffers for pieces of large fragments, to be used again. */
 const spares = [];
 let unwritten = 0;
 /** @type {(() => void) | null} */
 let onWritten = null;
+
+/** Lengths of what has none. */
+const NONE = new Float64Array();
 
 /** Batches wait for the one before. @type {Promise<void>} */
 let turn = Promise.resolve();
@@ -169,6 +178,41 @@ function reading(blob, { start, moofLen, pieces }, witness) {
   };
 }
 
+/**
+ * Looks at fragments of one of the files.
+ * @param {Extract<ToProtector, { examine: unknown }>['examine']} message
+ */
+async function examine({ id, side, order, bytes }) {
+  const [examiner, blob, memory] = [examining?.examiners[side], examining?.blobs[side], examining?.memory];
+  if (!examiner || !blob || !memory) throw new Error('The worker is not set up.');
+  /** @param {Uint8Array} bytes */
+  const put = (bytes) => {
+    const address = examiner.room(bytes.length);
+    new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
+  };
+  let found;
+  if (bytes) {
+    put(bytes);
+    found = examiner.examine(order.tasks);
+  } else {
+    const { head, read, cancel } = reading(blob, order, new Witness());
+    examiner.begin_large(order.tasks, head);
+    let buffer = spare();
+    /** @type {() => { start: number, len: number } | null} */
+    const next = () => examiner.next_piece(PIECE_BYTES);
+    for (let piece = next(); piece; piece = next()) {
+      const bytes = await read(piece, buffer, true);
+      put(bytes);
+      ({ buffer } = bytes);
+      examiner.take_piece(piece.start, piece.len);
+    }
+    cancel();
+    found = examiner.large_found();
+  }
+  const output = /** @type {Uint8Array<ArrayBuffer>} */ (found);
+  hand(id, { output, sourceEnd: order.end, lengths: NONE, tallies: null });
+}
+
 /** @returns {{ start: number, len: number } | null} */
 function nextPiece() {
   return setUp().protector.next_piece(PIECE_BYTES);
@@ -199,7 +243,13 @@ async function receive(message) {
     const { memory } = await startEngine(engine);
     state = { protector: new Protector(moov, request, random), blob, memory };
     random.fill(0);
-  } else if ('large' in message) await protectLarge(message.large.id, message.large.order);
+  } else if ('examiners' in message) {
+    const { engine, files, keys } = message.examiners;
+    const { memory } = await startEngine(engine);
+    const examiners = files.map(({ moov, protectedBy }) => new FragmentExaminer(moov, protectedBy ? keys : []));
+    examining = { examiners, blobs: files.map(({ blob }) => blob), memory };
+  } else if ('examine' in message) await examine(message.examine);
+  else if ('large' in message) await protectLarge(message.large.id, message.large.order);
   else protectBatch(message.batch.id, message.batch.order, message.batch.bytes);
 }
 

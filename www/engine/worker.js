@@ -1,6 +1,6 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import { File as CoreFile, Protector, Search, Sha256 } from './wasm/boxlock_engine.js';
+import { File as CoreFile, Protector, Search, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
 import { gatherNow } from '../files/gather.js';
 import { HeadReader } from '../files/heads.js';
@@ -12,6 +12,7 @@ import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 import { segmentFiles } from './segments.js';
+import { verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
 /** @import { Order, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
@@ -49,7 +50,7 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob, files, starts: parts, engine }, { signal, report }) {
+  async open({ blob, files, starts: parts, engine }, running) {
     const { memory } = await startEngine(engine);
     const reader = new BlobReader(blob);
     const sizes = files.map(({ size }) => size);
@@ -60,16 +61,8 @@ const methods = {
         : new CoreFile(blob).joined(Float64Array.from(parts));
     const starts = new Set([0]);
     sizes.reduce((start, size) => (starts.add(start), start + size), 0);
-    const pause = new Pause(signal);
-    const heads = new HeadReader(blob);
     const witness = new Witness();
-    for (let need = core.needs(); need; need = core.needs()) {
-      if (starts.has(need.start)) heads.expect(core.expected());
-      const bytes = await heads.read(need.start, need.len);
-      witness.saw(need.start, bytes);
-      core.feed(need.start, bytes);
-      await pause.now(() => report({ stage: 'index', done: core.position(), total: reader.size }));
-    }
+    await feed(core, blob, starts, witness, running);
     opened = { core, reader, witness, engine, memory };
     return { summary: core.summary(), tracks: core.tracks(), origins: core.origins() };
   },
@@ -160,6 +153,33 @@ const methods = {
     return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 
+  async verify({ other: otherBlob, source, keys, workers }, running) {
+    const { core, reader, engine } = file();
+    const open = { core, blob: reader.blob };
+    /** @type {typeof open | null} */
+    let other = null;
+    if (otherBlob) {
+      other = { core: new CoreFile(otherBlob), blob: otherBlob };
+      await feed(other.core, otherBlob, new Set([0]), new Witness(), running);
+    }
+    const [written, clear] = source && other ? [other, open] : [open, other];
+    try {
+      const verifier = clear
+        ? Verifier.comparing(written.core, keys, clear.core)
+        : new Verifier(written.core, keys);
+      const of = (/** @type {typeof open} */ { core, blob }, /** @type {boolean} */ protectedBy) => ({
+        blob,
+        moov: core.movie_header(),
+        protectedBy,
+      });
+      const files = [of(written, true), ...(clear ? [of(clear, false)] : [])];
+      const first = { examiners: { engine, files, keys } };
+      return await verify(verifier, written, clear, first, workers, running);
+    } finally {
+      other?.core.free();
+    }
+  },
+
   async hash({ blob }, { signal, report }) {
     const total = blob.size;
     const stream = new BlobStream(blob);
@@ -187,6 +207,26 @@ const methods = {
     return order && core.playable(order.tasks, bytesOf(order));
   },
 };
+
+/**
+ * Opens a file: reads what the core wants of it.
+ * @param {CoreFile} core
+ * @param {Blob} blob
+ * @param {Set<number>} starts where the files begin that it has one behind the other
+ * @param {Witness} witness
+ * @param {Running} running
+ */
+async function feed(core, blob, starts, witness, { signal, report }) {
+  const pause = new Pause(signal);
+  const heads = new HeadReader(blob);
+  for (let need = core.needs(); need; need = core.needs()) {
+    if (starts.has(need.start)) heads.expect(core.expected());
+    const bytes = await heads.read(need.start, need.len);
+    witness.saw(need.start, bytes);
+    core.feed(need.start, bytes);
+    await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
+  }
+}
 
 /**
  * The tracks of a plan, with the protected part of their bytes where it is known.

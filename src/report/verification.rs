@@ -1,0 +1,81 @@
+//! What came of verifying a file.
+
+use serde::Serialize;
+
+use crate::verify::Outcome;
+
+use super::number;
+
+/// One track of a file that was verified.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifiedTrack {
+    /// Track ID.
+    pub id: u32,
+    /// Samples.
+    pub samples: f64,
+    /// Samples that are the source's; nothing where there was none to compare with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub equal: Option<f64>,
+    /// Bytes of all samples.
+    pub bytes: f64,
+    /// Bytes of them that are encrypted.
+    pub encrypted: f64,
+    /// Bytes beside these that are clear, though a newer rule would encrypt them.
+    pub beside: f64,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifyFault {
+    /// Stable code.
+    pub code: String,
+    /// Plain sentence.
+    pub message: String,
+    /// Track ID; nothing when it is about the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<u32>,
+    /// Number of the sample in the track, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<f64>,
+}
+
+/// What came of verifying a file. Has no keys.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verification {
+    /// Whether nothing is wrong.
+    pub ok: bool,
+    /// Whether every sample was compared with the clear source.
+    pub compared: bool,
+    /// The tracks, by ID.
+    pub tracks: Vec<VerifiedTrack>,
+    /// What is wrong, as far as it is told.
+    pub faults: Vec<VerifyFault>,
+    /// How many faults are not told.
+    pub more: f64,
+}
+
+/// The outcome, as it is shown.
+pub fn verification(outcome: &Outcome) -> Verification {
+    let tracks = outcome.tracks.iter().map(|(&id, sum)| VerifiedTrack {
+        id,
+        samples: number(sum.samples),
+        equal: outcome.compared.then(|| number(sum.equal)),
+        bytes: number(sum.bytes),
+        encrypted: number(sum.encrypted),
+        beside: number(sum.beside),
+    });
+    let faults = outcome.faults.iter().map(|fault| VerifyFault {
+        code: fault.code.clone(),
+        message: fault.message.clone(),
+        track: fault.track,
+        sample: fault.sample.map(number),
+    });
+    Verification {
+        ok: outcome.faults.is_empty(),
+        compared: outcome.compared,
+        tracks: tracks.collect(),
+        faults: faults.collect(),
+        more: number(outcome.more),
+    }
+}

@@ -1,0 +1,121 @@
+//! What is told of the whole of a protected file: whether its headers name the keys that its samples use, whether what says
+//! the same thing twice agrees, and whether its indexes lead to fragments.
+
+use crate::boxes::cenc::{ProtectionSystemSpecificHeader, TrackEncryption};
+use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption};
+use crate::boxes::systems::PLAYREADY;
+use crate::boxes::{Node, Tree};
+use crate::bytes::{Error, KeyId};
+use crate::playready::ProObject;
+use crate::protect::SourceKeys;
+use crate::track::Index;
+
+/// All of it that is wrong.
+pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
+    let mut faults: Vec<Error> = index.faults().cloned().collect();
+    faults.extend(index.traces.unknown_keys.clone());
+    if let Some(moov) = &index.moov {
+        headers(moov, index, keys, &mut faults);
+        twins(moov, moov.root(), &mut faults);
+    }
+    indexes(index, &mut faults);
+    faults
+}
+
+/// PlayReady headers in the movie header: key IDs and checksums.
+fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<Error>) {
+    let objects = moov.root().children.iter().filter_map(|node| {
+        let bytes = if node.id().is(b"pssh") {
+            let pssh: ProtectionSystemSpecificHeader = moov.read(node).ok()?;
+            (pssh.system_id == PLAYREADY).then_some(pssh.data.0)?
+        } else if node.id() == piff::PROTECTION_SYSTEM {
+            let header: PiffProtectionSystem = moov.read(node).ok()?;
+            (header.system_id == PLAYREADY).then_some(header.data.0)?
+        } else {
+            return None;
+        };
+        Some((node.start, bytes))
+    });
+    for (start, bytes) in objects {
+        let header = match ProObject::parse(&bytes, start).and_then(|object| object.header(start)) {
+            Ok(Some(header)) => header.header,
+            Ok(None) => continue,
+            Err(error) => {
+                faults.push(error);
+                continue;
+            }
+        };
+        let named: Vec<KeyId> = header.keys.iter().map(|key| key.kid).collect();
+        // Keys of later times have headers of their own.
+        let first = index.movie.iter().flat_map(|movie| &movie.tracks).filter_map(|track| {
+            let protection = track.entries.iter().find_map(|entry| entry.protection.as_ref())?;
+            Some((track.id, protection.kid.filter(|_| protection.is_protected)?))
+        });
+        for (track, kid) in first {
+            if named.contains(&kid) {
+                continue;
+            }
+            let swapped = KeyId(kid.guid_bytes());
+            let message = if named.contains(&swapped) {
+                format!(
+                    "The PlayReady header names the KID {swapped}: that of track {track}, {kid}, in the other byte order."
+                )
+            } else {
+                format!("The PlayReady header does not name the KID {kid} of track {track}.")
+            };
+            faults.push(Error::file("header-kid", message).at(start));
+        }
+        for named in &header.keys {
+            let typed = keys.iter().filter(|known| known.kid == Some(named.kid));
+            if typed.map(|known| named.accepts(&known.key)).any(|accepts| accepts == Some(false)) {
+                let message = format!(
+                    "The checksum of the KID {} in the PlayReady header is not that of its key.",
+                    named.kid
+                );
+                faults.push(Error::file("header-checksum", message).at(start));
+            }
+        }
+    }
+}
+
+/// `tenc` and its PIFF twin, wherever both stand.
+fn twins(tree: &Tree<'_>, node: &Node, faults: &mut Vec<Error>) {
+    if let (Some(one), Some(other)) = (node.child(b"tenc"), node.child_id(piff::TRACK_ENCRYPTION))
+        && let (Ok(cenc), Ok(piff)) =
+            (tree.read::<TrackEncryption>(one), tree.read::<PiffTrackEncryption>(other))
+        && (cenc.default_kid, cenc.default_per_sample_iv_size) != (piff.default_kid, piff.default_iv_size)
+    {
+        let message = format!(
+            "'tenc' has the KID {} and IVs of {} bytes, PIFF's box the KID {} and IVs of {}.",
+            cenc.default_kid, cenc.default_per_sample_iv_size, piff.default_kid, piff.default_iv_size
+        );
+        faults.push(Error::file("twins-differ", message).at(other.start));
+    }
+    node.children.iter().for_each(|child| twins(tree, child, faults));
+}
+
+/// Whether each `sidx` and `tfra` leads to where fragments begin.
+fn indexes(index: &Index, faults: &mut Vec<Error>) {
+    let is_start = |at: u64| at == index.file_len || index.top.at(at).is_some();
+    for (start, sidx) in &index.segment_indexes {
+        let Some(top) = index.top.at(*start) else { continue };
+        let mut at = top.end().saturating_add(sidx.first_offset.0);
+        for (number, reference) in sidx.references.entries.iter().enumerate() {
+            let end = at.saturating_add(reference.referenced_size().into());
+            if !is_start(at) || end > index.file_len || !is_start(end) {
+                let message = format!(
+                    "Reference {number} of the segment index says bytes {at} to {end}, which are no boxes of the file."
+                );
+                faults.push(Error::file("sidx", message).at(*start));
+                break;
+            }
+            at = end;
+        }
+    }
+    let points = index.random_access_points();
+    if let Some(point) = points.iter().find(|point| index.fragment_at(**point).is_none()) {
+        let message =
+            format!("The random access index ('mfra') leads to byte {point}, where no fragment begins.");
+        faults.push(Error::file("mfra", message));
+    }
+}

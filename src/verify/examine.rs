@@ -1,0 +1,365 @@
+//! One fragment of a file: what its samples are when they are decrypted, what of them is encrypted, and whether what says so
+//! agrees.
+
+use twox_hash::XxHash64;
+
+use crate::boxes::Tree;
+use crate::boxes::cenc::Subsample;
+use crate::boxes::fragment::trun_flags;
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, Result};
+use crate::protect::codecs::rule;
+use crate::protect::decrypt::{Decryptor, FragmentDecryption, no_keys};
+use crate::protect::scheme::{BLOCK, CENC, Mode, Pattern, Scheme};
+use crate::protect::subsample::{RangeFinder, SENC_MAX_ENTRIES};
+use crate::protect::{Form, FragmentTask, SourceKeys, Window};
+use crate::track::encryption::{Encryption, Maps, Span, maps, spans};
+use crate::track::{Fragment, Movie, TrackFragment};
+
+use super::comparison::Digest;
+use super::counters::{Counters, Place};
+use super::twins;
+
+/// Something that is wrong with a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable code.
+    pub code: String,
+    /// Plain sentence.
+    pub message: String,
+    /// Number of the sample among those of the `traf`, or in a sum among those of the track.
+    pub sample: u64,
+}
+
+/// Most faults that are told of one `traf`.
+const TOLD: usize = 20;
+
+/// What was found of one `traf`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examined {
+    /// Track ID.
+    pub track: u32,
+    /// Its samples, clear.
+    pub digests: Vec<Digest>,
+    /// Bytes that are encrypted.
+    pub encrypted: u64,
+    /// Bytes of ranges that a newer rule would encrypt too, but that are clear beside encrypted ones.
+    pub beside: u64,
+    /// Use of key streams; samples are numbered in the `traf`.
+    pub counters: Counters,
+    /// What is wrong with it.
+    pub faults: Vec<Fault>,
+}
+
+impl Examined {
+    fn fault(&mut self, sample: usize, code: &str, message: String) {
+        if self.faults.len() < TOLD {
+            self.faults.push(Fault { code: code.to_owned(), message, sample: len_u64(sample) });
+        }
+    }
+}
+
+/// Looks at the fragments of one file, in any order.
+#[derive(Debug)]
+pub struct Examiner {
+    movie: Movie,
+    decryptor: Decryptor,
+    /// Track ID, 1-based sample entry, and what finds the ranges that have to be encrypted, where there is a rule.
+    finders: Vec<(u32, u32, RangeFinder)>,
+}
+
+/// A sample: where it stands, its `traf`, and its number in it.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    start: u64,
+    size: u32,
+    traf: usize,
+    number: usize,
+}
+
+/// A fragment that is being looked at.
+#[derive(Debug)]
+pub struct Examination {
+    fragment: Fragment,
+    decryption: Option<FragmentDecryption>,
+    encryption: Vec<(Vec<Span>, Maps)>,
+    /// In file order.
+    samples: Vec<Placed>,
+    /// Those of the present piece.
+    piece: (usize, usize),
+    /// For each `traf` how far its IVs and subsamples are read.
+    cursors: Vec<(usize, usize)>,
+    found: Vec<Examined>,
+}
+
+impl Examiner {
+    /// For a file with this movie header, whose samples are decrypted with these keys.
+    pub fn new(movie: Movie, keys: &SourceKeys) -> Self {
+        let mut finders = Vec::new();
+        for track in &movie.tracks {
+            for (entry, number) in track.entries.iter().zip(1..) {
+                let Some(protection) = entry.protection.as_ref().filter(|_| entry.has_protected_type())
+                else {
+                    continue;
+                };
+                let form = if protection.is_piff() { Form::Piff } else { Form::Plain };
+                let Ok(rule) = rule(entry, form) else { continue };
+                let scheme = Scheme::known(&protection.cipher.text()).unwrap_or(CENC);
+                let pattern = Pattern { crypt: protection.pattern >> 4, skip: protection.pattern & 15 };
+                let finder = RangeFinder::new(rule, SENC_MAX_ENTRIES).in_scheme(scheme, pattern);
+                finders.push((track.id, number, finder));
+            }
+        }
+        Self { movie, decryptor: Decryptor::new(keys), finders }
+    }
+
+    /// Begins with the fragment of `task`, whose first bytes are `moof`; `media` are those behind it that are at hand.
+    pub fn begin(&mut self, task: &FragmentTask, moof: &[u8], media: &[u8]) -> Result<Examination> {
+        let moof = task.head(moof)?;
+        let tree = Tree::parse(&*moof, task.start)?;
+        let fragment = Fragment::read(&tree, Some(&self.movie))?;
+        let at_hand = (task.start + task.moof_len, media);
+        self.finders.iter_mut().for_each(|(_, _, finder)| finder.begin_fragment());
+        let mut encryption = Vec::new();
+        let mut found = Vec::new();
+        for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
+            let mut examined = Examined { track: track.tfhd.track_id, ..Examined::default() };
+            examined.digests = digests(track);
+            let spans = spans(&tree, traf, track, &self.movie)?;
+            let maps = maps(&tree, traf, track, &spans, at_hand)?;
+            for fault in twins::of_fragment(&tree, traf, track, &spans) {
+                examined.fault(0, fault.code(), fault.message().to_owned());
+            }
+            encryption.push((spans, maps));
+            found.push(examined);
+        }
+        let decryption = self.decryptor.of_fragment(&tree, &fragment, &self.movie, at_hand)?;
+        let encrypted =
+            encryption.iter().zip(&found).find_map(|((spans, _), found): (&(Vec<Span>, Maps), &Examined)| {
+                Some((spans.iter().find_map(|span| span.by.as_ref())?.kid, vec![found.track]))
+            });
+        if let Some(missing) = encrypted.filter(|_| decryption.is_none()) {
+            return Err(no_keys(&[missing]));
+        }
+        let mut samples: Vec<Placed> = Vec::new();
+        for (traf, track) in fragment.tracks.iter().enumerate() {
+            let of = track.samples().enumerate();
+            samples.extend(of.map(|(number, (start, size))| Placed { start, size, traf, number }));
+        }
+        samples.sort_by_key(|sample| (sample.start, sample.traf, sample.number));
+        let cursors = vec![(0, 0); fragment.tracks.len()];
+        Ok(Examination { fragment, decryption, encryption, samples, piece: (0, 0), cursors, found })
+    }
+
+    /// Looks at a whole fragment, whose bytes are decrypted in place.
+    pub fn whole(&mut self, task: &FragmentTask, bytes: &mut [u8]) -> Result<Vec<Examined>> {
+        let short = || Error::caller("bad-task", "", "The bytes of a fragment are fewer than its head.");
+        let (moof, media) = bytes.split_at_mut_checked(to_len(task.moof_len)).ok_or_else(short)?;
+        let mut examination = self.begin(task, moof, media)?;
+        examination.piece = (0, examination.samples.len());
+        let mut window = Window { start: task.start + task.moof_len, bytes: media };
+        self.take(&mut examination, &mut window)?;
+        Ok(examination.found)
+    }
+
+    /// Takes the bytes of the present piece.
+    pub fn take(&mut self, examination: &mut Examination, window: &mut Window<'_>) -> Result<()> {
+        let (from, to) = examination.piece;
+        let piece = examination.samples.get(from..to).unwrap_or_default();
+        for traf in 0..examination.found.len() {
+            // Samples without bytes may stand anywhere, but have IVs.
+            let mut own: Vec<Placed> = piece.iter().filter(|sample| sample.traf == traf).copied().collect();
+            own.sort_by_key(|sample| sample.number);
+            if let Some(decryption) = examination.decryption.as_mut().filter(|_| !own.is_empty()) {
+                decryption.decrypt(
+                    traf,
+                    &mut own.iter().map(|sample| (sample.start, sample.size)),
+                    window,
+                )?;
+            }
+            let track = examination.fragment.tracks.get(traf);
+            let encryption = examination.encryption.get(traf);
+            let parts = (examination.found.get_mut(traf), examination.cursors.get_mut(traf));
+            let (Some(track), Some((spans, maps)), (Some(found), Some(cursor))) = (track, encryption, parts)
+            else {
+                continue;
+            };
+            let key = (track.tfhd.track_id, track.sample_description_index);
+            let mut finder = self.finders.iter_mut().find(|(id, entry, _)| (*id, *entry) == key);
+            for sample in own {
+                let bytes = if sample.size == 0 {
+                    &mut []
+                } else {
+                    window.get(sample.start, u64::from(sample.size))?
+                };
+                if let Some(digest) = found.digests.get_mut(sample.number) {
+                    digest.hash = XxHash64::oneshot(0, bytes);
+                }
+                let Some(by) = by_of(spans, sample.number) else {
+                    if let Some((_, _, finder)) = &mut finder {
+                        finder.pass_over(u64::from(sample.size));
+                    }
+                    skip_map(maps, sample.number, 0, cursor);
+                    continue;
+                };
+                let (iv, map) = skip_map(maps, sample.number, usize::from(by.iv_size), cursor);
+                look(found, &sample, bytes, (by, iv, map), finder.as_mut().map(|(_, _, finder)| finder));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Examination {
+    /// File offset and bytes of the next piece: whole samples, at most `max` bytes unless one is larger. `None` at the end.
+    ///
+    /// # Errors
+    /// `samples-out-of-order` where samples of a `traf` do not stand in decoding order: they cannot go by in pieces.
+    pub fn next_piece(&mut self, max: u64) -> Result<Option<(u64, u64)>> {
+        let (_, from) = self.piece;
+        let mut to = from;
+        let (mut start, mut end) = (0, 0);
+        while let Some(sample) = self.samples.get(to) {
+            let stop = sample.start.saturating_add(u64::from(sample.size));
+            if sample.size > 0 {
+                if end > start && stop.max(end) - start > max {
+                    break;
+                }
+                if end == start {
+                    start = sample.start;
+                }
+                end = end.max(stop);
+            }
+            to += 1;
+        }
+        let mut last = vec![0; self.found.len()];
+        let in_order = self.samples.iter().filter(|sample| sample.size > 0).all(|sample| {
+            let before = last.get_mut(sample.traf).map_or(0, |last| std::mem::replace(last, sample.number));
+            before <= sample.number
+        });
+        if !in_order {
+            let message = "A fragment too large to hold has samples that do not stand in decoding order.";
+            return Err(Error::unsupported("samples-out-of-order", message).at(start));
+        }
+        self.piece = (from, to);
+        Ok((to > from).then_some((start, end - start)))
+    }
+
+    /// What was found, when all pieces were taken.
+    pub fn found(self) -> Vec<Examined> {
+        self.found
+    }
+}
+
+/// Sizes and times of samples, as the runs say.
+fn digests(track: &TrackFragment) -> Vec<Digest> {
+    let mut all = Vec::with_capacity(track.sample_count);
+    for run in &track.runs {
+        let has_duration = run.trun.head.has(trun_flags::SAMPLE_DURATION);
+        for number in 0..run.count() {
+            let entry = run.trun.samples.get(number);
+            all.push(Digest {
+                hash: 0,
+                size: run.size(number),
+                duration: entry
+                    .filter(|_| has_duration)
+                    .map_or(track.default_duration, |entry| entry.sample_duration),
+                composition: entry.map_or(0, |entry| entry.sample_composition_time_offset),
+            });
+        }
+    }
+    all
+}
+
+/// How the sample of this number is encrypted.
+fn by_of(spans: &[Span], number: usize) -> Option<&Encryption> {
+    let mut before = 0;
+    let span = spans.iter().find(|span| {
+        before += span.count;
+        number < before
+    });
+    span?.by.as_ref()
+}
+
+/// IV and map of the sample of this number, and on to the next: samples of a `traf` come in order.
+fn skip_map<'m>(
+    maps: &'m Maps,
+    number: usize,
+    iv_size: usize,
+    (iv, subsample): &mut (usize, usize),
+) -> (&'m [u8], &'m [Subsample]) {
+    let count = maps.counts.get(number).map_or(0, |&count| usize::from(count));
+    let found = (
+        maps.ivs.get(*iv..*iv + iv_size).unwrap_or_default(),
+        maps.subsamples.get(*subsample..*subsample + count).unwrap_or_default(),
+    );
+    *iv += iv_size;
+    *subsample += count;
+    found
+}
+
+/// Ranges that are encrypted by these entries, from the start of the sample; all of it where there are none.
+fn ranges(map: &[Subsample], len: usize) -> Vec<(usize, usize)> {
+    if map.is_empty() {
+        return vec![(0, len)];
+    }
+    let mut at = 0;
+    let mut all = Vec::new();
+    for entry in map {
+        let start = at + usize::from(entry.clear);
+        at = start + to_len(entry.protected.into());
+        if entry.protected > 0 {
+            all.push((start, at));
+        }
+    }
+    all
+}
+
+/// Looks at one encrypted sample, whose `bytes` are clear now.
+fn look(
+    found: &mut Examined,
+    sample: &Placed,
+    bytes: &[u8],
+    (by, iv, map): (&Encryption, &[u8], &[Subsample]),
+    finder: Option<&mut RangeFinder>,
+) {
+    let encrypted = ranges(map, bytes.len());
+    let scheme = Scheme::known(&by.scheme.text()).unwrap_or(CENC);
+    let pattern = Pattern { crypt: by.pattern >> 4, skip: by.pattern & 15 };
+    let of = |(start, end): &(usize, usize)| scheme.encrypted(pattern, len_u64(end - start));
+    found.encrypted += encrypted.iter().map(of).sum::<u64>();
+    let all: u64 = encrypted.iter().map(|(start, end)| len_u64(end - start)).sum();
+    if let Some(&(_, end)) = encrypted.last().filter(|(_, end)| *end > bytes.len()) {
+        let message = format!("The map of the sample has {end} bytes, but the sample {}.", bytes.len());
+        return found.fault(sample.number, "bad-map", message);
+    }
+    if scheme.mode == Mode::Ctr {
+        let iv = if by.iv_size == 0 { by.constant_iv.as_slice() } else { iv };
+        let place = Place { track: found.track, sample: len_u64(sample.number) };
+        found.counters.used(by.kid, iv, all.div_ceil(len_u64(BLOCK)), place);
+    }
+    let Some(finder) = finder else { return };
+    let mut wanted = Vec::new();
+    if let Err(error) = finder.split(bytes, &mut wanted) {
+        let kid = by.kid.map_or_else(String::new, |kid| format!(" (KID {kid})"));
+        let message = format!("Decrypted{kid}, the sample is none of its codec: {}", error.message());
+        return found.fault(sample.number, "not-decrypted", message);
+    }
+    for (start, end) in ranges(&wanted, bytes.len()) {
+        // Less than a block stays clear in most schemes.
+        let open = end - start - overlap(&encrypted, start, end);
+        if open == end - start && open >= BLOCK {
+            let message = format!(
+                "Bytes {start} to {end} of the sample have to be encrypted, and all of them are clear."
+            );
+            found.fault(sample.number, "left-clear", message);
+        } else if open >= BLOCK {
+            found.beside += len_u64(open);
+        }
+    }
+}
+
+/// Of the bytes from `start` to `end`, those in any of these ranges, which are sorted.
+fn overlap(ranges: &[(usize, usize)], start: usize, end: usize) -> usize {
+    ranges.iter().map(|(from, to)| end.min(*to).saturating_sub(start.max(*from))).sum()
+}

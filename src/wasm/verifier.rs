@@ -1,0 +1,134 @@
+//! Verifying: workers look at fragments, the leading one puts together what they find.
+
+use wasm_bindgen::prelude::*;
+
+use crate::boxes::Tree;
+use crate::bytes::units::to_len;
+use crate::protect::{SourceKeys, order};
+use crate::report::{self, Range, number};
+use crate::track::Movie;
+use crate::verify::examine::Examination;
+use crate::verify::{self, Examiner, Side, wire};
+
+use super::file::File;
+use super::protector::{in_room, one_task};
+use super::{JsResult, offset, request, shown, to_js};
+
+fn keys(keys: &JsValue) -> JsResult<SourceKeys> {
+    SourceKeys::parse(&request::source_keys(keys.clone())?).map_err(to_js)
+}
+
+/// Looks at fragments of one file. Their bytes are put into its [`room`](Self::room), in wasm memory.
+#[wasm_bindgen]
+pub struct FragmentExaminer {
+    inner: Examiner,
+    room: Vec<u8>,
+    large: Option<Examination>,
+}
+
+#[wasm_bindgen]
+impl FragmentExaminer {
+    /// `moov` are the bytes of the movie header; `source_keys` the keys that its samples are encrypted with.
+    #[wasm_bindgen(constructor)]
+    pub fn new(moov: &[u8], source_keys: &JsValue) -> JsResult<Self> {
+        let tree = Tree::parse(moov, 0).map_err(to_js)?;
+        let movie = Movie::read(&tree, &mut Vec::new());
+        Ok(Self { inner: Examiner::new(movie, &keys(source_keys)?), room: Vec::new(), large: None })
+    }
+
+    /// Address in wasm memory of room for `len` bytes; see [`Protector::room`](super::protector::Protector::room).
+    pub fn room(&mut self, len: usize) -> usize {
+        if self.room.len() < len {
+            self.room = vec![0; len];
+        }
+        self.room.as_ptr().addr()
+    }
+
+    /// Looks at the fragments of `tasks`, whose bytes, from the first to the last, are the first of the room, and are
+    /// decrypted there. What was found is for [`Verifier::take`].
+    pub fn examine(&mut self, tasks: &[u8]) -> JsResult<Vec<u8>> {
+        let tasks = order::from_bytes(tasks).map_err(to_js)?;
+        let start = tasks.first().map_or(0, |first| first.start);
+        let mut all = Vec::new();
+        for task in &tasks {
+            let at = to_len(task.start.saturating_sub(start));
+            let bytes = in_room(&mut self.room, at, to_len(task.end.saturating_sub(task.start)))?;
+            let found = self.inner.whole(task, bytes).map_err(|error| to_js(task.in_source(error)))?;
+            all.extend(wire::to_bytes(&found));
+        }
+        Ok(all)
+    }
+
+    /// Begins a fragment too large for the room: `moof` are its first bytes.
+    pub fn begin_large(&mut self, task: &[u8], moof: &[u8]) -> JsResult<()> {
+        self.large = Some(self.inner.begin(&one_task(task)?, moof, &[]).map_err(to_js)?);
+        Ok(())
+    }
+
+    /// `{ start, len }` of the next piece, which is put into the room; `null` at the end.
+    pub fn next_piece(&mut self, max: f64) -> JsResult<JsValue> {
+        let piece = match &mut self.large {
+            Some(large) => large.next_piece(offset(max)).map_err(to_js)?,
+            None => None,
+        };
+        shown(&piece.map(Range::from))
+    }
+
+    /// Takes the piece in the room.
+    pub fn take_piece(&mut self, start: f64, len: usize) -> JsResult<()> {
+        let bytes = in_room(&mut self.room, 0, len)?;
+        let mut window = crate::protect::Window { start: offset(start), bytes };
+        self.large.as_mut().map_or(Ok(()), |large| self.inner.take(large, &mut window)).map_err(to_js)
+    }
+
+    /// What was found of the large fragment.
+    pub fn large_found(&mut self) -> Vec<u8> {
+        self.large.take().map_or_else(Vec::new, |large| wire::to_bytes(&large.found()))
+    }
+}
+
+/// Puts together what is found of a written file, and of its clear source.
+#[wasm_bindgen]
+pub struct Verifier {
+    inner: Option<verify::Verification>,
+}
+
+#[wasm_bindgen]
+impl Verifier {
+    /// Begins with what the headers of the file say.
+    #[wasm_bindgen(constructor)]
+    pub fn new(written: &File, source_keys: &JsValue) -> JsResult<Self> {
+        let keys = keys(source_keys)?;
+        Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, None)) })
+    }
+
+    /// The same, to be compared with this source.
+    pub fn comparing(written: &File, source_keys: &JsValue, source: &File) -> JsResult<Self> {
+        let (keys, work) = (keys(source_keys)?, source.shared_work()?);
+        Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, work.movie.as_ref())) })
+    }
+
+    /// Takes what was found of the next fragments, of the source or of the written file.
+    pub fn take(&mut self, of_source: bool, found: &[u8]) -> JsResult<()> {
+        let side = if of_source { Side::Source } else { Side::Written };
+        self.inner.as_mut().map_or(Ok(()), |inner| inner.take(side, found)).map_err(to_js)
+    }
+
+    /// How many samples more were taken of the source than of the written file; below 0 when fewer.
+    pub fn lead(&self) -> f64 {
+        let waiting = |side| self.inner.as_ref().map_or(0.0, |inner| number(inner.waiting(side)));
+        waiting(Side::Source) - waiting(Side::Written)
+    }
+
+    /// Takes a sentence of what could not be read.
+    pub fn failed(&mut self, code: &str, message: &str) {
+        if let Some(inner) = &mut self.inner {
+            inner.failed(code, message);
+        }
+    }
+
+    /// `Verification`, when all was given.
+    pub fn finish(&mut self) -> JsResult<JsValue> {
+        shown(&self.inner.take().map(|inner| report::verification(&inner.finish())))
+    }
+}

@@ -1,0 +1,84 @@
+// Verifying in the browser: what was written is read again and held against its source, and what is wrong with it is found.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+import { inEachBrowser } from './browser.mjs';
+import { haveFfmpeg, makeVideo } from './support-media.mjs';
+import { pageTests, workFolder } from './support.mjs';
+
+const folder = workFolder();
+before(async () => {
+  if (haveFfmpeg()) await makeVideo(folder.path('plain.mp4'), ['libx264', '-preset', 'ultrafast', '-bf', '2']);
+});
+
+/** Runs in the page: protects a source, verifies it, spoils a copy, and verifies that with its source and without. */
+const run = async (request) => {
+  const { open } = await import('/boxlock.js');
+  const response = await fetch('/samples/sample.ismv');
+  const clear = new Uint8Array(await response.arrayBuffer());
+  const media = await open(clear);
+  const stages = new Set();
+  const result = await media.protect({ laUrl: 'https://x.example/', ...request });
+  const right = await result.verify({ workers: 2, onProgress: ({ stage }) => stages.add(stage) });
+  const bytes = new Uint8Array(await (await result.file()).arrayBuffer());
+  const keys = result.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
+  const again = await open(bytes);
+  const alone = await again.verify(keys);
+  const beside = await again.verify(keys, { source: new Blob([clear]) });
+  again.close();
+  const spoiled = bytes.slice();
+  // A byte of the last fragment's samples.
+  const text = new TextDecoder('latin1').decode(bytes);
+  spoiled[text.lastIndexOf('mdat') + 100] ^= 4;
+  const other = await open(spoiled);
+  const found = await other.verify(keys, { source: new Blob([clear]) });
+  const wrong = await other.verify(keys.map(({ kid }) => ({ kid, key: '00'.repeat(15) + '01' })));
+  const none = await other.verify([]).catch((error) => ({ faults: [{ code: error.code }] }));
+  other.close();
+  const cancelled = await result
+    .verify({ signal: AbortSignal.abort() })
+    .then(() => 'done', (error) => error.name);
+  media.close();
+  return { right, alone, beside, found, wrong, none, cancelled, stages: [...stages] };
+};
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  for (const request of [{}, { form: 'piff' }, { scheme: 'cbcs' }, { keyPer: 'track', clearLead: 2 }, { keyRotation: 2 }]) {
+    check(`${JSON.stringify(request)}: what was made is right, and a bit that flipped is found`, async (page) => {
+      const { right, alone, beside, found, wrong, none, cancelled, stages } = await page.evaluate(run, request);
+      assert.deepEqual(right.faults, []);
+      assert.ok(right.ok && right.compared && stages.includes('verify'));
+      assert.deepEqual(beside, right);
+      for (const track of right.tracks) {
+        assert.ok(track.samples > 100 && track.equal === track.samples, JSON.stringify(track));
+        assert.ok(track.encrypted > 0.02 * track.bytes && track.encrypted <= track.bytes, JSON.stringify(track));
+      }
+      assert.deepEqual([alone.ok, alone.compared, alone.tracks[0].equal], [true, false, undefined]);
+      assert.deepEqual([found.ok, found.faults.length, found.faults[0].code], [false, 1, 'other-bytes']);
+      assert.ok(found.faults[0].track && found.faults[0].sample > 100, JSON.stringify(found.faults));
+      // Headers of AES-CBC have no checksum, and slice headers stay clear.
+      const told = wrong.faults.some(({ code }) => code === 'header-checksum');
+      assert.equal(told, request.scheme !== 'cbcs', JSON.stringify(wrong.faults));
+      assert.equal(none.faults[0]?.code, 'no-key');
+      assert.equal(cancelled, 'AbortError');
+    });
+  }
+
+  check(
+    'a plain file is compared with what was made of it',
+    async (page) => {
+      const bytes = [...(await import('node:fs')).readFileSync(folder.path('plain.mp4'))];
+      const right = await page.evaluate(async (bytes) => {
+        const { open } = await import('/boxlock.js');
+        const media = await open(Uint8Array.from(bytes));
+        const result = await media.protect({ laUrl: 'https://x.example/' });
+        return result.verify();
+      }, bytes);
+      assert.deepEqual(right.faults, []);
+      assert.ok(right.ok && right.tracks.every((track) => track.equal === track.samples && track.samples > 0));
+    },
+    { skip: haveFfmpeg() ? false : 'FFmpeg is missing' },
+  );
+});
