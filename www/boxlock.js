@@ -310,7 +310,7 @@ class OpenMedia {
     }
     return new Result(this.#bridge, made, name, (blob, options) => {
       const keys = made.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
-      return this.#verify({ other: blob, source: true, keys }, options);
+      return this.#verify({ other: blob, source: true, keys, frame: made.frame }, options);
     });
   }
 
@@ -320,7 +320,7 @@ class OpenMedia {
    */
   verify(keys, { source, ...options } = {}) {
     const copies = keys.map((key) => ({ ...key }));
-    return this.#verify({ other: source ?? null, source: false, keys: copies }, options);
+    return this.#verify({ other: source ?? null, source: false, keys: copies, frame: [] }, options);
   }
 
   /**
@@ -554,7 +554,10 @@ class Result {
   /** @param {Types.VerifyOptions} [options] */
   async verify(options = {}) {
     if (this.files.length > 1)
-      throw callerError('several-files', 'Only one file can be verified, not segments in files of their own.');
+      throw callerError(
+        'several-files',
+        'Only one file can be verified, not segments in files of their own.',
+      );
     return this.#verify(await this.file(), options);
   }
 

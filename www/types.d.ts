@@ -677,10 +677,7 @@ export interface Media {
    * Whether this protected file is what it should be, by its keys: decrypted, its samples are of their codec, no counter is used
    * twice, and all that says how it is encrypted agrees. With its clear source every sample is compared with that too.
    */
-  verify(
-    keys: SourceKeyRequest[],
-    options?: VerifyOptions & { source?: Blob },
-  ): Promise<Verification>;
+  verify(keys: SourceKeyRequest[], options?: VerifyOptions & { source?: Blob }): Promise<Verification>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;
   close(): void;

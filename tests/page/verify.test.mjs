@@ -4,11 +4,22 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { haveFfmpeg, makeVideo } from './support-media.mjs';
-import { pageTests, workFolder } from './support.mjs';
+import {
+  fillForm,
+  LONG,
+  openFile,
+  pageTests,
+  protect,
+  SAMPLE,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
 
 const folder = workFolder();
 before(async () => {
-  if (haveFfmpeg()) await makeVideo(folder.path('plain.mp4'), ['libx264', '-preset', 'ultrafast', '-bf', '2']);
+  if (haveFfmpeg())
+    await makeVideo(folder.path('plain.mp4'), ['libx264', '-preset', 'ultrafast', '-bf', '2']);
 });
 
 /** Runs in the page: protects a source, verifies it, spoils a copy, and verifies that with its source and without. */
@@ -35,9 +46,10 @@ const run = async (request) => {
   const wrong = await other.verify(keys.map(({ kid }) => ({ kid, key: '00'.repeat(15) + '01' })));
   const none = await other.verify([]).catch((error) => ({ faults: [{ code: error.code }] }));
   other.close();
-  const cancelled = await result
-    .verify({ signal: AbortSignal.abort() })
-    .then(() => 'done', (error) => error.name);
+  const cancelled = await result.verify({ signal: AbortSignal.abort() }).then(
+    () => 'done',
+    (error) => error.name,
+  );
   media.close();
   return { right, alone, beside, found, wrong, none, cancelled, stages: [...stages] };
 };
@@ -45,26 +57,102 @@ const run = async (request) => {
 inEachBrowser((browser) => {
   const check = pageTests(browser);
 
-  for (const request of [{}, { form: 'piff' }, { scheme: 'cbcs' }, { keyPer: 'track', clearLead: 2 }, { keyRotation: 2 }]) {
-    check(`${JSON.stringify(request)}: what was made is right, and a bit that flipped is found`, async (page) => {
-      const { right, alone, beside, found, wrong, none, cancelled, stages } = await page.evaluate(run, request);
-      assert.deepEqual(right.faults, []);
-      assert.ok(right.ok && right.compared && stages.includes('verify'));
-      assert.deepEqual(beside, right);
-      for (const track of right.tracks) {
-        assert.ok(track.samples > 100 && track.equal === track.samples, JSON.stringify(track));
-        assert.ok(track.encrypted > 0.02 * track.bytes && track.encrypted <= track.bytes, JSON.stringify(track));
-      }
-      assert.deepEqual([alone.ok, alone.compared, alone.tracks[0].equal], [true, false, undefined]);
-      assert.deepEqual([found.ok, found.faults.length, found.faults[0].code], [false, 1, 'other-bytes']);
-      assert.ok(found.faults[0].track && found.faults[0].sample > 100, JSON.stringify(found.faults));
-      // Headers of AES-CBC have no checksum, and slice headers stay clear.
-      const told = wrong.faults.some(({ code }) => code === 'header-checksum');
-      assert.equal(told, request.scheme !== 'cbcs', JSON.stringify(wrong.faults));
-      assert.equal(none.faults[0]?.code, 'no-key');
-      assert.equal(cancelled, 'AbortError');
-    });
+  for (const request of [
+    {},
+    { form: 'piff' },
+    { scheme: 'cbcs' },
+    { keyPer: 'track', clearLead: 2 },
+    { keyRotation: 2 },
+  ]) {
+    check(
+      `${JSON.stringify(request)}: what was made is right, and a bit that flipped is found`,
+      async (page) => {
+        const { right, alone, beside, found, wrong, none, cancelled, stages } = await page.evaluate(
+          run,
+          request,
+        );
+        assert.deepEqual(right.faults, []);
+        assert.ok(right.ok && right.compared && stages.includes('verify'));
+        assert.deepEqual(beside, right);
+        for (const track of right.tracks) {
+          assert.ok(track.samples > 100 && track.equal === track.samples, JSON.stringify(track));
+          assert.ok(
+            track.encrypted > 0.02 * track.bytes && track.encrypted <= track.bytes,
+            JSON.stringify(track),
+          );
+        }
+        assert.deepEqual([alone.ok, alone.compared, alone.tracks[0].equal], [true, false, undefined]);
+        assert.deepEqual([found.ok, found.faults.length, found.faults[0].code], [false, 1, 'other-bytes']);
+        assert.ok(found.faults[0].track && found.faults[0].sample > 100, JSON.stringify(found.faults));
+        // Headers of AES-CBC have no checksum, and slice headers stay clear.
+        const told = wrong.faults.some(({ code }) => code === 'header-checksum');
+        assert.equal(told, request.scheme !== 'cbcs', JSON.stringify(wrong.faults));
+        assert.equal(none.faults[0]?.code, 'no-key');
+        assert.equal(cancelled, 'AbortError');
+      },
+    );
   }
+
+  check('what stands around the fragments is held against what was written there', async (page) => {
+    const found = await page.evaluate(async () => {
+      const { open } = await import('/boxlock.js');
+      const media = await open('/samples/sample.ismv');
+      const result = await media.protect({ laUrl: 'https://x.example/' });
+      const file = await result.file();
+      const text = new TextDecoder('latin1').decode(await file.arrayBuffer());
+      // A letter of the licence URL, in UTF-16.
+      const at = text.indexOf('x\0.\0e\0x\0a\0m\0p\0l\0e');
+      const root = await navigator.storage?.getDirectory?.().catch(() => null);
+      if (!root) return null;
+      /** @param {FileSystemDirectoryHandle} folder */
+      const spoil = async (folder) => {
+        for await (const handle of folder.values()) {
+          if (handle.kind === 'directory') await spoil(handle);
+          else if ((await handle.getFile()).size === file.size) {
+            const writer = await handle.createWritable({ keepExistingData: true });
+            await writer.write({ type: 'write', position: at, data: 'y' });
+            await writer.close();
+          }
+        }
+      };
+      await spoil(root);
+      return { at, ...(await result.verify()) };
+    });
+    // Where there is no storage, what was made is in memory, and nothing can change it.
+    if (!found) return void console.log(`# ${browser.name} has no storage for pages`);
+    assert.ok(found.at > 0 && !found.ok);
+    assert.deepEqual(
+      found.faults.map(({ code, message }) => [code, message.includes(String(found.at))]),
+      [['not-as-written', true]],
+    );
+  });
+
+  check('the page verifies by itself, says so by sentences, and can be stopped', async (page) => {
+    await withoutPicker(page);
+    await openFile(page, SAMPLE);
+    await fillForm(page, {});
+    await waitPlan(page);
+    await protect(page);
+    await page.waitFor(() => document.querySelector('.verify-good'), { timeout: LONG });
+    const said = await page.evaluate(() => document.querySelector('#verify').innerText);
+    assert.match(said, /Every sample is as in the source/);
+    assert.match(said, /Track 1: 250 of 250 samples equal/);
+    const reports = await page.evaluate(async () => {
+      const saved = [];
+      const { createObjectURL } = URL;
+      URL.createObjectURL = (blob) => (saved.push(blob), createObjectURL.call(URL, blob));
+      for (const button of document.querySelectorAll('#verify button')) button.click();
+      URL.createObjectURL = createObjectURL;
+      return Promise.all(saved.map((blob) => blob.text()));
+    });
+    assert.equal(reports.length, 2);
+    assert.match(reports[0], /^<!doctype html>/);
+    assert.equal(JSON.parse(reports[1]).ok, true);
+    await page.click('.show-key');
+    const key = await page.evaluate(() => document.querySelector('.key-value').textContent);
+    assert.match(key, /^[0-9a-f]{32}$/);
+    assert.ok(reports.every((report) => !report.includes(key)));
+  });
 
   check(
     'a plain file is compared with what was made of it',
@@ -77,7 +165,9 @@ inEachBrowser((browser) => {
         return result.verify();
       }, bytes);
       assert.deepEqual(right.faults, []);
-      assert.ok(right.ok && right.tracks.every((track) => track.equal === track.samples && track.samples > 0));
+      assert.ok(
+        right.ok && right.tracks.every((track) => track.equal === track.samples && track.samples > 0),
+      );
     },
     { skip: haveFfmpeg() ? false : 'FFmpeg is missing' },
   );

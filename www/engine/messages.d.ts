@@ -63,6 +63,12 @@ export type Step =
   | { kind: 'file' }
   | { kind: 'index' };
 
+/** Bytes that stand around the fragments of what was written. */
+export interface FramePart {
+  at: number;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** What a finished protection leaves. */
 export interface Protected {
   /** Where it was written, when that is a file. */
@@ -89,6 +95,7 @@ export interface Protected {
   tracks: PlannedTrack[];
   undoes: UndonePart[];
   forTests: boolean;
+  frame: FramePart[];
 }
 
 /** The leading worker's methods: arguments and results. */
@@ -137,7 +144,14 @@ export interface Methods {
    * if there is one.
    */
   verify: {
-    args: { other: Blob | null; source: boolean; keys: SourceKeyRequest[]; workers: number };
+    args: {
+      other: Blob | null;
+      source: boolean;
+      keys: SourceKeyRequest[];
+      /** What was written around the fragments, where that is known. */
+      frame: FramePart[];
+      workers: number;
+    };
     result: Verification;
   };
   hash: { args: { blob: Blob }; result: string };

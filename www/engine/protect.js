@@ -14,7 +14,7 @@ import { Pool } from './pool.js';
 /** @import { Line } from './pool.js' */
 /** @import { Written } from '../files/sink.js' */
 /** @import { Part } from '../files/witness.js' */
-/** @import { ToProtector } from './messages' */
+/** @import { FramePart as Stretch, ToProtector } from './messages' */
 /** @import { Progress } from '../types' */
 
 /** An output of which only the lengths count. @type {Pick<Output, 'write' | 'next'>} */
@@ -38,7 +38,8 @@ const NOWHERE = { next: () => {}, write: async (bytes, written) => written?.(byt
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
  * @param {Options} options
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
- * @returns {Promise<Written & { size: number, shares: Map<number, number> }>} shares: protected part of each track
+ * @returns {Promise<Written & { size: number, shares: Map<number, number>, frame: Stretch[] }>} shares: protected part of
+ *   each track; frame: what stands around its fragments
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
@@ -73,12 +74,17 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     signal.throwIfAborted();
     /** @type {Map<number, number[]>} */
     const tallies = new Map();
+    /** @type {Stretch[]} */
+    const frame = [];
     feed = new Feed(core, blob, pool, witness);
-    const size = await write(core, feed, to, pool, witness, signal, tallies, (done) =>
+    const size = await write(core, feed, to, pool, witness, signal, tallies, frame, (done) =>
       report({ stage, done, total }),
     );
     const protectedBytes = [...tallies.values()].reduce((sum, [, one = 0]) => sum + one, 0);
-    return { size, tallies, patches: core.patches(protectedBytes) };
+    const patches = core.patches(protectedBytes);
+    const patched = new Patches(patches);
+    for (const { at, bytes } of frame) patched.apply(at, bytes);
+    return { size, tallies, patches, frame };
   };
   try {
     const { download, hash } = options;
@@ -108,7 +114,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     signal.throwIfAborted();
     // What comes back from here is a result, whatever is cancelled meanwhile.
     const written = await output.close(download === null ? made.patches : []);
-    return { size: made.size, ...written, shares: sharesOf(made.tallies) };
+    return { size: made.size, ...written, shares: sharesOf(made.tallies), frame: made.frame };
   } catch (error) {
     stop(error);
     await output.abort();
@@ -129,9 +135,10 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * @param {Witness} witness
  * @param {AbortSignal} signal
  * @param {Map<number, number[]>} tallies what becomes of the samples
+ * @param {Stretch[]} frame gets what stands around the fragments
  * @param {(done: number) => void} report takes how far in the source it is
  */
-async function write(core, feed, output, pool, witness, signal, tallies, report) {
+async function write(core, feed, output, pool, witness, signal, tallies, frame, report) {
   let size = 0;
   let reported = 0;
   /** @param {number} done */
@@ -155,10 +162,13 @@ async function write(core, feed, output, pool, witness, signal, tallies, report)
     signal.throwIfAborted();
     if (piece.kind === 'file') output.next();
     else if (piece.kind === 'index') {
-      await put(/** @type {Uint8Array<ArrayBuffer>} */ (core.random_access()));
+      const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (core.random_access());
+      frame.push({ at: size, bytes: bytes.slice() });
+      await put(bytes);
       placed();
     } else if (piece.kind === 'bytes') {
       const { bytes, lent, last, sourceEnd } = piece;
+      if (!lent) frame.push({ at: size, bytes: bytes.slice() });
       await put(bytes, lent ? (buffer) => feed.written(buffer) : undefined);
       if (last) placed();
       if (sourceEnd !== null) progress(sourceEnd);

@@ -246,7 +246,9 @@ async function receive(message) {
   } else if ('examiners' in message) {
     const { engine, files, keys } = message.examiners;
     const { memory } = await startEngine(engine);
-    const examiners = files.map(({ moov, protectedBy }) => new FragmentExaminer(moov, protectedBy ? keys : []));
+    const examiners = files.map(
+      ({ moov, protectedBy }) => new FragmentExaminer(moov, protectedBy ? keys : []),
+    );
     examining = { examiners, blobs: files.map(({ blob }) => blob), memory };
   } else if ('examine' in message) await examine(message.examine);
   else if ('large' in message) await protectLarge(message.large.id, message.large.order);

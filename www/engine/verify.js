@@ -4,12 +4,13 @@
  */
 
 import { Gatherer } from '../files/gather.js';
+import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
 import { BoxlockError } from './errors.js';
 import { Pool } from './pool.js';
 
 /** @import { File as CoreFile, Verifier } from './wasm/boxlock_engine.js' */
-/** @import { Order, ToProtector } from './messages' */
+/** @import { FramePart, Order, ToProtector } from './messages' */
 /** @import { Batch, Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 
@@ -69,6 +70,23 @@ class Reading {
   cancel() {
     this.stream.cancel();
     this.gatherer.cancel();
+  }
+}
+
+/**
+ * Whether what was written around the fragments still stands there.
+ * @param {Verifier} verifier
+ * @param {Blob} blob
+ * @param {FramePart[]} frame
+ */
+export function checkFrame(verifier, blob, frame) {
+  const reader = new BlobReader(blob);
+  for (const { at, bytes } of frame) {
+    const there = Math.max(0, Math.min(bytes.length, blob.size - at));
+    const found = reader.read(at, there);
+    const other = bytes.findIndex((byte, number) => byte !== found[number]);
+    if (other >= 0)
+      verifier.failed('not-as-written', `Byte ${at + other} of the file is not what was written there.`);
   }
 }
 

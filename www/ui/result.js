@@ -15,6 +15,7 @@ import { openNote, outcome, trackList } from './outcome.js';
 import { idRow, firstKeys, keyPart, laterKeys, kidTable, testTag } from './plan-view.js';
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
+import { verifyCard } from './verify-card.js';
 
 /** What the boxes of each form are. */
 const FORMS = { hybrid: 'CENC with PIFF twins', piff: 'PIFF 1.1', plain: 'CENC' };
@@ -185,7 +186,13 @@ export class Result {
                   laterKeys(result.keys),
                 ),
         ),
-        h('div', {}, this.#playCard(result), kid && this.#sendCard(result)),
+        h(
+          'div',
+          {},
+          verifyCard(result, this.stop.signal),
+          this.#playCard(result),
+          kid && this.#sendCard(result),
+        ),
       ),
     );
   }
