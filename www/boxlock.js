@@ -310,7 +310,7 @@ class OpenMedia {
     }
     return new Result(this.#bridge, made, name, (blob, options) => {
       const keys = made.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
-      return this.#verify({ other: blob, source: true, keys, frame: made.frame }, options);
+      return this.#verify({ other: blob, source: true, keys, remains: made.remains }, options);
     });
   }
 
@@ -320,7 +320,7 @@ class OpenMedia {
    */
   verify(keys, { source, ...options } = {}) {
     const copies = keys.map((key) => ({ ...key }));
-    return this.#verify({ other: source ?? null, source: false, keys: copies, frame: [] }, options);
+    return this.#verify({ other: source ?? null, source: false, keys: copies, remains: null }, options);
   }
 
   /**

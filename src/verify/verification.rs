@@ -41,6 +41,9 @@ pub struct Placed {
     pub message: String,
 }
 
+/// Code of what is another now than when it was written.
+const NOT_AS_WRITTEN: &str = "not-as-written";
+
 /// Most faults that are told.
 const TOLD: usize = 200;
 
@@ -139,6 +142,25 @@ impl Verification {
     /// Takes what could not be read of the file.
     pub fn failed(&mut self, code: &str, message: &str) {
         self.fault(None, None, code, message);
+    }
+
+    /// Holds the heads of the fragments against what tells those that were written from others.
+    pub fn heads(&mut self, written: &Index, digests: &[u32]) {
+        if written.fragments.len() != digests.len() {
+            let message = format!(
+                "The file has {} fragments; {} were written.",
+                written.fragments.len(),
+                digests.len()
+            );
+            self.fault(None, None, NOT_AS_WRITTEN, &message);
+        }
+        for (fragment, _) in
+            written.fragments.iter().zip(digests).filter(|(fragment, digest)| fragment.digest != **digest)
+        {
+            let message =
+                format!("The head of the fragment at byte {} is not what was written there.", fragment.start);
+            self.fault(None, None, NOT_AS_WRITTEN, &message);
+        }
     }
 
     /// How many samples of a file wait for the other's: who reads both reads on in the other one.

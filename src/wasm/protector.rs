@@ -12,6 +12,7 @@ use crate::protect::subsample::{Tally, check_encrypted};
 use crate::protect::{FragmentTask, Plan, SampleProtector, order};
 use crate::report::{self, Range, number};
 use crate::track::Movie;
+use crate::track::index::head_digest;
 
 use super::{JsResult, offset, request, shown, to_js};
 
@@ -31,6 +32,8 @@ pub struct Protector {
     room: Vec<u8>,
     /// New `moof` boxes, one behind the other.
     moofs: Vec<u8>,
+    /// [`head_digest`] of each of them.
+    digests: Vec<u32>,
     large: Option<LargeFragment>,
     measured: Touched,
 }
@@ -51,6 +54,7 @@ impl Protector {
             inner: SampleProtector::new(plan),
             room: Vec::new(),
             moofs: Vec::new(),
+            digests: Vec::new(),
             large: None,
             measured: Touched::default(),
         })
@@ -75,6 +79,11 @@ impl Protector {
     /// Address in wasm memory of the new `moof` boxes, one behind the other. Valid until anything else is called.
     pub fn moofs(&self) -> usize {
         self.moofs.as_ptr().addr()
+    }
+
+    /// What tells each of the new `moof` boxes from others, of the fragments done last.
+    pub fn digests(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.digests)
     }
 
     /// How many bytes the `moof` of the fragment in the room will have; encrypts nothing.
@@ -132,7 +141,9 @@ impl Protector {
 
     /// The new `moof` of the large fragment, between the passes.
     pub fn moof(&mut self) -> JsResult<Vec<u8>> {
-        large(&mut self.large)?.moof(&self.inner).map_err(to_js)
+        let moof = large(&mut self.large)?.moof(&self.inner).map_err(to_js)?;
+        self.digests = vec![head_digest(&moof)];
+        Ok(moof)
     }
 
     /// Second pass: encrypts the piece in the room in place.
@@ -147,6 +158,7 @@ impl Protector {
         let tasks = order::from_bytes(tasks).map_err(to_js)?;
         let start = tasks.first().map_or(0, |first| first.start);
         self.moofs.clear();
+        self.digests.clear();
         let mut all = Vec::new();
         for task in &tasks {
             let at = to_len(task.start.saturating_sub(start));
@@ -158,6 +170,7 @@ impl Protector {
             let of_fragment = [done.moof.len(), at + done.media_start, len - done.media_start];
             // The engine's memory has no more.
             all.extend(of_fragment.map(|number| u32::try_from(number).unwrap_or(u32::MAX)));
+            self.digests.push(head_digest(&done.moof));
             self.moofs.extend(done.moof);
         }
         Ok(all)

@@ -108,6 +108,13 @@ impl Verifier {
         Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, work.movie.as_ref())) })
     }
 
+    /// Takes the [`digests`](super::protector::Protector::digests) of all fragments that were written.
+    pub fn heads(&mut self, written: &File, digests: &[u32]) -> JsResult<()> {
+        let index = written.shared()?;
+        self.inner.iter_mut().for_each(|inner| inner.heads(&index, digests));
+        Ok(())
+    }
+
     /// Takes what was found of the next fragments, of the source or of the written file.
     pub fn take(&mut self, of_source: bool, found: &[u8]) -> JsResult<()> {
         let side = if of_source { Side::Source } else { Side::Written };

@@ -69,6 +69,14 @@ export interface FramePart {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** What is known of what was written, to be held against what stands there later. */
+export interface Remains {
+  /** What stands around the fragments. */
+  frame: FramePart[];
+  /** What tells the heads of all fragments from others; nothing where some were put right afterwards. */
+  heads: Uint32Array | null;
+}
+
 /** What a finished protection leaves. */
 export interface Protected {
   /** Where it was written, when that is a file. */
@@ -95,7 +103,7 @@ export interface Protected {
   tracks: PlannedTrack[];
   undoes: UndonePart[];
   forTests: boolean;
-  frame: FramePart[];
+  remains: Remains;
 }
 
 /** The leading worker's methods: arguments and results. */
@@ -148,8 +156,8 @@ export interface Methods {
       other: Blob | null;
       source: boolean;
       keys: SourceKeyRequest[];
-      /** What was written around the fragments, where that is known. */
-      frame: FramePart[];
+      /** What is known of what was written. */
+      remains: Remains | null;
       workers: number;
     };
     result: Verification;
@@ -236,6 +244,8 @@ export interface Chunk {
   sourceEnd: number;
   lengths: Float64Array | null;
   tallies: Float64Array | null;
+  /** What tells the new heads of the fragments from others. */
+  heads?: Uint32Array;
   places?: Place[];
 }
 

@@ -14,11 +14,19 @@ import { Pool } from './pool.js';
 /** @import { Line } from './pool.js' */
 /** @import { Written } from '../files/sink.js' */
 /** @import { Part } from '../files/witness.js' */
-/** @import { FramePart as Stretch, ToProtector } from './messages' */
+/** @import { Remains, ToProtector } from './messages' */
 /** @import { Progress } from '../types' */
 
 /** An output of which only the lengths count. @type {Pick<Output, 'write' | 'next'>} */
 const NOWHERE = { next: () => {}, write: async (bytes, written) => written?.(bytes.buffer) };
+
+/**
+ * What is kept of the output while it is written.
+ * @typedef {{ frame: Remains['frame'], heads: number[], copied: number }} Around
+ */
+
+/** Bytes of copied boxes that are kept of an output. */
+const COPIED_MAX = 4 << 20;
 
 /**
  * `witness` is of the opening, `hash` of the one file that is downloaded while it is made: nobody can read that again.
@@ -38,8 +46,8 @@ const NOWHERE = { next: () => {}, write: async (bytes, written) => written?.(byt
  * @param {Extract<ToProtector, { setUp: unknown }>['setUp']} setUp
  * @param {Options} options
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
- * @returns {Promise<Written & { size: number, shares: Map<number, number>, frame: Stretch[] }>} shares: protected part of
- *   each track; frame: what stands around its fragments
+ * @returns {Promise<Written & { size: number, shares: Map<number, number>, remains: Remains }>} shares: protected part of
+ *   each track
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
@@ -74,17 +82,20 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     signal.throwIfAborted();
     /** @type {Map<number, number[]>} */
     const tallies = new Map();
-    /** @type {Stretch[]} */
-    const frame = [];
+    /** @type {Around} */
+    const around = { frame: [], heads: [], copied: 0 };
     feed = new Feed(core, blob, pool, witness);
-    const size = await write(core, feed, to, pool, witness, signal, tallies, frame, (done) =>
+    const size = await write(core, feed, to, pool, witness, signal, tallies, around, (done) =>
       report({ stage, done, total }),
     );
     const protectedBytes = [...tallies.values()].reduce((sum, [, one = 0]) => sum + one, 0);
     const patches = core.patches(protectedBytes);
     const patched = new Patches(patches);
-    for (const { at, bytes } of frame) patched.apply(at, bytes);
-    return { size, tallies, patches, frame };
+    for (const { at, bytes } of around.frame) patched.apply(at, bytes);
+    const isAround = (/** @type {{ at: number }} */ patch) =>
+      around.frame.some(({ at, bytes }) => patch.at >= at && patch.at < at + bytes.length);
+    const heads = patches.every(isAround) ? Uint32Array.from(around.heads) : null;
+    return { size, tallies, patches, remains: { frame: around.frame, heads } };
   };
   try {
     const { download, hash } = options;
@@ -114,7 +125,7 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     signal.throwIfAborted();
     // What comes back from here is a result, whatever is cancelled meanwhile.
     const written = await output.close(download === null ? made.patches : []);
-    return { size: made.size, ...written, shares: sharesOf(made.tallies), frame: made.frame };
+    return { size: made.size, ...written, shares: sharesOf(made.tallies), remains: made.remains };
   } catch (error) {
     stop(error);
     await output.abort();
@@ -135,10 +146,10 @@ export async function protect(core, setUp, options, { signal, report, line }) {
  * @param {Witness} witness
  * @param {AbortSignal} signal
  * @param {Map<number, number[]>} tallies what becomes of the samples
- * @param {Stretch[]} frame gets what stands around the fragments
+ * @param {Around} around
  * @param {(done: number) => void} report takes how far in the source it is
  */
-async function write(core, feed, output, pool, witness, signal, tallies, frame, report) {
+async function write(core, feed, output, pool, witness, signal, tallies, around, report) {
   let size = 0;
   let reported = 0;
   /** @param {number} done */
@@ -163,12 +174,16 @@ async function write(core, feed, output, pool, witness, signal, tallies, frame, 
     if (piece.kind === 'file') output.next();
     else if (piece.kind === 'index') {
       const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (core.random_access());
-      frame.push({ at: size, bytes: bytes.slice() });
+      around.frame.push({ at: size, bytes: bytes.slice() });
       await put(bytes);
       placed();
     } else if (piece.kind === 'bytes') {
       const { bytes, lent, last, sourceEnd } = piece;
-      if (!lent) frame.push({ at: size, bytes: bytes.slice() });
+      // Boxes between fragments; not what somebody hides there by the gigabyte.
+      if (!lent || around.copied + bytes.length <= COPIED_MAX) {
+        around.frame.push({ at: size, bytes: bytes.slice() });
+        if (lent) around.copied += bytes.length;
+      }
       await put(bytes, lent ? (buffer) => feed.written(buffer) : undefined);
       if (last) placed();
       if (sourceEnd !== null) progress(sourceEnd);
@@ -181,6 +196,7 @@ async function write(core, feed, output, pool, witness, signal, tallies, frame, 
           if (large) pool.written(batch, buffer);
           if (ends) feed.written(large ? undefined : buffer);
         });
+        if (chunk.heads) for (const head of chunk.heads) around.heads.push(head);
         if (chunk.places) witness.keep(chunk.places);
         if (chunk.lengths) core.placed(chunk.lengths);
         if (chunk.tallies) addTallies(tallies, chunk.tallies);

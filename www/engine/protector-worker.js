@@ -97,7 +97,13 @@ function protectBatch(id, { end, tasks }, bytes) {
     moof += moofLen;
     at += moofLen + mediaLen;
   }
-  hand(id, { output, sourceEnd: end, lengths, tallies: protector.take_tallies() });
+  hand(id, {
+    output,
+    sourceEnd: end,
+    lengths,
+    tallies: protector.take_tallies(),
+    heads: protector.digests(),
+  });
 }
 
 /**
@@ -118,6 +124,7 @@ async function protectLarge(id, order) {
     protector.scan_piece(piece.start, piece.len);
   }
   const output = /** @type {Uint8Array<ArrayBuffer>} */ (protector.moof());
+  const heads = protector.digests();
   let { length } = output;
   unwritten++;
   hand(id, { output, sourceEnd: order.start, lengths: null, tallies: null });
@@ -136,7 +143,12 @@ async function protectLarge(id, order) {
     unwritten++;
     const ends = piece
       ? { lengths: null, tallies: null }
-      : { lengths: Float64Array.of(length), tallies: protector.take_tallies(), places: witness.places };
+      : {
+          lengths: Float64Array.of(length),
+          tallies: protector.take_tallies(),
+          heads,
+          places: witness.places,
+        };
     hand(id, { output: bytes, sourceEnd, ...ends });
     buffer = spare();
   }

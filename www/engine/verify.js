@@ -10,7 +10,7 @@ import { BoxlockError } from './errors.js';
 import { Pool } from './pool.js';
 
 /** @import { File as CoreFile, Verifier } from './wasm/boxlock_engine.js' */
-/** @import { FramePart, Order, ToProtector } from './messages' */
+/** @import { Order, Remains, ToProtector } from './messages' */
 /** @import { Batch, Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 
@@ -74,12 +74,13 @@ class Reading {
 }
 
 /**
- * Whether what was written around the fragments still stands there.
+ * Whether what was written around the fragments, and their heads, still stand there.
  * @param {Verifier} verifier
- * @param {Blob} blob
- * @param {FramePart[]} frame
+ * @param {{ core: CoreFile, blob: Blob }} written
+ * @param {Remains} remains
  */
-export function checkFrame(verifier, blob, frame) {
+export function checkRemains(verifier, { core, blob }, { frame, heads }) {
+  if (heads) verifier.heads(core, heads);
   const reader = new BlobReader(blob);
   for (const { at, bytes } of frame) {
     const there = Math.max(0, Math.min(bytes.length, blob.size - at));

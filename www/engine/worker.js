@@ -12,7 +12,7 @@ import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 import { segmentFiles } from './segments.js';
-import { checkFrame, verify } from './verify.js';
+import { checkRemains, verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
 /** @import { Order, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
@@ -153,7 +153,7 @@ const methods = {
     return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 
-  async verify({ other: otherBlob, source, keys, frame, workers }, running) {
+  async verify({ other: otherBlob, source, keys, remains, workers }, running) {
     const { core, reader, engine } = file();
     const open = { core, blob: reader.blob };
     /** @type {typeof open | null} */
@@ -174,7 +174,7 @@ const methods = {
       });
       const files = [of(written, true), ...(clear ? [of(clear, false)] : [])];
       const first = { examiners: { engine, files, keys } };
-      checkFrame(verifier, written.blob, frame);
+      if (remains) checkRemains(verifier, written, remains);
       return await verify(verifier, written, clear, first, workers, running);
     } finally {
       other?.core.free();
