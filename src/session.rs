@@ -14,8 +14,8 @@ use std::rc::Rc;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
-use crate::output::Assembly;
 use crate::output::summary::Origin;
+use crate::output::{Assembly, record};
 use crate::protect::check::{check_file, check_plan, check_readable, check_sound, check_structure};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
@@ -319,6 +319,7 @@ impl Session {
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
         plan.undo(index)?;
+        plan.record = record::record(&plan, index);
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
     }

@@ -285,7 +285,11 @@ impl File {
         // Playing needs no plan.
         let periods = self.plan.as_ref().map(|plan| plan.periods.clone()).unwrap_or_default();
         match FragmentTask::numbered(number, index, &periods) {
-            Some(task) => self.order(vec![task]),
+            Some(task) => {
+                let usual =
+                    self.plan.as_ref().and_then(|plan| plan.record.as_ref()).map(|record| record.style);
+                self.order(vec![FragmentTask { usual, ..task }])
+            }
             None => Ok(JsValue::UNDEFINED),
         }
     }
