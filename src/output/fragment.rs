@@ -79,6 +79,7 @@ pub fn rewrite(
     }
     let trafs = tree.root().all(b"traf").zip(&fragment.tracks);
     let mut heads = Vec::new();
+    let mut behind = tree.root().start;
     for ((number, (traf, track)), information) in trafs.enumerate().zip(information) {
         let time = decode_times.get(number).copied().filter(|_| form.modern);
         let head = OldHead::read(tree, traf, (movie, fragment, number), form.restoring, form.usual)?;
@@ -88,8 +89,14 @@ pub fn rewrite(
             _ => head.entry,
         };
         rewrite_header(from_moof, traf, (track, &head), (time, entry), &mut edits);
+        if !head.is_behind {
+            behind = track.base;
+        }
         for ((node, run), old) in traf.all(b"trun").zip(&track.runs).zip(&head.runs) {
-            rewrite_run(form, node, run, *old, &mut edits);
+            // Where it stands is known without an offset only behind what comes before.
+            let is_known = form.restoring.clear && run.data_start == behind;
+            rewrite_run(form, node, run, if is_known { *old } else { *old & !FIRST_WITHOUT }, &mut edits);
+            behind = run.data_start.saturating_add(run.data_len);
         }
         if form.clean {
             traf.all_id(CLEAR_FRAGMENT).for_each(|node| edits.remove(node));
@@ -188,7 +195,7 @@ fn rewrite_run(form: &FragmentForm, node: &Node, run: &Run, old: u8, edits: &mut
             trun.head.version
         };
     }
-    if form.restoring.clear && form.restoring.usual.is_some() && old & FIRST_WITHOUT != 0 {
+    if form.restoring.usual.is_some() && old & FIRST_WITHOUT != 0 {
         trun.head.flags &= !trun_flags::DATA_OFFSET;
     } else {
         trun.head.flags |= trun_flags::DATA_OFFSET;

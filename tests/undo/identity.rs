@@ -3,7 +3,7 @@
 use boxlock::protect::RequestText;
 use proptest::prelude::*;
 
-use super::{WAYS, check_nothing_is_left, undo, unprotect};
+use super::{WAYS, check_nothing_is_left, unprotect};
 use crate::support::{self, drive, strategy, synth};
 
 /// Protects a file and makes it clear again; `None` when it cannot be protected so.
@@ -70,7 +70,10 @@ fn clear_files_of_the_corpus_come_back() {
         }
         tried += 1;
     }
-    println!("{same} the same of {tried} files; others: {others:#?}");
+    // What these have left of an earlier encryption does not come back.
+    others.retain(|name| !name.contains("av1-mp4-with-encryption") && !name.contains("malformed-avif-mp4parse"));
+    assert!(others.is_empty(), "{others:#?}");
+    assert!(support::corpus().is_none() || same > 100, "{same}");
 }
 
 proptest! {
@@ -80,12 +83,13 @@ proptest! {
         let bytes = file.bytes();
         let request = requests().nth(way).unwrap();
         if let Some(back) = there_and_back(&bytes, &request) {
-            prop_assert!(back == bytes);
+            // Where data stands in the file is not known when a fragment is written: that base does not come back.
+            let is_absolute = |traf: &synth::Traf| traf.base == synth::Base::Absolute;
+            if file.fragments.iter().flat_map(|fragment| &fragment.trafs).any(is_absolute) {
+                prop_assert_eq!(drive::samples(&back), drive::samples(&bytes));
+            } else {
+                prop_assert!(back == bytes);
+            }
         }
     }
-}
-
-#[test]
-fn small_files_come_back() {
-    let _ = (undo(&[]), synth::small());
 }
