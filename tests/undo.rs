@@ -105,4 +105,5 @@ fn check_nothing_is_left(file: &[u8]) {
 }
 
 mod identity;
+mod keys;
 mod published;

@@ -71,7 +71,9 @@ fn clear_files_of_the_corpus_come_back() {
         tried += 1;
     }
     // What these have left of an earlier encryption does not come back.
-    others.retain(|name| !name.contains("av1-mp4-with-encryption") && !name.contains("malformed-avif-mp4parse"));
+    others.retain(|name| {
+        !name.contains("av1-mp4-with-encryption") && !name.contains("malformed-avif-mp4parse")
+    });
     assert!(others.is_empty(), "{others:#?}");
     assert!(support::corpus().is_none() || same > 100, "{same}");
 }
