@@ -104,6 +104,8 @@ fn check_nothing_is_left(file: &[u8]) {
     }
 }
 
+mod foreign;
 mod identity;
 mod keys;
+mod large;
 mod published;

@@ -276,6 +276,13 @@ impl Plan {
         let mut used = Vec::new();
         let mut missing: Vec<(Option<KeyId>, Vec<u32>)> = Vec::new();
         for (track, key) in index.traces.keys() {
+            let kind = index.movie.as_ref().and_then(|movie| movie.track(track)).map(|track| track.kind);
+            if key.scheme.0 == *b"cens" && kind != Some(TrackKind::Video) {
+                self.doubts.push(format!(
+                    "Track {track} is encrypted in the scheme cens without a pattern. Of what is less than a block at the end of a \
+                     sample Shaka Packager leaves it clear, as it is taken here; Bento4 encrypts it."
+                ));
+            }
             self.undoes.push(Undone { track, kid: key.kid, scheme: key.scheme });
             match self.source_keys.find(track, key.kid) {
                 Some(number) => used.push(number),
