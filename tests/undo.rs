@@ -108,4 +108,5 @@ mod foreign;
 mod identity;
 mod keys;
 mod large;
+mod plain;
 mod published;
