@@ -14,11 +14,12 @@ use std::rc::Rc;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
-use crate::output::Assembly;
 use crate::output::summary::Origin;
+use crate::output::{Assembly, record};
 use crate::protect::check::{check_file, check_plan, check_readable, check_sound, check_structure};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
+use crate::protect::trial::Trial;
 use crate::protect::{Plan, Request};
 use crate::track::{Index, Indexer, Need};
 
@@ -335,6 +336,7 @@ impl Session {
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
         plan.undo(index)?;
+        plan.record = record::record(&plan, index);
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
     }
@@ -355,6 +357,24 @@ impl Session {
         let index = Rc::clone(self.work()?);
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
         evidence::look(&mut self.evidence, movie, task, bytes)
+    }
+
+    /// The fragments by which keys of what is protected already are tried before anything is written: give the bytes of each
+    /// to [`try_keys`](Self::try_keys).
+    pub fn trials(&self, plan: &Plan) -> Result<Vec<FragmentTask>> {
+        Ok(Trial::tasks(self.work()?, plan))
+    }
+
+    /// Looks at a fragment of [`trials`](Self::trials); `bytes` are those of its range.
+    pub fn try_keys(
+        &self,
+        plan: &Plan,
+        trial: &mut Trial,
+        task: &FragmentTask,
+        bytes: &mut [u8],
+    ) -> Result<()> {
+        let movie = self.work()?.movie.as_ref().ok_or_else(not_open)?;
+        trial.look(movie, plan, task, bytes).map_err(|error| task.in_source(error))
     }
 
     /// Begins the protected file.

@@ -24,6 +24,7 @@ pub mod parts;
 pub mod piff;
 pub mod profiles;
 pub mod quicktime;
+pub mod record;
 pub mod registry;
 pub mod rows;
 pub mod sample_entry;

@@ -10,7 +10,7 @@ use super::header::{BoxId, four};
 use super::names::{self, Named};
 use super::sample_types::{self, Layout};
 use super::{
-    audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime,
+    audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime, record,
     sample_entry, scoped, subtitle, tables,
 };
 
@@ -40,6 +40,7 @@ static FAMILIES: &[&[Declaration]] = &[
     quicktime::DECLARED,
     subtitle::DECLARED,
     tables::DECLARED,
+    record::DECLARED,
 ];
 
 static ENTRIES: &[&[Declaration]] = &[sample_entry::DECLARED];
@@ -186,6 +187,7 @@ pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
         (audio::DECLARED, audio::REWRITERS),
         (descriptor::DECLARED, descriptor::REWRITERS),
         (metadata::DECLARED, metadata::REWRITERS),
+        (record::DECLARED, record::REWRITERS),
         (heif::DECLARED, heif::REWRITERS),
         (quicktime::DECLARED, quicktime::REWRITERS),
         (subtitle::DECLARED, subtitle::REWRITERS),

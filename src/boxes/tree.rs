@@ -58,6 +58,11 @@ impl Node {
         self.children.iter().find(|child| child.id() == id)
     }
 
+    /// All children of a type.
+    pub fn all_id(&self, id: BoxId) -> impl Iterator<Item = &Node> {
+        self.children.iter().filter(move |child| child.id() == id)
+    }
+
     /// The first descendant along `path`.
     pub fn descend(&self, path: &[&[u8; 4]]) -> Option<&Node> {
         path.iter().try_fold(self, |node, code| node.child(code))

@@ -8,6 +8,8 @@ use crate::track::Track;
 use crate::track::contradictions::{NO_ENTRY, no_entry};
 use crate::track::table::{Sizes, list};
 
+use super::secrets::Secrets;
+
 /// The columns of one track.
 pub struct Columns<'t> {
     /// Track ID.
@@ -26,6 +28,8 @@ pub struct Columns<'t> {
     chunk_width: usize,
     /// The groups that samples are in.
     pub groups: Vec<Groups<'t>>,
+    /// How they are encrypted, where they are.
+    pub secrets: Option<Secrets<'t>>,
     /// Number of its sample entries.
     entries: usize,
     stbl_start: u64,
@@ -54,6 +58,8 @@ pub struct Cursor {
     in_chunk: u32,
     offset: u64,
     chunk_run: u32,
+    /// Where it is among what is said of their encryption.
+    pub secret: u64,
     /// Where it is in each `sbgp`.
     pub groups: Vec<Place>,
 }
@@ -82,6 +88,10 @@ pub struct Sample {
     pub flags: u32,
     /// Which sample entry, from 1.
     pub entry: u32,
+    /// Where what is said of its encryption stands among that of all, and its bytes.
+    pub secret: u64,
+    /// See [`secret`](Self::secret).
+    pub secret_len: u32,
 }
 
 impl Sample {
@@ -149,6 +159,7 @@ impl<'t> Columns<'t> {
             chunks,
             chunk_width,
             groups: groups?,
+            secrets: Secrets::read(tree, stbl, track, count)?,
             entries: track.entries.len(),
             stbl_start: stbl.start,
         })
@@ -225,7 +236,12 @@ impl<'t> Columns<'t> {
         if flags & 0xfff0_0000 == 0 {
             flags |= if flags & NON_SYNC == 0 { DEPENDS_ON_NONE } else { DEPENDS };
         }
-        let sample = Sample { start, size, time: cursor.time, duration, composition, flags, entry };
+        let secret = cursor.secret;
+        let secret_len = self.secrets.as_ref().map_or(Ok(0), |secrets| secrets.len(number, secret, entry))?;
+        cursor.secret += secret_len;
+        let secret_len = u32::try_from(secret_len).unwrap_or(u32::MAX);
+        let time = cursor.time;
+        let sample = Sample { start, size, time, duration, composition, flags, entry, secret, secret_len };
         cursor.sample += 1;
         cursor.time = cursor.time.saturating_add(u64::from(duration));
         cursor.in_chunk += 1;

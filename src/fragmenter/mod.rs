@@ -12,6 +12,7 @@ mod merged;
 mod movie;
 mod overlaps;
 mod quicktime;
+mod secrets;
 mod walk;
 
 pub use laid_out::{LaidOut, Piece, check_items};

@@ -7,6 +7,7 @@ use crate::bytes::{Error, FourCc, Result};
 use crate::track::{Movie, Track, TrackKind};
 
 use super::columns::{Columns, Cursor, Sample};
+use super::secrets::Entries;
 
 /// The samples of one track that a fragment has, and their groups.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub struct Stretch {
     pub samples: Vec<Sample>,
     /// For each `sbgp`: grouping type, its parameter, and the group of each sample.
     pub groups: Vec<(FourCc, Option<u32>, Vec<u32>)>,
+    /// How they are encrypted, where they are.
+    pub secrets: Option<Entries>,
 }
 
 /// The tracks that have samples.
@@ -96,6 +99,7 @@ impl<'t> Walk<'t> {
 /// The samples from `cursor` on for as long as `wanted` says so of the place before them.
 fn take(columns: &Columns<'_>, cursor: &mut Cursor, wanted: &dyn Fn(&Cursor) -> bool) -> Result<Stretch> {
     let mut stretch = Stretch { id: columns.id, ..Stretch::default() };
+    let secret = cursor.secret;
     while wanted(cursor) {
         let Some(sample) = columns.next(cursor).map_err(|error| in_track(columns, cursor.time, error))?
         else {
@@ -103,6 +107,7 @@ fn take(columns: &Columns<'_>, cursor: &mut Cursor, wanted: &dyn Fn(&Cursor) -> 
         };
         stretch.samples.push(sample);
     }
+    stretch.secrets = columns.secrets.as_ref().map(|secrets| secrets.between(secret, cursor.secret));
     for (groups, place) in columns.groups.iter().zip(&mut cursor.groups) {
         let numbers = stretch.samples.iter().map(|_| groups.next(place)).collect();
         stretch.groups.push((groups.kind, groups.parameter, numbers));

@@ -20,8 +20,9 @@ use crate::track::{Fragment, Index, Movie};
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::items::moved_locations;
 use super::moved::Moved;
-use super::movie::{movie_edits, protected_file_type};
+use super::movie::movie_edits;
 use super::protection::{KeyChange, SampleForms, system_headers};
+use super::record::{Restoring, file_type};
 use super::segments::{Segments, is_index};
 use super::summary::Touched;
 
@@ -83,6 +84,8 @@ pub struct Assembly {
     is_patched: bool,
     /// Whether anything is protected.
     protects: bool,
+    /// What the record of the clear file says of most fragments.
+    usual: Option<u8>,
     /// What an index in front of them lists, where one is asked for.
     segments: Option<Segments>,
     /// Whether it has been given out.
@@ -142,7 +145,7 @@ impl Assembly {
         let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
-            file_type: Some(protected_file_type(plan.form, index.file_type.as_ref())),
+            file_type: Some(file_type(plan, &index)),
             type_at,
             movie,
             movie_kept: Rc::clone(&movie_kept),
@@ -154,6 +157,7 @@ impl Assembly {
             position: 0,
             is_patched: false,
             protects: plan.protects(),
+            usual: plan.record.as_ref().map(|record| record.style),
             segments: plan.segment_index.then(|| Segments::of(&index)).transpose()?,
             is_index_out: false,
             files: if plan.segments { file_starts(&index, parts)? } else { Vec::new() },
@@ -238,7 +242,8 @@ impl Assembly {
         let number = self.next_fragment;
         self.index.fragments.get(number).filter(|fragment| fragment.start == start)?;
         self.next_fragment += 1;
-        FragmentTask::numbered(number, &self.index, &self.periods)
+        let task = FragmentTask::numbered(number, &self.index, &self.periods)?;
+        Some(FragmentTask { usual: self.usual, ..task })
     }
 
     fn skip_to(&mut self, end: u64) {
@@ -385,12 +390,15 @@ pub struct ProtectedFragment {
 }
 
 /// The form in which a plan's fragments are written.
-fn fragment_form(plan: &Plan, task: &FragmentTask) -> FragmentForm {
-    let (samples, modern) = (SampleForms::of(plan.form), plan.form.has_cenc());
+fn fragment_form(plan: &Plan, movie: &Movie, task: &FragmentTask) -> FragmentForm {
+    let clear = plan.decrypts() && !plan.protects();
+    let (samples, modern) = (SampleForms::of(plan.form), plan.form.has_cenc() && !clear);
+    let record = movie.record.as_ref().filter(|_| plan.decrypts());
+    let restoring = Restoring { usual: record.map(|record| record.style), clear };
     // Keys of the first time are those of the movie header.
     let is_later = task.period.is_some() && plan.period > 0;
     let systems = if is_later { system_headers(plan) } else { Vec::new() };
-    FragmentForm { samples, modern, clean: true, made: task.is_made(), systems }
+    FragmentForm { samples, modern, clean: true, made: task.is_made(), restoring, usual: task.usual, systems }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
@@ -420,7 +428,7 @@ pub fn protect_fragment(
     decrypted.map_err(|error| task.in_source(error))?;
     let entries = protector.scan(&fragment, task, &mut window).map_err(|error| task.in_source(error))?;
     let new_moof =
-        protected_moof(protector.plan(), &tree, &fragment, &entries, task, measured.as_deref_mut())?;
+        protected_moof(protector.plan(), &tree, (movie, &fragment), &entries, task, measured.as_deref_mut())?;
     match measured {
         None => protector.encrypt(&fragment, &entries, &mut window).map_err(|error| task.in_source(error))?,
         Some(touched) => touched.count_media(protector.plan(), &fragment, &entries, &window),
@@ -432,7 +440,7 @@ pub fn protect_fragment(
 fn protected_moof(
     plan: &Plan,
     tree: &Tree<'_>,
-    fragment: &Fragment,
+    (movie, fragment): (&Movie, &Fragment),
     entries: &[Option<SampleEncryptionEntries>],
     task: &FragmentTask,
     touched: Option<&mut Touched>,
@@ -442,7 +450,11 @@ fn protected_moof(
         information.push(match (plan.protection(track.tfhd.track_id), entries) {
             (None, _) => TrackInformation::None,
             (Some(found), None) => {
-                let behind = if plan.has_clear_entries() { found.rules.len() } else { 0 };
+                let known = movie.track(track.tfhd.track_id);
+                let before =
+                    known.and_then(|known| movie.entries_before_lead(known)).filter(|_| plan.decrypts());
+                let own = before.unwrap_or(found.rules.len());
+                let behind = if plan.has_clear_entries() { own } else { 0 };
                 TrackInformation::Clear(u32::try_from(behind).unwrap_or(0))
             }
             (Some(found), Some(entries)) => {
@@ -451,7 +463,14 @@ fn protected_moof(
             }
         });
     }
-    rewrite(&fragment_form(plan, task), tree, fragment, &information, &task.decode_times, touched)
+    rewrite(
+        &fragment_form(plan, movie, task),
+        tree,
+        (Some(movie), fragment),
+        &information,
+        &task.decode_times,
+        touched,
+    )
 }
 
 /// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for
@@ -459,6 +478,7 @@ fn protected_moof(
 #[derive(Debug)]
 pub struct LargeFragment {
     tree: Tree<'static>,
+    movie: Movie,
     task: FragmentTask,
     pieces: PiecewiseFragment,
 }
@@ -476,7 +496,7 @@ impl LargeFragment {
         let nothing = (task.start + task.moof_len, &[][..]);
         let decryption = protector.decryptor().of_fragment(&tree, &fragment, movie, nothing)?;
         let pieces = PiecewiseFragment::new(protector, fragment, &task, decryption)?;
-        Ok(Self { tree, task, pieces })
+        Ok(Self { tree, movie: movie.clone(), task, pieces })
     }
 
     /// File offset and bytes of the next piece of this pass, at most `max` bytes unless one sample is larger; `None`
@@ -494,7 +514,7 @@ impl LargeFragment {
     pub fn moof(&mut self, protector: &SampleProtector) -> Result<Vec<u8>> {
         self.pieces.rewind();
         let (fragment, entries) = (self.pieces.fragment(), self.pieces.entries());
-        protected_moof(protector.plan(), &self.tree, fragment, entries, &self.task, None)
+        protected_moof(protector.plan(), &self.tree, (&self.movie, fragment), entries, &self.task, None)
     }
 
     /// Second pass: encrypts the present piece in place.

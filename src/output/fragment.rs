@@ -5,16 +5,20 @@ use crate::boxes::edit::Kept;
 use crate::boxes::fragment::{
     TrackFragmentDecodeTime, TrackFragmentHeader, TrackRun, tfhd_flags, trun_flags,
 };
+use crate::boxes::record::CLEAR_FRAGMENT;
+use crate::boxes::record::style::{FIRST_WITHOUT, OLD_RUNS};
 use crate::boxes::types::Wide;
 use crate::boxes::wire::FullHead;
 use crate::boxes::{Action, BoxBody, Edits, Node, Tree};
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::track::fragment::Run;
+use crate::track::head_style::is_negative;
 use crate::track::leftovers::{self, is_system_header};
-use crate::track::{Fragment, TrackFragment};
+use crate::track::{Fragment, Movie, TrackFragment};
 
 use super::protection::{KeyChange, SENC_PREFIX, SampleForms, clear_samples, sample_information};
+use super::record::{OldHead, Restoring};
 use super::summary::Touched;
 
 /// What to write into a fragment's `moof`.
@@ -29,6 +33,10 @@ pub struct FragmentForm {
     pub clean: bool,
     /// Whether the `moof` is made on the way: what changes in it was never there.
     pub made: bool,
+    /// How what protecting changed before is changed back.
+    pub restoring: Restoring,
+    /// What the record that the file gets says of most heads, where it gets one.
+    pub usual: Option<u8>,
     /// Headers of DRM systems for the keys of this fragment, where the movie header has those for others.
     pub systems: Vec<u8>,
 }
@@ -56,7 +64,7 @@ pub enum TrackInformation<'a> {
 pub fn rewrite(
     form: &FragmentForm,
     tree: &Tree<'_>,
-    fragment: &Fragment,
+    (movie, fragment): (Option<&Movie>, &Fragment),
     information: &[TrackInformation<'_>],
     decode_times: &[u64],
     touched: Option<&mut Touched>,
@@ -70,16 +78,33 @@ pub fn rewrite(
         tree.root().children.iter().filter(|node| is_system_header(node)).for_each(|node| edits.remove(node));
     }
     let trafs = tree.root().all(b"traf").zip(&fragment.tracks);
+    let mut heads = Vec::new();
+    let mut behind = tree.root().start;
     for ((number, (traf, track)), information) in trafs.enumerate().zip(information) {
         let time = decode_times.get(number).copied().filter(|_| form.modern);
+        let head = OldHead::read(tree, traf, (movie, fragment, number), form.restoring, form.usual)?;
+        let Some(head) = head else { continue };
         let entry = match information {
-            TrackInformation::Clear(behind) => track.sample_description_index.saturating_add(*behind),
-            _ => track.sample_description_index,
+            TrackInformation::Clear(behind) => head.entry.saturating_add(*behind),
+            _ => head.entry,
         };
-        rewrite_header(from_moof, traf, track, (time, entry), &mut edits);
-        for (node, run) in traf.all(b"trun").zip(&track.runs) {
-            rewrite_run(form, node, run, &mut edits);
+        rewrite_header(from_moof, traf, (track, &head), (time, entry), &mut edits);
+        if !head.is_behind {
+            behind = track.base;
         }
+        for ((node, run), old) in traf.all(b"trun").zip(&track.runs).zip(&head.runs) {
+            // Where it stands is known without an offset only behind what comes before.
+            let is_known = form.restoring.clear && run.data_start == behind;
+            rewrite_run(form, node, run, if is_known { *old } else { *old & !FIRST_WITHOUT }, &mut edits);
+            behind = run.data_start.saturating_add(run.data_len);
+        }
+        if form.clean {
+            traf.all_id(CLEAR_FRAGMENT).for_each(|node| edits.remove(node));
+        }
+        if let Some(record) = head.record.as_ref().filter(|_| form.usual.is_some()) {
+            edits.append(traf, &record.to_box(0));
+        }
+        heads.push(head);
         if form.clean {
             leftovers::of_samples(tree, traf).iter().for_each(|leftover| edits.remove(leftover.node));
         }
@@ -101,7 +126,7 @@ pub fn rewrite(
     let (mut bytes, kept) = edits.apply_and_follow(tree);
     let grown =
         i64::try_from(bytes.len()).unwrap_or(i64::MAX) - i64::try_from(tree.bytes().len()).unwrap_or(0);
-    let offsets = Offsets { from_moof, fragment, grown, kept };
+    let offsets = Offsets { from_moof, fragment, heads: &heads, grown, kept };
     for (node, at, value) in offsets.find(tree, &bytes, &edits)? {
         let Some(field) = bytes.get_mut(at..at + value.len()) else { continue };
         if let Some(node) = node
@@ -126,22 +151,25 @@ pub fn rewrite(
 fn rewrite_header(
     from_moof: bool,
     traf: &Node,
-    track: &TrackFragment,
+    (track, old): (&TrackFragment, &OldHead),
     (time, entry): (Option<u64>, u32),
     edits: &mut Edits,
 ) {
     let Some(node) = traf.child(b"tfhd") else { return };
-    let mut tfhd: TrackFragmentHeader = track.tfhd.clone();
+    let mut tfhd: TrackFragmentHeader = old.tfhd.clone();
     tfhd.head.flags &= !tfhd_flags::BASE_DATA_OFFSET;
     if from_moof {
         tfhd.head.flags |= tfhd_flags::DEFAULT_BASE_IS_MOOF;
     }
-    if entry != track.sample_description_index {
+    if entry != old.entry {
         tfhd.head.flags |= tfhd_flags::SAMPLE_DESCRIPTION_INDEX;
         tfhd.sample_description_index = entry;
     }
     if tfhd != track.tfhd {
         edits.replace(node, tfhd.to_box(0));
+    }
+    if let (Some(tfdt), None) = (traf.child(b"tfdt").filter(|_| old.time_is_new), time) {
+        edits.remove(tfdt);
     }
     if let (None, Some(time)) = (traf.child(b"tfdt"), time) {
         let tfdt = TrackFragmentDecodeTime {
@@ -153,16 +181,26 @@ fn rewrite_header(
     }
 }
 
-/// Every run gets a data offset of its own, to be set when the size of the `moof` is known.
-fn rewrite_run(form: &FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
-    let negative = run.trun.samples.iter().any(|sample| sample.sample_composition_time_offset < 0);
-    let new_version = form.modern && negative && run.trun.head.version == 0;
-    if new_version || !run.trun.head.has(trun_flags::DATA_OFFSET) {
-        let mut trun: TrackRun = run.trun.clone();
+/// Every run gets a data offset of its own, to be set when the size of the `moof` is known; unless it becomes what it was,
+/// as `old` has it.
+fn rewrite_run(form: &FragmentForm, node: &Node, run: &Run, old: u8, edits: &mut Edits) {
+    let mut trun: TrackRun = run.trun.clone();
+    if is_negative(run) {
+        let is_old = old & OLD_RUNS != 0;
+        trun.head.version = if form.modern && trun.head.version == 0 {
+            1
+        } else if form.restoring.usual.is_some() && !form.modern && is_old {
+            0
+        } else {
+            trun.head.version
+        };
+    }
+    if form.restoring.usual.is_some() && old & FIRST_WITHOUT != 0 {
+        trun.head.flags &= !trun_flags::DATA_OFFSET;
+    } else {
         trun.head.flags |= trun_flags::DATA_OFFSET;
-        if new_version {
-            trun.head.version = 1;
-        }
+    }
+    if trun.head != run.trun.head {
         edits.replace(node, trun.to_box(0));
     }
 }
@@ -171,6 +209,7 @@ fn rewrite_run(form: &FragmentForm, node: &Node, run: &Run, edits: &mut Edits) {
 struct Offsets<'f> {
     from_moof: bool,
     fragment: &'f Fragment,
+    heads: &'f [OldHead],
     /// Bytes that the `moof` grew by: so much further its media data now is from its first byte.
     grown: i64,
     kept: Kept,
@@ -187,13 +226,20 @@ impl Offsets<'_> {
         let new = Tree::parse(bytes, start)?;
         let mut values = Vec::new();
         let trafs = old.root().all(b"traf").zip(new.root().all(b"traf"));
-        for ((old_traf, traf), track) in trafs.zip(&self.fragment.tracks) {
+        // Where the data before ends.
+        let mut behind = start;
+        for (((old_traf, traf), track), head) in trafs.zip(&self.fragment.tracks).zip(self.heads) {
             // Without a base of its own it counts from the end of the data before, which moves along with its own.
-            let from_moof = self.from_moof || track.base == start;
-            let base = i128::from(if from_moof { start } else { track.base });
+            let from_moof = self.from_moof || (track.base == start && !head.is_behind);
+            let own = if head.is_behind { behind } else { track.base };
+            let base = i128::from(if from_moof { start } else { own });
+            behind = track.runs.last().map_or(own, |run| run.data_start.saturating_add(run.data_len));
             let moved = if from_moof { i128::from(self.grown) } else { 0 };
             let truns = old_traf.all(b"trun").zip(traf.all(b"trun"));
             for ((old_node, node), run) in truns.zip(&track.runs) {
+                if tree_flags(&new, node) & trun_flags::DATA_OFFSET == 0 {
+                    continue;
+                }
                 let offset = i128::from(run.data_start) + moved - base;
                 let offset = i32::try_from(offset).map_err(|_| too_far(run, offset))?;
                 // Behind version, flags and sample count.
@@ -239,6 +285,10 @@ impl Offsets<'_> {
         }
         Ok(values)
     }
+}
+
+fn tree_flags(tree: &Tree<'_>, node: &Node) -> u32 {
+    tree.body(node).u32("version and flags").unwrap_or(0)
 }
 
 fn information_elsewhere(saio: &Node) -> Error {

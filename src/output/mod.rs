@@ -7,6 +7,7 @@ pub mod moved;
 pub mod movie;
 pub mod playback;
 pub mod protection;
+pub mod record;
 pub mod segments;
 pub mod summary;
 

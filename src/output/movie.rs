@@ -2,8 +2,10 @@
 
 use crate::boxes::header::{four, wrap};
 use crate::boxes::movie::{FileType, TrackExtends};
-use crate::boxes::{BoxBody, BoxId, Edits, Node, Tree};
-use crate::bytes::{Error, FourCc, Result};
+use crate::boxes::record::{CLEAR_FILE, ClearFile, HAD_NO_EXTENDS};
+use crate::boxes::{BoxBody, BoxHeader, BoxId, Edits, Node, Tree};
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, FourCc, Result, Writer};
 use crate::protect::{Form, Plan};
 use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Movie, Track, TrackKind};
@@ -19,12 +21,22 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
     let mvhd = moov.child(b"mvhd").ok_or_else(missing)?;
     edits.insert_after(mvhd, &system_headers(plan));
     moov.children.iter().filter(|node| is_system_header(node)).for_each(|node| edits.remove(node));
-    add_extends(moov, movie, &mut edits);
+    moov.all_id(CLEAR_FILE).for_each(|node| edits.remove(node));
+    let undone = movie.record.as_ref().filter(|_| plan.decrypts() && !plan.protects());
+    match undone {
+        Some(record) => remove_extends(tree, record, &mut edits),
+        None => add_extends(moov, movie, &mut edits),
+    }
+    if let Some(record) = &plan.record {
+        edits.append(moov, &record.to_box(0));
+    }
     for trak in moov.all(b"trak") {
         let Some(track) = movie.tracks.iter().find(|track| track.start == trak.start) else { continue };
         let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
         leftovers::of_samples(tree, stbl).iter().for_each(|leftover| edits.remove(leftover.node));
+        let before = movie.entries_before_lead(track).filter(|_| plan.decrypts());
         let nodes = stbl.child(b"stsd").into_iter().flat_map(|stsd| &stsd.children);
+        let nodes = nodes.take(before.unwrap_or(usize::MAX));
         let protection = plan.protection(track.id).zip(plan.key_of(track.id));
         for (node, entry) in nodes.zip(&track.entries) {
             // What stands there is of an encryption that is no more: the plan is made for clear samples only.
@@ -36,8 +48,14 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
                 edits.rename(node, BoxId::Four(entry.format));
             }
         }
-        if let (Some(stsd), Some(_), true) = (stbl.child(b"stsd"), protection, plan.has_clear_entries()) {
-            add_clear_entries(tree, stsd, track, &mut edits)?;
+        let Some(stsd) = stbl.child(b"stsd") else { continue };
+        if let Some(before) = before {
+            stsd.children.iter().skip(before).for_each(|node| edits.remove(node));
+            set_count(tree, stsd, before, &mut edits);
+        }
+        if protection.is_some() && plan.has_clear_entries() {
+            let own = before.unwrap_or(track.entries.len());
+            add_clear_entries(tree, stsd, (track, own), plan.decrypts(), &mut edits)?;
         }
     }
     Ok(edits)
@@ -45,9 +63,17 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
 
 /// Sample entries for the samples of the clear lead, behind those that become protected and in their order: a player needs
 /// no key for them.
-fn add_clear_entries(tree: &Tree<'_>, stsd: &Node, track: &Track, edits: &mut Edits) -> Result<()> {
-    for (node, entry) in stsd.children.iter().zip(&track.entries) {
-        if entry.has_protected_type() || node.child(b"sinf").is_some() {
+fn add_clear_entries(
+    tree: &Tree<'_>,
+    stsd: &Node,
+    (track, own): (&Track, usize),
+    decrypts: bool,
+    edits: &mut Edits,
+) -> Result<()> {
+    let mut clear = Vec::new();
+    for (node, entry) in stsd.children.iter().zip(&track.entries).take(own) {
+        let is_left = entry.has_protected_type() || node.child(b"sinf").is_some();
+        if is_left && !decrypts {
             let message = format!(
                 "Track {} has boxes of an earlier encryption in a sample entry, which a clear lead would need without them. \
                  Leave the clear lead out.",
@@ -55,17 +81,49 @@ fn add_clear_entries(tree: &Tree<'_>, stsd: &Node, track: &Track, edits: &mut Ed
             );
             return Err(Error::caller("bad-request", "clearLead", message));
         }
+        clear.extend(without_protection(tree, node, entry.format));
     }
+    edits.append(stsd, &clear);
+    set_count(tree, stsd, 2 * own, edits);
+    Ok(())
+}
+
+/// The bytes of a sample entry as it is without its encryption.
+fn without_protection(tree: &Tree<'_>, node: &Node, format: FourCc) -> Vec<u8> {
+    let mut bytes = tree.slice(node.start, node.end()).to_vec();
+    let at = |offset: u64| to_len(offset - node.start);
+    for sinf in node.children.iter().rev().filter(|child| child.id().is(b"sinf")) {
+        bytes.drain(at(sinf.start)..at(sinf.end()));
+    }
+    let mut header = Writer::new();
+    let body = len_u64(bytes.len()) - node.header.header_len();
+    BoxHeader { id: BoxId::Four(format), ..node.header }.resized(body).write(&mut header);
+    bytes.splice(..at(node.body_start()), header.into_bytes());
+    bytes
+}
+
+fn set_count(tree: &Tree<'_>, stsd: &Node, entries: usize, edits: &mut Edits) {
     let first = stsd.children.first().map_or(stsd.end(), |node| node.start);
-    let last = stsd.children.last().map_or(stsd.end(), Node::end);
-    edits.append(stsd, tree.slice(first, last));
     let mut fields = tree.slice(stsd.body_start(), first).to_vec();
     // Behind version and flags.
     if let Some(count) = fields.get_mut(4..8) {
-        count.copy_from_slice(&u32::try_from(2 * track.entries.len()).unwrap_or(u32::MAX).to_be_bytes());
+        count.copy_from_slice(&u32::try_from(entries).unwrap_or(u32::MAX).to_be_bytes());
     }
     edits.set_fields(stsd, fields);
-    Ok(())
+}
+
+/// Takes out what [`add_extends`] added.
+fn remove_extends(tree: &Tree<'_>, record: &ClearFile, edits: &mut Edits) {
+    let Some(mvex) = tree.root().child(b"mvex") else { return };
+    if record.head.has(HAD_NO_EXTENDS) {
+        return edits.remove(mvex);
+    }
+    for trex in mvex.all(b"trex") {
+        let id = tree.read::<TrackExtends>(trex).map(|trex| trex.track_id);
+        if id.is_ok_and(|id| record.without_extends.entries.contains(&id)) {
+            edits.remove(trex);
+        }
+    }
 }
 
 /// Without `mvex`, and `trex` for each track, players take the fragments for nothing. What is added says what is assumed

@@ -19,6 +19,7 @@ use crate::track::{Codec, Fragment, Index, Movie, Protection, SampleEntry, Track
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::movie::protected_file_type;
 use super::protection::{CLEAR_IV_SIZE, KeyChange, SampleForms};
+use super::record::Restoring;
 
 /// What a player must know before the first byte.
 #[derive(Clone, Debug)]
@@ -118,9 +119,11 @@ impl Playback {
             modern: true,
             clean: false,
             made: false,
+            restoring: Restoring::default(),
+            usual: None,
             systems: Vec::new(),
         };
-        let mut output = rewrite(form, &tree, &fragment, &information, &task.decode_times, None)?;
+        let mut output = rewrite(form, &tree, (None, &fragment), &information, &task.decode_times, None)?;
         output.extend_from_slice(media);
         Ok(output)
     }

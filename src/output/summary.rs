@@ -6,6 +6,7 @@ use crate::boxes::header::{BoxId, four};
 use crate::boxes::heif::ItemLocationBox;
 use crate::boxes::names::name_in;
 use crate::boxes::piff;
+use crate::boxes::record;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::sample_types::WRAPPED;
 use crate::boxes::{BoxBody, BoxHeader};
@@ -18,7 +19,8 @@ use crate::track::index::FragmentPart;
 use crate::track::leftovers::is_system_header_type;
 use crate::track::{Fragment, Index};
 
-use super::movie::{movie_edits, protected_file_type};
+use super::movie::movie_edits;
+use super::record::file_type;
 use super::segments::{Segments, is_index};
 
 /// How many boxes of each kind are touched, and how: by the types of the boxes around them, and their own.
@@ -150,6 +152,9 @@ fn why(id: BoxId, action: Action) -> &'static str {
     if id == piff::PROTECTION_SYSTEM {
         return "the PlayReady header for PIFF players";
     }
+    if id == record::CLEAR_FILE || id == record::CLEAR_FRAGMENT {
+        return "how the clear file was written, so that it can be had again";
+    }
     if id == piff::SAMPLE_ENCRYPTION {
         return "IVs and subsample maps for PIFF players";
     }
@@ -187,11 +192,12 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
     if made {
         touched.count_all("", four(b"moof"), Action::Add, index.fragments.len());
     }
+    let new_type = file_type(plan, index);
     match &index.file_type {
+        None if new_type.is_empty() => {}
         None => touched.count("", four(b"ftyp"), Action::Add),
-        Some(file_type) if file_type.to_box(0) != protected_file_type(plan.form, Some(file_type)) => {
-            touched.count("", four(b"ftyp"), Action::Change);
-        }
+        Some(_) if new_type.is_empty() => touched.count("", four(b"ftyp"), Action::Remove),
+        Some(old) if old.to_box(0) != new_type => touched.count("", four(b"ftyp"), Action::Change),
         Some(_) => {}
     }
     if let (Some(moov), Some(movie)) = (&index.moov, &index.movie) {
@@ -235,7 +241,7 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let movie = movie_edits(plan, moov, movie)?.apply(moov);
     let movie_growth = signed(len_u64(movie.len())) - signed(moov.root().header.size);
     let old_type = index.top.iter().find(|top| top.id.is(b"ftyp")).map_or(0, |top| top.size);
-    let new_type = len_u64(protected_file_type(plan.form, index.file_type.as_ref()).len());
+    let new_type = len_u64(file_type(plan, index).len());
     let mut growth = movie_growth + signed(new_type) - signed(old_type);
     if plan.segment_index {
         growth += signed(Segments::of(index)?.index_len());

@@ -1,5 +1,7 @@
 //! Decrypting the samples of protected fragments, with keys that are given for key IDs or tracks.
 
+use std::rc::Rc;
+
 use crate::boxes::Tree;
 use crate::bytes::{ContentKey, Error, KeyId, Result};
 use crate::track::encryption::{Encryption, Maps, maps, spans};
@@ -15,13 +17,13 @@ use super::source_keys::SourceKeys;
 #[derive(Clone, Debug, Default)]
 pub struct Decryptor {
     keys: SourceKeys,
-    ciphers: Vec<AesKey>,
+    ciphers: Vec<Rc<AesKey>>,
 }
 
 impl Decryptor {
     /// With these keys.
     pub fn new(keys: &SourceKeys) -> Self {
-        Self { keys: keys.clone(), ciphers: keys.iter().map(|known| AesKey::new(&known.key)).collect() }
+        Self { keys: keys.clone(), ciphers: keys.iter().map(|known| Rc::new(AesKey::new(&known.key))).collect() }
     }
 
     /// How the samples of a fragment are to be decrypted; `None` where nothing is. `media` is what is at hand behind its
@@ -47,7 +49,7 @@ impl Decryptor {
 struct Stretch {
     count: usize,
     /// `None` where they are clear.
-    by: Option<(AesKey, Cipher)>,
+    by: Option<(Rc<AesKey>, Cipher)>,
     iv_size: usize,
 }
 
@@ -82,7 +84,7 @@ impl FragmentDecryption {
         tree: &Tree<'_>,
         fragment: &Fragment,
         movie: &Movie,
-        key: &dyn Fn(u32, Option<KeyId>) -> Option<AesKey>,
+        key: &dyn Fn(u32, Option<KeyId>) -> Option<Rc<AesKey>>,
         media: (u64, &[u8]),
     ) -> Result<Self> {
         let mut tracks = Vec::new();
@@ -214,7 +216,7 @@ pub fn decrypt(
     key: &dyn Fn(u32, Option<KeyId>) -> Option<ContentKey>,
     window: &mut Window<'_>,
 ) -> Result<()> {
-    let expanded = |track, kid| key(track, kid).as_ref().map(AesKey::new);
+    let expanded = |track, kid| key(track, kid).as_ref().map(AesKey::new).map(Rc::new);
     FragmentDecryption::read(tree, fragment, movie, &expanded, (window.start, window.bytes))?
         .decrypt_all(fragment, window)
 }

@@ -4,7 +4,7 @@
 use crate::boxes::Tree;
 use crate::bytes::{Error, Result};
 use crate::track::codec::h264::{Nal, Nals};
-use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track, TrackFragment};
+use crate::track::{Codec, Fragment, Index, Movie, SampleEntry, Track};
 
 use super::codecs::rule;
 use super::samples::{FragmentTask, Window};
@@ -36,9 +36,10 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
         let Some(entry) = track.and_then(|track| track.entry(traf.sample_description_index)) else {
             continue;
         };
+        let samples: Vec<(u64, u32)> = traf.samples().collect();
         let seen = match (&entry.codec, rule(entry, Form::Plain)) {
-            (Codec::Mpeg(config), _) if config.is_aac() => frames(traf, &mut window),
-            (_, Ok(rule)) if rule.has_subsamples() => pictures(rule, traf, &mut window),
+            (Codec::Mpeg(config), _) if config.is_aac() => frames(&samples, &mut window),
+            (_, Ok(rule)) if rule.has_subsamples() => pictures(rule, &samples, &mut window),
             _ => continue,
         };
         evidence.push((traf.tfhd.track_id, seen));
@@ -48,11 +49,11 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
 
 /// A clear picture is made of NAL units, its slice headers can be followed, and no unit has bytes that would be taken
 /// for the start of another.
-fn pictures(rule: Rule, traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
+pub(super) fn pictures(rule: Rule, samples: &[(u64, u32)], window: &mut Window<'_>) -> Seen {
     let Some(length_size) = rule.length_size() else { return Seen::default() };
     let mut finder = RangeFinder::new(rule, SENC_MAX_ENTRIES);
     let mut seen = Seen::default();
-    for (start, size) in traf.samples() {
+    for &(start, size) in samples {
         let Ok(sample) = window.get(start, u64::from(size)) else { continue };
         let is_start = |bytes: &[u8]| matches!(bytes, [0, 0, ..=2]);
         let sound = |nal: Result<Nal<'_>>| nal.is_ok_and(|nal| !nal.bytes.windows(3).any(is_start));
@@ -66,9 +67,9 @@ fn pictures(rule: Rule, traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
 
 /// Clear AAC frames of one track nearly all begin with the same syntactic element, whose number is in the first three
 /// bits (ISO/IEC 14496-3 4.4.2.1); encrypted ones begin with anything.
-fn frames(traf: &TrackFragment, window: &mut Window<'_>) -> Seen {
+pub(super) fn frames(samples: &[(u64, u32)], window: &mut Window<'_>) -> Seen {
     let mut counts = [0_u64; 8];
-    for (start, size) in traf.samples() {
+    for &(start, size) in samples {
         let first = window.get(start, u64::from(size)).ok().and_then(|sample| sample.first().copied());
         if let Some(count) = first.and_then(|first| counts.get_mut(usize::from(first >> 5))) {
             *count += 1;

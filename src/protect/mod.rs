@@ -21,6 +21,7 @@ pub mod scheme;
 pub mod source_keys;
 pub mod subsample;
 pub mod systems;
+pub mod trial;
 
 pub use keys::{KeyText, PlannedKey};
 pub use pieces::PiecewiseFragment;

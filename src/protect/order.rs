@@ -83,13 +83,26 @@ fn malformed() -> Error {
 
 /// Goes over all of a task, for both ways alike.
 fn fields(task: &mut FragmentTask, wire: &mut dyn Wire) -> Result<()> {
-    let FragmentTask { start, moof_len, end, first_sample, decode_times, digest, period, edits, extents } =
-        task;
+    let FragmentTask {
+        start,
+        moof_len,
+        end,
+        first_sample,
+        decode_times,
+        digest,
+        period,
+        usual,
+        edits,
+        extents,
+    } = task;
     for number in [start, moof_len, end, first_sample] {
         wire.number(number)?;
     }
     wire.short(digest)?;
     wire.maybe(period)?;
+    let mut style = usual.map(u32::from);
+    wire.maybe(&mut style)?;
+    *usual = style.map(u8::try_from).transpose().map_err(|_| malformed())?;
     decode_times.resize(wire.len(decode_times.len(), 1)?, 0);
     decode_times.iter_mut().try_for_each(|time| wire.number(time))?;
     edits.resize(wire.len(edits.len(), 2)?, (0, 0));
@@ -122,11 +135,23 @@ mod tests {
             proptest::collection::vec(any::<(u32, u32)>(), 0..4),
             proptest::collection::vec(place, 0..4),
         );
-        let of_all = (any::<[u64; 4]>(), any::<u32>(), any::<Option<u32>>(), lists);
-        of_all.prop_map(|(numbers, digest, period, (times, edits, extents))| {
+        let maybe = (any::<Option<u32>>(), any::<Option<u8>>());
+        let of_all = (any::<[u64; 4]>(), any::<u32>(), maybe, lists);
+        of_all.prop_map(|(numbers, digest, (period, usual), (times, edits, extents))| {
             let [start, moof_len, end, first_sample] = numbers;
             let decode_times = times;
-            FragmentTask { start, moof_len, end, first_sample, decode_times, digest, period, edits, extents }
+            FragmentTask {
+                start,
+                moof_len,
+                end,
+                first_sample,
+                decode_times,
+                digest,
+                period,
+                usual,
+                edits,
+                extents,
+            }
         })
     }
 

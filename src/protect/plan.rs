@@ -1,5 +1,6 @@
 //! The plan: every decision about a file, made before anything is encrypted, and never changed.
 
+use crate::boxes::record::ClearFile;
 use crate::bytes::units::clock;
 use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::playready::{Header, HeaderVersion, url_warnings};
@@ -89,6 +90,8 @@ pub struct Plan {
     pub periods: Periods,
     /// The keys of what is protected already: it is decrypted on the way.
     pub source_keys: SourceKeys,
+    /// What the output says of the clear file, where it must.
+    pub record: Option<ClearFile>,
     /// What is decrypted.
     pub undoes: Vec<Undone>,
     /// What keys and headers of later times are made of.
@@ -180,6 +183,7 @@ impl Plan {
             ivs,
             periods,
             source_keys: request.source_keys,
+            record: None,
             undoes: Vec::new(),
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
@@ -249,6 +253,7 @@ impl Plan {
             later: Vec::new(),
             periods: Periods::default(),
             source_keys: request.source_keys,
+            record: None,
             undoes: Vec::new(),
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
@@ -271,6 +276,13 @@ impl Plan {
         let mut used = Vec::new();
         let mut missing: Vec<(Option<KeyId>, Vec<u32>)> = Vec::new();
         for (track, key) in index.traces.keys() {
+            let kind = index.movie.as_ref().and_then(|movie| movie.track(track)).map(|track| track.kind);
+            if key.scheme.0 == *b"cens" && kind != Some(TrackKind::Video) {
+                self.doubts.push(format!(
+                    "Track {track} is encrypted in the scheme cens without a pattern. Of what is less than a block at the end of a \
+                     sample Shaka Packager leaves it clear, as it is taken here; Bento4 encrypts it."
+                ));
+            }
             self.undoes.push(Undone { track, kid: key.kid, scheme: key.scheme });
             match self.source_keys.find(track, key.kid) {
                 Some(number) => used.push(number),

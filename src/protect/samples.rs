@@ -37,6 +37,8 @@ pub struct FragmentTask {
     /// Number of its keys, where they change along the file. With none its samples stay clear, though tracks of it are
     /// protected: it begins in the clear lead.
     pub period: Option<u32>,
+    /// What the record of the clear file says of most heads of fragments, where the output gets one.
+    pub usual: Option<u8>,
     /// What changes in the `moof` before anything else is done to it: [`HeadEdits`].
     pub edits: HeadEdits,
     /// Of a fragment that is made: where each stretch of it begins, and where that stands in the source, if it does.
@@ -58,6 +60,7 @@ impl FragmentTask {
             decode_times: times.collect(),
             digest: fragment.digest,
             period: Some(0),
+            usual: None,
             edits: HeadEdits::new(),
             extents: Vec::new(),
         }

@@ -9,6 +9,7 @@ use crate::bytes::{Error, Result, limits};
 
 use super::findings;
 use super::fragment::{Fragment, check_track_ids};
+use super::head_style::style;
 use super::index::{FragmentEntry, FragmentPart, head_digest};
 use super::indexer::Indexer;
 use super::leftovers;
@@ -196,6 +197,11 @@ impl Indexer {
             return Ok(());
         }
         if let Some(movie) = &self.index.movie {
+            for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
+                let style = style(start, traf, track);
+                self.index.style.get_or_insert(style);
+                self.index.any_style |= style;
+            }
             self.index.traces.take_keys(tree, &fragment, movie);
             check_track_ids(&fragment, movie)?;
             if self.index.items_in_fragments.is_none() {

@@ -182,7 +182,8 @@ impl Groups<'_> {
     }
 }
 
-fn first_of_encryption<'n>(tree: &Tree<'_>, traf: &'n Node, code: &[u8; 4]) -> Option<&'n Node> {
+/// The first child of this type that is about auxiliary information of encryption.
+pub fn first_of_encryption<'n>(tree: &Tree<'_>, traf: &'n Node, code: &[u8; 4]) -> Option<&'n Node> {
     traf.children.iter().find(|node| node.id() == four(code) && is_of_encryption(tree, node))
 }
 

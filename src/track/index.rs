@@ -104,6 +104,10 @@ pub struct Index {
     pub(super) used_entries: ByKey<u64>,
     /// Boxes of an earlier encryption in fragments of clear tracks.
     pub leftovers: Leftovers,
+    /// How the headers of fragments are written ([`head_style`](super::head_style)): the first, and whatever is so in any.
+    pub style: Option<u8>,
+    /// See [`style`](Self::style).
+    pub any_style: u8,
     /// Damage found, in file order; the file can be looked at, but not protected.
     pub problems: Vec<Error>,
     /// Faults of single boxes that stand in nobody's way, in file order.

@@ -9,6 +9,7 @@ pub mod entry;
 mod findings;
 mod foreign;
 pub mod fragment;
+pub mod head_style;
 pub mod index;
 pub mod indexer;
 pub mod joint;

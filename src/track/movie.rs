@@ -6,6 +6,7 @@ use crate::boxes::movie::{
     EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
     TrackHeader,
 };
+use crate::boxes::record::{CLEAR_FILE, ClearFile, HAD_HALF_THE_ENTRIES};
 use crate::boxes::types::Language;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{sort_pairs, to_len};
@@ -87,6 +88,8 @@ pub struct Movie {
     pub tracks: Vec<Track>,
     /// DRM systems that it carries headers of, the first of them.
     pub systems: Vec<Uuid16>,
+    /// What the file was when it was clear, where Boxlock protected it.
+    pub record: Option<ClearFile>,
     by_id: ById,
 }
 
@@ -183,6 +186,7 @@ impl Movie {
             fragmented: mvex.is_some(),
             tracks,
             systems,
+            record: moov.child_id(CLEAR_FILE).and_then(|node| tree.read(node).ok()),
             by_id: ById(Vec::new()),
         };
         movie.number();
@@ -202,6 +206,17 @@ impl Movie {
 
     fn number(&mut self) {
         self.by_id = ById::of(&mut self.tracks.iter().map(|track| track.id));
+    }
+
+    /// Of a track that got clear sample entries for a clear lead: how many it had before.
+    pub fn entries_before_lead(&self, track: &Track) -> Option<usize> {
+        let half = track.entries.len() / 2;
+        let (first, second) = track.entries.split_at_checked(half)?;
+        let is_led = self.record.as_ref()?.head.has(HAD_HALF_THE_ENTRIES)
+            && first.len() == second.len()
+            && first.iter().all(SampleEntry::has_protected_type)
+            && !second.iter().any(SampleEntry::has_protected_type);
+        (is_led && half > 0).then_some(half)
     }
 
     /// Whether all samples are elsewhere: it says that it goes on in fragments, and has none itself.

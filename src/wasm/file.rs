@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 use web_sys::Blob;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::bytes::Error;
 use crate::fragmenter::Piece;
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step};
+use crate::protect::trial::Trial;
 use crate::protect::{FragmentTask, Plan, order};
 use crate::report::{self, Range, Stretch, number};
 use crate::session::{Session, Source};
@@ -27,6 +28,8 @@ pub struct File {
     blob: Blob,
     session: Session,
     plan: Option<Plan>,
+    /// What was seen of the keys of what is protected already.
+    trial: Trial,
     /// What the plan was made with.
     random: Zeroizing<[u8; RANDOM_LEN]>,
     assembly: Option<Assembly>,
@@ -62,6 +65,7 @@ impl File {
             blob,
             session,
             plan: None,
+            trial: Trial::default(),
             random: Zeroizing::new([0; RANDOM_LEN]),
             assembly: None,
             playback: None,
@@ -172,6 +176,31 @@ impl File {
         let view = report::plan(&self.session, &plan).map_err(to_js)?;
         self.plan = Some(plan);
         shown(&view)
+    }
+
+    /// `Order[]`: one for each fragment by which the keys of what is protected already are [tried](Self::try_keys).
+    pub fn trials(&mut self) -> JsResult<JsValue> {
+        self.trial = Trial::default();
+        let list = js_sys::Array::new();
+        for task in self.session.trials(self.planned()?).map_err(to_js)? {
+            list.push(&self.order(vec![task])?);
+        }
+        Ok(list.into())
+    }
+
+    /// Tries the keys on the bytes of a task's range.
+    pub fn try_keys(&mut self, task: &[u8], mut bytes: Vec<u8>) -> JsResult<()> {
+        let mut trial = std::mem::take(&mut self.trial);
+        let done = self.session.try_keys(self.planned()?, &mut trial, &one_task(task)?, &mut bytes);
+        // Clear media.
+        bytes.zeroize();
+        self.trial = trial;
+        done.map_err(to_js)
+    }
+
+    /// Fails when a key that was tried is the wrong one; else what is doubtful, as plain sentences.
+    pub fn tried(&self) -> JsResult<Vec<String>> {
+        self.trial.judge(self.session.work().map_err(to_js)?, self.planned()?).map_err(to_js)
     }
 
     /// The random values that the last plan was made with: secret, as the key may be among them.
@@ -285,7 +314,11 @@ impl File {
         // Playing needs no plan.
         let periods = self.plan.as_ref().map(|plan| plan.periods.clone()).unwrap_or_default();
         match FragmentTask::numbered(number, index, &periods) {
-            Some(task) => self.order(vec![task]),
+            Some(task) => {
+                let usual =
+                    self.plan.as_ref().and_then(|plan| plan.record.as_ref()).map(|record| record.style);
+                self.order(vec![FragmentTask { usual, ..task }])
+            }
             None => Ok(JsValue::UNDEFINED),
         }
     }

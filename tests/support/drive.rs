@@ -7,6 +7,7 @@ use boxlock::output::assembly::protect_fragment;
 use boxlock::output::{Assembly, Step};
 use boxlock::protect::decrypt;
 use boxlock::protect::samples::Window;
+use boxlock::protect::trial::Trial;
 use boxlock::protect::{Plan, Random, Request, RequestText, SampleProtector, order};
 use boxlock::session::{Session, Source};
 use boxlock::track::{Fragment, Index};
@@ -106,6 +107,7 @@ pub fn protect_opened(session: &Session, file: &[u8], text: &RequestText) -> Res
 pub fn protect_apart(session: &Session, file: &[u8], text: &RequestText) -> Result<(Vec<u8>, Vec<usize>)> {
     let mut starts = vec![0];
     let plan = plan(session, text)?;
+    doubts_of_keys(session, file, &plan)?;
     let movie = session.work()?.movie.clone().expect("a plan needs a movie");
     let mut protector = SampleProtector::new(plan.clone());
     let mut assembly: Assembly = session.assemble(&plan)?;
@@ -141,6 +143,16 @@ pub fn protect_apart(session: &Session, file: &[u8], text: &RequestText) -> Resu
         output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }
     Ok((output, starts))
+}
+
+/// Tries the keys of what is protected already, as is done before anything is written.
+pub fn doubts_of_keys(session: &Session, file: &[u8], plan: &Plan) -> Result<Vec<String>> {
+    let mut trial = Trial::default();
+    for task in session.trials(plan)? {
+        let (task, pieces) = session.with_pieces(task)?;
+        session.try_keys(plan, &mut trial, &task, &mut bytes_of(file, pieces))?;
+    }
+    trial.judge(session.work()?, plan)
 }
 
 /// What is protected: the file, or the fragmented one that a plain file is on the way.

@@ -10,7 +10,7 @@ const MP4FF: &str = "63cb5f7184dd4b689a5c5ff11ee6a328";
 const SHAKA_MEDIA: &str = "ebdd62f16814d27b68ef122afce4ae3c";
 
 /// One or several corpus files one behind the other: an initialization segment and its segments are a file.
-fn joined(names: &str) -> Option<Vec<u8>> {
+pub fn joined(names: &str) -> Option<Vec<u8>> {
     names.split(' ').map(corpus_file).collect::<Option<Vec<_>>>().map(|parts| parts.concat())
 }
 
@@ -21,7 +21,7 @@ fn segments(folder: &str, kind: &str, numbers: &[u32]) -> String {
 }
 
 /// Encrypted file, key, and the clear file, as paths in the corpus.
-fn pairs() -> Vec<(String, &'static str, String)> {
+pub fn pairs() -> Vec<(String, &'static str, String)> {
     let golden = |name: &str| format!("cenc/shaka-packager__{name}");
     let clear = |kind: &str| segments("live-profile", kind, &[1, 2, 3]);
     let mut all = Vec::new();

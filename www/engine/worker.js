@@ -126,6 +126,7 @@ const methods = {
       );
     const view = core.plan(request, random);
     random?.fill(0);
+    tryKeys();
     const started = performance.now();
     // All go by the plan made last, and another may be made while this one is carried out.
     const secrets = core.keys();
@@ -263,6 +264,7 @@ async function planned(request, { signal, report }) {
   }
   const plan = core.plan(request);
   const random = core.random();
+  const doubts = tryKeys();
   const protector = new Protector(core.movie_header(), request, random);
   try {
     const pause = new Pause(signal);
@@ -272,7 +274,7 @@ async function planned(request, { signal, report }) {
       ...view,
       tracks: withShares(view.tracks, shares),
       boxes: [...view.boxes, ...found.boxes],
-      warnings: [...view.warnings, ...found.warnings],
+      warnings: [...view.warnings, ...doubts, ...found.warnings],
       sizeAfter: view.sizeBefore + fixedGrowth + growth,
       sizeExact: exact,
     };
@@ -280,6 +282,14 @@ async function planned(request, { signal, report }) {
   } finally {
     protector.free();
   }
+}
+
+/** Tries the keys of what is protected already; fails when one is wrong. Returns what is doubtful. */
+function tryKeys() {
+  const { core } = file();
+  for (const order of /** @type {Order[]} */ (core.trials()))
+    if (order.end - order.start <= LOOK_BYTES) core.try_keys(order.tasks, bytesOf(order));
+  return core.tried();
 }
 
 /** @param {Order} order */

@@ -1,0 +1,44 @@
+//! Plain files whose IVs stand in their sample tables become clear fragmented ones.
+
+use super::{check_nothing_is_left, undo, unprotect};
+use crate::support::drive::{self, Feed};
+use crate::support::{ffmpeg, raw};
+
+fn made(more: &str) -> Vec<u8> {
+    let media = "-f lavfi -i testsrc2=size=160x120:rate=25:duration=7 -f lavfi -i sine=440:duration=7 -c:v libx264 -preset \
+                 ultrafast -x264-params sliced-threads=0 -g 25 -pix_fmt yuv420p -c:a aac -threads 1 -fflags +bitexact -flags +bitexact";
+    ffmpeg::make_by(".mp4", &format!("{media} {more}"))
+}
+
+#[test]
+fn what_ffmpeg_encrypts_becomes_clear() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let kid = drive::KID.replace('-', "");
+    let secret =
+        format!("-encryption_scheme cenc-aes-ctr -encryption_key {} -encryption_kid {kid}", drive::KEY);
+    let (clear, protected) = (made(""), made(&secret));
+    let expected = drive::fragmented(&clear);
+    let session = drive::open(&protected, Feed::Whole).unwrap();
+    assert_eq!(session.check().unwrap_err().code(), "already-protected");
+    let plan = drive::plan(&session, &undo(&[(drive::KID, drive::KEY)])).unwrap();
+    assert_eq!(plan.undoes.len(), 2, "{:?}", plan.undoes);
+    let back = unprotect(&protected, &[(drive::KID, drive::KEY)]).unwrap();
+    check_nothing_is_left(&back);
+    raw::check_pointers(&back);
+    assert!(raw::by_track(&back) == raw::by_track(&expected));
+    let wrong = unprotect(&protected, &[(drive::KID, "00112233445566778899aabbccddeef0")]).unwrap_err();
+    assert_eq!(wrong.code(), "wrong-key", "{wrong}");
+    // And on to another scheme, which others then decrypt.
+    let request = boxlock::protect::RequestText {
+        source_keys: undo(&[(drive::KID, drive::KEY)]).source_keys,
+        iv_start: None,
+        ..drive::request_in("cbcs", "plain")
+    };
+    let anew = drive::protect(&protected, &request).unwrap();
+    for kind in ["v", "a"] {
+        let decoded = ffmpeg::decode(&anew, Some(drive::KEY), kind);
+        assert!(decoded == ffmpeg::decode(&expected, None, kind), "{kind}: {}", decoded.errors);
+    }
+}
