@@ -4,7 +4,7 @@
 use crate::boxes::cenc::Subsample;
 use crate::bytes::units::to_len;
 
-use super::cipher::{AesKey, Block, WIDTH};
+use super::cipher::{self, AesKey, Block, WIDTH};
 use super::scheme::{BLOCK, Pattern};
 
 /// Ranges that are chained: of one sample, or of one subsample where each begins anew.
@@ -24,35 +24,27 @@ struct Lane<'s> {
     chain: Chain<'s>,
     /// Protected bytes left of the range in hand.
     left: usize,
-    /// Blocks encrypted of this turn of the pattern, where there is one.
-    turn: u8,
 }
 
 impl<'s> Lane<'s> {
-    fn new(chain: Chain<'s>) -> Self {
-        Self { chain, left: 0, turn: 0 }
-    }
-
-    /// Where the next block to encrypt begins; `None` at the end.
-    fn next(&mut self, pattern: Pattern) -> Option<usize> {
-        loop {
-            if self.left < BLOCK {
-                let (next, rest) = self.chain.subsamples.split_first()?;
-                self.chain.at += self.left + usize::from(next.clear);
-                (self.left, self.turn) = (to_len(u64::from(next.protected)), 0);
-                self.chain.subsamples = rest;
-            } else if pattern.crypt > 0 && self.turn == pattern.crypt {
-                let skipped = (usize::from(pattern.skip) * BLOCK).min(self.left);
-                (self.left, self.turn) = (self.left - skipped, 0);
-                self.chain.at += skipped;
-            } else {
-                let at = self.chain.at;
-                self.chain.at += BLOCK;
-                self.left -= BLOCK;
-                self.turn += u8::from(pattern.crypt > 0);
-                return Some(at);
-            }
+    /// Where its next blocks begin that are equally far apart, and how many they are; `None` at the end.
+    fn next(&mut self, pattern: Pattern) -> Option<(usize, usize)> {
+        while self.left < BLOCK {
+            let (next, rest) = self.chain.subsamples.split_first()?;
+            self.chain.at += self.left + usize::from(next.clear);
+            self.left = to_len(u64::from(next.protected));
+            self.chain.subsamples = rest;
         }
+        let (at, blocks) = (self.chain.at, self.left / BLOCK);
+        let turn = usize::from(pattern.crypt) + usize::from(pattern.skip);
+        let (found, passed) = match pattern.crypt {
+            0 => (blocks, blocks),
+            1 => (blocks.div_ceil(turn), blocks),
+            crypt => (blocks.min(usize::from(crypt)), blocks.min(turn)),
+        };
+        self.chain.at += passed * BLOCK;
+        self.left -= passed * BLOCK;
+        Some((at, found))
     }
 }
 
@@ -61,44 +53,35 @@ pub fn encrypt<'s>(
     key: &AesKey,
     pattern: Pattern,
     bytes: &mut [u8],
-    chains: impl Iterator<Item = Chain<'s>>,
+    mut chains: impl Iterator<Item = Chain<'s>>,
 ) {
-    let mut chains = chains.map(Lane::new);
-    let mut lanes: [Option<Lane<'_>>; WIDTH] = [None; WIDTH];
+    let stride = if pattern.crypt == 1 { BLOCK + usize::from(pattern.skip) * BLOCK } else { BLOCK };
+    // Those under way, and of each the blocks that are next.
+    let (mut lanes, mut next) = (Vec::new(), Vec::new());
     loop {
-        let mut blocks = [[0; BLOCK]; WIDTH];
-        let mut places = [None; WIDTH];
-        let mut idle = true;
-        for ((lane, block), place) in lanes.iter_mut().zip(&mut blocks).zip(&mut places) {
-            *place = loop {
-                match lane.as_mut().and_then(|lane| lane.next(pattern)) {
-                    Some(at) => break Some(at),
-                    None => *lane = chains.next(),
+        let mut number = 0;
+        while number < WIDTH {
+            match (lanes.get_mut(number), next.get_mut(number)) {
+                (Some(_), Some(cipher::Chain { left: 1.., .. })) => number += 1,
+                (Some(lane), Some(blocks)) => match Lane::next(lane, pattern) {
+                    Some(found) => (blocks.at, blocks.left) = found,
+                    None => {
+                        lanes.swap_remove(number);
+                        next.swap_remove(number);
+                    }
+                },
+                _ => {
+                    let Some(chain) = chains.next() else { break };
+                    next.push(cipher::Chain { at: 0, left: 0, last: chain.iv });
+                    lanes.push(Lane { chain, left: 0 });
                 }
-                if lane.is_none() {
-                    break None;
-                }
-            };
-            let (Some(lane), Some(data)) = (lane, place.and_then(|at| block_at(bytes, at))) else { continue };
-            for (to, (data, chained)) in block.iter_mut().zip(data.iter().zip(&lane.chain.iv)) {
-                *to = data ^ chained;
             }
-            idle = false;
         }
-        if idle {
+        if next.is_empty() {
             return;
         }
-        key.encrypt(&mut blocks);
-        for ((lane, block), place) in lanes.iter_mut().zip(blocks).zip(places) {
-            let (Some(lane), Some(data)) = (lane, place.and_then(|at| block_at(bytes, at))) else { continue };
-            *data = block;
-            lane.chain.iv = block;
-        }
+        key.chain(bytes, &mut next, stride);
     }
-}
-
-fn block_at(bytes: &mut [u8], at: usize) -> Option<&mut Block> {
-    bytes.get_mut(at..)?.first_chunk_mut()
 }
 
 #[cfg(test)]
