@@ -156,7 +156,7 @@ mod tests {
             })
             .collect();
         let chain = |(start, subsamples): &'_ (usize, [Subsample; 1])| (*start, *subsamples);
-        for pattern in [WHOLE, VIDEO_PATTERN] {
+        for pattern in [WHOLE, VIDEO_PATTERN, Pattern { crypt: 3, skip: 2 }, Pattern { crypt: 1, skip: 0 }] {
             let (mut together, mut alone) = (data(at), data(at));
             let all = ranges.iter().map(|(at, subsamples)| Chain { at: *at, subsamples, iv: iv() });
             encrypt(&key(), pattern, &mut together, all);
@@ -167,6 +167,50 @@ mod tests {
             assert_eq!(together, alone);
             assert_ne!(together, data(at));
         }
+    }
+
+    /// Block by block, as clause 10.4 has it: of each turn of a range the first blocks, and what is not whole stays.
+    #[test]
+    fn a_pattern_is_what_it_says() {
+        let subsamples = [range(5, 16 * 23 + 7), range(0, 15), range(3, 16), range(2, 16 * 11)];
+        let len = subsamples.iter().map(|one| usize::from(one.clear) + to_len(one.protected.into())).sum();
+        for (crypt, skip) in [(0, 0), (1, 9), (1, 0), (2, 1), (5, 5), (9, 1)] {
+            let mut expected = data(len);
+            let (mut at, mut last) = (0, iv());
+            for one in &subsamples {
+                at += usize::from(one.clear);
+                for block in 0..to_len(one.protected.into()) / BLOCK {
+                    if crypt > 0 && block % usize::from(crypt + skip) >= usize::from(crypt) {
+                        continue;
+                    }
+                    let place = &mut expected[at + block * BLOCK..][..BLOCK];
+                    let mut blocks = [[0; BLOCK]; WIDTH];
+                    blocks[0] = std::array::from_fn(|at| place[at] ^ last[at]);
+                    key().encrypt(&mut blocks);
+                    place.copy_from_slice(&blocks[0]);
+                    last = blocks[0];
+                }
+                at += to_len(one.protected.into());
+            }
+            let mut bytes = data(len);
+            let one = Chain { at: 0, subsamples: &subsamples, iv: iv() };
+            encrypt(&key(), Pattern { crypt, skip }, &mut bytes, [one].into_iter());
+            assert_eq!(bytes, expected, "{crypt}:{skip}");
+        }
+    }
+
+    /// What a chain names behind the bytes is passed over, and the others go on.
+    #[test]
+    fn a_chain_that_leaves_the_bytes_disturbs_no_other() {
+        let (inside, outside) = ([range(0, 48)], [range(0, 160)]);
+        let chain = |at, subsamples| Chain { at, subsamples, iv: iv() };
+        let mut bytes = data(64);
+        let chains = [chain(48, &outside[..]), chain(usize::MAX - 400, &outside), chain(0, &inside)];
+        encrypt(&key(), WHOLE, &mut bytes, chains.into_iter());
+        let mut expected = data(64);
+        encrypt(&key(), WHOLE, &mut expected, [chain(0, &inside[..])].into_iter());
+        encrypt(&key(), WHOLE, &mut expected, [chain(48, &[range(0, 16)][..])].into_iter());
+        assert_eq!(bytes, expected);
     }
 
     /// A chain over several ranges goes on from one to the next.

@@ -138,16 +138,23 @@ impl Stream<'_> {
     pub fn apply(&mut self, mut data: &mut [u8]) {
         while !data.is_empty() {
             if self.used == GROUP {
-                self.next_group();
+                // The groups that are used whole are kept nowhere.
+                let (whole, rest) = data.as_chunks_mut::<GROUP>();
+                for group in whole {
+                    let keystream = self.next_group();
+                    for (block, keystream) in group.as_chunks_mut().0.iter_mut().zip(keystream) {
+                        add(block, keystream);
+                    }
+                }
+                data = rest;
+                if data.is_empty() {
+                    return;
+                }
+                self.group = self.next_group();
+                self.used = 0;
             }
             let (part, rest) = data.split_at_mut(data.len().min(GROUP - self.used));
-            if let Ok(group) = <&mut [u8; GROUP]>::try_from(&mut *part) {
-                for (block, keystream) in group.as_chunks_mut().0.iter_mut().zip(self.group) {
-                    add(block, keystream);
-                }
-            } else {
-                self.apply_part(part);
-            }
+            self.apply_part(part);
             self.used += part.len();
             data = rest;
         }
@@ -171,13 +178,13 @@ impl Stream<'_> {
         }
     }
 
-    fn next_group(&mut self) {
+    #[inline(always)]
+    fn next_group(&mut self) -> [Lanes; WIDTH] {
         self.count = self.count.wrapping_add(WIDTH as u64);
         if low(self.count) == 0 {
             self.first = self.key.first_round(self.fixed, self.count);
         }
-        self.group = self.key.blocks(&self.first, self.count);
-        self.used = 0;
+        self.key.blocks(&self.first, self.count)
     }
 }
 
