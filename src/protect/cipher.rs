@@ -41,7 +41,8 @@ impl AesKey {
     /// Encrypts blocks that have nothing to do with each other, in place.
     pub fn encrypt(&self, blocks: &mut [Block; WIDTH]) {
         // So many chains of one block.
-        let mut chains: [_; WIDTH] = from_fn(|number| Chain { at: number * BLOCK, left: 1, last: [0; BLOCK] });
+        let mut chains: [_; WIDTH] =
+            from_fn(|number| Chain { at: number * BLOCK, left: 1, last: [0; BLOCK] });
         self.chain(blocks.as_flattened_mut(), &mut chains, BLOCK);
     }
 
@@ -87,7 +88,6 @@ mod backend {
     use ctr::flavors::Ctr64BE;
 
     use super::{Block, WIDTH};
-    use std::array::from_fn;
 
     #[derive(Clone)]
     pub struct Key(Aes128);
@@ -115,7 +115,8 @@ mod backend {
                 let mut blocks = [Block::default(); WIDTH].map(Into::into);
                 for (block, chain) in blocks.iter_mut().zip(&*chains) {
                     let data = block_at(bytes, chain.at).map_or_else(Block::default, |data| *data);
-                    *block = from_fn(|at| data[at] ^ chain.last[at]).into();
+                    *block =
+                        (u128::from_ne_bytes(data) ^ u128::from_ne_bytes(chain.last)).to_ne_bytes().into();
                 }
                 self.0.encrypt_blocks(&mut blocks);
                 for (block, chain) in blocks.into_iter().zip(&mut *chains) {
