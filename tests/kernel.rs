@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use aes::Aes128;
-use aes::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, StreamCipherSeek};
-use boxlock_kernel::Key;
+use aes::cipher::{
+    BlockCipherEncrypt, InnerIvInit, KeyInit, StreamCipher, StreamCipherCoreWrapper, StreamCipherSeek,
+};
+use boxlock_kernel::{Chain, Key, WIDTH};
 use ctr::CtrCore;
 use ctr::flavors::Ctr64BE;
 use proptest::prelude::*;
@@ -36,6 +38,19 @@ fn nist_sp_800_38a_f_5_1() {
         .apply(&mut data);
     let expected = "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff\
                     5ae4df3edbd5d35e5b4f09020db03eab1e031dda2fbe03d1792170a0f3009cee";
+    assert_eq!(hex::encode(data), expected);
+}
+
+#[test]
+fn nist_sp_800_38a_f_2_1() {
+    let clear = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
+                 30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
+    let mut data = hex::decode(clear).unwrap();
+    let last = bytes("000102030405060708090a0b0c0d0e0f");
+    let key = Key::new(&bytes("2b7e151628aed2a6abf7158809cf4f3c"));
+    key.chain(&mut data, &mut [Chain { at: 0, left: 4, last }], 16);
+    let expected = "7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2\
+                    73bed6b8e3c1743b7116e69e222295163ff1caa1681fac09120eca307586e1a7";
     assert_eq!(hex::encode(data), expected);
 }
 
@@ -160,5 +175,48 @@ proptest! {
             });
             prop_assert_eq!(data, expected);
         }
+    }
+
+    /// Each chain by itself, a block at a time, until the first has none left; the last ones may leave the data.
+    #[test]
+    fn chains_are_those_of_the_crate(
+        key: [u8; 16],
+        lens in prop::collection::vec(1..20_usize, 0..=WIDTH),
+        ivs: [[u8; 16]; WIDTH],
+        stride in 16..60_usize,
+        first in 0..40_usize,
+        missing in 0..400_usize,
+    ) {
+        let mut at = first;
+        let mut chains: Vec<Chain> = lens
+            .iter()
+            .zip(ivs)
+            .map(|(&left, last)| {
+                let start = at;
+                at += left * stride;
+                Chain { at: start, left, last }
+            })
+            .collect();
+        let data: Vec<u8> = (0..at.saturating_sub(missing)).map(|at| at.to_le_bytes()[0]).collect();
+        let (mut expected, mut ends) = (data.clone(), chains.clone());
+        let cipher = Aes128::new(&key.into());
+        let steps = lens.iter().copied().min().unwrap_or(0);
+        for chain in &mut ends {
+            for _ in 0..steps {
+                let place = expected.get_mut(chain.at..chain.at + 16);
+                let clear = place.as_deref().map_or([0; 16], |data| data.try_into().unwrap());
+                let mut block = std::array::from_fn(|at| clear[at] ^ chain.last[at]).into();
+                cipher.encrypt_block(&mut block);
+                *chain = Chain { at: chain.at + stride, left: chain.left - 1, last: block.into() };
+                if let Some(place) = place {
+                    place.copy_from_slice(&block);
+                }
+            }
+        }
+        let mut made = data;
+        Key::new(&key).chain(&mut made, &mut chains, stride);
+        prop_assert_eq!(made, expected);
+        let state = |chain: &Chain| (chain.at, chain.left, chain.last);
+        prop_assert!(chains.iter().map(state).eq(ends.iter().map(state)));
     }
 }

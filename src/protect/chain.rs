@@ -4,7 +4,7 @@
 use crate::boxes::cenc::Subsample;
 use crate::bytes::units::to_len;
 
-use super::cipher::{AesKey, Block, WIDTH};
+use super::cipher::{self, AesKey, Block, WIDTH};
 use super::scheme::{BLOCK, Pattern};
 
 /// Ranges that are chained: of one sample, or of one subsample where each begins anew.
@@ -24,35 +24,27 @@ struct Lane<'s> {
     chain: Chain<'s>,
     /// Protected bytes left of the range in hand.
     left: usize,
-    /// Blocks encrypted of this turn of the pattern, where there is one.
-    turn: u8,
 }
 
 impl<'s> Lane<'s> {
-    fn new(chain: Chain<'s>) -> Self {
-        Self { chain, left: 0, turn: 0 }
-    }
-
-    /// Where the next block to encrypt begins; `None` at the end.
-    fn next(&mut self, pattern: Pattern) -> Option<usize> {
-        loop {
-            if self.left < BLOCK {
-                let (next, rest) = self.chain.subsamples.split_first()?;
-                self.chain.at += self.left + usize::from(next.clear);
-                (self.left, self.turn) = (to_len(u64::from(next.protected)), 0);
-                self.chain.subsamples = rest;
-            } else if pattern.crypt > 0 && self.turn == pattern.crypt {
-                let skipped = (usize::from(pattern.skip) * BLOCK).min(self.left);
-                (self.left, self.turn) = (self.left - skipped, 0);
-                self.chain.at += skipped;
-            } else {
-                let at = self.chain.at;
-                self.chain.at += BLOCK;
-                self.left -= BLOCK;
-                self.turn += u8::from(pattern.crypt > 0);
-                return Some(at);
-            }
+    /// Where its next blocks begin that are equally far apart, and how many they are; `None` at the end.
+    fn next(&mut self, pattern: Pattern) -> Option<(usize, usize)> {
+        while self.left < BLOCK {
+            let (next, rest) = self.chain.subsamples.split_first()?;
+            self.chain.at += self.left + usize::from(next.clear);
+            self.left = to_len(u64::from(next.protected));
+            self.chain.subsamples = rest;
         }
+        let (at, blocks) = (self.chain.at, self.left / BLOCK);
+        let turn = usize::from(pattern.crypt) + usize::from(pattern.skip);
+        let (found, passed) = match pattern.crypt {
+            0 => (blocks, blocks),
+            1 => (blocks.div_ceil(turn), blocks),
+            crypt => (blocks.min(usize::from(crypt)), blocks.min(turn)),
+        };
+        self.chain.at += passed * BLOCK;
+        self.left -= passed * BLOCK;
+        Some((at, found))
     }
 }
 
@@ -63,37 +55,32 @@ pub fn encrypt<'s>(
     bytes: &mut [u8],
     chains: &mut dyn Iterator<Item = Chain<'s>>,
 ) {
-    let mut chains = chains.map(Lane::new);
-    let mut lanes: [Option<Lane<'_>>; WIDTH] = [None; WIDTH];
+    let stride = stride(pattern);
+    // Those under way, and of each the blocks that are next.
+    let (mut lanes, mut next) = (Vec::new(), Vec::new());
     loop {
-        let mut blocks = [[0; BLOCK]; WIDTH];
-        let mut places = [None; WIDTH];
-        let mut idle = true;
-        for ((lane, block), place) in lanes.iter_mut().zip(&mut blocks).zip(&mut places) {
-            *place = loop {
-                match lane.as_mut().and_then(|lane| lane.next(pattern)) {
-                    Some(at) => break Some(at),
-                    None => *lane = chains.next(),
+        let mut number = 0;
+        while number < WIDTH {
+            match (lanes.get_mut(number), next.get_mut(number)) {
+                (Some(_), Some(cipher::Chain { left: 1.., .. })) => number += 1,
+                (Some(lane), Some(blocks)) => match Lane::next(lane, pattern) {
+                    Some(found) => (blocks.at, blocks.left) = found,
+                    None => {
+                        lanes.swap_remove(number);
+                        next.swap_remove(number);
+                    }
+                },
+                _ => {
+                    let Some(chain) = chains.next() else { break };
+                    next.push(cipher::Chain { at: 0, left: 0, last: chain.iv });
+                    lanes.push(Lane { chain, left: 0 });
                 }
-                if lane.is_none() {
-                    break None;
-                }
-            };
-            let (Some(lane), Some(data)) = (lane, place.and_then(|at| block_at(bytes, at))) else { continue };
-            for (to, (data, chained)) in block.iter_mut().zip(data.iter().zip(&lane.chain.iv)) {
-                *to = data ^ chained;
             }
-            idle = false;
         }
-        if idle {
+        if next.is_empty() {
             return;
         }
-        key.encrypt(&mut blocks);
-        for ((lane, block), place) in lanes.iter_mut().zip(blocks).zip(places) {
-            let (Some(lane), Some(data)) = (lane, place.and_then(|at| block_at(bytes, at))) else { continue };
-            *data = block;
-            lane.chain.iv = block;
-        }
+        key.chain(bytes, &mut next, stride);
     }
 }
 
@@ -104,39 +91,46 @@ pub fn decrypt<'s>(
     bytes: &mut [u8],
     chains: &mut dyn Iterator<Item = Chain<'s>>,
 ) {
-    let mut chains = chains.map(Lane::new);
-    let mut lane = chains.next();
-    loop {
-        // Unlike the way there, each block needs nothing of the others but their cipher text.
-        let mut blocks = [[0; BLOCK]; WIDTH];
-        let mut places = [None; WIDTH];
-        for (block, to) in blocks.iter_mut().zip(&mut places) {
-            let at = loop {
-                match lane.as_mut().and_then(|lane| lane.next(pattern)) {
-                    Some(at) => break Some(at),
-                    None => lane = chains.next(),
+    let stride = stride(pattern);
+    // Unlike the way there, each block needs nothing of the others but their cipher text.
+    let (mut blocks, mut places) = ([[0; BLOCK]; WIDTH], Vec::with_capacity(WIDTH));
+    for chain in chains {
+        let mut lane = Lane { chain, left: 0 };
+        while let Some((at, count)) = lane.next(pattern) {
+            for at in (0..count).map(|number| at + number * stride) {
+                let (Some(data), Some(block)) = (block_at(bytes, at), blocks.get_mut(places.len())) else {
+                    continue;
+                };
+                *block = *data;
+                places.push((at, std::mem::replace(&mut lane.chain.iv, *data)));
+                if places.len() == WIDTH {
+                    decrypt_group(key, bytes, &mut blocks, &mut places);
                 }
-                if lane.is_none() {
-                    break None;
-                }
-            };
-            let (Some(at), Some(lane)) = (at, &mut lane) else { break };
-            let Some(data) = block_at(bytes, at) else { continue };
-            *block = *data;
-            *to = Some((at, std::mem::replace(&mut lane.chain.iv, *data)));
-        }
-        if places.iter().all(Option::is_none) && lane.is_none() {
-            return;
-        }
-        key.decrypt(&mut blocks);
-        for (block, place) in blocks.iter().zip(places) {
-            let Some((at, chained)) = place else { continue };
-            let Some(data) = block_at(bytes, at) else { continue };
-            for (to, (plain, chained)) in data.iter_mut().zip(block.iter().zip(chained)) {
-                *to = plain ^ chained;
             }
         }
     }
+    decrypt_group(key, bytes, &mut blocks, &mut places);
+}
+
+/// Decrypts these blocks, and puts each in its place, unchained.
+fn decrypt_group(
+    key: &AesKey,
+    bytes: &mut [u8],
+    blocks: &mut [Block; WIDTH],
+    places: &mut Vec<(usize, Block)>,
+) {
+    key.decrypt(blocks);
+    for (block, (at, chained)) in blocks.iter().zip(places.drain(..)) {
+        let Some(data) = block_at(bytes, at) else { continue };
+        for (to, (plain, chained)) in data.iter_mut().zip(block.iter().zip(chained)) {
+            *to = plain ^ chained;
+        }
+    }
+}
+
+/// Bytes from one encrypted block of a run to the next.
+fn stride(pattern: Pattern) -> usize {
+    if pattern.crypt == 1 { BLOCK + usize::from(pattern.skip) * BLOCK } else { BLOCK }
 }
 
 fn block_at(bytes: &mut [u8], at: usize) -> Option<&mut Block> {
@@ -220,7 +214,7 @@ mod tests {
             })
             .collect();
         let chain = |(start, subsamples): &'_ (usize, [Subsample; 1])| (*start, *subsamples);
-        for pattern in [WHOLE, VIDEO_PATTERN] {
+        for pattern in [WHOLE, VIDEO_PATTERN, Pattern { crypt: 3, skip: 2 }, Pattern { crypt: 1, skip: 0 }] {
             let (mut together, mut alone) = (data(at), data(at));
             let all = ranges.iter().map(|(at, subsamples)| Chain { at: *at, subsamples, iv: iv() });
             encrypt(&key(), pattern, &mut together, &mut { all });
@@ -234,6 +228,50 @@ mod tests {
             decrypt(&key(), pattern, &mut together, &mut { all });
             assert_eq!(together, data(at));
         }
+    }
+
+    /// Block by block, as clause 10.4 has it: of each turn of a range the first blocks, and what is not whole stays.
+    #[test]
+    fn a_pattern_is_what_it_says() {
+        let subsamples = [range(5, 16 * 23 + 7), range(0, 15), range(3, 16), range(2, 16 * 11)];
+        let len = subsamples.iter().map(|one| usize::from(one.clear) + to_len(one.protected.into())).sum();
+        for (crypt, skip) in [(0, 0), (1, 9), (1, 0), (2, 1), (5, 5), (9, 1)] {
+            let mut expected = data(len);
+            let (mut at, mut last) = (0, iv());
+            for one in &subsamples {
+                at += usize::from(one.clear);
+                for block in 0..to_len(one.protected.into()) / BLOCK {
+                    if crypt > 0 && block % usize::from(crypt + skip) >= usize::from(crypt) {
+                        continue;
+                    }
+                    let place = &mut expected[at + block * BLOCK..][..BLOCK];
+                    let mut blocks = [[0; BLOCK]; WIDTH];
+                    blocks[0] = std::array::from_fn(|at| place[at] ^ last[at]);
+                    key().encrypt(&mut blocks);
+                    place.copy_from_slice(&blocks[0]);
+                    last = blocks[0];
+                }
+                at += to_len(one.protected.into());
+            }
+            let mut bytes = data(len);
+            let one = Chain { at: 0, subsamples: &subsamples, iv: iv() };
+            encrypt(&key(), Pattern { crypt, skip }, &mut bytes, [one].into_iter());
+            assert_eq!(bytes, expected, "{crypt}:{skip}");
+        }
+    }
+
+    /// What a chain names behind the bytes is passed over, and the others go on.
+    #[test]
+    fn a_chain_that_leaves_the_bytes_disturbs_no_other() {
+        let (inside, outside) = ([range(0, 48)], [range(0, 160)]);
+        let chain = |at, subsamples| Chain { at, subsamples, iv: iv() };
+        let mut bytes = data(64);
+        let chains = [chain(48, &outside[..]), chain(usize::MAX - 400, &outside), chain(0, &inside)];
+        encrypt(&key(), WHOLE, &mut bytes, chains.into_iter());
+        let mut expected = data(64);
+        encrypt(&key(), WHOLE, &mut expected, [chain(0, &inside[..])].into_iter());
+        encrypt(&key(), WHOLE, &mut expected, [chain(48, &[range(0, 16)][..])].into_iter());
+        assert_eq!(bytes, expected);
     }
 
     /// A chain over several ranges goes on from one to the next.

@@ -4,6 +4,8 @@
 //! In counter mode the counter block is the 8-byte IV and a 64-bit block counter from 0; a 16-byte IV is the whole block,
 //! and only its low 64 bits count. The keystream runs on through all protected ranges of a sample; clear bytes use none.
 
+use std::array::from_fn;
+
 use crate::bytes::ContentKey;
 
 use super::scheme::BLOCK;
@@ -13,6 +15,9 @@ pub type Block = [u8; BLOCK];
 
 /// Blocks that are encrypted together.
 pub const WIDTH: usize = 8;
+
+/// One of the chains that go side by side: where its next block begins, how many are left, and the block before.
+pub use backend::Chain;
 
 /// A key ready for use. Its schedule is wiped when dropped.
 #[derive(Clone)]
@@ -33,9 +38,18 @@ impl AesKey {
         Self(backend::Key::new(&key.0))
     }
 
-    /// Encrypts blocks that have nothing to do with each other, in place: for chains, side by side.
+    /// Encrypts blocks that have nothing to do with each other, in place.
     pub fn encrypt(&self, blocks: &mut [Block; WIDTH]) {
-        self.0.encrypt(blocks);
+        // So many chains of one block.
+        let mut chains: [_; WIDTH] =
+            from_fn(|number| Chain { at: number * BLOCK, left: 1, last: [0; BLOCK] });
+        self.chain(blocks.as_flattened_mut(), &mut chains, BLOCK);
+    }
+
+    /// Encrypts blocks of at most [`WIDTH`] chains in place, each `stride` bytes behind the one before, until one of them
+    /// has none left. Blocks outside `bytes` are passed over.
+    pub fn chain(&self, bytes: &mut [u8], chains: &mut [Chain], stride: usize) {
+        self.0.chain(bytes, chains, stride);
     }
 
     /// Decrypts blocks that have nothing to do with each other, in place.
@@ -79,23 +93,50 @@ mod backend {
     use ctr::CtrCore;
     use ctr::flavors::Ctr64BE;
 
+    use super::{Block, WIDTH};
+
     #[derive(Clone)]
     pub struct Key(Aes128);
 
     pub struct Stream<'k>(StreamCipherCoreWrapper<CtrCore<&'k Aes128, Ctr64BE>>);
+
+    /// See `boxlock_kernel::Chain`, which it is a twin of.
+    #[derive(Clone, Copy)]
+    pub struct Chain {
+        /// Where its next block begins.
+        pub at: usize,
+        /// Blocks until it ends, or goes on elsewhere.
+        pub left: usize,
+        /// What its next block is chained to: the IV, then the block before.
+        pub last: Block,
+    }
 
     impl Key {
         pub fn new(key: &[u8; 16]) -> Self {
             Self(Aes128::new(key.into()))
         }
 
-        pub fn encrypt(&self, blocks: &mut [super::Block; super::WIDTH]) {
-            let mut wide = blocks.map(Into::into);
-            self.0.encrypt_blocks(&mut wide);
-            *blocks = wide.map(Into::into);
+        pub fn chain(&self, bytes: &mut [u8], chains: &mut [Chain], stride: usize) {
+            for _ in 0..chains.iter().map(|chain| chain.left).min().unwrap_or(0) {
+                let mut blocks = [Block::default(); WIDTH].map(Into::into);
+                for (block, chain) in blocks.iter_mut().zip(&*chains) {
+                    let data = block_at(bytes, chain.at).map_or_else(Block::default, |data| *data);
+                    *block =
+                        (u128::from_ne_bytes(data) ^ u128::from_ne_bytes(chain.last)).to_ne_bytes().into();
+                }
+                self.0.encrypt_blocks(&mut blocks);
+                for (block, chain) in blocks.into_iter().zip(&mut *chains) {
+                    chain.last = block.into();
+                    if let Some(data) = block_at(bytes, chain.at) {
+                        *data = chain.last;
+                    }
+                    chain.at += stride;
+                    chain.left -= 1;
+                }
+            }
         }
 
-        pub fn decrypt(&self, blocks: &mut [super::Block; super::WIDTH]) {
+        pub fn decrypt(&self, blocks: &mut [Block; WIDTH]) {
             let mut wide = blocks.map(Into::into);
             self.0.decrypt_blocks(&mut wide);
             *blocks = wide.map(Into::into);
@@ -104,6 +145,10 @@ mod backend {
         pub fn stream(&self, block: [u8; 16]) -> Stream<'_> {
             Stream(StreamCipherCoreWrapper::from_core(CtrCore::inner_iv_init(&self.0, &block.into())))
         }
+    }
+
+    fn block_at(bytes: &mut [u8], at: usize) -> Option<&mut Block> {
+        bytes.get_mut(at..)?.first_chunk_mut()
     }
 
     impl Stream<'_> {

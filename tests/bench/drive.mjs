@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serve } from '../page/server.mjs';
 import { HeapMeter } from './heap.mjs';
 import { launch } from './launch.mjs';
-import { ProcessMemory } from './processes.mjs';
+import { ProcessMemory, processorTime } from './processes.mjs';
 import { makeSite } from './site.mjs';
 
 const CLOSING = 20_000;
@@ -45,14 +45,25 @@ async function inPage(page, method, args) {
   return result;
 }
 
+/** The result of `work`, with the seconds of processor time that all of the browser took for it; null where that is unknown. */
+async function timed(work) {
+  const { pid } = browser.process();
+  const before = await processorTime(pid);
+  const result = await work();
+  const after = await processorTime(pid);
+  return { ...result, processor: before > 0 ? after - before : null };
+}
+
 const methods = {
   version: async () => ({ version: await browser.version() }),
 
   async protect({ file, sink, workers, request }) {
     const page = await freshPage('plain', file);
     try {
-      const opened = await inPage(page, 'open', {});
-      return { ...opened, ...(await inPage(page, 'protect', { sink, workers, request })) };
+      return await timed(async () => ({
+        ...(await inPage(page, 'open', {})),
+        ...(await inPage(page, 'protect', { sink, workers, request })),
+      }));
     } finally {
       await page.close();
     }
@@ -78,7 +89,7 @@ const methods = {
   async call({ file, method, args }) {
     const page = await freshPage('plain', file);
     try {
-      return await inPage(page, method, args ?? {});
+      return await timed(() => inPage(page, method, args ?? {}));
     } finally {
       await page.close();
     }

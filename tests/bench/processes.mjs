@@ -1,4 +1,4 @@
-// What a browser's page processes take of the machine's memory, from /proc: Linux only.
+// What a browser's processes take of the machine's memory and processor, from /proc: Linux only.
 
 import { readdir, readFile } from 'node:fs/promises';
 
@@ -44,25 +44,40 @@ async function proportionalSize(pid) {
   return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0) * 1024;
 }
 
+/** Seconds of processor time of a browser and all processes below it; 0 where there is no /proc. */
+export async function processorTime(browser) {
+  const times = await Promise.all((await processesBelow(browser)).map(async (pid) => spent(await stat(pid))));
+  return times.reduce((sum, time) => sum + time, 0);
+}
+
+/** Its own time, and that of children that have ended, in hundredths of a second: fields 14 to 17 of `proc(5)`. */
+const spent = (fields) => fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
+
 /** The processes below `browser` that run pages. */
 async function pageProcesses(browser) {
-  const entries = await readdir('/proc').catch(() => []);
-  const pids = entries.filter((name) => /^\d+$/.test(name)).map(Number);
-  const parents = new Map(await Promise.all(pids.map(async (pid) => [pid, await parentOf(pid)])));
-  const isBelow = (pid) => {
-    for (let at = pid; at; at = parents.get(at)) if (at === browser) return true;
-    return false;
-  };
   const found = await Promise.all(
-    pids.filter(isBelow).map(async (pid) => ((await runsPages(pid)) ? pid : 0)),
+    (await processesBelow(browser)).map(async (pid) => ((await runsPages(pid)) ? pid : 0)),
   );
   return found.filter((pid) => pid > 0);
 }
 
-async function parentOf(pid) {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+async function processesBelow(browser) {
+  const entries = await readdir('/proc').catch(() => []);
+  const pids = entries.filter((name) => /^\d+$/.test(name)).map(Number);
+  const parents = new Map(
+    await Promise.all(pids.map(async (pid) => [pid, Number((await stat(pid))[1] ?? 0)])),
+  );
+  return pids.filter((pid) => {
+    for (let at = pid; at; at = parents.get(at)) if (at === browser) return true;
+    return false;
+  });
+}
+
+/** What Linux says of a process, from its state on. */
+async function stat(pid) {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   // The name in parentheses may hold anything.
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
 async function runsPages(pid) {

@@ -176,9 +176,10 @@ inEachBrowser(
         const head = await page.text('.result-head');
         assert.match(head, /^The 6 files in chosen are protected\./);
         assert.match(head, /6 files, .* to .*, are in the folder chosen\./);
-        const heard = await page.evaluate(() =>
-          window.heard.filter((each) => each.includes('files in chosen')),
-        );
+        // It is said a moment after it is shown.
+        const heard = await page
+          .waitFor(() => window.heard.filter((each) => each.includes('files in chosen')).length > 1)
+          .then(() => page.evaluate(() => window.heard.filter((each) => each.includes('files in chosen'))));
         assert.equal(heard[0], 'Protecting the 6 files in chosen.');
         assert.match(heard[1], /^Done\. The 6 files in chosen are protected\./);
         assert.equal(await page.evaluate(() => document.querySelector('#compute-hash, #sha256')), null);

@@ -3,6 +3,13 @@
 /** Bytes asked for at once. Larger than browsers' own buffers, small enough for the processor's. */
 const READ_BYTES = 1 << 20;
 
+/**
+ * Those that wait for bytes. Chromium lets go of a stream that nothing else holds but who waits for it, and then the bytes
+ * never come.
+ * @type {Set<BlobStream>}
+ */
+const waiting = new Set();
+
 /** Reads ranges of one blob, most of which begin where the one before ended. */
 export class BlobStream {
   /** @type {ReadableStreamBYOBReader | null} */
@@ -30,6 +37,22 @@ export class BlobStream {
       buffer = new ArrayBuffer(total);
       new Uint8Array(buffer).set(front);
     }
+    waiting.add(this);
+    try {
+      return await this.#read(start, len, buffer, kept);
+    } finally {
+      waiting.delete(this);
+    }
+  }
+
+  /**
+   * @param {number} start
+   * @param {number} len
+   * @param {ArrayBuffer} buffer
+   * @param {number} kept
+   */
+  async #read(start, len, buffer, kept) {
+    const total = kept + len;
     if (start !== this.#position) this.#seek(start);
     if (!this.#reader) return this.#copyOf(start, len, buffer, kept);
     let filled = kept;

@@ -1,7 +1,7 @@
 //! What is measured.
 
 use super::inputs::{Cut, Recipe, Seed};
-use super::lane::{Browsers, Reading, Subject};
+use super::lane::{Browsers, PER_BYTE, PROCESSOR, Reading, Subject, TIME};
 use super::peers::SHAKA;
 use super::stats::Spread;
 use super::table::Row;
@@ -23,10 +23,10 @@ const MIB: f64 = (1u64 << 20) as f64;
 
 /// A setting of ours.
 #[derive(Clone, Copy)]
-struct Way {
-    browser: &'static str,
-    sink: &'static str,
-    workers: usize,
+pub struct Way {
+    pub browser: &'static str,
+    pub sink: &'static str,
+    pub workers: usize,
 }
 
 impl Way {
@@ -42,9 +42,9 @@ impl Way {
     fn protect(self, file: &Path) -> Subject<'_> {
         Subject::new(self.protecting(), move |browsers| {
             let done = browsers.ask(self.browser, "protect", self.arguments(file))?;
-            let (open, protect) = (number(&done, "open")?, number(&done, "protect")?);
-            // Other programs open the file too.
-            Ok(vec![Reading::new("time", "s", open + protect), Reading::new("of which open", "s", open)])
+            let mut readings = whole_time(&done)?;
+            readings.push(Reading::new("of which open", "s", number(&done, "open")?));
+            Ok(readings)
         })
     }
 
@@ -53,13 +53,19 @@ impl Way {
             let file = file.display().to_string();
             let arguments = json!({ "sink": self.sink });
             let done = browsers.in_page(self.browser, "copy", &file, &arguments)?;
-            Ok(Reading::seconds(number(&done, "time")?))
+            Ok(Reading::spent(number(&done, "time")?, done["processor"].as_f64()))
         })
     }
 
-    fn arguments(self, file: &Path) -> Value {
+    pub fn arguments(self, file: &Path) -> Value {
         json!({ "file": file.display().to_string(), "sink": self.sink, "workers": self.workers })
     }
+}
+
+/// From the opening of a file to its end: other programs open it too.
+pub fn whole_time(done: &Value) -> Outcome<Vec<Reading>> {
+    let time = number(done, "open")? + number(done, "protect")?;
+    Ok(Reading::spent(time, done["processor"].as_f64()))
 }
 
 fn number(answer: &Value, name: &str) -> Outcome<f64> {
@@ -159,11 +165,15 @@ pub fn main(bench: &mut Bench) -> Outcome {
     let mut subjects = Vec::new();
     for (name, flush) in [("system copy", false), ("system copy, flushed", true)] {
         let (file, out) = (&file, &out);
-        subjects.push(Subject::new(name, move |_| plain_copy(file, out, flush).map(Reading::seconds)));
+        subjects.push(Subject::new(name, move |_| {
+            let before = machine::spent();
+            let time = plain_copy(file, out, flush)?;
+            Ok(Reading::spent(time, machine::spent_since(before)))
+        }));
     }
     for peer in &natives {
         let (file, out) = (&file, &out);
-        subjects.push(Subject::new(peer.name, move |_| peer.protect(file, out).map(Reading::seconds)));
+        subjects.push(Subject::new(peer.name, move |_| peer.protect(file, out)));
     }
     for of_sink in ways.chunk_by(|a, b| a.copying() == b.copying()) {
         subjects.extend(of_sink.first().map(|way| way.copy(&file)));
@@ -172,7 +182,9 @@ pub fn main(bench: &mut Bench) -> Outcome {
     let runs = bench.options.runs;
     let mut rows = bench.run(&case, &file, subjects, runs);
     let _ = std::fs::remove_dir_all(&out);
-    Row::hold_against(&mut rows, "time", SHAKA);
+    for metric in [TIME, PROCESSOR] {
+        Row::hold_against(&mut rows, metric, SHAKA);
+    }
     for way in ways {
         let time = |subject: &str| Row::median_of(&rows, subject, "time");
         let (Some(protect), Some(copy)) = (time(&way.protecting()), time(&way.copying())) else { continue };
@@ -212,49 +224,6 @@ fn plain_copy(from: &Path, out: &Path, flush: bool) -> Outcome<f64> {
         target.sync_all().map_err(run::at(out))?;
     }
     Ok(start.elapsed().as_secs_f64())
-}
-
-/// Other kinds of work on the media of the main case, held against it: plain MP4 in, `cbcs` out.
-pub fn kinds(bench: &mut Bench) -> Outcome {
-    let repeats = if bench.options.quick { 1 } else { 96 };
-    let recipe = Recipe::new(&format!("main-{repeats}"), Seed::Main, repeats);
-    let (smooth, plain) = (bench.inputs.get(&recipe)?, bench.inputs.get(&recipe.clone().plain())?);
-    let out = bench.folder.join("out");
-    let natives = std::mem::take(&mut bench.peers.natives);
-    let runs = bench.options.runs;
-    let workers = machine::cores().min(2);
-    let cbcs = json!({ "scheme": "cbcs", "form": "plain" });
-    for browser in BROWSERS {
-        let way = Way { browser, sink: "storage", workers };
-        let ours = |kind: &str| format!("{browser}: {kind}");
-        let mut subjects = Vec::new();
-        for (kind, file, request) in [
-            (".ismv", &smooth, json!({})),
-            ("plain MP4", &plain, json!({})),
-            (".ismv, cbcs", &smooth, cbcs.clone()),
-        ] {
-            subjects.push(Subject::new(ours(kind), move |browsers| {
-                let mut arguments = way.arguments(file);
-                arguments["request"] = request.clone();
-                let done = browsers.ask(browser, "protect", arguments)?;
-                Ok(Reading::seconds(number(&done, "open")? + number(&done, "protect")?))
-            }));
-        }
-        for peer in natives.iter().filter(|peer| peer.name == SHAKA) {
-            for (kind, file) in [(".ismv", &smooth), ("plain MP4", &plain)] {
-                let out = &out;
-                subjects.push(Subject::new(format!("{SHAKA}: {kind}"), move |_| {
-                    peer.protect(file, out).map(Reading::seconds)
-                }));
-            }
-        }
-        let mut rows = bench.run("kinds of work", &smooth, subjects, runs);
-        Row::hold_against(&mut rows, "time", &ours(".ismv"));
-        bench.rows.extend(rows);
-    }
-    let _ = std::fs::remove_dir_all(&out);
-    bench.peers.natives = natives;
-    Ok(())
 }
 
 /// Finding all fragments of a file: ours and mp4box.js, in the same browser.
@@ -339,10 +308,8 @@ fn grow(bench: &mut Bench, case: &str, steps: &[(String, Recipe)]) -> Outcome {
         for browser in BROWSERS {
             let way = Way { browser, sink: "storage", workers };
             for (what, mut subject) in [("protect", way.protect(&file)), ("copy", way.copy(&file))] {
-                subjects.push(Subject::new(named(browser, what, step), move |browsers| {
-                    let readings = subject.run(browsers)?;
-                    Ok(readings.into_iter().map(|reading| per_byte(reading, bytes)).collect())
-                }));
+                let named = Subject::new(named(browser, what, step), move |browsers| subject.run(browsers));
+                subjects.push(named.by_byte(Some(bytes)));
             }
         }
         let runs = bench.options.runs.min(FEW);
@@ -361,27 +328,23 @@ fn grow(bench: &mut Bench, case: &str, steps: &[(String, Recipe)]) -> Outcome {
     Ok(())
 }
 
-const PER_BYTE: &str = "time per byte";
-
-/// Times as times for each byte; opening as it is.
-fn per_byte(reading: Reading, bytes: f64) -> Reading {
-    match reading.metric {
-        "time" => Reading::new(PER_BYTE, "ns", reading.value * 1e9 / bytes),
-        _ => reading,
-    }
-}
-
 /// What a tab holds at most while it protects.
 pub fn memory(bench: &mut Bench) -> Outcome {
     const CASE: &str = "memory";
     let mut recipes = if bench.options.quick {
-        vec![("10 MB", Recipe::new("main-1", Seed::Main, 1))]
+        vec![
+            ("10 MB", Recipe::new("main-1", Seed::Main, 1)),
+            ("10 MB, plain MP4", Recipe::new("main-1", Seed::Main, 1).plain()),
+            ("movie header of 0.1 MB", Recipe::new("header-2", Seed::Tiny, 2).plain()),
+        ]
     } else {
         // FFmpeg takes no longer time.
         let whole = Cut::Seconds(2100.0);
         vec![
             ("50 MB", Recipe::new("size-50MB", Seed::Main, 5)),
             ("982 MB", Recipe::new("main-96", Seed::Main, 96)),
+            ("982 MB, plain MP4", Recipe::new("main-96", Seed::Main, 96).plain()),
+            ("movie header of 100 MB", Recipe::new("header-1400", Seed::Tiny, 1400).plain()),
             ("100 000 fragments", by_fragments(100_000)),
             ("one fragment of 400 MB", Recipe::new("whole-400MB", Seed::Main, 39).cut(whole)),
             ("one fragment of 2 GB", Recipe::new("whole-2GB", Seed::Main, 200).cut(whole)),
@@ -389,7 +352,8 @@ pub fn memory(bench: &mut Bench) -> Outcome {
         ]
     };
     if bench.options.huge && !bench.options.quick {
-        recipes.push((HUGE, Recipe::new("size-20GB", Seed::Main, 1956)));
+        let huge = Recipe::new("size-20GB", Seed::Main, 1956);
+        recipes.extend([("20 GB", huge.clone()), ("20 GB, plain MP4", huge.plain())]);
     }
     let workers = machine::cores().min(2);
     let mut rows = Vec::new();
@@ -400,7 +364,7 @@ pub fn memory(bench: &mut Bench) -> Outcome {
         }
         let file = bench.inputs.get(&recipe)?;
         // Firefox gives one origin 10 GiB of storage at most.
-        let too_large = |browser: &&str| *browser == "firefox" && name == HUGE;
+        let too_large = |browser: &&str| *browser == "firefox" && name.starts_with("20 GB");
         let browsers: Vec<_> = BROWSERS.into_iter().filter(|browser| !too_large(browser)).collect();
         let subjects = browsers.into_iter().map(|browser| {
             let way = Way { browser, sink: "storage", workers };
@@ -425,7 +389,6 @@ pub fn memory(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-const HUGE: &str = "20 GB";
 const TAB: &str = "JS heaps, buffers, wasm";
 
 fn memory_readings(done: &Value) -> Outcome<Vec<Reading>> {

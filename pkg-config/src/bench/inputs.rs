@@ -26,6 +26,11 @@ pub enum Seed {
     Frames20k,
     /// AAC frames of 300 bytes.
     Audio300,
+    /// As [`Seed::Main`], of another codec. Small pictures, of which encoders make no less at this rate, and sooner.
+    Hevc,
+    Av1,
+    /// 6000 tiny frames that are shown in another order than decoded: 12 bytes of tables for each.
+    Tiny,
 }
 
 impl Seed {
@@ -35,6 +40,9 @@ impl Seed {
             Self::SmallFrames => "seed-small-frames.mp4",
             Self::Frames20k => "seed-frames-20k.mp4",
             Self::Audio300 => "seed-audio-300.mp4",
+            Self::Hevc => "seed-hevc.mp4",
+            Self::Av1 => "seed-av1.mp4",
+            Self::Tiny => "seed-tiny.mp4",
         }
     }
 
@@ -48,6 +56,13 @@ impl Seed {
             [&picture, more, &coder, &steady].concat().iter().map(|word| (*word).to_owned()).collect()
         };
         let sound = format!("sine=frequency=440:sample_rate=48000:duration={SEED_SECONDS}");
+        let coded = |coder: &str| {
+            let picture =
+                format!("testsrc2=size=480x270:rate=30:duration={SEED_SECONDS},noise=alls=40:allf=t");
+            let inputs = ["-f", "lavfi", "-i", picture.as_str(), "-f", "lavfi", "-i", sound.as_str()];
+            let rest = ["-pix_fmt", "yuv420p", "-b:v", "7750k", "-c:a", "aac", "-b:a", "128k"];
+            inputs.into_iter().chain(coder.split(' ')).chain(rest).map(str::to_owned).collect()
+        };
         let hiss = format!("anoisesrc=sample_rate=48000:duration={SEED_SECONDS}");
         match self {
             Self::Main => {
@@ -59,6 +74,17 @@ impl Seed {
             Self::Audio300 => ["-f", "lavfi", "-i", hiss.as_str(), "-c:a", "aac", "-b:a", "112k"]
                 .map(str::to_owned)
                 .to_vec(),
+            Self::Hevc => coded(
+                "-c:v libx265 -preset ultrafast -tag:v hvc1 -x265-params log-level=error:keyint=60:scenecut=0",
+            ),
+            Self::Av1 => coded("-c:v libsvtav1 -preset 12 -g 60"),
+            Self::Tiny => {
+                "-f lavfi -i testsrc2=size=64x64:rate=60:duration=100 -c:v libx264 -preset ultrafast -bf 1 \
+                           -b_strategy 0 -g 120 -crf 40 -pix_fmt yuv420p"
+                    .split(' ')
+                    .map(str::to_owned)
+                    .collect()
+            }
         }
     }
 }
@@ -147,7 +173,8 @@ impl Inputs {
 
     fn ffmpeg(&self) -> std::process::Command {
         let mut ffmpeg = run::command(&self.ffmpeg);
-        ffmpeg.args(["-v", "error", "-y"]);
+        // One of its encoders says much by a way of its own.
+        ffmpeg.args(["-v", "error", "-y"]).env("SVT_LOG", "1");
         ffmpeg
     }
 

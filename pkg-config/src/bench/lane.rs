@@ -10,6 +10,13 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+/// From start to end.
+pub const TIME: &str = "time";
+/// The same, for each byte.
+pub const PER_BYTE: &str = "time per byte";
+/// Seconds of all cores, of all processes that had a part in it. A busy machine disturbs it less than time.
+pub const PROCESSOR: &str = "processor";
+
 /// One number of one run.
 pub struct Reading {
     pub metric: &'static str,
@@ -23,7 +30,18 @@ impl Reading {
     }
 
     pub fn seconds(value: f64) -> Vec<Self> {
-        vec![Self::new("time", "s", value)]
+        vec![Self::new(TIME, "s", value)]
+    }
+
+    /// Seconds, and seconds of the processor where they are known.
+    pub fn spent(time: f64, processor: Option<f64>) -> Vec<Self> {
+        let processor = processor.map(|seconds| Self::new(PROCESSOR, "s", seconds));
+        Self::seconds(time).into_iter().chain(processor).collect()
+    }
+
+    /// Time as time for each of so many bytes; what else there is as it is.
+    pub fn per_byte(self, bytes: f64) -> Self {
+        if self.metric == TIME { Self::new(PER_BYTE, "ns", self.value * 1e9 / bytes) } else { self }
     }
 }
 
@@ -67,6 +85,10 @@ type Work<'a> = Box<dyn FnMut(&mut Browsers) -> Outcome<Vec<Reading>> + 'a>;
 pub struct Subject<'a> {
     pub name: String,
     work: Work<'a>,
+    /// What it works on, where that is not the input of the case.
+    input: Option<&'a Path>,
+    /// Bytes that times are told by.
+    bytes: Option<f64>,
 }
 
 impl<'a> Subject<'a> {
@@ -74,11 +96,22 @@ impl<'a> Subject<'a> {
         name: impl Into<String>,
         work: impl FnMut(&mut Browsers) -> Outcome<Vec<Reading>> + 'a,
     ) -> Self {
-        Self { name: name.into(), work: Box::new(work) }
+        Self { name: name.into(), work: Box::new(work), input: None, bytes: None }
+    }
+
+    pub fn on(self, input: &'a Path) -> Self {
+        Self { input: Some(input), ..self }
+    }
+
+    /// Has its times told by the byte, of which there are so many.
+    pub fn by_byte(self, bytes: Option<f64>) -> Self {
+        Self { bytes, ..self }
     }
 
     pub fn run(&mut self, browsers: &mut Browsers) -> Outcome<Vec<Reading>> {
-        (self.work)(browsers)
+        let readings = (self.work)(browsers)?;
+        let Some(bytes) = self.bytes else { return Ok(readings) };
+        Ok(readings.into_iter().map(|reading| reading.per_byte(bytes)).collect())
     }
 }
 
@@ -130,7 +163,7 @@ pub fn run_case(
             if record.failure.is_some() {
                 continue;
             }
-            settle(input);
+            settle(subject.input.unwrap_or(input));
             let name = format!("{case}, {round} of {runs}: {}", subject.name);
             match subject.run(browsers) {
                 Ok(readings) => {

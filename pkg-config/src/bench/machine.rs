@@ -31,6 +31,24 @@ pub fn load() -> Option<String> {
     text.split(' ').next().map(str::to_owned)
 }
 
+/// Seconds of processor time of this program and of those it has started and seen the end of, where that is known.
+pub fn spent() -> Option<f64> {
+    spent_in(&std::fs::read_to_string("/proc/self/stat").ok()?)
+}
+
+/// The same since then.
+pub fn spent_since(before: Option<f64>) -> Option<f64> {
+    Some(spent()? - before?)
+}
+
+/// By Linux's `proc(5)`: `utime`, `stime`, `cutime` and `cstime`, in hundredths of a second.
+fn spent_in(stat: &str) -> Option<f64> {
+    // The name in parentheses may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let ticks = fields.split(' ').skip(11).take(4).map(str::parse::<f64>);
+    ticks.sum::<Result<f64, _>>().ok().map(|ticks| ticks / 100.0)
+}
+
 fn field(file: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
@@ -56,4 +74,16 @@ fn mount_of(folder: &Path) -> Option<String> {
         .filter(|(_, place, _)| folder.starts_with(place))
         .max_by_key(|(_, place, _)| place.len())?;
     Some(format!("{kind} ({device})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_that_of_a_process_and_its_children() {
+        let stat = "7 (a) b) c) R 1 7 7 0 -1 4194304 10 20 0 0 150 50 1000 300 20 0 1 0 5 6 7";
+        assert_eq!(spent_in(stat), Some(15.0));
+        assert_eq!(spent_in("nothing"), None);
+    }
 }

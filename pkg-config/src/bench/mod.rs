@@ -4,6 +4,7 @@
 mod browser;
 mod cases;
 mod inputs;
+mod kinds;
 mod lane;
 mod machine;
 mod options;
@@ -104,10 +105,13 @@ pub fn bench(project: &Project, words: &[&str]) -> Outcome<bool> {
     let mut bench = Bench { project, options, folder, inputs, peers, crates, browsers, aes, rows };
     let load = machine::load();
     start_up(&mut bench)?;
-    let cases = [cases::kernel, cases::main, cases::kinds, cases::open, cases::memory, cases::growth];
-    let count = if bench.options.quick { 5 } else { cases.len() };
-    for case in cases.iter().take(count) {
+    let cases = [cases::kernel, cases::main, kinds::kinds, kinds::codecs, cases::open, cases::memory];
+    // How something grows is no question of whether it works.
+    for case in cases {
         case(&mut bench)?;
+    }
+    if !bench.options.quick {
+        cases::growth(&mut bench)?;
     }
     report(&bench, &missing, load)
 }

@@ -1,7 +1,8 @@
 //! Other software that does the same: getting it, and its command lines.
 
-use super::Missing;
 use super::inputs::size_below;
+use super::lane::Reading;
+use super::{Missing, machine};
 use crate::files;
 use crate::programs::on_path;
 use crate::run::{self, Outcome};
@@ -14,8 +15,8 @@ const KEY: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
 
 pub const SHAKA: &str = "Shaka Packager";
 
-/// The arguments that protect a file into a folder.
-type Words = fn(input: &str, out: &str) -> Vec<String>;
+/// The arguments that protect a file into a folder, in a scheme.
+type Words = fn(input: &str, out: &str, scheme: &str) -> Vec<String>;
 
 /// A program that takes a clear file to a protected one.
 pub struct Peer {
@@ -80,31 +81,39 @@ impl Peers {
 }
 
 impl Peer {
-    /// Protects `input` into an empty folder, and returns the seconds from start to end of the process.
-    pub fn protect(&self, input: &Path, out: &Path) -> Outcome<f64> {
+    /// Protects `input` into an empty folder, and returns what that took, from start to end of the process.
+    pub fn protect(&self, input: &Path, out: &Path) -> Outcome<Vec<Reading>> {
+        self.protect_in("cenc", input, out)
+    }
+
+    /// The same in a scheme that it knows.
+    pub fn protect_in(&self, scheme: &str, input: &Path, out: &Path) -> Outcome<Vec<Reading>> {
+        if scheme != "cenc" && self.name != SHAKA {
+            return Err(format!("{} is asked for {scheme}, and measured in cenc alone", self.name));
+        }
         files::fresh(out)?;
         let mut command = run::command(&self.program);
-        command.args((self.arguments)(&input.display().to_string(), &out.display().to_string()));
-        let start = Instant::now();
+        command.args((self.arguments)(&input.display().to_string(), &out.display().to_string(), scheme));
+        let (start, before) = (Instant::now(), machine::spent());
         run::output(command.stdout(Stdio::null()))?;
-        let seconds = start.elapsed().as_secs_f64();
+        let spent = Reading::spent(start.elapsed().as_secs_f64(), machine::spent_since(before));
         let (from, to) = (input.metadata().map_err(run::at(input))?.len(), size_below(out)?);
         // A tool that gave up early must not look fast.
-        if to < from / 10 * 9 { Err(format!("wrote {to} bytes for {from}")) } else { Ok(seconds) }
+        if to < from / 10 * 9 { Err(format!("wrote {to} bytes for {from}")) } else { Ok(spent) }
     }
 }
 
-fn shaka(input: &str, out: &str) -> Vec<String> {
+fn shaka(input: &str, out: &str, scheme: &str) -> Vec<String> {
     let mut words: Vec<String> = ["video", "audio"]
         .map(|stream| format!("in={input},stream={stream},output={out}/{stream}.mp4"))
         .to_vec();
     let keys = format!("label=:key_id={KID}:key={KEY}");
-    let rest = ["--enable_raw_key_encryption", "--keys", &keys, "--protection_scheme", "cenc"];
+    let rest = ["--enable_raw_key_encryption", "--keys", &keys, "--protection_scheme", scheme];
     words.extend(rest.iter().chain(&["--clear_lead", "0"]).map(|word| (*word).to_owned()));
     words
 }
 
-fn bento4(input: &str, out: &str) -> Vec<String> {
+fn bento4(input: &str, out: &str, _: &str) -> Vec<String> {
     let key = |track: u32| format!("{track}:{KEY}:0000000000000000");
     let kid = |track: u32| format!("{track}:KID:{KID}");
     let (file, words) = (format!("{out}/out.mp4"), ["--method", "MPEG-CENC"]);
@@ -116,7 +125,7 @@ fn bento4(input: &str, out: &str) -> Vec<String> {
     words
 }
 
-fn ffmpeg_words(input: &str, out: &str) -> Vec<String> {
+fn ffmpeg_words(input: &str, out: &str, _: &str) -> Vec<String> {
     let file = format!("{out}/out.mp4");
     ["-v", "error", "-y", "-i", input, "-map", "0", "-c", "copy", "-movflags", "frag_keyframe+empty_moov"]
         .iter()
@@ -126,7 +135,7 @@ fn ffmpeg_words(input: &str, out: &str) -> Vec<String> {
         .collect()
 }
 
-fn sheathe_words(input: &str, out: &str) -> Vec<String> {
+fn sheathe_words(input: &str, out: &str, _: &str) -> Vec<String> {
     let key = format!("{KID}:{KEY}");
     let words = ["--no-banner", "package", input, "-o", out, "--dash", "--on-demand", "--enc-key", &key];
     words.iter().chain(&["--enc-scheme", "cenc"]).map(|word| (*word).to_owned()).collect()
@@ -225,10 +234,20 @@ mod tests {
 
     #[test]
     fn every_peer_gets_input_key_and_output() {
-        for words in [shaka, bento4, ffmpeg_words, sheathe_words].map(|words| words("IN", "OUT").join(" ")) {
+        let all: [Words; 4] = [shaka, bento4, ffmpeg_words, sheathe_words];
+        for words in all.map(|words| words("IN", "OUT", "cenc").join(" ")) {
             for part in ["IN", "OUT", KID, KEY] {
                 assert!(words.contains(part), "{part} in {words}");
             }
         }
+    }
+
+    #[test]
+    fn a_peer_does_what_it_is_asked_for_or_nothing() {
+        assert!(shaka("IN", "OUT", "cbcs").contains(&"cbcs".to_owned()));
+        let (name, version, program) = ("another", String::new(), PathBuf::from("true"));
+        let peer = Peer { name, version, program, arguments: ffmpeg_words };
+        let refused = peer.protect_in("cbcs", Path::new("IN"), Path::new("OUT"));
+        assert!(refused.is_err_and(|why| why.contains("cbcs")) && !Path::new("OUT").exists());
     }
 }

@@ -18,11 +18,21 @@ pub struct Row {
 impl Row {
     /// Holds every row of `metric` in these rows against the row of `peer`, when that has one.
     pub fn hold_against(rows: &mut [Self], metric: &str, peer: &str) {
-        let median = |row: &Self| row.spread.as_ref().ok().map(|spread| spread.median);
-        let base = rows.iter().find(|row| row.metric == metric && row.subject == peer).and_then(median);
-        let Some(base) = base.filter(|base| *base > 0.0) else { return };
-        for row in rows.iter_mut().filter(|row| row.metric == metric && row.subject != peer) {
-            row.ratio = median(row).map(|median| (peer.to_owned(), median / base));
+        Self::hold(rows, metric, |_| peer.to_owned());
+    }
+
+    /// Holds every row of `metric` in these rows against the row of the subject that `base` names for its own, when that
+    /// has one.
+    pub fn hold(rows: &mut [Self], metric: &str, base: impl Fn(&str) -> String) {
+        let ratio = |row: &Self| {
+            let base = base(&row.subject);
+            let held = Self::median_of(rows, &base, metric).filter(|median| *median > 0.0)?;
+            let is_held = row.metric == metric && row.subject != base;
+            row.spread.as_ref().ok().filter(|_| is_held).map(|spread| (base, spread.median / held))
+        };
+        let ratios: Vec<_> = rows.iter().map(ratio).collect();
+        for (row, ratio) in rows.iter_mut().zip(ratios) {
+            row.ratio = ratio.or(row.ratio.take());
         }
     }
 
@@ -164,6 +174,15 @@ main
         assert_eq!(rows[0].ratio, Some(("peer".to_owned(), 1.5)));
         assert!(rows[1].ratio.is_none());
         assert_eq!(Row::median_of(&rows, "ours", "time"), Some(3.0));
+    }
+
+    #[test]
+    fn each_row_is_held_against_its_own_base() {
+        let median = |value| Ok(Spread::one(value));
+        let mut rows = [row("a", median(2.0)), row("a, b", median(1.0)), row("c", median(3.0))];
+        Row::hold(&mut rows, "time", |subject| if subject == "c" { "a, b" } else { "a" }.to_owned());
+        let ratios = rows.map(|row| row.ratio);
+        assert_eq!(ratios, [None, Some(("a".to_owned(), 0.5)), Some(("a, b".to_owned(), 3.0))]);
     }
 
     #[test]

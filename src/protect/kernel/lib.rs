@@ -1,4 +1,4 @@
-//! AES-128 for 128-bit SIMD without AES instructions: WebAssembly. Counter mode, and blocks to be chained. Knows nothing of
+//! AES-128 for 128-bit SIMD without AES instructions: WebAssembly. Counter mode, and chains side by side. Knows nothing of
 //! media.
 //!
 //! Eight blocks at a time, bitsliced: bit `b` of byte `p` of plane `i` is bit `i` of state byte `p` of block `b`. All
@@ -14,12 +14,14 @@
 //! Compiled for other targets only to be tested, on a stand-in for the SIMD type: `protect/cipher.rs` does not use it
 //! there.
 
+mod chain;
 mod lanes;
 
 use core::array::from_fn;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+pub use chain::Chain;
 use lanes::Lanes;
 
 /// Bytes in a block.
@@ -86,7 +88,7 @@ impl Key {
             // The lowest byte is the last, by rows as by columns.
             let state =
                 low_byte(group).map(|bits| Lanes::new(from_fn(|at| if at == BLOCK - 1 { bits } else { 0 })));
-            *to = xor(round(xor(state, this.rounds[0]), this.rounds[1]), base);
+            *to = xor(first_round(state, &this.rounds), base);
         }
         this
     }
@@ -97,13 +99,6 @@ impl Key {
         let (count, used) = place(start, 0);
         let first = self.first_round(fixed, count);
         Stream { key: self, fixed, start, count, group: self.blocks(&first, count), first, used }
-    }
-
-    /// Encrypts eight blocks that have nothing to do with each other, in place: for chains, side by side.
-    pub fn encrypt(&self, blocks: &mut [[u8; BLOCK]; WIDTH]) {
-        // Turning bits is its own reverse.
-        let state = transpose(blocks.map(|block| Lanes::new(block).columns_to_rows()));
-        *blocks = self.rounds(xor(state, self.rounds[0]), 1).map(Lanes::bytes);
     }
 
     /// Decrypts eight blocks that have nothing to do with each other, in place: the inverse cipher, round by round (FIPS 197
@@ -122,9 +117,10 @@ impl Key {
     }
 
     /// The state after the first round of eight equal blocks whose lowest counter byte is 0.
+    #[inline(never)]
     fn first_round(&self, fixed: u64, count: u64) -> Planes {
         let block = (u128::from(fixed) << 64 | u128::from(count & !0xff)).to_be_bytes();
-        round(xor(slice(rows(block)), self.rounds[0]), self.rounds[1])
+        first_round(slice(rows(block)), &self.rounds)
     }
 
     /// The group of blocks at `count`, from what [`first_round`](Self::first_round) gave.
@@ -157,16 +153,23 @@ impl Stream<'_> {
     pub fn apply(&mut self, mut data: &mut [u8]) {
         while !data.is_empty() {
             if self.used == GROUP {
-                self.next_group();
+                // The groups that are used whole are kept nowhere.
+                let (whole, rest) = data.as_chunks_mut::<GROUP>();
+                for group in whole {
+                    let keystream = self.next_group();
+                    for (block, keystream) in group.as_chunks_mut().0.iter_mut().zip(keystream) {
+                        add(block, keystream);
+                    }
+                }
+                data = rest;
+                if data.is_empty() {
+                    return;
+                }
+                self.group = self.next_group();
+                self.used = 0;
             }
             let (part, rest) = data.split_at_mut(data.len().min(GROUP - self.used));
-            if let Ok(group) = <&mut [u8; GROUP]>::try_from(&mut *part) {
-                for (block, keystream) in group.as_chunks_mut().0.iter_mut().zip(self.group) {
-                    add(block, keystream);
-                }
-            } else {
-                self.apply_part(part);
-            }
+            self.apply_part(part);
             self.used += part.len();
             data = rest;
         }
@@ -190,13 +193,13 @@ impl Stream<'_> {
         }
     }
 
-    fn next_group(&mut self) {
+    #[inline(always)]
+    fn next_group(&mut self) -> [Lanes; WIDTH] {
         self.count = self.count.wrapping_add(WIDTH as u64);
         if low(self.count) == 0 {
             self.first = self.key.first_round(self.fixed, self.count);
         }
-        self.group = self.key.blocks(&self.first, self.count);
-        self.used = 0;
+        self.key.blocks(&self.first, self.count)
     }
 }
 
@@ -262,6 +265,12 @@ fn low_byte(group: usize) -> [u8; 8] {
         _ if group >> (bit - 3) & 1 == 1 => 0xff,
         _ => 0,
     })
+}
+
+// Inlined, it would be in the page twice.
+#[inline(never)]
+fn first_round(state: Planes, keys: &[Planes; ROUNDS]) -> Planes {
+    round(xor(state, keys[0]), keys[1])
 }
 
 #[inline(always)]
