@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 11] = [
+const RANKS: [&str; 12] = [
     "bytes",
     "boxes",
     "playready",
@@ -21,6 +21,7 @@ const RANKS: [&str; 11] = [
     "inspect",
     "protect",
     "output",
+    "exchange",
     "session",
     "report",
     "wasm",
