@@ -9,6 +9,7 @@ mod write;
 
 use crate::bytes::{ContentKey, KeyId, Uuid16};
 
+pub(super) use rules::fits;
 pub use rules::{Assigned, TrackFacts, assign};
 
 /// The XML namespace.

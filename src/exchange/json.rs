@@ -1,18 +1,16 @@
 //! Just enough JSON for lists of keys (RFC 8259): every text in it may be a key, so each is wiped when dropped.
 
-use zeroize::Zeroizing;
-
-use super::xml::Secret;
 use crate::bytes::limits::BOX_DEPTH;
 use crate::bytes::{Error, Result};
+use crate::protect::request::SecretText;
 
 /// A value. Numbers are kept as they are written.
 #[derive(Clone, Debug)]
 pub enum Json {
     /// `null`, `true`, `false`, or a number.
-    Plain(Secret),
+    Plain(SecretText),
     /// A text.
-    Text(Secret),
+    Text(SecretText),
     /// A list.
     List(Vec<Json>),
     /// An object.
@@ -91,7 +89,7 @@ impl<'t> Parser<'t> {
                     return Err(self.bad("a comma is missing in an object"));
                 }
                 self.spaces();
-                let name = self.string()?.0.to_string();
+                let name = self.string()?.0.clone();
                 if !self.take(':') {
                     return Err(self.bad("a colon is missing in an object"));
                 }
@@ -121,20 +119,20 @@ impl<'t> Parser<'t> {
             return Err(self.bad("a value is missing"));
         }
         self.at += word.len();
-        Ok(Json::Plain(Secret(Zeroizing::new(word.to_owned()))))
+        Ok(Json::Plain(SecretText(word.to_owned())))
     }
 
-    fn string(&mut self) -> Result<Secret> {
+    fn string(&mut self) -> Result<SecretText> {
         let Some(rest) = self.rest().strip_prefix('"') else { return Err(self.bad("a text is missing")) };
         // What is written is never shorter than what it stands for.
         let end = rest.find('"').unwrap_or(0);
-        let mut out = Zeroizing::new(String::with_capacity(end));
+        let mut out = SecretText(String::with_capacity(end));
         let mut chars = rest.char_indices();
         while let Some((at, c)) = chars.next() {
             match c {
                 '"' => {
                     self.at += 1 + at + 1;
-                    return Ok(Secret(out));
+                    return Ok(out);
                 }
                 '\\' => {
                     let escaped = match chars.next().map(|(_, c)| c) {
@@ -146,17 +144,17 @@ impl<'t> Parser<'t> {
                         Some('u') => {
                             let digits = rest.get(at + 2..at + 6);
                             let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-                            (0..4).for_each(|_| drop(chars.next()));
+                            let _ = chars.nth(3);
                             // Halves of a pair stand in no key and in no name of a field.
                             number.and_then(char::from_u32).unwrap_or('\u{fffd}')
                         }
                         Some(c @ ('"' | '\\' | '/')) => c,
                         _ => return Err(self.bad("a text has a \\ with nothing that may follow it")),
                     };
-                    out.push(escaped);
+                    out.0.push(escaped);
                 }
                 c if c < ' ' => return Err(self.bad("a text has a line break or another control character")),
-                c => out.push(c),
+                c => out.0.push(c),
             }
         }
         Err(self.bad("a text is never closed"))

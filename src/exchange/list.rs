@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::cpix::{Cpix, Encrypted, ParsedCpix, Rule};
+use super::cpix::{self, Assigned, Cpix, Encrypted, ParsedCpix, Rule, TrackFacts};
 use super::json::Json;
 use super::{lines, sheet};
 use crate::bytes::{ContentKey, Error, KeyId, Result};
@@ -140,6 +140,51 @@ fn once(keys: &mut Vec<KeyEntry>) -> Result<()> {
     }
     *keys = kept;
     Ok(())
+}
+
+impl KeyList {
+    /// The keys of tracks: by the rules of a document, or by what else the list says: a track, a class, or the key ID that
+    /// the track has already.
+    ///
+    /// # Errors
+    /// Those of [`cpix::assign`].
+    pub fn assign(&self, tracks: &[(TrackFacts, Option<KeyId>)]) -> Result<Vec<Assigned>> {
+        let mut all = Vec::new();
+        for (track, kid) in tracks {
+            let has = |entry: &&KeyEntry| entry.kid.is_some() && entry.kid == *kid;
+            if let Some(own) = self.keys.iter().find(has) {
+                let why = "The file names this key ID for it.".to_owned();
+                all.push(Assigned { track: track.id, period: 0, kid: own.kid, why });
+                continue;
+            }
+            if let Some(document) = &self.cpix {
+                all.extend(cpix::assign(document, core::slice::from_ref(track))?);
+                continue;
+            }
+            let class = track.class();
+            let said = self.keys.iter().filter(|entry| {
+                entry.track == Some(track.id)
+                    || entry.track.is_none() && entry.class.is_some() && entry.class.as_deref() == class
+            });
+            let mut found: Vec<Assigned> = said
+                .map(|entry| {
+                    let why = "The list says that it is for this track.".to_owned();
+                    Assigned { track: track.id, period: entry.period.unwrap_or(0), kid: entry.kid, why }
+                })
+                .collect();
+            if found.is_empty() {
+                let (kid, why) = match &self.keys[..] {
+                    [one] if one.track.is_none() && one.class.is_none() => {
+                        (one.kid, "It is the only key of the list.")
+                    }
+                    _ => (None, "Nothing says which key of the list is for it."),
+                };
+                found.push(Assigned { track: track.id, period: 0, kid, why: why.to_owned() });
+            }
+            all.extend(found);
+        }
+        Ok(all)
+    }
 }
 
 /// 32 hexadecimal digits of a key.

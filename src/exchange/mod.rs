@@ -1,11 +1,16 @@
 //! Rank 7: keys and headers as they come from elsewhere and go there: CPIX documents, lists of keys, texts that somebody
 //! pastes. Knows no file of media.
 
+pub mod build;
 pub mod cpix;
+pub mod decode;
+pub mod export;
 pub mod json;
 pub mod lines;
 pub mod list;
+pub mod request;
 mod sheet;
+pub mod x509;
 pub mod xml;
 
 use base64::Engine as _;

@@ -5,12 +5,12 @@
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
-use zeroize::Zeroizing;
 
 use crate::bytes::limits::BOX_DEPTH;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::playready::next_event;
+use crate::protect::request::SecretText;
 
 /// Longest document read, in bytes. A manifest of a day is some megabytes; a list of a thousand keys is one.
 const XML_LEN: usize = 16 << 20;
@@ -29,19 +29,9 @@ pub struct Element {
     /// Names without prefixes, and values with references resolved.
     pub attributes: Vec<(String, String)>,
     /// All text directly inside, references resolved. It may be a key.
-    pub text: Secret,
+    pub text: SecretText,
     /// The elements directly inside.
     pub children: Vec<Element>,
-}
-
-/// Text that may be a key: wiped when dropped, never printed.
-#[derive(Clone, Default)]
-pub struct Secret(pub Zeroizing<String>);
-
-impl core::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Secret(..)")
-    }
 }
 
 impl Element {
@@ -177,10 +167,10 @@ fn add_text(text: &str, open: &mut [Element], at: usize) -> Result<()> {
     match open.last_mut() {
         Some(parent) => {
             // Growing would leave copies behind.
-            let have = &mut parent.text.0;
-            let mut longer = Zeroizing::new(String::with_capacity(have.len() + text.len()));
-            longer.push_str(have);
-            longer.push_str(text);
+            let have = &mut parent.text;
+            let mut longer = SecretText(String::with_capacity(have.0.len() + text.len()));
+            longer.0.push_str(&have.0);
+            longer.0.push_str(text);
             *have = longer;
             Ok(())
         }

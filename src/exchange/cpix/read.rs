@@ -11,6 +11,9 @@ use crate::playready::parse_kid;
 /// Most keys of one document: a day of hourly keys for ten tracks has 240.
 const KEYS: usize = 10_000;
 
+/// The largest number of a filter: JavaScript has it exactly.
+const MOST: u64 = 1 << 53;
+
 /// Bounds of a period in time.
 const TIMES: [&str; 5] = ["start", "end", "startOffset", "endOffset", "duration"];
 
@@ -301,7 +304,9 @@ fn rule(element: &Element) -> Result<Rule> {
 fn span(filter: &Element, [min, max]: [&str; 2], kid: KeyId) -> Result<Span> {
     let number = |name: &str| match filter.attribute(name) {
         None | Some("") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| bad_filter(filter, name, kid)),
+        Some(text) => {
+            text.parse().ok().filter(|n| *n <= MOST).map(Some).ok_or_else(|| bad_filter(filter, name, kid))
+        }
     };
     let span = Span { min: number(min)?, max: number(max)? };
     if let Span { min: Some(least), max: Some(most) } = span

@@ -1,6 +1,6 @@
 //! Which key a track has at a time, by the rules of a document (CPIX 2.3 §5.7).
 
-use super::{Cpix, Rule, VideoFilter};
+use super::{Cpix, Rule, Span, VideoFilter};
 use crate::bytes::{Error, KeyId, Result};
 
 /// What of a track rules can ask for. What is not known is no fact.
@@ -20,6 +20,18 @@ pub struct TrackFacts {
     pub channels: Option<u64>,
     /// Bits a second.
     pub bitrate: Option<u64>,
+}
+
+impl TrackFacts {
+    /// The class of tracks that licences tell apart: `audio`, and pictures by their size.
+    pub fn class(&self) -> Option<&'static str> {
+        let by_size = match self.pixels {
+            Some(0..=442_368) => "sd",
+            Some(442_369..=2_073_600) => "hd",
+            _ => "uhd",
+        };
+        if self.video { Some(by_size) } else { self.audio.then_some("audio") }
+    }
 }
 
 /// The key of a track at a time.
@@ -103,7 +115,8 @@ fn of_track(cpix: &Cpix, track: &TrackFacts, period: Option<&str>) -> Result<(Op
     })
 }
 
-fn fits(rule: &Rule, track: &TrackFacts, period: Option<&str>) -> bool {
+/// Whether a rule gives its key to a track at a time.
+pub(in crate::exchange) fn fits(rule: &Rule, track: &TrackFacts, period: Option<&str>) -> bool {
     let in_time =
         rule.periods.is_empty() || period.is_some_and(|id| rule.periods.iter().any(|known| known == id));
     // What a filter asks for and the track does not say, it does not have.
@@ -122,7 +135,7 @@ fn fits(rule: &Rule, track: &TrackFacts, period: Option<&str>) -> bool {
             && !hdr.unwrap_or(false)
             && !wcg.unwrap_or(false)
     };
-    let bounded = |span: &super::Span| span.min.or(span.max).is_some();
+    let bounded = |span: &Span| span.min.or(span.max).is_some();
     let any = |empty: bool, one: bool| empty || one;
     // Kinds that speak of pictures and of sound cannot both hold of one track: such rules are for either.
     let of_kind = match (rule.video.is_empty(), rule.audio.is_empty()) {
@@ -146,6 +159,38 @@ fn fits(rule: &Rule, track: &TrackFacts, period: Option<&str>) -> bool {
         )
         // Labels are names that nothing in a file says.
         && rule.labels.is_empty()
+}
+
+impl Rule {
+    /// What it is for, in words.
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.track_type.clone());
+        for video in &self.video {
+            let span = words(video.pixels, "pixels");
+            parts.push(if span.is_empty() { "video".to_owned() } else { format!("video of {span}") });
+            parts.extend(Some(words(video.fps, "pictures a second")).filter(|text| !text.is_empty()));
+        }
+        for audio in &self.audio {
+            let span = words(*audio, "channels");
+            parts.push(if span.is_empty() { "sound".to_owned() } else { format!("sound of {span}") });
+        }
+        parts.extend(self.bitrate.iter().map(|span| words(*span, "bits a second")));
+        parts.extend(self.labels.iter().map(|label| format!("the label {label}")));
+        parts.extend(self.periods.iter().map(|id| format!("the period {id}")));
+        parts
+            .extend(self.unknown.iter().map(|name| format!("what {name} asks for, which is not known here")));
+        if parts.is_empty() { "everything".to_owned() } else { parts.join(", ") }
+    }
+}
+
+fn words(span: Span, what: &str) -> String {
+    match (span.min, span.max) {
+        (None, None) => String::new(),
+        (Some(min), None) => format!("{min} {what} or more"),
+        (None, Some(max)) => format!("{max} {what} at most"),
+        (Some(min), Some(max)) => format!("{min} to {max} {what}"),
+    }
 }
 
 /// Whether a rule without filters of kind is for a track, by the words that writers use for its type.
