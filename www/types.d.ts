@@ -507,6 +507,141 @@ export interface KeySheet {
   forTests: boolean;
 }
 
+/** Something that was decoded, or built: what it is, says and would be in other forms. */
+export interface Decoded {
+  /**
+   * `pssh`, `pro`, `playready-header`, `widevine`, `kid`, `key`, `kid-or-key`, `key-seed`, `keys`, `cpix`, `dash`, `smooth`,
+   * `certificate`, `private-key`, `several`, or `unknown`.
+   */
+  kind: string;
+  /** What it is, as a plain sentence. */
+  title: string;
+  /** What it says. Values may be keys: then they are secret. */
+  facts: { name: string; value: string; secret: boolean }[];
+  /** What is wrong with it: 'error' where players will not take it, 'warning' where some do not or it is doubtful. */
+  problems: { level: 'error' | 'warning'; message: string }[];
+  /** What it would be in other forms: each with a name for a person and an `id` that stays. */
+  forms: { name: string; id: string; value: string; secret: boolean }[];
+  /** What is in it: the object in a box, the header in an object, the keys of a document. */
+  inside: Decoded[];
+}
+
+/** What headers are built of, without a file; a KID and a licence URL make a PlayReady object and its boxes. */
+export interface BuildRequest {
+  /** UUID text. */
+  kid?: string;
+  /** 16 bytes as 32 hex digits or base64: for the checksum of the header. */
+  key?: string;
+  /** Several, in place of one. */
+  keys?: { kid: string; key?: string }[];
+  /** Keys are made of it that are not given. */
+  keySeed?: string;
+  laUrl?: string;
+  luiUrl?: string;
+  dsId?: string;
+  customAttributes?: string;
+  /** '4.0' … '4.3'; chosen by rule when absent. */
+  headerVersion?: '4.0' | '4.1' | '4.2' | '4.3';
+  /** 'cenc' when absent. */
+  scheme?: Scheme;
+  decryptorSetup?: 'ondemand';
+  /** Makes a `pssh` box for Widevine too. */
+  widevine?: boolean;
+}
+
+/** A list of keys, whatever form it came in. */
+export interface KeyList {
+  /** A CPIX document, a key sheet of this page, JSON for ClearKey, or lines as `KID:KEY`. */
+  form: 'cpix' | 'sheet' | 'clearkey' | 'lines';
+  keys: ListedKey[];
+  /** What is doubtful, as plain sentences: a key ID in the wrong byte order among them. */
+  warnings: string[];
+  /** Of a CPIX document. */
+  contentId?: string;
+  /** For whom keys are encrypted. */
+  recipients: KeyRecipient[];
+  /** Which track gets which key, where tracks were given. */
+  assigned: AssignedKey[];
+}
+
+/** A key of a list. */
+export interface ListedKey {
+  /** Null where the key is for a track by its number. */
+  kid: KidView | null;
+  /** 32 hex digits; null where it is encrypted or left out. */
+  key: string | null;
+  track?: number;
+  class?: string;
+  /** Where keys change: which time it is for, from 0 on. */
+  period?: number;
+  /** A label of Shaka Packager, or a track type of CPIX. */
+  label?: string;
+  scheme?: string;
+  /** Rules of a CPIX document that give the key to tracks. */
+  rules: KeyRule[];
+  encrypted?: EncryptedValue;
+}
+
+/** A rule of a CPIX document. Filters of one kind are alternatives; those of several kinds all hold. */
+export interface KeyRule {
+  /** All of it in words. */
+  text: string;
+  trackType?: string;
+  /** IDs of periods. */
+  periods: string[];
+  /** Labels of tracks. */
+  labels: string[];
+  video: { pixels: KeySpan; fps: KeySpan; hdr: boolean | null; wcg: boolean | null }[];
+  /** Channels. */
+  audio: KeySpan[];
+  /** Bits a second. */
+  bitrate: KeySpan[];
+  /** Filters that are not known here: no key may be given by rules then. */
+  unknown: string[];
+}
+
+/** At least and at most, each where it is said. */
+export interface KeySpan {
+  min: number | null;
+  max: number | null;
+}
+
+/** Something encrypted, in base64, by an algorithm of XML Encryption. */
+export interface EncryptedValue {
+  algorithm: string;
+  value: string;
+  /** HMAC over the value. */
+  mac: string | null;
+}
+
+/** For whom the keys of a CPIX document are encrypted. */
+export interface KeyRecipient {
+  /** X.509, DER in base64. */
+  certificate: string;
+  documentKey: EncryptedValue;
+  macAlgorithm: string | null;
+  macKey: EncryptedValue | null;
+}
+
+/** The key of a track at a time. */
+export interface AssignedKey {
+  track: number;
+  /** Which time, from 0 on. */
+  period: number;
+  /** UUID text, or null where it gets none. */
+  kid: string | null;
+  /** Why, as a plain sentence. */
+  why: string;
+}
+
+/** How another program decrypts a file, for a shell. The line has the keys in it. */
+export interface CommandLine {
+  program: string;
+  /** What to know of it; empty where there is nothing. */
+  note: string;
+  line: string;
+}
+
 /** What a MediaSource needs to play a file through EME ClearKey. */
 export interface PlaybackInfo {
   /** 'video/mp4; codecs="avc1.64001F,mp4a.40.2"' */

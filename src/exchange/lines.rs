@@ -186,6 +186,8 @@ pub struct Opened<'f> {
 pub fn commands(keys: &[KeyEntry], file: &Opened<'_>) -> Vec<Command> {
     let all = named(keys);
     let stem = file.name.rsplit_once('.').map_or(file.name, |(stem, _)| stem);
+    // Of a name that is new, nothing can be misread: Shaka Packager takes $ for the start of a number.
+    let stem = &stem.replace(['$', '%', ',', '='], "_");
     let [input, output] = [file.name, &format!("{stem}.clear.mp4")].map(quoted);
     let mut bento = secret(all.len());
     bento.push_str("mp4decrypt");

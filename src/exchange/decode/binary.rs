@@ -262,8 +262,12 @@ impl Look<'_> {
 /// The header's XML that begins at `start`, up to its end.
 fn xml_within(bytes: &[u8], start: usize) -> Option<String> {
     let rest = bytes.get(start..)?;
-    let end = rest.windows(END.len()).position(|window| window == END)? + END.len();
-    utf16le_decode(rest.get(..end)?, len_u64(start)).ok()
+    // The last byte may be cut off.
+    let (_, end) = END.split_last()?;
+    let end = rest.windows(end.len()).position(|window| window == end)? + end.len();
+    let mut text = rest.get(..end)?.to_vec();
+    text.push(0);
+    utf16le_decode(&text, len_u64(start)).ok()
 }
 
 /// Widevine's message (`WidevinePsshData`), when bytes are one: key IDs, provider, content ID, policy, scheme.
