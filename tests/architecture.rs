@@ -212,6 +212,7 @@ fn each_part_of_the_page_keeps_to_its_own() {
             path.starts_with("www/engine/") && name.contains("worker")
         };
         keep("/boxlock_engine.js", &worker);
+        keep("/boxlock_keys.js", &worker);
         for word in ["showSaveFilePicker", "getAsFileSystemHandle", "navigator.storage"] {
             keep(word, &|path| path.starts_with("www/files/"));
         }

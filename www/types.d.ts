@@ -484,6 +484,16 @@ export interface SheetKey extends Omit<MadeKey, 'key'> {
   key: { hex: string; base64: string };
 }
 
+/** A track on a key sheet. */
+export interface SheetTrack extends Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'> {
+  /** Its scheme, when it is protected. */
+  scheme?: string;
+  /** How it is given its IVs, when it is protected: as 'an 8-byte IV for each sample'. */
+  ivForm?: string;
+  /** The key that it begins with, as hex, when it is protected. */
+  key?: string;
+}
+
 export interface KeySheet {
   boxlock: string;
   fileName: string;
@@ -501,8 +511,13 @@ export interface KeySheet {
   key: SheetKey['key'];
   checksum: string | null;
   laUrl: string;
-  /** Which tracks are protected, with the IDs of their keys, and which are open to everyone. */
-  tracks: Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'>[];
+  /** Which tracks are protected, with the IDs of their keys and the keys, and which are open to everyone. */
+  tracks: SheetTrack[];
+  form: Form;
+  /** The PlayReady object, in base64. */
+  playreadyObject: string;
+  /** The `pssh` boxes of the movie header, each whole. */
+  pssh: PlannedPssh[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
 }
@@ -632,6 +647,37 @@ export interface AssignedKey {
   kid: string | null;
   /** Why, as a plain sentence. */
   why: string;
+}
+
+/** A track that keys are for, as far as it is known. Tracks of `media.tracks()` have more. */
+export interface KeyTrack {
+  id: number;
+  kind: string;
+  width?: number;
+  height?: number;
+  channels?: number;
+  /** Bits a second. */
+  bitrate?: number;
+  /** UUID text of the key ID that it has. */
+  kid?: string;
+}
+
+/** Keys that are to be written. A key sheet can be given in place of it. */
+export interface KeysToWrite {
+  keys: { kid?: string; key?: string; track?: number; class?: string; period?: number; scheme?: string }[];
+  /** The tracks that they are for: rules of a CPIX document are made of them. */
+  tracks?: KeyTrack[];
+  /** Name of the content, in a CPIX document. */
+  contentId?: string;
+  scheme?: string;
+  /** `pssh` boxes of the file, each in base64. */
+  pssh?: string[];
+  /** PlayReady object of the file, in base64. */
+  playreadyObject?: string;
+  /** Name of the file, in command lines. */
+  fileName?: string;
+  /** Whether it has PIFF boxes alone, which Bento4 opens by track. */
+  piff?: boolean;
 }
 
 /** How another program decrypts a file, for a shell. The line has the keys in it. */
@@ -778,3 +824,43 @@ export declare function open(
   source: Blob | readonly Blob[] | Uint8Array | URL | string,
   options?: OpenOptions,
 ): Promise<Media>;
+
+/**
+ * Says what a text or some bytes are: base64, hex, a `pssh` box, a PlayReady object or header, header XML, a KID, a key seed, a
+ * CPIX document, keys as lines or JSON, or the protection in a DASH or Smooth manifest; what is wrong with it, and what it
+ * would be in other forms. Never fails because of what it is given. `knownKids` are of the files that it may belong to.
+ */
+export declare function decode(
+  source: string | Uint8Array | Blob,
+  options?: { knownKids?: readonly string[] },
+): Promise<Decoded>;
+
+/** Builds headers without any file. */
+export declare function build(request: BuildRequest): Promise<Decoded>;
+
+/**
+ * Reads keys: a CPIX document, a key sheet, JSON for ClearKey, or lines as Bento4, Shaka Packager and FFmpeg take them. The keys of
+ * an encrypted document are there when `privateKey` is that of a recipient (PEM or DER, RSA): it is used by the browser's
+ * own cryptography and not kept. `tracks` are those that keys are to be given to.
+ */
+export declare function readKeys(
+  source: string | Uint8Array | Blob,
+  options?: {
+    knownKids?: readonly string[];
+    tracks?: readonly KeyTrack[];
+    privateKey?: string | Uint8Array | Blob;
+  },
+): Promise<KeyList>;
+
+/**
+ * Writes keys as a CPIX 2.3 document, encrypted for whom `certificates` are of (X.509 with RSA, PEM or DER) when some are given,
+ * or as lines `KID:KEY`.
+ */
+export declare function writeKeys(
+  keys: KeysToWrite | KeySheet,
+  form: 'cpix' | 'lines',
+  options?: { certificates?: readonly (string | Uint8Array | Blob)[] },
+): Promise<string>;
+
+/** The command lines with which Bento4, Shaka Packager and FFmpeg decrypt a file. */
+export declare function commandLines(keys: KeysToWrite | KeySheet): Promise<CommandLine[]>;

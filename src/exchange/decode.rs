@@ -182,7 +182,7 @@ impl Look<'_> {
             return found;
         }
         // Of lines that are keys, each is. A lone time or address has a colon too.
-        if text.contains([':', '=', '\n', ' ']) && super::lines::read(text).is_ok() {
+        if text.contains([':', '=', '\n', ' ']) && (begins_with_kid(text) || super::lines::read(text).is_ok()) {
             return self.keys(text);
         }
         if let Some(digits) = digits(text) {
@@ -246,6 +246,11 @@ impl Look<'_> {
         }
         self.raw(bytes, how)
     }
+}
+
+/// Whether a key ID stands before a colon or an equals sign: what follows should be its key.
+fn begins_with_kid(text: &str) -> bool {
+    text.split_once([':', '=']).is_some_and(|(first, _)| crate::playready::parse_kid(first).is_ok())
 }
 
 /// The hexadecimal digits of a text with whatever stands between them; `None` when there is anything else.
