@@ -513,8 +513,7 @@ class Result {
    */
   async keySheet({ sha256 = 'wait' } = {}) {
     const [first] = this.keys;
-    if (!first)
-      throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
+    if (!first) throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
     const sum = sha256 === 'wait' && !this.#gone ? await this.sha256() : this.#sum;
     return sheetOf(this.#made, first, this.name, sum);
   }

@@ -485,7 +485,10 @@ export interface SheetKey extends Omit<MadeKey, 'key'> {
 }
 
 /** A track on a key sheet. */
-export interface SheetTrack extends Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'> {
+export interface SheetTrack extends Pick<
+  PlannedTrack,
+  'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'
+> {
   /** Its scheme, when it is protected. */
   scheme?: string;
   /** How it is given its IVs, when it is protected: as 'an 8-byte IV for each sample'. */

@@ -57,17 +57,17 @@ export async function decryptKeys(list, pkcs8) {
   }
   const secrets = await openRecipient(list.recipients, pkcs8);
   try {
-    const document = await subtle().importKey('raw', secrets.document, 'AES-CBC', false, ['decrypt']);
+    const documentKey = await subtle().importKey('raw', secrets.documentKey, 'AES-CBC', false, ['decrypt']);
     const mac = secrets.mac && (await subtle().importKey('raw', secrets.mac, SHA512, false, ['verify']));
     for (const key of encrypted) {
       const named = key.kid?.uuid ?? '';
-      const bytes = await decryptOne(/** @type {EncryptedValue} */ (key.encrypted), document, mac, named);
+      const bytes = await decryptOne(/** @type {EncryptedValue} */ (key.encrypted), documentKey, mac, named);
       key.key = toHex(bytes);
       bytes.fill(0);
       delete key.encrypted;
     }
   } finally {
-    secrets.document.fill(0);
+    secrets.documentKey.fill(0);
     secrets.mac?.fill(0);
   }
 }
@@ -76,7 +76,7 @@ export async function decryptKeys(list, pkcs8) {
  * The document key and the MAC key of the recipient whose private key it is.
  * @param {KeyRecipient[]} recipients
  * @param {Uint8Array} pkcs8
- * @returns {Promise<{ document: Uint8Array<ArrayBuffer>, mac: Uint8Array<ArrayBuffer> | null }>}
+ * @returns {Promise<{ documentKey: Uint8Array<ArrayBuffer>, mac: Uint8Array<ArrayBuffer> | null }>}
  */
 async function openRecipient(recipients, pkcs8) {
   let key;
@@ -85,18 +85,21 @@ async function openRecipient(recipients, pkcs8) {
     key = await subtle().importKey('pkcs8', bytes, RSA, false, ['decrypt']);
   } catch (error) {
     if (error instanceof BoxlockError) throw error;
-    throw fault('bad-private-key', 'This private key cannot be used: the browser does not take it as a key for RSA.');
+    throw fault(
+      'bad-private-key',
+      'This private key cannot be used: the browser does not take it as a key for RSA.',
+    );
   } finally {
     pkcs8.fill(0);
   }
   /** @param {EncryptedValue} value */
   const open = async ({ value }) => new Uint8Array(await subtle().decrypt(RSA, key, fromBase64(value)));
-  for (const { documentKey, macAlgorithm, macKey } of recipients) {
-    if (documentKey.algorithm && documentKey.algorithm !== OAEP) throw unknownAlgorithm(documentKey.algorithm);
-    const document = await open(documentKey).catch(() => null);
-    if (!document) continue;
+  for (const { documentKey: sealed, macAlgorithm, macKey } of recipients) {
+    if (sealed.algorithm && sealed.algorithm !== OAEP) throw unknownAlgorithm(sealed.algorithm);
+    const documentKey = await open(sealed).catch(() => null);
+    if (!documentKey) continue;
     if (macAlgorithm && macAlgorithm !== HMAC) throw unknownAlgorithm(macAlgorithm);
-    return { document, mac: macKey ? await open(macKey) : null };
+    return { documentKey, mac: macKey ? await open(macKey) : null };
   }
   const several = recipients.length === 1 ? 'its recipient' : `any of its ${recipients.length} recipients`;
   throw fault(
@@ -107,11 +110,11 @@ async function openRecipient(recipients, pkcs8) {
 
 /**
  * @param {EncryptedValue} value
- * @param {CryptoKey} document
+ * @param {CryptoKey} documentKey
  * @param {CryptoKey | null} mac
  * @param {string} kid
  */
-async function decryptOne({ algorithm, value, mac: sum }, document, mac, kid) {
+async function decryptOne({ algorithm, value, mac: sum }, documentKey, mac, kid) {
   if (algorithm && algorithm !== AES) throw unknownAlgorithm(algorithm);
   const bytes = fromBase64(value);
   // Before anything is decrypted, so that nothing is learned from how it fails.
@@ -124,7 +127,7 @@ async function decryptOne({ algorithm, value, mac: sum }, document, mac, kid) {
     );
   const iv = bytes.subarray(0, IV_BYTES);
   const plain = await subtle()
-    .decrypt({ name: 'AES-CBC', iv }, document, bytes.subarray(IV_BYTES))
+    .decrypt({ name: 'AES-CBC', iv }, documentKey, bytes.subarray(IV_BYTES))
     .then(
       (buffer) => new Uint8Array(buffer),
       () => null,
@@ -151,10 +154,10 @@ const unknownAlgorithm = (name) =>
  * @param {{ certificate: Uint8Array, publicKey: Uint8Array }[]} recipients
  */
 export async function encryptKeys(request, recipients) {
-  const document = crypto.getRandomValues(new Uint8Array(32));
+  const documentKey = crypto.getRandomValues(new Uint8Array(32));
   const macKey = crypto.getRandomValues(new Uint8Array(64));
   try {
-    const aes = await subtle().importKey('raw', document, 'AES-CBC', false, ['encrypt']);
+    const aes = await subtle().importKey('raw', documentKey, 'AES-CBC', false, ['encrypt']);
     const mac = await subtle().importKey('raw', macKey, SHA512, false, ['sign']);
     const sign = async (/** @type {Uint8Array<ArrayBuffer>} */ bytes) =>
       toBase64(new Uint8Array(await subtle().sign('HMAC', mac, bytes)));
@@ -162,7 +165,7 @@ export async function encryptKeys(request, recipients) {
     for (const { certificate, publicKey } of recipients) {
       const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (publicKey);
       const rsa = await subtle().importKey('spki', bytes, RSA, false, ['encrypt']);
-      const value = new Uint8Array(await subtle().encrypt(RSA, rsa, document));
+      const value = new Uint8Array(await subtle().encrypt(RSA, rsa, documentKey));
       const macValue = new Uint8Array(await subtle().encrypt(RSA, rsa, macKey));
       written.push({
         certificate: toBase64(certificate),
@@ -187,7 +190,7 @@ export async function encryptKeys(request, recipients) {
     }
     return { ...request, keys, recipients: written };
   } finally {
-    document.fill(0);
+    documentKey.fill(0);
     macKey.fill(0);
   }
 }

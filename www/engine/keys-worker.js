@@ -18,7 +18,8 @@ const methods = {
     return list;
   },
   async write({ request, form, certificates }) {
-    if (certificates.length === 0 || form === 'lines') return core.write_key_list(JSON.stringify(request), form);
+    if (certificates.length === 0 || form === 'lines')
+      return core.write_key_list(JSON.stringify(request), form);
     const found = certificates.map((bytes) => ({
       certificate: core.certificate(bytes),
       publicKey: core.public_key(bytes),

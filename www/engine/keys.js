@@ -56,7 +56,9 @@ function start(assets) {
     event.preventDefault();
     if (worker !== made) return;
     const why = event.message || 'the server or the network cannot be reached. Try again when it can';
-    lose(environmentError('engine-failed', `The part of Boxlock that reads keys could not be started: ${why}.`));
+    lose(
+      environmentError('engine-failed', `The part of Boxlock that reads keys could not be started: ${why}.`),
+    );
   };
   unwatch = watch(made, () => lose(engineStopped()));
   return made;
@@ -127,7 +129,11 @@ export function build(assets, request) {
  */
 export async function readKeys(assets, source, { knownKids, tracks, privateKey }) {
   const key = privateKey === undefined ? null : await bytesOf(privateKey);
-  const args = { known: joined(knownKids), tracks: JSON.stringify(tracks?.map(plainTrack) ?? []), privateKey: key };
+  const args = {
+    known: joined(knownKids),
+    tracks: JSON.stringify(tracks?.map(plainTrack) ?? []),
+    privateKey: key,
+  };
   return ask(assets, 'read', { bytes: await bytesOf(source), ...args });
 }
 
@@ -153,11 +159,17 @@ export function commandLines(assets, keys) {
 /**
  * What the module takes of a track: whole numbers, and no more.
  * @param {Types.KeyTrack} track
+ * @returns {Types.KeyTrack}
  */
-function plainTrack({ id, kind, width, height, channels, bitrate, kid }) {
-  const whole = (/** @type {number | undefined} */ number) => (number ? Math.round(number) : undefined);
-  const rest = { width: whole(width), height: whole(height), channels: whole(channels), bitrate: whole(bitrate) };
-  return { id, kind, ...rest, kid };
+function plainTrack({ id, kind, kid, ...rest }) {
+  /** @type {Types.KeyTrack} */
+  const plain = { id, kind };
+  for (const name of /** @type {const} */ (['width', 'height', 'channels', 'bitrate'])) {
+    const number = rest[name];
+    if (number) plain[name] = Math.round(number);
+  }
+  if (kid) plain.kid = kid;
+  return plain;
 }
 
 /**
@@ -165,7 +177,8 @@ function plainTrack({ id, kind, width, height, channels, bitrate, kid }) {
  * @returns {Types.KeysToWrite}
  */
 function requestOf(keys) {
-  if (!('boxlock' in keys)) return { ...keys, ...(keys.tracks ? { tracks: keys.tracks.map(plainTrack) } : {}) };
+  if (!('boxlock' in keys))
+    return { ...keys, ...(keys.tracks ? { tracks: keys.tracks.map(plainTrack) } : {}) };
   const { fileName, scheme, playreadyObject, pssh, form, tracks } = keys;
   return {
     keys: keys.keys.map(({ kid, key, track, class: kind, period }) => ({
@@ -175,7 +188,7 @@ function requestOf(keys) {
       ...(kind === undefined ? {} : { class: kind }),
       ...(period === undefined ? {} : { period }),
     })),
-    tracks: tracks.filter(({ protect }) => protect).map(({ id, kind, kid }) => plainTrack({ id, kind, ...(kid ? { kid } : {}) })),
+    tracks: tracks.filter(({ protect }) => protect).map(plainTrack),
     contentId: fileName,
     fileName,
     scheme,

@@ -55,9 +55,17 @@ export type KeyMethod = keyof KeyMethods;
 
 /** To the worker of keys, and back. */
 export type ToKeys =
-  | { [M in KeyMethod]: { id: number; method: M; args: KeyMethods[M]['args']; engine: WebAssembly.Module | string } }[KeyMethod]
+  | {
+      [M in KeyMethod]: {
+        id: number;
+        method: M;
+        args: KeyMethods[M]['args'];
+        engine: WebAssembly.Module | string;
+      };
+    }[KeyMethod]
   | Wipe;
-export type FromKeys = { id: number; result: unknown } | { id: number; error: PostedError; dead: boolean } | { alive: string };
+export type FromKeys =
+  { id: number; result: unknown } | { id: number; error: PostedError; dead: boolean } | { alive: string };
 
 /** Where fragments are that stand side by side. */
 export interface Stretch {
