@@ -182,7 +182,8 @@ impl Look<'_> {
             return found;
         }
         // Of lines that are keys, each is. A lone time or address has a colon too.
-        if text.contains([':', '=', '\n', ' ']) && (begins_with_kid(text) || super::lines::read(text).is_ok()) {
+        if text.contains([':', '=', '\n', ' ']) && (begins_with_kid(text) || super::lines::read(text).is_ok())
+        {
             return self.keys(text);
         }
         if let Some(digits) = digits(text) {

@@ -107,16 +107,16 @@ fn body(bytes: &[u8], labels: &[&str]) -> core::result::Result<Zeroizing<Vec<u8>
 /// An element of DER around others.
 fn element(tag: u8, parts: &[&[u8]]) -> Zeroizing<Vec<u8>> {
     let len: usize = parts.iter().map(|part| part.len()).sum();
-    let mut out = Zeroizing::new(Vec::with_capacity(len + 5));
+    let mut out = Zeroizing::new(Vec::with_capacity(len + 10));
     out.push(tag);
-    match u8::try_from(len) {
-        Ok(short @ 0..=0x7f) => out.push(short),
-        // No key has 16 MiB.
-        _ => {
-            out.push(0x83);
-            out.extend(u32::try_from(len).unwrap_or(0).to_be_bytes().iter().skip(1));
-        }
+    // As short as it can be: browsers refuse others.
+    let digits = len.to_be_bytes();
+    let zeros = digits.iter().take_while(|digit| **digit == 0).count();
+    let digits = digits.get(zeros..).unwrap_or_default();
+    if len > 0x7f {
+        out.push(0x80 | u8::try_from(digits.len()).unwrap_or(0));
     }
+    out.extend_from_slice(if len == 0 { &[0] } else { digits });
     parts.iter().for_each(|part| out.extend_from_slice(part));
     out
 }
@@ -147,5 +147,37 @@ impl<'b> Der<'b> {
     /// What is in the next element, when it has this tag.
     fn enter(&mut self, wanted: u8) -> Option<Self> {
         self.next().filter(|(tag, ..)| *tag == wanted).map(|(_, _, content)| Self(content))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_as_short_as_they_can_be() {
+        for (len, head) in
+            [(0, &[4, 0][..]), (127, &[4, 127]), (128, &[4, 0x81, 128]), (256, &[4, 0x82, 1, 0])]
+        {
+            let made = element(4, &[&vec![7; len]]);
+            assert!(made.starts_with(head), "{len}: {:?}", made.get(..5));
+            assert_eq!(Der(&made).next().map(|(tag, _, content)| (tag, content.len())), Some((4, len)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_or_certificate_is_refused_at_any_length() {
+        let sealed = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----";
+        assert!(private_key(sealed.as_bytes()).unwrap_err().message().contains("password"));
+        let ec = element(SEQUENCE, &[&[INTEGER, 1, 0], &[SEQUENCE, 0], &[4, 1, 0]]);
+        assert!(private_key(&ec).unwrap_err().message().contains("not for RSA"));
+        for len in 0..ec.len() {
+            assert!(private_key(ec.get(..len).unwrap()).is_err());
+            assert!(certificate(ec.get(..len).unwrap()).is_err());
+        }
+        for bytes in [&[0x30, 0x84, 255, 255, 255, 255][..], &[0x30, 0x80], b"sw\xffrdfish"] {
+            assert_eq!(private_key(bytes).unwrap_err().code(), "bad-private-key");
+            assert_eq!(certificate(bytes).unwrap_err().code(), "bad-certificate");
+        }
     }
 }

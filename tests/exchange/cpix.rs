@@ -14,7 +14,11 @@ fn speke_request() -> String {
     let kids = [KID, KID2, "03341606-452b-46dd-8934-7e0720ba4f21"];
     let keys: String = kids
         .iter()
-        .map(|kid| format!("<cpix:ContentKey kid=\"{kid}\"\n  commonEncryptionScheme=\"cenc\">\n</cpix:ContentKey>\n"))
+        .map(|kid| {
+            format!(
+                "<cpix:ContentKey kid=\"{kid}\"\n  commonEncryptionScheme=\"cenc\">\n</cpix:ContentKey>\n"
+            )
+        })
         .collect();
     let systems: String = kids
         .iter()
@@ -66,8 +70,14 @@ fn a_request_of_speke_is_read_and_its_rules_give_keys() {
     assert_eq!(parsed.cpix.content_id.as_deref(), Some("test_case_2"));
     assert!(parsed.cpix.keys.iter().all(|key| key.key.is_none() && key.scheme.as_deref() == Some("cenc")));
     assert!(parsed.notes.iter().any(|note| note.contains("request")), "{:?}", parsed.notes);
-    let tracks = [track(1, Some((640, 360)), None), track(2, Some((1920, 1080)), None), track(3, None, Some(2)), track(4, None, Some(6))];
-    let given: Vec<_> = assign(&parsed.cpix, &tracks).unwrap().into_iter().map(|one| (one.track, one.kid)).collect();
+    let tracks = [
+        track(1, Some((640, 360)), None),
+        track(2, Some((1920, 1080)), None),
+        track(3, None, Some(2)),
+        track(4, None, Some(6)),
+    ];
+    let given: Vec<_> =
+        assign(&parsed.cpix, &tracks).unwrap().into_iter().map(|one| (one.track, one.kid)).collect();
     let third = kid("03341606-452b-46dd-8934-7e0720ba4f21");
     assert_eq!(given, [(1, Some(kid(KID))), (2, Some(kid(KID2))), (3, Some(third)), (4, None)]);
 }
@@ -107,7 +117,9 @@ fn with_key(inside: &str) -> String {
 }
 
 fn one_key(kid: &str, value: &str) -> String {
-    format!("<ContentKey kid=\"{kid}\"><Data><Secret><PlainValue>{value}</PlainValue></Secret></Data></ContentKey>")
+    format!(
+        "<ContentKey kid=\"{kid}\"><Data><Secret><PlainValue>{value}</PlainValue></Secret></Data></ContentKey>"
+    )
 }
 
 #[test]
@@ -165,7 +177,8 @@ fn two_rules_for_one_track_are_refused_and_both_kinds_in_a_rule_are_either() {
     };
     let key = |kid: KeyId| CpixKey { kid, ..CpixKey::default() };
     let (one, two) = (kid(KID), kid(KID2));
-    let mut document = Cpix { keys: vec![key(one), key(two)], rules: vec![rule(one, true, true)], ..Cpix::default() };
+    let mut document =
+        Cpix { keys: vec![key(one), key(two)], rules: vec![rule(one, true, true)], ..Cpix::default() };
     let tracks = [track(1, Some((10, 10)), None), track(2, None, Some(2))];
     // As SPEKE writes it for all tracks.
     assert!(assign(&document, &tracks).unwrap().iter().all(|given| given.kid == Some(one)));
@@ -198,7 +211,10 @@ fn each_period_has_its_key() {
 fn nothing_prints_a_key() {
     let list = read_keys(with_key(&one_key(KID, KEY64)).as_bytes(), &[]).unwrap();
     let printed = format!("{list:?}");
-    assert!(!printed.contains("58, 42, 27") && !printed.contains(KEY64) && !printed.contains(KEY), "{printed}");
+    assert!(
+        !printed.contains("58, 42, 27") && !printed.contains(KEY64) && !printed.contains(KEY),
+        "{printed}"
+    );
 }
 
 fn words() -> impl Strategy<Value = String> {
@@ -215,7 +231,11 @@ fn a_kid() -> impl Strategy<Value = KeyId> {
 }
 
 fn a_value() -> impl Strategy<Value = Encrypted> {
-    (words(), some_bytes(), prop::option::of(some_bytes())).prop_map(|(algorithm, value, mac)| Encrypted { algorithm, value, mac })
+    (words(), some_bytes(), prop::option::of(some_bytes())).prop_map(|(algorithm, value, mac)| Encrypted {
+        algorithm,
+        value,
+        mac,
+    })
 }
 
 fn a_span() -> impl Strategy<Value = Span> {
@@ -230,16 +250,35 @@ fn a_key() -> impl Strategy<Value = CpixKey> {
         any::<[u8; 16]>().prop_map(|key| (Some(ContentKey(key)), None)),
         a_value().prop_map(|value| (None, Some(value))),
     ];
-    (a_kid(), secret, prop::option::of(words()), prop::option::of(any::<[u8; 16]>()), prop::option::of(a_kid())).prop_map(
-        |(kid, (key, encrypted), scheme, explicit_iv, depends_on)| CpixKey { kid, key, encrypted, scheme, explicit_iv, depends_on },
+    (
+        a_kid(),
+        secret,
+        prop::option::of(words()),
+        prop::option::of(any::<[u8; 16]>()),
+        prop::option::of(a_kid()),
     )
+        .prop_map(|(kid, (key, encrypted), scheme, explicit_iv, depends_on)| CpixKey {
+            kid,
+            key,
+            encrypted,
+            scheme,
+            explicit_iv,
+            depends_on,
+        })
 }
 
 fn a_system() -> impl Strategy<Value = System> {
     let hls = prop::collection::vec((prop::option::of(words()), some_bytes()), 0..3);
-    (a_kid(), a_kid(), some_bytes(), some_bytes(), hls, words()).prop_map(|(system, kid, pssh, content_protection, hls, smooth)| {
-        System { system: Uuid16(system.0), kid, pssh, content_protection, hls, smooth }
-    })
+    (a_kid(), a_kid(), some_bytes(), some_bytes(), hls, words()).prop_map(
+        |(system, kid, pssh, content_protection, hls, smooth)| System {
+            system: Uuid16(system.0),
+            kid,
+            pssh,
+            content_protection,
+            hls,
+            smooth,
+        },
+    )
 }
 
 fn a_rule() -> impl Strategy<Value = Rule> {
@@ -274,14 +313,13 @@ fn a_recipient() -> impl Strategy<Value = Recipient> {
 }
 
 fn a_document() -> impl Strategy<Value = Cpix> {
-    let period = (words(), any::<Option<u32>>(), prop::option::of(words()), prop::option::of(words())).prop_map(
-        |(id, index, label, start)| Period {
+    let period = (words(), any::<Option<u32>>(), prop::option::of(words()), prop::option::of(words()))
+        .prop_map(|(id, index, label, start)| Period {
             id,
             index,
             label,
             times: start.into_iter().map(|time| ("start".to_owned(), time)).collect(),
-        },
-    );
+        });
     (
         prop::option::of(words()),
         prop::option::of(words()),

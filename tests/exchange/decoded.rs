@@ -16,7 +16,8 @@ fn built() -> Decoded {
 }
 
 fn form<'d>(found: &'d Decoded, id: &str) -> &'d str {
-    let found = found.forms.iter().find(|form| form.id == id).unwrap_or_else(|| panic!("{found:?} has no {id}"));
+    let found =
+        found.forms.iter().find(|form| form.id == id).unwrap_or_else(|| panic!("{found:?} has no {id}"));
     &found.value.0
 }
 
@@ -35,7 +36,8 @@ fn header(found: &Decoded) -> &Decoded {
 }
 
 fn facts(found: &Decoded) -> String {
-    let own: Vec<String> = found.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value.0)).collect();
+    let own: Vec<String> =
+        found.facts.iter().map(|fact| format!("{}: {}", fact.name, fact.value.0)).collect();
     own.join("\n")
 }
 
@@ -47,7 +49,8 @@ fn every_form_of_a_header_is_known_and_leads_to_the_others() {
     let pssh_hex = form(&built, "pssh-hex");
     let utf16: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let hex_of_utf16 = hex::encode(&utf16);
-    let spaced: String = pssh_hex.as_bytes().chunks(2).map(|pair| format!("{} ", String::from_utf8_lossy(pair))).collect();
+    let spaced: String =
+        pssh_hex.as_bytes().chunks(2).map(|pair| format!("{} ", String::from_utf8_lossy(pair))).collect();
     let url = pro.replace('+', "-").replace('/', "_").replace('=', "");
     let percent = pro.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
     let texts = [
@@ -74,7 +77,13 @@ fn every_form_of_a_header_is_known_and_leads_to_the_others() {
     }
     // Bytes as files have them.
     let object = base64(pro);
-    for bytes in [object.clone(), utf16.clone(), [&[0xFF, 0xFE][..], &utf16].concat(), base64(pssh), xml.as_bytes().to_vec()] {
+    for bytes in [
+        object.clone(),
+        utf16.clone(),
+        [&[0xFF, 0xFE][..], &utf16].concat(),
+        base64(pssh),
+        xml.as_bytes().to_vec(),
+    ] {
         assert_eq!(header(&decode(&bytes, &[])).kind, "playready-header");
     }
     // What one is made of is what the others are made of.
@@ -169,10 +178,16 @@ fn seeds_keys_and_documents_are_known() {
          </Data></ContentKey></ContentKeyList></CPIX>"
     );
     let found = decode(cpix.as_bytes(), &[]);
-    assert_eq!((found.kind, form(&found, "lines")), ("cpix", format!("{}:{KEY}\n", KID.replace('-', "")).as_str()));
+    assert_eq!(
+        (found.kind, form(&found, "lines")),
+        ("cpix", format!("{}:{KEY}\n", KID.replace('-', "")).as_str())
+    );
     let lines = format!("{KID}:{KEY}\n{KID2}:{KEY2}");
     assert_eq!(decode(lines.as_bytes(), &[]).kind, "keys");
-    let clearkey = format!("{{\"keys\":[{{\"kty\":\"oct\",\"kid\":\"k_X7WB33R1Kssmzx51tJEA\",\"k\":\"{}\"}}]}}", KEY64.trim_end_matches('='));
+    let clearkey = format!(
+        "{{\"keys\":[{{\"kty\":\"oct\",\"kid\":\"k_X7WB33R1Kssmzx51tJEA\",\"k\":\"{}\"}}]}}",
+        KEY64.trim_end_matches('=')
+    );
     let found = decode(clearkey.as_bytes(), &[]);
     assert_eq!(form(&found, "lines"), format!("{}:{KEY}\n", KID.replace('-', "")));
     // No secret is printed, whatever it is in.
@@ -191,7 +206,11 @@ fn a_manifest_is_looked_through_and_held_against_itself() {
     let built = built();
     let other = boxlock::bytes::KeyId(kid(KID).guid_bytes()).uuid();
     let mpd = |kid: &str| {
-        let protection = form(&built, "dash").replacen("<ContentProtection ", &format!("<ContentProtection cenc:default_KID=\"{kid}\" "), 1);
+        let protection = form(&built, "dash").replacen(
+            "<ContentProtection ",
+            &format!("<ContentProtection cenc:default_KID=\"{kid}\" "),
+            1,
+        );
         format!(
             "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><Period><AdaptationSet><ContentProtection \
              schemeIdUri=\"urn:mpeg:dash:mp4protection:2011\" value=\"cenc\" cenc:default_KID=\"{kid}\"/>{protection}</AdaptationSet></Period></MPD>"
@@ -201,7 +220,8 @@ fn a_manifest_is_looked_through_and_held_against_itself() {
     assert_eq!((found.kind, found.inside.len()), ("dash", 2));
     assert!(!messages(&found).contains("other byte order"), "{}", messages(&found));
     assert!(messages(&decode(mpd(&other).as_bytes(), &[])).contains("other byte order"));
-    let smooth = format!("<SmoothStreamingMedia MajorVersion=\"2\">{}</SmoothStreamingMedia>", form(&built, "smooth"));
+    let smooth =
+        format!("<SmoothStreamingMedia MajorVersion=\"2\">{}</SmoothStreamingMedia>", form(&built, "smooth"));
     let found = decode(smooth.as_bytes(), &[]);
     assert_eq!((found.kind, found.inside[0].inside[0].kind), ("smooth", "pro"));
     assert!(messages(&decode(b"<MPD/>", &[])).contains("no protection"));
@@ -223,10 +243,16 @@ fn what_cannot_be_built_names_the_field() {
         assert_eq!((error.code(), error.field()), (code, Some(field)), "{request}: {error}");
     }
     // With its key the checksum is there, by the seed too; for AES-CBC the header is of version 4.3.
-    let with_key = build(&BuildText::read(&format!("{{\"kid\":\"{KID}\",\"key\":\"{KEY}\",\"widevine\":true}}")).unwrap()).unwrap();
+    let with_key = build(
+        &BuildText::read(&format!("{{\"kid\":\"{KID}\",\"key\":\"{KEY}\",\"widevine\":true}}")).unwrap(),
+    )
+    .unwrap();
     assert!(form(&with_key, "xml").contains("<CHECKSUM>"));
     assert!(with_key.forms.iter().any(|form| form.name.contains("Widevine")));
-    let cbcs = build(&BuildText::read(&format!("{{\"keys\":[{{\"kid\":\"{KID}\"}}],\"scheme\":\"cbcs\"}}")).unwrap()).unwrap();
+    let cbcs = build(
+        &BuildText::read(&format!("{{\"keys\":[{{\"kid\":\"{KID}\"}}],\"scheme\":\"cbcs\"}}")).unwrap(),
+    )
+    .unwrap();
     assert!(form(&cbcs, "xml").contains("version=\"4.3.0.0\""));
 }
 
@@ -245,7 +271,8 @@ fn a_document_of_a_file_gives_its_tracks_their_keys_again() {
     let text = export::document(&request).unwrap().to_xml();
     let list = read_keys(text.as_bytes(), &[]).unwrap();
     assert!(list.notes.is_empty(), "{:?}", list.notes);
-    let given: Vec<_> = list.assign(&request.tracks).unwrap().into_iter().map(|one| (one.track, one.kid)).collect();
+    let given: Vec<_> =
+        list.assign(&request.tracks).unwrap().into_iter().map(|one| (one.track, one.kid)).collect();
     assert_eq!(given, [(1, Some(kid(KID))), (2, Some(kid(KID2)))]);
     let system = &list.cpix.unwrap().systems[0];
     assert_eq!(system.smooth, form(&built, "pro"));
@@ -258,7 +285,12 @@ fn a_document_of_a_file_gives_its_tracks_their_keys_again() {
     );
     let request = WriteRequest::read(&request).unwrap();
     let list = read_keys(export::document(&request).unwrap().to_xml().as_bytes(), &[]).unwrap();
-    let given: Vec<_> = list.assign(&request.tracks).unwrap().into_iter().map(|one| (one.track, one.period, one.kid)).collect();
+    let given: Vec<_> = list
+        .assign(&request.tracks)
+        .unwrap()
+        .into_iter()
+        .map(|one| (one.track, one.period, one.kid))
+        .collect();
     let third = kid("03341606-452b-46dd-8934-7e0720ba4f21");
     assert_eq!(given, [(1, 0, Some(kid(KID))), (1, 1, Some(kid(KID2))), (2, 0, Some(third)), (2, 1, None)]);
 }

@@ -47,7 +47,8 @@ fn the_package_cpix_reads_and_validates_a_document() {
             "{{\"contentId\":\"a & b\",\"playreadyObject\":\"AAAA\",\"keys\":[{{\"kid\":\"{KID}\",\"key\":\"{KEY}\",\"class\":\"sd\"}},\
              {{\"kid\":\"{KID2}\",\"key\":\"{KEY2}\",\"class\":\"audio\",\"period\":{period}}}]}}"
         );
-        let text = boxlock::exchange::export::document(&WriteRequest::read(&request).unwrap()).unwrap().to_xml();
+        let text =
+            boxlock::exchange::export::document(&WriteRequest::read(&request).unwrap()).unwrap().to_xml();
         run(Command::new(&python).args(["-c", READ]), text.as_bytes())
     };
     // That schema takes a period’s name for a new one wherever it stands, so nothing with periods is valid by it.
@@ -65,7 +66,8 @@ fn the_package_cpix_reads_and_validates_a_document() {
 fn run(command: &mut Command, input: &[u8]) -> String {
     use std::io::Write as _;
     use std::process::Stdio;
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -86,7 +88,10 @@ fn the_command_lines_decrypt_a_file() {
     let key = hex::encode(drive::key());
     let list = read_keys(format!("{kid}:{key}").as_bytes(), &[]).unwrap();
     let opened = Opened { name: "a $film.mp4", video: true, audio: true, ..Opened::default() };
-    let found = [("packager", std::env::var("BOXLOCK_SHAKA_PACKAGER").ok()), ("ffmpeg", std::env::var("FFMPEG").ok())];
+    let found = [
+        ("packager", std::env::var("BOXLOCK_SHAKA_PACKAGER").ok()),
+        ("ffmpeg", std::env::var("FFMPEG").ok()),
+    ];
     for command in commands(&list.keys, &opened) {
         let word = command.line.split(' ').next().unwrap();
         let Some((_, path)) = found.iter().find(|(name, _)| *name == word) else { continue };
@@ -98,7 +103,11 @@ fn the_command_lines_decrypt_a_file() {
         let line = if word == "ffmpeg" { line.replacen("-fflags", "-y -v error -fflags", 1) } else { line };
         run(Command::new("sh").args(["-c", &line]).current_dir(&folder), &[]);
         let name = if word == "ffmpeg" { "a _film.clear.mp4" } else { "a _film.video.mp4" };
-        assert!(std::fs::metadata(folder.join(name)).unwrap().len() > 10_000, "{} made nothing", command.program);
+        assert!(
+            std::fs::metadata(folder.join(name)).unwrap().len() > 10_000,
+            "{} made nothing",
+            command.program
+        );
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }

@@ -12,7 +12,8 @@ use crate::report::types::Types;
 #[test]
 fn lists_and_what_is_decoded_are_of_the_types_that_are_promised() {
     let mut types = Types::read(include_str!("../../www/types.d.ts"));
-    let mut check = |name: &str, value: Value| types.check(name, &value).unwrap_or_else(|error| panic!("{error}"));
+    let mut check =
+        |name: &str, value: Value| types.check(name, &value).unwrap_or_else(|error| panic!("{error}"));
     let cpix = format!(
         "<CPIX xmlns=\"urn:dashif:org:cpix\" contentId=\"x\"><DeliveryDataList><DeliveryData><DeliveryKey><X509Data><X509Certificate>AAAA</X509Certificate>\
          </X509Data></DeliveryKey><DocumentKey><Data><Secret><EncryptedValue><CipherData><CipherValue>AAAA</CipherValue></CipherData></EncryptedValue>\
@@ -24,14 +25,18 @@ fn lists_and_what_is_decoded_are_of_the_types_that_are_promised() {
          intendedTrackType=\"SD\"><KeyPeriodFilter periodId=\"a\"/><LabelFilter label=\"b\"/><VideoFilter maxPixels=\"9\" hdr=\"true\"/>\
          <AudioFilter minChannels=\"1\"/><BitrateFilter/><NewFilter/></ContentKeyUsageRule></ContentKeyUsageRuleList></CPIX>"
     );
-    let sheet = format!("{{\"keys\":[{{\"kid\":\"{KID}\",\"key\":\"{KEY}\",\"class\":\"hd\",\"period\":1}}]}}");
+    let sheet =
+        format!("{{\"keys\":[{{\"kid\":\"{KID}\",\"key\":\"{KEY}\",\"class\":\"hd\",\"period\":1}}]}}");
     let tracks = boxlock::exchange::request::read_tracks("[{\"id\":7,\"kind\":\"video\"}]").unwrap();
     for text in [&cpix, &sheet, &format!("3:{KEY}"), &format!("label=a:key_id={KID}:key={KEY}")] {
         let list = read_keys(text.as_bytes(), &[]).unwrap();
         let assigned = list.assign(&tracks).unwrap_or_default();
         check("KeyList", to_value(report::key_list(&list, assigned)).unwrap());
         check("Decoded", to_value(decode(text.as_bytes(), &[kid(KID)])).unwrap());
-        for command in report::commands(&commands(&list.keys, &Opened { name: "a.mp4", video: true, ..Opened::default() })) {
+        for command in report::commands(&commands(
+            &list.keys,
+            &Opened { name: "a.mp4", video: true, ..Opened::default() },
+        )) {
             check("CommandLine", to_value(command).unwrap());
         }
     }

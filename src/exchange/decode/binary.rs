@@ -6,12 +6,12 @@ use crate::boxes::cenc::ProtectionSystemSpecificHeader;
 use crate::boxes::header::BoxHeader;
 use crate::boxes::piff::{PROTECTION_SYSTEM, PiffProtectionSystem};
 use crate::boxes::systems::{PLAYREADY, PLAYREADY_LITTLE_ENDIAN, WIDEVINE, system_name};
-use crate::boxes::tree::Tree;
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, KeyId, Reader, Uuid16};
 use crate::exchange::base64_text;
 use crate::playready::object::utf16le_decode;
 use crate::playready::{Header, HeaderKey, ParsedHeader, ProObject, Record, header_xml_in, url_warnings};
+use crate::protect::systems::whole;
 
 /// Start and end of a header's XML in UTF-16.
 const START: &[u8] = b"<\0W\0R\0M\0H\0E\0A\0D\0E\0R\0";
@@ -84,12 +84,11 @@ impl Look<'_> {
     }
 
     fn system_box(self, id: crate::boxes::BoxId, bytes: &[u8]) -> crate::bytes::Result<Decoded> {
-        let tree = Tree::parse(bytes, 0)?;
         let (system, version, kids, data, rest) = if id == PROTECTION_SYSTEM {
-            let read: PiffProtectionSystem = tree.read(tree.root())?;
+            let read: PiffProtectionSystem = whole(bytes)?;
             (read.system_id, None, Vec::new(), read.data.0, read.rest)
         } else if id.is(b"pssh") {
-            let read: ProtectionSystemSpecificHeader = tree.read(tree.root())?;
+            let read: ProtectionSystemSpecificHeader = whole(bytes)?;
             (read.system_id, Some(read.head.version), read.kids.entries, read.data.0, read.rest)
         } else {
             return Err(Error::file("not-pssh", format!("This is a box ‘{id}’ and no ‘pssh’ box.")));
