@@ -8,6 +8,9 @@ import { button, h } from './dom.js';
 /** Longer values are folded to some lines. */
 const LONG = 200;
 
+/** What nobody types again: digits, base64, an address. */
+const WORTH_COPYING = /\S{16}/;
+
 /**
  * @param {Decoded} found
  * @param {number} [depth] how far inside of another it is
@@ -59,12 +62,6 @@ function row({ name, value, secret }) {
     'div',
     {},
     h('dt', {}, name),
-    h(
-      'dd',
-      {},
-      code,
-      show,
-      copyButton(name, () => value),
-    ),
+    h('dd', {}, code, show, WORTH_COPYING.test(value) && copyButton(name, () => value)),
   );
 }

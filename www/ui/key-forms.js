@@ -58,31 +58,35 @@ export function keyForms(result, kept) {
     h('summary', {}, 'Other forms, and command lines to check the file elsewhere'),
     h(
       'div',
-      { class: 'field' },
+      { class: 'more-inside' },
       h(
         'div',
-        { class: 'field-top' },
-        h('label', { for: 'cpix-certificate' }, 'Encrypt the CPIX document for'),
+        { class: 'field' },
+        h(
+          'div',
+          { class: 'field-top' },
+          h('label', { for: 'cpix-certificate' }, 'Encrypt the CPIX document for'),
+        ),
+        certificate,
+        h(
+          'p',
+          { class: 'hint' },
+          'The X.509 certificate (RSA) of whoever runs the licence server. Without one, the keys stand in the document as they are.',
+        ),
       ),
-      certificate,
       h(
         'p',
-        { class: 'hint' },
-        'The X.509 certificate (RSA) of whoever runs the licence server. Without one, the keys stand in the document as they are.',
+        { class: 'save-line' },
+        button('Save as CPIX', () => void save(`${result.name}.cpix.xml`, 'application/xml', cpix), {
+          id: 'save-cpix',
+        }),
+        button('Save as KID:KEY', () => void save(`${result.name}.keys.txt`, 'text/plain', lines), {
+          id: 'save-lines',
+        }),
       ),
+      state,
+      places,
     ),
-    h(
-      'p',
-      { class: 'save-line' },
-      button('Save as CPIX', () => void save(`${result.name}.cpix.xml`, 'application/xml', cpix), {
-        id: 'save-cpix',
-      }),
-      button('Save as KID:KEY', () => void save(`${result.name}.keys.txt`, 'text/plain', lines), {
-        id: 'save-lines',
-      }),
-    ),
-    state,
-    places,
   );
   details.addEventListener('toggle', () => {
     if (!details.open || places.firstChild) return;
@@ -113,4 +117,5 @@ export function keyForms(result, kept) {
  * A command line as it is shown: with dots for the keys, which are copied with it.
  * @param {string} line
  */
-const masked = (line) => line.replace(/([:=]|-decryption_key )[0-9a-f]{32}(?=[\s,:]|$)/g, '$1••••••••');
+const masked = (line) =>
+  line.replace(/(?<=:|(?<!key_id)=|-decryption_key )[0-9a-f]{32}(?=[\s,:]|$)/g, '••••••••');

@@ -61,11 +61,15 @@ export class KeyImport {
       'details',
       { class: 'more', id: 'key-import' },
       h('summary', {}, 'Take keys from a key sheet, CPIX document or list'),
-      this.field.element,
-      h('p', {}, file),
-      this.sealed,
-      this.state,
-      this.warnings,
+      h(
+        'div',
+        { class: 'more-inside' },
+        this.field.element,
+        h('p', {}, file),
+        this.sealed,
+        this.state,
+        this.warnings,
+      ),
     );
     input.addEventListener('input', () => {
       clearTimeout(timer);
