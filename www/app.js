@@ -384,10 +384,8 @@ void showVersion();
 void tidyUp();
 // After what is seen: from then on nothing needs a connection.
 void deskFetched
-  .then(prefetch)
   .then(decoderFetched)
-  .then(
-    ({ styled }) => styled,
-    () => {},
-  );
+  .then(({ styled }) => styled)
+  .catch(() => {})
+  .then(prefetch);
 window.addEventListener('online', () => void prefetch());

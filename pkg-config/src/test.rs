@@ -63,6 +63,10 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
                 Ok(path) => programs.push(Found { env: "BOXLOCK_SHAKA_PACKAGER".to_owned(), path }),
                 Err(why) => println!("  get: Shaka Packager could not be got: {why}"),
             }
+            match bench::cpix(project) {
+                Ok(path) => programs.push(Found { env: "BOXLOCK_CPIX".to_owned(), path }),
+                Err(why) => println!("  get: the Python package cpix could not be got: {why}"),
+            }
         }
         Ok(())
     })?;

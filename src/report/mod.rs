@@ -1,4 +1,4 @@
-//! Rank 8: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
+//! Rank 9: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
 //! in [`inspect`](crate::inspect) and [`exchange::decode`](crate::exchange::decode); `www/types.d.ts` says the same in TypeScript, and `tests/report.rs` compares them.
 //!
 //! Offsets, sizes and counts are integers below 2^53 and become JavaScript numbers; ticks may be larger and become

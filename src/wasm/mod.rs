@@ -1,4 +1,4 @@
-//! Rank 9: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
+//! Rank 10: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
 //!
 //! Offsets cross as `number`: files stay below 2^53 bytes. Bytes are copied in and out: views into wasm memory die
 //! when it grows. After a trap an instance is not to be trusted; the page's workers throw it away.

@@ -10,14 +10,20 @@ use boxlock::exchange::request::WriteRequest;
 use super::{KEY, KEY2, KID, KID2};
 use crate::support::{self, drive};
 
-/// A Python that has the package `cpix`: the one that `BOXLOCK_CPIX_PYTHON` names, or any.
-fn python() -> Option<String> {
-    let python = std::env::var("BOXLOCK_CPIX_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let has = Command::new(&python).args(["-c", "import cpix"]).output();
+/// A Python that has the package `cpix`, in the folder that `BOXLOCK_CPIX` names or of its own.
+fn python() -> Option<Command> {
+    let command = || {
+        let mut command = Command::new("python3");
+        if let Some(folder) = std::env::var_os("BOXLOCK_CPIX") {
+            command.env("PYTHONPATH", folder);
+        }
+        command
+    };
+    let has = command().args(["-c", "import cpix"]).output();
     if has.is_ok_and(|output| output.status.success()) {
-        return Some(python);
+        return Some(command());
     }
-    support::not_run("the Python package cpix is not here; set BOXLOCK_CPIX_PYTHON to a Python that has it");
+    support::not_run("the Python package cpix is not here; set BOXLOCK_CPIX to a folder that has it");
     None
 }
 
@@ -41,7 +47,9 @@ print('valid', *cpix.validate(text), *document.validate_content())
 
 #[test]
 fn the_package_cpix_reads_and_validates_a_document() {
-    let Some(python) = python() else { return };
+    if python().is_none() {
+        return;
+    }
     let read = |period: u32| {
         let request = format!(
             "{{\"contentId\":\"a & b\",\"playreadyObject\":\"AAAA\",\"keys\":[{{\"kid\":\"{KID}\",\"key\":\"{KEY}\",\"class\":\"sd\"}},\
@@ -49,7 +57,7 @@ fn the_package_cpix_reads_and_validates_a_document() {
         );
         let text =
             boxlock::exchange::export::document(&WriteRequest::read(&request).unwrap()).unwrap().to_xml();
-        run(Command::new(&python).args(["-c", READ]), text.as_bytes())
+        run(python().unwrap().args(["-c", READ]), text.as_bytes())
     };
     // That schema takes a period’s name for a new one wherever it stands, so nothing with periods is valid by it.
     let said = read(0);

@@ -104,7 +104,7 @@ async function openRecipient(recipients, pkcs8) {
   const several = recipients.length === 1 ? 'its recipient' : `any of its ${recipients.length} recipients`;
   throw fault(
     'cpix-other-recipient',
-    `The private key does not belong to ${several}. Use the one whose certificate was given to whoever wrote the document.`,
+    `The private key does not belong to ${several}. Use the one whose certificate was given to whoever wrote it.`,
   );
 }
 

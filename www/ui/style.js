@@ -2,8 +2,18 @@
 
 import { h } from './dom.js';
 
+/** @type {Map<string, Promise<unknown>>} */
+const added = new Map();
+
 /** @param {string} path from this file */
 export function addStyle(path) {
+  const style = added.get(path) ?? fetchStyle(path);
+  added.set(path, style);
+  return style;
+}
+
+/** @param {string} path */
+function fetchStyle(path) {
   const link = h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
   return new Promise((resolve, reject) => {
     link.addEventListener('load', resolve);

@@ -40,6 +40,11 @@ pub fn shaka_packager(project: &Project) -> Outcome<PathBuf> {
     peers::shaka_packager(&project.target.join("bench/peers"))
 }
 
+/// The Python package `cpix`, a judge of the tests alone: the folder that Python is to look into.
+pub fn cpix(project: &Project) -> Outcome<PathBuf> {
+    peers::cpix(&project.target.join("bench/peers"))
+}
+
 /// All that the cases work with.
 struct Bench<'p> {
     project: &'p Project,
