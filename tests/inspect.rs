@@ -230,7 +230,10 @@ fn rows_of_a_key_rotation_group() {
     let expected = "  entries[0] = 00000108 31323334 35363738 39303132 33343536 \
                     (KID 31323334-3536-3738-3930-313233343536, IVs of 8 bytes) 16..36";
     assert!(rows.iter().any(|row| row == expected), "{rows:#?}");
-    assert_eq!(rows.last().unwrap(), "    kid = 31323334-3536-3738-3930-313233343536 (in GUID order 34333231-3635-3837-3930-313233343536) 20..36");
+    assert_eq!(
+        rows.last().unwrap(),
+        "    kid = 31323334-3536-3738-3930-313233343536 (in GUID order 34333231-3635-3837-3930-313233343536) 20..36"
+    );
 }
 
 #[test]

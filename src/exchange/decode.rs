@@ -125,6 +125,11 @@ pub fn decode(bytes: &[u8], known: &[KeyId]) -> Decoded {
             bytes.len()
         ));
     }
+    if let Some(b"ftyp" | b"styp" | b"moov" | b"moof" | b"sidx" | b"mdat") = bytes.get(4..8) {
+        return Decoded::unknown(
+            "This is a media file, or a part of one. Open it as a file: Inspect shows its headers and key IDs.",
+        );
+    }
     let look = Look { known, depth: 0 };
     if let Some(found) = look.structure(bytes) {
         return found;

@@ -126,6 +126,7 @@ fn what_is_wrong_is_said() {
     assert!(messages(&decode(twice.as_bytes(), &[])).contains("more than once"));
     for (text, words) in [
         ("", "nothing to decode"),
+        ("\0\0\0\u{14}ftypisml", "Open it as a file"),
         ("xyz", "Perhaps a part is missing"),
         ("hello, world!", "is in neither"),
         ("abc", "odd number"),

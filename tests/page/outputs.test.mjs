@@ -176,6 +176,8 @@ inEachBrowser(
         const head = await page.text('.result-head');
         assert.match(head, /^The 6 files in chosen are protected\./);
         assert.match(head, /6 files, .* to .*, are in the folder chosen\./);
+        // What is said is said a moment after it is shown.
+        await page.waitFor(() => window.heard.some((each) => each.startsWith('Done.')));
         const heard = await page.evaluate(() =>
           window.heard.filter((each) => each.includes('files in chosen')),
         );

@@ -97,7 +97,7 @@ async function bytesOf(source) {
     throw new BoxlockError({
       code: 'keys-too-long',
       kind: 'limit',
-      message: `The file has ${source.size} bytes; at most ${SOURCE_BYTES} are read of headers, keys and manifests.`,
+      message: `The file has ${source.size} bytes; at most ${SOURCE_BYTES} are read of headers, keys and manifests. Open media as a file.`,
     });
   return new Uint8Array(await source.arrayBuffer());
 }

@@ -163,6 +163,9 @@ export class Decoder {
           return;
         }
         const found = await build(request);
+        // That a key ID is one of an open file, in the other byte order, only decoding it tells.
+        const about = await decode(kid.value, { knownKids: this.knownKids() });
+        found.problems.push(...about.problems);
         result.replaceChildren(decodedView(found));
         say(found.title);
       } catch (error) {
