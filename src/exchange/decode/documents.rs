@@ -136,7 +136,7 @@ impl Look<'_> {
         }
         for child in &element.children {
             if ["laurl", "LA_URL", "Laurl", "certurl", "authzurl"].contains(&child.name.as_str()) {
-                let url = child.attribute("licenseUrl").map_or_else(|| child.text(), |url| url);
+                let url = child.attribute("licenseUrl").unwrap_or_else(|| child.text());
                 found.fact(&child.name, url);
             }
         }
