@@ -27,6 +27,7 @@ mod keys;
 mod large;
 mod layout;
 mod lead;
+mod matrix;
 mod merge;
 mod mutation;
 mod others;

@@ -58,10 +58,12 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
             programs = get::programs(project)?;
         }
         if wanted("rust") {
-            // A judge more: what lacks it is counted as not run.
-            match bench::shaka_packager(project) {
-                Ok(path) => programs.push(Found { env: "BOXLOCK_SHAKA_PACKAGER".to_owned(), path }),
-                Err(why) => println!("  get: Shaka Packager could not be got: {why}"),
+            for (name, env, found) in bench::judges(project) {
+                match found {
+                    Ok(path) => programs.push(Found { env: env.to_owned(), path }),
+                    // What lacks it is counted as not run.
+                    Err(why) => println!("  get: {name} could not be got: {why}"),
+                }
             }
             match bench::cpix(project) {
                 Ok(path) => programs.push(Found { env: "BOXLOCK_CPIX".to_owned(), path }),

