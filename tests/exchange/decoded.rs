@@ -329,3 +329,51 @@ proptest! {
         }
     }
 }
+
+/// Every `pssh` box of real files, found by its type: what is said of it is what the inspector's own readers know.
+#[test]
+fn headers_of_real_files_are_decoded() {
+    let (mut boxes, mut headers, mut manifests) = (0, 0, 0);
+    for (name, bytes) in crate::support::corpus_files() {
+        if name.ends_with(".mpd") || name.ends_with(".ismc") || name.ends_with(".Manifest") {
+            let found = decode(&bytes, &[]);
+            assert!(["dash", "smooth"].contains(&found.kind), "{name}: {found:?}");
+            manifests += 1;
+        }
+        let start = bytes.len().min(1 << 20);
+        for at in bytes[..start].windows(4).enumerate().filter(|(_, word)| *word == b"pssh").map(|(at, _)| at)
+        {
+            let Some(head) = at.checked_sub(4).and_then(|start| bytes.get(start..at)) else { continue };
+            let len = u32::from_be_bytes(head.try_into().unwrap()) as usize;
+            let Some(whole) =
+                bytes.get(at - 4..).and_then(|rest| rest.get(..len)).filter(|_| (32..65536).contains(&len))
+            else {
+                continue;
+            };
+            let found = decode(whole, &[]);
+            assert_eq!(found.kind, "pssh", "{name}: {found:?}");
+            boxes += 1;
+            let header = header(&found);
+            if header.kind == "playready-header" {
+                headers += 1;
+                let again = form(header, "xml");
+                assert_eq!(form(self::header(&decode(again.as_bytes(), &[])), "xml"), again, "{name}");
+            }
+            // The same as somebody would paste it.
+            assert_eq!(decode(form_or_hex(&found, whole).as_bytes(), &[]).title, found.title, "{name}");
+        }
+    }
+    println!("{boxes} boxes, {headers} headers, {manifests} manifests");
+    assert!(
+        crate::support::corpus().is_none() || boxes > 20 && headers > 5,
+        "{boxes} boxes, {headers} headers"
+    );
+}
+
+fn form_or_hex(found: &Decoded, bytes: &[u8]) -> String {
+    found
+        .forms
+        .iter()
+        .find(|form| form.id == "pssh")
+        .map_or_else(|| hex::encode(bytes), |form| form.value.0.clone())
+}
