@@ -1,4 +1,4 @@
-//! Rank 7: one opened file, or several that become one, without I/O: it says which bytes it needs, takes them, and answers.
+//! Rank 8: one opened file, or several that become one, without I/O: it says which bytes it needs, takes them, and answers.
 //!
 //! ```text
 //! let mut session = Session::new(file_len)?;

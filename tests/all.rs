@@ -14,6 +14,7 @@ mod cases;
 mod codec;
 mod entries;
 mod every_byte;
+mod exchange;
 mod faults;
 mod header;
 mod hevc;

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 12] = [
+const RANKS: [&str; 13] = [
     "bytes",
     "boxes",
     "playready",
@@ -22,6 +22,7 @@ const RANKS: [&str; 12] = [
     "protect",
     "output",
     "verify",
+    "exchange",
     "session",
     "report",
     "wasm",
@@ -212,6 +213,7 @@ fn each_part_of_the_page_keeps_to_its_own() {
             path.starts_with("www/engine/") && name.contains("worker")
         };
         keep("/boxlock_engine.js", &worker);
+        keep("/boxlock_keys.js", &worker);
         for word in ["showSaveFilePicker", "getAsFileSystemHandle", "navigator.storage"] {
             keep(word, &|path| path.starts_with("www/files/"));
         }

@@ -162,7 +162,7 @@ fn rows_of_a_piff_track_encryption_box() {
         "flags = 0x000000 1..4",
         "default_algorithm_id = 1 (AES-128-CTR) 4..7",
         "default_iv_size = 8 7..8",
-        "default_kid = 09e36702-8f33-436c-a5dd-60ffe6671e70 8..24",
+        "default_kid = 09e36702-8f33-436c-a5dd-60ffe6671e70 (in GUID order 0267e309-338f-6c43-a5dd-60ffe6671e70) 8..24",
     ];
     assert_eq!(text(&shown.rows), expected);
 }
@@ -230,7 +230,10 @@ fn rows_of_a_key_rotation_group() {
     let expected = "  entries[0] = 00000108 31323334 35363738 39303132 33343536 \
                     (KID 31323334-3536-3738-3930-313233343536, IVs of 8 bytes) 16..36";
     assert!(rows.iter().any(|row| row == expected), "{rows:#?}");
-    assert_eq!(rows.last().unwrap(), "    kid = 31323334-3536-3738-3930-313233343536 20..36");
+    assert_eq!(
+        rows.last().unwrap(),
+        "    kid = 31323334-3536-3738-3930-313233343536 (in GUID order 34333231-3635-3837-3930-313233343536) 20..36"
+    );
 }
 
 #[test]

@@ -34,8 +34,14 @@ let lastId = 0;
 let deskModule;
 const deskFetched = fetchDesk();
 
+/** Whether headers and keys are decoded just now. */
+let decoding = false;
+/** @type {import('./ui/decode.js').Decoder | undefined} */
+let decoder;
+
 const places = {
   empty: byId('empty', HTMLElement),
+  decode: byId('decode', HTMLElement),
   desk: byId('desk', HTMLElement),
   summary: byId('summary', HTMLElement),
   opening: byId('opening', HTMLElement),
@@ -108,6 +114,10 @@ async function desk() {
 /** @param {File[]} files */
 async function take(files) {
   const [one] = files;
+  if (decoding) {
+    if (one) decoder?.take(one);
+    return;
+  }
   if (one && files.length === 1) void openFile(files, one.name, one.size);
   else await takeAll(files);
 }
@@ -234,8 +244,9 @@ function put(place, element) {
  */
 function draw(state, before) {
   const file = state.files.find((each) => each.id === state.current) ?? null;
-  places.empty.hidden = state.files.length > 0;
-  places.desk.hidden = state.files.length === 0;
+  places.empty.hidden = decoding || state.files.length > 0;
+  places.desk.hidden = decoding || state.files.length === 0;
+  places.decode.hidden = !decoding;
   document.title = file ? `${file.name}, Boxlock` : 'Boxlock';
   tabs.show(state.view);
   if (!file) {
@@ -267,9 +278,48 @@ function draw(state, before) {
 }
 
 function followHash() {
+  const wanted = location.hash === '#decode';
+  if (wanted !== decoding) void showDecode(wanted);
   const view = VIEWS.find((each) => `#${each}` === location.hash);
   if (view && view !== store.state.view) store.dispatch({ type: 'view', view });
 }
+
+/** Key IDs that are known here: of files that are open, and of what was made of them. */
+function knownKids() {
+  const kids = store.state.files.flatMap(({ summary, result }) => [
+    ...(summary?.protection?.kids ?? []),
+    ...(result?.keys ?? []).map(({ kid }) => kid.uuid),
+  ]);
+  return [...new Set(kids)];
+}
+
+/**
+ * Shows the place where headers and keys are decoded and built, or what was there before.
+ * @param {boolean} wanted
+ */
+async function showDecode(wanted) {
+  decoding = wanted;
+  if (wanted && !decoder) {
+    places.decode.replaceChildren(h('p', { class: 'quiet' }, 'Fetching what decodes…'));
+    try {
+      const { Decoder, styled } = await decoderFetched();
+      await styled;
+      decoder ??= new Decoder(knownKids, leaveDecode);
+      places.decode.replaceChildren(decoder.element);
+    } catch {
+      places.decode.replaceChildren(h('p', { class: 'fault-line' }, PART_MISSING));
+    }
+  }
+  draw(store.state, store.state);
+  if (decoding) decoder?.focus();
+}
+
+/** Where the page goes from there: to the file that is open, if one is. */
+function leaveDecode() {
+  location.hash = store.state.files.length ? store.state.view : '';
+}
+
+const decoderFetched = () => import('./ui/decode.js');
 
 async function showVersion() {
   try {
@@ -333,5 +383,9 @@ followHash();
 void showVersion();
 void tidyUp();
 // After what is seen: from then on nothing needs a connection.
-void deskFetched.then(prefetch);
+void deskFetched
+  .then(decoderFetched)
+  .then(({ styled }) => styled)
+  .catch(() => {})
+  .then(prefetch);
 window.addEventListener('online', () => void prefetch());

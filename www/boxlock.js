@@ -7,6 +7,7 @@ import { fetchAhead } from './engine/ahead.js';
 import { Bridge } from './engine/bridge.js';
 import { Crew } from './engine/crew.js';
 import { BoxlockError, environmentError, fromPosted, toPosted } from './engine/errors.js';
+import { sheetOf } from './engine/sheet.js';
 import { canDownload } from './files/downloads.js';
 import { during } from './files/faults.js';
 import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
@@ -17,9 +18,6 @@ import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 /** @import { Source, SourcePart } from './engine/several.js' */
 
 export { BoxlockError };
-
-/** Version of key sheets' form. */
-const KEY_SHEET_FORM = '1';
 
 /** Most boxes that are listed at a time. */
 const LISTED = 10_000;
@@ -39,7 +37,9 @@ const assets = () => ({
   leader: new URL('./engine/worker.js', import.meta.url),
   protector: new URL('./engine/protector-worker.js', import.meta.url),
   writer: new URL('./engine/writer-worker.js', import.meta.url),
+  keysWorker: new URL('./engine/keys-worker.js', import.meta.url),
   engine: new URL('./engine/wasm/boxlock_engine_bg.wasm', import.meta.url),
+  keys: new URL('./engine/wasm/boxlock_keys_bg.wasm', import.meta.url),
 });
 
 /** @type {Promise<number> | undefined} */
@@ -64,8 +64,8 @@ let ahead;
  */
 export function prefetch() {
   // A browser does not ask again for a module that it once could not get: whoever needs it is told.
-  const more = several().catch(() => {});
-  ahead ??= Promise.all([fetchAhead(assets()), mustDownload(), more]).then(([whole]) => {
+  const more = [several(), ofKeys()].map((part) => part.catch(() => {}));
+  ahead ??= Promise.all([fetchAhead(assets()), mustDownload(), ...more]).then(([whole]) => {
     // The next call tries again.
     if (!whole) ahead = undefined;
   });
@@ -111,13 +111,38 @@ export async function arrange(files, options = {}) {
 }
 
 /** What is needed of several files only. */
-async function several() {
+const several = () => fetched(import('./engine/several.js'));
+
+/** What is needed of keys and headers without a file. */
+const ofKeys = () => fetched(import('./engine/keys.js'));
+
+/**
+ * @template T
+ * @param {Promise<T>} part of the module
+ */
+async function fetched(part) {
   try {
-    return await during('fetch', import('./engine/several.js'));
+    return await during('fetch', part);
   } catch (error) {
     throw fromPosted(toPosted(error));
   }
 }
+
+/** @type {typeof Types.decode} */
+export const decode = async (source, options = {}) => (await ofKeys()).decode(assets(), source, options);
+
+/** @type {typeof Types.build} */
+export const build = async (request) => (await ofKeys()).build(assets(), request);
+
+/** @type {typeof Types.readKeys} */
+export const readKeys = async (source, options = {}) => (await ofKeys()).readKeys(assets(), source, options);
+
+/** @type {typeof Types.writeKeys} */
+export const writeKeys = async (keys, form, options = {}) =>
+  (await ofKeys()).writeKeys(assets(), keys, form, options);
+
+/** @type {typeof Types.commandLines} */
+export const commandLines = async (keys) => (await ofKeys()).commandLines(assets(), keys);
 
 /**
  * Fails as a call did, and says of several files which is to blame.
@@ -442,12 +467,6 @@ function placeOf({ streamed, folder, stored, blob }) {
   return blob ? 'memory' : 'chosen';
 }
 
-/** @param {string} hex of a key */
-function bothForms(hex) {
-  const bytes = Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-  return { hex, base64: btoa(String.fromCharCode(...bytes)) };
-}
-
 /** @implements {Types.ProtectResult} */
 class Result {
   #bridge;
@@ -527,28 +546,10 @@ class Result {
    * @returns {Promise<Types.KeySheet>}
    */
   async keySheet({ sha256 = 'wait' } = {}) {
-    const { kid, key } = this;
-    if (!kid || !key)
-      throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
-    const keys = this.keys.map((key) => ({ ...key, key: bothForms(key.key) }));
-    return {
-      boxlock: KEY_SHEET_FORM,
-      fileName: this.name,
-      fileSize: this.size,
-      sha256: sha256 === 'wait' && !this.#gone ? await this.sha256() : this.#sum,
-      scheme: this.scheme,
-      algorithm: this.#made.cipher === 'AES-128-CBC' ? 'AESCBC' : 'AESCTR',
-      keys,
-      kid,
-      key: bothForms(key),
-      checksum: this.checksum,
-      laUrl: this.laUrl,
-      tracks: this.tracks.map(({ id, kind, codecName, protect, share, kid }) => {
-        const track = { id, kind, codecName, protect, share };
-        return kid ? { ...track, kid } : track;
-      }),
-      forTests: this.forTests,
-    };
+    const [first] = this.keys;
+    if (!first) throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
+    const sum = sha256 === 'wait' && !this.#gone ? await this.sha256() : this.#sum;
+    return sheetOf(this.#made, first, this.name, sum);
   }
 
   /** @param {Types.VerifyOptions} [options] */

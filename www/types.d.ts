@@ -558,6 +558,19 @@ export interface SheetKey extends Omit<MadeKey, 'key'> {
   key: { hex: string; base64: string };
 }
 
+/** A track on a key sheet. */
+export interface SheetTrack extends Pick<
+  PlannedTrack,
+  'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'
+> {
+  /** Its scheme, when it is protected. */
+  scheme?: string;
+  /** How it is given its IVs, when it is protected: as 'an 8-byte IV for each sample'. */
+  ivForm?: string;
+  /** The key that it begins with, as hex, when it is protected. */
+  key?: string;
+}
+
 export interface KeySheet {
   boxlock: string;
   fileName: string;
@@ -575,10 +588,181 @@ export interface KeySheet {
   key: SheetKey['key'];
   checksum: string | null;
   laUrl: string;
-  /** Which tracks are protected, with the IDs of their keys, and which are open to everyone. */
-  tracks: Pick<PlannedTrack, 'id' | 'kind' | 'codecName' | 'protect' | 'share' | 'kid'>[];
+  /** Which tracks are protected, with the IDs of their keys and the keys, and which are open to everyone. */
+  tracks: SheetTrack[];
+  form: Form;
+  /** The PlayReady object, in base64. */
+  playreadyObject: string;
+  /** The `pssh` boxes of the movie header, each whole. */
+  pssh: PlannedPssh[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+}
+
+/** Something that was decoded, or built: what it is, says and would be in other forms. */
+export interface Decoded {
+  /**
+   * `pssh`, `pro`, `playready-header`, `widevine`, `kid`, `key`, `kid-or-key`, `key-seed`, `keys`, `cpix`, `dash`, `smooth`,
+   * `certificate`, `private-key`, `several`, or `unknown`.
+   */
+  kind: string;
+  /** What it is, as a plain sentence. */
+  title: string;
+  /** What it says. Values may be keys: then they are secret. */
+  facts: { name: string; value: string; secret: boolean }[];
+  /** What is wrong with it: 'error' where players will not take it, 'warning' where some do not or it is doubtful. */
+  problems: { level: 'error' | 'warning'; message: string }[];
+  /** What it would be in other forms: each with a name for a person and an `id` that stays. */
+  forms: { name: string; id: string; value: string; secret: boolean }[];
+  /** What is in it: the object in a box, the header in an object, the keys of a document. */
+  inside: Decoded[];
+}
+
+/** What headers are built of, without a file; a KID and a licence URL make a PlayReady object and its boxes. */
+export interface BuildRequest {
+  /** UUID text. */
+  kid?: string;
+  /** 16 bytes as 32 hex digits or base64: for the checksum of the header. */
+  key?: string;
+  /** Several, in place of one. */
+  keys?: { kid: string; key?: string }[];
+  /** Keys are made of it that are not given. */
+  keySeed?: string;
+  laUrl?: string;
+  luiUrl?: string;
+  dsId?: string;
+  customAttributes?: string;
+  /** '4.0' … '4.3'; chosen by rule when absent. */
+  headerVersion?: '4.0' | '4.1' | '4.2' | '4.3';
+  /** 'cenc' when absent. */
+  scheme?: Scheme;
+  decryptorSetup?: 'ondemand';
+  /** Makes a `pssh` box for Widevine too. */
+  widevine?: boolean;
+}
+
+/** A list of keys, whatever form it came in. */
+export interface KeyList {
+  /** A CPIX document, a key sheet of this page, JSON for ClearKey, or lines as `KID:KEY`. */
+  form: 'cpix' | 'sheet' | 'clearkey' | 'lines';
+  keys: ListedKey[];
+  /** What is doubtful, as plain sentences: a key ID in the wrong byte order among them. */
+  warnings: string[];
+  /** Of a CPIX document. */
+  contentId?: string;
+  /** For whom keys are encrypted. */
+  recipients: KeyRecipient[];
+  /** Which track gets which key, where tracks were given. */
+  assigned: AssignedKey[];
+}
+
+/** A key of a list. */
+export interface ListedKey {
+  /** Null where the key is for a track by its number. */
+  kid: KidView | null;
+  /** 32 hex digits; null where it is encrypted or left out. */
+  key: string | null;
+  track?: number;
+  class?: string;
+  /** Where keys change: which time it is for, from 0 on. */
+  period?: number;
+  /** A label of Shaka Packager, or a track type of CPIX. */
+  label?: string;
+  scheme?: string;
+  /** Rules of a CPIX document that give the key to tracks. */
+  rules: KeyRule[];
+  encrypted?: EncryptedValue;
+}
+
+/** A rule of a CPIX document. Filters of one kind are alternatives; those of several kinds all hold. */
+export interface KeyRule {
+  /** All of it in words. */
+  text: string;
+  trackType?: string;
+  /** IDs of periods. */
+  periods: string[];
+  /** Labels of tracks. */
+  labels: string[];
+  video: { pixels: KeySpan; fps: KeySpan; hdr: boolean | null; wcg: boolean | null }[];
+  /** Channels. */
+  audio: KeySpan[];
+  /** Bits a second. */
+  bitrate: KeySpan[];
+  /** Filters that are not known here: no key may be given by rules then. */
+  unknown: string[];
+}
+
+/** At least and at most, each where it is said. */
+export interface KeySpan {
+  min: number | null;
+  max: number | null;
+}
+
+/** Something encrypted, in base64, by an algorithm of XML Encryption. */
+export interface EncryptedValue {
+  algorithm: string;
+  value: string;
+  /** HMAC over the value. */
+  mac: string | null;
+}
+
+/** For whom the keys of a CPIX document are encrypted. */
+export interface KeyRecipient {
+  /** X.509, DER in base64. */
+  certificate: string;
+  documentKey: EncryptedValue;
+  macAlgorithm: string | null;
+  macKey: EncryptedValue | null;
+}
+
+/** The key of a track at a time. */
+export interface AssignedKey {
+  track: number;
+  /** Which time, from 0 on. */
+  period: number;
+  /** UUID text, or null where it gets none. */
+  kid: string | null;
+  /** Why, as a plain sentence. */
+  why: string;
+}
+
+/** A track that keys are for, as far as it is known. Tracks of `media.tracks()` have more. */
+export interface KeyTrack {
+  id: number;
+  kind: string;
+  width?: number;
+  height?: number;
+  channels?: number;
+  /** Bits a second. */
+  bitrate?: number;
+  /** UUID text of the key ID that it has. */
+  kid?: string;
+}
+
+/** Keys that are to be written. A key sheet can be given in place of it. */
+export interface KeysToWrite {
+  keys: { kid?: string; key?: string; track?: number; class?: string; period?: number; scheme?: string }[];
+  /** The tracks that they are for: rules of a CPIX document are made of them. */
+  tracks?: KeyTrack[];
+  /** Name of the content, in a CPIX document. */
+  contentId?: string;
+  scheme?: string;
+  /** `pssh` boxes of the file, each in base64. */
+  pssh?: string[];
+  /** PlayReady object of the file, in base64. */
+  playreadyObject?: string;
+  /** Name of the file, in command lines. */
+  fileName?: string;
+  /** Whether it has PIFF boxes alone, which Bento4 opens by track. */
+  piff?: boolean;
+}
+
+/** How another program decrypts a file, for a shell. The line has the keys in it. */
+export interface CommandLine {
+  program: string;
+  /** What to know of it; empty where there is nothing. */
+  note: string;
+  line: string;
 }
 
 /** What a MediaSource needs to play a file through EME ClearKey. */
@@ -722,3 +906,43 @@ export declare function open(
   source: Blob | readonly Blob[] | Uint8Array | URL | string,
   options?: OpenOptions,
 ): Promise<Media>;
+
+/**
+ * Says what a text or some bytes are: base64, hex, a `pssh` box, a PlayReady object or header, header XML, a KID, a key seed, a
+ * CPIX document, keys as lines or JSON, or the protection in a DASH or Smooth manifest; what is wrong with it, and what it
+ * would be in other forms. Never fails because of what it is given. `knownKids` are of the files that it may belong to.
+ */
+export declare function decode(
+  source: string | Uint8Array | Blob,
+  options?: { knownKids?: readonly string[] },
+): Promise<Decoded>;
+
+/** Builds headers without any file. */
+export declare function build(request: BuildRequest): Promise<Decoded>;
+
+/**
+ * Reads keys: a CPIX document, a key sheet, JSON for ClearKey, or lines as Bento4, Shaka Packager and FFmpeg take them. The keys of
+ * an encrypted document are there when `privateKey` is that of a recipient (PEM or DER, RSA): it is used by the browser's
+ * own cryptography and not kept. `tracks` are those that keys are to be given to.
+ */
+export declare function readKeys(
+  source: string | Uint8Array | Blob,
+  options?: {
+    knownKids?: readonly string[];
+    tracks?: readonly KeyTrack[];
+    privateKey?: string | Uint8Array | Blob;
+  },
+): Promise<KeyList>;
+
+/**
+ * Writes keys as a CPIX 2.3 document, encrypted for whom `certificates` are of (X.509 with RSA, PEM or DER) when some are given,
+ * or as lines `KID:KEY`.
+ */
+export declare function writeKeys(
+  keys: KeysToWrite | KeySheet,
+  form: 'cpix' | 'lines',
+  options?: { certificates?: readonly (string | Uint8Array | Blob)[] },
+): Promise<string>;
+
+/** The command lines with which Bento4, Shaka Packager and FFmpeg decrypt a file. */
+export declare function commandLines(keys: KeysToWrite | KeySheet): Promise<CommandLine[]>;

@@ -53,7 +53,7 @@ fn sums(weights: &[Weight]) -> (usize, usize) {
     let at_start = |weight: &&Weight| !weight.later;
     let is_wasm = |weight: &&Weight| weight.file.extension().is_some_and(|extension| extension == "wasm");
     let page = weights.iter().filter(at_start).map(|weight| weight.gzip).sum();
-    let wasm = weights.iter().filter(is_wasm).map(|weight| weight.gzip).sum();
+    let wasm = weights.iter().filter(at_start).filter(is_wasm).map(|weight| weight.gzip).sum();
     (page, wasm)
 }
 

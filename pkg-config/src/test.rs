@@ -65,6 +65,10 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
                     Err(why) => println!("  get: {name} could not be got: {why}"),
                 }
             }
+            match bench::cpix(project) {
+                Ok(path) => programs.push(Found { env: "BOXLOCK_CPIX".to_owned(), path }),
+                Err(why) => println!("  get: the Python package cpix could not be got: {why}"),
+            }
         }
         Ok(())
     })?;
@@ -73,6 +77,8 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
         step("lint: clippy", || clippy(project, &["--workspace", "--all-targets"]))?;
         let door = ["--package", "boxlock", "--lib", "--target", "wasm32-unknown-unknown"];
         step("lint: clippy for wasm", || clippy(project, &door))?;
+        let keys = [&door[..], &["--features", "keys"]].concat();
+        step("lint: clippy for the wasm of keys", || clippy(project, &keys))?;
         // A workspace of its own, whose targets only a nightly compiler can run.
         let fuzz = ["--manifest-path", "tests/fuzz/Cargo.toml", "--no-default-features"];
         step("lint: clippy for fuzz targets", || clippy(project, &fuzz))?;

@@ -1,4 +1,5 @@
-//! The engine: the crate compiled to WebAssembly, and the JavaScript and types that wasm-bindgen makes for it.
+//! The engine and the module of keys: the crate compiled to WebAssembly, and the JavaScript and types that wasm-bindgen makes
+//! for them.
 
 use crate::order;
 use crate::project::Project;
@@ -8,31 +9,46 @@ use wasm_bindgen_cli_support::Bindgen;
 
 /// The version this tool was compiled with; `Cargo.toml` here and there pin the same one.
 const BINDGEN_VERSION: &str = "0.2.130";
-/// What the worker imports: `./wasm/boxlock_engine.js`.
-const NAME: &str = "boxlock_engine";
+/// A module of the crate: what workers import it by, as `./wasm/boxlock_engine.js`, and how Cargo builds it.
+struct Module {
+    name: &'static str,
+    profile: &'static str,
+    features: &'static str,
+}
 
-/// Compiles and writes the engine's files into `Project::generated`.
+/// The engine, and what lists of keys and headers take: of one source, each with the exports of its own door.
+const MODULES: [Module; 2] = [
+    Module { name: "boxlock_engine", profile: "wasm", features: "" },
+    Module { name: "boxlock_keys", profile: "wasm-keys", features: "keys" },
+];
+
+/// Compiles and writes the modules' files into `Project::generated`.
 pub fn build(project: &Project) -> Outcome {
     check_versions(project)?;
-    run::run(
-        run::cargo()
-            .args(["rustc", "--quiet", "--package", "boxlock", "--lib", "--locked"])
-            // One crate type only: beside an rlib, Cargo leaves link-time optimisation out without a word.
-            .args(["--crate-type", "cdylib"])
-            .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm"])
-            .current_dir(&project.root),
-    )?;
     let out = project.generated();
     // Left-over files of an older wasm-bindgen must not reach the site.
     if out.exists() {
         fs::remove_dir_all(&out).map_err(run::at(&out))?;
     }
-    let input = project.target.join("wasm32-unknown-unknown/wasm/boxlock.wasm");
+    MODULES.iter().try_for_each(|module| build_one(project, module))
+}
+
+fn build_one(project: &Project, module: &Module) -> Outcome {
+    run::run(
+        run::cargo()
+            .args(["rustc", "--quiet", "--package", "boxlock", "--lib", "--locked"])
+            // One crate type only: beside an rlib, Cargo leaves link-time optimisation out without a word.
+            .args(["--crate-type", "cdylib", "--features", module.features])
+            .args(["--target", "wasm32-unknown-unknown", "--profile", module.profile])
+            .current_dir(&project.root),
+    )?;
+    let out = project.generated();
+    let input = project.target.join("wasm32-unknown-unknown").join(module.profile).join("boxlock.wasm");
     let mut bindgen = Bindgen::new();
     bindgen.web(true).map_err(|e| format!("wasm-bindgen: {e:#}"))?;
     bindgen
         .input_path(input)
-        .out_name(NAME)
+        .out_name(module.name)
         .typescript(true)
         // Where the wasm is, the public module says: bundlers move it, and workers are bundles themselves.
         .omit_default_module_path(true)
@@ -41,7 +57,7 @@ pub fn build(project: &Project) -> Outcome {
         .remove_producers_section(true)
         .generate(&out)
         .map_err(|e| format!("wasm-bindgen: {e:#}"))?;
-    let made = out.join(format!("{NAME}_bg.wasm"));
+    let made = out.join(format!("{}_bg.wasm", module.name));
     let ordered = order::by_likeness(&fs::read(&made).map_err(run::at(&made))?)?;
     fs::write(&made, ordered).map_err(run::at(&made))
 }

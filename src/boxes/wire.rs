@@ -116,7 +116,26 @@ wire_numbers! {
     i64: |r, n| Ok(i64::from_be_bytes(r.array(n)?)), |w, v| w.bytes(&v.to_be_bytes());
     FourCc: |r, n| Ok(FourCc(r.array(n)?)), |w, v| w.bytes(&v.0);
     Uuid16: |r, n| Ok(Uuid16(r.array(n)?)), |w, v| w.bytes(&v.0);
-    KeyId: |r, n| Ok(KeyId(r.array(n)?)), |w, v| w.bytes(&v.0);
+}
+
+impl Wire for KeyId {
+    const EXACT: bool = true;
+    fn len(_: &Context) -> Option<usize> {
+        Some(16)
+    }
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        r.array(name).map(Self)
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0);
+    }
+    fn show(&self) -> String {
+        self.uuid()
+    }
+    /// People compare it with PlayReady headers, which have the other byte order.
+    fn meaning(&self) -> String {
+        if self.0 == [0; 16] { String::new() } else { format!("in GUID order {}", Self(self.guid_bytes())) }
+    }
 }
 
 impl<const N: usize> Wire for [u8; N] {

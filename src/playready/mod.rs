@@ -23,3 +23,4 @@ pub use key::{
 pub use object::{ProObject, Record, bare_header_xml, header_xml_in};
 pub use parse::{Note, ParsedHeader, UnknownElement};
 pub use url::{check_url, url_warnings};
+pub(crate) use xml::{escape, next_event};

@@ -107,9 +107,9 @@ pub(super) fn parse<'a>(xml: &'a str, notes: &mut Vec<Note>) -> Result<Element<'
     root.ok_or_else(|| malformed("it holds no element", xml.len()))
 }
 
-/// The next event, or why there is none. Both readers of XML call this, never inlined: the tokenizer is 7 KB of code.
+/// The next event, or why there is none. All readers of XML call this, never inlined: the tokenizer is 7 KB of code.
 #[inline(never)]
-pub(super) fn next_event<'a>(reader: &mut Reader<&'a [u8]>) -> core::result::Result<Event<'a>, String> {
+pub(crate) fn next_event<'a>(reader: &mut Reader<&'a [u8]>) -> core::result::Result<Event<'a>, String> {
     use quick_xml::Error as Why;
     reader.read_event().map_err(|error| match error {
         // As the whole error would be shown, but without the texts of operating systems.
@@ -130,7 +130,7 @@ pub(super) fn in_canonical_order<'n>(names: impl IntoIterator<Item = &'n str>) -
 }
 
 /// Text with what XML reserves in text written as references (Canonical XML 1.1 §2.3).
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

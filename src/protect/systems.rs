@@ -1,10 +1,10 @@
 //! Headers of protection systems beside PlayReady's: Widevine's, and those that are given ready-made.
 
+use crate::boxes::BoxBody;
 use crate::boxes::cenc::ProtectionSystemSpecificHeader;
 use crate::boxes::header::BoxHeader;
 use crate::boxes::systems::{PLAYREADY, WIDEVINE, system_name};
 use crate::boxes::wire::Bytes;
-use crate::boxes::{BoxBody, Tree};
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, KeyId, Reader, Result};
 use crate::playready::key::bytes_of;
@@ -99,11 +99,17 @@ pub fn pssh_boxes(boxes: &[u8]) -> Result<Vec<(ProtectionSystemSpecificHeader, &
         let header = BoxHeader::read(&mut r.clone(), len_u64(r.remaining()))?;
         let bytes = r.sub(header.size, "A box")?.rest();
         if header.id.is(b"pssh") {
-            let tree = Tree::parse(bytes, 0)?;
-            all.push((tree.read(tree.root())?, bytes));
+            all.push((whole(bytes)?, bytes));
         }
     }
     Ok(all)
+}
+
+/// The fields of a box that stands alone: whole, and of this kind.
+pub fn whole<B: BoxBody>(bytes: &[u8]) -> Result<B> {
+    let mut r = Reader::new(bytes, 0);
+    BoxHeader::read(&mut r, len_u64(bytes.len()))?;
+    B::parse(&mut r, 0)
 }
 
 /// The system that a box is for, in words.
@@ -168,8 +174,7 @@ fn given(text: &str, warnings: &mut Vec<String>) -> Result<Vec<u8>> {
         if !header.id.is(b"pssh") {
             return Err(no_box(&format!(", but a box '{}'", header.id)));
         }
-        let tree = Tree::parse(bytes, 0)?;
-        let pssh: ProtectionSystemSpecificHeader = tree.read(tree.root()).map_err(|_| no_box(""))?;
+        let pssh: ProtectionSystemSpecificHeader = whole(bytes).map_err(|_| no_box(""))?;
         if !pssh.rest.is_empty() {
             return Err(no_box(&format!(": {} bytes stand behind its payload", pssh.rest.len())));
         }

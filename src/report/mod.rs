@@ -1,5 +1,5 @@
-//! Rank 8: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
-//! in [`inspect`](crate::inspect); `www/types.d.ts` says the same in TypeScript, and `tests/report.rs` compares them.
+//! Rank 9: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
+//! in [`inspect`](crate::inspect) and [`exchange::decode`](crate::exchange::decode); `www/types.d.ts` says the same in TypeScript, and `tests/report.rs` compares them.
 //!
 //! Offsets, sizes and counts are integers below 2^53 and become JavaScript numbers; ticks may be larger and become
 //! `bigint`. What is optional in TypeScript is left out when it is `None`; all else that is `None` becomes `null`.
@@ -7,6 +7,7 @@
 mod boxes;
 mod error;
 mod file;
+mod keys;
 mod kind;
 mod plan;
 mod protection;
@@ -15,10 +16,15 @@ mod task;
 mod track;
 mod verification;
 
+pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
+pub use keys::{
+    AssignedKey, CommandReport, EncryptedReport, KeyListReport, KeyRule, ListedKey, RecipientReport,
+    SpanReport, VideoRule, commands, key_list,
+};
 pub use plan::{
     KeyReport, KidView, Measured, PlanReport, PlannedBox, PlannedTrack, PsshReport, measured, plan,
 };

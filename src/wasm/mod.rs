@@ -1,14 +1,26 @@
-//! Rank 9: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
+//! Rank 10: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
 //!
 //! Offsets cross as `number`: files stay below 2^53 bytes. Bytes are copied in and out: views into wasm memory die
 //! when it grows. After a trap an instance is not to be trusted; the page's workers throw it away.
+//!
+//! There are two doors, each a module of its own: the engine, and with the feature `keys` what lists of keys and headers take,
+//! which most visitors never need.
 
+#[cfg(not(feature = "keys"))]
 mod browser;
+#[cfg(not(feature = "keys"))]
 mod file;
+#[cfg(not(feature = "keys"))]
 mod hash;
+#[cfg(feature = "keys")]
+mod keys;
+#[cfg(not(feature = "keys"))]
 mod protector;
+#[cfg(not(feature = "keys"))]
 mod request;
+#[cfg(not(feature = "keys"))]
 mod search;
+#[cfg(not(feature = "keys"))]
 mod verifier;
 
 use serde::Serialize;
@@ -47,12 +59,14 @@ fn shown(report: &(impl Serialize + ?Sized)) -> JsResult<JsValue> {
 }
 
 /// A JavaScript number as a file offset; negative ones and NaN become 0.
+#[cfg(not(feature = "keys"))]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
 fn offset(n: f64) -> u64 {
     n as u64
 }
 
 /// The property `name` of an object from JavaScript; `None` where it is absent, `undefined` or `null`.
+#[cfg(not(feature = "keys"))]
 fn property(object: &JsValue, name: &str) -> JsResult<Option<JsValue>> {
     let value = js_sys::Reflect::get(object, &JsValue::from_str(name))?;
     Ok(Some(value).filter(|value| !value.is_undefined() && !value.is_null()))

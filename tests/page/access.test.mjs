@@ -31,6 +31,15 @@ async function throughStates(page, look) {
   await page.waitFor('#proof');
   await look('how to check');
   await page.click('#proof .button');
+  await page.click('#to-decode');
+  await page.fill('.decode-text', 'AAAAMnBzc2gAAAAA7e+LqXnWSs6jyCfc1R0h7QAAABISEBAAAAAQABAAEAAQAAAAAAE=');
+  await page.waitFor('#decode-found .found');
+  await page.fill('[name="buildKid"]', '10000000-1000-1000-1000-100000000001');
+  await page.fill('[name="buildKey"]', '00112233445566778899aabbccddeeff');
+  await page.click('#build');
+  await page.waitFor('#built .found');
+  await look('decode');
+  await page.click('#leave-decode');
   await openFile(page, SAMPLE);
   await page.waitFor('[role="treeitem"]');
   await look('inspect');
@@ -42,6 +51,7 @@ async function throughStates(page, look) {
   await page.fill('[name="key"]', '00112233445566778899aabbccddeeff');
   await waitPlan(page);
   await page.click('#more-header summary');
+  await page.click('#key-import summary');
   await look('plan');
   await goTo(page, 'result');
   await look('no result');
@@ -50,6 +60,8 @@ async function throughStates(page, look) {
   await page.waitDownload({ timeout: LONG });
   await page.click('#compute-hash');
   await page.waitFor('#sha256');
+  await page.click('#key-forms summary');
+  await page.waitFor('.command-lines dd');
   await look('result');
 }
 

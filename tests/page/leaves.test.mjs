@@ -19,6 +19,7 @@ const CONTEXTS = {
   worker: 'engine/worker.js',
   'protector-worker': 'engine/protector-worker.js',
   'writer-worker': 'engine/writer-worker.js',
+  'keys-worker': 'engine/keys-worker.js',
 };
 
 /** The built site whose every context also imports the probe. Where to send to is said when it is known. */
@@ -73,8 +74,11 @@ async function leak(browser, root, only) {
         (name) => new URL(`/engine/${name}-worker.js`, location.href),
       );
       window.crew = new Crew(1, { protector, writer });
+      // It lives as long as it is asked.
+      const { decode } = await import('/boxlock.js');
+      setInterval(() => void decode('x').catch(() => {}), 300);
     });
-    await page.waitFor(() => Object.keys(window.told).length === 4, { timeout: LONG });
+    await page.waitFor(() => Object.keys(window.told).length === 5, { timeout: LONG });
     await sleep(1500);
     const told = await page.evaluate(() => window.told);
     const atProxy = browser.site.requests.filter((url) => new URL(url).host === place.host);

@@ -52,6 +52,10 @@ inEachBrowser(
             await page.click('[aria-label="Close sample.ismv"]');
             await page.waitFor('#open-button');
           }
+          await page.click('#to-decode');
+          await page.fill('.decode-text', '10000000-1000-1000-1000-100000000001');
+          await page.waitFor('[data-kind="kid"]');
+          await page.click('#leave-decode');
           await page.click('#try-sample');
           await page.waitFor('.notice');
           const said = await page.text('.notice');
@@ -75,8 +79,9 @@ inEachBrowser((browser) => {
     async (page) => {
       await withoutPicker(page);
       const { missing } = browser.site;
-      const parts = ['worker', 'protector-worker', 'writer-worker'];
-      const paths = [...parts.map((part) => `/engine/${part}.js`), '/engine/wasm/boxlock_engine_bg.wasm'];
+      const parts = ['worker', 'protector-worker', 'writer-worker', 'keys-worker'];
+      const modules = ['engine', 'keys'].map((name) => `/engine/wasm/boxlock_${name}_bg.wasm`);
+      const paths = [...parts.map((part) => `/engine/${part}.js`), ...modules];
       for (const path of paths) missing.add(path);
       await page.goto('/');
       await fetchedAhead(page);

@@ -63,7 +63,10 @@ inEachBrowser((browser) => {
         OTHER_KID,
       );
       assert.deepEqual(found.kids, [[KID], [KID]]);
-      assert.deepEqual(found.undoes, [1, 2].map((track) => ({ track, kid: KID, scheme })));
+      assert.deepEqual(
+        found.undoes,
+        [1, 2].map((track) => ({ track, kid: KID, scheme })),
+      );
       assert.deepEqual(found.done, found.undoes);
       assert.equal(found.name, 'sample.clear.mp4');
       assert.equal(found.size[0], found.size[1]);
@@ -101,4 +104,3 @@ inEachBrowser((browser) => {
     }
   });
 });
-

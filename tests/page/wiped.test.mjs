@@ -59,14 +59,14 @@ const WATCHER = `{
     const tell = (when) =>
       channel.postMessage({ who: self.name, when, found: count(), engines: memories.length, clean: clean() });
     if ('wiped' in message) tell('wiped');
-    else if (message.result?.plan || message.message?.chunk) tell('working');
+    else if (message.result?.plan || message.result?.form || message.message?.chunk) tell('working');
     real.call(self, message, options);
   };
 }
 `;
 
 const { root, prepend } = siteCopy();
-prepend(WATCHER, 'engine/worker.js', 'engine/protector-worker.js');
+prepend(WATCHER, 'engine/worker.js', 'engine/protector-worker.js', 'engine/keys-worker.js');
 
 const LEADER = 'worker.js';
 const PROTECTOR = 'protector-worker.js';
@@ -116,6 +116,30 @@ inEachBrowser(
           told.some(({ who, when, engines }) => who === PROTECTOR && when === 'wiped' && engines === 1),
         );
       }
+    });
+
+    check('no memory holds a key of a list that was read or written, a moment later', async (page) => {
+      await page.goto('/');
+      await page.evaluate(
+        async (kid, key, seed) => {
+          window.told = [];
+          window.channel = new BroadcastChannel('wiped');
+          window.channel.onmessage = ({ data }) => window.told.push(data);
+          const { build, readKeys, writeKeys } = await import('/boxlock.js');
+          await build({ kid, keySeed: seed });
+          await writeKeys({ keys: [{ kid, key }] }, 'cpix');
+          await readKeys(`${kid}:${key}`);
+        },
+        KID,
+        KEY,
+        SEED,
+      );
+      await page.waitFor(() => window.told.some(({ when }) => when === 'wiped'));
+      const told = await page.evaluate(() => window.told);
+      const working = told.filter(({ when }) => when === 'working');
+      assert.ok(working.length > 0 && told.every(({ who }) => who === 'keys-worker.js'));
+      const [{ found, clean, engines }] = told.filter(({ when }) => when === 'wiped');
+      assert.deepEqual({ found, clean, engines }, { found: 0, clean: true, engines: 1 });
     });
 
     check('what the module keeps of a plan is wiped out when its file is closed', async (page) => {

@@ -1,6 +1,6 @@
 /**
  * Fetching beforehand what opening and protecting else fetch when they need it: the scripts of the workers and the
- * engine. Whoever goes offline meanwhile can go on.
+ * modules of wasm. Whoever goes offline meanwhile can go on.
  */
 
 import { keepEngine, keepScript } from './kept.js';
@@ -12,16 +12,16 @@ import { keepEngine, keepScript } from './kept.js';
  * @param {Assets} assets
  * @returns whether all of it was had
  */
-export async function fetchAhead({ leader, protector, writer, engine }) {
-  const scripts = [leader, protector, writer].map(async (script) => {
+export async function fetchAhead({ leader, protector, writer, keysWorker, engine, keys }) {
+  const scripts = [leader, protector, writer, keysWorker].map(async (script) => {
     const answer = await fetched(script);
     keepScript(script.href, await answer.text());
   });
-  const compiled = fetched(engine)
-    .then((answer) => answer.arrayBuffer())
-    .then((bytes) => WebAssembly.compile(bytes))
-    .then(keepEngine);
-  const all = await Promise.allSettled([...scripts, compiled]);
+  const compiled = [engine, keys].map(async (module) => {
+    const answer = await fetched(module);
+    keepEngine(module.href, await WebAssembly.compile(await answer.arrayBuffer()));
+  });
+  const all = await Promise.allSettled([...scripts, ...compiled]);
   return all.every(({ status }) => status === 'fulfilled');
 }
 

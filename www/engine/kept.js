@@ -3,20 +3,20 @@
 /** Scripts of workers, by their addresses. @type {Map<string, string>} */
 const scripts = new Map();
 
-/** @type {WebAssembly.Module | undefined} */
-let engine;
+/** Modules of wasm, by their addresses. @type {Map<string, WebAssembly.Module>} */
+const modules = new Map();
 
 /** @param {string} address @param {string} text */
 export const keepScript = (address, text) => void scripts.set(address, text);
 
-/** @param {WebAssembly.Module} module */
-export const keepEngine = (module) => void (engine = module);
+/** @param {string} address @param {WebAssembly.Module} module */
+export const keepEngine = (address, module) => void modules.set(address, module);
 
 /** @param {string} address */
 export const keptScript = (address) => scripts.get(address);
 
 /**
- * The engine as workers are given it: itself, or where to fetch it.
+ * A module as workers are given it: itself, or where to fetch it.
  * @param {URL} address
  */
-export const keptEngine = (address) => engine ?? address.href;
+export const keptEngine = (address) => modules.get(address.href) ?? address.href;

@@ -3,10 +3,15 @@
 import type {
   BoxNode,
   BoxView,
+  CommandLine,
+  Decoded,
   Form,
+  KeyList,
+  KeysToWrite,
   ListWindow,
   MadeKey,
   Plan,
+  PlannedPssh,
   PlannedTrack,
   PlaybackInfo,
   ProtectRequest,
@@ -25,8 +30,45 @@ export interface Assets {
   leader: URL;
   protector: URL;
   writer: URL;
+  keysWorker: URL;
   engine: URL;
+  /** The module of keys. */
+  keys: URL;
 }
+
+/** Where keys and headers come from. */
+export type KeySourceText = string | Uint8Array | Blob;
+
+/** What the worker of keys does. Bytes are what was typed or read; requests cross as JSON, which the module wipes. */
+export interface KeyMethods {
+  decode: { args: { bytes: Uint8Array; known: string }; result: Decoded };
+  build: { args: { request: string }; result: Decoded };
+  read: {
+    args: { bytes: Uint8Array; known: string; tracks: string; privateKey: Uint8Array | null };
+    result: KeyList;
+  };
+  write: {
+    args: { request: KeysToWrite; form: 'cpix' | 'lines'; certificates: Uint8Array[] };
+    result: string;
+  };
+  commands: { args: { request: string }; result: CommandLine[] };
+}
+
+export type KeyMethod = keyof KeyMethods;
+
+/** To the worker of keys, and back. */
+export type ToKeys =
+  | {
+      [M in KeyMethod]: {
+        id: number;
+        method: M;
+        args: KeyMethods[M]['args'];
+        engine: WebAssembly.Module | string;
+      };
+    }[KeyMethod]
+  | Wipe;
+export type FromKeys =
+  { id: number; result: unknown } | { id: number; error: PostedError; dead: boolean } | { alive: string };
 
 /** Where fragments are that stand side by side. */
 export interface Stretch {
@@ -99,6 +141,10 @@ export interface Protected {
   scheme: string;
   cipher: string;
   form: Form;
+  /** How samples are given their IVs, in words. */
+  ivForm: string;
+  playreadyObject: string;
+  pssh: PlannedPssh[];
   laUrl: string;
   tracks: PlannedTrack[];
   undoes: UndonePart[];

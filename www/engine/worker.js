@@ -12,6 +12,7 @@ import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { protect } from './protect.js';
 import { segmentFiles } from './segments.js';
+import { ivFormOf } from './sheet.js';
 import { checkRemains, verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
@@ -150,7 +151,10 @@ const methods = {
     const sha256 = hash?.finish() ?? null;
     const { scheme, cipher, form, laUrl, forTests } = view;
     const names = files?.map((file) => file.name) ?? [name];
-    const made = { ...written, files: names, sha256, seconds, keys, scheme, cipher, form, laUrl, forTests };
+    const { playreadyObject, pssh } = view;
+    const ivForm = ivFormOf(scheme, cipher, request.ivSize);
+    const header = { playreadyObject, pssh, laUrl, forTests };
+    const made = { ...written, files: names, sha256, seconds, keys, scheme, cipher, form, ivForm, ...header };
     return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 

@@ -8,6 +8,7 @@ import { faultOf } from './fault.js';
 import { Inspect } from './inspect.js';
 import { Protect } from './protect.js';
 import { Result } from './result.js';
+import { addStyle } from './style.js';
 import { summaryStrip } from './summary.js';
 
 export { takeSeveral } from './several.js';
@@ -54,14 +55,4 @@ export class Desk {
     this.protect.close();
     this.result.close();
   }
-}
-
-/** @param {string} path from this file */
-function addStyle(path) {
-  const link = h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
-  return new Promise((resolve, reject) => {
-    link.addEventListener('load', resolve);
-    link.addEventListener('error', () => reject(new Error(`${path} was not found`)));
-    document.head.append(link);
-  });
 }

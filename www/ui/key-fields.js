@@ -1,6 +1,6 @@
 /** Which keys a file gets, and where they come from: the fields that ask for them. */
 
-/** @import { KeyClass, KeyRequest, Plan, PlanKey, ProtectRequest, Track } from '../types.d.ts' */
+/** @import { KeyClass, KeyList, KeyRequest, ListedKey, Plan, PlanKey, ProtectRequest, Track } from '../types.d.ts' */
 /** @import { Fault } from './store.js' */
 
 import { h } from './dom.js';
@@ -245,6 +245,59 @@ export class KeyFields {
             ? this.kidRows
             : this.keyPer,
     };
+  }
+
+  /**
+   * Puts the keys of a list into the fields, each where it belongs, and says what was done.
+   * @param {KeyList} list
+   */
+  take(list) {
+    /** @type {Map<number, ListedKey>} */
+    const found = new Map();
+    for (const { id } of this.able) {
+      const given = list.assigned.find(({ track, period }) => track === id && period === 0)?.kid;
+      const key = list.keys.find(({ kid, track }) => (given ? kid?.uuid === given : !kid && track === id));
+      if (key) found.set(id, key);
+    }
+    const [first] = found.values();
+    if (!first)
+      return `The list has ${list.keys.length} keys, and nothing in it says which is for which track.`;
+    const same = this.able.every(({ id }) => found.get(id) === first);
+    const byClass = groups('class', this.able).every((one) => {
+      const members = this.able.filter(({ keyClass }) => keyClass === one.class);
+      return new Set(members.map(({ id }) => found.get(id))).size === 1;
+    });
+    const per = same ? 'file' : byClass && this.able.every(({ keyClass }) => keyClass) ? 'class' : 'track';
+    this.keyPer.value = per;
+    this.fold.open ||= per !== 'file';
+    const all = [...found.values()];
+    if (all.every(({ key }) => key)) this.keyWay.value = 'typed';
+    if (all.every(({ kid }) => kid)) this.kidWay.value = 'typed';
+    this.#show();
+    this.key.control.value = first.key ?? '';
+    this.kid.control.value = first.kid?.uuid ?? '';
+    for (const one of per === 'file' ? [] : groups(per, this.able)) {
+      const member = this.able.find(({ id, keyClass }) =>
+        per === 'class' ? keyClass === one.class : id === one.track,
+      );
+      const key = member && found.get(member.id);
+      for (const [rows, value] of /** @type {const} */ ([
+        [this.keyRows, key?.key],
+        [this.kidRows, key?.kid?.uuid],
+      ])) {
+        const field = rows.fields.get(idOf(one));
+        if (field) field.control.value = value ?? '';
+      }
+    }
+    const without = this.able.filter(({ id }) => !found.has(id)).map(({ id }) => `track ${id}`);
+    const later = list.keys.some(({ period }) => period)
+      ? ' Keys of later times were left out: this form makes those.'
+      : '';
+    const left = without.length
+      ? ` It has none for ${without.join(', ')}: type one, or leave that track open.`
+      : '';
+    const count = new Set(all).size;
+    return `${count === 1 ? 'One key was' : `${count} keys were`} taken from the list.${left}${later}`;
   }
 
   /** A fault has several places, of which those now folded away may hold an older one. */

@@ -8,6 +8,7 @@ import { button, h } from './dom.js';
 import { FileFields } from './file-fields.js';
 import { Choice, Field, Question, textInput, TrackChoice } from './form-parts.js';
 import { KeyFields } from './key-fields.js';
+import { KeyImport } from './key-import.js';
 import { say } from './live.js';
 import { trackNumbers } from './outcome.js';
 import { shape } from './summary.js';
@@ -217,7 +218,20 @@ export class ProtectForm {
       this.form.element,
       this.tracks.element,
     );
-    this.folds = h('div', { class: 'form-part' }, this.keys.fold, this.players, this.along, this.more);
+    const keyImport = new KeyImport(tracks, (list) => {
+      const said = this.keys.take(list);
+      this.changed();
+      return said;
+    });
+    this.folds = h(
+      'div',
+      { class: 'form-part' },
+      keyImport.element,
+      this.keys.fold,
+      this.players,
+      this.along,
+      this.more,
+    );
     this.fields = h(
       'fieldset',
       { class: 'form-fields' },

@@ -9,6 +9,7 @@ import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { isOfFile, keyName } from './key-fields.js';
+import { keyForms } from './key-forms.js';
 import { mayLoseKey, saveKeySheet } from './key-sheet.js';
 import { say } from './live.js';
 import { openNote, outcome, trackList } from './outcome.js';
@@ -353,6 +354,7 @@ export class Result {
       { class: 'key-line' },
       text,
       h('p', { class: 'save-line' }, sheet, state, result.forTests ? testTag() : null),
+      keyForms(result, () => this.#kept()),
     );
     this.showKept = (/** @type {boolean} */ atRisk) => {
       line.classList.toggle('at-risk', atRisk);

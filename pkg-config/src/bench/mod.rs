@@ -46,6 +46,11 @@ pub fn judges(project: &Project) -> [(&'static str, &'static str, Outcome<PathBu
     ]
 }
 
+/// The Python package `cpix`, a judge of the tests alone: the folder that Python is to look into.
+pub fn cpix(project: &Project) -> Outcome<PathBuf> {
+    peers::cpix(&project.target.join("bench/peers"))
+}
+
 /// All that the cases work with.
 struct Bench<'p> {
     project: &'p Project,

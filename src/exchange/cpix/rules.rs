@@ -1,0 +1,203 @@
+//! Which key a track has at a time, by the rules of a document (CPIX 2.3 §5.7).
+
+use super::{Cpix, Rule, Span, VideoFilter};
+use crate::bytes::{Error, KeyId, Result};
+
+/// What of a track rules can ask for. What is not known is no fact.
+#[derive(Clone, Debug, Default)]
+pub struct TrackFacts {
+    /// Its ID.
+    pub id: u32,
+    /// Whether it has pictures.
+    pub video: bool,
+    /// Whether it has sound.
+    pub audio: bool,
+    /// Width times height of its pictures.
+    pub pixels: Option<u64>,
+    /// Pictures a second, rounded.
+    pub fps: Option<u64>,
+    /// Channels of its sound.
+    pub channels: Option<u64>,
+    /// Bits a second.
+    pub bitrate: Option<u64>,
+}
+
+impl TrackFacts {
+    /// The class of tracks that licences tell apart: `audio`, and pictures by their size.
+    pub fn class(&self) -> Option<&'static str> {
+        let by_size = match self.pixels {
+            Some(0..=442_368) => "sd",
+            Some(442_369..=2_073_600) => "hd",
+            _ => "uhd",
+        };
+        if self.video { Some(by_size) } else { self.audio.then_some("audio") }
+    }
+}
+
+/// The key of a track at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assigned {
+    /// The track.
+    pub track: u32,
+    /// Which time, from 0 on; 0 where keys do not change.
+    pub period: u32,
+    /// The key, or none by any rule.
+    pub kid: Option<KeyId>,
+    /// Why, as a plain sentence.
+    pub why: String,
+}
+
+/// The keys of tracks at every time that the document knows.
+///
+/// # Errors
+/// `cpix-unknown-filter` when a rule has a filter that is not known here (no key may then be given to any track), and
+/// `cpix-two-keys` when two rules give different keys to the same track at the same time.
+pub fn assign(cpix: &Cpix, tracks: &[TrackFacts]) -> Result<Vec<Assigned>> {
+    if let Some((rule, filter)) = cpix.rules.iter().find_map(|rule| Some((rule, rule.unknown.first()?))) {
+        let message = format!(
+            "A rule for the key ID {} has the filter {filter}, which is not known here. By the specification of CPIX no key may \
+             then be given to a track by the rules: choose the keys yourself, or have the document made without it.",
+            rule.kid
+        );
+        return Err(Error::unsupported("cpix-unknown-filter", message));
+    }
+    let mut all = Vec::new();
+    for track in tracks {
+        let periods: Vec<Option<&str>> = match cpix.periods.len() {
+            0 | 1 => vec![cpix.periods.first().map(|period| period.id.as_str())],
+            _ => {
+                let mut sorted: Vec<_> = cpix.periods.iter().collect();
+                sorted.sort_by_key(|period| period.index);
+                sorted.iter().map(|period| Some(period.id.as_str())).collect()
+            }
+        };
+        for (number, period) in (0..).zip(periods) {
+            let (kid, why) = of_track(cpix, track, period)?;
+            all.push(Assigned { track: track.id, period: number, kid, why });
+        }
+    }
+    Ok(all)
+}
+
+fn of_track(cpix: &Cpix, track: &TrackFacts, period: Option<&str>) -> Result<(Option<KeyId>, String)> {
+    if !track.video && !track.audio {
+        return Ok((None, "It has neither pictures nor sound.".to_owned()));
+    }
+    if cpix.rules.is_empty() {
+        return Ok(match &cpix.keys[..] {
+            [one] => (Some(one.kid), "The document has one key and no rules.".to_owned()),
+            [] => (None, "The document has no key.".to_owned()),
+            _ => (
+                None,
+                "The document has several keys and no rules that say which is for this track.".to_owned(),
+            ),
+        });
+    }
+    let mut found: Option<&Rule> = None;
+    for rule in cpix.rules.iter().filter(|rule| fits(rule, track, period)) {
+        match found {
+            Some(other) if other.kid != rule.kid => {
+                let message = format!(
+                    "Two rules give keys to track {}: {} and {}. A track has one key at a time.",
+                    track.id, other.kid, rule.kid
+                );
+                return Err(Error::file("cpix-two-keys", message));
+            }
+            _ => found = Some(rule),
+        }
+    }
+    Ok(match found {
+        Some(rule) => {
+            let kind = rule.track_type.as_deref().map_or(String::new(), |kind| format!(" for {kind}"));
+            (Some(rule.kid), format!("A rule{kind} fits it."))
+        }
+        None => (None, "No rule fits it, so it stays open.".to_owned()),
+    })
+}
+
+/// Whether a rule gives its key to a track at a time.
+pub(in crate::exchange) fn fits(rule: &Rule, track: &TrackFacts, period: Option<&str>) -> bool {
+    let in_time =
+        rule.periods.is_empty() || period.is_some_and(|id| rule.periods.iter().any(|known| known == id));
+    // What a filter asks for and the track does not say, it does not have.
+    let known = |number: Option<u64>, holds: &dyn Fn(u64) -> bool, bounded: bool| match number {
+        Some(number) => holds(number),
+        None => !bounded,
+    };
+    let video = |filter: &VideoFilter| {
+        let VideoFilter { pixels, fps, hdr, wcg } = *filter;
+        // More than the least, as the specification has it of frame rates alone.
+        let faster =
+            |number: u64| fps.min.is_none_or(|min| number > min) && fps.max.is_none_or(|max| number <= max);
+        track.video
+            && known(track.pixels, &|number| pixels.holds(number), pixels.min.or(pixels.max).is_some())
+            && known(track.fps, &faster, fps.min.or(fps.max).is_some())
+            && !hdr.unwrap_or(false)
+            && !wcg.unwrap_or(false)
+    };
+    let bounded = |span: &Span| span.min.or(span.max).is_some();
+    let any = |empty: bool, one: bool| empty || one;
+    // Kinds that speak of pictures and of sound cannot both hold of one track: such rules are for either.
+    let of_kind = match (rule.video.is_empty(), rule.audio.is_empty()) {
+        (true, true) => by_type(rule.track_type.as_deref(), track),
+        (false, true) => rule.video.iter().any(video),
+        (true, false) => {
+            track.audio
+                && rule.audio.iter().any(|span| known(track.channels, &|n| span.holds(n), bounded(span)))
+        }
+        (false, false) => {
+            rule.video.iter().any(video)
+                || track.audio
+                    && rule.audio.iter().any(|span| known(track.channels, &|n| span.holds(n), bounded(span)))
+        }
+    };
+    in_time
+        && of_kind
+        && any(
+            rule.bitrate.is_empty(),
+            rule.bitrate.iter().any(|span| known(track.bitrate, &|n| span.holds(n), bounded(span))),
+        )
+        // Labels are names that nothing in a file says.
+        && rule.labels.is_empty()
+}
+
+impl Rule {
+    /// What it is for, in words.
+    pub fn describe(&self) -> String {
+        let mut parts = Vec::new();
+        parts.extend(self.track_type.clone());
+        for video in &self.video {
+            let span = words(video.pixels, "pixels");
+            parts.push(if span.is_empty() { "video".to_owned() } else { format!("video of {span}") });
+            parts.extend(Some(words(video.fps, "pictures a second")).filter(|text| !text.is_empty()));
+        }
+        for audio in &self.audio {
+            let span = words(*audio, "channels");
+            parts.push(if span.is_empty() { "sound".to_owned() } else { format!("sound of {span}") });
+        }
+        parts.extend(self.bitrate.iter().map(|span| words(*span, "bits a second")));
+        parts.extend(self.labels.iter().map(|label| format!("the label {label}")));
+        parts.extend(self.periods.iter().map(|id| format!("the period {id}")));
+        parts
+            .extend(self.unknown.iter().map(|name| format!("what {name} asks for, which is not known here")));
+        if parts.is_empty() { "everything".to_owned() } else { parts.join(", ") }
+    }
+}
+
+fn words(span: Span, what: &str) -> String {
+    match (span.min, span.max) {
+        (None, None) => String::new(),
+        (Some(min), None) => format!("{min} {what} or more"),
+        (None, Some(max)) => format!("{max} {what} at most"),
+        (Some(min), Some(max)) => format!("{min} to {max} {what}"),
+    }
+}
+
+/// Whether a rule without filters of kind is for a track, by the words that writers use for its type.
+fn by_type(kind: Option<&str>, track: &TrackFacts) -> bool {
+    match kind.map(str::to_ascii_uppercase) {
+        Some(kind) if kind.contains("AUDIO") => track.audio,
+        Some(kind) if kind.contains("VIDEO") || kind.contains("HD") || kind.contains("SD") => track.video,
+        _ => true,
+    }
+}

@@ -1,0 +1,252 @@
+//! A small XML tree of a document that others wrote: CPIX, and the protection parts of manifests. Names are without their
+//! prefixes, as writers of such documents disagree on namespaces.
+//!
+//! No document type is read and no entity beyond the five of XML is known, so the tree is never larger than the text.
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use crate::bytes::limits::BOX_DEPTH;
+use crate::bytes::units::to_len;
+use crate::bytes::{Error, Result};
+use crate::playready::next_event;
+use crate::protect::request::SecretText;
+
+/// Longest document read, in bytes. A manifest of a day is some megabytes; a list of a thousand keys is one.
+const XML_LEN: usize = 16 << 20;
+
+/// Most elements of one document: a manifest of a day of two-second segments, each of ten tracks with an element.
+const ELEMENTS: usize = 1 << 19;
+
+/// Most attributes of one element.
+const ATTRIBUTES: usize = 64;
+
+/// One element.
+#[derive(Clone, Debug, Default)]
+pub struct Element {
+    /// The name without its prefix.
+    pub name: String,
+    /// Names without prefixes, and values with references resolved.
+    pub attributes: Vec<(String, String)>,
+    /// All text directly inside, references resolved. It may be a key.
+    pub text: SecretText,
+    /// The elements directly inside.
+    pub children: Vec<Element>,
+}
+
+impl Element {
+    /// The value of an attribute.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// The first child of this name.
+    pub fn child(&self, name: &str) -> Option<&Self> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// All children of this name.
+    pub fn all<'e>(&'e self, name: &'e str) -> impl Iterator<Item = &'e Self> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// The first element of this name at any depth, itself included.
+    pub fn find(&self, name: &str) -> Option<&Self> {
+        if self.name == name {
+            return Some(self);
+        }
+        self.children.iter().find_map(|child| child.find(name))
+    }
+
+    /// The text inside, without spaces around it.
+    pub fn text(&self) -> &str {
+        self.text.0.trim()
+    }
+}
+
+/// Reads all root elements of `xml`: one of a document, several of a part that was copied out of one.
+///
+/// # Errors
+/// `bad-xml` when it is not well-formed, `xml-doctype` when it has a document type, `xml-entity` when it names an entity
+/// that XML does not know; `xml-too-long`, `xml-too-deep` and `xml-too-many` past the caps.
+pub fn parse(xml: &str) -> Result<Vec<Element>> {
+    let xml = xml.trim_start_matches('\u{FEFF}').trim_end_matches('\0');
+    if xml.len() > XML_LEN {
+        let message = format!("The document is {} bytes long; Boxlock reads at most {XML_LEN}.", xml.len());
+        return Err(Error::limit("xml-too-long", message));
+    }
+    let mut reader = Reader::from_str(xml);
+    let mut open: Vec<Element> = Vec::new();
+    let mut roots = Vec::new();
+    let mut elements = 0;
+    loop {
+        let at = to_len(reader.buffer_position());
+        match next_event(&mut reader).map_err(|why| malformed(&why, at))? {
+            Event::Start(tag) => {
+                if open.len() >= BOX_DEPTH {
+                    let message =
+                        format!("The document nests more than {BOX_DEPTH} elements inside each other.");
+                    return Err(Error::limit("xml-too-deep", message));
+                }
+                open.push(element(&tag, at, &mut elements)?);
+            }
+            Event::Empty(tag) => {
+                let done = element(&tag, at, &mut elements)?;
+                close(done, &mut open, &mut roots);
+            }
+            Event::End(_) => {
+                if let Some(done) = open.pop() {
+                    close(done, &mut open, &mut roots);
+                }
+            }
+            Event::Text(text) => {
+                if text.contains('&') {
+                    return Err(malformed("an ampersand stands bare; it must be written &amp;", at));
+                }
+                add_text(&text.xml10_content(), &mut open, at)?;
+            }
+            Event::CData(text) => add_text(&text.xml10_content(), &mut open, at)?,
+            Event::GeneralRef(name) => {
+                let text = match name.resolve_char_ref() {
+                    Ok(Some(c)) => c.to_string(),
+                    _ => quick_xml::escape::resolve_xml_entity(&name)
+                        .map(str::to_owned)
+                        .ok_or_else(|| entity(at))?,
+                };
+                add_text(&text, &mut open, at)?;
+            }
+            Event::DocType(_) => return Err(doctype(at)),
+            Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
+            Event::Eof => break,
+        }
+    }
+    if let Some(unclosed) = open.last() {
+        return Err(malformed(&format!("the element {} is never closed", unclosed.name), xml.len()));
+    }
+    if roots.is_empty() {
+        return Err(malformed("it holds no element", xml.len()));
+    }
+    Ok(roots)
+}
+
+/// An element with its attributes, still without content.
+fn element(tag: &BytesStart<'_>, at: usize, elements: &mut usize) -> Result<Element> {
+    *elements += 1;
+    if *elements > ELEMENTS {
+        let message = format!("The document has more than {ELEMENTS} elements.");
+        return Err(Error::limit("xml-too-many", message));
+    }
+    let mut attributes = Vec::new();
+    // The reader's own check for doubles takes quadratic time, so it is left to the cap.
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.map_err(|error| malformed(&error.to_string(), at))?;
+        if attributes.len() >= ATTRIBUTES {
+            let message = format!("An element of the document has more than {ATTRIBUTES} attributes.");
+            return Err(Error::limit("xml-too-many", message));
+        }
+        let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| entity(at))?;
+        let name = attribute.key.into_inner();
+        // A declaration of a prefix must not pass for an attribute of its name.
+        let declares = name.starts_with("xmlns");
+        let name = if declares { name } else { name.rsplit(':').next().unwrap_or(name) };
+        attributes.push((name.to_owned(), value.into_owned()));
+    }
+    Ok(Element { name: tag.local_name().into_inner().to_owned(), attributes, ..Element::default() })
+}
+
+/// Hands a finished element to its parent, or makes it a root.
+fn close(done: Element, open: &mut [Element], roots: &mut Vec<Element>) {
+    match open.last_mut() {
+        Some(parent) => parent.children.push(done),
+        None => roots.push(done),
+    }
+}
+
+/// Adds text to the innermost open element.
+fn add_text(text: &str, open: &mut [Element], at: usize) -> Result<()> {
+    match open.last_mut() {
+        Some(parent) => {
+            // Growing would leave copies behind.
+            let have = &mut parent.text;
+            let mut longer = SecretText(String::with_capacity(have.0.len() + text.len()));
+            longer.0.push_str(&have.0);
+            longer.0.push_str(text);
+            *have = longer;
+            Ok(())
+        }
+        None if text.trim().is_empty() => Ok(()),
+        None => Err(malformed("text stands outside of all elements", at)),
+    }
+}
+
+/// The error of text that is not XML. `at` counts bytes of the text.
+fn malformed(why: &str, at: usize) -> Error {
+    let why = why.trim_end_matches('.');
+    Error::file("bad-xml", format!("The document is not well-formed XML, about {at} characters in: {why}."))
+}
+
+fn doctype(at: usize) -> Error {
+    Error::file(
+        "xml-doctype",
+        format!(
+            "The document has a document type (<!DOCTYPE …>), about {at} characters in. Boxlock reads none: entities that it \
+             declares could stand for other files or for endless text. Remove it, and write out what its entities stand for."
+        ),
+    )
+}
+
+fn entity(at: usize) -> Error {
+    Error::file(
+        "xml-entity",
+        format!(
+            "About {at} characters in, the document names an entity that XML does not know; there are &amp;, &lt;, &gt;, &apos; \
+             and &quot;, and numbers like &#38;."
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_without_prefixes_and_text_is_whole() {
+        let roots = parse(
+            "<?xml version='1.0'?><a:x xmlns:a='u' b:kid=' 1 '><y>a&amp;<!-- -->b<![CDATA[<]]></y></a:x>",
+        )
+        .unwrap();
+        let [root] = &roots[..] else { panic!("one root") };
+        assert_eq!((root.name.as_str(), root.attribute("kid"), root.attribute("a")), ("x", Some("1"), None));
+        assert_eq!(root.child("y").unwrap().text(), "a&b<");
+        assert_eq!(parse("<a/><b/>").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_hostile_or_broken_is_refused() {
+        let deep = "<a>".repeat(40) + &"</a>".repeat(40);
+        let wide = format!("<a{}/>", (0..70).map(|n| format!(" a{n}=''")).collect::<String>());
+        for (xml, code) in [
+            ("", "bad-xml"),
+            ("x", "bad-xml"),
+            ("<a>", "bad-xml"),
+            ("<a></b>", "bad-xml"),
+            ("<a b=c/>", "bad-xml"),
+            ("<a>a & b</a>", "bad-xml"),
+            ("<a/>x", "bad-xml"),
+            ("<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><a>&x;</a>", "xml-doctype"),
+            ("<!DOCTYPE a [<!ENTITY x 'ha'><!ENTITY y '&x;&x;&x;'>]><a>&y;</a>", "xml-doctype"),
+            ("<a>&lol;</a>", "xml-entity"),
+            ("<a b='&lol;'/>", "xml-entity"),
+            (&deep, "xml-too-deep"),
+            (&wide, "xml-too-many"),
+        ] {
+            assert_eq!(parse(xml).map(|_| ()).map_err(|error| error.code()), Err(code), "{xml}");
+        }
+    }
+
+    #[test]
+    fn text_is_not_printed() {
+        let roots = parse("<a>swordfish</a>").unwrap();
+        assert!(!format!("{roots:?}").contains("swordfish"));
+    }
+}
