@@ -202,7 +202,8 @@ impl Look<'_> {
         let mut found =
             Decoded::new("playready-header", format!("A PlayReady header, version {}.", header.version));
         for key in &header.keys {
-            found.fact("Key ID", self.key_line(key));
+            found.fact("Key ID", key.kid.uuid());
+            found.fact("Its algorithm", self.key_line(key));
         }
         found.fact("Licence server (LA_URL)", header.la_url.as_deref().unwrap_or_default());
         found.fact("Licence page (LUI_URL)", header.lui_url.as_deref().unwrap_or_default());
@@ -249,12 +250,13 @@ impl Look<'_> {
         found
     }
 
-    /// A key of a header, in one line.
+    /// What a header says of a key, in one line.
     fn key_line(self, key: &HeaderKey) -> String {
         let algorithm = key.algorithm.map_or("no algorithm said", |algorithm| algorithm.text());
         let checksum = key.checksum.map_or(String::new(), |sum| format!(", checksum {}", base64_text(&sum)));
-        let known = if self.known.contains(&key.kid) { ", of the file that is open" } else { "" };
-        format!("{}, {algorithm}{checksum}{known}", key.kid)
+        let known =
+            if self.known.contains(&key.kid) { "; its key ID is one of the file that is open" } else { "" };
+        format!("{algorithm}{checksum}{known}")
     }
 }
 
