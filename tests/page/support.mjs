@@ -64,7 +64,7 @@ export const keepWorkers = (page) =>
 const TRIES = 2;
 
 /** What takes this long hangs. */
-const HANGS = 3 * LONG;
+const HANGS = 2 * LONG;
 
 /**
  * Has what failed once, or hangs, tried once more. How it failed is said and counted, so that what fails now and then

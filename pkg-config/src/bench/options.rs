@@ -8,7 +8,7 @@ cargo pkg bench [OPTION...]  measure side by side with other software, print a t
   --runs N                   rounds of each case (5); within a round, subjects run in turn
   --only TEXT                only lines whose `case: subject` contains TEXT
   --json FILE                write the same rows for machines
-  --huge                     with the 20 GB file (needs 45 GB of disk)
+  --huge                     with files of 20 GB, one by one (needs 45 GB of disk)
   --keep                     keep files of 5 GB and more
   --quick                    a smoke test: small inputs, one round, only peers already here";
 
