@@ -255,7 +255,7 @@ mod tests {
             }
             let mut bytes = data(len);
             let one = Chain { at: 0, subsamples: &subsamples, iv: iv() };
-            encrypt(&key(), Pattern { crypt, skip }, &mut bytes, [one].into_iter());
+            encrypt(&key(), Pattern { crypt, skip }, &mut bytes, &mut [one].into_iter());
             assert_eq!(bytes, expected, "{crypt}:{skip}");
         }
     }
@@ -267,10 +267,10 @@ mod tests {
         let chain = |at, subsamples| Chain { at, subsamples, iv: iv() };
         let mut bytes = data(64);
         let chains = [chain(48, &outside[..]), chain(usize::MAX - 400, &outside), chain(0, &inside)];
-        encrypt(&key(), WHOLE, &mut bytes, chains.into_iter());
+        encrypt(&key(), WHOLE, &mut bytes, &mut chains.into_iter());
         let mut expected = data(64);
-        encrypt(&key(), WHOLE, &mut expected, [chain(0, &inside[..])].into_iter());
-        encrypt(&key(), WHOLE, &mut expected, [chain(48, &[range(0, 16)][..])].into_iter());
+        encrypt(&key(), WHOLE, &mut expected, &mut [chain(0, &inside[..])].into_iter());
+        encrypt(&key(), WHOLE, &mut expected, &mut [chain(48, &[range(0, 16)][..])].into_iter());
         assert_eq!(bytes, expected);
     }
 
