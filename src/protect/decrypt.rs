@@ -23,7 +23,10 @@ pub struct Decryptor {
 impl Decryptor {
     /// With these keys.
     pub fn new(keys: &SourceKeys) -> Self {
-        Self { keys: keys.clone(), ciphers: keys.iter().map(|known| Rc::new(AesKey::new(&known.key))).collect() }
+        Self {
+            keys: keys.clone(),
+            ciphers: keys.iter().map(|known| Rc::new(AesKey::new(&known.key))).collect(),
+        }
     }
 
     /// How the samples of a fragment are to be decrypted; `None` where nothing is. `media` is what is at hand behind its
