@@ -97,6 +97,7 @@ fn bento4_gives_back_the_whole_file_from_piff() {
                 "moov" => {
                     let mut children = back.children();
                     assert_eq!(children.remove(1).name, raw::PIFF_PSSH);
+                    children.retain(|child| child.name != raw::RECORD);
                     contents(&children) == contents(&clear.children())
                 }
                 // Offsets moved; whether they are right is asked below.

@@ -56,7 +56,17 @@ fn filled(mut samples: Samples) -> Samples {
 }
 
 /// The boxes that protection may put in.
-const ADDED: [&str; 7] = ["pssh", raw::PIFF_PSSH, "sinf", "saiz", "saio", "senc", raw::PIFF_SENC];
+const ADDED: [&str; 9] = [
+    "pssh",
+    raw::PIFF_PSSH,
+    "sinf",
+    "saiz",
+    "saio",
+    "senc",
+    raw::PIFF_SENC,
+    raw::RECORD,
+    raw::FRAGMENT_RECORD,
+];
 
 /// Whether a box is one of those that protection names, so that its bytes may change.
 fn is_named(b: &RawBox<'_>) -> bool {

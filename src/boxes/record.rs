@@ -19,6 +19,8 @@ pub const HAD_FILE_TYPE: u32 = 1;
 pub const HAD_HALF_THE_ENTRIES: u32 = 2;
 /// Flag: it had no `mvex`.
 pub const HAD_NO_EXTENDS: u32 = 4;
+/// Flag: the headers of its fragments were as they are, whatever the style says.
+pub const HAD_THESE_HEADS: u32 = 8;
 
 /// How the header of a part of a fragment was, as bits of a byte.
 pub mod style {
@@ -55,10 +57,17 @@ fn style_text(style: &u8) -> String {
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
+impl ClearFile {
+    /// What most headers of fragments were, where they were others.
+    pub fn usual(&self) -> Option<u8> {
+        (!self.head.has(HAD_THESE_HEADS)).then_some(self.style)
+    }
+}
+
 boxes! {
     /// What the clear file was.
     ClearFile [CLEAR_FILE] full(0) "Record of the clear file" "Boxlock"
-        flags { 0x1 "it had a file type", 0x2 "it had half the sample entries", 0x4 "it had no mvex" }
+        flags { 0x1 "it had a file type", 0x2 "it had half the sample entries", 0x4 "it had no mvex", 0x8 "it had these fragment headers" }
     {
         style: u8, means style_text;
         without_extends: Counted<u16, u32>;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
+use crate::boxes::record::ClearFile;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::fragmenter::check_items;
@@ -157,7 +158,7 @@ impl Assembly {
             position: 0,
             is_patched: false,
             protects: plan.protects(),
-            usual: plan.record.as_ref().map(|record| record.style),
+            usual: plan.record.as_ref().and_then(ClearFile::usual),
             segments: plan.segment_index.then(|| Segments::of(&index)).transpose()?,
             is_index_out: false,
             files: if plan.segments { file_starts(&index, parts)? } else { Vec::new() },
@@ -394,7 +395,7 @@ fn fragment_form(plan: &Plan, movie: &Movie, task: &FragmentTask) -> FragmentFor
     let clear = plan.decrypts() && !plan.protects();
     let (samples, modern) = (SampleForms::of(plan.form), plan.form.has_cenc() && !clear);
     let record = movie.record.as_ref().filter(|_| plan.decrypts());
-    let restoring = Restoring { usual: record.map(|record| record.style), clear };
+    let restoring = Restoring { usual: record.and_then(ClearFile::usual), clear };
     // Keys of the first time are those of the movie header.
     let is_later = task.period.is_some() && plan.period > 0;
     let systems = if is_later { system_headers(plan) } else { Vec::new() };

@@ -8,6 +8,7 @@ use crate::boxes::record::style::{
 };
 use crate::boxes::record::{
     CLEAR_FRAGMENT, ClearFile, ClearFragment, HAD_FILE_TYPE, HAD_HALF_THE_ENTRIES, HAD_NO_EXTENDS,
+    HAD_THESE_HEADS,
 };
 use crate::boxes::{Node, Tree};
 use crate::bytes::{FourCc, Result};
@@ -38,7 +39,16 @@ pub fn record(plan: &Plan, index: &Index) -> Option<ClearFile> {
         }
         record
     });
+    let always = BASE_IN_FILE | FIRST_WITHOUT | OTHERS_WITHOUT;
+    let changed = if plan.form.has_cenc() { always | NO_TIME | NO_BASE | OLD_RUNS } else { always };
+    let stay = before.is_none_or(|before| before.usual().is_none());
+    if stay {
+        record.style = index.style.unwrap_or(0);
+    }
     record.head.flags &= HAD_NO_EXTENDS;
+    if stay && !plan.has_clear_entries() && index.any_style & changed == 0 {
+        record.head.flags |= HAD_THESE_HEADS;
+    }
     if plan.has_clear_entries() {
         record.head.flags |= HAD_HALF_THE_ENTRIES;
     }
@@ -50,8 +60,6 @@ pub fn record(plan: &Plan, index: &Index) -> Option<ClearFile> {
     }
     let same_type = original.as_ref().map(|original| original.to_box(0))
         == Some(protected_file_type(plan.form, original.as_ref()));
-    let always = BASE_IN_FILE | FIRST_WITHOUT | OTHERS_WITHOUT;
-    let changed = if plan.form.has_cenc() { always | NO_TIME | NO_BASE | OLD_RUNS } else { always };
     let is_needed = before.is_some()
         || !same_type
         || plan.has_clear_entries()

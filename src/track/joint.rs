@@ -74,6 +74,10 @@ impl Index {
 
     /// Puts a fragment of another file behind the rest.
     pub fn push_fragment(&mut self, from: &Self, fragment: &FragmentEntry, ids: &NewIds, expected: u64) {
+        if self.fragments.is_empty() {
+            self.style = from.style;
+        }
+        self.any_style |= from.any_style;
         let first_part = self.parts.len();
         let first_sample = self.fragments.last().map_or(0, |last| {
             let samples = self.parts(last).iter().map(|part| u64::from(part.samples)).sum::<u64>();

@@ -87,6 +87,10 @@ pub fn boxes(bytes: &[u8], base: usize) -> Vec<RawBox<'_>> {
 pub const PIFF_SENC: &str = "uuid:a2394f52";
 pub const PIFF_TENC: &str = "uuid:8974dbce";
 pub const PIFF_PSSH: &str = "uuid:d08a4f18";
+/// What Boxlock says of the clear file.
+pub const RECORD: &str = "uuid:b2badc1b";
+/// The same of a part of a fragment.
+pub const FRAGMENT_RECORD: &str = "uuid:c714495c";
 pub const TFXD: &str = "uuid:6d1d9b05";
 
 /// Where a sample stands.
