@@ -6,14 +6,14 @@
 import { fetchAhead } from './engine/ahead.js';
 import { Bridge } from './engine/bridge.js';
 import { Crew } from './engine/crew.js';
-import { BoxlockError, environmentError, fromPosted, toPosted } from './engine/errors.js';
-import { sheetOf } from './engine/sheet.js';
+import { BoxlockError, callerError, environmentError, fromPosted, toPosted } from './engine/errors.js';
+import { Result } from './engine/result.js';
 import { canDownload } from './files/downloads.js';
 import { during } from './files/faults.js';
 import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 
 /** @import * as Types from './types' */
-/** @import { Assets, Method, Methods, Protected } from './engine/messages' */
+/** @import { Assets, Method, Methods } from './engine/messages' */
 /** @import { CallOptions } from './engine/bridge.js' */
 /** @import { Source, SourcePart } from './engine/several.js' */
 
@@ -438,14 +438,6 @@ function copyOf(request) {
 const planned = new WeakSet();
 
 /**
- * @param {string} code
- * @param {string} message
- */
-function callerError(code, message) {
-  return new BoxlockError({ code, kind: 'caller', message });
-}
-
-/**
  * The offline scenario wants the extension `.mp4`.
  * @param {string} name
  * @param {Types.ProtectRequest} request
@@ -457,113 +449,4 @@ function suggestName(name, { scheme, segments, sourceKeys }) {
   if (scheme === 'none' && sourceKeys) return `${stem}.clear.mp4`;
   const what = scheme === 'none' ? 'fragmented' : 'protected';
   return /\.mp4$/i.test(name) ? `${stem}.${what}.mp4` : `${stem}.mp4`;
-}
-
-/** @param {Protected} made */
-function placeOf({ streamed, folder, stored, blob }) {
-  if (folder) return 'folder';
-  if (streamed) return 'downloads';
-  if (stored) return 'storage';
-  return blob ? 'memory' : 'chosen';
-}
-
-/** @implements {Types.ProtectResult} */
-class Result {
-  #bridge;
-  #made;
-  /** @type {Promise<string> | undefined} */
-  #hash;
-  /** @type {string | null} once it is known */
-  #sum = null;
-
-  #verify;
-
-  /**
-   * @param {Bridge} bridge
-   * @param {Protected} made
-   * @param {string} name
-   * @param {(blob: Blob, options: Types.VerifyOptions) => Promise<Types.Verification>} verify against the source
-   */
-  constructor(bridge, made, name, verify) {
-    this.#bridge = bridge;
-    this.#verify = verify;
-    this.#made = made;
-    this.name = name;
-    this.size = made.size;
-    /** @type {Types.ProtectResult['place']} */
-    this.place = placeOf(made);
-    this.seconds = made.seconds;
-    this.keys = made.keys;
-    const [first] = made.keys;
-    this.kid = first?.kid ?? null;
-    this.key = first?.key ?? null;
-    this.checksum = first?.checksum ?? null;
-    this.scheme = made.scheme;
-    this.form = made.form;
-    this.profile = made.form;
-    this.laUrl = made.laUrl;
-    this.tracks = made.tracks;
-    this.undoes = made.undoes;
-    this.files = made.files;
-    this.forTests = made.forTests;
-    this.#sum = made.sha256;
-  }
-
-  /** Whether nothing of it can be read again here. */
-  get #gone() {
-    return this.place === 'folder' || this.place === 'downloads';
-  }
-
-  async file() {
-    if (this.place === 'downloads')
-      throw environmentError('no-copy', 'The new file is in the browser’s downloads; no copy is left here.');
-    if (this.place === 'folder')
-      throw environmentError(
-        'no-copy',
-        'The segments are in the folder that was chosen; there is no one file.',
-      );
-    const { handle, blob } = this.#made;
-    const stored = handle ? await during('result', handle.getFile()) : blob;
-    if (!stored) throw environmentError('gone', 'The new file is no longer there.');
-    const type = this.files.length > 1 ? 'application/zip' : 'video/mp4';
-    return new File([stored], this.name, { type });
-  }
-
-  /** @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options] */
-  async sha256(options) {
-    if (this.#sum) return this.#sum;
-    const blob = await this.file();
-    this.#hash ??= this.#bridge.call('hash', { blob }, options);
-    this.#hash.then(
-      (sum) => (this.#sum = sum),
-      () => (this.#hash = undefined),
-    );
-    return this.#hash;
-  }
-
-  /**
-   * @param {{ sha256?: 'wait' | 'if-known' }} [options]
-   * @returns {Promise<Types.KeySheet>}
-   */
-  async keySheet({ sha256 = 'wait' } = {}) {
-    const [first] = this.keys;
-    if (!first) throw callerError('no-key', 'Nothing is protected in this file, so there is no key to list.');
-    const sum = sha256 === 'wait' && !this.#gone ? await this.sha256() : this.#sum;
-    return sheetOf(this.#made, first, this.name, sum);
-  }
-
-  /** @param {Types.VerifyOptions} [options] */
-  async verify(options = {}) {
-    if (this.files.length > 1)
-      throw callerError(
-        'several-files',
-        'Only one file can be verified, not segments in files of their own.',
-      );
-    return this.#verify(await this.file(), options);
-  }
-
-  async discard() {
-    if (this.#made.stored) await discard(this.#made.stored);
-    this.#made.blob = null;
-  }
 }

@@ -33,6 +33,15 @@ export function environmentError(code, message) {
 }
 
 /**
+ * A fault of what was asked for.
+ * @param {string} code
+ * @param {string} message
+ */
+export function callerError(code, message) {
+  return new BoxlockError({ code, kind: 'caller', message });
+}
+
+/**
  * Whether an engine has stopped for good: it trapped, by a fault of its own or for want of memory, or it is asked again
  * after that. What is borrowed then stays so for ever.
  * @param {any} error
