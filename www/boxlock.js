@@ -335,7 +335,8 @@ class OpenMedia {
     }
     return new Result(this.#bridge, made, name, (blob, options) => {
       const keys = made.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
-      return this.#verify({ other: blob, source: true, keys, remains: made.remains }, options);
+      const sourceKeys = order.request.sourceKeys ?? [];
+      return this.#verify({ other: blob, source: true, keys, sourceKeys, remains: made.remains }, options);
     });
   }
 
@@ -345,7 +346,10 @@ class OpenMedia {
    */
   verify(keys, { source, ...options } = {}) {
     const copies = keys.map((key) => ({ ...key }));
-    return this.#verify({ other: source ?? null, source: false, keys: copies, remains: null }, options);
+    return this.#verify(
+      { other: source ?? null, source: false, keys: copies, sourceKeys: [], remains: null },
+      options,
+    );
   }
 
   /**

@@ -87,9 +87,10 @@ async function refusal(page, path) {
   await openFile(page, path);
   await goTo(page, 'protect');
   return page.evaluate(() => {
-    const said = document.querySelector('#panel-protect .protect-no p');
-    if (!said && !document.querySelector('#protect-form, #panel-protect form')) return 'neither';
-    return said && !document.querySelector('#panel-protect form') ? said.innerText : null;
+    const said = document.querySelector('#panel-protect .protect-no p, #panel-protect .unlock p');
+    const form = document.querySelector('#protect-form, #panel-protect form:not(.unlock)');
+    if (!said && !form) return 'neither';
+    return said && !form ? said.innerText : null;
   });
 }
 

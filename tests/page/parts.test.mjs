@@ -22,7 +22,7 @@ inEachBrowser(
     const check = pageTests(browser);
 
     check('what shows an open file is there before one is open', async (page) => {
-      await page.waitFor(() => document.styleSheets.length === 7);
+      await fetchedAhead(page);
       const before = page.requests.length;
       for (const path of [
         'ui/desk.js',
@@ -45,7 +45,6 @@ inEachBrowser(
       assert.ok(later.length > 0);
       const { requests } = browser.site;
       const when = (path) => requests.findIndex((url) => url.endsWith(path));
-      await fetchedAhead(page);
       for (const path of later) assert.ok(when(path) > when('ui/desk.js'), path);
     });
   },

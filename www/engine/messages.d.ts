@@ -201,7 +201,10 @@ export interface Methods {
     args: {
       other: Blob | null;
       source: boolean;
+      /** Of the file that is verified. */
       keys: SourceKeyRequest[];
+      /** Of its source, where that is protected too. */
+      sourceKeys: SourceKeyRequest[];
       /** What is known of what was written. */
       remains: Remains | null;
       workers: number;
@@ -268,11 +271,10 @@ export type ToProtector =
       };
     }
   | {
-      /** Instead of the set-up: the files whose fragments are to be looked at, and the keys of those that are protected. */
+      /** Instead of the set-up: the files whose fragments are to be looked at, and the keys that each is protected with. */
       examiners: {
         engine: WebAssembly.Module | string;
-        files: { blob: Blob; moov: Uint8Array; protectedBy: boolean }[];
-        keys: SourceKeyRequest[];
+        files: { blob: Blob; moov: Uint8Array; keys: SourceKeyRequest[] }[];
       };
     }
   /** Fragments of one of these files; of one too large to hold without its bytes. */

@@ -256,11 +256,9 @@ async function receive(message) {
     state = { protector: new Protector(moov, request, random), blob, memory };
     random.fill(0);
   } else if ('examiners' in message) {
-    const { engine, files, keys } = message.examiners;
+    const { engine, files } = message.examiners;
     const { memory } = await startEngine(engine);
-    const examiners = files.map(
-      ({ moov, protectedBy }) => new FragmentExaminer(moov, protectedBy ? keys : []),
-    );
+    const examiners = files.map(({ moov, keys }) => new FragmentExaminer(moov, keys));
     examining = { examiners, blobs: files.map(({ blob }) => blob), memory };
   } else if ('examine' in message) await examine(message.examine);
   else if ('large' in message) await protectLarge(message.large.id, message.large.order);

@@ -158,7 +158,7 @@ const methods = {
     return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 
-  async verify({ other: otherBlob, source, keys, remains, workers }, running) {
+  async verify({ other: otherBlob, source, keys, sourceKeys, remains, workers }, running) {
     const { core, reader, engine } = file();
     const open = { core, blob: reader.blob };
     /** @type {typeof open | null} */
@@ -172,13 +172,13 @@ const methods = {
       const verifier = clear
         ? Verifier.comparing(written.core, keys, clear.core)
         : new Verifier(written.core, keys);
-      const of = (/** @type {typeof open} */ { core, blob }, /** @type {boolean} */ protectedBy) => ({
+      const of = (/** @type {typeof open} */ { core, blob }, /** @type {typeof keys} */ own) => ({
         blob,
         moov: core.movie_header(),
-        protectedBy,
+        keys: own,
       });
-      const files = [of(written, true), ...(clear ? [of(clear, false)] : [])];
-      const first = { examiners: { engine, files, keys } };
+      const files = [of(written, keys), ...(clear ? [of(clear, sourceKeys)] : [])];
+      const first = { examiners: { engine, files } };
       if (remains) checkRemains(verifier, written, remains);
       return await verify(verifier, written, clear, first, workers, running);
     } finally {

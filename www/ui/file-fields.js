@@ -6,8 +6,12 @@ import { h } from './dom.js';
 import { Check, Choice } from './form-parts.js';
 
 export class FileFields {
-  /** @param {boolean} fragments whether the file becomes a fragmented one, which is of use without protection too */
-  constructor(fragments) {
+  /**
+   * @param {object} becomes
+   * @param {boolean} becomes.fragments whether the file becomes a fragmented one, which is of use without protection too
+   * @param {boolean} becomes.opens whether it is protected, and its keys are known
+   */
+  constructor({ fragments, opens }) {
     this.segments = new Choice('segments', 'Written as', [
       { value: 'one', label: 'One MP4' },
       {
@@ -21,21 +25,26 @@ export class FileFields {
       hint: 'So that DASH players can seek in the one MP4 on any web server. Others do not need it.',
     });
     this.protection = new Choice('protection', 'Protection', [
-      { value: 'protect', label: 'Protect it', hint: 'With a key, for players that have a licence.' },
+      {
+        value: 'protect',
+        label: opens ? 'Protect it otherwise' : 'Protect it',
+        hint: `With a ${opens ? 'new ' : ''}key, for players that have a licence.`,
+      },
       {
         value: 'none',
-        label: 'Make it fragmented, and no more',
+        label: opens ? 'Make it clear' : 'Make it fragmented, and no more',
         hint: 'Nothing is encrypted: no key, no licence, open to everyone.',
       },
     ]);
-    this.protection.element.hidden = !fragments;
+    this.protection.element.hidden = !fragments && !opens;
+    if (opens) this.protection.value = 'none';
     this.element = h(
       'details',
       { class: 'more', id: 'more-file' },
       h('summary', {}, 'File'),
       this.segments.element,
       this.segmentIndex.element,
-      this.protection.element,
+      opens ? null : this.protection.element,
     );
     this.element.addEventListener('change', () => {
       this.segmentIndex.element.hidden = this.apart;

@@ -45,7 +45,7 @@ export function nameOf({ place, name, files }, savedAs) {
 
 /**
  * The one sentence on a result.
- * @param {Pick<ProtectResult, 'place' | 'name' | 'files' | 'tracks'>} result
+ * @param {Pick<ProtectResult, 'place' | 'name' | 'files' | 'tracks' | 'undoes'>} result
  * @param {string | null} savedAs
  */
 export function outcome(result, savedAs) {
@@ -58,7 +58,7 @@ export function outcome(result, savedAs) {
   if (!locked.length)
     return several
       ? `${first} made. Nothing in them is protected.`
-      : `${first} ${result.files.length > 1 ? 'made' : 'fragmented'}. Nothing in it is protected.`;
+      : `${first} ${result.files.length > 1 ? 'made' : result.undoes.length ? 'clear' : 'fragmented'}. Nothing in it is protected.`;
   const are = (/** @type {readonly unknown[]} */ list) => (list.length === 1 ? 'is' : 'are');
   return `Only ${trackNumbers(locked)} of ${name} ${are(locked)} locked; ${trackNumbers(open)} ${are(open)} open to everyone.`;
 }

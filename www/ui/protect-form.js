@@ -32,10 +32,11 @@ const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 export class ProtectForm {
   /**
    * @param {Track[]} tracks
-   * @param {boolean} fragments whether the file becomes a fragmented one on the way
+   * @param {{ fragments: boolean, opens: boolean }} becomes whether the file becomes a fragmented one on the way, and whether it is
+   *   protected before
    * @param {() => void} changed
    */
-  constructor(tracks, fragments, changed) {
+  constructor(tracks, becomes, changed) {
     this.changed = changed;
     this.touched = false;
 
@@ -198,7 +199,7 @@ export class ProtectForm {
     this.form.element.addEventListener('change', () => {
       if (!choseSystems) this.widevine.value = this.form.value === 'cbcs' ? 'widevine' : 'none';
     });
-    this.file = new FileFields(fragments);
+    this.file = new FileFields(becomes);
     this.ofProtection = h(
       'div',
       { class: 'form-part' },
@@ -236,12 +237,16 @@ export class ProtectForm {
       'fieldset',
       { class: 'form-fields' },
       h('legend', { class: 'unseen' }, 'What to protect and how'),
+      // What is protected already is asked about first.
+      becomes.opens ? this.file.protection.element : null,
       this.ofProtection,
       this.leftovers.element,
       this.folds,
       this.file.element,
     );
-    this.file.element.addEventListener('change', () => this.#show());
+    for (const place of [this.file.element, this.file.protection.element])
+      place.addEventListener('change', () => this.#show());
+    this.#show();
     this.element = h(
       'form',
       { id: 'protect-form', class: 'protect-form', novalidate: true, 'aria-label': 'Protection' },

@@ -1,6 +1,6 @@
 /** Protect: the form, the plan beside it, and the run. */
 
-/** @import { Plan, ProtectResult } from '../types.d.ts' */
+/** @import { Plan, ProtectRequest, ProtectResult, SourceKeyRequest } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
 import { canDownload } from '../files/downloads.js';
@@ -24,6 +24,7 @@ import { filesIn, outcome } from './outcome.js';
 import { planView } from './plan-view.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
+import { Unlock } from './unlock.js';
 
 const PAUSE_MS = 250;
 
@@ -74,18 +75,56 @@ export class Protect {
     this.place = canPickPlace() ? 'chosen' : 'storage';
 
     const able = file.summary?.protectable;
-    if (!able || !able.ok) {
-      this.element = h(
-        'div',
-        { class: 'protect-no' },
-        h('h2', {}, 'This file cannot be protected as it is.'),
-        h('p', {}, able ? able.reason : 'It was not read.'),
+    this.element = h('div', { class: 'protect-place' });
+    /** The keys of a protected file. @type {SourceKeyRequest[]} */
+    this.sourceKeys = [];
+    /** @type {Unlock | null} */
+    this.unlock = null;
+    if (able?.ok) this.#begin();
+    else if (able?.code === 'already-protected' && file.tracks.some(({ protection }) => protection)) {
+      this.unlock = new Unlock(able.reason, file.tracks, (keys) => this.#open(keys));
+      this.element.append(this.unlock.element);
+    } else
+      this.element.append(
+        h(
+          'div',
+          { class: 'protect-no' },
+          h('h2', {}, 'This file cannot be protected as it is.'),
+          h('p', {}, able ? able.reason : 'It was not read.'),
+        ),
       );
-      return;
+  }
+
+  /**
+   * Goes on with the keys of a protected file, when they are right.
+   * @param {SourceKeyRequest[]} keys
+   * @returns {Promise<string | null>} what is wrong with them
+   */
+  async #open(keys) {
+    const { media } = this.#file();
+    if (!media) return null;
+    try {
+      await media.plan({ scheme: 'none', sourceKeys: keys });
+    } catch (error) {
+      return faultOf(error).message;
     }
+    this.sourceKeys = keys;
+    this.unlock?.clear();
+    this.unlock = null;
+    this.#begin();
+    this.#soon();
+    this.form?.element.querySelector('input')?.focus();
+    say('The keys are right. Choose what to make of the file.');
+    return null;
+  }
+
+  /** Shows the form, and the plan beside it. */
+  #begin() {
+    const file = this.#file();
     const parts = file.media?.parts.length ?? 1;
+    const opens = this.sourceKeys.length > 0;
     const fragments = file.summary?.kind === 'progressive' || parts > 1;
-    this.form = new ProtectForm(file.tracks, fragments, () => this.#soon());
+    this.form = new ProtectForm(file.tracks, { fragments, opens }, () => this.#soon());
     this.start = h('button', { type: 'submit', class: 'button primary', id: 'protect-start' });
     this.note = h('p', { class: 'start-note', role: 'status' });
     this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
@@ -102,16 +141,18 @@ export class Protect {
       class: 'link',
     });
     this.planFault = h('p', { class: 'field-fault plan-fault', hidden: true }, this.faultText, ' ', toFault);
-    this.element = h(
-      'div',
-      { class: 'protect' },
-      this.form.element,
+    this.element.replaceChildren(
       h(
-        'section',
-        { class: 'plan', 'aria-label': 'Plan' },
-        h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
-        this.planFault,
-        this.planBody,
+        'div',
+        { class: 'protect' },
+        this.form.element,
+        h(
+          'section',
+          { class: 'plan', 'aria-label': 'Plan' },
+          h('div', { class: 'plan-head' }, h('h2', {}, 'What will happen'), this.planState),
+          this.planFault,
+          this.planBody,
+        ),
       ),
     );
     this.update(file);
@@ -154,7 +195,7 @@ export class Protect {
     this.startBar.hidden = protecting;
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
-    setText(this.start, startLabel(this.form.file.protects, this.#mayPick()));
+    setText(this.start, startLabel(this.form.file.protects, this.sourceKeys.length > 0, this.#mayPick()));
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
     setText(this.note, noteFor(file, placed, this.#placeNow(), this.form.file.apart));
     // The field may be out of sight.
@@ -178,8 +219,16 @@ export class Protect {
     }
   }
 
+  /** What is asked for. @returns {ProtectRequest} */
+  get #request() {
+    const request = this.form?.request ?? {};
+    return this.sourceKeys.length ? { ...request, sourceKeys: this.sourceKeys } : request;
+  }
+
   /** Ends what is going on, when the file is closed. */
   close() {
+    this.sourceKeys = [];
+    this.unlock?.clear();
     clearTimeout(this.timer);
     this.planning.abort();
     this.running?.abort();
@@ -220,7 +269,7 @@ export class Protect {
     const { media } = this.#file();
     if (!media || !this.form) return;
     try {
-      const plan = await media.plan(this.form.request, { signal });
+      const plan = await media.plan(this.#request, { signal });
       if (signal.aborted) return;
       this.form.keys.keep(plan);
       if (!this.drawn) say('The plan is ready.');
@@ -326,10 +375,12 @@ export class Protect {
 
 /**
  * @param {boolean} protects
+ * @param {boolean} opens whether it is protected before
  * @param {boolean} picks whether the person chooses where it goes
  */
-function startLabel(protects, picks) {
-  const what = protects ? 'Protect' : 'Make it fragmented';
+function startLabel(protects, opens, picks) {
+  const open = opens ? 'Make it clear' : 'Make it fragmented';
+  const what = protects ? (opens ? 'Protect anew' : 'Protect') : open;
   return picks ? `${what} and save…` : what;
 }
 

@@ -83,7 +83,9 @@ function told(result, found) {
       { class: found.ok ? 'verify-good' : 'verify-bad', role: 'status' },
       h('strong', {}, found.ok ? '✓ Every sample is as in the source. ' : '✗ This file is not right. '),
       found.ok
-        ? 'No part of a key stream is used twice, and all that says how it is encrypted agrees.'
+        ? result.kid
+          ? 'No part of a key stream is used twice, and all that says how it is encrypted agrees.'
+          : 'Nothing in it is encrypted, as was asked for.'
         : 'Do not publish it. Protect the source again, onto another disk if that was at fault.',
     ),
     h('ul', { class: 'verify-tracks' }, ...found.tracks.map((track) => h('li', {}, trackLine(track)))),

@@ -1,0 +1,94 @@
+// The page opens protected files: with their keys they become clear again, or are protected otherwise.
+
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { inEachBrowser } from './browser.mjs';
+import {
+  goTo,
+  LA_URL,
+  LONG,
+  openFile,
+  pageTests,
+  protectedSample,
+  SAMPLE,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
+
+const folder = workFolder();
+const KEY = '00112233445566778899aabbccddeeff';
+const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
+
+/** Opens a file that is protected with the key, and goes where its keys are asked for. */
+async function openProtected(page) {
+  await withoutPicker(page);
+  const path = folder.path('locked.mp4');
+  await writeFile(path, await protectedSample(page, { key: KEY, kid: KID, laUrl: LA_URL }));
+  await openFile(page, path);
+  await goTo(page, 'protect');
+  await page.waitFor(() => document.querySelector('.unlock'));
+}
+
+/** Types a key, says that one may, and asks to go on. */
+async function give(page, key, { right = true } = {}) {
+  await page.fill('.unlock [name="sourceKey"]', key);
+  if (right && !(await page.evaluate(() => document.querySelector('[name="right"]').checked)))
+    await page.click('.unlock [name="right"]');
+  await page.click('#unlock-start');
+}
+
+/** The plan of a file without a header. */
+const planned = (page) =>
+  page.waitFor(() => document.querySelector('.plan-body') && !document.querySelector('.plan-place.stale'), {
+    timeout: LONG,
+  });
+
+const faultSaid = (page) =>
+  page.waitFor(() => {
+    const fault = document.querySelector('.unlock > .field-fault');
+    return fault && !fault.hidden && fault.textContent;
+  });
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  check('with its key a protected file becomes the clear file again', async (page) => {
+    await openProtected(page);
+    const said = await page.text('.unlock');
+    assert.ok(said.includes(KID) && said.includes('tracks 1, 2'), said);
+    await give(page, KEY, { right: false });
+    await faultSaid(page);
+    assert.match(await page.text('.unlock'), /right to open this file/);
+    await give(page, KEY.replace('00', '01'));
+    await page.waitFor(() =>
+      /not the key|does not|wrong/i.test(document.querySelector('.unlock > .field-fault').textContent),
+    );
+    assert.ok((await page.text('.unlock > .field-fault')).includes(KID));
+    await give(page, KEY);
+    await planned(page);
+    assert.match(await page.text('#protect-start'), /^Make it clear/);
+    await page.click('#protect-start');
+    const { name, bytes } = await page.waitDownload({ timeout: LONG });
+    assert.equal(name, 'locked.clear.mp4');
+    assert.ok(bytes.equals(await readFile(SAMPLE)), 'it is not the file that was protected');
+    await page.waitFor(() => document.querySelector('.verify-good'), { timeout: LONG });
+    assert.match(await page.text('.verify'), /Every sample is as in the source\. Nothing in it is encrypted/);
+  });
+
+  check('with its key a protected file is protected otherwise, in one pass', async (page) => {
+    await openProtected(page);
+    await give(page, KEY);
+    await planned(page);
+    await page.click('[name="protection"][value="protect"]');
+    await page.fill('[name="laUrl"]', LA_URL);
+    await waitPlan(page);
+    assert.match(await page.text('#protect-start'), /^Protect anew/);
+    await page.click('#protect-start');
+    const { name } = await page.waitDownload({ timeout: LONG });
+    assert.equal(name, 'locked.protected.mp4');
+    await page.waitFor(() => document.querySelector('.verify-good'), { timeout: LONG });
+    const kid = await page.evaluate(() => document.querySelector('.result').innerText);
+    assert.ok(!kid.includes(KID), 'it has a key of its own');
+  });
+});
