@@ -109,4 +109,4 @@ mod identity;
 mod keys;
 mod large;
 mod plain;
-mod published;
+pub mod published;

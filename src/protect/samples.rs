@@ -356,8 +356,11 @@ impl TrackCipher<'_> {
     }
 }
 
-/// Samples that share bytes would be encrypted twice.
-pub(super) fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
+/// Samples that share bytes would be encrypted or decrypted twice.
+///
+/// # Errors
+/// `overlapping-samples` where they do.
+pub fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
     let runs = fragment.tracks.iter().flat_map(|track| &track.runs);
     let mut ranges: Vec<(u64, u64)> = runs
         .filter(|run| run.data_len > 0)

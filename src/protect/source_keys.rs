@@ -83,4 +83,9 @@ impl SourceKeys {
         let all = self.0.iter().enumerate().filter(|(_, known)| fits(known));
         all.max_by_key(|(_, known)| said(known)).map(|(number, _)| number)
     }
+    /// Number of the first key that is the same as that of [`find`](Self::find): key IDs that differ do not make keys differ.
+    pub fn find_first(&self, track: u32, kid: Option<KeyId>) -> Option<usize> {
+        let found = self.0.get(self.find(track, kid)?)?;
+        self.0.iter().position(|known| known.key == found.key)
+    }
 }

@@ -36,44 +36,40 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
         };
         Some((node.start, bytes))
     });
+    let mut named = Vec::new();
     for (start, bytes) in objects {
-        let header = match ProObject::parse(&bytes, start).and_then(|object| object.header(start)) {
-            Ok(Some(header)) => header.header,
-            Ok(None) => continue,
-            Err(error) => {
-                faults.push(error);
-                continue;
-            }
-        };
-        let named: Vec<KeyId> = header.keys.iter().map(|key| key.kid).collect();
-        // Keys of later times have headers of their own.
-        let first = index.movie.iter().flat_map(|movie| &movie.tracks).filter_map(|track| {
-            let protection = track.entries.iter().find_map(|entry| entry.protection.as_ref())?;
-            Some((track.id, protection.kid.filter(|_| protection.is_protected)?))
-        });
-        for (track, kid) in first {
-            if named.contains(&kid) {
-                continue;
-            }
-            let swapped = KeyId(kid.guid_bytes());
-            let message = if named.contains(&swapped) {
-                format!(
-                    "The PlayReady header names the KID {swapped}: that of track {track}, {kid}, in the other byte order."
-                )
-            } else {
-                format!("The PlayReady header does not name the KID {kid} of track {track}.")
-            };
-            faults.push(Error::file("header-kid", message).at(start));
+        match ProObject::parse(&bytes, start).and_then(|object| object.header(start)) {
+            Ok(Some(found)) => named.extend(found.header.keys.into_iter().map(|key| (start, key))),
+            Ok(None) => {}
+            Err(error) => faults.push(error),
         }
-        for named in &header.keys {
-            let typed = keys.iter().filter(|known| known.kid == Some(named.kid));
-            if typed.map(|known| named.accepts(&known.key)).any(|accepts| accepts == Some(false)) {
-                let message = format!(
-                    "The checksum of the KID {} in the PlayReady header is not that of its key.",
-                    named.kid
-                );
-                faults.push(Error::file("header-checksum", message).at(start));
-            }
+    }
+    let Some(&(start, _)) = named.first() else { return };
+    // Keys of later times have headers of their own.
+    for track in index.movie.iter().flat_map(|movie| &movie.tracks) {
+        let protection = track.entries.iter().find_map(|entry| entry.protection.as_ref());
+        let kid = protection.filter(|found| found.is_protected).and_then(|found| found.kid);
+        // Several headers may have a key each.
+        let Some(kid) = kid.filter(|kid| named.iter().all(|(_, key)| key.kid != *kid)) else { continue };
+        let swapped = KeyId(kid.guid_bytes());
+        let message = if named.iter().any(|(_, key)| key.kid == swapped) {
+            format!(
+                "The PlayReady header names the KID {swapped}: that of track {}, {kid}, in the other byte order.",
+                track.id
+            )
+        } else {
+            format!("No PlayReady header names the KID {kid} of track {}.", track.id)
+        };
+        faults.push(Error::file("header-kid", message).at(start));
+    }
+    for (start, key) in &named {
+        let mut known = keys.iter().filter(|known| known.kid == Some(key.kid));
+        if known.any(|known| key.accepts(&known.key) == Some(false)) {
+            let message = format!(
+                "The checksum of the KID {} in the PlayReady header is not that of its key.",
+                key.kid
+            );
+            faults.push(Error::file("header-checksum", message).at(*start));
         }
     }
 }

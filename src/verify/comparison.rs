@@ -48,7 +48,6 @@ struct Track {
     of: Option<Side>,
     compared: u64,
     equal: u64,
-    bytes: u64,
 }
 
 /// Comparison of all tracks.
@@ -57,6 +56,8 @@ pub struct Comparison {
     tracks: BTreeMap<u32, Track>,
     /// Track ID, number of the sample, and what it has.
     unlike: Vec<(u32, u64, Unlike)>,
+    /// How many more there are.
+    more: u64,
 }
 
 /// Most samples that are told one by one.
@@ -81,22 +82,22 @@ impl Comparison {
             Some(Unlike::Bytes(written.size, source.size))
         };
         track.equal += u64::from(unlike.is_none());
-        track.bytes += u64::from(written.size);
-        if let Some(unlike) = unlike.filter(|_| self.unlike.len() < TOLD) {
-            self.unlike.push((track_id, track.compared, unlike));
+        match unlike {
+            Some(unlike) if self.unlike.len() < TOLD => self.unlike.push((track_id, track.compared, unlike)),
+            Some(_) => self.more += 1,
+            None => {}
         }
         track.compared += 1;
     }
 
-    /// How many samples wait for those of the other file.
-    pub fn waiting(&self, side: Side) -> u64 {
-        let of = self.tracks.values().filter(|track| track.of == Some(side));
-        of.map(|track| len_u64(track.waiting.len())).sum()
+    /// How many samples of a track are equal.
+    pub fn equal(&self, track_id: u32) -> u64 {
+        self.tracks.get(&track_id).map_or(0, |track| track.equal)
     }
 
-    /// What came of a track: samples that are equal, and bytes of those that were compared.
-    pub fn equal(&self, track_id: u32) -> (u64, u64) {
-        self.tracks.get(&track_id).map_or((0, 0), |track| (track.equal, track.bytes))
+    /// How many samples are unlike that [`unlike`](Self::unlike) does not tell.
+    pub fn more(&self) -> u64 {
+        self.more
     }
 
     /// What is not as it should be, now that all samples were given: track ID, number of the sample in it, and how. Of more
@@ -152,8 +153,18 @@ mod tests {
             }
             let equal = common as u64 - u64::from(changed.is_some_and(|at| at < common));
             prop_assert_eq!(comparison.unlike(), wanted);
-            prop_assert_eq!(comparison.equal(3), (equal, 10 * common as u64));
+            prop_assert_eq!(comparison.equal(3), equal);
         }
+    }
+
+    #[test]
+    fn beyond_a_hundred_they_are_counted() {
+        let mut comparison = Comparison::default();
+        for number in 0..250 {
+            comparison.add(Side::Source, 1, digest(number));
+            comparison.add(Side::Written, 1, digest(number + 1000));
+        }
+        assert_eq!((comparison.unlike().len(), comparison.more(), comparison.equal(1)), (100, 150, 0));
     }
 
     #[test]

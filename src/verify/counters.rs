@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::{KeyId, Reader, Result, Writer};
+use crate::bytes::{Reader, Result, Writer};
 
 /// A sample: track ID, and its number in the track, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,14 +35,13 @@ struct Stream {
 /// Use of all keys' streams in counter mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    streams: BTreeMap<Option<KeyId>, Stream>,
+    /// By the number of the key: what has another key ID may have the same key.
+    streams: BTreeMap<u32, Stream>,
 }
 
 /// Two samples that use the same part of the key stream of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twice {
-    /// The key, if it has an ID.
-    pub kid: Option<KeyId>,
     /// One of them, or the first of a row that ends with it.
     pub one: Place,
     /// The other.
@@ -53,12 +52,12 @@ pub struct Twice {
 const SAMPLE_BLOCKS: u128 = 1 << 28;
 
 impl Counters {
-    /// Takes that `place` was encrypted in counter mode with this key and IV, of 8 or 16 bytes, over so many blocks.
-    pub fn used(&mut self, kid: Option<KeyId>, iv: &[u8], blocks: u64, place: Place) {
+    /// Takes that `place` was encrypted in counter mode with the key of this number and this IV, of 8 or 16 bytes, over so many blocks.
+    pub fn used(&mut self, key: u32, iv: &[u8], blocks: u64, place: Place) {
         if blocks == 0 {
             return;
         }
-        let stream = self.streams.entry(kid).or_default();
+        let stream = self.streams.entry(key).or_default();
         let start = iv.iter().fold(0u128, |sum, byte| sum << 8 | u128::from(*byte));
         let (runs, more) =
             if iv.len() > 8 { (&mut stream.long, u128::from(blocks) - 1) } else { (&mut stream.short, 0) };
@@ -81,8 +80,8 @@ impl Counters {
 
     /// Takes all that was found of samples of a track, whose numbers there begin with `before` in all of it.
     pub fn join(&mut self, other: Self, before: u64) {
-        for (kid, stream) in other.streams {
-            let to = self.streams.entry(kid).or_default();
+        for (key, stream) in other.streams {
+            let to = self.streams.entry(key).or_default();
             for (runs, all) in [(stream.short, &mut to.short), (stream.long, &mut to.long)] {
                 for mut run in runs {
                     run.place.sample += before;
@@ -103,9 +102,8 @@ impl Counters {
     /// Writes all of it.
     pub fn write(&self, to: &mut Writer) {
         to.u32(u32::try_from(self.streams.len()).unwrap_or(u32::MAX));
-        for (kid, Stream { short, long }) in &self.streams {
-            to.u8(kid.is_some().into());
-            to.bytes(&kid.unwrap_or(KeyId([0; 16])).0);
+        for (key, Stream { short, long }) in &self.streams {
+            to.u32(*key);
             for runs in [short, long] {
                 to.u32(u32::try_from(runs.len()).unwrap_or(u32::MAX));
                 for Run { first, last, place } in runs {
@@ -122,8 +120,7 @@ impl Counters {
     pub fn read(from: &mut Reader<'_>) -> Result<Self> {
         let mut counters = Self::default();
         for _ in 0..from.u32("keys")? {
-            let has_kid = from.u8("whether there is a key ID")? == 1;
-            let kid = Some(KeyId(from.array("a key ID")?)).filter(|_| has_kid);
+            let key = from.u32("a key")?;
             let mut stream = Stream::default();
             for runs in [&mut stream.short, &mut stream.long] {
                 for _ in 0..from.u32("runs")? {
@@ -132,7 +129,7 @@ impl Counters {
                     runs.push(Run { first, last, place });
                 }
             }
-            counters.streams.insert(kid, stream);
+            counters.streams.insert(key, stream);
         }
         Ok(counters)
     }
@@ -140,11 +137,11 @@ impl Counters {
     /// Two samples that use the same part of a key stream, if there are any; for each key at most one such pair.
     pub fn twice(&mut self) -> Vec<Twice> {
         let mut all = Vec::new();
-        for (kid, Stream { short, long }) in &mut self.streams {
+        for Stream { short, long } in self.streams.values_mut() {
             short.sort_unstable();
             long.sort_unstable();
             let found = overlap(short).or_else(|| overlap(long)).or_else(|| across(short, long));
-            all.extend(found.map(|(one, other)| Twice { kid: *kid, one, other }));
+            all.extend(found.map(|(one, other)| Twice { one, other }));
         }
         all
     }
@@ -168,11 +165,14 @@ fn overlap(runs: &[Run]) -> Option<(Place, Place)> {
 /// A short IV and blocks of a long one that may be the same.
 fn across(short: &[Run], long: &[Run]) -> Option<(Place, Place)> {
     long.iter().find_map(|run| {
-        // IVs whose first blocks the run can reach.
+        // IVs whose first blocks the run can reach: one, or two where it runs from the blocks of one into the next.
         let (first, last) = (run.first.saturating_sub(SAMPLE_BLOCKS - 1) >> 64, run.last >> 64);
-        let found = short.iter().find(|short| short.first <= last && first <= short.last)?;
-        let iv = found.first.max(first) << 64;
-        (iv <= run.last && run.first < iv + SAMPLE_BLOCKS).then_some((found.place, run.place))
+        (first..=last).find_map(|iv| {
+            let begins = iv << 64;
+            let reached = begins <= run.last && run.first < begins.saturating_add(SAMPLE_BLOCKS);
+            let found = short.iter().find(|short| reached && short.first <= iv && iv <= short.last)?;
+            Some((found.place, run.place))
+        })
     })
 }
 
@@ -182,7 +182,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
-    const KID: Option<KeyId> = Some(KeyId([7; 16]));
+    const KEY: u32 = 7;
 
     fn place(sample: u64) -> Place {
         Place { track: 1, sample }
@@ -192,41 +192,48 @@ mod tests {
     fn ivs_that_count_up_are_one_run_and_one_used_again_is_found() {
         let mut counters = Counters::default();
         for sample in 0..1000 {
-            counters.used(KID, &(u64::MAX - 5).wrapping_add(sample).to_be_bytes(), 40, place(sample));
+            counters.used(KEY, &(u64::MAX - 5).wrapping_add(sample).to_be_bytes(), 40, place(sample));
         }
         // 2^64 is behind the sixth.
-        assert_eq!(counters.streams[&KID].short.len(), 2);
+        assert_eq!(counters.streams[&KEY].short.len(), 2);
         assert_eq!(counters.twice(), vec![]);
         // Another key has another stream.
-        counters.used(Some(KeyId([8; 16])), &3u64.to_be_bytes(), 1, place(2000));
+        counters.used(KEY + 1, &3u64.to_be_bytes(), 1, place(2000));
         assert_eq!(counters.twice(), vec![]);
-        counters.used(KID, &3u64.to_be_bytes(), 1, place(2000));
-        assert_eq!(counters.twice(), vec![Twice { kid: KID, one: place(6), other: place(2000) }]);
+        counters.used(KEY, &3u64.to_be_bytes(), 1, place(2000));
+        assert_eq!(counters.twice(), vec![Twice { one: place(6), other: place(2000) }]);
     }
 
     #[test]
     fn a_sample_without_encrypted_blocks_uses_nothing() {
         let mut counters = Counters::default();
-        counters.used(KID, &[0; 8], 0, place(0));
-        counters.used(KID, &[0; 8], 1, place(1));
+        counters.used(KEY, &[0; 8], 0, place(0));
+        counters.used(KEY, &[0; 8], 1, place(1));
         assert_eq!(counters.twice(), vec![]);
     }
 
     #[test]
     fn long_ivs_overlap_by_blocks_also_through_the_end_and_with_short_ones() {
         let mut counters = Counters::default();
-        counters.used(KID, &u128::MAX.to_be_bytes(), 3, place(0));
+        counters.used(KEY, &u128::MAX.to_be_bytes(), 3, place(0));
         assert_eq!(counters.twice(), vec![]);
         let mut wrapped = counters.clone();
-        wrapped.used(KID, &1u128.to_be_bytes(), 1, place(1));
+        wrapped.used(KEY, &1u128.to_be_bytes(), 1, place(1));
         assert_eq!(wrapped.twice().len(), 1);
-        counters.used(KID, &2u128.to_be_bytes(), 1, place(1));
+        counters.used(KEY, &2u128.to_be_bytes(), 1, place(1));
         assert_eq!(counters.twice(), vec![]);
         // Of the blocks of the short IV 9, this is the third.
-        counters.used(KID, &(9u128 << 64 | 2).to_be_bytes(), 1, place(2));
+        counters.used(KEY, &(9u128 << 64 | 2).to_be_bytes(), 1, place(2));
         assert_eq!(counters.twice(), vec![]);
-        counters.used(KID, &9u64.to_be_bytes(), 3, place(3));
+        counters.used(KEY, &9u64.to_be_bytes(), 3, place(3));
         assert_eq!(counters.twice().len(), 1);
+        // A run from the last blocks of one short IV into the first of the next.
+        let mut across = Counters::default();
+        across.used(KEY, &(4u128 << 64 | u128::from(u64::MAX)).to_be_bytes(), 2, place(0));
+        across.used(KEY, &4u64.to_be_bytes(), 1, place(1));
+        assert_eq!(across.twice(), vec![]);
+        across.used(KEY, &5u64.to_be_bytes(), 1, place(2));
+        assert_eq!(across.twice().len(), 1);
     }
 
     proptest! {
@@ -240,7 +247,7 @@ mod tests {
             let mut again = false;
             for (number, (start, len)) in uses.iter().enumerate() {
                 let to = if number < joined { &mut one } else { &mut other };
-                to.used(KID, &start.to_be_bytes(), *len, place(number as u64));
+                to.used(KEY, &start.to_be_bytes(), *len, place(number as u64));
                 again |= (*start..start + u128::from(*len)).any(|block| !blocks.insert(block));
             }
             one.join(other, 0);

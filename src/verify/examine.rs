@@ -10,6 +10,7 @@ use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::protect::codecs::rule;
 use crate::protect::decrypt::{Decryptor, FragmentDecryption, no_keys};
+use crate::protect::samples::refuse_overlaps;
 use crate::protect::scheme::{BLOCK, CENC, Mode, Pattern, Scheme};
 use crate::protect::subsample::{RangeFinder, SENC_MAX_ENTRIES};
 use crate::protect::{Form, FragmentTask, SourceKeys, Window};
@@ -31,6 +32,9 @@ pub struct Fault {
     pub sample: u64,
 }
 
+/// Before there was a rule for it, packagers left so much of each slice clear, and shorter ones altogether.
+const SMALL: usize = 127;
+
 /// Most faults that are told of one `traf`.
 const TOLD: usize = 20;
 
@@ -43,18 +47,22 @@ pub struct Examined {
     pub digests: Vec<Digest>,
     /// Bytes that are encrypted.
     pub encrypted: u64,
-    /// Bytes of ranges that a newer rule would encrypt too, but that are clear beside encrypted ones.
+    /// Bytes that a newer rule would encrypt too, but that are clear: beside encrypted ones, or of short slices.
     pub beside: u64,
     /// Use of key streams; samples are numbered in the `traf`.
     pub counters: Counters,
-    /// What is wrong with it.
+    /// What is wrong with it, as far as it is told.
     pub faults: Vec<Fault>,
+    /// How many faults are not told.
+    pub more: u64,
 }
 
 impl Examined {
     fn fault(&mut self, sample: usize, code: &str, message: String) {
         if self.faults.len() < TOLD {
             self.faults.push(Fault { code: code.to_owned(), message, sample: len_u64(sample) });
+        } else {
+            self.more += 1;
         }
     }
 }
@@ -63,6 +71,7 @@ impl Examined {
 #[derive(Debug)]
 pub struct Examiner {
     movie: Movie,
+    keys: SourceKeys,
     decryptor: Decryptor,
     /// Track ID, 1-based sample entry, and what finds the ranges that have to be encrypted, where there is a rule.
     finders: Vec<(u32, u32, RangeFinder)>,
@@ -77,6 +86,40 @@ struct Placed {
     number: usize,
 }
 
+/// Where a `traf` is read on, sample by sample.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cursor {
+    span: usize,
+    /// Samples of the span before.
+    inside: usize,
+    sample: usize,
+    /// Bytes of IVs before.
+    iv: usize,
+    subsample: usize,
+}
+
+/// How a sample is encrypted, its IV and its map.
+type How<'m> = (&'m Encryption, &'m [u8], &'m [Subsample]);
+
+impl Cursor {
+    /// How the next sample is encrypted; `None` where it is clear.
+    fn next<'m>(&mut self, spans: &'m [Span], maps: &'m Maps) -> Option<How<'m>> {
+        while spans.get(self.span).is_some_and(|span| span.count == self.inside) {
+            (self.span, self.inside) = (self.span + 1, 0);
+        }
+        let by = spans.get(self.span).and_then(|span| span.by.as_ref());
+        let iv_len = by.map_or(0, |by| usize::from(by.iv_size));
+        let count = maps.counts.get(self.sample).map_or(0, |&count| usize::from(count));
+        let iv = maps.ivs.get(self.iv..self.iv + iv_len).unwrap_or_default();
+        let map = maps.subsamples.get(self.subsample..self.subsample + count).unwrap_or_default();
+        self.inside += 1;
+        self.sample += 1;
+        self.iv += iv_len;
+        self.subsample += count;
+        by.map(|by| (by, iv, map))
+    }
+}
+
 /// A fragment that is being looked at.
 #[derive(Debug)]
 pub struct Examination {
@@ -87,8 +130,8 @@ pub struct Examination {
     samples: Vec<Placed>,
     /// Those of the present piece.
     piece: (usize, usize),
-    /// For each `traf` how far its IVs and subsamples are read.
-    cursors: Vec<(usize, usize)>,
+    /// For each `traf` how far it is read.
+    cursors: Vec<Cursor>,
     found: Vec<Examined>,
 }
 
@@ -102,15 +145,15 @@ impl Examiner {
                 else {
                     continue;
                 };
-                let form = if protection.is_piff() { Form::Piff } else { Form::Plain };
-                let Ok(rule) = rule(entry, form) else { continue };
+                // PIFF asks for no less than slices, and some leave all else clear there too.
+                let Ok(rule) = rule(entry, Form::Plain) else { continue };
                 let scheme = Scheme::known(&protection.cipher.text()).unwrap_or(CENC);
                 let pattern = Pattern { crypt: protection.pattern >> 4, skip: protection.pattern & 15 };
                 let finder = RangeFinder::new(rule, SENC_MAX_ENTRIES).in_scheme(scheme, pattern);
                 finders.push((track.id, number, finder));
             }
         }
-        Self { movie, decryptor: Decryptor::new(keys), finders }
+        Self { movie, keys: keys.clone(), decryptor: Decryptor::new(keys), finders }
     }
 
     /// Begins with the fragment of `task`, whose first bytes are `moof`; `media` are those behind it that are at hand.
@@ -141,13 +184,16 @@ impl Examiner {
         if let Some(missing) = encrypted.filter(|_| decryption.is_none()) {
             return Err(no_keys(&[missing]));
         }
+        if decryption.is_some() {
+            refuse_overlaps(&fragment)?;
+        }
         let mut samples: Vec<Placed> = Vec::new();
         for (traf, track) in fragment.tracks.iter().enumerate() {
             let of = track.samples().enumerate();
             samples.extend(of.map(|(number, (start, size))| Placed { start, size, traf, number }));
         }
         samples.sort_by_key(|sample| (sample.start, sample.traf, sample.number));
-        let cursors = vec![(0, 0); fragment.tracks.len()];
+        let cursors = vec![Cursor::default(); fragment.tracks.len()];
         Ok(Examination { fragment, decryption, encryption, samples, piece: (0, 0), cursors, found })
     }
 
@@ -164,46 +210,51 @@ impl Examiner {
 
     /// Takes the bytes of the present piece.
     pub fn take(&mut self, examination: &mut Examination, window: &mut Window<'_>) -> Result<()> {
-        let (from, to) = examination.piece;
-        let piece = examination.samples.get(from..to).unwrap_or_default();
-        for traf in 0..examination.found.len() {
-            // Samples without bytes may stand anywhere, but have IVs.
-            let mut own: Vec<Placed> = piece.iter().filter(|sample| sample.traf == traf).copied().collect();
+        let Examination { fragment, decryption, encryption, samples, piece: (from, to), cursors, found } =
+            examination;
+        let mut by_traf = vec![Vec::new(); found.len()];
+        for sample in samples.get(*from..*to).unwrap_or_default() {
+            if let Some(own) = by_traf.get_mut(sample.traf) {
+                own.push(*sample);
+            }
+        }
+        let parts = fragment.tracks.iter().zip(encryption).zip(found.iter_mut().zip(cursors));
+        for ((traf, mut own), ((track, (spans, maps)), (found, cursor))) in
+            by_traf.into_iter().enumerate().zip(parts)
+        {
+            if own.is_empty() {
+                continue;
+            }
+            // IVs are listed in decoding order.
             own.sort_by_key(|sample| sample.number);
-            if let Some(decryption) = examination.decryption.as_mut().filter(|_| !own.is_empty()) {
+            if let Some(decryption) = decryption {
                 decryption.decrypt(
                     traf,
                     &mut own.iter().map(|sample| (sample.start, sample.size)),
                     window,
                 )?;
             }
-            let track = examination.fragment.tracks.get(traf);
-            let encryption = examination.encryption.get(traf);
-            let parts = (examination.found.get_mut(traf), examination.cursors.get_mut(traf));
-            let (Some(track), Some((spans, maps)), (Some(found), Some(cursor))) = (track, encryption, parts)
-            else {
-                continue;
-            };
-            let key = (track.tfhd.track_id, track.sample_description_index);
-            let mut finder = self.finders.iter_mut().find(|(id, entry, _)| (*id, *entry) == key);
+            let entry = (track.tfhd.track_id, track.sample_description_index);
+            let mut finder = self.finders.iter_mut().find(|(id, number, _)| (*id, *number) == entry);
             for sample in own {
-                let bytes = if sample.size == 0 {
-                    &mut []
-                } else {
-                    window.get(sample.start, u64::from(sample.size))?
-                };
+                // Samples without bytes may stand anywhere.
+                let bytes: &[u8] =
+                    if sample.size == 0 { &[] } else { window.get(sample.start, u64::from(sample.size))? };
                 if let Some(digest) = found.digests.get_mut(sample.number) {
                     digest.hash = XxHash64::oneshot(0, bytes);
                 }
-                let Some(by) = by_of(spans, sample.number) else {
-                    if let Some((_, _, finder)) = &mut finder {
-                        finder.pass_over(u64::from(sample.size));
+                let finder = finder.as_mut().map(|(_, _, finder)| finder);
+                match (cursor.next(spans, maps), finder) {
+                    (Some(how), finder) => {
+                        let key = self.keys.find_first(found.track, how.0.kid).unwrap_or(usize::MAX);
+                        look(found, &sample, bytes, how, key, finder);
                     }
-                    skip_map(maps, sample.number, 0, cursor);
-                    continue;
-                };
-                let (iv, map) = skip_map(maps, sample.number, usize::from(by.iv_size), cursor);
-                look(found, &sample, bytes, (by, iv, map), finder.as_mut().map(|(_, _, finder)| finder));
+                    // It may have parameter sets of encrypted ones behind it. What else is wrong with it is no matter here.
+                    (None, Some(finder)) if spans.len() > 1 => {
+                        let _ = finder.split(bytes, &mut Vec::new());
+                    }
+                    (None, _) => {}
+                }
             }
         }
         Ok(())
@@ -232,17 +283,23 @@ impl Examination {
             }
             to += 1;
         }
-        let mut last = vec![0; self.found.len()];
-        let in_order = self.samples.iter().filter(|sample| sample.size > 0).all(|sample| {
-            let before = last.get_mut(sample.traf).map_or(0, |last| std::mem::replace(last, sample.number));
-            before <= sample.number
-        });
-        if !in_order {
-            let message = "A fragment too large to hold has samples that do not stand in decoding order.";
-            return Err(Error::unsupported("samples-out-of-order", message).at(start));
+        if from == 0 {
+            self.check_order()?;
         }
         self.piece = (from, to);
         Ok((to > from).then_some((start, end - start)))
+    }
+
+    fn check_order(&self) -> Result<()> {
+        let mut last = vec![0; self.found.len()];
+        for sample in self.samples.iter().filter(|sample| sample.size > 0) {
+            let before = last.get_mut(sample.traf).map_or(0, |last| std::mem::replace(last, sample.number));
+            if before > sample.number {
+                let message = "A fragment too large to hold has samples that do not stand in decoding order.";
+                return Err(Error::unsupported("samples-out-of-order", message).at(sample.start));
+            }
+        }
+        Ok(())
     }
 
     /// What was found, when all pieces were taken.
@@ -271,33 +328,6 @@ fn digests(track: &TrackFragment) -> Vec<Digest> {
     all
 }
 
-/// How the sample of this number is encrypted.
-fn by_of(spans: &[Span], number: usize) -> Option<&Encryption> {
-    let mut before = 0;
-    let span = spans.iter().find(|span| {
-        before += span.count;
-        number < before
-    });
-    span?.by.as_ref()
-}
-
-/// IV and map of the sample of this number, and on to the next: samples of a `traf` come in order.
-fn skip_map<'m>(
-    maps: &'m Maps,
-    number: usize,
-    iv_size: usize,
-    (iv, subsample): &mut (usize, usize),
-) -> (&'m [u8], &'m [Subsample]) {
-    let count = maps.counts.get(number).map_or(0, |&count| usize::from(count));
-    let found = (
-        maps.ivs.get(*iv..*iv + iv_size).unwrap_or_default(),
-        maps.subsamples.get(*subsample..*subsample + count).unwrap_or_default(),
-    );
-    *iv += iv_size;
-    *subsample += count;
-    found
-}
-
 /// Ranges that are encrypted by these entries, from the start of the sample; all of it where there are none.
 fn ranges(map: &[Subsample], len: usize) -> Vec<(usize, usize)> {
     if map.is_empty() {
@@ -315,12 +345,13 @@ fn ranges(map: &[Subsample], len: usize) -> Vec<(usize, usize)> {
     all
 }
 
-/// Looks at one encrypted sample, whose `bytes` are clear now.
+/// Looks at one encrypted sample, whose `bytes` are clear now, and whose key has this number.
 fn look(
     found: &mut Examined,
     sample: &Placed,
     bytes: &[u8],
-    (by, iv, map): (&Encryption, &[u8], &[Subsample]),
+    (by, iv, map): How<'_>,
+    key: usize,
     finder: Option<&mut RangeFinder>,
 ) {
     let encrypted = ranges(map, bytes.len());
@@ -336,7 +367,7 @@ fn look(
     if scheme.mode == Mode::Ctr {
         let iv = if by.iv_size == 0 { by.constant_iv.as_slice() } else { iv };
         let place = Place { track: found.track, sample: len_u64(sample.number) };
-        found.counters.used(by.kid, iv, all.div_ceil(len_u64(BLOCK)), place);
+        found.counters.used(u32::try_from(key).unwrap_or(u32::MAX), iv, all.div_ceil(len_u64(BLOCK)), place);
     }
     let Some(finder) = finder else { return };
     let mut wanted = Vec::new();
@@ -348,7 +379,7 @@ fn look(
     for (start, end) in ranges(&wanted, bytes.len()) {
         // Less than a block stays clear in most schemes.
         let open = end - start - overlap(&encrypted, start, end);
-        if open == end - start && open >= BLOCK {
+        if open == end - start && open > SMALL {
             let message = format!(
                 "Bytes {start} to {end} of the sample have to be encrypted, and all of them are clear."
             );

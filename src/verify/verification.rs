@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::Result;
 use crate::bytes::units::len_u64;
+use crate::bytes::{Error, Result};
 use crate::protect::SourceKeys;
-use crate::track::{Index, Movie, TrackKind};
+use crate::track::{Index, Track, TrackKind};
 
 use super::agreement;
-use super::comparison::{Comparison, Side, Unlike};
+use super::comparison::{Comparison, Digest, Side, Unlike};
 use super::counters::{Counters, Twice};
 use super::examine::{Examined, Fault};
 use super::wire;
@@ -22,7 +22,7 @@ pub struct TrackSum {
     pub bytes: u64,
     /// Bytes of them that are encrypted.
     pub encrypted: u64,
-    /// Bytes that a newer rule would encrypt too, beside those that are.
+    /// Bytes that a newer rule would encrypt too.
     pub beside: u64,
     /// Samples that are equal to the source's.
     pub equal: u64,
@@ -48,7 +48,7 @@ const NOT_AS_WRITTEN: &str = "not-as-written";
 const TOLD: usize = 200;
 
 /// A file that is being verified.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Verification {
     comparison: Comparison,
     counters: Counters,
@@ -56,56 +56,55 @@ pub struct Verification {
     faults: Vec<Placed>,
     /// Faults beyond those told.
     more: u64,
-    /// For each track of the written file, that of the source.
+    /// For each track of the source, that of the written file.
     twins: BTreeMap<u32, u32>,
+    /// Tracks of the written file that count time otherwise than the source's.
+    other_clocks: Vec<u32>,
+    /// Tracks of which something has to be encrypted.
+    expected: Vec<u32>,
     has_source: bool,
+    /// Whether not all of the file could be looked at.
+    is_cut: bool,
 }
 
 impl Verification {
-    /// Begins with what the headers and indexes of the written file say. `source` is the movie of the clear file, if there
-    /// is one to compare with.
-    pub fn new(written: &Index, keys: &SourceKeys, source: Option<&Movie>) -> Self {
-        let mut all = Self {
-            comparison: Comparison::default(),
-            counters: Counters::default(),
-            tracks: BTreeMap::new(),
-            faults: Vec::new(),
-            more: 0,
-            twins: BTreeMap::new(),
-            has_source: source.is_some(),
-        };
-        for error in agreement::faults(written, keys) {
+    /// Begins with what the headers and indexes of the written file say. `source` is the clear file, if there is one to compare
+    /// with: what is odd in it already is no fault of the written one.
+    pub fn new(written: &Index, keys: &SourceKeys, source: Option<&Index>) -> Self {
+        let mut all = Self { has_source: source.is_some(), ..Self::default() };
+        let known: Vec<&str> = source.iter().flat_map(|source| source.faults()).map(Error::code).collect();
+        for error in agreement::faults(written, keys).iter().filter(|error| !known.contains(&error.code())) {
             all.fault(None, None, error.code(), error.message());
         }
-        let movie = written.movie.iter().flat_map(|movie| &movie.tracks);
-        for track in movie {
-            all.tracks.insert(track.id, TrackSum::default());
-            let Some(source) = source else { continue };
-            // By ID; where that is of another kind, by the order of its kind.
-            let same = source.track(track.id).filter(|other| other.kind == track.kind);
-            let place =
-                written.movie.iter().flat_map(|movie| &movie.tracks).take_while(|one| one.id != track.id);
-            let place = place.filter(|one| one.kind == track.kind).count();
-            let twin = same.or_else(|| source.tracks.iter().filter(|one| one.kind == track.kind).nth(place));
-            match twin {
-                Some(twin) => drop(all.twins.insert(twin.id, track.id)),
-                None => {
-                    let message =
-                        format!("The source has no {} track like track {}.", kind_name(track.kind), track.id);
-                    all.fault(Some(track.id), None, "track-missing", &message);
-                }
-            }
-        }
-        let left = source
-            .iter()
-            .flat_map(|source| &source.tracks)
-            .filter(|track| !all.twins.contains_key(&track.id));
-        let left: Vec<u32> = left.map(|track| track.id).collect();
-        for id in left {
-            let message = format!("Track {id} of the source is not in the file.");
-            all.fault(None, None, "track-missing", &message);
+        let ours = tracks_of(written);
+        all.tracks = ours.iter().map(|track| (track.id, TrackSum::default())).collect();
+        if let Some(source) = source {
+            all.match_tracks(ours, tracks_of(source));
         }
         all
+    }
+
+    /// Finds for each track that of the source: by its ID, or, where that is of another kind, by the order of its kind.
+    fn match_tracks(&mut self, ours: &[Track], theirs: &[Track]) {
+        for (number, track) in ours.iter().enumerate() {
+            let is_like = |other: &&Track| other.kind == track.kind;
+            let before = ours.iter().take(number).filter(is_like).count();
+            let same = theirs.iter().filter(is_like).find(|other| other.id == track.id);
+            let Some(twin) = same.or_else(|| theirs.iter().filter(is_like).nth(before)) else {
+                let message =
+                    format!("The source has no {} track like track {}.", kind_name(track.kind), track.id);
+                self.fault(Some(track.id), None, "track-missing", &message);
+                continue;
+            };
+            self.twins.insert(twin.id, track.id);
+            if twin.timescale != track.timescale {
+                self.other_clocks.push(track.id);
+            }
+        }
+        for left in theirs.iter().filter(|track| !self.twins.contains_key(&track.id)).collect::<Vec<_>>() {
+            let message = format!("Track {} of the source is not in the file.", left.id);
+            self.fault(None, None, "track-missing", &message);
+        }
     }
 
     /// Takes what workers found of fragments of a file, in file order.
@@ -120,8 +119,9 @@ impl Verification {
     /// Takes what was found of the next `traf` of a file.
     pub fn add(&mut self, side: Side, found: Examined) {
         if side == Side::Source {
-            let Some(&track) = self.twins.get(&found.track) else { return };
-            found.digests.into_iter().for_each(|digest| self.comparison.add(side, track, digest));
+            if let Some(&track) = self.twins.get(&found.track) {
+                self.compare(side, track, found.digests);
+            }
             return;
         }
         let sum = self.tracks.entry(found.track).or_default();
@@ -134,14 +134,36 @@ impl Verification {
         for Fault { code, message, sample } in found.faults {
             self.fault(Some(found.track), Some(before + sample), &code, &message);
         }
-        if self.has_source {
-            found.digests.into_iter().for_each(|digest| self.comparison.add(side, found.track, digest));
+        self.more += found.more;
+        if self.twins.values().any(|track| *track == found.track) {
+            self.compare(side, found.track, found.digests);
         }
     }
 
-    /// Takes what could not be read of the file.
+    fn compare(&mut self, side: Side, track: u32, digests: Vec<Digest>) {
+        // Ticks of different lengths say nothing of each other.
+        let has_other_clock = self.other_clocks.contains(&track);
+        for digest in digests {
+            let timeless = Digest { duration: 0, composition: 0, ..digest };
+            self.comparison.add(side, track, if has_other_clock { timeless } else { digest });
+        }
+    }
+
+    /// Says of which tracks something has to be encrypted.
+    pub fn expect(&mut self, tracks: &[u32]) {
+        self.expected = tracks.to_vec();
+    }
+
+    /// Takes why the file could not be looked at any further.
     pub fn failed(&mut self, code: &str, message: &str) {
         self.fault(None, None, code, message);
+        self.is_cut = true;
+    }
+
+    /// Takes that a byte is not what was written there.
+    pub fn changed(&mut self, at: u64) {
+        let message = format!("Byte {at} of the file is not what was written there.");
+        self.fault(None, None, NOT_AS_WRITTEN, &message);
     }
 
     /// Holds the heads of the fragments against what tells those that were written from others.
@@ -163,11 +185,6 @@ impl Verification {
         }
     }
 
-    /// How many samples of a file wait for the other's: who reads both reads on in the other one.
-    pub fn waiting(&self, side: Side) -> u64 {
-        self.comparison.waiting(side)
-    }
-
     fn fault(&mut self, track: Option<u32>, sample: Option<u64>, code: &str, message: &str) {
         if self.faults.len() == TOLD {
             self.more += 1;
@@ -181,16 +198,18 @@ impl Verification {
 
     /// What came of it, when all was given: the tracks by ID, all that is wrong, and how much of that is not told.
     pub fn finish(mut self) -> Outcome {
-        for Twice { kid, one, other } in self.counters.twice() {
-            let kid = kid.map_or_else(String::new, |kid| format!(" of the KID {kid}"));
+        for Twice { one, other } in self.counters.twice() {
             let message = format!(
-                "The key stream{kid} is used twice: sample {} of track {} and sample {} of track {} can both be read without the key.",
+                "The key stream of a key is used twice: sample {} of track {} and sample {} of track {} can both be read without the key.",
                 one.sample, one.track, other.sample, other.track
             );
             self.fault(Some(other.track), Some(other.sample), "counter-twice", &message);
         }
+        self.more += self.comparison.more();
         for (track, sample, unlike) in self.comparison.unlike() {
             let (code, message) = match unlike {
+                // What was not looked at is not known to be missing.
+                Unlike::Missing(_) | Unlike::Surplus(_) if self.is_cut => continue,
                 Unlike::Bytes(found, wanted) if found == wanted => {
                     ("other-bytes", "The sample has other bytes than the source’s.".to_owned())
                 }
@@ -210,8 +229,20 @@ impl Verification {
             };
             self.fault(Some(track), Some(sample), code, &message);
         }
+        for id in std::mem::take(&mut self.expected) {
+            let Some(&TrackSum { encrypted, beside, .. }) = self.tracks.get(&id) else { continue };
+            let message = match (encrypted, beside) {
+                (0, _) if !self.is_cut => {
+                    format!("Nothing of track {id} is encrypted, though it was to be protected.")
+                }
+                // What is written here follows the newest rule.
+                (_, 1..) => format!("{beside} bytes of track {id} are clear that were to be encrypted."),
+                _ => continue,
+            };
+            self.fault(Some(id), None, "left-clear", &message);
+        }
         for (id, sum) in &mut self.tracks {
-            sum.equal = self.comparison.equal(*id).0;
+            sum.equal = self.comparison.equal(*id);
         }
         Outcome { tracks: self.tracks, faults: self.faults, more: self.more, compared: self.has_source }
     }
@@ -228,6 +259,10 @@ pub struct Outcome {
     pub more: u64,
     /// Whether there was a source to compare with.
     pub compared: bool,
+}
+
+fn tracks_of(index: &Index) -> &[Track] {
+    index.movie.as_ref().map_or(&[], |movie| &movie.tracks)
 }
 
 fn kind_name(kind: TrackKind) -> &'static str {

@@ -23,6 +23,7 @@ pub fn to_bytes(all: &[Examined]) -> Vec<u8> {
             to.bytes(&digest.composition.to_be_bytes());
         }
         one.counters.write(&mut to);
+        to.u64(one.more);
         to.u32(count(one.faults.len()));
         for fault in &one.faults {
             to.u64(fault.sample);
@@ -55,6 +56,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Examined>> {
             });
         }
         one.counters = Counters::read(from)?;
+        one.more = from.u64("faults")?;
         for _ in 0..from.u32("faults")? {
             let sample = from.u64("a sample")?;
             let [code, message] = [text(from)?, text(from)?];
@@ -74,14 +76,13 @@ fn text(from: &mut Reader<'_>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bytes::KeyId;
     use crate::verify::counters::Place;
 
     #[test]
     fn all_comes_in_as_it_went_out() {
         let mut counters = Counters::default();
-        counters.used(Some(KeyId([3; 16])), &[1; 8], 4, Place { track: 2, sample: 1 });
-        counters.used(None, &[1; 16], 4, Place { track: 2, sample: 3 });
+        counters.used(3, &[1; 8], 4, Place { track: 2, sample: 1 });
+        counters.used(0, &[1; 16], 4, Place { track: 2, sample: 3 });
         let digest = Digest { hash: u64::MAX, size: 7, duration: 9, composition: -3 };
         let fault = Fault { code: "left-clear".to_owned(), message: "Sätze.".to_owned(), sample: 5 };
         let one = Examined {
@@ -91,6 +92,7 @@ mod tests {
             beside: 9,
             counters,
             faults: vec![fault],
+            more: 3,
         };
         let all = vec![one.clone(), Examined::default(), one];
         assert_eq!(from_bytes(&to_bytes(&all)).unwrap(), all);

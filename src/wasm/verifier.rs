@@ -105,7 +105,7 @@ impl Verifier {
     /// The same, to be compared with this source.
     pub fn comparing(written: &File, source_keys: &JsValue, source: &File) -> JsResult<Self> {
         let (keys, work) = (keys(source_keys)?, source.shared_work()?);
-        Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, work.movie.as_ref())) })
+        Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, Some(&work))) })
     }
 
     /// Takes the [`digests`](super::protector::Protector::digests) of all fragments that were written.
@@ -121,13 +121,17 @@ impl Verifier {
         self.inner.as_mut().map_or(Ok(()), |inner| inner.take(side, found)).map_err(to_js)
     }
 
-    /// How many samples more were taken of the source than of the written file; below 0 when fewer.
-    pub fn lead(&self) -> f64 {
-        let waiting = |side| self.inner.as_ref().map_or(0.0, |inner| number(inner.waiting(side)));
-        waiting(Side::Source) - waiting(Side::Written)
+    /// Says of which tracks something has to be encrypted.
+    pub fn expect(&mut self, tracks: &[u32]) {
+        self.inner.iter_mut().for_each(|inner| inner.expect(tracks));
     }
 
-    /// Takes a sentence of what could not be read.
+    /// Takes that a byte is not what was written there.
+    pub fn changed(&mut self, at: f64) {
+        self.inner.iter_mut().for_each(|inner| inner.changed(offset(at)));
+    }
+
+    /// Takes why the file could not be looked at any further.
     pub fn failed(&mut self, code: &str, message: &str) {
         if let Some(inner) = &mut self.inner {
             inner.failed(code, message);

@@ -117,6 +117,8 @@ export interface Remains {
   frame: FramePart[];
   /** What tells the heads of all fragments from others; nothing where some were put right afterwards. */
   heads: Uint32Array | null;
+  /** IDs of the tracks of which something was encrypted. */
+  tracks: Uint32Array;
 }
 
 /** What a finished protection leaves. */
@@ -295,6 +297,8 @@ export interface Chunk {
   /** What tells the new heads of the fragments from others. */
   heads?: Uint32Array;
   places?: Place[];
+  /** Of fragments that were looked at: why they could not be. */
+  fault?: PostedError;
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */

@@ -25,8 +25,9 @@ const NOWHERE = { next: () => {}, write: async (bytes, written) => written?.(byt
  * @typedef {{ frame: Remains['frame'], heads: number[], copied: number }} Around
  */
 
-/** Bytes of copied boxes that are kept of an output. */
+/** Bytes of copied boxes that are kept of an output, and how many stretches: each is read by itself. */
 const COPIED_MAX = 4 << 20;
+const FRAME_MAX = 1000;
 
 /**
  * `witness` is of the opening, `hash` of the one file that is downloaded while it is made: nobody can read that again.
@@ -95,7 +96,10 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     const isAround = (/** @type {{ at: number }} */ patch) =>
       around.frame.some(({ at, bytes }) => patch.at >= at && patch.at < at + bytes.length);
     const heads = patches.every(isAround) ? Uint32Array.from(around.heads) : null;
-    return { size, tallies, patches, remains: { frame: around.frame, heads } };
+    // ID, then bytes and protected bytes.
+    const locked = [...tallies].filter(([, [, covered = 0]]) => covered > 0).map(([id]) => id);
+    const remains = { frame: around.frame, heads, tracks: Uint32Array.from(locked) };
+    return { size, tallies, patches, remains };
   };
   try {
     const { download, hash } = options;
@@ -180,7 +184,7 @@ async function write(core, feed, output, pool, witness, signal, tallies, around,
     } else if (piece.kind === 'bytes') {
       const { bytes, lent, last, sourceEnd } = piece;
       // Boxes between fragments; not what somebody hides there by the gigabyte.
-      if (!lent || around.copied + bytes.length <= COPIED_MAX) {
+      if (!lent || (around.copied + bytes.length <= COPIED_MAX && around.frame.length < FRAME_MAX)) {
         around.frame.push({ at: size, bytes: bytes.slice() });
         if (lent) around.copied += bytes.length;
       }

@@ -191,38 +191,57 @@ function reading(blob, { start, moofLen, pieces }, witness) {
 }
 
 /**
- * Looks at fragments of one of the files.
+ * Looks at fragments of one of the files. Why they could not be looked at is an answer too: who leads knows which file they are
+ * of.
  * @param {Extract<ToProtector, { examine: unknown }>['examine']} message
  */
 async function examine({ id, side, order, bytes }) {
-  const [examiner, blob, memory] = [examining?.examiners[side], examining?.blobs[side], examining?.memory];
-  if (!examiner || !blob || !memory) throw new Error('The worker is not set up.');
-  /** @param {Uint8Array} bytes */
-  const put = (bytes) => {
-    const address = examiner.room(bytes.length);
-    new Uint8Array(memory.buffer, address, bytes.length).set(bytes);
+  /** @param {Uint8Array} found @param {Pick<Chunk, 'fault'>} [more] */
+  const say = (found, more) => {
+    const output = /** @type {Uint8Array<ArrayBuffer>} */ (found);
+    hand(id, { output, sourceEnd: order.end, lengths: NONE, tallies: null, ...more });
   };
-  let found;
-  if (bytes) {
-    put(bytes);
-    found = examiner.examine(order.tasks);
-  } else {
-    const { head, read, cancel } = reading(blob, order, new Witness());
-    examiner.begin_large(order.tasks, head);
-    let buffer = spare();
-    /** @type {() => { start: number, len: number } | null} */
-    const next = () => examiner.next_piece(PIECE_BYTES);
-    for (let piece = next(); piece; piece = next()) {
-      const bytes = await read(piece, buffer, true);
-      put(bytes);
-      ({ buffer } = bytes);
-      examiner.take_piece(piece.start, piece.len);
-    }
-    cancel();
-    found = examiner.large_found();
+  try {
+    const [examiner, blob] = [examining?.examiners[side], examining?.blobs[side]];
+    if (!examiner || !blob) throw new Error('The worker is not set up.');
+    if (!bytes) await examineLarge(examiner, blob, order);
+    else putBytes(examiner, bytes);
+    say(bytes ? examiner.examine(order.tasks) : examiner.large_found());
+  } catch (error) {
+    if (isTrap(error)) throw error;
+    say(new Uint8Array(), { fault: toPosted(error) });
   }
-  const output = /** @type {Uint8Array<ArrayBuffer>} */ (found);
-  hand(id, { output, sourceEnd: order.end, lengths: NONE, tallies: null });
+}
+
+/**
+ * @param {FragmentExaminer} examiner
+ * @param {Uint8Array} bytes
+ */
+function putBytes(examiner, bytes) {
+  const address = examiner.room(bytes.length);
+  const { buffer } = /** @type {WebAssembly.Memory} */ (examining?.memory);
+  new Uint8Array(buffer, address, bytes.length).set(bytes);
+}
+
+/**
+ * @param {FragmentExaminer} examiner
+ * @param {Blob} blob
+ * @param {Order} order of one fragment too large to hold
+ */
+async function examineLarge(examiner, blob, order) {
+  const { head, read, cancel } = reading(blob, order, new Witness());
+  examiner.begin_large(order.tasks, head);
+  let buffer = spare();
+  /** @type {() => { start: number, len: number } | null} */
+  const next = () => examiner.next_piece(PIECE_BYTES);
+  for (let piece = next(); piece; piece = next()) {
+    const bytes = await read(piece, buffer, true);
+    putBytes(examiner, bytes);
+    ({ buffer } = bytes);
+    examiner.take_piece(piece.start, piece.len);
+  }
+  cancel();
+  if (buffer.byteLength === PIECE_BYTES) spares.push(buffer);
 }
 
 /** @returns {{ start: number, len: number } | null} */

@@ -6,7 +6,7 @@
 import { Gatherer } from '../files/gather.js';
 import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
-import { BoxlockError } from './errors.js';
+import { fromPosted } from './errors.js';
 import { Pool } from './pool.js';
 
 /** @import { File as CoreFile, Verifier } from './wasm/boxlock_engine.js' */
@@ -26,6 +26,8 @@ const AHEAD = 3;
 class Reading {
   #number = 0;
   #ended = false;
+  #size;
+  #sent = 0;
 
   /**
    * @param {CoreFile} core
@@ -37,17 +39,22 @@ class Reading {
     this.side = side;
     this.stream = new BlobStream(blob);
     this.gatherer = new Gatherer(blob, () => {});
-    this.done = 0;
+    this.#size = blob.size;
   }
 
   get ended() {
     return this.#ended;
   }
 
+  /** How much of it was sent. */
+  get share() {
+    return this.#sent / this.#size;
+  }
+
   /**
    * The next batch; none at the end.
    * @param {Pool} pool
-   * @returns {Promise<{ batch: Batch, end: number } | null>}
+   * @returns {Promise<Batch | null>}
    */
   async next(pool) {
     /** @type {(Order & { count: number }) | undefined} */
@@ -59,12 +66,13 @@ class Reading {
     this.#number += order.count;
     const { start, end, pieces } = order;
     const len = end - start;
-    if (len > LARGE_BYTES) return { batch: pool.examine(this.side, order, null), end };
+    this.#sent = end;
+    if (len > LARGE_BYTES) return pool.examine(this.side, order, null);
     const buffer = new ArrayBuffer(len);
     const bytes = pieces
       ? await this.gatherer.gather(pieces, buffer)
       : await this.stream.read(start, len, buffer);
-    return { batch: pool.examine(this.side, order, bytes), end };
+    return pool.examine(this.side, order, bytes);
   }
 
   cancel() {
@@ -79,15 +87,15 @@ class Reading {
  * @param {{ core: CoreFile, blob: Blob }} written
  * @param {Remains} remains
  */
-export function checkRemains(verifier, { core, blob }, { frame, heads }) {
+export function checkRemains(verifier, { core, blob }, { frame, heads, tracks }) {
+  verifier.expect(tracks);
   if (heads) verifier.heads(core, heads);
   const reader = new BlobReader(blob);
   for (const { at, bytes } of frame) {
     const there = Math.max(0, Math.min(bytes.length, blob.size - at));
     const found = reader.read(at, there);
     const other = bytes.findIndex((byte, number) => byte !== found[number]);
-    if (other >= 0)
-      verifier.failed('not-as-written', `Byte ${at + other} of the file is not what was written there.`);
+    if (other >= 0) verifier.changed(at + other);
   }
 }
 
@@ -103,45 +111,49 @@ export async function verify(verifier, written, source, first, workers, { signal
   const pool = new Pool(workers, line, first);
   const cancel = () => pool.fail(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
-  const main = new Reading(written.core, written.blob, 0);
-  const other = source && new Reading(source.core, source.blob, 1);
+  const readings = [written, source].flatMap((file, side) =>
+    file ? [new Reading(file.core, file.blob, side)] : [],
+  );
   const total = written.blob.size;
-  /** @type {{ reading: Reading, batch: Batch, end: number }[]} */
+  /** @type {{ reading: Reading, batch: Batch }[]} */
   const under = [];
   let reported = 0;
   try {
     for (;;) {
       signal.throwIfAborted();
-      while (under.length < workers * AHEAD && !(main.ended && (other?.ended ?? true))) {
-        // Whichever is behind in what was sent; where one has ended, the other.
-        const share = (/** @type {Reading} */ reading, /** @type {Blob} */ blob) => reading.done / blob.size;
-        const behind =
-          other && source && share(other, source.blob) < share(main, written.blob) ? other : main;
-        const reading = behind.ended ? (behind === main && other ? other : main) : behind;
-        const next = await reading.next(pool);
-        if (next) {
-          reading.done = next.end;
-          under.push({ reading, ...next });
-        } else reading.done = Infinity;
+      while (under.length < workers * AHEAD) {
+        // Whichever is behind in what was sent.
+        const [reading] = readings
+          .filter(({ ended }) => !ended)
+          .toSorted((one, two) => one.share - two.share);
+        if (!reading) break;
+        const batch = await reading.next(pool);
+        if (batch) under.push({ reading, batch });
       }
       const first = under.shift();
       if (!first) break;
-      const { output } = await first.batch.next();
-      verifier.take(first.reading.side === 1, output);
-      if (first.reading === main && performance.now() - reported > 50) {
+      const { output, fault, sourceEnd } = await first.batch.next();
+      const ofSource = first.reading.side === 1;
+      if (fault) {
+        const why = fromPosted(fault);
+        // What is wrong with the file itself is what came of it.
+        if (ofSource || fault.kind === 'environment') throw why;
+        pool.fail(why);
+        verifier.failed(fault.code, fault.message);
+        break;
+      }
+      verifier.take(ofSource, output);
+      if (!ofSource && performance.now() - reported > 50) {
         reported = performance.now();
-        report({ stage: 'verify', done: first.end, total });
+        report({ stage: 'verify', done: sourceEnd, total });
       }
     }
   } catch (error) {
     pool.fail(error);
-    // What cannot be read of the file is what came of it.
-    if (signal.aborted || !(error instanceof BoxlockError) || error.kind === 'environment') throw error;
-    verifier.failed(error.code, error.message);
+    throw error;
   } finally {
     signal.removeEventListener('abort', cancel);
-    main.cancel();
-    other?.cancel();
+    for (const reading of readings) reading.cancel();
   }
   report({ stage: 'verify', done: total, total });
   return verifier.finish();
