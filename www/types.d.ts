@@ -347,6 +347,8 @@ export interface VerifyFault {
   track?: number;
   /** Number of the sample in the track, from 0. */
   sample?: number;
+  /** Its decode time in seconds from the first sample of the track on. */
+  time?: number;
 }
 
 /** What came of verifying a file. Has no keys. */

@@ -38,6 +38,9 @@ pub struct VerifyFault {
     /// Number of the sample in the track, from 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample: Option<f64>,
+    /// Its decode time in seconds from the first sample of the track on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<f64>,
 }
 
 /// What came of verifying a file. Has no keys.
@@ -70,6 +73,7 @@ pub fn verification(outcome: &Outcome) -> Verification {
         message: fault.message.clone(),
         track: fault.track,
         sample: fault.sample.map(number),
+        time: fault.time,
     });
     Verification {
         ok: outcome.faults.is_empty(),

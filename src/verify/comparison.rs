@@ -47,15 +47,29 @@ struct Track {
     /// Whose these are.
     of: Option<Side>,
     compared: u64,
+    /// Ticks of those.
+    ticks: u64,
     equal: u64,
+}
+
+/// A sample that is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnlikeSample {
+    /// Track ID.
+    pub track: u32,
+    /// Its number in the track, from 0.
+    pub sample: u64,
+    /// Its decode time, in ticks from the first sample on.
+    pub ticks: u64,
+    /// How.
+    pub how: Unlike,
 }
 
 /// Comparison of all tracks.
 #[derive(Debug, Default)]
 pub struct Comparison {
     tracks: BTreeMap<u32, Track>,
-    /// Track ID, number of the sample, and what it has.
-    unlike: Vec<(u32, u64, Unlike)>,
+    unlike: Vec<UnlikeSample>,
     /// How many more there are.
     more: u64,
 }
@@ -83,11 +97,15 @@ impl Comparison {
         };
         track.equal += u64::from(unlike.is_none());
         match unlike {
-            Some(unlike) if self.unlike.len() < TOLD => self.unlike.push((track_id, track.compared, unlike)),
+            Some(how) if self.unlike.len() < TOLD => {
+                let (sample, ticks) = (track.compared, track.ticks);
+                self.unlike.push(UnlikeSample { track: track_id, sample, ticks, how });
+            }
             Some(_) => self.more += 1,
             None => {}
         }
         track.compared += 1;
+        track.ticks += u64::from(written.duration);
     }
 
     /// How many samples of a track are equal.
@@ -100,13 +118,12 @@ impl Comparison {
         self.more
     }
 
-    /// What is not as it should be, now that all samples were given: track ID, number of the sample in it, and how. Of more
-    /// than a hundred the first.
-    pub fn unlike(&self) -> Vec<(u32, u64, Unlike)> {
+    /// What is not as it should be, now that all samples were given. Of more than a hundred the first.
+    pub fn unlike(&self) -> Vec<UnlikeSample> {
         let left = self.tracks.iter().filter(|(_, track)| !track.waiting.is_empty()).map(|(id, track)| {
             let count = len_u64(track.waiting.len());
             let kind = if track.of == Some(Side::Source) { Unlike::Missing } else { Unlike::Surplus };
-            (*id, track.compared, kind(count))
+            UnlikeSample { track: *id, sample: track.compared, ticks: track.ticks, how: kind(count) }
         });
         self.unlike.iter().copied().chain(left).collect()
     }
@@ -116,6 +133,11 @@ impl Comparison {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn unlike(track: u32, sample: u64, how: Unlike) -> UnlikeSample {
+        // Each takes a tick.
+        UnlikeSample { track, sample, ticks: sample, how }
+    }
 
     fn digest(hash: u64) -> Digest {
         Digest { hash, size: 10, duration: 1, composition: 0 }
@@ -142,14 +164,14 @@ mod tests {
             let common = lens.0.min(lens.1);
             let mut wanted = Vec::new();
             if let Some(at) = changed.filter(|at| *at < common) {
-                wanted.push((3, at as u64, Unlike::Bytes(10, 10)));
+                wanted.push(unlike(3, at as u64, Unlike::Bytes(10, 10)));
             }
             let (more, fewer) = (lens.1.saturating_sub(lens.0), lens.0.saturating_sub(lens.1));
             if fewer > 0 {
-                wanted.push((3, common as u64, Unlike::Missing(fewer as u64)));
+                wanted.push(unlike(3, common as u64, Unlike::Missing(fewer as u64)));
             }
             if more > 0 {
-                wanted.push((3, common as u64, Unlike::Surplus(more as u64)));
+                wanted.push(unlike(3, common as u64, Unlike::Surplus(more as u64)));
             }
             let equal = common as u64 - u64::from(changed.is_some_and(|at| at < common));
             prop_assert_eq!(comparison.unlike(), wanted);
@@ -172,6 +194,6 @@ mod tests {
         let mut comparison = Comparison::default();
         comparison.add(Side::Source, 1, digest(5));
         comparison.add(Side::Written, 1, Digest { composition: 2, ..digest(5) });
-        assert_eq!(comparison.unlike(), vec![(1, 0, Unlike::Time)]);
+        assert_eq!(comparison.unlike(), vec![unlike(1, 0, Unlike::Time)]);
     }
 }

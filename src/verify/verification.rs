@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::protect::SourceKeys;
 use crate::track::{Index, Track, TrackKind};
 
 use super::agreement;
-use super::comparison::{Comparison, Digest, Side, Unlike};
+use super::comparison::{Comparison, Digest, Side, Unlike, UnlikeSample};
 use super::counters::{Counters, Twice};
 use super::examine::{Examined, Fault};
 use super::wire;
@@ -26,15 +26,19 @@ pub struct TrackSum {
     pub beside: u64,
     /// Samples that are equal to the source's.
     pub equal: u64,
+    /// Ticks of the samples, and how many are a second.
+    clock: (u64, u32),
 }
 
 /// A fault, and where: in no track, in a track, or in a sample of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
     /// Track ID.
     pub track: Option<u32>,
-    /// Number of the sample in the track.
+    /// Number of the sample in the track, from 0.
     pub sample: Option<u64>,
+    /// Its decode time in seconds from the first sample of the track on.
+    pub time: Option<f64>,
     /// Stable code.
     pub code: String,
     /// Plain sentence.
@@ -74,10 +78,13 @@ impl Verification {
         let mut all = Self { has_source: source.is_some(), ..Self::default() };
         let known: Vec<&str> = source.iter().flat_map(|source| source.faults()).map(Error::code).collect();
         for error in agreement::faults(written, keys).iter().filter(|error| !known.contains(&error.code())) {
-            all.fault(None, None, error.code(), error.message());
+            all.fault(None, error.code(), error.message());
         }
         let ours = tracks_of(written);
-        all.tracks = ours.iter().map(|track| (track.id, TrackSum::default())).collect();
+        all.tracks = ours
+            .iter()
+            .map(|track| (track.id, TrackSum { clock: (0, track.timescale), ..TrackSum::default() }))
+            .collect();
         if let Some(source) = source {
             all.match_tracks(ours, tracks_of(source));
         }
@@ -93,7 +100,7 @@ impl Verification {
             let Some(twin) = same.or_else(|| theirs.iter().filter(is_like).nth(before)) else {
                 let message =
                     format!("The source has no {} track like track {}.", kind_name(track.kind), track.id);
-                self.fault(Some(track.id), None, "track-missing", &message);
+                self.fault(Some(track.id), "track-missing", &message);
                 continue;
             };
             self.twins.insert(twin.id, track.id);
@@ -103,7 +110,7 @@ impl Verification {
         }
         for left in theirs.iter().filter(|track| !self.twins.contains_key(&track.id)).collect::<Vec<_>>() {
             let message = format!("Track {} of the source is not in the file.", left.id);
-            self.fault(None, None, "track-missing", &message);
+            self.fault(None, "track-missing", &message);
         }
     }
 
@@ -125,14 +132,16 @@ impl Verification {
             return;
         }
         let sum = self.tracks.entry(found.track).or_default();
-        let before = sum.samples;
+        let (before, begins) = (sum.samples, sum.clock.0);
+        sum.clock.0 += ticks(&found.digests);
         sum.samples += len_u64(found.digests.len());
         sum.bytes += found.digests.iter().map(|digest| u64::from(digest.size)).sum::<u64>();
         sum.encrypted += found.encrypted;
         sum.beside += found.beside;
         self.counters.join(found.counters, before);
         for Fault { code, message, sample } in found.faults {
-            self.fault(Some(found.track), Some(before + sample), &code, &message);
+            let inside = found.digests.get(..to_len(sample)).unwrap_or_default();
+            self.fault_at((found.track, before + sample, begins + ticks(inside)), &code, &message);
         }
         self.more += found.more;
         if self.twins.values().any(|track| *track == found.track) {
@@ -156,14 +165,14 @@ impl Verification {
 
     /// Takes why the file could not be looked at any further.
     pub fn failed(&mut self, code: &str, message: &str) {
-        self.fault(None, None, code, message);
+        self.fault(None, code, message);
         self.is_cut = true;
     }
 
     /// Takes that a byte is not what was written there.
     pub fn changed(&mut self, at: u64) {
         let message = format!("Byte {at} of the file is not what was written there.");
-        self.fault(None, None, NOT_AS_WRITTEN, &message);
+        self.fault(None, NOT_AS_WRITTEN, &message);
     }
 
     /// Holds the heads of the fragments against what tells those that were written from others.
@@ -174,24 +183,46 @@ impl Verification {
                 written.fragments.len(),
                 digests.len()
             );
-            self.fault(None, None, NOT_AS_WRITTEN, &message);
+            self.fault(None, NOT_AS_WRITTEN, &message);
         }
         for (fragment, _) in
             written.fragments.iter().zip(digests).filter(|(fragment, digest)| fragment.digest != **digest)
         {
             let message =
                 format!("The head of the fragment at byte {} is not what was written there.", fragment.start);
-            self.fault(None, None, NOT_AS_WRITTEN, &message);
+            self.fault(None, NOT_AS_WRITTEN, &message);
         }
     }
 
-    fn fault(&mut self, track: Option<u32>, sample: Option<u64>, code: &str, message: &str) {
+    /// Takes a fault of the file, or of one track.
+    fn fault(&mut self, track: Option<u32>, code: &str, message: &str) {
+        self.tell(Placed {
+            track,
+            sample: None,
+            time: None,
+            code: code.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+
+    /// Takes a fault of a sample: track ID, number, and decode time in ticks.
+    fn fault_at(&mut self, (track, sample, ticks): (u32, u64, u64), code: &str, message: &str) {
+        let timescale = self.tracks.get(&track).map_or(0, |sum| sum.clock.1);
+        #[expect(clippy::cast_precision_loss, reason = "for people")]
+        let time = (timescale > 0).then(|| ticks as f64 / f64::from(timescale));
+        self.tell(Placed {
+            track: Some(track),
+            sample: Some(sample),
+            time,
+            code: code.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+
+    fn tell(&mut self, fault: Placed) {
         if self.faults.len() == TOLD {
             self.more += 1;
-            return;
-        }
-        let fault = Placed { track, sample, code: code.to_owned(), message: message.to_owned() };
-        if !self.faults.contains(&fault) {
+        } else if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }
     }
@@ -203,11 +234,11 @@ impl Verification {
                 "The key stream of a key is used twice: sample {} of track {} and sample {} of track {} can both be read without the key.",
                 one.sample, one.track, other.sample, other.track
             );
-            self.fault(Some(other.track), Some(other.sample), "counter-twice", &message);
+            self.fault(Some(other.track), "counter-twice", &message);
         }
         self.more += self.comparison.more();
-        for (track, sample, unlike) in self.comparison.unlike() {
-            let (code, message) = match unlike {
+        for UnlikeSample { track, sample, ticks, how } in self.comparison.unlike() {
+            let (code, message) = match how {
                 // What was not looked at is not known to be missing.
                 Unlike::Missing(_) | Unlike::Surplus(_) if self.is_cut => continue,
                 Unlike::Bytes(found, wanted) if found == wanted => {
@@ -227,7 +258,7 @@ impl Verification {
                     ("samples-more", format!("There are {count} samples more than in the source."))
                 }
             };
-            self.fault(Some(track), Some(sample), code, &message);
+            self.fault_at((track, sample, ticks), code, &message);
         }
         for id in std::mem::take(&mut self.expected) {
             let Some(&TrackSum { encrypted, beside, .. }) = self.tracks.get(&id) else { continue };
@@ -239,7 +270,7 @@ impl Verification {
                 (_, 1..) => format!("{beside} bytes of track {id} are clear that were to be encrypted."),
                 _ => continue,
             };
-            self.fault(Some(id), None, "left-clear", &message);
+            self.fault(Some(id), "left-clear", &message);
         }
         for (id, sum) in &mut self.tracks {
             sum.equal = self.comparison.equal(*id);
@@ -259,6 +290,11 @@ pub struct Outcome {
     pub more: u64,
     /// Whether there was a source to compare with.
     pub compared: bool,
+}
+
+/// How long these samples are.
+fn ticks(digests: &[Digest]) -> u64 {
+    digests.iter().map(|digest| u64::from(digest.duration)).sum()
 }
 
 fn tracks_of(index: &Index) -> &[Track] {

@@ -91,7 +91,11 @@ function told(result, found) {
     h('ul', { class: 'verify-tracks' }, ...found.tracks.map((track) => h('li', {}, trackLine(track)))),
     found.ok
       ? null
-      : h('ol', { class: 'verify-faults' }, ...faultLines(found).map((line) => h('li', {}, line))),
+      : h(
+          'ol',
+          { class: 'verify-faults', tabindex: 0, 'aria-label': 'What is wrong' },
+          ...faultLines(found).map((line) => h('li', {}, line)),
+        ),
     h(
       'p',
       { class: 'save-line' },

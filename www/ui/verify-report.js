@@ -61,10 +61,11 @@ export function trackLine({ id, samples, equal, bytes, encrypted, beside }) {
 
 /** @param {Verification} found */
 export function faultLines({ faults, more }) {
-  const place = (/** @type {number | undefined} */ track, /** @type {number | undefined} */ sample) =>
-    track === undefined
-      ? ''
-      : `Track ${track}${sample === undefined ? '' : `, sample ${format.count(sample)}`}: `;
-  const lines = faults.map(({ track, sample, message }) => `${place(track, sample)}${message}`);
+  const lines = faults.map(({ track, sample, time, message }) => {
+    if (track === undefined) return message;
+    const when = time === undefined ? '' : ` at ${format.duration(time)}`;
+    const which = sample === undefined ? '' : `, sample ${format.count(sample)}`;
+    return `Track ${track}${when}${which}: ${message}`;
+  });
   return more ? [...lines, `${format.count(more)} more.`] : lines;
 }
