@@ -316,6 +316,11 @@ impl Plan {
         !self.source_keys.is_empty()
     }
 
+    /// Whether samples of a track are encrypted in the source, and decrypted on the way.
+    pub fn is_undone(&self, track_id: u32) -> bool {
+        self.undoes.iter().any(|undone| undone.track == track_id)
+    }
+
     /// How a track is protected; `None` when it stays clear.
     pub fn protection(&self, track_id: u32) -> Option<&Protection> {
         self.tracks.iter().find(|track| track.track_id == track_id)?.protection.as_ref()
@@ -358,7 +363,8 @@ impl Plan {
         }
         warnings.extend(self.periods.notes());
         for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
-            warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
+            let what = if self.is_undone(track.track_id) { "becomes" } else { "stays" };
+            warnings.push(format!("Track {} {what} open to everyone. {}", track.track_id, track.why_clear));
         }
         warnings
     }
