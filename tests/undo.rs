@@ -110,3 +110,4 @@ mod keys;
 mod large;
 mod plain;
 mod published;
+mod said;
