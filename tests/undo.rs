@@ -111,3 +111,4 @@ mod large;
 mod plain;
 mod published;
 mod said;
+mod sweep;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::boxes::Tree;
-use crate::bytes::{ContentKey, Error, KeyId, Result};
+use crate::bytes::{ContentKey, Error, FourCc, KeyId, Result};
 use crate::track::encryption::{Encryption, Maps, maps, spans};
 use crate::track::{Fragment, Movie};
 
@@ -169,13 +169,8 @@ impl FragmentDecryption {
 
 /// The cipher of samples that are encrypted like this.
 fn cipher_of(by: &Encryption, track: u32) -> Result<Cipher> {
-    let scheme = Scheme::known(&by.scheme.text()).filter(Scheme::protects).ok_or_else(|| {
-        let message = format!(
-            "Track {track} is encrypted with the scheme “{}”; Boxlock decrypts cenc, cbcs, cens, cbc1 and PIFF.",
-            by.scheme
-        );
-        Error::unsupported("unknown-scheme", message)
-    })?;
+    let scheme = Scheme::known(&by.scheme.text()).filter(Scheme::protects);
+    let scheme = scheme.ok_or_else(|| unknown_scheme(track, by.scheme))?;
     let iv = (by.iv_size == 0).then_some(by.constant_iv.as_slice());
     let len = iv.map_or(usize::from(by.iv_size), <[u8]>::len);
     // Blocks are chained to whole ones, but Shaka Packager wrote short IVs there too.
@@ -190,6 +185,14 @@ fn cipher_of(by: &Encryption, track: u32) -> Result<Cipher> {
         Pattern::default()
     };
     Ok(Cipher { scheme, pattern, iv: iv.map(whole_block) })
+}
+
+/// That samples of a track are encrypted in a way that is not known.
+pub fn unknown_scheme(track: u32, scheme: FourCc) -> Error {
+    let message = format!(
+        "Track {track} is encrypted with the scheme “{scheme}”; Boxlock decrypts cenc, cbcs, cens, cbc1 and PIFF."
+    );
+    Error::unsupported("unknown-scheme", message)
 }
 
 /// That keys are missing: for each key ID, the tracks that are encrypted with it.

@@ -9,7 +9,7 @@ use crate::track::{Index, Movie, SampleEntry, Track, TrackFragment, TrackKind};
 use super::cipher::AesKey;
 use super::codecs::{check_track, check_whole, protected_codecs, rule};
 use super::counter::{IvCounter, Ivs};
-use super::decrypt::no_keys;
+use super::decrypt::{no_keys, unknown_scheme};
 use super::header::{HeaderWishes, MadeHeader};
 use super::keys::{Keys, PlannedKey};
 use super::periods::Periods;
@@ -282,6 +282,9 @@ impl Plan {
                     "Track {track} is encrypted in the scheme cens without a pattern. Of what is less than a block at the end of a \
                      sample Shaka Packager leaves it clear, as it is taken here; Bento4 encrypts it."
                 ));
+            }
+            if Scheme::known(&key.scheme.text()).is_none_or(|scheme| !scheme.protects()) {
+                return Err(unknown_scheme(track, key.scheme).at(key.moof));
             }
             self.undoes.push(Undone { track, kid: key.kid, scheme: key.scheme });
             match self.source_keys.find(track, key.kid) {
