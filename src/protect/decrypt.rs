@@ -226,3 +226,42 @@ pub fn decrypt(
     FragmentDecryption::read(tree, fragment, movie, &expanded, (window.start, window.bytes))?
         .decrypt_all(fragment, window)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(scheme: [u8; 4], iv_size: u8, constant_iv: &[u8]) -> Encryption {
+        let constant_iv = constant_iv.to_vec();
+        Encryption { scheme: FourCc(scheme), pattern: 0x19, iv_size, constant_iv, kid: None }
+    }
+
+    #[test]
+    fn ciphers_have_the_ivs_and_patterns_of_their_schemes() {
+        let cipher = |by: Encryption| cipher_of(&by, 3);
+        let cbcs = cipher(by(*b"cbcs", 0, &[7; 16])).unwrap();
+        assert_eq!((cbcs.pattern, cbcs.iv), (Pattern { crypt: 1, skip: 9 }, Some([7; 16])));
+        let cenc = cipher(by(*b"cenc", 8, &[])).unwrap();
+        assert_eq!((cenc.pattern, cenc.iv), (Pattern::default(), None));
+        assert!(cipher(by(*b"cenc", 0, &[7; 8])).is_ok());
+        for (by, code) in [
+            (by(*b"cenc", 4, &[]), "bad-iv"),
+            (by(*b"cbcs", 0, &[]), "bad-iv"),
+            (by(*b"itun", 8, &[]), "unknown-scheme"),
+            (by(*b"none", 8, &[]), "unknown-scheme"),
+        ] {
+            assert_eq!(cipher(by).unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
+    fn missing_keys_are_named_up_to_eight() {
+        let missing =
+            |count: u8| -> Vec<_> { (0..count).map(|kid| (Some(KeyId([kid; 16])), vec![1])).collect() };
+        let said = |missing: &[_]| no_keys(missing).message().to_owned();
+        assert!(said(&missing(8)).contains("07070707"));
+        assert!(!said(&missing(8)).contains("more key IDs"));
+        assert!(said(&missing(10)).contains(", nor for 2 more key IDs."), "{}", said(&missing(10)));
+        assert!(said(&[(None, vec![1, 2])]).starts_with("There is no key for tracks 1, 2. "));
+    }
+}
