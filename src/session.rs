@@ -333,9 +333,9 @@ impl Session {
         }
         let by_name = request.tracks.is_some();
         let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
+        plan.undo(index).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
-        plan.undo(index)?;
         plan.record = record::record(&plan, index);
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
@@ -374,7 +374,7 @@ impl Session {
         bytes: &mut [u8],
     ) -> Result<()> {
         let movie = self.work()?.movie.as_ref().ok_or_else(not_open)?;
-        trial.look(movie, plan, task, bytes).map_err(|error| task.in_source(error))
+        trial.look(movie, plan, task, bytes).map_err(|error| self.in_source(error))
     }
 
     /// Begins the protected file.

@@ -110,3 +110,5 @@ mod keys;
 mod large;
 mod plain;
 pub mod published;
+mod said;
+mod sweep;

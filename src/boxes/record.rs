@@ -1,6 +1,6 @@
 //! What a clear file was, so that it can be that again: a box in the movie header of files that Boxlock protected, and one in
 //! each fragment that differs from most. Players pass over them. (ISO/IEC 14496-12:2022 has `otyp` for the brands alone, at
-//! top level, where browsers refuse boxes that they do not know.)
+//! top level, where Chromium's Media Source Extensions refuse boxes that they do not know, it among them.)
 
 use crate::bytes::FourCc;
 

@@ -412,10 +412,7 @@ pub fn protect_fragment(
     mut measured: Option<&mut Touched>,
 ) -> Result<ProtectedFragment> {
     let media_start = to_len(task.moof_len);
-    let Some((moof, media)) = bytes.split_at_mut_checked(media_start) else {
-        return Err(Error::file("short-read", "A fragment was read only in part. Has the file changed?")
-            .at(task.start));
-    };
+    let (moof, media) = task.split(bytes)?;
     let moof = task.head(moof)?;
     let tree = Tree::parse(&*moof, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;

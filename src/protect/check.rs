@@ -8,6 +8,7 @@ use crate::track::{Index, Movie, Track, TrackKind};
 
 use super::codecs::{UNKNOWN_CODEC, check_track, check_whole, protected_codecs};
 use super::plan::Plan;
+use super::scheme::Scheme;
 
 /// Fails when nothing can be said of what is in the file, or it is protected already.
 pub fn check_readable(index: &Index) -> Result<()> {
@@ -266,7 +267,13 @@ fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
     if let Some(kid) = entry.protection.as_ref().and_then(|protection| protection.kid) {
         message.push_str(&format!(", key ID {kid}"));
     }
-    message.push_str(". Encrypting it a second time would make it unplayable; start from the clear file.");
+    let has_way = entry.protection.as_ref().is_some_and(|protection| {
+        Scheme::known(&protection.cipher.text()).is_some_and(|scheme| scheme.protects())
+    });
+    let way = if has_way { ", or give its keys: it is decrypted before" } else { "" };
+    message.push_str(&format!(
+        ". Encrypting it a second time would make it unplayable; start from the clear file{way}."
+    ));
     Some(Error::unsupported("already-protected", message))
 }
 
@@ -283,9 +290,11 @@ pub fn check_plan(index: &Index, movie: &Movie, plan: &Plan, by_name: bool) -> R
             .filter(|open| movie.track(open.track_id).is_some_and(|track| track.kind == TrackKind::Video));
         if let Some(video) = videos.next() {
             let message = format!(
-                "The picture of track {} would stay open to everyone. {} To protect the other tracks all the same, choose \
+                "The picture of track {} would {} open to everyone. {} To protect the other tracks all the same, choose \
                  the tracks by name.",
-                video.track_id, video.why_clear
+                video.track_id,
+                if plan.is_undone(video.track_id) { "become" } else { "stay" },
+                video.why_clear
             );
             return Err(Error::caller("clear-video", "tracks", message));
         }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::boxes::Tree;
-use crate::bytes::{ContentKey, Error, KeyId, Result};
+use crate::bytes::{ContentKey, Error, FourCc, KeyId, Result};
 use crate::track::encryption::{Encryption, Maps, maps, spans};
 use crate::track::{Fragment, Movie};
 
@@ -169,13 +169,8 @@ impl FragmentDecryption {
 
 /// The cipher of samples that are encrypted like this.
 fn cipher_of(by: &Encryption, track: u32) -> Result<Cipher> {
-    let scheme = Scheme::known(&by.scheme.text()).filter(Scheme::protects).ok_or_else(|| {
-        let message = format!(
-            "Track {track} is encrypted with the scheme “{}”; Boxlock decrypts cenc, cbcs, cens, cbc1 and PIFF.",
-            by.scheme
-        );
-        Error::unsupported("unknown-scheme", message)
-    })?;
+    let scheme = Scheme::known(&by.scheme.text()).filter(Scheme::protects);
+    let scheme = scheme.ok_or_else(|| unknown_scheme(track, by.scheme))?;
     let iv = (by.iv_size == 0).then_some(by.constant_iv.as_slice());
     let len = iv.map_or(usize::from(by.iv_size), <[u8]>::len);
     // Blocks are chained to whole ones, but Shaka Packager wrote short IVs there too.
@@ -190,6 +185,14 @@ fn cipher_of(by: &Encryption, track: u32) -> Result<Cipher> {
         Pattern::default()
     };
     Ok(Cipher { scheme, pattern, iv: iv.map(whole_block) })
+}
+
+/// That samples of a track are encrypted in a way that is not known.
+pub fn unknown_scheme(track: u32, scheme: FourCc) -> Error {
+    let message = format!(
+        "Track {track} is encrypted with the scheme “{scheme}”; Boxlock decrypts cenc, cbcs, cens, cbc1 and PIFF."
+    );
+    Error::unsupported("unknown-scheme", message)
 }
 
 /// That keys are missing: for each key ID, the tracks that are encrypted with it.
@@ -222,4 +225,43 @@ pub fn decrypt(
     let expanded = |track, kid| key(track, kid).as_ref().map(AesKey::new).map(Rc::new);
     FragmentDecryption::read(tree, fragment, movie, &expanded, (window.start, window.bytes))?
         .decrypt_all(fragment, window)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(scheme: [u8; 4], iv_size: u8, constant_iv: &[u8]) -> Encryption {
+        let constant_iv = constant_iv.to_vec();
+        Encryption { scheme: FourCc(scheme), pattern: 0x19, iv_size, constant_iv, kid: None }
+    }
+
+    #[test]
+    fn ciphers_have_the_ivs_and_patterns_of_their_schemes() {
+        let cipher = |by: Encryption| cipher_of(&by, 3);
+        let cbcs = cipher(by(*b"cbcs", 0, &[7; 16])).unwrap();
+        assert_eq!((cbcs.pattern, cbcs.iv), (Pattern { crypt: 1, skip: 9 }, Some([7; 16])));
+        let cenc = cipher(by(*b"cenc", 8, &[])).unwrap();
+        assert_eq!((cenc.pattern, cenc.iv), (Pattern::default(), None));
+        assert!(cipher(by(*b"cenc", 0, &[7; 8])).is_ok());
+        for (by, code) in [
+            (by(*b"cenc", 4, &[]), "bad-iv"),
+            (by(*b"cbcs", 0, &[]), "bad-iv"),
+            (by(*b"itun", 8, &[]), "unknown-scheme"),
+            (by(*b"none", 8, &[]), "unknown-scheme"),
+        ] {
+            assert_eq!(cipher(by).unwrap_err().code(), code);
+        }
+    }
+
+    #[test]
+    fn missing_keys_are_named_up_to_eight() {
+        let missing =
+            |count: u8| -> Vec<_> { (0..count).map(|kid| (Some(KeyId([kid; 16])), vec![1])).collect() };
+        let said = |missing: &[_]| no_keys(missing).message().to_owned();
+        assert!(said(&missing(8)).contains("07070707"));
+        assert!(!said(&missing(8)).contains("more key IDs"));
+        assert!(said(&missing(10)).contains(", nor for 2 more key IDs."), "{}", said(&missing(10)));
+        assert!(said(&[(None, vec![1, 2])]).starts_with("There is no key for tracks 1, 2. "));
+    }
 }

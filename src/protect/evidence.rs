@@ -25,9 +25,7 @@ pub type Evidence = Vec<(u32, Seen)>;
 
 /// Looks at one fragment, whose bytes stand in `bytes`.
 pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: &mut [u8]) -> Result<()> {
-    let Some((moof, media)) = bytes.split_at_mut_checked(crate::bytes::units::to_len(task.moof_len)) else {
-        return Err(Error::file("short-read", "A fragment was read only in part.").at(task.start));
-    };
+    let (moof, media) = task.split(bytes)?;
     let tree = Tree::parse(task.head(moof)?, task.start)?;
     let fragment = Fragment::read(&tree, Some(movie))?;
     let mut window = Window { start: task.start + task.moof_len, bytes: media };
@@ -38,7 +36,7 @@ pub fn look(evidence: &mut Evidence, movie: &Movie, task: &FragmentTask, bytes: 
         };
         let samples: Vec<(u64, u32)> = traf.samples().collect();
         let seen = match (&entry.codec, rule(entry, Form::Plain)) {
-            (Codec::Mpeg(config), _) if config.is_aac() => frames(&samples, &mut window),
+            (Codec::Mpeg(config), _) if config.has_elements() => first_bits(&samples, &mut window).into(),
             (_, Ok(rule)) if rule.has_subsamples() => pictures(rule, &samples, &mut window),
             _ => continue,
         };
@@ -53,10 +51,11 @@ pub(super) fn pictures(rule: Rule, samples: &[(u64, u32)], window: &mut Window<'
     let Some(length_size) = rule.length_size() else { return Seen::default() };
     let mut finder = RangeFinder::new(rule, SENC_MAX_ENTRIES);
     let mut seen = Seen::default();
+    let is_start = |bytes: &[u8]| matches!(bytes, [0, 0, ..=2]);
+    let sound =
+        |nal: Result<Nal<'_>>| nal.is_ok_and(|nal| !without_zeros(nal.bytes).windows(3).any(is_start));
     for &(start, size) in samples {
         let Ok(sample) = window.get(start, u64::from(size)) else { continue };
-        let is_start = |bytes: &[u8]| matches!(bytes, [0, 0, ..=2]);
-        let sound = |nal: Result<Nal<'_>>| nal.is_ok_and(|nal| !nal.bytes.windows(3).any(is_start));
         let clear =
             Nals::new(sample, length_size).all(sound) && finder.split(sample, &mut Vec::new()).is_ok();
         seen.samples += 1;
@@ -65,17 +64,33 @@ pub(super) fn pictures(rule: Rule, samples: &[(u64, u32)], window: &mut Window<'
     seen
 }
 
-/// Clear AAC frames of one track nearly all begin with the same syntactic element, whose number is in the first three
-/// bits (ISO/IEC 14496-3 4.4.2.1); encrypted ones begin with anything.
-pub(super) fn frames(samples: &[(u64, u32)], window: &mut Window<'_>) -> Seen {
-    let mut counts = [0_u64; 8];
+/// Zeros behind a unit are of a byte stream; some writers leave them when they make samples of it (ITU-T H.264 B.1).
+fn without_zeros(nal: &[u8]) -> &[u8] {
+    let end = nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    nal.get(..end).unwrap_or_default()
+}
+
+/// How often each number is in the first three bits of samples. Clear AAC frames of one track nearly all begin with the
+/// same syntactic element, whose number stands there (ISO/IEC 14496-3:2019 4.4.2.1); encrypted ones begin with anything.
+pub(super) fn first_bits(samples: &[(u64, u32)], window: &mut Window<'_>) -> FirstBits {
+    let mut counts = FirstBits::default();
     for &(start, size) in samples {
         let first = window.get(start, u64::from(size)).ok().and_then(|sample| sample.first().copied());
         if let Some(count) = first.and_then(|first| counts.get_mut(usize::from(first >> 5))) {
             *count += 1;
         }
     }
-    Seen { samples: counts.iter().sum(), clear: counts.iter().max().copied().unwrap_or(0) }
+    counts
+}
+
+/// How many samples begin with each three bits.
+pub(super) type FirstBits = [u64; 8];
+
+impl From<FirstBits> for Seen {
+    /// Those that begin as most do look clear.
+    fn from(counts: FirstBits) -> Self {
+        Self { samples: counts.iter().sum(), clear: counts.into_iter().max().unwrap_or(0) }
+    }
 }
 
 /// Fails when it is not plain that what is left of an earlier encryption is stale: a person has to say so.

@@ -9,7 +9,7 @@ use crate::track::{Index, Movie, SampleEntry, Track, TrackFragment, TrackKind};
 use super::cipher::AesKey;
 use super::codecs::{check_track, check_whole, protected_codecs, rule};
 use super::counter::{IvCounter, Ivs};
-use super::decrypt::no_keys;
+use super::decrypt::{no_keys, unknown_scheme};
 use super::header::{HeaderWishes, MadeHeader};
 use super::keys::{Keys, PlannedKey};
 use super::periods::Periods;
@@ -283,6 +283,9 @@ impl Plan {
                      sample Shaka Packager leaves it clear, as it is taken here; Bento4 encrypts it."
                 ));
             }
+            if Scheme::known(&key.scheme.text()).is_none_or(|scheme| !scheme.protects()) {
+                return Err(unknown_scheme(track, key.scheme).at(key.moof));
+            }
             self.undoes.push(Undone { track, kid: key.kid, scheme: key.scheme });
             match self.source_keys.find(track, key.kid) {
                 Some(number) => used.push(number),
@@ -314,6 +317,11 @@ impl Plan {
     /// Whether what is protected already is decrypted on the way.
     pub fn decrypts(&self) -> bool {
         !self.source_keys.is_empty()
+    }
+
+    /// Whether samples of a track are encrypted in the source, and decrypted on the way.
+    pub fn is_undone(&self, track_id: u32) -> bool {
+        self.undoes.iter().any(|undone| undone.track == track_id)
     }
 
     /// How a track is protected; `None` when it stays clear.
@@ -358,7 +366,8 @@ impl Plan {
         }
         warnings.extend(self.periods.notes());
         for track in self.tracks.iter().filter(|track| track.protection.is_none()) {
-            warnings.push(format!("Track {} stays open to everyone. {}", track.track_id, track.why_clear));
+            let what = if self.is_undone(track.track_id) { "becomes" } else { "stays" };
+            warnings.push(format!("Track {} {what} open to everyone. {}", track.track_id, track.why_clear));
         }
         warnings
     }

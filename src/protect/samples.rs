@@ -108,6 +108,14 @@ impl FragmentTask {
         self.decode_times.get(number).copied().unwrap_or(0)
     }
 
+    /// Bytes of its `moof`, and of its media data, in what was read of it.
+    pub fn split<'b>(&self, bytes: &'b mut [u8]) -> Result<(&'b mut [u8], &'b mut [u8])> {
+        let message = "A fragment was read only in part. Has the file changed?";
+        bytes
+            .split_at_mut_checked(to_len(self.moof_len))
+            .ok_or_else(|| Error::file("short-read", message).at(self.start))
+    }
+
     /// The fragment's `moof`, from its bytes in the source. Fails when these are not the ones that the file had when it
     /// was opened.
     pub fn head<'m>(&self, moof: &'m [u8]) -> Result<Cow<'m, [u8]>> {

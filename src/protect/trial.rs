@@ -13,7 +13,7 @@ use crate::track::{Codec, Fragment, Index, Movie, SampleEntry};
 
 use super::codecs::rule;
 use super::decrypt::Decryptor;
-use super::evidence::{Seen, frames, pictures};
+use super::evidence::{FirstBits, Seen, first_bits, pictures};
 use super::plan::Plan;
 use super::samples::{FragmentTask, Window};
 use super::scheme::{CBCS, Form, Pattern};
@@ -36,14 +36,75 @@ enum Verdict {
 struct Found {
     kid: Option<KeyId>,
     track: u32,
-    seen: Seen,
-    verdict: Option<Verdict>,
-    /// Slices whose first byte was decrypted, and is one that it can be.
-    slices: u64,
+    sight: Sight,
 }
 
+/// What was seen of samples that were decrypted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sight {
+    /// Of sound whose frames begin alike.
+    frames: FirstBits,
+    /// Of pictures that did not look clear before.
+    pictures: Seen,
+    /// Slices whose first byte was decrypted: those that begin as they can, and those that begin as none does.
+    slices: (u64, u64),
+}
+
+/// So few frames are no evidence.
+const ENOUGH_FRAMES: u64 = 16;
+/// Nor so few pictures.
+const ENOUGH_PICTURES: u64 = 3;
 /// So many slices are no chance: every 256th begins wrongly under a wrong key.
 const ENOUGH_SLICES: u64 = 1200;
+
+impl Sight {
+    fn add(&mut self, more: &Self) {
+        self.frames.iter_mut().zip(more.frames).for_each(|(sum, more)| *sum += more);
+        self.pictures.samples += more.pictures.samples;
+        self.pictures.clear += more.pictures.clear;
+        self.slices = (self.slices.0 + more.slices.0, self.slices.1 + more.slices.1);
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        let frames = Seen::from(self.frames);
+        // Noise begins in eight ways alike. Two or three ways are no noise.
+        let noise = frames.samples >= ENOUGH_FRAMES && frames.clear * 3 < frames.samples;
+        let pictures = self.pictures;
+        let enough = pictures.samples >= ENOUGH_PICTURES;
+        let (right, wrong) = self.slices;
+        // Fewer than half of those that a wrong key would make are damage.
+        if noise
+            || (enough && pictures.clear * 2 < pictures.samples)
+            || (wrong > 0 && wrong * 512 >= right + wrong)
+        {
+            return Some(Verdict::Wrong);
+        }
+        // Few may do so by chance.
+        let most = |seen: Seen| seen.clear * 4 >= seen.samples * 3;
+        let right = (frames.samples >= ENOUGH_FRAMES && most(frames))
+            || (enough && most(pictures))
+            || right >= ENOUGH_SLICES;
+        right.then_some(Verdict::Right)
+    }
+
+    /// What speaks against the key, in the middle of a sentence.
+    fn against(&self, track: u32, codec: &str) -> String {
+        let (right, wrong) = self.slices;
+        if wrong > 0 {
+            let all = right + wrong;
+            return format!(
+                "of {all} slices of track {track} that were decrypted with it, {wrong} begin with a byte that no slice of {codec} \
+                 begins with"
+            );
+        }
+        let frames = Seen::from(self.frames);
+        let seen = if self.pictures.samples > 0 { self.pictures } else { frames };
+        format!(
+            "of {} samples of track {track} that were decrypted with it, {} look like clear {codec}",
+            seen.samples, seen.clear
+        )
+    }
+}
 
 /// What was seen so far.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +138,7 @@ impl Trial {
 
     /// Looks at one fragment, whose bytes stand in `bytes`: they are decrypted.
     pub fn look(&mut self, movie: &Movie, plan: &Plan, task: &FragmentTask, bytes: &mut [u8]) -> Result<()> {
-        let Some((moof, media)) = bytes.split_at_mut_checked(to_len(task.moof_len)) else {
-            return Err(Error::file("short-read", "A fragment was read only in part.").at(task.start));
-        };
+        let (moof, media) = task.split(bytes)?;
         let tree = Tree::parse(task.head(moof)?, task.start)?;
         let fragment = Fragment::read(&tree, Some(movie))?;
         let before = media.to_vec();
@@ -99,8 +158,12 @@ impl Trial {
             for span in spans(&tree, traf, track, movie)? {
                 let samples: Vec<(u64, u32)> = samples.by_ref().take(span.count).collect();
                 if let Some(by) = span.by {
-                    let (seen, verdict, slices) = judge(entry, &samples, &mut encrypted, &mut window);
-                    self.found.push(Found { kid: by.kid, track: id, seen, verdict, slices });
+                    let sight = sight(entry, &samples, &mut encrypted, &mut window);
+                    let known = self.found.iter_mut().find(|found| (found.kid, found.track) == (by.kid, id));
+                    match known {
+                        Some(found) => found.sight.add(&sight),
+                        None => self.found.push(Found { kid: by.kid, track: id, sight }),
+                    }
                 }
             }
         }
@@ -111,60 +174,53 @@ impl Trial {
     pub fn judge(&self, index: &Index, plan: &Plan) -> Result<Vec<String>> {
         let named = named_keys(index);
         let mut doubts = Vec::new();
-        let mut judged: Vec<Option<KeyId>> = Vec::new();
+        let mut judged = Vec::new();
         for undone in &plan.undoes {
+            let Some(number) = plan.source_keys.find(undone.track, undone.kid) else { continue };
             // Without a key ID each track is by itself.
-            if undone.kid.is_some() && judged.contains(&undone.kid) {
+            let by_itself = undone.kid.is_none().then_some(undone.track);
+            if judged.contains(&(undone.kid, by_itself, number)) {
                 continue;
             }
-            judged.push(undone.kid);
-            let is_mine = |found: &&Found| {
-                found.kid == undone.kid && (undone.kid.is_some() || found.track == undone.track)
-            };
-            let found = || self.found.iter().filter(is_mine);
-            let key = plan
-                .source_keys
-                .find(undone.track, undone.kid)
-                .and_then(|number| plan.source_keys.iter().nth(number));
-            let Some(key) = key else { continue };
+            judged.push((undone.kid, by_itself, number));
+            let Some(known) = plan.source_keys.iter().nth(number) else { continue };
             let accepted = undone.kid.and_then(|kid| {
                 let mut named = named.iter().filter(|named| named.kid == kid);
-                named.find_map(|named| named.accepts(&key.key))
+                named.find_map(|named| named.accepts(&known.key))
             });
-            let says = |verdict: Verdict| found().find(|found| found.verdict == Some(verdict));
-            let what =
-                undone.kid.map_or_else(|| format!("track {}", undone.track), |kid| format!("the KID {kid}"));
             // What a header says is exact.
             if accepted == Some(true) {
                 continue;
             }
+            let is_mine = |found: &&Found| {
+                found.kid == undone.kid
+                    && by_itself.is_none_or(|track| track == found.track)
+                    && plan.source_keys.find(found.track, found.kid) == Some(number)
+            };
+            let found = || self.found.iter().filter(is_mine);
+            let says = |verdict| found().find(|found| found.sight.verdict() == Some(verdict));
+            let of_track = known.track.map_or_else(String::new, |track| format!(" in track {track}"));
+            let what = undone
+                .kid
+                .map_or_else(|| format!("track {}", undone.track), |kid| format!("the KID {kid}{of_track}"));
+            let wrong = |why: &str| {
+                let message =
+                    format!("The key given for {what} is the wrong one: {why}. Nothing is written.");
+                Error::caller("wrong-key", "sourceKeys", message)
+            };
             if let Some(against) = says(Verdict::Wrong) {
-                let message = format!(
-                    "The key given for {what} is the wrong one: of {} samples of track {} that were decrypted with it, {} look \
-                     like clear {}. Nothing is written.",
-                    against.seen.samples,
-                    against.track,
-                    against.seen.clear,
-                    name_of(index, against.track)
-                );
-                return Err(Error::caller("wrong-key", "sourceKeys", message));
+                return Err(wrong(&against.sight.against(against.track, &name_of(index, against.track))));
             }
-            let slices: u64 = found().map(|found| found.slices).sum();
-            let looks_right = says(Verdict::Right).is_some() || slices >= ENOUGH_SLICES;
-            match (accepted, looks_right) {
-                (Some(true), _) | (None, true) => {}
-                (Some(false), false) => {
-                    let message = format!(
-                        "The key given for {what} is the wrong one: the PlayReady header of the file has the checksum of another. \
-                         Nothing is written."
-                    );
-                    return Err(Error::caller("wrong-key", "sourceKeys", message));
+            match (accepted, says(Verdict::Right)) {
+                (None, Some(_)) => {}
+                (Some(_), None) => {
+                    return Err(wrong("the PlayReady header of the file has the checksum of another"));
                 }
-                (Some(false), true) => doubts.push(format!(
+                (Some(_), Some(_)) => doubts.push(format!(
                     "The PlayReady header of the file has the checksum of another key for {what}, but what is decrypted with \
                      the one given looks clear."
                 )),
-                (None, false) => doubts.push(format!(
+                (None, None) => doubts.push(format!(
                     "Whether the key given for {what} is the right one cannot be seen beforehand: what of the samples is \
                      encrypted looks like noise also when it is clear. Play the result before you rely on it."
                 )),
@@ -179,37 +235,31 @@ fn name_of(index: &Index, track: u32) -> String {
     track.and_then(|track| track.entries.first()).map_or_else(String::new, SampleEntry::codec_name)
 }
 
-/// What of samples looks clear, what that says of their key, and how many slices begin as they can.
-fn judge(
+/// What is seen of samples, of which both is at hand.
+fn sight(
     entry: &SampleEntry,
     samples: &[(u64, u32)],
     encrypted: &mut Window<'_>,
     decrypted: &mut Window<'_>,
-) -> (Seen, Option<Verdict>, u64) {
-    let nothing = (Seen::default(), None, 0);
+) -> Sight {
+    let nothing = Sight::default();
     let Ok(rule) = rule(entry, Form::Plain) else { return nothing };
     if !rule.has_subsamples() {
         // Others begin with anything.
         let begin_alike = [b"fLaC", b"Opus", b"ac-3", b"ec-3", b".mp3"].contains(&&entry.format.0)
-            || matches!(&entry.codec, Codec::Mpeg(config) if config.is_aac());
-        if !begin_alike {
-            return nothing;
-        }
-        let seen = frames(samples, decrypted);
-        return (seen, verdict(seen, 8), 0);
+            || matches!(&entry.codec, Codec::Mpeg(config) if config.has_elements());
+        let frames = if begin_alike { first_bits(samples, decrypted) } else { FirstBits::default() };
+        return Sight { frames, ..nothing };
     }
     if rule.length_size().is_none() {
         return nothing;
     }
-    let plain = rule.clone();
-    let (before, seen) = (pictures(rule.clone(), samples, encrypted), pictures(rule, samples, decrypted));
+    let before = pictures(rule.clone(), samples, encrypted);
     if before.clear * 2 > before.samples {
         // All that is looked at was clear before: nothing but what must not stand in slice data can tell.
-        let (right, wrong) = slices(entry, plain, samples, encrypted, decrypted);
-        let seen = Seen { samples: right + wrong, clear: right };
-        return (seen, (wrong > 0).then_some(Verdict::Wrong), right);
+        return Sight { slices: slices(entry, rule, samples, encrypted, decrypted), ..nothing };
     }
-    (seen, verdict(seen, 3), 0)
+    Sight { pictures: pictures(rule, samples, decrypted), ..nothing }
 }
 
 /// How many slices begin as those of arithmetic coding can, and how many do not, of those whose first byte is encrypted: nine
@@ -257,17 +307,6 @@ fn slices(
     (right, wrong)
 }
 
-fn verdict(seen: Seen, least: u64) -> Option<Verdict> {
-    if seen.samples < least {
-        None
-    } else if seen.clear * 2 < seen.samples {
-        Some(Verdict::Wrong)
-    } else {
-        // Few may do so by chance.
-        (seen.clear * 4 >= seen.samples * 3).then_some(Verdict::Right)
-    }
-}
-
 /// The keys that PlayReady headers in the movie header name.
 fn named_keys(index: &Index) -> Vec<HeaderKey> {
     let Some(tree) = &index.moov else { return Vec::new() };
@@ -283,4 +322,68 @@ fn named_keys(index: &Index) -> Vec<HeaderKey> {
     }
     let headers = objects.iter().filter_map(|object| ProObject::parse(object, 0).ok()?.header(0).ok()?);
     headers.flat_map(|parsed| parsed.header.keys).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(frames: FirstBits) -> Sight {
+        Sight { frames, ..Sight::default() }
+    }
+
+    fn pictures(samples: u64, clear: u64) -> Sight {
+        Sight { pictures: Seen { samples, clear }, ..Sight::default() }
+    }
+
+    fn slices(right: u64, wrong: u64) -> Sight {
+        Sight { slices: (right, wrong), ..Sight::default() }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_no_verdict() {
+        let (right, wrong) = (Some(Verdict::Right), Some(Verdict::Wrong));
+        for (sight, verdict) in [
+            (Sight::default(), None),
+            (frames([0, 15, 0, 0, 0, 0, 0, 0]), None),
+            (frames([0, 16, 0, 0, 0, 0, 0, 0]), right),
+            (frames([2, 2, 2, 2, 2, 2, 2, 1]), None),
+            (frames([2, 2, 2, 2, 2, 2, 2, 2]), wrong),
+            (frames([0, 0, 40, 33, 0, 0, 0, 27]), None),
+            (frames([0, 0, 3, 0, 0, 0, 0, 1]), None),
+            (frames([0, 0, 12, 0, 0, 0, 0, 4]), right),
+            (frames([0, 0, 11, 0, 0, 0, 0, 5]), None),
+            (pictures(2, 0), None),
+            (pictures(2, 2), None),
+            (pictures(3, 1), wrong),
+            (pictures(4, 2), None),
+            (pictures(4, 3), right),
+            (slices(1199, 0), None),
+            (slices(1200, 0), right),
+            (slices(200, 1), wrong),
+            (slices(511, 1), wrong),
+            // One is damaged.
+            (slices(512, 1), None),
+            (slices(5000, 1), right),
+        ] {
+            assert_eq!(sight.verdict(), verdict, "{sight:?}");
+        }
+        let mut sum = frames([1; 8]);
+        sum.add(&frames([1; 8]));
+        sum.add(&Sight { pictures: Seen { samples: 2, clear: 1 }, slices: (3, 4), ..Sight::default() });
+        assert_eq!((sum.frames, sum.pictures, sum.slices), ([2; 8], Seen { samples: 2, clear: 1 }, (3, 4)));
+    }
+
+    #[test]
+    fn what_speaks_against_a_key_is_said() {
+        assert_eq!(
+            slices(200, 3).against(2, "H.264"),
+            "of 203 slices of track 2 that were decrypted with it, 3 begin with a byte that no slice of H.264 begins with"
+        );
+        assert_eq!(
+            pictures(9, 1).against(1, "H.264"),
+            "of 9 samples of track 1 that were decrypted with it, 1 look like clear H.264"
+        );
+        assert!(frames([2; 8]).against(1, "AAC LC").starts_with("of 16 samples of track 1"));
+    }
 }

@@ -93,6 +93,22 @@ fn keys_are_taken_by_track_and_what_is_typed_wrong_is_refused() {
         let error = drive::protect(&protected, &request(keys)).unwrap_err();
         assert_eq!((error.code(), error.field()), (code, Some("sourceKeys")), "{error}");
     }
+    // What says more goes first, in whatever order.
+    let kid = |track, key: &str| SourceKeyText { kid: Some(drive::KID.to_owned()), track, ..of(1, key) };
+    let all = |key: &str| SourceKeyText { track: None, ..of(1, key) };
+    for mut keys in [
+        vec![all(WRONG), kid(None, drive::KEY)],
+        vec![all(WRONG), of(1, drive::KEY), of(2, drive::KEY)],
+        vec![of(1, WRONG), kid(None, drive::KEY)],
+        vec![kid(None, WRONG), kid(Some(1), drive::KEY), kid(Some(2), drive::KEY)],
+    ] {
+        assert!(drive::protect(&protected, &request(keys.clone())).unwrap() == sample);
+        keys.reverse();
+        assert!(drive::protect(&protected, &request(keys)).unwrap() == sample);
+    }
+    // One key ID, and for one of its tracks a key that is wrong.
+    let error = drive::protect(&protected, &request(vec![of(1, drive::KEY), of(2, WRONG)])).unwrap_err();
+    assert!(error.code() == "wrong-key" && error.message().contains("in track 2"), "{error}");
     // One key and a first IV of before would make one key stream twice.
     let again = RequestText {
         source_keys: vec![of(1, drive::KEY), of(2, drive::KEY)],
@@ -101,4 +117,50 @@ fn keys_are_taken_by_track_and_what_is_typed_wrong_is_refused() {
     assert_eq!(drive::protect(&protected, &again).unwrap_err().code(), "same-key");
     let again = RequestText { iv_start: None, ..again };
     assert!(drive::protect(&protected, &again).is_ok());
+}
+
+#[test]
+fn what_a_track_left_out_becomes_is_said() {
+    let sample = include_bytes!("../../www/samples/sample.ismv");
+    let protected = drive::protect(sample, &request_in("cenc", "hybrid")).unwrap();
+    let session = drive::open(&protected, Feed::Whole).unwrap();
+    let said = session.check().unwrap_err();
+    assert!(
+        said.message().ends_with("start from the clear file, or give its keys: it is decrypted before."),
+        "{said}"
+    );
+    let videos = |tracks: &[u32]| RequestText {
+        source_keys: undo(&[(drive::KID, drive::KEY)]).source_keys,
+        tracks: Some(tracks.to_vec()),
+        iv_start: None,
+        ..request_in("cbcs", "plain")
+    };
+    for (chosen, left) in [(1, 2), (2, 1)] {
+        let plan = drive::plan(&session, &videos(&[chosen])).unwrap();
+        let wanted = format!("Track {left} becomes open to everyone. It was left out by choice.");
+        assert!(plan.warnings().contains(&wanted), "{:?}", plan.warnings());
+    }
+}
+
+/// Frames of such sound begin with anything: that they do says nothing of a key.
+#[test]
+fn sound_that_begins_with_anything_is_doubted_not_refused() {
+    let (encrypted, key, _) = published::pairs()
+        .into_iter()
+        .find(|(name, _, _)| name.ends_with("encryption__bear-640x360-audio.mp4"))
+        .unwrap();
+    let Some(mut file) = published::joined(&encrypted) else { return };
+    let judged = |file: &[u8], key: &str| {
+        let session = drive::open(file, Feed::Whole).unwrap();
+        let plan = drive::plan(&session, &undo(&[("", key)])).unwrap();
+        drive::doubts_of_keys(&session, file, &plan)
+    };
+    assert_eq!(judged(&file, key).unwrap(), [""; 0]);
+    assert_eq!(judged(&file, WRONG).unwrap_err().code(), "wrong-key");
+    // The audio object type of its AudioSpecificConfig, behind tag and length: AAC LD.
+    let at = file.windows(4).position(|four| four == [5, 5, 0x12, 0x10]).unwrap() + 2;
+    assert_eq!(file[at] >> 3, 2);
+    file[at] = file[at] & 7 | 23 << 3;
+    let doubts = judged(&file, WRONG).unwrap();
+    assert!(doubts.len() == 1 && doubts[0].contains("cannot be seen beforehand"), "{doubts:?}");
 }

@@ -139,15 +139,15 @@ export class Choice {
  * as well, made by naming the others.
  */
 export class TrackChoice {
-  /** @param {{ id: number, label: string, able: boolean, wholeOnly: boolean, reason: string }[]} tracks */
+  /** @param {{ id: number, label: string, able: boolean, wholeOnly: boolean, open: string, reason: string }[]} tracks `open` says what a track is that is not chosen */
   constructor(tracks) {
-    /** @type {{ id: number, input: HTMLInputElement, state: HTMLElement, wholeOnly: boolean }[]} */
+    /** @type {{ id: number, input: HTMLInputElement, state: HTMLElement, wholeOnly: boolean, open: string }[]} */
     this.boxes = [];
     /** Whether a person has chosen, and it is not the default that holds. */
     this.named = false;
     this.faultLine = h('p', { class: 'field-fault', id: freshId('tracks-fault'), hidden: true });
     this.ways = h('p', { class: 'fault-ways', hidden: true });
-    const rows = tracks.map(({ id, label, able, wholeOnly, reason }) => {
+    const rows = tracks.map(({ id, label, able, wholeOnly, open, reason }) => {
       const input = h('input', {
         type: 'checkbox',
         name: 'tracks',
@@ -162,8 +162,8 @@ export class TrackChoice {
         : '';
       const why = able ? null : h('span', { class: 'hint', id: `${input.id}-why` }, reason, choice);
       setAttributes(input, { 'aria-describedby': why ? `${state.id} ${why.id}` : state.id });
-      if (able || wholeOnly) this.boxes.push({ id, input, state, wholeOnly });
-      else state.textContent = 'stays open to everyone';
+      if (able || wholeOnly) this.boxes.push({ id, input, state, wholeOnly, open });
+      else state.textContent = open;
       return h(
         'div',
         { class: 'choice' },
@@ -219,9 +219,9 @@ export class TrackChoice {
   }
 
   #show() {
-    for (const { input, state, wholeOnly } of this.boxes) {
+    for (const { input, state, wholeOnly, open } of this.boxes) {
       const chosen = wholeOnly ? 'every sample whole' : '';
-      state.textContent = input.checked ? chosen : 'stays open to everyone';
+      state.textContent = input.checked ? chosen : open;
     }
   }
 }

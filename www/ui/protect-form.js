@@ -84,6 +84,7 @@ export class ProtectForm {
         label: trackLabel(track),
         able: track.protectable,
         wholeOnly: track.wholeOnly ?? false,
+        open: `${track.protection ? 'becomes' : 'stays'} open to everyone`,
         reason: track.reason ?? 'It cannot be protected.',
       })),
     );

@@ -60,6 +60,15 @@ impl MpegConfig {
             && self.aac.is_none_or(|config| !(32..=38).contains(&config.object_type))
     }
 
+    /// Whether each frame begins with the number of a syntactic element (ISO/IEC 14496-3:2019 4.4.2.1): those of AAC for
+    /// channels with errors (ER) and of USAC begin with anything.
+    pub fn has_elements(&self) -> bool {
+        match self.aac {
+            Some(config) => matches!(config.object_type, 1..=5 | 29),
+            None => self.is_aac() && self.object_type != MPEG4_AUDIO,
+        }
+    }
+
     /// The codec string of RFC 6381 clause 3.3: `mp4a.40.2`, `mp4v.20.9`, or `mp4a.67` for other object types.
     pub fn codec(&self, entry: FourCc) -> String {
         let string = format!("{}.{:02X}", entry.text().trim_end(), self.object_type);
