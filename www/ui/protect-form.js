@@ -219,7 +219,7 @@ export class ProtectForm {
       this.form.element,
       this.tracks.element,
     );
-    const keyImport = new KeyImport(tracks, (list) => {
+    this.keyImport = new KeyImport(tracks, (list) => {
       const said = this.keys.take(list);
       this.changed();
       return said;
@@ -227,7 +227,7 @@ export class ProtectForm {
     this.folds = h(
       'div',
       { class: 'form-part' },
-      keyImport.element,
+      this.keyImport.element,
       this.keys.fold,
       this.players,
       this.along,
@@ -396,6 +396,7 @@ export class ProtectForm {
         control.checked = false;
       else Reflect.set(control, 'value', '');
     this.keys.forget();
+    this.keyImport.forget();
     this.element.remove();
   }
 
