@@ -205,7 +205,8 @@ impl Look<'_> {
             }
             found.inside.push(one);
         }
-        let entry = |key: &CpixKey| KeyEntry { kid: Some(key.kid), key: key.key.clone(), ..KeyEntry::default() };
+        let entry =
+            |key: &CpixKey| KeyEntry { kid: Some(key.kid), key: key.key.clone(), ..KeyEntry::default() };
         let entries: Vec<KeyEntry> = cpix.keys.iter().map(entry).collect();
         if entries.iter().any(|entry| entry.key.is_some()) {
             found.forms.push(Form::secret("lines", "Its keys as KID:KEY", lines::write(&entries).as_str()));

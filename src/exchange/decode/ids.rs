@@ -137,7 +137,8 @@ impl Look<'_> {
             found.forms.push(Form::secret(
                 "lines",
                 &format!("Key of the key ID {kid}, as KID:KEY"),
-                lines::write(&[KeyEntry { kid: Some(*kid), key: Some(key), ..KeyEntry::default() }]).trim_end(),
+                lines::write(&[KeyEntry { kid: Some(*kid), key: Some(key), ..KeyEntry::default() }])
+                    .trim_end(),
             ));
         }
         found.forms.push(Form::secret("base64", "Base64", base64_text(bytes)));
