@@ -8,6 +8,7 @@ mod cpix;
 mod decoded;
 mod judges;
 mod shapes;
+mod told;
 
 use boxlock::bytes::KeyId;
 

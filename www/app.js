@@ -299,6 +299,7 @@ function knownKids() {
  */
 async function showDecode(wanted) {
   decoding = wanted;
+  if (!wanted) decoder?.clear();
   if (wanted && !decoder) {
     places.decode.replaceChildren(h('p', { class: 'quiet' }, 'Fetching what decodes…'));
     try {

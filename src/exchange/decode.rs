@@ -68,6 +68,9 @@ pub(crate) fn exposed<S: Serializer>(text: &SecretText, serializer: S) -> Result
 /// Most bytes that are looked at.
 const LOOKED_AT: usize = 16 << 20;
 
+/// Most lines that can be boxes or objects.
+const LINES: usize = 100;
+
 /// How deep things are looked for in each other: a manifest, an element of it, a box in that, the object in this, its header.
 const DEPTH: usize = 8;
 
@@ -216,6 +219,9 @@ impl Look<'_> {
             };
             return self.deeper().bytes(&bytes, how);
         }
+        if let Some(found) = self.several(text) {
+            return found;
+        }
         if text.contains(':') || text.contains('=') {
             let keys = self.keys(text);
             if keys
@@ -235,6 +241,18 @@ impl Look<'_> {
             ),
             None => "This is no whole base64, nor hexadecimal digits, XML, or a list of keys. Perhaps a part is missing.".to_owned(),
         })
+    }
+
+    /// Boxes or objects, each in a line of its own.
+    fn several(self, text: &str) -> Option<Decoded> {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        if !(2..=LINES).contains(&lines.len()) {
+            return None;
+        }
+        let mut all = Decoded::new("several", format!("{} lines, each a thing of its own.", lines.len()));
+        all.inside = lines.iter().map(|line| self.deeper().text(line)).collect();
+        let is_header = |found: &Decoded| ["pssh", "pro", "playready-header"].contains(&found.kind);
+        all.inside.iter().any(is_header).then_some(all)
     }
 
     /// What bytes are that a text stood for.

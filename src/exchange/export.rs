@@ -7,13 +7,14 @@ use super::request::WriteRequest;
 use super::{base64_text, cpix};
 use crate::boxes::systems::PLAYREADY;
 use crate::bytes::{Error, KeyId, Result};
+use crate::protect::keys::{HD_PIXELS, SD_PIXELS};
 use crate::protect::systems::pssh_boxes;
 
 /// Classes of tracks, by the fewest and the most pixels of each.
 const CLASSES: [(&str, &str, Span); 3] = [
-    ("sd", "SD", Span { min: None, max: Some(768 * 576) }),
-    ("hd", "HD", Span { min: Some(768 * 576 + 1), max: Some(1920 * 1080) }),
-    ("uhd", "UHD", Span { min: Some(1920 * 1080 + 1), max: None }),
+    ("sd", "SD", Span { min: None, max: Some(SD_PIXELS) }),
+    ("hd", "HD", Span { min: Some(SD_PIXELS + 1), max: Some(HD_PIXELS) }),
+    ("uhd", "UHD", Span { min: Some(HD_PIXELS + 1), max: None }),
 ];
 
 /// Makes the document.

@@ -14,22 +14,13 @@ pub mod x509;
 pub mod xml;
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use crate::bytes::KeyId;
+use crate::playready::LENIENT;
 use crate::playready::object::utf16le_decode;
 
 pub use list::{KeyEntry, KeyList, ListForm, read_keys};
-
-/// Base64 as documents have it: padding and the unused last bits do not matter.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// The bytes of base64 with spaces and line breaks wherever they may stand, or none. They may be a key.
 fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -42,7 +33,7 @@ fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
 }
 
 /// Standard base64.
-fn base64_text(bytes: &[u8]) -> String {
+pub(crate) fn base64_text(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 

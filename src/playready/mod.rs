@@ -21,6 +21,7 @@ pub use key::{
     weakness,
 };
 pub use object::{ProObject, Record, bare_header_xml, header_xml_in};
+pub(crate) use parse::LENIENT;
 pub use parse::{Note, ParsedHeader, UnknownElement};
 pub use url::{check_url, url_warnings};
 pub(crate) use xml::{escape, next_event};

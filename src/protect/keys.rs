@@ -24,12 +24,16 @@ pub enum Class {
     Uhd,
 }
 
+/// Most pixels of the class SD, and of HD.
+pub(crate) const SD_PIXELS: u64 = 768 * 576;
+pub(crate) const HD_PIXELS: u64 = 1920 * 1080;
+
 /// All of them, with their names in requests and the most pixels of each.
-const CLASSES: [(Class, &str, u32); 4] = [
+const CLASSES: [(Class, &str, u64); 4] = [
     (Class::Audio, "audio", 0),
-    (Class::Sd, "sd", 768 * 576),
-    (Class::Hd, "hd", 1920 * 1080),
-    (Class::Uhd, "uhd", u32::MAX),
+    (Class::Sd, "sd", SD_PIXELS),
+    (Class::Hd, "hd", HD_PIXELS),
+    (Class::Uhd, "uhd", u64::MAX),
 ];
 
 impl Class {
@@ -39,8 +43,12 @@ impl Class {
             return Self::Audio;
         }
         let sizes = track.entries.iter().filter_map(|entry| entry.size);
-        let pixels = sizes.map(|(width, height)| u32::from(width) * u32::from(height)).max().unwrap_or(0);
-        let fits = |(class, _, most): &&(Self, &str, u32)| *class != Self::Audio && pixels <= *most;
+        Self::of_pixels(sizes.map(|(width, height)| u64::from(width) * u64::from(height)).max().unwrap_or(0))
+    }
+
+    /// The class of pictures of so many pixels.
+    pub(crate) fn of_pixels(pixels: u64) -> Self {
+        let fits = |(class, _, most): &&(Self, &str, u64)| *class != Self::Audio && pixels <= *most;
         CLASSES.iter().find(fits).map_or(Self::Uhd, |(class, ..)| *class)
     }
 

@@ -16,6 +16,7 @@ mod task;
 mod track;
 mod verification;
 
+pub(crate) use crate::exchange::base64_text as base64;
 pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
@@ -38,10 +39,4 @@ pub use verification::{Verification, VerifiedTrack, VerifyFault, verification};
 #[expect(clippy::cast_precision_loss, reason = "files stay below 2^53 bytes")]
 pub(crate) fn number(n: u64) -> f64 {
     n as f64
-}
-
-/// Standard base64.
-fn base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
 }

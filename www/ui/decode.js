@@ -56,6 +56,7 @@ export class Decoder {
       extra: button('Open a file', () => chosen.click(), { class: 'link', id: 'decode-file' }),
     });
     this.found = h('div', { class: 'decode-found', id: 'decode-found' });
+    this.builder = this.#builder();
     this.heading = h('h1', { tabindex: -1 }, 'Decode anything');
     this.element = h(
       'div',
@@ -69,15 +70,24 @@ export class Decoder {
       h(
         'p',
         { class: 'quiet' },
-        'It is read in this browser and sent nowhere. What you paste is forgotten when you clear the field.',
+        'It is read in this browser and sent nowhere. What you paste is forgotten when you clear the field, or close this.',
       ),
       h('div', { class: 'decode-part' }, this.field.element, chosen, this.found),
-      this.#builder(),
+      this.builder,
     );
   }
 
   focus() {
     this.input.focus();
+  }
+
+  /** Forgets what was typed and what was made of it, and what is still being looked at: any of it may be a key. */
+  clear() {
+    clearTimeout(this.timer);
+    this.turn++;
+    this.input.value = '';
+    this.found.replaceChildren();
+    this.builder.replaceWith((this.builder = this.#builder()));
   }
 
   /** @param {Blob} file that was dropped or chosen */

@@ -261,7 +261,7 @@ export class KeyFields {
     }
     const [first] = found.values();
     if (!first)
-      return `The list has ${list.keys.length} keys, and nothing in it says which is for which track.`;
+      return `Nothing was taken: the list has ${list.keys.length} keys, and nothing in it says which is for which track. Type them, each at its track, under “Several keys”, or leave one in the list.`;
     const same = this.able.every(({ id }) => found.get(id) === first);
     const byClass = groups('class', this.able).every((one) => {
       const members = this.able.filter(({ keyClass }) => keyClass === one.class);

@@ -22,7 +22,7 @@ export class KeyImport {
     this.source = '';
     this.turn = 0;
     /** @type {number | undefined} */
-    let timer;
+    this.timer = undefined;
     const input = h('textarea', {
       name: 'keyList',
       class: 'mono',
@@ -72,12 +72,12 @@ export class KeyImport {
       ),
     );
     input.addEventListener('input', () => {
-      clearTimeout(timer);
-      timer = window.setTimeout(() => void this.#read(input.value), PAUSE_MS);
+      clearTimeout(this.timer);
+      this.timer = window.setTimeout(() => void this.#read(input.value), PAUSE_MS);
     });
     file.addEventListener('change', () => {
       const [chosen] = file.files ?? [];
-      if (chosen) void this.#read(chosen);
+      if (chosen) this.#readFile(chosen);
       file.value = '';
     });
     this.privateKey.addEventListener('change', () => {
@@ -92,8 +92,22 @@ export class KeyImport {
       if (!dropped) return;
       event.preventDefault();
       event.stopPropagation();
-      void this.#read(dropped);
+      this.#readFile(dropped);
     });
+  }
+
+  /** Forgets the list, and takes no keys any more. */
+  forget() {
+    clearTimeout(this.timer);
+    this.turn++;
+    this.source = '';
+  }
+
+  /** @param {Blob} file in place of what was typed */
+  #readFile(file) {
+    clearTimeout(this.timer);
+    this.field.control.value = '';
+    void this.#read(file);
   }
 
   /** @param {string | Blob} source */

@@ -220,7 +220,7 @@ export class ProtectForm {
       this.form.element,
       this.tracks.element,
     );
-    const keyImport = new KeyImport(tracks, (list) => {
+    this.keyImport = new KeyImport(tracks, (list) => {
       const said = this.keys.take(list);
       this.changed();
       return said;
@@ -228,7 +228,7 @@ export class ProtectForm {
     this.folds = h(
       'div',
       { class: 'form-part' },
-      keyImport.element,
+      this.keyImport.element,
       this.keys.fold,
       this.players,
       this.along,
@@ -397,6 +397,7 @@ export class ProtectForm {
         control.checked = false;
       else Reflect.set(control, 'value', '');
     this.keys.forget();
+    this.keyImport.forget();
     this.element.remove();
   }
 

@@ -11,6 +11,9 @@ use crate::playready::parse_kid;
 /// Most keys of one document: a day of hourly keys for ten tracks has 240.
 const KEYS: usize = 10_000;
 
+/// Most things that are said of one document: nobody reads more, and each is looked for among those before.
+const NOTES: usize = 100;
+
 /// The largest number of a filter: JavaScript has it exactly.
 const MOST: u64 = 1 << 53;
 
@@ -134,7 +137,7 @@ fn check(cpix: &Cpix, notes: &mut Vec<String>) -> Result<()> {
 }
 
 fn note(notes: &mut Vec<String>, sentence: &str) {
-    if notes.iter().all(|note| note != sentence) {
+    if notes.len() < NOTES && notes.iter().all(|note| note != sentence) {
         notes.push(sentence.to_owned());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Cpix, Rule, Span, VideoFilter};
 use crate::bytes::{Error, KeyId, Result};
+use crate::protect::keys::Class;
 
 /// What of a track rules can ask for. What is not known is no fact.
 #[derive(Clone, Debug, Default)]
@@ -25,12 +26,11 @@ pub struct TrackFacts {
 impl TrackFacts {
     /// The class of tracks that licences tell apart: `audio`, and pictures by their size.
     pub fn class(&self) -> Option<&'static str> {
-        let by_size = match self.pixels {
-            Some(0..=442_368) => "sd",
-            Some(442_369..=2_073_600) => "hd",
-            _ => "uhd",
-        };
-        if self.video { Some(by_size) } else { self.audio.then_some("audio") }
+        if self.video {
+            Some(Class::of_pixels(self.pixels.unwrap_or(u64::MAX)).name())
+        } else {
+            self.audio.then_some(Class::Audio.name())
+        }
     }
 }
 

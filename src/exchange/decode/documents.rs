@@ -3,13 +3,13 @@
 use super::{Decoded, Form, Look};
 use crate::boxes::systems::{PLAYREADY, system_name};
 use crate::bytes::{KeyId, Uuid16};
-use crate::exchange::cpix::{Cpix, ParsedCpix};
+use crate::exchange::cpix::{Cpix, CpixKey, ParsedCpix};
 use crate::exchange::list::{ListForm, key_hex};
 use crate::exchange::xml::{self, Element};
 use crate::exchange::{KeyEntry, base64_bytes, base64_text, lines, read_keys};
 use crate::playready::parse_kid;
 
-/// Most protections of a manifest that are shown.
+/// Most protections of a manifest, or keys of a list, that are shown.
 const SHOWN: usize = 100;
 
 /// The scheme that names the key ID of DASH content, and no DRM system (ISO/IEC 23009-1 5.8.5.2).
@@ -54,9 +54,7 @@ impl Look<'_> {
         for element in protections.iter().take(SHOWN) {
             found.inside.push(self.protection(element));
         }
-        if protections.len() > SHOWN {
-            found.warn(format!("It has {} protections; the first {SHOWN} are shown.", protections.len()));
-        }
+        found.shown(protections.len(), "protections");
         if found.inside.is_empty() {
             match found.kind {
                 "unknown" => {
@@ -178,7 +176,7 @@ impl Look<'_> {
             found.fact("Periods", cpix.periods.len().to_string());
         }
         notes.into_iter().for_each(|note| found.warn(note));
-        let mut entries = Vec::new();
+        found.shown(count, "keys");
         for key in cpix.keys.iter().take(SHOWN) {
             let mut one = self.kid(key.kid);
             one.title = format!("The key {}.", key.kid);
@@ -205,9 +203,11 @@ impl Look<'_> {
                     one.inside.push(self.deeper().text(&system.smooth));
                 }
             }
-            entries.push(KeyEntry { kid: Some(key.kid), key: key.key.clone(), ..KeyEntry::default() });
             found.inside.push(one);
         }
+        let entry =
+            |key: &CpixKey| KeyEntry { kid: Some(key.kid), key: key.key.clone(), ..KeyEntry::default() };
+        let entries: Vec<KeyEntry> = cpix.keys.iter().map(entry).collect();
         if entries.iter().any(|entry| entry.key.is_some()) {
             found.forms.push(Form::secret("lines", "Its keys as KID:KEY", lines::write(&entries).as_str()));
         }
@@ -238,6 +238,7 @@ impl Look<'_> {
             ),
         );
         list.notes.iter().for_each(|note| found.warn(note.as_str()));
+        found.shown(list.keys.len(), "keys");
         for key in list.keys.iter().take(SHOWN) {
             let name = match (key.kid, key.track) {
                 (Some(kid), _) => format!("Key of {kid}"),
@@ -250,6 +251,15 @@ impl Look<'_> {
         }
         found.forms.push(Form::secret("lines", "As KID:KEY", lines::write(&list.keys).as_str()));
         found
+    }
+}
+
+impl Decoded {
+    /// Says so when not all of what it has is shown.
+    fn shown(&mut self, count: usize, what: &str) {
+        if count > SHOWN {
+            self.warn(format!("It has {count} {what}; the first {SHOWN} are shown."));
+        }
     }
 }
 

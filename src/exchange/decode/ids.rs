@@ -1,10 +1,8 @@
 //! Key IDs, keys and key seeds: bytes that say nothing of themselves, so what they can be is said.
 
-use zeroize::Zeroizing;
-
 use super::{Decoded, Form, Look, digits, kid_forms};
-use crate::bytes::{ContentKey, KeyId, KeySeed};
-use crate::exchange::{base64_text, other_order};
+use crate::bytes::{KeyId, KeySeed};
+use crate::exchange::{KeyEntry, base64_text, lines, other_order};
 use crate::playready::key::SEED_LEN;
 use crate::playready::{derive_key, is_test_key, is_weak_seed, parse_kid};
 
@@ -139,18 +137,14 @@ impl Look<'_> {
             found.forms.push(Form::secret(
                 "lines",
                 &format!("Key of the key ID {kid}, as KID:KEY"),
-                key_line(*kid, &key),
+                lines::write(&[KeyEntry { kid: Some(*kid), key: Some(key), ..KeyEntry::default() }])
+                    .trim_end(),
             ));
         }
         found.forms.push(Form::secret("base64", "Base64", base64_text(bytes)));
         found.forms.push(Form::secret("hex", "Hexadecimal digits", hex::encode(bytes)));
         found
     }
-}
-
-fn key_line(kid: KeyId, key: &ContentKey) -> String {
-    let key = Zeroizing::new(hex::encode(key.0));
-    format!("{}:{}", hex::encode(kid.0), *key)
 }
 
 /// Whether it has the marks of a random UUID, version 4 (RFC 9562 §5.4).
