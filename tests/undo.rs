@@ -110,5 +110,5 @@ mod keys;
 mod large;
 mod plain;
 pub mod published;
-mod said;
+pub mod said;
 mod sweep;

@@ -10,6 +10,8 @@
 
 use crate::support;
 
+mod made;
+
 use boxlock::bytes::Result;
 use boxlock::protect::periods::Periods;
 use boxlock::protect::request::SecretText;
@@ -212,6 +214,10 @@ impl Case {
             written.index().unwrap().fragments.iter().map(|fragment| fragment.digest).collect();
         let mut verification = Verification::new(spoiled.index().unwrap(), &self.keys, None);
         verification.heads(spoiled.index().unwrap(), &digests);
+        // One more was written than there are.
+        let mut fewer = Verification::new(written.index().unwrap(), &self.keys, None);
+        fewer.heads(written.index().unwrap(), &[&digests[..], &[1]].concat());
+        assert_eq!(codes(&fewer.finish()), ["not-as-written"]);
         verification.finish().faults.iter().any(|fault| fault.code == "not-as-written")
     }
 
@@ -247,6 +253,20 @@ fn every_planted_fault_is_found() {
     let [beside, _] = plain.found(|bytes| bytes[plain.last(b"mdat") + 200] ^= 1);
     assert_eq!(beside, ["other-bytes"]);
 
+    // And when that is: fragments of two seconds each, the last ones from 8 s on.
+    let mut spoiled = plain.written.clone();
+    spoiled[plain.last(b"mdat") + 200] ^= 1;
+    let outcome = verify(&spoiled, &plain.keys, Some((&plain.source, &plain.clear)));
+    let time = outcome.faults[0].time.unwrap();
+    assert!((7.9..10.0).contains(&time), "{time}");
+    // A list that is not its twin's is a fault of the fragment, and has the time of that.
+    let uuid = hybrid.last(&hex::decode("a2394f525a9b4f14a2446c427c648df4").unwrap()) + 16 + 8;
+    let mut spoiled = hybrid.written.clone();
+    spoiled[uuid + 3] ^= 1;
+    let outcome = verify(&spoiled, &hybrid.keys, None);
+    let fault = outcome.faults.iter().find(|fault| fault.code == "twins-differ").unwrap();
+    assert!((7.9..10.0).contains(&fault.time.unwrap()), "{fault:?}");
+
     // A run that begins a byte later.
     let trun = plain.last(b"trun");
     let [beside, alone] = plain.found(|bytes| bytes[trun + 15] = bytes[trun + 15].wrapping_add(1));
@@ -275,10 +295,35 @@ fn every_planted_fault_is_found() {
     );
     assert!(alone.iter().any(|code| code == "no-key"), "{alone:?}");
 
+    // What is not looked at for want of a key is not missing.
+    assert!(!beside.iter().any(|code| code == "samples-missing"), "{beside:?}");
+    let mut spoiled = plain.written.clone();
+    let kid = boxlock::bytes::KeyId(spoiled[tenc..tenc + 16].try_into().unwrap());
+    spoiled[tenc..tenc + 16].copy_from_slice(&kid.guid_bytes());
+    let outcome = verify(&spoiled, &plain.keys, None);
+    assert!(outcome.faults.iter().any(|fault| fault.message.contains("in the other byte order")));
+
     // The same in CENC's box alone, where PIFF has its own.
     let tenc = hybrid.first(b"tenc") + 4 + 8;
     let [_, alone] = hybrid.found(|bytes| bytes[tenc + 15] ^= 1);
     assert_found(&alone, "twins-differ");
+
+    // Or another length of IVs.
+    let twin = hybrid.first(&hex::decode("8974dbce7be74c5184f97148f9882554").unwrap()) + 16 + 7;
+    assert_eq!(hybrid.written[twin], 8);
+    let [_, alone] = hybrid.found(|bytes| bytes[twin] = 16);
+    assert_found(&alone, "twins-differ");
+
+    // A PlayReady object that is longer than itself.
+    let record = plain.first(&UTF16("<WRMHEADER")) - 1;
+    let [_, alone] = plain.found(|bytes| bytes[record] ^= 0x40);
+    assert!(!alone.is_empty());
+
+    // Ticks of another length: their numbers are not held against each other.
+    let mdhd = plain.first(b"mdhd");
+    let timescale = mdhd + 4 + 4 + if plain.written[mdhd + 4] == 1 { 16 } else { 8 };
+    let [beside, _] = plain.found(|bytes| bytes[timescale + 2] ^= 1);
+    assert!(!beside.iter().any(|code| code == "other-time"), "{beside:?}");
 
     // A checksum.
     let checksum = plain.first(&UTF16("CHECKSUM")) + 2 * "CHECKSUM=\"".len();
@@ -311,6 +356,9 @@ fn every_planted_fault_is_found() {
     let indexed = Case::new(&RequestText { segment_index: true, ..request_in("cenc", "plain") });
     let sidx = indexed.first(b"sidx");
     let [_, alone] = indexed.found(|bytes| bytes[sidx + 4 + 32 + 3] ^= 1);
+    assert_found(&alone, "sidx");
+    let count = usize::from(indexed.written[sidx + 4 + 31]);
+    let [_, alone] = indexed.found(|bytes| bytes[sidx + 4 + 32 + 12 * (count - 1) + 3] ^= 1);
     assert_found(&alone, "sidx");
     let tfra = plain.last(b"tfra");
     let at = tfra + 4 + 16 + 8 + 7;
@@ -457,4 +505,22 @@ fn what_was_to_be_protected_and_is_not_is_found() {
         "{:?}",
         outcome.faults
     );
+}
+
+/// With a wrong key nothing is right, and what is not told one by one is counted.
+#[test]
+fn of_many_faults_the_first_are_told_and_the_others_counted() {
+    let case = Case::new(&request_in("cenc", "plain"));
+    let typed = SourceKeyText { key: Some(SecretText("ff".repeat(16))), ..SourceKeyText::default() };
+    let wrong = SourceKeys::parse(&[typed]).unwrap();
+    let outcome = verify(&case.written, &wrong, Some((&case.source, &case.clear)));
+    assert!(outcome.faults.len() <= 200 && outcome.faults.len() > 100, "{}", outcome.faults.len());
+    // Each of 720 samples has other bytes, and most pictures are none beside.
+    assert!(
+        outcome.faults.len() as u64 + outcome.more > 720,
+        "{} and {}",
+        outcome.faults.len(),
+        outcome.more
+    );
+    assert!(outcome.tracks.values().all(|sum| sum.equal == 0));
 }

@@ -13,7 +13,6 @@ use crate::track::Index;
 /// All of it that is wrong.
 pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
     let mut faults: Vec<Error> = index.faults().cloned().collect();
-    faults.extend(index.traces.unknown_keys.clone());
     if let Some(moov) = &index.moov {
         headers(moov, index, keys, &mut faults);
         twins(moov, moov.root(), &mut faults);

@@ -205,6 +205,17 @@ mod tests {
     }
 
     #[test]
+    fn samples_of_a_fragment_are_numbered_in_their_track() {
+        let mut all = Counters::default();
+        for before in [0, 50] {
+            let mut fragment = Counters::default();
+            fragment.used(KEY, &9u64.to_be_bytes(), 1, place(3));
+            all.join(fragment, before);
+        }
+        assert_eq!(all.twice(), vec![Twice { one: place(3), other: place(53) }]);
+    }
+
+    #[test]
     fn a_sample_without_encrypted_blocks_uses_nothing() {
         let mut counters = Counters::default();
         counters.used(KEY, &[0; 8], 0, place(0));

@@ -11,29 +11,29 @@ use crate::support::synth::boxed;
 const KID: [u8; 16] = [0x4b; 16];
 const FIRST_LOCAL: u32 = 0x10001;
 
-fn full(kind: &[u8; 4], head: u32, body: &[u8]) -> Vec<u8> {
+pub fn full(kind: &[u8; 4], head: u32, body: &[u8]) -> Vec<u8> {
     boxed(kind, &[&head.to_be_bytes(), body].concat())
 }
 
 /// A sample encryption box of PIFF.
-fn piff_list(head: u32, body: &[u8]) -> Vec<u8> {
+pub fn piff_list(head: u32, body: &[u8]) -> Vec<u8> {
     let id = hex::decode("a2394f525a9b4f14a2446c427c648df4").unwrap();
     boxed(b"uuid", &[&id[..], &head.to_be_bytes(), body].concat())
 }
 
 /// One group, encrypted with this key ID, or clear.
-fn group(kid: Option<u8>) -> Vec<u8> {
+pub fn group(kid: Option<u8>) -> Vec<u8> {
     let (protected, iv_size) = if kid.is_some() { (1, 8) } else { (0, 0) };
     [&[0, 0, protected, iv_size][..], &[kid.unwrap_or(0); 16]].concat()
 }
 
-fn groups(default: u32, groups: &[Vec<u8>]) -> Vec<u8> {
+pub fn groups(default: u32, groups: &[Vec<u8>]) -> Vec<u8> {
     let count = groups.len() as u32;
     let head = [*b"seig", 20_u32.to_be_bytes(), default.to_be_bytes(), count.to_be_bytes()].concat();
     full(b"sgpd", 2 << 24, &[head, groups.concat()].concat())
 }
 
-fn mapped(runs: &[(u32, u32)]) -> Vec<u8> {
+pub fn mapped(runs: &[(u32, u32)]) -> Vec<u8> {
     let runs: Vec<u8> =
         runs.iter().flat_map(|(count, index)| [count.to_be_bytes(), index.to_be_bytes()].concat()).collect();
     full(b"sbgp", 0, &[&b"seig"[..], &((runs.len() / 8) as u32).to_be_bytes(), &runs].concat())
@@ -79,7 +79,7 @@ fn kids(spans: &[Span]) -> Vec<(usize, Option<u8>)> {
 }
 
 /// `senc` with IVs of 8 bytes.
-fn ivs(count: u32) -> Vec<u8> {
+pub fn ivs(count: u32) -> Vec<u8> {
     let ivs: Vec<u8> = (0..count).flat_map(|number| [number as u8; 8]).collect();
     full(b"senc", 0, &[&count.to_be_bytes()[..], &ivs].concat())
 }
