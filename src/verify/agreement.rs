@@ -8,6 +8,7 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::{Error, KeyId};
 use crate::playready::ProObject;
 use crate::protect::SourceKeys;
+use crate::protect::source_keys::SourceKey;
 use crate::track::Index;
 
 /// All of it that is wrong.
@@ -62,7 +63,9 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
         faults.push(Error::file("header-kid", message).at(start));
     }
     for (start, key) in &named {
-        let mut known = keys.iter().filter(|known| known.kid == Some(key.kid));
+        // A key without an ID or a track is for all of the file.
+        let is_for = |known: &&SourceKey| known.kid.map_or(known.track.is_none(), |kid| kid == key.kid);
+        let mut known = keys.iter().filter(is_for);
         if known.any(|known| key.accepts(&known.key) == Some(false)) {
             let message = format!(
                 "The checksum of the KID {} in the PlayReady header is not that of its key.",
