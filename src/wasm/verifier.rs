@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::boxes::Tree;
 use crate::bytes::units::to_len;
 use crate::protect::{SourceKeys, order};
-use crate::report::{self, Range, number};
+use crate::report::{self, Range};
 use crate::track::Movie;
 use crate::verify::examine::Examination;
 use crate::verify::{self, Examiner, Side, wire};
