@@ -15,7 +15,7 @@ use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
 use crate::output::summary::Origin;
-use crate::output::{Assembly, record};
+use crate::output::{Assembly, change, record};
 use crate::protect::check::{check_file, check_plan, check_readable, check_sound, check_structure};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
@@ -319,16 +319,17 @@ impl Session {
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
         let decrypts = !request.source_keys.is_empty();
-        self.check_for(request.scheme.protects(), decrypts)?;
+        let changes = request.change.is_some();
+        self.check_for(request.scheme.protects(), decrypts || changes)?;
         let becomes =
             decrypts || self.is_made() || self.parts.len() > 1 || request.segment_index || request.segments;
-        if !request.scheme.protects() && !becomes {
+        if !request.scheme.protects() && !becomes && !changes {
             let message = "This file is fragmented already: without protection there is nothing to do.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
         }
         let index = self.work()?;
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
-        if !request.remove_leftovers {
+        if !request.remove_leftovers && !changes {
             evidence::ask(index, movie, &self.evidence)?;
         }
         let by_name = request.tracks.is_some();
@@ -336,6 +337,7 @@ impl Session {
         plan.undo(index).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
+        change::settle(&mut plan, index).map_err(|error| self.in_source(error))?;
         plan.record = record::record(&plan, index);
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
@@ -379,7 +381,7 @@ impl Session {
 
     /// Begins the protected file.
     pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
-        self.check_for(plan.protects(), plan.decrypts())?;
+        self.check_for(plan.protects(), plan.decrypts() || plan.change.is_some())?;
         let index = self.work()?;
         if plan.source != index.identity() {
             let message = "This plan was made for another file. Carried out here, it would use its key stream a second \

@@ -1,0 +1,1 @@
+//! Headers of DRM systems change, and nothing else does.
