@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::boxes::{Edits, Tree};
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
 use crate::boxes::record::ClearFile;
+use crate::boxes::{Edits, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::fragmenter::check_items;
@@ -559,7 +559,14 @@ impl LargeFragment {
         self.pieces.rewind();
         let (fragment, entries) = (self.pieces.fragment(), self.pieces.entries());
         let nothing = (self.task.start + self.task.moof_len, &[][..]);
-        protected_moof(protector.plan(), &self.tree, (&self.movie, fragment, nothing), entries, &self.task, None)
+        protected_moof(
+            protector.plan(),
+            &self.tree,
+            (&self.movie, fragment, nothing),
+            entries,
+            &self.task,
+            None,
+        )
     }
 
     /// Second pass: encrypts the present piece in place.

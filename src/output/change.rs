@@ -6,10 +6,8 @@ use crate::boxes::cenc::{
     TrackEncryption,
 };
 use crate::boxes::groups::GroupEncryption;
-use crate::boxes::piff::{
-    self, PiffProtectionSystem, PiffTrackEncryption, SCHEME_VERSION_1_1, algorithm,
-};
-use crate::boxes::systems::{PLAYREADY, W3C_COMMON};
+use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption, SCHEME_VERSION_1_1, algorithm};
+use crate::boxes::systems::{PLAYREADY, W3C_COMMON, system_name};
 use crate::boxes::types::U24;
 use crate::boxes::wire::{Bytes, FullHead};
 use crate::boxes::{BoxBody, Edits, Node, Tree};
@@ -94,6 +92,28 @@ fn source_forms(movie_tree: &Tree<'_>, movie: &Movie) -> SampleForms {
         forms.cenc = !forms.piff;
     }
     forms
+}
+
+/// The form of the boxes in a movie header.
+pub fn form_of(moov: &Tree<'_>, movie: &Movie) -> Form {
+    let forms = source_forms(moov, movie);
+    match (forms.cenc, forms.piff) {
+        (true, true) => Form::Hybrid,
+        (false, true) => Form::Piff,
+        _ => Form::Plain,
+    }
+}
+
+/// The headers of DRM systems in a movie header: the name of each system once, and of PlayReady's the object.
+pub fn headers(moov: &Tree<'_>) -> Vec<(String, Option<Vec<u8>>)> {
+    let mut all: Vec<(String, Option<Vec<u8>>)> = Vec::new();
+    for header in SystemHeader::all(moov, moov.root()) {
+        let name = system_name(&header.system).map_or_else(|| header.system.to_string(), str::to_owned);
+        if !all.iter().any(|(known, _)| *known == name) {
+            all.push((name, Some(header.data).filter(|_| header.system == PLAYREADY)));
+        }
+    }
+    all
 }
 
 /// What becomes of the headers of DRM systems in `parent`. In the movie header new ones come, behind those that are there, or
@@ -199,22 +219,14 @@ fn changed_movie(
         }
         if !form.has_cenc() {
             // Fragments say it of themselves.
-            stbl.children
-                .iter()
-                .filter(|node| is_key_group(tree, node))
-                .for_each(|node| edits.remove(node));
+            stbl.children.iter().filter(|node| is_key_group(tree, node)).for_each(|node| edits.remove(node));
         }
     }
     Ok((edits, header))
 }
 
 /// How an entry of a sample table says what its samples are encrypted with.
-fn change_scheme(
-    form: Form,
-    sinf: &Node,
-    protection: &Protection,
-    edits: &mut Edits,
-) -> Result<()> {
+fn change_scheme(form: Form, sinf: &Node, protection: &Protection, edits: &mut Edits) -> Result<()> {
     let missing = |what: &str| {
         let message = format!("The 'sinf' of a sample entry has no '{what}'.");
         Error::file("missing-box", message).at(sinf.start)
@@ -428,12 +440,7 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
                        would take the place of all. Change its fields instead.";
         return Err(Error::unsupported("header-in-fragment", message));
     }
-    let forms = source_forms(moov, movie);
-    plan.form = change.form.unwrap_or(match (forms.cenc, forms.piff) {
-        (true, true) => Form::Hybrid,
-        (false, true) => Form::Piff,
-        _ => Form::Plain,
-    });
+    plan.form = change.form.unwrap_or_else(|| form_of(moov, movie));
     let (edits, changed) = changed_movie(plan, &change, moov, movie)?;
     let bytes = edits.apply(moov);
     let tree = Tree::parse(&*bytes, 0)?;

@@ -71,7 +71,8 @@ impl ChangeWishes {
         let header = HeaderChange::parse(text, &fields, keys)?;
         let systems = Systems::parse(text, form.unwrap_or(Form::Plain), warnings)?;
         if removed.contains(&PLAYREADY) && !header.is_about_nothing() {
-            let message = "The PlayReady header is to be removed, and to be changed; leave one of the two out.";
+            let message =
+                "The PlayReady header is to be removed, and to be changed; leave one of the two out.";
             return Err(Error::caller("bad-request", "remove", message));
         }
         Ok(Self { form, header, systems, removed, brands: brands(text)? })
@@ -138,7 +139,8 @@ pub struct Change {
 impl Change {
     /// Decides for a movie. Fails when nothing in it is protected, or its encryption cannot be carried as asked.
     pub fn new(movie: &Movie, wishes: ChangeWishes, is_more_asked: bool) -> Result<Self> {
-        let entries = movie.tracks.iter().flat_map(|track| track.entries.iter().map(move |entry| (track, entry)));
+        let entries =
+            movie.tracks.iter().flat_map(|track| track.entries.iter().map(move |entry| (track, entry)));
         let protected: Vec<_> = entries.filter(|(_, entry)| entry.has_protected_type()).collect();
         if protected.is_empty() {
             let message = "No track of this file is protected, so it has no protection that could be changed. Choose a scheme to \
@@ -150,7 +152,8 @@ impl Change {
                            removed.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
         }
-        let known = protected.iter().filter_map(|(track, entry)| Some((track.id, entry.protection.as_ref()?)));
+        let known =
+            protected.iter().filter_map(|(track, entry)| Some((track.id, entry.protection.as_ref()?)));
         let known: Vec<(u32, &Protection)> = known.collect();
         if let Some(form) = wishes.form {
             let nothing_said = protected.iter().find(|(_, entry)| entry.protection.is_none());
@@ -173,8 +176,7 @@ impl Change {
             }
         }
         let others = wishes.systems.boxes(&scheme, &kids, 0);
-        let replaced: Vec<Uuid16> =
-            pssh_boxes(&others)?.iter().map(|(pssh, _)| pssh.system_id).collect();
+        let replaced: Vec<Uuid16> = pssh_boxes(&others)?.iter().map(|(pssh, _)| pssh.system_id).collect();
         if replaced.contains(&PLAYREADY) && !wishes.header.is_about_nothing() {
             let message = "A 'pssh' box for PlayReady is given, and the PlayReady header is to be changed; leave one of the two out.";
             return Err(Error::caller("bad-request", "pssh", message));
@@ -213,7 +215,8 @@ fn check_form(form: Form, track: u32, protection: &Protection) -> Result<()> {
         return Err(super::decrypt::unknown_scheme(track, protection.cipher));
     }
     if protection.kid.is_none() {
-        let message = format!("Track {track} names no key ID, so no boxes of another form can. Leave the form out.");
+        let message =
+            format!("Track {track} names no key ID, so no boxes of another form can. Leave the form out.");
         return Err(Error::unsupported("no-kid", message));
     }
     if !form.has_piff() {

@@ -198,8 +198,7 @@ pub(super) fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<
 /// Fails when a ready-made header is for another cipher.
 pub(super) fn check_cipher(header: &Header, mode: Mode) -> Result<()> {
     let wanted = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
-    let other =
-        header.keys.iter().find_map(|key| key.algorithm.filter(|algorithm| *algorithm != wanted));
+    let other = header.keys.iter().find_map(|key| key.algorithm.filter(|algorithm| *algorithm != wanted));
     if let Some(other) = other {
         let message = format!(
             "This header is for the cipher {}, but the scheme has {}. Choose the scheme that it was made for, or another header.",

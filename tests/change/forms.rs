@@ -56,7 +56,8 @@ fn each_form_becomes_each_other_and_opens_with_the_same_keys() {
                 let keys: Vec<(&str, &str)> = keys.iter().map(|(kid, key)| (&**kid, &**key)).collect();
                 for to in FORMS {
                     let case = format!("{what} {scheme} {from} to {to}");
-                    let changed = change(&protected, &in_form(to)).unwrap_or_else(|error| panic!("{case}: {error}"));
+                    let changed =
+                        change(&protected, &in_form(to)).unwrap_or_else(|error| panic!("{case}: {error}"));
                     let direct =
                         drive::protect(SAMPLE, &RequestText { form: Some(to.to_owned()), ..request.clone() });
                     let direct = direct.unwrap();
@@ -75,7 +76,8 @@ fn each_form_becomes_each_other_and_opens_with_the_same_keys() {
                         wants.retain(|name| !said(name));
                     }
                     assert_eq!(has, wants, "{case}");
-                    let back = drive::protect(&changed, &undo(&keys)).unwrap_or_else(|error| panic!("{case}: {error}"));
+                    let back = drive::protect(&changed, &undo(&keys))
+                        .unwrap_or_else(|error| panic!("{case}: {error}"));
                     assert!(raw::samples(&back) == clear, "{case}");
                     tried += 1;
                 }
