@@ -38,6 +38,7 @@ const assets = () => ({
   protector: new URL('./engine/protector-worker.js', import.meta.url),
   writer: new URL('./engine/writer-worker.js', import.meta.url),
   keysWorker: new URL('./engine/keys-worker.js', import.meta.url),
+  look: new URL('./engine/wasm/boxlock_look_bg.wasm', import.meta.url),
   engine: new URL('./engine/wasm/boxlock_engine_bg.wasm', import.meta.url),
   keys: new URL('./engine/wasm/boxlock_keys_bg.wasm', import.meta.url),
 });
