@@ -145,11 +145,11 @@ describe('in Chromium', { skip: !chromium && 'not run: BROWSER names another one
         const [out, path] = [join(site, PLACE, name), `${PLACE}/${name}/`];
         mkdirSync(out, { recursive: true });
         await build(application(name), out, path);
-        // One engine, whatever was copied and renamed.
+        // What looks and one engine, whatever was copied and renamed.
         await use(served, path);
         assert.equal(
           new Set(served.requests.filter((url) => url.includes(path) && url.endsWith('.wasm'))).size,
-          1,
+          2,
         );
       });
   });

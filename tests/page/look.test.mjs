@@ -29,7 +29,7 @@ const folder = workFolder();
 
 /** Work that ends when it is told to. */
 function slowWork() {
-  const seen = { signal: null, report: (_) => {}, end: (_) => {} };
+  const seen = { signal: null, report: () => {}, end: () => {} };
   const joint = new Joint((running) => {
     Object.assign(seen, running);
     return new Promise((resolve, reject) => {
@@ -193,7 +193,7 @@ inEachBrowser((browser) => {
       const begun = async (/** @type {string} */ method) => {
         const stop = new AbortController();
         const stages = [];
-        let resolve = (_) => {};
+        let resolve = () => {};
         const promise = new Promise((settle) => void (resolve = settle));
         const onProgress = (/** @type {any} */ progress) => {
           stages.push(progress);

@@ -117,7 +117,8 @@ export class OpenFile {
 }
 
 /** @param {any} error */
-const isOfFile = (error) => error?.kind === 'file' || error?.kind === 'limit' || error?.kind === 'unsupported';
+const isOfFile = (error) =>
+  error?.kind === 'file' || error?.kind === 'limit' || error?.kind === 'unsupported';
 
 /**
  * @param {Methods['open']['args']} args

@@ -239,7 +239,14 @@ async function planned(request, running) {
   const protector = new Protector(core.movie_header(), request, random);
   try {
     const pause = new Pause(signal);
-    const { growth, exact, shares, ...found } = await measure(core, protector, memory, open.reader, pause, report);
+    const { growth, exact, shares, ...found } = await measure(
+      core,
+      protector,
+      memory,
+      open.reader,
+      pause,
+      report,
+    );
     const { fixedGrowth, ...view } = plan;
     const whole = {
       ...view,
