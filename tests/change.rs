@@ -34,4 +34,5 @@ pub fn change(file: &[u8], request: &RequestText) -> Result<Vec<u8>> {
 
 mod forms;
 mod headers;
+mod judged;
 mod published;

@@ -78,6 +78,11 @@ impl ChangeWishes {
         Ok(Self { form, header, systems, removed, brands: brands(text)? })
     }
 
+    /// Whether fragments have nothing to do with it, but for headers in them.
+    pub fn is_of_headers(&self) -> bool {
+        self.form.is_none()
+    }
+
     fn is_empty(&self) -> bool {
         self.form.is_none()
             && self.header.is_empty()
@@ -134,6 +139,8 @@ pub struct Change {
     /// Of these, those that are replaced in the movie header alone.
     replaced: Vec<Uuid16>,
     brands: Vec<FourCc>,
+    /// Whether protected tracks get a second set of sample entries, for samples that PIFF leaves clear in other ways.
+    pub adds_entries: bool,
 }
 
 impl Change {
@@ -171,7 +178,8 @@ impl Change {
         let scheme = scheme.filter(Scheme::protects).unwrap_or(scheme::CENC);
         let mut kids: Vec<KeyId> = Vec::new();
         for kid in known.iter().filter_map(|(_, protection)| protection.kid) {
-            if !kids.contains(&kid) {
+            // One of zeros is none.
+            if kid != KeyId::default() && !kids.contains(&kid) {
                 kids.push(kid);
             }
         }
@@ -182,7 +190,7 @@ impl Change {
             return Err(Error::caller("bad-request", "pssh", message));
         }
         let ChangeWishes { form, header, removed, brands, .. } = wishes;
-        Ok(Self { form, header, scheme, kids, others, removed, replaced, brands })
+        Ok(Self { form, header, scheme, kids, others, removed, replaced, brands, adds_entries: false })
     }
 
     /// Whether the headers of a system go that the file has: from the movie header, or from a fragment.

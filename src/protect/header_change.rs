@@ -152,6 +152,11 @@ impl HeaderChange {
                            file.";
             return Err(Error::caller("bad-url", "laUrl", message));
         }
+        if kids.is_empty() {
+            let message = "No track of this file names a key ID, so no PlayReady header can be made for it. Give one that is \
+                           ready-made.";
+            return Err(Error::unsupported("no-kid", message));
+        }
         let algorithm = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
         let key = |kid: &KeyId| HeaderKey { kid: *kid, algorithm: Some(algorithm), checksum: None };
         let keys: Vec<HeaderKey> = kids.iter().map(key).collect();

@@ -341,7 +341,10 @@ impl Plan {
     /// Whether protected tracks have a second set of sample entries, for the samples of the clear lead. PIFF knows another
     /// way.
     pub fn has_clear_entries(&self) -> bool {
-        self.form.has_cenc() && self.periods.has_lead()
+        match &self.change {
+            Some(change) => change.adds_entries,
+            None => self.form.has_cenc() && self.periods.has_lead(),
+        }
     }
 
     /// The key of a track that is protected.
