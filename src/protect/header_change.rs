@@ -155,7 +155,7 @@ impl HeaderChange {
         if kids.is_empty() {
             let message = "No track of this file names a key ID, so no PlayReady header can be made for it. Give one that is \
                            ready-made.";
-            return Err(Error::unsupported("no-kid", message));
+            return Err(Error::caller("no-kid", OBJECT, message));
         }
         let algorithm = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
         let key = |kid: &KeyId| HeaderKey { kid: *kid, algorithm: Some(algorithm), checksum: None };
