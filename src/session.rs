@@ -337,6 +337,7 @@ impl Session {
         let by_name = request.tracks.is_some();
         let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         plan.undo(index).map_err(|error| self.in_source(error))?;
+        plan.doubt_orders(index);
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
         change::settle(&mut plan, index).map_err(|error| self.in_source(error))?;
