@@ -147,6 +147,9 @@ impl Assembly {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
+        // What stays protected has it of its fragments already.
+        let is_known =
+            plan.change.is_some() && movie.record.as_ref().is_some_and(|old| old.usual().is_some());
         let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
         let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
@@ -165,7 +168,7 @@ impl Assembly {
             protects: plan.protects(),
             keeps: plan.change.is_some(),
             are_copied: plan.change.as_ref().is_some_and(|change| !touches_fragments(change, &index)),
-            usual: plan.record.as_ref().and_then(ClearFile::usual),
+            usual: plan.record.as_ref().and_then(ClearFile::usual).filter(|_| !is_known),
             segments: plan.segment_index.then(|| Segments::of(&index)).transpose()?,
             is_index_out: false,
             files: if plan.segments { file_starts(&index, parts)? } else { Vec::new() },
@@ -505,7 +508,7 @@ fn changed_moof(
     let (edits, information) = change::fragment_edits(change, tree, (movie, fragment), media)
         .map_err(|error| task.in_source(error))?;
     let form = FragmentForm {
-        samples: SampleForms { cenc: false, piff: false },
+        samples: SampleForms { cenc: true, piff: false },
         modern: change.form.is_some_and(|form| form.has_cenc()),
         clean: false,
         made: task.is_made(),

@@ -19,9 +19,11 @@ use crate::protect::scheme::{Mode, Scheme};
 use crate::protect::{Change, Form, Plan};
 use crate::track::encryption::{Encryption, Span, first_of_encryption, maps, spans};
 use crate::track::leftovers::{is_key_group, is_system_header, of_samples};
+use crate::track::traces::is_left_clear;
 use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, TrackFragment};
 
 use super::fragment::TrackInformation;
+use super::movie::add_clear_entries;
 use super::protection::{KeyChange, SampleForms, clear_samples, common_header, sample_information};
 
 /// The header of a DRM system in `moov` or `moof`.
@@ -217,6 +219,11 @@ fn changed_movie(
                 change_scheme(form, sinf, protection, &mut edits)?;
             }
         }
+        if let Some(stsd) = stbl.child(b"stsd").filter(|_| change.adds_entries)
+            && track.entries.iter().all(SampleEntry::has_protected_type)
+        {
+            add_clear_entries(tree, stsd, (track, track.entries.len()), true, &mut edits)?;
+        }
         if !form.has_cenc() {
             // Fragments say it of themselves.
             stbl.children.iter().filter(|node| is_key_group(tree, node)).for_each(|node| edits.remove(node));
@@ -304,9 +311,8 @@ pub fn fragment_edits<'e>(
         let protected = entry.filter(|entry| entry.has_protected_type());
         information.push(match (change.form, protected) {
             (Some(form), Some(entry)) => {
-                let boxes = change_samples(form, tree, traf, (track, entry, movie), media, &mut edits)
-                    .map_err(|error| tree.place(error))?;
-                TrackInformation::Made(boxes)
+                change_samples(form, tree, traf, (track, entry, movie), media, &mut edits)
+                    .map_err(|error| tree.place(error))?
             }
             _ => TrackInformation::None,
         });
@@ -315,18 +321,18 @@ pub fn fragment_edits<'e>(
 }
 
 /// Takes out of a `traf` what the form does not have, and returns what it has beside.
-fn change_samples(
+fn change_samples<'e>(
     form: Form,
     tree: &Tree<'_>,
     traf: &Node,
     (track, entry, movie): (&TrackFragment, &SampleEntry, &Movie),
     media: (u64, &[u8]),
     edits: &mut Edits,
-) -> Result<Vec<u8>> {
+) -> Result<TrackInformation<'e>> {
     let spans = spans(tree, traf, track, movie)?;
     let (list, saio) = (traf.child_id(piff::SAMPLE_ENCRYPTION), first_of_encryption(tree, traf, b"saio"));
     if spans.iter().all(|span| span.by.is_none()) {
-        return Ok(change_clear(form, tree, traf, (track, entry), edits));
+        return change_clear(form, tree, traf, track, (movie, &spans), edits);
     }
     // What offsets point into does not go without them.
     let is_shared = list.filter(|_| !form.has_piff()).zip(saio).is_some_and(|(list, saio)| {
@@ -345,7 +351,7 @@ fn change_samples(
         edits.remove(list);
     }
     if !adds.cenc && !adds.piff {
-        return Ok(Vec::new());
+        return Ok(TrackInformation::None);
     }
     let [Span { by: Some(by), .. }] = spans.as_slice() else {
         let message = format!(
@@ -365,36 +371,49 @@ fn change_samples(
         return Err(Error::unsupported("constant-iv", message).at(traf.start));
     }
     let maps = maps(tree, traf, track, &spans, media)?;
-    Ok(sample_information(adds, &maps, by.iv_size, track.sample_count, key_change(by, entry).as_ref()))
+    let change = key_change(by, entry);
+    let boxes = sample_information(adds, &maps, by.iv_size, track.sample_count, change.as_ref());
+    Ok(TrackInformation::Made(boxes))
 }
 
 /// As [`change_samples`], where all samples are clear.
-fn change_clear(
+fn change_clear<'e>(
     form: Form,
     tree: &Tree<'_>,
     traf: &Node,
-    (track, entry): (&TrackFragment, &SampleEntry),
+    track: &TrackFragment,
+    (movie, spans): (&Movie, &[Span]),
     edits: &mut Edits,
-) -> Vec<u8> {
+) -> Result<TrackInformation<'e>> {
     let list = traf.child_id(piff::SAMPLE_ENCRYPTION);
-    // Where its sample entry says so there is nothing more to say.
-    let must_say = entry.protection.as_ref().is_some_and(|protection| protection.is_protected);
+    // Where its sample entry or a group says so there is nothing more to say.
+    let must_say = is_left_clear(tree, traf, track, spans, movie);
     if !form.has_cenc() {
+        let groups = traf.children.iter().any(|node| is_key_group(tree, node));
         remove_cenc(tree, traf, edits);
-        let says = must_say && list.is_none();
         let forms = SampleForms { cenc: false, piff: true };
-        return if says { clear_samples(forms, track.sample_count) } else { Vec::new() };
+        let says = (must_say || groups) && list.is_none();
+        let boxes = if says { clear_samples(forms, track.sample_count) } else { Vec::new() };
+        return Ok(TrackInformation::Made(boxes));
     }
-    let adds = must_say && !traf.children.iter().any(|node| is_key_group(tree, node));
     // In a file that others read too PIFF says it by saying nothing.
-    if let Some(list) = list.filter(|_| !form.has_piff() || adds) {
+    if let Some(list) = list.filter(|_| !form.has_piff() || must_say) {
         edits.remove(list);
     }
-    if !adds {
-        return Vec::new();
+    if !must_say {
+        return Ok(TrackInformation::None);
     }
-    let clear = KeyChange { encryption: GroupEncryption::default(), algorithm: U24(algorithm::NONE) };
-    clear.group(u32::try_from(track.sample_count).unwrap_or(u32::MAX))
+    let entries = movie.track(track.tfhd.track_id).map_or(&[][..], |known| &known.entries);
+    if !entries.iter().all(SampleEntry::has_protected_type) {
+        let message = format!(
+            "Samples of track {} are left clear in PIFF’s way, and its sample entries are protected only in part: boxes of the form \
+             {} cannot say it. Leave the form out.",
+            track.tfhd.track_id,
+            form.name()
+        );
+        return Err(Error::unsupported("mixed-entries", message).at(traf.start));
+    }
+    Ok(TrackInformation::Clear(u32::try_from(entries.len()).unwrap_or(u32::MAX)))
 }
 
 /// Takes out of a `traf` what CENC says of its samples.
@@ -422,6 +441,11 @@ fn key_change(by: &Encryption, entry: &SampleEntry) -> Option<KeyChange> {
     (!same).then(|| KeyChange { encryption, algorithm: U24(algorithm_of(&scheme)) })
 }
 
+/// Whether protected tracks get sample entries for what stays clear: CENC readers know no other way that all of them know.
+fn adds_entries(change: &Change, index: &Index) -> bool {
+    change.form.is_some_and(|form| form.has_cenc()) && index.traces.leaves_clear
+}
+
 /// Whether fragments have to be written anew: where they have headers of their own that may change, other boxes are asked for,
 /// or they say where they stand in the file.
 pub fn touches_fragments(change: &Change, index: &Index) -> bool {
@@ -441,6 +465,11 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
         return Err(Error::unsupported("header-in-fragment", message));
     }
     plan.form = change.form.unwrap_or_else(|| form_of(moov, movie));
+    if adds_entries(&change, index)
+        && let Some(change) = &mut plan.change
+    {
+        change.adds_entries = true;
+    }
     let (edits, changed) = changed_movie(plan, &change, moov, movie)?;
     let bytes = edits.apply(moov);
     let tree = Tree::parse(&*bytes, 0)?;
@@ -450,9 +479,7 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
         let parsed = crate::playready::header_xml_in(&object.data, 0);
         plan.header_xml = parsed.unwrap_or_default();
         if let Ok(parsed) = Header::parse(&plan.header_xml) {
-            let names = |kid| parsed.header.keys.iter().any(|named| named.kid == kid);
-            let unnamed = change.kids.iter().filter(|kid| !names(**kid));
-            plan.doubts.extend(unnamed.map(|kid| not_named(*kid)));
+            plan.doubts.extend(not_named(&parsed.header, &change.kids));
             plan.header = parsed.header;
         }
     }

@@ -67,7 +67,7 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
 
 /// Sample entries for the samples of the clear lead, behind those that become protected and in their order: a player needs
 /// no key for them.
-fn add_clear_entries(
+pub fn add_clear_entries(
     tree: &Tree<'_>,
     stsd: &Node,
     (track, own): (&Track, usize),

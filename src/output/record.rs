@@ -23,7 +23,15 @@ use super::movie::protected_file_type;
 pub fn record(plan: &Plan, index: &Index) -> Option<ClearFile> {
     let (moov, movie) = (index.moov.as_ref()?, index.movie.as_ref()?);
     let is_known = movie.record.as_ref().is_some_and(|record| record.usual().is_some());
-    if !(plan.protects() || carries_anew(plan) && !is_known) {
+    if carries_anew(plan) && is_known {
+        // What it says stays true; of entries that come it does not know.
+        let before = movie.record.clone().filter(|_| plan.has_clear_entries());
+        return before.map(|mut record| {
+            record.head.flags |= HAD_HALF_THE_ENTRIES;
+            record
+        });
+    }
+    if !plan.protects() && !carries_anew(plan) {
         return None;
     }
     let before = movie.record.as_ref().filter(|_| plan.decrypts() || carries_anew(plan));

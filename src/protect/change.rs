@@ -78,6 +78,11 @@ impl ChangeWishes {
         Ok(Self { form, header, systems, removed, brands: brands(text)? })
     }
 
+    /// Whether fragments have nothing to do with it, but for headers in them.
+    pub fn is_of_headers(&self) -> bool {
+        self.form.is_none()
+    }
+
     fn is_empty(&self) -> bool {
         self.form.is_none()
             && self.header.is_empty()
@@ -134,6 +139,8 @@ pub struct Change {
     /// Of these, those that are replaced in the movie header alone.
     replaced: Vec<Uuid16>,
     brands: Vec<FourCc>,
+    /// Whether protected tracks get a second set of sample entries, for samples that PIFF leaves clear in other ways.
+    pub adds_entries: bool,
 }
 
 impl Change {
@@ -152,26 +159,23 @@ impl Change {
                            removed.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
         }
-        let known =
-            protected.iter().filter_map(|(track, entry)| Some((track.id, entry.protection.as_ref()?)));
-        let known: Vec<(u32, &Protection)> = known.collect();
+        let known: Vec<&Protection> =
+            protected.iter().filter_map(|(_, entry)| entry.protection.as_ref()).collect();
         if let Some(form) = wishes.form {
-            let nothing_said = protected.iter().find(|(_, entry)| entry.protection.is_none());
-            if let Some((track, entry)) = nothing_said {
-                let message = format!(
-                    "The samples of track {} are of type '{}', and nothing says how they are encrypted: no boxes of another form \
-                     can say it. Leave the form out.",
-                    track.id, entry.coded
-                );
-                return Err(Error::unsupported("unknown-scheme", message).at(entry.start));
+            for (track, entry) in &protected {
+                let checked = match &entry.protection {
+                    Some(protection) => check_form(form, track.id, protection),
+                    None => Err(nothing_said(track.id, entry.coded)),
+                };
+                checked.map_err(|error| error.at(entry.start))?;
             }
-            known.iter().try_for_each(|(track, protection)| check_form(form, *track, protection))?;
         }
-        let scheme = known.iter().find_map(|(_, known)| Scheme::known(&known.cipher.text()));
+        let scheme = known.iter().find_map(|known| Scheme::known(&known.cipher.text()));
         let scheme = scheme.filter(Scheme::protects).unwrap_or(scheme::CENC);
         let mut kids: Vec<KeyId> = Vec::new();
-        for kid in known.iter().filter_map(|(_, protection)| protection.kid) {
-            if !kids.contains(&kid) {
+        for kid in known.iter().filter_map(|protection| protection.kid) {
+            // One of zeros is none.
+            if kid != KeyId::default() && !kids.contains(&kid) {
                 kids.push(kid);
             }
         }
@@ -182,7 +186,7 @@ impl Change {
             return Err(Error::caller("bad-request", "pssh", message));
         }
         let ChangeWishes { form, header, removed, brands, .. } = wishes;
-        Ok(Self { form, header, scheme, kids, others, removed, replaced, brands })
+        Ok(Self { form, header, scheme, kids, others, removed, replaced, brands, adds_entries: false })
     }
 
     /// Whether the headers of a system go that the file has: from the movie header, or from a fragment.
@@ -206,6 +210,14 @@ impl Change {
             ..FileType::default()
         })
     }
+}
+
+fn nothing_said(track: u32, coded: FourCc) -> Error {
+    let message = format!(
+        "The samples of track {track} are of type '{coded}', and nothing says how they are encrypted: no boxes of another form can \
+         say it. Leave the form out."
+    );
+    Error::unsupported("unknown-scheme", message)
 }
 
 /// Fails when a form cannot carry how the samples of a track are encrypted.
