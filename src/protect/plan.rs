@@ -94,6 +94,8 @@ pub struct Plan {
     pub source_keys: SourceKeys,
     /// What the output says of the clear file, where it must.
     pub record: Option<ClearFile>,
+    /// What that says of most heads of fragments: those that differ get a record of their own.
+    pub usual: Option<u8>,
     /// What is decrypted.
     pub undoes: Vec<Undone>,
     /// What is changed where the samples stay encrypted as they are.
@@ -192,6 +194,7 @@ impl Plan {
             periods,
             source_keys: request.source_keys,
             record: None,
+            usual: None,
             undoes: Vec::new(),
             change: None,
             made_of: (request.keys, request.header, request.systems),
@@ -263,6 +266,7 @@ impl Plan {
             periods: Periods::default(),
             source_keys: request.source_keys,
             record: None,
+            usual: None,
             undoes: Vec::new(),
             change: None,
             made_of: (request.keys, request.header, request.systems),
