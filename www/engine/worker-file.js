@@ -104,6 +104,8 @@ export class OpenFile {
     const core = new whole.File(this.#blob).joined(this.#starts);
     try {
       await feed(core, this.#blob, [0], new Witness(), running);
+      // Another opening may have begun when this one was left.
+      running.signal.throwIfAborted();
       if (core.identity() !== this.core.identity()) throw asError(CHANGED);
     } catch (error) {
       if (isTrap(error)) throw error;

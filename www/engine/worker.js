@@ -319,6 +319,8 @@ self.onmessage = async ({ data }) => {
     post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead });
   } finally {
     running.delete(id);
+    // Also where it was not come to.
+    if (data.method === 'protect') data.args.random?.fill(0);
   }
 };
 
