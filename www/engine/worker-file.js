@@ -16,7 +16,7 @@ import { Pause } from './pause.js';
 import { started } from './started.js';
 import { startEngine } from './worker-engine.js';
 
-/** @import { Methods, Order, Piece } from './messages' */
+/** @import { MergedFile, Methods, Order, Piece } from './messages' */
 /** @import { Waiting } from './joint.js' */
 
 /** Of one file: what looks. @typedef {look.File} Looking */
@@ -126,32 +126,42 @@ const isOfFile = (error) =>
  * @param {Methods['open']['args']} args
  * @param {Waiting & { engine: Engine }} running
  */
-export async function openFile({ blob, files, starts, look: module }, { engine, ...running }) {
+export async function openFile({ look: module, ...origin }, { engine, ...running }) {
+  const { blob, files } = origin;
   const witness = new Witness();
-  const parts = Float64Array.from(starts);
+  const starts = Float64Array.from(origin.starts);
   if (files.length > 1) {
     const { memory } = await startEngine(engine);
-    const sizes = files.map(({ size }) => size);
-    const names = files.map(({ name }) => name);
-    const core = whole.File.merging(blob, names, Float64Array.from(sizes));
-    let end = 0;
-    await feed(core, blob, [0, ...sizes.map((size) => (end += size))], witness, running);
-    return new OpenFile(core, blob, parts, witness, { core, memory });
+    const core = await openWhole(origin, witness, running);
+    return new OpenFile(core, blob, starts, witness, { core, memory });
   }
   await started(initLook, module);
-  const core = new look.File(blob).joined(parts);
+  const core = new look.File(blob).joined(starts);
   await feed(core, blob, [0], witness, running);
-  return new OpenFile(core, blob, parts, witness, null);
+  return new OpenFile(core, blob, starts, witness, null);
 }
 
 /**
- * Opens a file in the whole engine alone.
- * @param {Blob} blob
+ * Opens a file in the whole engine alone, which must be started; or several that are made one.
+ * @param {{ blob: Blob, files: MergedFile[], starts: number[] }} origin
+ * @param {Witness} witness
  * @param {Waiting} running
  */
-export async function openBeside(blob, running) {
-  const core = new whole.File(blob);
-  await feed(core, blob, [0], new Witness(), running);
+export async function openWhole({ blob, files, starts }, witness, running) {
+  const sizes = files.map(({ size }) => size);
+  const names = files.map(({ name }) => name);
+  const core =
+    files.length > 1
+      ? whole.File.merging(blob, names, Float64Array.from(sizes))
+      : new whole.File(blob).joined(Float64Array.from(starts));
+  let end = 0;
+  try {
+    await feed(core, blob, [0, ...sizes.map((size) => (end += size))], witness, running);
+  } catch (error) {
+    // What stopped lends nothing any more.
+    if (!isTrap(error)) core.free();
+    throw error;
+  }
   return core;
 }
 

@@ -4,6 +4,7 @@ import { Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
+import { Witness } from '../files/witness.js';
 import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
@@ -13,7 +14,7 @@ import { segmentFiles } from './segments.js';
 import { ivFormOf } from './sheet.js';
 import { checkRemains, verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
-import { openBeside, openFile } from './worker-file.js';
+import { openFile, openWhole } from './worker-file.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { Order, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
@@ -160,7 +161,8 @@ const methods = {
     /** @type {typeof open | null} */
     let other = null;
     if (otherBlob) {
-      other = { core: await openBeside(otherBlob, running), blob: otherBlob };
+      const origin = { blob: otherBlob, files: [], starts: [] };
+      other = { core: await openWhole(origin, new Witness(), running), blob: otherBlob };
     }
     const [written, clear] = source && other ? [other, open] : [open, other];
     try {
