@@ -105,9 +105,10 @@ export function checkRemains(verifier, { core, blob }, { frame, heads, tracks })
  * @param {{ core: CoreFile, blob: Blob } | null} source
  * @param {Extract<ToProtector, { examiners: unknown }>} first
  * @param {number} workers
+ * @param {boolean} made whether it was made here just now: then whatever is wrong is wrong with the file, not with the keys
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
  */
-export async function verify(verifier, written, source, first, workers, { signal, report, line }) {
+export async function verify(verifier, written, source, first, workers, made, { signal, report, line }) {
   const pool = new Pool(workers, line, first);
   const cancel = () => pool.fail(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
@@ -137,7 +138,7 @@ export async function verify(verifier, written, source, first, workers, { signal
       if (fault) {
         const why = fromPosted(fault);
         // What is wrong with the file itself is what came of it.
-        if (ofSource || fault.kind === 'environment') throw why;
+        if (ofSource || fault.kind === 'environment' || (fault.kind === 'caller' && !made)) throw why;
         pool.fail(why);
         verifier.failed(fault.code, fault.message);
         break;

@@ -18,6 +18,7 @@ import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
 
 /** @import { Order, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
+/** @import { Origin } from './several.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
 
@@ -51,19 +52,11 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob, files, starts: parts, engine }, running) {
+  async open({ engine, ...origin }, running) {
     const { memory } = await startEngine(engine);
-    const reader = new BlobReader(blob);
-    const sizes = files.map(({ size }) => size);
-    const names = files.map(({ name }) => name);
-    const core =
-      files.length > 1
-        ? CoreFile.merging(blob, names, Float64Array.from(sizes))
-        : new CoreFile(blob).joined(Float64Array.from(parts));
-    const starts = new Set([0]);
-    sizes.reduce((start, size) => (starts.add(start), start + size), 0);
+    const reader = new BlobReader(origin.blob);
     const witness = new Witness();
-    await feed(core, blob, starts, witness, running);
+    const core = await read(origin, witness, running);
     opened = { core, reader, witness, engine, memory };
     return { summary: core.summary(), tracks: core.tracks(), origins: core.origins() };
   },
@@ -158,15 +151,10 @@ const methods = {
     return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 
-  async verify({ other: otherBlob, source, keys, sourceKeys, remains, workers }, running) {
+  async verify({ other: origin, source, keys, sourceKeys, remains, workers }, running) {
     const { core, reader, engine } = file();
     const open = { core, blob: reader.blob };
-    /** @type {typeof open | null} */
-    let other = null;
-    if (otherBlob) {
-      other = { core: new CoreFile(otherBlob), blob: otherBlob };
-      await feed(other.core, otherBlob, new Set([0]), new Witness(), running);
-    }
+    const other = origin && { core: await read(origin, new Witness(), running), blob: origin.blob };
     const [written, clear] = source && other ? [other, open] : [open, other];
     try {
       const verifier = clear
@@ -180,7 +168,13 @@ const methods = {
       const files = [of(written, keys), ...(clear ? [of(clear, sourceKeys)] : [])];
       const first = { examiners: { engine, files } };
       if (remains) checkRemains(verifier, written, remains);
-      return await verify(verifier, written, clear, first, workers, running);
+      if (!clear) {
+        for (const order of /** @type {Order[]} */ (verifier.trials(written.core)))
+          if (order.end - order.start <= LOOK_BYTES)
+            verifier.try_keys(written.core, order.tasks, bytesOf(order));
+        verifier.tried(written.core);
+      }
+      return await verify(verifier, written, clear, first, workers, Boolean(remains), running);
     } finally {
       other?.core.free();
     }
@@ -215,7 +209,31 @@ const methods = {
 };
 
 /**
- * Opens a file: reads what the core wants of it.
+ * Opens a file, or several that are made one.
+ * @param {Origin} origin
+ * @param {Witness} witness
+ * @param {Running} running
+ */
+async function read({ blob, starts: parts, files }, witness, running) {
+  const sizes = files.map(({ size }) => size);
+  const names = files.map(({ name }) => name);
+  const core =
+    files.length > 1
+      ? CoreFile.merging(blob, names, Float64Array.from(sizes))
+      : new CoreFile(blob).joined(Float64Array.from(parts));
+  const starts = new Set([0]);
+  sizes.reduce((start, size) => (starts.add(start), start + size), 0);
+  try {
+    await feed(core, blob, starts, witness, running);
+  } catch (error) {
+    core.free();
+    throw error;
+  }
+  return core;
+}
+
+/**
+ * Reads what the core wants of a file.
  * @param {CoreFile} core
  * @param {Blob} blob
  * @param {Set<number>} starts where the files begin that it has one behind the other
