@@ -241,8 +241,7 @@ impl Trial {
             let found = || self.found.iter().filter(is_mine);
             let says = |verdict| found().find(|found| found.sight.verdict() == Some(verdict));
             let of_track = known.track.map_or_else(String::new, |track| format!(" in track {track}"));
-            let what =
-                kid.map_or_else(|| format!("track {track}"), |kid| format!("the KID {kid}{of_track}"));
+            let what = kid.map_or_else(|| format!("track {track}"), |kid| format!("the KID {kid}{of_track}"));
             let wrong =
                 |why: &str| Judged::Wrong(format!("The key given for {what} is the wrong one: {why}."));
             if let Some(against) = says(Verdict::Wrong) {

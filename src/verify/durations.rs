@@ -34,7 +34,12 @@ pub fn wrong(index: &Index) -> Vec<Stated> {
         else {
             continue;
         };
-        all.extend(other("mdhd", Some(track), track.duration.and_then(|ticks| Length::new(ticks, track.timescale)), found));
+        all.extend(other(
+            "mdhd",
+            Some(track),
+            track.duration.and_then(|ticks| Length::new(ticks, track.timescale)),
+            found,
+        ));
         if trak.child(b"edts").is_none()
             && let Some(tkhd) = trak.child(b"tkhd")
             && let Ok(tkhd) = moov.read::<TrackHeader>(tkhd)
@@ -61,7 +66,8 @@ fn segments(index: &Index, all: &mut Vec<Stated>) {
         let first = index.fragments.partition_point(|fragment| fragment.start < from);
         let last = index.fragments.partition_point(|fragment| fragment.start < to);
         let inside = index.fragments.get(first..last).unwrap_or_default();
-        let parts = inside.iter().flat_map(|fragment| index.parts(fragment)).filter(|part| part.track_id == track.id);
+        let parts =
+            inside.iter().flat_map(|fragment| index.parts(fragment)).filter(|part| part.track_id == track.id);
         let ticks = parts.fold(0u64, |sum, part| sum.saturating_add(part.duration));
         let stated = entries.iter().map(|entry| u64::from(entry.subsegment_duration)).sum();
         let (Some(stated), Some(found)) =

@@ -301,7 +301,8 @@ impl Verification {
             self.fault(Some(other.track), "counter-twice", &message);
         }
         for (track, (ours, theirs)) in std::mem::take(&mut self.untimely) {
-            let count = if ours == 1 { "A fragment says".to_owned() } else { format!("{ours} fragments say") };
+            let count =
+                if ours == 1 { "A fragment says".to_owned() } else { format!("{ours} fragments say") };
             let message = format!("{count} another duration in 'tfxd' than the samples in it have.");
             match (self.has_source, ours > 0) {
                 (true, _) if ours > theirs => self.fault(Some(track), "durations", &message),

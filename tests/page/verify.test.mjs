@@ -1,15 +1,19 @@
 // Verifying in the browser: what was written is read again and held against its source, and what is wrong with it is found.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { haveFfmpeg, makeVideo } from './support-media.mjs';
 import {
   fillForm,
+  goTo,
+  LA_URL,
   LONG,
   openFile,
   pageTests,
   protect,
+  protectedSample,
   SAMPLE,
   waitPlan,
   withoutPicker,
@@ -17,6 +21,8 @@ import {
 } from './support.mjs';
 
 const folder = workFolder();
+const KEY = '00112233445566778899aabbccddeeff';
+const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
 before(async () => {
   if (haveFfmpeg())
     await makeVideo(folder.path('plain.mp4'), ['libx264', '-preset', 'ultrafast', '-bf', '2']);
@@ -53,6 +59,17 @@ const run = async (request) => {
   media.close();
   return { right, alone, beside, found, wrong, none, cancelled, keys, stages: [...stages] };
 };
+
+/** The reports, as they are saved. */
+const reports = (page) =>
+  page.evaluate(async () => {
+    const saved = [];
+    const { createObjectURL } = URL;
+    URL.createObjectURL = (blob) => (saved.push(blob), createObjectURL.call(URL, blob));
+    for (const button of document.querySelectorAll('#verify .save-line button')) button.click();
+    URL.createObjectURL = createObjectURL;
+    return Promise.all(saved.map((blob) => blob.text()));
+  });
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -141,21 +158,129 @@ inEachBrowser((browser) => {
     const said = await page.evaluate(() => document.querySelector('#verify').innerText);
     assert.match(said, /Every sample is as in the source/);
     assert.match(said, /Track 1: 250 of 250 samples equal/);
-    const reports = await page.evaluate(async () => {
-      const saved = [];
-      const { createObjectURL } = URL;
-      URL.createObjectURL = (blob) => (saved.push(blob), createObjectURL.call(URL, blob));
-      for (const button of document.querySelectorAll('#verify button')) button.click();
-      URL.createObjectURL = createObjectURL;
-      return Promise.all(saved.map((blob) => blob.text()));
-    });
-    assert.equal(reports.length, 2);
-    assert.match(reports[0], /^<!doctype html>/);
-    assert.equal(JSON.parse(reports[1]).ok, true);
+    const saved = await reports(page);
+    assert.equal(saved.length, 2);
+    assert.match(saved[0], /^<!doctype html>/);
+    assert.equal(JSON.parse(saved[1]).ok, true);
     await page.click('.show-key');
     const key = await page.evaluate(() => document.querySelector('.key-value').textContent);
     assert.match(key, /^[0-9a-f]{32}$/);
-    assert.ok(reports.every((report) => !report.includes(key)));
+    assert.ok(saved.every((report) => !report.includes(key)));
+  });
+
+  check('segments are verified as the one file that they are, in a folder and in an archive', async (page) => {
+    const found = await page.evaluate(async () => {
+      const { open } = await import('/boxlock.js');
+      const media = await open('/samples/sample.ismv');
+      const request = { laUrl: 'https://x.example/', form: 'plain', segments: true };
+      const archived = await media.protect(request);
+      const archive = await archived.verify();
+      const root = await navigator.storage?.getDirectory?.().catch(() => null);
+      if (!root) return { archive, count: archived.files.length };
+      const folder = await root.getDirectoryHandle('segments', { create: true });
+      const result = await media.protect(request, { sink: folder });
+      const right = await result.verify();
+      // A byte of the samples of the third segment.
+      const handle = await folder.getFileHandle(result.files[2]);
+      const { size } = await handle.getFile();
+      const writer = await handle.createWritable({ keepExistingData: true });
+      await writer.write({ type: 'write', position: size - 9, data: Uint8Array.of(1, 2, 3, 4) });
+      await writer.close();
+      const spoiled = await result.verify();
+      await folder.removeEntry(result.files[3]);
+      const gone = await result.verify().catch((error) => error.name);
+      await root.removeEntry('segments', { recursive: true });
+      return { archive, count: archived.files.length, right, spoiled, gone };
+    });
+    const { archive, count, right, spoiled, gone } = found;
+    assert.ok(count > 4);
+    assert.deepEqual(archive.faults, []);
+    assert.ok(archive.ok && archive.compared && archive.tracks.every(({ samples, equal }) => samples === equal));
+    if (!right) return void console.log(`# ${browser.name} has no storage for pages`);
+    assert.deepEqual(right, archive);
+    assert.deepEqual([spoiled.ok, gone], [false, 'NotFoundError']);
+    assert.ok(
+      spoiled.faults.every(({ code }) => code === 'other-bytes') && spoiled.faults[0].sample > 0,
+      JSON.stringify(spoiled.faults),
+    );
+  });
+
+  check('a protected file that is opened later is checked with its keys, and its source', async (page) => {
+    await withoutPicker(page);
+    const path = folder.path(`later-${browser.name}.mp4`);
+    await writeFile(path, await protectedSample(page, { key: KEY, kid: KID, laUrl: LA_URL }));
+    await openFile(page, path);
+    const start = () => page.click('#check-start');
+    const report = async (kind) => {
+      await page.waitFor(`.file-check .verify-${kind}`, { timeout: LONG });
+      return page.text('#verify');
+    };
+    // From where its keys are asked for, those that are typed come along.
+    await goTo(page, 'protect');
+    await page.fill('.unlock [name="sourceKey"]', KEY.replace('00', '01'));
+    await page.click('#unlock-check');
+    await page.waitFor(() => !document.querySelector('#panel-result').hidden);
+    assert.equal(await page.evaluate(() => document.querySelector('.check [name="sourceKey"]').value.length), 32);
+    await start();
+    const wrong = await report('bad');
+    assert.match(wrong, /^✗ This file is not right\. Or the key given is not its key/);
+    assert.ok(wrong.includes(`The key given for the KID ${KID} is the wrong one`), wrong);
+    // Who leaves takes them along.
+    await goTo(page, 'inspect');
+    await goTo(page, 'result');
+    assert.equal(await page.evaluate(() => document.querySelector('.check [name="sourceKey"]').value), '');
+    await start();
+    await page.waitFor(() => /Give the keys first/.test(document.querySelector('.check > .field-fault').textContent));
+    await page.fill('.check [name="sourceKey"]', KEY);
+    await start();
+    const alone = await report('good');
+    assert.match(alone, /^✓ Nothing is wrong with this file\./);
+    assert.match(alone, /without its clear source/);
+    // Of its source, which is on this computer.
+    await page.setFile('#clear-source-file', SAMPLE);
+    await page.waitFor(() => document.querySelector('[name="clearSource"]').value === 'chosen');
+    await start();
+    const beside = await report('good');
+    assert.match(beside, /^✓ Every sample is as in the source\./);
+    assert.match(beside, /Track 1: 250 of 250 samples equal, .* encrypted/);
+    assert.match(beside, /Clear: lengths, and headers of units/);
+    // Dropped there it is the source, and no other file to open.
+    await page.evaluate(() => {
+      document.querySelector('[name="clearSource"]').value = 'none';
+    });
+    await page.drop('.source-place', SAMPLE);
+    await page.waitFor(() => document.querySelector('[name="clearSource"]').value === 'chosen');
+    assert.equal(await page.evaluate(() => document.querySelectorAll('#file-list li').length), 1);
+    const saved = await reports(page);
+    assert.equal(JSON.parse(saved[1]).compared, true);
+    assert.ok(saved.every((text) => !text.includes(KEY)));
+    assert.ok(saved[0].includes(KID));
+    // And one that is open.
+    await openFile(page, SAMPLE);
+    await page.click('#file-list li:first-child .file-name');
+    await page.evaluate((name) => {
+      const select = document.querySelector('[name="clearSource"]');
+      select.value = [...select.options].find(({ textContent }) => textContent === name).value;
+    }, 'sample.ismv');
+    // To look at another file is to leave.
+    await page.fill('.check [name="sourceKey"]', KEY);
+    await start();
+    assert.match(await report('good'), /^✓ Every sample is as in the source\./);
+  });
+
+  check('what is made is not verified when nobody wants it, and is by the button', async (page) => {
+    await withoutPicker(page);
+    await openFile(page, SAMPLE);
+    await fillForm(page, {});
+    await page.click('#more-file > summary');
+    assert.equal(await page.evaluate(() => document.querySelector('[name="verify"]').checked), true);
+    await page.click('[name="verify"]');
+    await waitPlan(page);
+    await protect(page);
+    await page.waitFor('#verify-start');
+    assert.equal(await page.evaluate(() => document.querySelector('.verify-good, .verify-run')), null);
+    await page.click('#verify-start');
+    await page.waitFor(() => document.querySelector('.verify-good'), { timeout: LONG });
   });
 
   check(

@@ -302,6 +302,8 @@ export interface Chunk {
   places?: Place[];
   /** Of fragments that were looked at: why they could not be. */
   fault?: PostedError;
+  /** Of fragments that were looked at: the buffer that they came in. */
+  spare?: ArrayBuffer;
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */
