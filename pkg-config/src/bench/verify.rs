@@ -23,7 +23,9 @@ pub fn verify(bench: &mut Bench) -> Outcome {
     for &(size, recipe, repeats) in sizes {
         let named = |browser: &str, what: &str| format!("{browser} {what}: {size}");
         let is_wanted = |browser: &&str| {
-            ["verify", "memory"].iter().any(|what| bench.options.wants(CASE, &named(browser, what)))
+            ["verify", "verify, cbcs", "memory"]
+                .iter()
+                .any(|what| bench.options.wants(CASE, &named(browser, what)))
         };
         if !BROWSERS.iter().any(is_wanted) {
             continue;
@@ -33,16 +35,21 @@ pub fn verify(bench: &mut Bench) -> Outcome {
         for browser in BROWSERS {
             let way = Way { browser, sink: "storage", workers: machine::cores().min(2) };
             let mut arguments = way.arguments(&file);
-            let name = file.display().to_string();
-            subjects.push(Subject::new(named(browser, "verify"), move |browsers| {
-                let done = browsers.in_page(browser, "verify", &name, &json!({ "workers": way.workers }))?;
-                let (protect, verify) = (number(&done, "protect")?, number(&done, "verify")?);
-                Ok(vec![
-                    Reading::new(TIME, "s", verify),
-                    Reading::new("protecting the same file", "s", protect),
-                    Reading::new("time ÷ protecting", "×", verify / protect),
-                ])
-            }));
+            for (what, request) in
+                [("verify", json!({})), ("verify, cbcs", json!({ "scheme": "cbcs", "form": "plain" }))]
+            {
+                let name = file.display().to_string();
+                let wanted = json!({ "workers": way.workers, "request": request });
+                subjects.push(Subject::new(named(browser, what), move |browsers| {
+                    let done = browsers.in_page(browser, "verify", &name, &wanted)?;
+                    let (protect, verify) = (number(&done, "protect")?, number(&done, "verify")?);
+                    Ok(vec![
+                        Reading::new(TIME, "s", verify),
+                        Reading::new("protecting the same file", "s", protect),
+                        Reading::new("time ÷ protecting", "×", verify / protect),
+                    ])
+                }));
+            }
             arguments["method"] = json!("verify");
             subjects.push(Subject::new(named(browser, "memory"), move |browsers| {
                 memory_readings(&browsers.ask(browser, "memory", arguments.clone())?)

@@ -71,10 +71,10 @@ const methods = {
   },
 
   /** Protects, and verifies what came of it. */
-  async verify({ workers }) {
+  async verify({ workers, request }) {
     media = await open(chosen());
     const start = performance.now();
-    const result = await media.protect(REQUEST, { workers });
+    const result = await media.protect({ ...REQUEST, ...request }, { workers });
     const protect = since(start);
     const again = performance.now();
     const { ok, compared } = await result.verify({ workers });
