@@ -223,7 +223,7 @@ inEachBrowser((browser) => {
     assert.equal(await page.evaluate(() => document.querySelector('.check [name="sourceKey"]').value.length), 32);
     await start();
     const wrong = await report('bad');
-    assert.match(wrong, /^✗ This file is not right\. Or the key given is not its key/);
+    assert.match(wrong, /^✗ A key that was given is the wrong one\./);
     assert.ok(wrong.includes(`The key given for the KID ${KID} is the wrong one`), wrong);
     // Who leaves takes them along.
     await goTo(page, 'inspect');

@@ -68,14 +68,14 @@ ${kids.map((kid) => `<li><code>${escaped(kid)}</code></li>`).join('\n')}
  * @param {About} about
  */
 export function verdict(found, { made }) {
+  if (!made && found.faults.some(({ code }) => code === 'wrong-key'))
+    return ['A key that was given is the wrong one.', 'What else stands below may come of that.'];
   if (!found.ok)
     return [
       'This file is not right.',
       made
         ? 'Do not publish it. Protect the source again, onto another disk if that was at fault.'
-        : found.faults.some(({ code }) => code === 'wrong-key')
-          ? 'Or the key given is not its key: see below.'
-          : 'What is wrong with it stands below.',
+        : 'What is wrong with it stands below.',
     ];
   const encrypted = found.tracks.some((track) => track.encrypted > 0);
   const rest = encrypted
