@@ -15,7 +15,8 @@ use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
 use crate::output::summary::Origin;
-use crate::output::{Assembly, record};
+use crate::output::{Assembly, change, record};
+use crate::protect::change::ChangeWishes;
 use crate::protect::check::{check_file, check_plan, check_readable, check_sound, check_structure};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
@@ -261,18 +262,18 @@ impl Session {
 
     /// Fails when the file cannot be protected.
     pub fn check(&self) -> Result<()> {
-        self.check_for(true, false)
+        self.check_for(true, false, false)
     }
 
     /// Fails when the file cannot be written anew, or, where it `protects`, not be protected. What is protected already may
-    /// be where it is decrypted on the way.
-    fn check_for(&self, protects: bool, decrypts: bool) -> Result<()> {
-        if !decrypts {
+    /// be where that `is_known`: it is decrypted on the way, or stays so. `alone` is for an initialization segment.
+    fn check_for(&self, protects: bool, is_known: bool, alone: bool) -> Result<()> {
+        if !is_known {
             let checked = check_readable(self.index()?);
             checked.map_err(|error| if self.merged().is_some() { self.in_source(error) } else { error })?;
         }
         let work = self.work()?;
-        let structure = check_structure(work);
+        let structure = check_structure(work, alone);
         let checked = if protects { structure.and_then(|()| check_file(work)) } else { structure };
         checked.map_err(|error| self.in_source(error))
     }
@@ -319,16 +320,18 @@ impl Session {
     /// Decides how to protect the file. Fails when it cannot be protected as asked.
     pub fn plan(&self, request: Request) -> Result<Plan> {
         let decrypts = !request.source_keys.is_empty();
-        self.check_for(request.scheme.protects(), decrypts)?;
+        let changes = request.change.is_some();
+        let alone = request.change.as_ref().is_some_and(ChangeWishes::is_of_headers) && !request.segments;
+        self.check_for(request.scheme.protects(), decrypts || changes, alone)?;
         let becomes =
             decrypts || self.is_made() || self.parts.len() > 1 || request.segment_index || request.segments;
-        if !request.scheme.protects() && !becomes {
+        if !request.scheme.protects() && !becomes && !changes {
             let message = "This file is fragmented already: without protection there is nothing to do.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
         }
         let index = self.work()?;
         let movie = index.movie.as_ref().ok_or_else(not_open)?;
-        if !request.remove_leftovers {
+        if !request.remove_leftovers && !changes {
             evidence::ask(index, movie, &self.evidence)?;
         }
         let by_name = request.tracks.is_some();
@@ -336,6 +339,7 @@ impl Session {
         plan.undo(index).map_err(|error| self.in_source(error))?;
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
+        change::settle(&mut plan, index).map_err(|error| self.in_source(error))?;
         plan.record = record::record(&plan, index);
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
@@ -379,7 +383,8 @@ impl Session {
 
     /// Begins the protected file.
     pub fn assemble(&self, plan: &Plan) -> Result<Assembly> {
-        self.check_for(plan.protects(), plan.decrypts())?;
+        let alone = plan.change.as_ref().is_some_and(|change| change.form.is_none());
+        self.check_for(plan.protects(), plan.decrypts() || plan.change.is_some(), alone)?;
         let index = self.work()?;
         if plan.source != index.identity() {
             let message = "This plan was made for another file. Carried out here, it would use its key stream a second \

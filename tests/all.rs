@@ -11,6 +11,7 @@ mod av1_vp9_streams;
 mod bounded;
 mod boxes;
 mod cases;
+mod change;
 mod codec;
 mod entries;
 mod every_byte;

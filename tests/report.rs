@@ -152,7 +152,34 @@ fn plans_are_of_the_type_that_is_promised() {
     let shown = to_value(report::plan(&joined, &plan).unwrap()).unwrap();
     let said = ["scheme", "keys", "kid", "keySource", "pssh", "headerXml"].map(|name| shown[name].clone());
     assert_eq!(said, [json!("none"), json!([]), Value::Null, Value::Null, json!([]), json!("")]);
-    for name in ["Plan", "PlannedTrack", "PlannedBox", "KidView", "PlanKey", "PlannedPssh"] {
+    // What stays protected says what changes of it.
+    let protected = drive::protect(include_bytes!("../www/samples/sample.ismv"), &drive::request("hybrid"));
+    let protected = open(&protected.unwrap()).unwrap();
+    let keep = boxlock::protect::RequestText {
+        scheme: Some("keep".to_owned()),
+        la_url: "https://other.example/".to_owned(),
+        ..Default::default()
+    };
+    let plan = drive::plan(&protected, &keep).unwrap();
+    let mut shown = to_value(report::plan(&protected, &plan).unwrap()).unwrap();
+    let said = ["scheme", "form", "keys", "kid", "laUrl", "headerVersion"].map(|name| shown[name].clone());
+    let other = json!("https://other.example/");
+    assert_eq!(said, [json!("cenc"), json!("hybrid"), json!([]), Value::Null, other, json!("4.0")]);
+    assert_eq!(shown["changes"].as_array().unwrap().len(), 1, "{}", shown["changes"]);
+    assert_eq!(shown["pssh"].as_array().unwrap().len(), 2);
+    shown.as_object_mut().unwrap().remove("fixedGrowth");
+    for (name, value) in
+        [("sizeAfter", json!(1)), ("sizeExact", json!(true)), ("suggestedName", json!("a.mp4"))]
+    {
+        shown.as_object_mut().unwrap().insert(name.to_owned(), value);
+    }
+    for track in shown["tracks"].as_array_mut().unwrap() {
+        assert_eq!((&track["protect"], &track["kid"]), (&json!(true), &json!(drive::KID)));
+        track["share"] = Value::Null;
+    }
+    types.check("Plan", &shown).unwrap();
+    types.check("Difference", &shown["changes"][0]).unwrap();
+    for name in ["Plan", "PlannedTrack", "PlannedBox", "KidView", "PlanKey", "PlannedPssh", "Difference"] {
         assert_eq!(types.unseen(name), [""; 0]);
     }
     let task = session.index().unwrap().fragments[0];

@@ -211,9 +211,14 @@ export interface ProtectRequest {
   /**
    * 'cenc' when absent. 'none' protects nothing: a plain file, segments or several files are written as the fragmented file
    * that they become, a protected one with `sourceKeys` as the clear one; nothing can be asked of new keys, headers and tracks.
+   * 'keep' leaves the samples of a protected file encrypted as they are, and needs no key: what is asked of PlayReady header,
+   * `pssh` boxes, `form`, `brands` and `remove` is changed, all else of them stays as the file has it.
    */
-  scheme?: Scheme | 'none';
-  /** 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know. */
+  scheme?: Scheme | 'none' | 'keep';
+  /**
+   * 'hybrid' when absent, or 'plain' for the schemes with patterns ('cbcs', 'cens'), which PIFF does not know; with the scheme
+   * 'keep' what the file has.
+   */
   form?: Form;
   /** @deprecated The old name of `form`. */
   profile?: Form;
@@ -282,6 +287,22 @@ export interface ProtectRequest {
    * every KID that samples are encrypted with (`Track.protection.kids`); a wrong one is noticed before anything is written.
    */
   sourceKeys?: SourceKeyRequest[];
+  /** With the scheme 'keep': what goes of the PlayReady header, and of which DRM systems the headers go, by name or SystemID. */
+  remove?: (
+    | 'laUrl'
+    | 'luiUrl'
+    | 'dsId'
+    | 'customAttributes'
+    | 'decryptorSetup'
+    | 'licenceStore'
+    | 'checksums'
+    | 'playready'
+    | 'widevine'
+    | 'common'
+    | (string & {})
+  )[];
+  /** With the scheme 'keep': the brands of the file, four letters each, the major one first: 'iso6 isom mp41'. */
+  brands?: string;
   /** Seconds from the start: fragments that begin in them stay open to everyone, so that playing can begin at once. */
   clearLead?: number;
   /**
@@ -447,6 +468,8 @@ export interface Plan {
   tracks: PlannedTrack[];
   /** What is decrypted on the way, by track and KID; nothing without `sourceKeys`. */
   undoes: UndonePart[];
+  /** With the scheme 'keep': what the file says of its encryption that becomes something else. */
+  changes?: Difference[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
   /** How many files are written: 1, or an initialization segment and media segments. */
@@ -460,6 +483,16 @@ export interface Plan {
   /** The input's name with `.mp4`, or with `.zip` for segments. */
   suggestedName: string;
   warnings: string[];
+}
+
+/** What a protected file says of itself, before and after a change; empty where it is not there. */
+export interface Difference {
+  /** Name of the request field that it is asked by, or 'systems', 'kids', 'checksums'. */
+  field: string;
+  /** What it is, for a person. */
+  name: string;
+  before: string;
+  after: string;
 }
 
 /** A `pssh` box: whose it is, by name where that is known, and the whole box. */

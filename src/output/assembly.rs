@@ -3,27 +3,28 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::boxes::Tree;
 use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::edit::Kept;
 use crate::boxes::record::ClearFile;
+use crate::boxes::{Edits, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::fragmenter::check_items;
 use crate::protect::periods::Periods;
 use crate::protect::samples::{FragmentTask, Window};
 use crate::protect::subsample::check_encrypted;
-use crate::protect::{PiecewiseFragment, Plan, SampleProtector};
+use crate::protect::{Change, PiecewiseFragment, Plan, SampleProtector};
 use crate::track::leftovers::is_system_header_type;
 use crate::track::top::TopBox;
 use crate::track::{Fragment, Index, Movie};
 
+use super::change::{self, touches_fragments};
 use super::fragment::{FragmentForm, TrackInformation, rewrite};
 use super::items::moved_locations;
 use super::moved::Moved;
 use super::movie::movie_edits;
 use super::protection::{KeyChange, SampleForms, system_headers};
-use super::record::{Restoring, file_type};
+use super::record::{Restoring, file_type, keeps_file_type};
 use super::segments::{Segments, is_index};
 use super::summary::Touched;
 
@@ -85,6 +86,10 @@ pub struct Assembly {
     is_patched: bool,
     /// Whether anything is protected.
     protects: bool,
+    /// Whether what is protected stays so.
+    keeps: bool,
+    /// Whether fragments are copied as they are.
+    are_copied: bool,
     /// What the record of the clear file says of most fragments.
     usual: Option<u8>,
     /// What an index in front of them lists, where one is asked for.
@@ -142,12 +147,15 @@ impl Assembly {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
+        // What stays protected has it of its fragments already.
+        let is_known =
+            plan.change.is_some() && movie.record.as_ref().is_some_and(|old| old.usual().is_some());
         let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
         let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
         Ok(Self {
-            file_type: Some(file_type(plan, &index)),
-            type_at,
+            file_type: (!keeps_file_type(plan)).then(|| file_type(plan, &index)),
+            type_at: type_at.filter(|_| !keeps_file_type(plan)),
             movie,
             movie_kept: Rc::clone(&movie_kept),
             periods: plan.periods.clone(),
@@ -158,7 +166,9 @@ impl Assembly {
             position: 0,
             is_patched: false,
             protects: plan.protects(),
-            usual: plan.record.as_ref().and_then(ClearFile::usual),
+            keeps: plan.change.is_some(),
+            are_copied: plan.change.as_ref().is_some_and(|change| !touches_fragments(change, &index)),
+            usual: plan.record.as_ref().and_then(ClearFile::usual).filter(|_| !is_known),
             segments: plan.segment_index.then(|| Segments::of(&index)).transpose()?,
             is_index_out: false,
             files: if plan.segments { file_starts(&index, parts)? } else { Vec::new() },
@@ -233,13 +243,16 @@ impl Assembly {
     /// Whether a box has no place in the output.
     fn is_left_out(&self, top: &TopBox) -> bool {
         let (is_one, without) = (self.segments.is_some(), self.are_apart);
-        is_system_header_type(top.id)
+        (is_system_header_type(top.id) && !self.keeps)
             || (without && top.id.is(b"mfra"))
             || ((is_one || without) && is_index(&self.index, top))
     }
 
     /// The task for the next fragment, when it begins here.
     fn fragment_at(&mut self, start: u64) -> Option<FragmentTask> {
+        if self.are_copied {
+            return None;
+        }
         let number = self.next_fragment;
         self.index.fragments.get(number).filter(|fragment| fragment.start == start)?;
         self.next_fragment += 1;
@@ -255,7 +268,8 @@ impl Assembly {
 
     /// Boxes that are copied as they are, as one piece up to the next that is not.
     fn copy_until(&mut self) -> u64 {
-        let next_fragment = self.index.fragments.get(self.next_fragment).map(|fragment| fragment.start);
+        let next = self.index.fragments.get(self.next_fragment).filter(|_| !self.are_copied);
+        let next_fragment = next.map(|fragment| fragment.start);
         let mut end = 0;
         while let Some(top) = self.index.top.get(self.next_top) {
             let replaced = top.id.is(b"moov") || top.id.is(b"mfra") || self.type_at == Some(top.start);
@@ -399,7 +413,9 @@ fn fragment_form(plan: &Plan, movie: &Movie, task: &FragmentTask) -> FragmentFor
     // Keys of the first time are those of the movie header.
     let is_later = task.period.is_some() && plan.period > 0;
     let systems = if is_later { system_headers(plan) } else { Vec::new() };
-    FragmentForm { samples, modern, clean: true, made: task.is_made(), restoring, usual: task.usual, systems }
+    let made = task.is_made();
+    let edits = Edits::new();
+    FragmentForm { samples, modern, clean: true, made, restoring, usual: task.usual, systems, edits }
 }
 
 /// Protects one fragment: `bytes` are those of the source from `task.start` to `task.end`. They are encrypted in
@@ -425,8 +441,15 @@ pub fn protect_fragment(
     });
     decrypted.map_err(|error| task.in_source(error))?;
     let entries = protector.scan(&fragment, task, &mut window).map_err(|error| task.in_source(error))?;
-    let new_moof =
-        protected_moof(protector.plan(), &tree, (movie, &fragment), &entries, task, measured.as_deref_mut())?;
+    let at_hand = (window.start, &*window.bytes);
+    let new_moof = protected_moof(
+        protector.plan(),
+        &tree,
+        (movie, &fragment, at_hand),
+        &entries,
+        task,
+        measured.as_deref_mut(),
+    )?;
     match measured {
         None => protector.encrypt(&fragment, &entries, &mut window).map_err(|error| task.in_source(error))?,
         Some(touched) => touched.count_media(protector.plan(), &fragment, &entries, &window),
@@ -434,15 +457,18 @@ pub fn protect_fragment(
     Ok(ProtectedFragment { moof: new_moof, media_start })
 }
 
-/// The `moof` of a fragment with what was found of its samples.
+/// The `moof` of a fragment with what was found of its samples. What is at hand behind it is given too.
 fn protected_moof(
     plan: &Plan,
     tree: &Tree<'_>,
-    (movie, fragment): (&Movie, &Fragment),
+    (movie, fragment, media): (&Movie, &Fragment, (u64, &[u8])),
     entries: &[Option<SampleEncryptionEntries>],
     task: &FragmentTask,
     touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
+    if let Some(change) = &plan.change {
+        return changed_moof(change, tree, (movie, fragment, media), task, touched);
+    }
     let mut information = Vec::new();
     for (entries, track) in entries.iter().zip(&fragment.tracks) {
         information.push(match (plan.protection(track.tfhd.track_id), entries) {
@@ -462,13 +488,36 @@ fn protected_moof(
         });
     }
     rewrite(
-        &fragment_form(plan, movie, task),
+        fragment_form(plan, movie, task),
         tree,
         (Some(movie), fragment),
         &information,
         &task.decode_times,
         touched,
     )
+}
+
+/// The `moof` of a fragment whose samples stay encrypted as they are.
+fn changed_moof(
+    change: &Change,
+    tree: &Tree<'_>,
+    (movie, fragment, media): (&Movie, &Fragment, (u64, &[u8])),
+    task: &FragmentTask,
+    touched: Option<&mut Touched>,
+) -> Result<Vec<u8>> {
+    let (edits, information) = change::fragment_edits(change, tree, (movie, fragment), media)
+        .map_err(|error| task.in_source(error))?;
+    let form = FragmentForm {
+        samples: SampleForms { cenc: true, piff: false },
+        modern: change.form.is_some_and(|form| form.has_cenc()),
+        clean: false,
+        made: task.is_made(),
+        restoring: Restoring::default(),
+        usual: task.usual,
+        systems: Vec::new(),
+        edits,
+    };
+    rewrite(form, tree, (Some(movie), fragment), &information, &task.decode_times, touched)
 }
 
 /// A fragment too large to hold, protected in two passes over its media data: [`scan`](Self::scan) every piece, ask for
@@ -512,7 +561,15 @@ impl LargeFragment {
     pub fn moof(&mut self, protector: &SampleProtector) -> Result<Vec<u8>> {
         self.pieces.rewind();
         let (fragment, entries) = (self.pieces.fragment(), self.pieces.entries());
-        protected_moof(protector.plan(), &self.tree, (&self.movie, fragment), entries, &self.task, None)
+        let nothing = (self.task.start + self.task.moof_len, &[][..]);
+        protected_moof(
+            protector.plan(),
+            &self.tree,
+            (&self.movie, fragment, nothing),
+            entries,
+            &self.task,
+            None,
+        )
     }
 
     /// Second pass: encrypts the present piece in place.

@@ -22,7 +22,7 @@ use super::record::{OldHead, Restoring};
 use super::summary::Touched;
 
 /// What to write into a fragment's `moof`.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct FragmentForm {
     /// Which forms of sample information.
     pub samples: SampleForms,
@@ -39,6 +39,8 @@ pub struct FragmentForm {
     pub usual: Option<u8>,
     /// Headers of DRM systems for the keys of this fragment, where the movie header has those for others.
     pub systems: Vec<u8>,
+    /// What changes beside.
+    pub edits: Edits,
 }
 
 /// What sample information a `traf` gets.
@@ -57,19 +59,22 @@ pub enum TrackInformation<'a> {
         /// The key, where it is not that of the track.
         change: Option<KeyChange>,
     },
+    /// These boxes.
+    Made(Vec<u8>),
 }
 
 /// The new `moof` bytes. `information` and `decode_times` go with the `traf` boxes in their order. The boxes that are
 /// touched are counted in `touched`, when that is asked for.
 pub fn rewrite(
-    form: &FragmentForm,
+    mut form: FragmentForm,
     tree: &Tree<'_>,
     (movie, fragment): (Option<&Movie>, &Fragment),
     information: &[TrackInformation<'_>],
     decode_times: &[u64],
     touched: Option<&mut Touched>,
 ) -> Result<Vec<u8>> {
-    let mut edits = Edits::new();
+    let mut edits = std::mem::take(&mut form.edits);
+    let form = &form;
     // An absolute base would move with every fragment before. Where one track has one, all count from the `moof`: a
     // track without a base counts from the track before, whose base then is another.
     let absolute = |track: &TrackFragment| track.tfhd.head.has(tfhd_flags::BASE_DATA_OFFSET);
@@ -110,6 +115,11 @@ pub fn rewrite(
         }
         match information {
             TrackInformation::None => {}
+            TrackInformation::Made(boxes) => {
+                if !boxes.is_empty() {
+                    edits.append(traf, boxes);
+                }
+            }
             TrackInformation::Clear(_) => {
                 edits.append(traf, &clear_samples(form.samples, track.sample_count))
             }

@@ -1,6 +1,7 @@
 //! Rank 6: from the plan to bytes: edited boxes, moved offsets, pieces in file order.
 
 pub mod assembly;
+pub mod change;
 pub mod fragment;
 pub mod items;
 pub mod moved;

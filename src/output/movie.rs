@@ -10,11 +10,15 @@ use crate::protect::{Form, Plan};
 use crate::track::leftovers::{self, is_system_header};
 use crate::track::{Movie, Track, TrackKind};
 
+use super::change;
 use super::protection::{protected_entry, scheme_information, system_headers};
 
 /// What makes the `moov` a protected one: protected sample entries and DRM headers come, what an earlier encryption
 /// left behind goes, all else stays as it stood.
 pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits> {
+    if let Some(change) = &plan.change {
+        return change::movie_edits(plan, change, tree, movie);
+    }
     let moov = tree.root();
     let mut edits = Edits::new();
     let missing = || Error::file("missing-box", "The 'moov' has no 'mvhd'.").inside("moov").at(moov.start);
@@ -63,7 +67,7 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
 
 /// Sample entries for the samples of the clear lead, behind those that become protected and in their order: a player needs
 /// no key for them.
-fn add_clear_entries(
+pub fn add_clear_entries(
     tree: &Tree<'_>,
     stsd: &Node,
     (track, own): (&Track, usize),

@@ -114,7 +114,7 @@ impl Playback {
                 None => TrackInformation::None,
             });
         }
-        let form = &FragmentForm {
+        let form = FragmentForm {
             samples: SampleForms { cenc: true, piff: false },
             modern: true,
             clean: false,
@@ -122,6 +122,7 @@ impl Playback {
             restoring: Restoring::default(),
             usual: None,
             systems: Vec::new(),
+            edits: Edits::new(),
         };
         let mut output = rewrite(form, &tree, (None, &fragment), &information, &task.decode_times, None)?;
         output.extend_from_slice(media);

@@ -150,7 +150,7 @@ impl KeyChange {
     }
 
     /// A group of all samples of the fragment, and what is said of it (ISO/IEC 23001-7:2023 6).
-    fn group(&self, sample_count: u32) -> Vec<u8> {
+    pub fn group(&self, sample_count: u32) -> Vec<u8> {
         let grouping_type = FourCc(*b"seig");
         let group = SampleToGroupEntry { sample_count, group_description_index: FIRST_LOCAL_GROUP };
         let samples =

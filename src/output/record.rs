@@ -22,10 +22,19 @@ use super::movie::protected_file_type;
 /// protection.
 pub fn record(plan: &Plan, index: &Index) -> Option<ClearFile> {
     let (moov, movie) = (index.moov.as_ref()?, index.movie.as_ref()?);
-    if !plan.protects() {
+    let is_known = movie.record.as_ref().is_some_and(|record| record.usual().is_some());
+    if carries_anew(plan) && is_known {
+        // What it says stays true; of entries that come it does not know.
+        let before = movie.record.clone().filter(|_| plan.has_clear_entries());
+        return before.map(|mut record| {
+            record.head.flags |= HAD_HALF_THE_ENTRIES;
+            record
+        });
+    }
+    if !plan.protects() && !carries_anew(plan) {
         return None;
     }
-    let before = movie.record.as_ref().filter(|_| plan.decrypts());
+    let before = movie.record.as_ref().filter(|_| plan.decrypts() || carries_anew(plan));
     let original = original_type(plan, movie, index.file_type.as_ref());
     let mut record = before.cloned().unwrap_or_else(|| {
         let missing = movie.tracks.iter().filter(|track| track.defaults.is_none());
@@ -70,7 +79,8 @@ pub fn record(plan: &Plan, index: &Index) -> Option<ClearFile> {
 
 /// The file type of the clear file, as far as it is known.
 fn original_type(plan: &Plan, movie: &Movie, source: Option<&FileType>) -> Option<FileType> {
-    let Some(record) = movie.record.as_ref().filter(|_| plan.decrypts()) else { return source.cloned() };
+    let known = movie.record.as_ref().filter(|_| plan.decrypts() || carries_anew(plan));
+    let Some(record) = known else { return source.cloned() };
     let original = FileType {
         major_brand: record.major_brand,
         minor_version: record.minor_version,
@@ -80,9 +90,25 @@ fn original_type(plan: &Plan, movie: &Movie, source: Option<&FileType>) -> Optio
     record.head.has(HAD_FILE_TYPE).then_some(original)
 }
 
+/// Whether what is encrypted gets other boxes that carry the encryption.
+fn carries_anew(plan: &Plan) -> bool {
+    plan.change.as_ref().is_some_and(|change| change.form.is_some())
+}
+
+/// Whether the file type stays as it is.
+pub fn keeps_file_type(plan: &Plan) -> bool {
+    plan.change.as_ref().is_some_and(|change| change.form.is_none() && change.file_type(None).is_none())
+}
+
 /// The file type of the output, if it has one.
 pub fn file_type(plan: &Plan, index: &Index) -> Vec<u8> {
     let source = index.file_type.as_ref();
+    if let Some(change) = &plan.change {
+        let kept = source.filter(|_| !carries_anew(plan)).cloned();
+        if let Some(file_type) = change.file_type(source).or(kept) {
+            return file_type.to_box(0);
+        }
+    }
     let movie = index.movie.as_ref();
     let original = movie.map_or_else(|| source.cloned(), |movie| original_type(plan, movie, source));
     if plan.protects() || !plan.decrypts() {

@@ -20,7 +20,7 @@ use crate::track::leftovers::is_system_header_type;
 use crate::track::{Fragment, Index};
 
 use super::movie::movie_edits;
-use super::record::file_type;
+use super::record::{file_type, keeps_file_type};
 use super::segments::{Segments, is_index};
 
 /// How many boxes of each kind are touched, and how: by the types of the boxes around them, and their own.
@@ -194,6 +194,7 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
     }
     let new_type = file_type(plan, index);
     match &index.file_type {
+        _ if keeps_file_type(plan) => {}
         None if new_type.is_empty() => {}
         None => touched.count("", four(b"ftyp"), Action::Add),
         Some(_) if new_type.is_empty() => touched.count("", four(b"ftyp"), Action::Remove),
@@ -209,7 +210,7 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
             touched.count("", top.id, Action::Remove);
         } else if top.id.is(b"sidx") || top.id.is(b"ssix") {
             touched.count("", top.id, Action::Change);
-        } else if is_system_header_type(top.id) {
+        } else if is_system_header_type(top.id) && plan.change.is_none() {
             touched.count("", top.id, Action::Remove);
         }
     }
@@ -241,7 +242,7 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let movie = movie_edits(plan, moov, movie)?.apply(moov);
     let movie_growth = signed(len_u64(movie.len())) - signed(moov.root().header.size);
     let old_type = index.top.iter().find(|top| top.id.is(b"ftyp")).map_or(0, |top| top.size);
-    let new_type = len_u64(file_type(plan, index).len());
+    let new_type = if keeps_file_type(plan) { old_type } else { len_u64(file_type(plan, index).len()) };
     let mut growth = movie_growth + signed(new_type) - signed(old_type);
     if plan.segment_index {
         growth += signed(Segments::of(index)?.index_len());

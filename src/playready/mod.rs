@@ -20,7 +20,7 @@ pub use key::{
     derive_key, is_test_key, is_weak_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed,
     weakness,
 };
-pub use object::{ProObject, Record, bare_header_xml, header_xml_in};
+pub use object::{ProObject, Record, bare_header_xml, header_xml_in, utf16le_encode};
 pub(crate) use parse::LENIENT;
 pub use parse::{Note, ParsedHeader, UnknownElement};
 pub use url::{check_url, url_warnings};

@@ -74,8 +74,9 @@ pub fn check_file(index: &Index) -> Result<()> {
     Ok(())
 }
 
-/// Fails when the file cannot be written anew, whether or not anything is or becomes protected in it.
-pub fn check_structure(index: &Index) -> Result<()> {
+/// Fails when the file cannot be written anew, whether or not anything is or becomes protected in it. An initialization segment
+/// may be `alone` where only its own boxes change.
+pub fn check_structure(index: &Index, alone: bool) -> Result<()> {
     check_sound(index)?;
     let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
     for (id, number, traf) in index.used_entries() {
@@ -86,7 +87,7 @@ pub fn check_structure(index: &Index) -> Result<()> {
             return Err(error.inside("moof").at(traf));
         }
     }
-    if index.fragments.is_empty() {
+    if index.fragments.is_empty() && !(alone && movie.is_initialization()) {
         return Err(if movie.is_initialization() {
             let message = "This file has a movie header but no fragments: it is an initialization segment alone. Drop it \
                            together with its media segments.";

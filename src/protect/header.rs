@@ -15,7 +15,7 @@ use super::request::{RequestText, given};
 use super::scheme::{Mode, Scheme};
 
 /// Request field of a ready-made header.
-const OBJECT: &str = "playreadyObject";
+pub(super) const OBJECT: &str = "playreadyObject";
 
 /// What a header is made of, or the header itself.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ impl HeaderWishes {
 }
 
 /// A ready-made object, or a `pssh` box that has it, in base64 or hex.
-fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<(ProObject, ParsedHeader)> {
+pub(super) fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<(ProObject, ParsedHeader)> {
     let wrong = |message: String| Error::caller("bad-playready-object", OBJECT, message);
     let others = [
         ("laUrl", Some(&*text.la_url)),
@@ -189,19 +189,25 @@ fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<(ProObject,
     object.to_bytes().map_err(|error| wrong(error.message().to_owned()))?;
     let parsed = object.header(0).map_err(|error| wrong(error.message().to_owned()))?;
     let parsed = parsed.ok_or_else(|| wrong("This PlayReady object has no header in it.".to_owned()))?;
-    let wanted = if scheme.mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
-    let other =
-        parsed.header.keys.iter().find_map(|key| key.algorithm.filter(|algorithm| *algorithm != wanted));
-    if let Some(other) = other {
-        let message = format!(
-            "This header is for the cipher {}, but the scheme {} has {}. Choose the scheme that it was made for.",
-            other.text(),
-            scheme.name(),
-            wanted.text()
-        );
-        return Err(wrong(message));
+    if scheme.protects() {
+        check_cipher(&parsed.header, scheme.mode)?;
     }
     Ok((object, parsed))
+}
+
+/// Fails when a ready-made header is for another cipher.
+pub(super) fn check_cipher(header: &Header, mode: Mode) -> Result<()> {
+    let wanted = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
+    let other = header.keys.iter().find_map(|key| key.algorithm.filter(|algorithm| *algorithm != wanted));
+    if let Some(other) = other {
+        let message = format!(
+            "This header is for the cipher {}, but the scheme has {}. Choose the scheme that it was made for, or another header.",
+            other.text(),
+            wanted.text()
+        );
+        return Err(Error::caller("bad-playready-object", OBJECT, message));
+    }
+    Ok(())
 }
 
 /// Fails when a ready-made header has the checksum of another key.
@@ -227,7 +233,7 @@ fn check_key(header: &Header, key: &PlannedKey) -> Result<()> {
     Err(Error::caller("wrong-key", field, message))
 }
 
-fn version(text: &RequestText, scheme: &Scheme) -> Result<Option<HeaderVersion>> {
+pub(super) fn version(text: &RequestText, scheme: &Scheme) -> Result<Option<HeaderVersion>> {
     let wrong = |message| Err(Error::caller("bad-header-version", "headerVersion", message));
     let Some(name) = given(&text.header_version) else { return Ok(None) };
     let Some(version) = HeaderVersion::known(name) else {
@@ -243,7 +249,7 @@ fn version(text: &RequestText, scheme: &Scheme) -> Result<Option<HeaderVersion>>
     Ok(Some(version))
 }
 
-fn on_demand(text: &RequestText) -> Result<bool> {
+pub(super) fn on_demand(text: &RequestText) -> Result<bool> {
     match given(&text.decryptor_setup) {
         None => Ok(false),
         Some("ondemand" | "ONDEMAND") => Ok(true),
@@ -254,7 +260,7 @@ fn on_demand(text: &RequestText) -> Result<bool> {
     }
 }
 
-fn store(text: &RequestText) -> Result<Option<u16>> {
+pub(super) fn store(text: &RequestText) -> Result<Option<u16>> {
     let Some(typed) = given(&text.licence_store) else { return Ok(None) };
     match typed.parse() {
         Ok(len) if (1..=MAX_STORE).contains(&len) => Ok(Some(len)),
@@ -269,7 +275,7 @@ fn store(text: &RequestText) -> Result<Option<u16>> {
 const MAX_STORE: u16 = 10 << 10;
 
 /// Why an object is too large, at the text that takes most of it.
-fn too_long(header: &Header, store: Option<u16>, error: Error) -> Error {
+pub(super) fn too_long(header: &Header, store: Option<u16>, error: Error) -> Error {
     if error.code() != "pro-too-large" {
         return error;
     }

@@ -2,6 +2,7 @@
 
 mod apply;
 pub mod chain;
+pub mod change;
 pub mod check;
 pub mod cipher;
 pub mod codecs;
@@ -9,6 +10,7 @@ pub mod counter;
 pub mod decrypt;
 pub mod evidence;
 pub mod header;
+pub mod header_change;
 pub mod keys;
 pub mod notes;
 pub mod order;
@@ -23,6 +25,7 @@ pub mod subsample;
 pub mod systems;
 pub mod trial;
 
+pub use change::Change;
 pub use keys::{KeyText, PlannedKey};
 pub use pieces::PiecewiseFragment;
 pub use plan::{Plan, Protection, TrackPlan};

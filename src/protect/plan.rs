@@ -6,6 +6,7 @@ use crate::bytes::{Error, FourCc, KeyId, Result};
 use crate::playready::{Header, HeaderVersion, url_warnings};
 use crate::track::{Index, Movie, SampleEntry, Track, TrackFragment, TrackKind};
 
+use super::change::Change;
 use super::cipher::AesKey;
 use super::codecs::{check_track, check_whole, protected_codecs, rule};
 use super::counter::{IvCounter, Ivs};
@@ -94,6 +95,8 @@ pub struct Plan {
     pub record: Option<ClearFile>,
     /// What is decrypted.
     pub undoes: Vec<Undone>,
+    /// What is changed where the samples stay encrypted as they are.
+    pub change: Option<Change>,
     /// What keys and headers of later times are made of.
     made_of: (Keys, HeaderWishes, Systems),
     /// Whether an index of all segments is written in front of them.
@@ -107,6 +110,10 @@ pub struct Plan {
 impl Plan {
     /// Decides by what the movie is and what the request wants.
     pub fn new(source: u64, movie: &Movie, mut request: Request) -> Result<Self> {
+        if let Some(wishes) = request.change.take() {
+            let change = Change::new(movie, wishes, request.segment_index || request.segments)?;
+            return Ok(Self { change: Some(change), ..Self::unprotected(source, movie, request) });
+        }
         if !request.scheme.protects() {
             return Ok(Self::unprotected(source, movie, request));
         }
@@ -185,6 +192,7 @@ impl Plan {
             source_keys: request.source_keys,
             record: None,
             undoes: Vec::new(),
+            change: None,
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
             segments: request.segments,
@@ -255,6 +263,7 @@ impl Plan {
             source_keys: request.source_keys,
             record: None,
             undoes: Vec::new(),
+            change: None,
             made_of: (request.keys, request.header, request.systems),
             segment_index: request.segment_index,
             segments: request.segments,
@@ -332,7 +341,10 @@ impl Plan {
     /// Whether protected tracks have a second set of sample entries, for the samples of the clear lead. PIFF knows another
     /// way.
     pub fn has_clear_entries(&self) -> bool {
-        self.form.has_cenc() && self.periods.has_lead()
+        match &self.change {
+            Some(change) => change.adds_entries,
+            None => self.form.has_cenc() && self.periods.has_lead(),
+        }
     }
 
     /// The key of a track that is protected.
@@ -359,6 +371,9 @@ impl Plan {
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.doubts.clone();
         warnings.extend(self.header.la_url.iter().flat_map(|url| url_warnings(url)));
+        if self.change.is_some() {
+            return warnings;
+        }
         if !self.protects() {
             let what = if self.decrypts() { "becomes" } else { "stays" };
             warnings.push(format!("Nothing is encrypted: all of the file {what} open to everyone."));

@@ -3,6 +3,7 @@
 use crate::bytes::{ContentKey, Error, Kind, Result};
 use crate::playready::parse_iv_start;
 
+use super::change::ChangeWishes;
 use super::header::HeaderWishes;
 use super::keys::{KeyText, Keys};
 use super::periods::PeriodWishes;
@@ -13,7 +14,8 @@ use super::systems::Systems;
 /// A request as typed. Empty texts are as good as absent ones.
 #[derive(Clone, Debug, Default)]
 pub struct RequestText {
-    /// `cenc` (also when absent), `cbcs`, `cens` or `cbc1`; `none` where nothing is to be protected.
+    /// `cenc` (also when absent), `cbcs`, `cens` or `cbc1`; `none` where nothing is to be protected, `keep` where what is
+    /// protected stays as it is, and what is said of it changes.
     pub scheme: Option<String>,
     /// `hybrid`, `piff` or `plain`; by the scheme when absent.
     pub form: Option<String>,
@@ -73,6 +75,10 @@ pub struct RequestText {
     pub leftovers: Option<String>,
     /// The keys of what is protected already: it is decrypted on the way.
     pub source_keys: Vec<SourceKeyText>,
+    /// With the scheme `keep`: names of fields of the PlayReady header and of DRM systems that go.
+    pub remove: Vec<String>,
+    /// With the scheme `keep`: the brands of the file, the major one first.
+    pub brands: Option<String>,
 }
 
 /// A typed secret: wiped when dropped, never printed.
@@ -129,6 +135,8 @@ pub struct Request {
     pub remove_leftovers: bool,
     /// The keys of what is protected already: it is decrypted on the way.
     pub source_keys: SourceKeys,
+    /// What is changed where the samples stay encrypted as they are.
+    pub change: Option<ChangeWishes>,
     /// What is doubtful about the request, as plain sentences.
     pub warnings: Vec<String>,
 }
@@ -153,6 +161,13 @@ impl Request {
             let message = "An index of segments is of one file that has them all; choose one file, or leave the index out.";
             return Err(Error::caller("bad-request", "segmentIndex", message));
         }
+        if scheme == scheme::KEEP {
+            return Self::kept(text, random);
+        }
+        refuse_asked(
+            &[("remove", !text.remove.is_empty()), ("brands", given(&text.brands).is_some())],
+            &format!("With the scheme {} the file is protected anew, or not at all", scheme.name()),
+        )?;
         if !scheme.protects() {
             return Self::unprotected(text, random, remove_leftovers);
         }
@@ -207,6 +222,7 @@ impl Request {
             segments,
             remove_leftovers,
             source_keys,
+            change: None,
             warnings,
         };
         // What is wrong with it already need not wait for a file.
@@ -246,14 +262,25 @@ impl Request {
             ("clearLead", is(&text.clear_lead)),
             ("keyRotation", is(&text.key_rotation)),
         ];
-        if let Some((field, _)) = asked.iter().find(|(_, asked)| *asked) {
-            let message =
-                format!("With the scheme none nothing is protected; leave out {field}, or choose a scheme.");
-            return Err(Error::caller("bad-scheme", field, message));
-        }
+        refuse_asked(&asked, "With the scheme none nothing is protected")?;
         Ok(Self {
-            scheme: scheme::NONE,
-            form: scheme::NONE.usual_form(),
+            source_keys: SourceKeys::parse(&text.source_keys)?,
+            remove_leftovers,
+            ..Self::encrypting_nothing(text, random, scheme::NONE)
+        })
+    }
+
+    /// Where samples stay as they are, other things can be asked.
+    fn kept(text: &RequestText, random: &Random) -> Result<Self> {
+        let mut warnings = Vec::new();
+        let change = Some(ChangeWishes::parse(text, &mut warnings)?);
+        Ok(Self { change, warnings, ..Self::encrypting_nothing(text, random, scheme::KEEP) })
+    }
+
+    fn encrypting_nothing(text: &RequestText, random: &Random, scheme: Scheme) -> Self {
+        Self {
+            scheme,
+            form: scheme.usual_form(),
             iv_size: 8,
             keys: Keys::none(random),
             header: HeaderWishes::none(),
@@ -264,11 +291,19 @@ impl Request {
             periods: PeriodWishes::default(),
             segment_index: text.segment_index,
             segments: text.segments,
-            remove_leftovers,
-            source_keys: SourceKeys::parse(&text.source_keys)?,
+            remove_leftovers: false,
+            source_keys: SourceKeys::default(),
+            change: None,
             warnings: Vec::new(),
-        })
+        }
     }
+}
+
+/// Fails when something is asked that makes no sense with what else is asked, of which `why` begins the sentence.
+pub(super) fn refuse_asked(asked: &[(&'static str, bool)], why: &str) -> Result<()> {
+    let Some((field, _)) = asked.iter().find(|(_, asked)| *asked) else { return Ok(()) };
+    let message = format!("{why}; leave out {field}, or choose another scheme.");
+    Err(Error::caller("bad-scheme", field, message))
 }
 
 fn leftovers(text: &RequestText) -> Result<bool> {
@@ -286,7 +321,7 @@ fn scheme(text: &RequestText) -> Result<Scheme> {
     let Some(name) = given(&text.scheme) else { return Ok(scheme::CENC) };
     Scheme::known(name).ok_or_else(|| {
         let message =
-            format!("There is no scheme “{name}”; use cenc, cbcs, cens or cbc1, or none to protect nothing.");
+            format!("There is no scheme “{name}”; use cenc, cbcs, cens or cbc1, none to protect nothing, or keep to change headers alone.");
         Error::caller("bad-scheme", "scheme", message)
     })
 }

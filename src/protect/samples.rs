@@ -200,6 +200,9 @@ impl SampleProtector {
         task: &FragmentTask,
         window: &mut Window<'_>,
     ) -> Result<Vec<Option<SampleEncryptionEntries>>> {
+        if self.plan.change.is_some() {
+            return Ok(vec![None; fragment.tracks.len()]);
+        }
         refuse_overlaps(fragment)?;
         self.begin_fragment(task)?;
         let mut ordinal = task.first_sample;

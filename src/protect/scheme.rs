@@ -66,6 +66,9 @@ pub const CBCS: Scheme =
 /// None of them: nothing is protected, a file is made a fragmented one and no more.
 pub const NONE: Scheme = Scheme { code: FourCc(*b"none"), ..CENC };
 
+/// Whatever the file has: its samples stay encrypted as they are.
+pub const KEEP: Scheme = Scheme { code: FourCc(*b"keep"), ..CENC };
+
 /// All that protect.
 pub const SCHEMES: [Scheme; 4] = [CENC, CBC1, CENS, CBCS];
 
@@ -78,12 +81,12 @@ pub const BLOCK: usize = 16;
 impl Scheme {
     /// The scheme of this name.
     pub fn known(name: &str) -> Option<Self> {
-        SCHEMES.into_iter().chain([NONE]).find(|scheme| scheme.name() == name)
+        SCHEMES.into_iter().chain([NONE, KEEP]).find(|scheme| scheme.name() == name)
     }
 
-    /// Whether anything is protected.
+    /// Whether anything is encrypted by it.
     pub fn protects(&self) -> bool {
-        *self != NONE
+        *self != NONE && *self != KEEP
     }
 
     /// The name in requests: its type as text.

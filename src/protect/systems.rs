@@ -48,6 +48,11 @@ impl Systems {
         Ok(Self { widevine: wanted.then_some(widevine), given })
     }
 
+    /// Whether nothing is asked for.
+    pub fn is_empty(&self) -> bool {
+        self.widevine.is_none() && self.given.is_empty()
+    }
+
     /// What is doubtful where the file has these keys, as plain sentences.
     pub fn doubts(&self, kids: &[KeyId]) -> Result<Vec<String>> {
         let mut doubts = Vec::new();

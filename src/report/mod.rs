@@ -5,6 +5,7 @@
 //! `bigint`. What is optional in TypeScript is left out when it is `None`; all else that is `None` becomes `null`.
 
 mod boxes;
+mod difference;
 mod error;
 mod file;
 mod keys;
@@ -20,6 +21,7 @@ pub(crate) use crate::exchange::base64_text as base64;
 pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
+pub use difference::Difference;
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
 pub use keys::{

@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use crate::boxes::cenc::ProtectionSystemSpecificHeader;
+use crate::boxes::{Action, Node, Tree};
 use crate::bytes::{KeyId, Result};
+use crate::output::movie::movie_edits;
 use crate::output::protection::system_headers;
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::playready::HeaderKey;
@@ -14,8 +17,11 @@ use crate::protect::subsample::Tally;
 use crate::protect::systems::{name_of, pssh_boxes};
 use crate::protect::{Plan, PlannedKey};
 use crate::session::Session;
+use crate::track::leftovers::is_system_header;
+use crate::track::{Index, Track};
 
 use super::base64;
+use super::difference::{Difference, differences};
 use super::track::kind_of;
 
 /// What will happen: `Plan` without the sizes and the name, and `PlannedTrack` without the share.
@@ -54,6 +60,9 @@ pub struct PlanReport {
     pub tracks: Vec<PlannedTrack>,
     /// What is decrypted on the way.
     pub undoes: Vec<UndonePart>,
+    /// Where what is protected stays so: what changes of what the file says of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<Difference>>,
     /// How many files are written.
     pub file_count: usize,
     /// Boxes outside fragments that are touched.
@@ -191,6 +200,9 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).map(|track| {
         let planned = plan.tracks.iter().find(|planned| planned.track_id == track.id);
         let protection = planned.and_then(|planned| planned.protection.as_ref());
+        if plan.change.is_some() {
+            return kept_track(track);
+        }
         PlannedTrack {
             id: track.id,
             kind: kind_of(track),
@@ -213,14 +225,15 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             index.fragments.len()
         )
     });
+    let scheme = plan.change.as_ref().map_or(&plan.scheme, |change| &change.scheme);
     // Bytes by which the fragmented file is longer than the plain one.
     let made = i64::try_from(index.file_len).unwrap_or(0) - i64::try_from(source.file_len).unwrap_or(0);
     Ok(PlanReport {
         form: plan.form.name(),
         profile: plan.form.name(),
-        scheme: plan.form.scheme_type(&plan.scheme).text(),
-        cipher: match plan.scheme.mode {
-            _ if !plan.protects() => "",
+        scheme: plan.form.scheme_type(scheme).text(),
+        cipher: match scheme.mode {
+            _ if !plan.protects() && plan.change.is_none() => "",
             Mode::Ctr => "AES-128-CTR",
             Mode::Cbc => "AES-128-CBC",
         },
@@ -229,15 +242,20 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         kid: first.map(|key| key.kid),
         for_tests: keys.iter().any(|key| key.for_tests),
         keys,
-        header_version: if plan.protects() { plan.header.version.short() } else { "" },
+        header_version: if plan.protects() || !plan.header_xml.is_empty() {
+            plan.header.version.short()
+        } else {
+            ""
+        },
         header_xml: plan.header_xml.clone(),
         playready_object: base64(&plan.playready_object),
-        pssh: system_boxes(plan)?,
+        pssh: system_boxes(plan, index)?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
         undoes: plan.undoes.iter().map(undone).collect(),
+        changes: differences(plan, index)?,
         file_count: plan.file_count,
-        boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?),
+        boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?, plan),
         warnings: plan
             .warnings()
             .into_iter()
@@ -250,17 +268,48 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     })
 }
 
+/// A track whose samples stay as they are.
+fn kept_track(track: &Track) -> PlannedTrack {
+    let entry = track.entries.iter().find(|entry| entry.is_protected());
+    let protection = entry.and_then(|entry| entry.protection.as_ref());
+    PlannedTrack {
+        id: track.id,
+        kind: kind_of(track),
+        codec_name: track.entries.first().map_or_else(String::new, |entry| entry.codec_name()),
+        protect: entry.is_some(),
+        rule: match protection {
+            Some(protection) => format!("Stays encrypted as it is, in the scheme {}.", protection.cipher),
+            None if entry.is_some() => "Stays encrypted as it is.".to_owned(),
+            None => "Stays clear.".to_owned(),
+        },
+        kid: protection.and_then(|protection| protection.kid).map(KeyId::uuid),
+        reason: entry.is_none().then(|| "It is not encrypted in the file.".to_owned()),
+    }
+}
+
 fn undone(part: &Undone) -> UndonePart {
     UndonePart { track: part.track, kid: part.kid.map(KeyId::uuid), scheme: part.scheme.text() }
 }
 
-fn system_boxes(plan: &Plan) -> Result<Vec<PsshReport>> {
-    let boxes = system_headers(plan);
+fn system_boxes(plan: &Plan, index: &Index) -> Result<Vec<PsshReport>> {
+    let boxes = match (&plan.change, &index.moov, &index.movie) {
+        (Some(_), Some(moov), Some(movie)) => kept_boxes(&movie_edits(plan, moov, movie)?.apply(moov))?,
+        _ => system_headers(plan),
+    };
     let found = pssh_boxes(&boxes)?;
     Ok(found
         .iter()
         .map(|(pssh, bytes)| PsshReport { system: name_of(pssh), base64: base64(bytes) })
         .collect())
+}
+
+/// The headers of DRM systems in a movie header.
+fn kept_boxes(moov: &[u8]) -> Result<Vec<u8>> {
+    let tree = Tree::parse(moov, 0)?;
+    // One that cannot be read is not told.
+    let reads = |node: &&Node| tree.read::<ProtectionSystemSpecificHeader>(node).is_ok();
+    let all = tree.root().children.iter().filter(|node| is_system_header(node)).filter(reads);
+    Ok(all.flat_map(|node| tree.slice(node.start, node.end())).copied().collect())
 }
 
 fn key_report(plan: &Plan, key: &PlannedKey) -> KeyReport {
@@ -289,21 +338,26 @@ fn key_report(plan: &Plan, key: &PlannedKey) -> KeyReport {
 }
 
 /// What was found while fragments were measured, in words.
-pub fn measured(touched: &Touched, tallies: &[(u32, Tally)]) -> Measured {
+pub fn measured(plan: &Plan, touched: &Touched, tallies: &[(u32, Tally)]) -> Measured {
     Measured {
-        boxes: planned_boxes(touched),
+        boxes: planned_boxes(touched, plan),
         warnings: tallies.iter().flat_map(|(track, tally)| tally_notes(*track, tally)).collect(),
     }
 }
 
-fn planned_boxes(touched: &Touched) -> Vec<PlannedBox> {
+fn planned_boxes(touched: &Touched, plan: &Plan) -> Vec<PlannedBox> {
+    // Of what stays protected nothing goes because it would be stale.
+    let why = |planned: &summary::PlannedBox| match planned.action {
+        Action::Remove if plan.change.is_some() => "as was asked",
+        _ => planned.why,
+    };
     let view = |planned: &summary::PlannedBox| PlannedBox {
         parent: planned.parent.clone(),
         kind: planned.id.four_cc().text(),
         name: planned.name,
         action: planned.action.name(),
         count: planned.count,
-        why: planned.why,
+        why: why(planned),
     };
     touched.boxes().iter().map(view).collect()
 }

@@ -5,8 +5,9 @@ use crate::boxes::fragment::TrackFragmentHeader;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::{ByKey, Error, FourCc, KeyId, Result, Uuid16, limits};
 
-use super::encryption::spans;
-use super::fragment::Fragment;
+use super::encryption::{Span, spans};
+use super::entry::Protection;
+use super::fragment::{Fragment, TrackFragment};
 use super::leftovers::{descriptions, is_key_group};
 use super::movie::{Movie, add_system};
 
@@ -35,6 +36,24 @@ pub struct UsedKey {
     pub moof: u64,
 }
 
+/// Whether all samples of a `traf` are clear as PIFF says it, though its sample entry says otherwise.
+pub fn is_left_clear(
+    tree: &Tree<'_>,
+    traf: &Node,
+    track: &TrackFragment,
+    spans: &[Span],
+    movie: &Movie,
+) -> bool {
+    let known = movie.track(track.tfhd.track_id);
+    let entry = known.and_then(|known| known.entry(track.sample_description_index));
+    track.sample_count > 0
+        && entry.is_some_and(|entry| {
+            entry.is_protected() && entry.protection.as_ref().is_some_and(Protection::is_piff)
+        })
+        && spans.iter().all(|span| span.by.is_none())
+        && !traf.children.iter().any(|node| is_key_group(tree, node))
+}
+
 /// What was found in all boxes read.
 #[derive(Clone, Debug, Default)]
 pub struct Traces {
@@ -43,6 +62,8 @@ pub struct Traces {
     pub systems: Vec<Uuid16>,
     /// Whether fragments say their time as Smooth Streaming does (tfxd).
     pub says_smooth_time: bool,
+    /// Whether a fragment has clear samples, in PIFF's way, of a track whose sample entry says that they are encrypted.
+    pub leaves_clear: bool,
     /// Why it is not known of all samples with what they are encrypted.
     pub unknown_keys: Option<Error>,
 }
@@ -64,6 +85,7 @@ impl Traces {
             }
         }
         self.says_smooth_time |= other.says_smooth_time;
+        self.leaves_clear |= other.leaves_clear;
     }
 
     /// With what samples are encrypted, track by track.
@@ -82,6 +104,7 @@ impl Traces {
                     continue;
                 }
             };
+            self.leaves_clear |= is_left_clear(tree, traf, track, &spans, movie);
             for by in spans.into_iter().filter(|span| span.count > 0).filter_map(|span| span.by) {
                 let id = track.tfhd.track_id;
                 if let Err(error) =

@@ -99,7 +99,7 @@ impl Protector {
         if all && self.inner.plan().protects() {
             check_encrypted(tallies.iter().map(|(_, tally)| tally.protected).sum()).map_err(to_js)?;
         }
-        shown(&report::measured(&self.measured, &tallies))
+        shown(&report::measured(self.inner.plan(), &self.measured, &tallies))
     }
 
     /// What became of the samples since this was last asked, [`TALLY_LEN`] numbers a protected track: its ID, bytes,

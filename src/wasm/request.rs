@@ -57,6 +57,8 @@ pub fn parse(request: &JsValue, random: &[u8; RANDOM_LEN]) -> JsResult<Request> 
         segments: property(request, "segments")?.is_some_and(|value| value.is_truthy()),
         leftovers: text(request, "leftovers")?,
         source_keys: property(request, "sourceKeys")?.map(source_keys).transpose()?.unwrap_or_default(),
+        remove: property(request, "remove")?.map(names).transpose()?.unwrap_or_default(),
+        brands: text(request, "brands")?,
     };
     let (key, rest) = random.split_at(16);
     let (kid, rest) = rest.split_at(16);
@@ -84,7 +86,7 @@ fn refuse_unknown(object: &JsValue, at: &'static str, known: &[&str]) -> JsResul
 }
 
 /// The fields of a request.
-const FIELDS: [&str; 30] = [
+const FIELDS: [&str; 32] = [
     "scheme",
     "form",
     "profile",
@@ -115,6 +117,8 @@ const FIELDS: [&str; 30] = [
     "decryptorSetup",
     "licenceStore",
     "playreadyObject",
+    "remove",
+    "brands",
 ];
 
 fn text(request: &JsValue, name: &'static str) -> JsResult<Option<String>> {
@@ -178,6 +182,15 @@ fn objects(list: JsValue, field: &'static str, known: &[&str]) -> JsResult<Vec<J
         refuse_unknown(one, field, known)?;
     }
     Ok(all)
+}
+
+/// What is to be removed.
+fn names(list: JsValue) -> JsResult<Vec<String>> {
+    let wrong = || malformed_at("remove", "remove is not a list of names");
+    if !js_sys::Array::is_array(&list) {
+        return Err(wrong());
+    }
+    js_sys::Array::from(&list).iter().map(|name| name.as_string().ok_or_else(wrong)).collect()
 }
 
 fn tracks(list: JsValue, field: &'static str) -> JsResult<Vec<u32>> {

@@ -1,0 +1,110 @@
+//! The boxes that carry the encryption become those of another form.
+
+use boxlock::protect::RequestText;
+use boxlock::protect::request::SecretText;
+
+use super::{change, in_form};
+use crate::support::{drive, raw};
+use crate::undo::undo;
+
+const FORMS: [&str; 3] = ["hybrid", "piff", "plain"];
+const SAMPLE: &[u8] = include_bytes!("../../www/samples/sample.ismv");
+
+/// What can be asked beside scheme and form.
+fn wishes() -> [(&'static str, RequestText); 5] {
+    let text = |text: &str| Some(text.to_owned());
+    let random = RequestText { kid: None, key: None, ..drive::request("") };
+    [
+        ("one key", drive::request("")),
+        ("16 bytes", RequestText { iv_size: text("16"), ..drive::request("") }),
+        ("lead", RequestText { clear_lead: text("2"), ..drive::request("") }),
+        ("rotation", RequestText { key_rotation: text("2"), ..random.clone() }),
+        ("key per track", RequestText { key_per: text("track"), ..random }),
+    ]
+}
+
+/// Names of what a `traf` or `schi` has.
+fn names(file: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for moof in raw::boxes(file, 0).iter().filter(|one| one.name == "moof") {
+        for traf in moof.children().iter().filter(|one| one.name == "traf") {
+            names.extend(traf.children().iter().map(|one| one.name.clone()));
+        }
+    }
+    names
+}
+
+#[test]
+fn each_form_becomes_each_other_and_with_its_keys_the_identical_clear_file() {
+    let clear = raw::samples(SAMPLE);
+    let mut tried = 0;
+    for (what, wish) in wishes() {
+        for scheme in ["cenc", "cbc1"] {
+            for from in FORMS {
+                let request = RequestText {
+                    scheme: Some(scheme.to_owned()),
+                    form: Some(from.to_owned()),
+                    profile: None,
+                    ..wish.clone()
+                };
+                let session = drive::open(SAMPLE, drive::Feed::Whole).unwrap();
+                // Chains have 16 bytes in any case.
+                let Ok(plan) = drive::plan(&session, &request) else { continue };
+                let protected = drive::protect(SAMPLE, &request).unwrap();
+                let keys: Vec<_> =
+                    plan.all_keys().map(|key| (key.kid.uuid(), hex::encode(key.key.0))).collect();
+                let keys: Vec<(&str, &str)> = keys.iter().map(|(kid, key)| (&**kid, &**key)).collect();
+                for to in FORMS {
+                    let case = format!("{what} {scheme} {from} to {to}");
+                    let changed =
+                        change(&protected, &in_form(to)).unwrap_or_else(|error| panic!("{case}: {error}"));
+                    let direct =
+                        drive::protect(SAMPLE, &RequestText { form: Some(to.to_owned()), ..request.clone() });
+                    let direct = direct.unwrap();
+                    if to == from {
+                        assert!(changed == protected, "{case}");
+                    }
+                    let (mut has, mut wants) = (names(&changed), names(&direct));
+                    // Times that were written stay.
+                    if to == "piff" {
+                        has.retain(|name| name != "tfdt");
+                    }
+                    // In a file for PIFF alone a lead is said in each fragment, in others by sample entries.
+                    if what == "lead" && from != to {
+                        let said = |name: &String| ["sbgp", "sgpd", raw::PIFF_SENC].contains(&&**name);
+                        has.retain(|name| !said(name));
+                        wants.retain(|name| !said(name));
+                    }
+                    assert_eq!(has, wants, "{case}");
+                    let back = drive::protect(&changed, &undo(&keys))
+                        .unwrap_or_else(|error| panic!("{case}: {error}"));
+                    assert!(raw::samples(&back) == clear, "{case}");
+                    assert!(back == SAMPLE, "{case}: not the identical file");
+                    let again = change(&changed, &in_form(from)).unwrap();
+                    let back = drive::protect(&again, &undo(&keys)).unwrap();
+                    assert!(back == SAMPLE, "{case} and back: not the identical file");
+                    tried += 1;
+                }
+            }
+        }
+    }
+    assert!(tried >= 81, "{tried}");
+}
+
+#[test]
+fn a_form_that_cannot_carry_the_scheme_is_refused() {
+    for scheme in ["cbcs", "cens"] {
+        let protected = drive::protect(SAMPLE, &drive::request_in(scheme, "plain")).unwrap();
+        for form in ["hybrid", "piff"] {
+            let error = change(&protected, &in_form(form)).unwrap_err();
+            assert_eq!((error.code(), error.field()), ("bad-form", Some("form")), "{error}");
+        }
+        assert!(change(&protected, &in_form("plain")).unwrap() == protected, "{scheme}");
+    }
+    let error = change(SAMPLE, &in_form("piff")).unwrap_err();
+    assert_eq!(error.code(), "not-protected");
+    let wishes = RequestText { key: Some(SecretText(drive::KEY.to_owned())), ..in_form("piff") };
+    let error = change(SAMPLE, &wishes).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("bad-scheme", Some("key")));
+    assert!(error.message().contains("stay encrypted as they are"), "{error}");
+}
