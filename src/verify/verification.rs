@@ -126,13 +126,15 @@ impl Verification {
     }
 
     /// Takes what trying the keys on some samples showed: where there is no source, nothing else tells of some that they are the
-    /// wrong ones.
+    /// wrong ones; where there is one, that is why nothing is as in it.
     pub fn tried(&mut self, written: &Index, keys: &SourceKeys, trial: &Trial) {
         let used = written.traces.keys().map(|(track, used)| (track, used.kid));
         for judged in trial.verdicts(written, keys, used) {
             match judged {
                 Judged::Wrong(message) => self.fault(None, "wrong-key", &message),
                 Judged::Doubtful(message) => self.note(None, "doubtful-key", &message),
+                // The source tells.
+                Judged::Unseen(_) if self.has_source => {}
                 Judged::Unseen(what) => {
                     let message = format!(
                         "Whether the key given for {what} is the right one cannot be seen: what of the samples is encrypted looks \

@@ -184,11 +184,11 @@ impl File {
     /// Tries the keys on the bytes of a task's range.
     pub fn try_keys(&mut self, task: &[u8], mut bytes: Vec<u8>) -> JsResult<()> {
         let mut trial = std::mem::take(&mut self.trial);
-        let done = self.try_with(&self.planned()?.source_keys, &mut trial, task, &mut bytes);
+        let done = self.try_with(&self.planned()?.source_keys, &mut trial, &one_task(task)?, &mut bytes);
         // Clear media.
         bytes.zeroize();
         self.trial = trial;
-        done
+        done.map_err(to_js)
     }
 
     /// Fails when a key that was tried is the wrong one; else what is doubtful, as plain sentences.
@@ -411,10 +411,10 @@ impl File {
         &self,
         keys: &SourceKeys,
         trial: &mut Trial,
-        task: &[u8],
+        task: &FragmentTask,
         bytes: &mut [u8],
-    ) -> JsResult<()> {
-        self.session.try_keys(keys, trial, &one_task(task)?, bytes).map_err(to_js)
+    ) -> Result<(), Error> {
+        self.session.try_keys(keys, trial, task, bytes)
     }
 
     /// What is known of what is protected.

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::*;
 use zeroize::Zeroize as _;
 
 use crate::boxes::Tree;
+use crate::bytes::Kind;
 use crate::bytes::units::to_len;
 use crate::protect::trial::Trial;
 use crate::protect::{SourceKeys, order};
@@ -114,17 +115,21 @@ impl Verifier {
         Ok(Self { inner, keys, trial: Trial::default() })
     }
 
-    /// `Order[]`: one for each fragment by which the keys are [tried](Self::try_keys), where there is no source to compare with.
+    /// `Order[]`: one for each fragment by which the keys are [tried](Self::try_keys), where somebody gave them.
     pub fn trials(&self, written: &File) -> JsResult<JsValue> {
         written.orders(Trial::tasks(&*written.shared_work()?))
     }
 
     /// Tries the keys on the bytes of a task's range.
     pub fn try_keys(&mut self, written: &File, task: &[u8], mut bytes: Vec<u8>) -> JsResult<()> {
-        let done = written.try_with(&self.keys, &mut self.trial, task, &mut bytes);
+        let done = written.try_with(&self.keys, &mut self.trial, &one_task(task)?, &mut bytes);
         // Clear media.
         bytes.zeroize();
-        done
+        match done {
+            // What is wrong with the file is found when all of it is looked at.
+            Err(error) if error.kind() != Kind::Caller => Ok(()),
+            done => done.map_err(to_js),
+        }
     }
 
     /// Says what came of it.

@@ -42,7 +42,7 @@ const run = async (request) => {
   const again = await open(bytes);
   const alone = await again.verify(keys);
   const beside = await again.verify(keys, { source: new Blob([clear]) });
-  again.close();
+  const again2 = await open(clear);
   const spoiled = bytes.slice();
   // A byte of the last fragment's samples.
   const text = new TextDecoder('latin1').decode(bytes);
@@ -50,6 +50,12 @@ const run = async (request) => {
   const other = await open(spoiled);
   const found = await other.verify(keys, { source: new Blob([clear]) });
   const wrong = await other.verify(keys.map(({ kid }) => ({ kid, key: '00'.repeat(15) + '01' })));
+  const wrongBeside = await again.verify(
+    keys.map(({ kid }) => ({ kid, key: '00'.repeat(15) + '01' })),
+    { source: again2 },
+  );
+  again.close();
+  again2.close();
   const none = await other.verify([]).catch((error) => ({ faults: [{ code: error.code }] }));
   other.close();
   const cancelled = await result.verify({ signal: AbortSignal.abort() }).then(
@@ -57,7 +63,7 @@ const run = async (request) => {
     (error) => error.name,
   );
   media.close();
-  return { right, alone, beside, found, wrong, none, cancelled, keys, stages: [...stages] };
+  return { wrongBeside, right, alone, beside, found, wrong, none, cancelled, keys, stages: [...stages] };
 };
 
 /** The reports, as they are saved. */
@@ -84,10 +90,8 @@ inEachBrowser((browser) => {
     check(
       `${JSON.stringify(request)}: what was made is right, and a bit that flipped is found`,
       async (page) => {
-        const { right, alone, beside, found, wrong, none, cancelled, stages, keys } = await page.evaluate(
-          run,
-          request,
-        );
+        const { wrongBeside, right, alone, beside, found, wrong, none, cancelled, stages, keys } =
+          await page.evaluate(run, request);
         assert.deepEqual(right.faults, []);
         assert.ok(right.ok && right.compared && stages.includes('verify'));
         assert.deepEqual(beside, right);
@@ -108,6 +112,8 @@ inEachBrowser((browser) => {
             told.some(({ message }) => message.includes(kid)),
             `${kid}: ${JSON.stringify(told)}`,
           );
+        assert.ok(wrongBeside.faults.some(({ code }) => code === 'wrong-key'));
+        assert.ok(wrongBeside.compared && wrongBeside.faults.some(({ code }) => code === 'other-bytes'));
         assert.equal(none.faults[0]?.code, 'no-key');
         assert.equal(cancelled, 'AbortError');
       },
@@ -168,42 +174,47 @@ inEachBrowser((browser) => {
     assert.ok(saved.every((report) => !report.includes(key)));
   });
 
-  check('segments are verified as the one file that they are, in a folder and in an archive', async (page) => {
-    const found = await page.evaluate(async () => {
-      const { open } = await import('/boxlock.js');
-      const media = await open('/samples/sample.ismv');
-      const request = { laUrl: 'https://x.example/', form: 'plain', segments: true };
-      const archived = await media.protect(request);
-      const archive = await archived.verify();
-      const root = await navigator.storage?.getDirectory?.().catch(() => null);
-      if (!root) return { archive, count: archived.files.length };
-      const folder = await root.getDirectoryHandle('segments', { create: true });
-      const result = await media.protect(request, { sink: folder });
-      const right = await result.verify();
-      // A byte of the samples of the third segment.
-      const handle = await folder.getFileHandle(result.files[2]);
-      const { size } = await handle.getFile();
-      const writer = await handle.createWritable({ keepExistingData: true });
-      await writer.write({ type: 'write', position: size - 9, data: Uint8Array.of(1, 2, 3, 4) });
-      await writer.close();
-      const spoiled = await result.verify();
-      await folder.removeEntry(result.files[3]);
-      const gone = await result.verify().catch((error) => error.name);
-      await root.removeEntry('segments', { recursive: true });
-      return { archive, count: archived.files.length, right, spoiled, gone };
-    });
-    const { archive, count, right, spoiled, gone } = found;
-    assert.ok(count > 4);
-    assert.deepEqual(archive.faults, []);
-    assert.ok(archive.ok && archive.compared && archive.tracks.every(({ samples, equal }) => samples === equal));
-    if (!right) return void console.log(`# ${browser.name} has no storage for pages`);
-    assert.deepEqual(right, archive);
-    assert.deepEqual([spoiled.ok, gone], [false, 'NotFoundError']);
-    assert.ok(
-      spoiled.faults.every(({ code }) => code === 'other-bytes') && spoiled.faults[0].sample > 0,
-      JSON.stringify(spoiled.faults),
-    );
-  });
+  check(
+    'segments are verified as the one file that they are, in a folder and in an archive',
+    async (page) => {
+      const found = await page.evaluate(async () => {
+        const { open } = await import('/boxlock.js');
+        const media = await open('/samples/sample.ismv');
+        const request = { laUrl: 'https://x.example/', form: 'plain', segments: true };
+        const archived = await media.protect(request);
+        const archive = await archived.verify();
+        const root = await navigator.storage?.getDirectory?.().catch(() => null);
+        if (!root) return { archive, count: archived.files.length };
+        const folder = await root.getDirectoryHandle('segments', { create: true });
+        const result = await media.protect(request, { sink: folder });
+        const right = await result.verify();
+        // A byte of the samples of the third segment.
+        const handle = await folder.getFileHandle(result.files[2]);
+        const { size } = await handle.getFile();
+        const writer = await handle.createWritable({ keepExistingData: true });
+        await writer.write({ type: 'write', position: size - 9, data: Uint8Array.of(1, 2, 3, 4) });
+        await writer.close();
+        const spoiled = await result.verify();
+        await folder.removeEntry(result.files[3]);
+        const gone = await result.verify().catch((error) => error.name);
+        await root.removeEntry('segments', { recursive: true });
+        return { archive, count: archived.files.length, right, spoiled, gone };
+      });
+      const { archive, count, right, spoiled, gone } = found;
+      assert.ok(count > 4);
+      assert.deepEqual(archive.faults, []);
+      assert.ok(
+        archive.ok && archive.compared && archive.tracks.every(({ samples, equal }) => samples === equal),
+      );
+      if (!right) return void console.log(`# ${browser.name} has no storage for pages`);
+      assert.deepEqual(right, archive);
+      assert.deepEqual([spoiled.ok, gone], [false, 'NotFoundError']);
+      assert.ok(
+        spoiled.faults.every(({ code }) => code === 'other-bytes') && spoiled.faults[0].sample > 0,
+        JSON.stringify(spoiled.faults),
+      );
+    },
+  );
 
   check('a protected file that is opened later is checked with its keys, and its source', async (page) => {
     await withoutPicker(page);
@@ -220,7 +231,10 @@ inEachBrowser((browser) => {
     await page.fill('.unlock [name="sourceKey"]', KEY.replace('00', '01'));
     await page.click('#unlock-check');
     await page.waitFor(() => !document.querySelector('#panel-result').hidden);
-    assert.equal(await page.evaluate(() => document.querySelector('.check [name="sourceKey"]').value.length), 32);
+    assert.equal(
+      await page.evaluate(() => document.querySelector('.check [name="sourceKey"]').value.length),
+      32,
+    );
     await start();
     const wrong = await report('bad');
     assert.match(wrong, /^✗ A key that was given is the wrong one\./);
@@ -230,7 +244,9 @@ inEachBrowser((browser) => {
     await goTo(page, 'result');
     assert.equal(await page.evaluate(() => document.querySelector('.check [name="sourceKey"]').value), '');
     await start();
-    await page.waitFor(() => /Give the keys first/.test(document.querySelector('.check > .field-fault').textContent));
+    await page.waitFor(() =>
+      /Give the keys first/.test(document.querySelector('.check > .field-fault').textContent),
+    );
     await page.fill('.check [name="sourceKey"]', KEY);
     await start();
     const alone = await report('good');
@@ -266,6 +282,14 @@ inEachBrowser((browser) => {
     await page.fill('.check [name="sourceKey"]', KEY);
     await start();
     assert.match(await report('good'), /^✓ Every sample is as in the source\./);
+  });
+
+  check('large files are not verified by themselves', async (page) => {
+    const verifies = await page.evaluate(async () => {
+      const { FileFields } = await import('/www/ui/file-fields.js');
+      return [2e9 - 1, 2e9].map((size) => new FileFields({ fragments: false, opens: false, size }).verifies);
+    });
+    assert.deepEqual(verifies, [true, false]);
   });
 
   check('what is made is not verified when nobody wants it, and is by the button', async (page) => {

@@ -147,27 +147,27 @@ export async function verify(verifier, written, source, first, workers, made, { 
   let reported = 0;
   let cut = false;
   /** @param {Reading} reading */
-  const take = ({ side }) => (/** @type {Chunk} */ { output, fault, sourceEnd }) => {
-    signal.throwIfAborted();
-    if (fault) {
-      const why = fromPosted(fault);
-      // What is wrong with the file itself is what came of it.
-      if (side === 1 || fault.kind === 'environment' || (fault.kind === 'caller' && !made)) throw why;
-      if (!cut) verifier.failed(fault.code, fault.message);
-      cut = true;
-      throw why;
-    }
-    verifier.take(side === 1, output);
-    if (side === 0 && performance.now() - reported > 50) {
-      reported = performance.now();
-      report({ stage: 'verify', done: sourceEnd, total });
-    }
-  };
+  const take =
+    ({ side }) =>
+    (/** @type {Chunk} */ { output, fault, sourceEnd }) => {
+      signal.throwIfAborted();
+      if (fault) {
+        const why = fromPosted(fault);
+        // What is wrong with the file itself is what came of it.
+        if (side === 1 || fault.kind === 'environment' || (fault.kind === 'caller' && !made)) throw why;
+        if (!cut) verifier.failed(fault.code, fault.message);
+        cut = true;
+        throw why;
+      }
+      verifier.take(side === 1, output);
+      if (side === 0 && performance.now() - reported > 50) {
+        reported = performance.now();
+        report({ stage: 'verify', done: sourceEnd, total });
+      }
+    };
   try {
     signal.throwIfAborted();
-    await Promise.all(
-      readings.map((reading, side) => reading.run(readings[1 - side], take(reading))),
-    );
+    await Promise.all(readings.map((reading, side) => reading.run(readings[1 - side], take(reading))));
   } catch (error) {
     pool.fail(error);
     if (!cut || signal.aborted) throw error;

@@ -146,7 +146,12 @@ function told(about, found) {
       'ul',
       { class: 'verify-findings', 'aria-label': 'What was looked at' },
       ...findings(found).map(({ good, text }) =>
-        h('li', { class: good ? 'good' : 'bad' }, h('span', { 'aria-hidden': 'true' }, good ? '✓' : '✗'), text),
+        h(
+          'li',
+          { class: good ? 'good' : 'bad' },
+          h('span', { 'aria-hidden': 'true' }, good ? '✓' : '✗'),
+          text,
+        ),
       ),
     ),
     ...found.tracks.map((track) => {
