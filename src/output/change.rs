@@ -479,9 +479,7 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
         let parsed = crate::playready::header_xml_in(&object.data, 0);
         plan.header_xml = parsed.unwrap_or_default();
         if let Ok(parsed) = Header::parse(&plan.header_xml) {
-            let names = |kid| parsed.header.keys.iter().any(|named| named.kid == kid);
-            let unnamed = change.kids.iter().filter(|kid| !names(**kid));
-            plan.doubts.extend(unnamed.map(|kid| not_named(*kid)));
+            plan.doubts.extend(not_named(&parsed.header, &change.kids));
             plan.header = parsed.header;
         }
     }
