@@ -100,7 +100,9 @@ class Reading {
   /** Waits while the other is far behind. @param {Reading} other */
   async #wait(other) {
     while (!other.#ended && this.#share - other.#share > LEAD_BYTES / this.#size)
-      await new Promise((resolve) => other.#waiting.push(() => resolve(null)));
+      await new Promise((resolve) => {
+        other.#waiting.push(() => resolve(null));
+      });
   }
 
   cancel() {
