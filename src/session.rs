@@ -22,7 +22,7 @@ use crate::protect::check::{check_file, check_plan, check_readable, check_sound,
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::trial::Trial;
-use crate::protect::{Plan, Request};
+use crate::protect::{Plan, Request, SourceKeys};
 use crate::track::{Index, Indexer, Need};
 
 /// A file that is opened.
@@ -381,19 +381,19 @@ impl Session {
     /// The fragments by which keys of what is protected already are tried before anything is written: give the bytes of each
     /// to [`try_keys`](Self::try_keys).
     pub fn trials(&self, plan: &Plan) -> Result<Vec<FragmentTask>> {
-        Ok(Trial::tasks(self.work()?, plan))
+        if plan.decrypts() { Ok(Trial::tasks(self.work()?)) } else { Ok(Vec::new()) }
     }
 
     /// Looks at a fragment of [`trials`](Self::trials); `bytes` are those of its range.
     pub fn try_keys(
         &self,
-        plan: &Plan,
+        keys: &SourceKeys,
         trial: &mut Trial,
         task: &FragmentTask,
         bytes: &mut [u8],
     ) -> Result<()> {
         let movie = self.work()?.movie.as_ref().ok_or_else(not_open)?;
-        trial.look(movie, plan, task, bytes).map_err(|error| self.in_source(error))
+        trial.look(movie, keys, task, bytes).map_err(|error| self.in_source(error))
     }
 
     /// Begins the protected file.

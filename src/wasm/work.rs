@@ -11,7 +11,7 @@ use crate::fragmenter::Piece;
 use crate::output::playback::Playback;
 use crate::output::{Assembly, Step};
 use crate::protect::trial::Trial;
-use crate::protect::{FragmentTask, Plan, order};
+use crate::protect::{FragmentTask, Plan, SourceKeys, order};
 use crate::report::{self, Range, Stretch, number};
 use crate::session::{Session, Source};
 use crate::track::Index;
@@ -64,11 +64,7 @@ impl File {
 
     /// `Order[]`: one for each fragment that [`look`](Self::look) wants before planning.
     pub fn doubtful(&self) -> JsResult<JsValue> {
-        let list = js_sys::Array::new();
-        for task in self.session.doubtful().map_err(to_js)? {
-            list.push(&self.order(vec![task])?);
-        }
-        Ok(list.into())
+        self.orders(self.session.doubtful().map_err(to_js)?)
     }
 
     /// Looks at the bytes of a task's range, whether its samples are clear.
@@ -93,17 +89,13 @@ impl File {
     /// `Order[]`: one for each fragment by which the keys of what is protected already are [tried](Self::try_keys).
     pub fn trials(&mut self) -> JsResult<JsValue> {
         self.work.trial = Trial::default();
-        let list = js_sys::Array::new();
-        for task in self.session.trials(self.planned()?).map_err(to_js)? {
-            list.push(&self.order(vec![task])?);
-        }
-        Ok(list.into())
+        self.orders(self.session.trials(self.planned()?).map_err(to_js)?)
     }
 
     /// Tries the keys on the bytes of a task's range.
     pub fn try_keys(&mut self, task: &[u8], mut bytes: Vec<u8>) -> JsResult<()> {
         let mut trial = std::mem::take(&mut self.work.trial);
-        let done = self.session.try_keys(self.planned()?, &mut trial, &one_task(task)?, &mut bytes);
+        let done = self.try_with(&self.planned()?.source_keys, &mut trial, &one_task(task)?, &mut bytes);
         // Clear media.
         bytes.zeroize();
         self.work.trial = trial;
@@ -308,6 +300,26 @@ impl File {
         let bytes = order::to_bytes(tasks).map_err(to_js)?;
         set("tasks", js_sys::Uint8Array::from(&bytes[..]).into())?;
         Ok(object)
+    }
+
+    /// `Order[]`, one for each task.
+    pub(super) fn orders(&self, tasks: Vec<FragmentTask>) -> JsResult<JsValue> {
+        let list = js_sys::Array::new();
+        for task in tasks {
+            list.push(&self.order(vec![task])?);
+        }
+        Ok(list.into())
+    }
+
+    /// Tries keys on the bytes of a task's range.
+    pub(super) fn try_with(
+        &self,
+        keys: &SourceKeys,
+        trial: &mut Trial,
+        task: &FragmentTask,
+        bytes: &mut [u8],
+    ) -> Result<(), Error> {
+        self.session.try_keys(keys, trial, task, bytes)
     }
 
     /// What is known of what is protected.

@@ -22,6 +22,7 @@ import type {
   UndonePart,
   Verification,
 } from '../types';
+import type { Origin } from './several.js';
 import type { Written } from '../files/sink.js';
 import type { Part, Place } from '../files/witness.js';
 
@@ -138,6 +139,8 @@ export interface Protected {
   folder?: boolean;
   /** Names of the files that were written. */
   files: string[];
+  /** Where they stand in an archive. */
+  places?: { start: number; size: number }[];
   /** Where it was computed on the way. */
   sha256: string | null;
   size: number;
@@ -204,7 +207,7 @@ export interface Methods {
    */
   verify: {
     args: {
-      other: Blob | null;
+      other: Origin | null;
       source: boolean;
       /** Of the file that is verified. */
       keys: SourceKeyRequest[];
@@ -305,6 +308,8 @@ export interface Chunk {
   places?: Place[];
   /** Of fragments that were looked at: why they could not be. */
   fault?: PostedError;
+  /** Of fragments that were looked at: the buffer that they came in. */
+  spare?: ArrayBuffer;
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */

@@ -154,16 +154,11 @@ const methods = {
     return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
   },
 
-  async verify({ other: otherBlob, source, keys, sourceKeys, remains, workers }, running) {
+  async verify({ other: origin, source, keys, sourceKeys, remains, workers }, running) {
     const { engine } = running;
     const { core } = await file().working(running);
     const open = { core, blob: file().reader.blob };
-    /** @type {typeof open | null} */
-    let other = null;
-    if (otherBlob) {
-      const origin = { blob: otherBlob, files: [], starts: [] };
-      other = { core: await openWhole(origin, new Witness(), running), blob: otherBlob };
-    }
+    const other = origin && { core: await openWhole(origin, new Witness(), running), blob: origin.blob };
     const [written, clear] = source && other ? [other, open] : [open, other];
     try {
       const verifier = clear
@@ -177,7 +172,14 @@ const methods = {
       const files = [of(written, keys), ...(clear ? [of(clear, sourceKeys)] : [])];
       const first = { examiners: { engine, files } };
       if (remains) checkRemains(verifier, written, remains);
-      return await verify(verifier, written, clear, first, workers, running);
+      // Keys that somebody gave may be wrong ones.
+      else {
+        for (const order of /** @type {Order[]} */ (verifier.trials(written.core)))
+          if (order.end - order.start <= LOOK_BYTES)
+            verifier.try_keys(written.core, order.tasks, file().bytesOf(order));
+        verifier.tried(written.core);
+      }
+      return await verify(verifier, written, clear, first, workers, Boolean(remains), running);
     } finally {
       other?.core.free();
     }

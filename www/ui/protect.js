@@ -58,8 +58,9 @@ export class Protect {
   /**
    * @param {Store} store
    * @param {number} id of the file
+   * @param {(keys: SourceKeyRequest[]) => void} check goes where a protected file is checked
    */
-  constructor(store, id) {
+  constructor(store, id, check) {
     this.store = store;
     this.id = id;
     const file = this.#file();
@@ -82,7 +83,7 @@ export class Protect {
     this.unlock = null;
     if (able?.ok) this.#begin();
     else if (able?.code === 'already-protected' && file.tracks.some(({ protection }) => protection)) {
-      this.unlock = new Unlock(able.reason, file.tracks, (keys) => this.#open(keys));
+      this.unlock = new Unlock(able.reason, file.tracks, (keys) => this.#open(keys), check);
       this.element.append(this.unlock.element);
     } else
       this.element.append(
@@ -124,7 +125,8 @@ export class Protect {
     const parts = file.media?.parts.length ?? 1;
     const opens = this.sourceKeys.length > 0;
     const fragments = file.summary?.kind === 'progressive' || parts > 1;
-    this.form = new ProtectForm(file.tracks, { fragments, opens }, () => this.#soon());
+    const becomes = { fragments, opens, size: file.size ?? 0 };
+    this.form = new ProtectForm(file.tracks, becomes, () => this.#soon());
     this.start = h('button', { type: 'submit', class: 'button primary', id: 'protect-start' });
     this.note = h('p', { class: 'start-note', role: 'status' });
     this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
@@ -363,6 +365,7 @@ export class Protect {
       id: this.id,
       result,
       savedAs,
+      verify: this.form?.file.verifies ?? true,
       keyIsNew: plan.keys.some(({ source }) => source === 'random'),
     });
     this.form?.keys.forget();
