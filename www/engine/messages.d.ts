@@ -5,6 +5,7 @@ import type {
   BoxView,
   CommandLine,
   Decoded,
+  Difference,
   Form,
   KeyList,
   KeysToWrite,
@@ -135,6 +136,8 @@ export interface Protected {
   folder?: boolean;
   /** Names of the files that were written. */
   files: string[];
+  /** What a protected file said of its encryption that became something else. */
+  changes?: Difference[];
   /** Where it was computed on the way. */
   sha256: string | null;
   size: number;
@@ -276,7 +279,8 @@ export type ToProtector =
       /** Instead of the set-up: the files whose fragments are to be looked at, and the keys that each is protected with. */
       examiners: {
         engine: WebAssembly.Module | string;
-        files: { blob: Blob; moov: Uint8Array; keys: SourceKeyRequest[] }[];
+        /** No keys where samples are compared as they stand. */
+        files: { blob: Blob; moov: Uint8Array; keys: SourceKeyRequest[] | null }[];
       };
     }
   /** Fragments of one of these files; of one too large to hold without its bytes. */

@@ -12,11 +12,10 @@ const FIELDS_MAX = 8;
 
 export class Unlock {
   /**
-   * @param {string} reason why it cannot be protected as it is
    * @param {readonly Track[]} tracks
    * @param {(keys: SourceKeyRequest[]) => Promise<string | null>} use takes the keys, and says what is wrong with them
    */
-  constructor(reason, tracks, use) {
+  constructor(tracks, use) {
     this.use = use;
     /** Key IDs and the tracks that they are for. @type {Map<string, number[]>} */
     this.kids = new Map();
@@ -59,13 +58,7 @@ export class Unlock {
     this.element = h(
       'form',
       { class: 'unlock' },
-      h('h2', {}, 'This file is protected.'),
-      h('p', {}, reason),
-      h(
-        'p',
-        {},
-        'With its keys it becomes clear again, or is protected otherwise: in one pass, and nothing clear is stored on the way.',
-      ),
+      h('p', {}, 'Give its keys first. Then it is done in one pass, and nothing clear is stored on the way.'),
       ...[...this.fields.values()].map(({ element }) => element),
       few.length || this.kids.size === 0
         ? null

@@ -14,12 +14,15 @@ const AT_ONCE = 2e9;
 
 const TITLE = 'Can I trust it?';
 const HINT = 'The written file is read again, decrypted, and every sample is compared with the source.';
+const KEPT =
+  'The written file is read again, and every sample is compared with the source as it stands, encrypted: that needs no key.';
 
 /**
  * @param {ProtectResult} result
  * @param {AbortSignal} signal
  */
 export function verifyCard(result, signal) {
+  const hint = result.changes ? KEPT : HINT;
   const body = h('div', { class: 'verify', id: 'verify' });
   const element = h('section', { class: 'card' }, h('h3', {}, TITLE), body);
   /** @type {AbortController | null} */
@@ -32,7 +35,7 @@ export function verifyCard(result, signal) {
     const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Verifying' });
     const share = h('span', { class: 'quiet' }, 'Reading …');
     body.replaceChildren(
-      h('p', { class: 'hint' }, HINT),
+      h('p', { class: 'hint' }, hint),
       h(
         'p',
         { class: 'verify-run' },
@@ -66,7 +69,7 @@ export function verifyCard(result, signal) {
   if (result.files.length > 1 || result.place === 'downloads' || result.place === 'folder')
     body.append(h('p', { class: 'hint' }, 'Only one file that can be read again here can be verified.'));
   else if (result.size < AT_ONCE) void run();
-  else body.append(h('p', { class: 'hint' }, HINT), h('p', {}, start('Verify the file')));
+  else body.append(h('p', { class: 'hint' }, hint), h('p', {}, start('Verify the file')));
   return element;
 }
 
@@ -82,7 +85,9 @@ function told(result, found) {
       'p',
       { class: found.ok ? 'verify-good' : 'verify-bad', role: 'status' },
       h('strong', {}, found.ok ? '✓ Every sample is as in the source. ' : '✗ This file is not right. '),
-      found.ok
+      found.ok && result.changes
+        ? 'Its bytes, key ID, IV and map are the same, and all that says how it is encrypted agrees.'
+        : found.ok
         ? result.kid
           ? 'No part of a key stream is used twice, and all that says how it is encrypted agrees.'
           : 'Nothing in it is encrypted, as was asked for.'

@@ -24,8 +24,12 @@ const STYLE =
  */
 export function verifyReport(result, found) {
   const { name, size, scheme, form, keys } = result;
+  const kept =
+    'Every sample is as in the source, encrypted as it was; all that says how it is encrypted agrees.';
   const verdict = found.ok
-    ? 'Every sample is as in the source; no part of a key stream is used twice; all that says how it is encrypted agrees.'
+    ? result.changes
+      ? kept
+      : 'Every sample is as in the source; no part of a key stream is used twice; all that says how it is encrypted agrees.'
     : 'The file is not right. Do not publish it.';
   return `<!doctype html>
 <html lang="en">
