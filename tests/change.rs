@@ -36,3 +36,4 @@ mod forms;
 mod headers;
 mod judged;
 mod published;
+mod stands;

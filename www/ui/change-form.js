@@ -44,7 +44,7 @@ export class ChangeForm {
       {
         label: 'Licence URL',
         hint: hasHeader
-          ? 'Where players ask for a licence, as the file says it now. Emptied, it goes.'
+          ? 'Where players ask for a licence: as the file says now, until you change it. Emptied, it goes.'
           : 'Where players ask for a licence. The file has no PlayReady header yet: with this it gets one.',
       },
     );

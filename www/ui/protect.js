@@ -59,7 +59,7 @@ const WORKS = [
   {
     value: 'change',
     label: 'Change its headers',
-    hint: 'No key is needed, and the media stays as it is. For when the licence server has moved, or other players are to open it.',
+    hint: 'No key is needed, and no sample is touched. For when the licence server has moved, or other players are to open it.',
   },
   { value: 'clear', label: 'Make it clear', hint: 'With its keys. Everybody can play it then.' },
   { value: 'anew', label: 'Protect it otherwise', hint: 'With its keys: other keys, another scheme.' },
@@ -104,7 +104,7 @@ export class Protect {
     this.unlock = null;
     if (able?.ok) this.#begin(this.#ofProtection());
     else if (able?.code === 'already-protected' && file.tracks.some(({ protection }) => protection))
-      this.#choose(able.reason);
+      this.#choose();
     else
       this.element.append(
         h(
@@ -116,11 +116,8 @@ export class Protect {
       );
   }
 
-  /**
-   * Asks what is to be done with a protected file.
-   * @param {string} reason
-   */
-  #choose(reason) {
+  /** Asks what is to be done with a protected file. */
+  #choose() {
     this.work = new Choice('work', 'What is to be done with it?', WORKS);
     this.body = h('div', { class: 'work-body' });
     this.element.append(
@@ -128,7 +125,6 @@ export class Protect {
         'div',
         { class: 'work-top' },
         h('h2', {}, 'This file is protected.'),
-        h('p', { class: 'hint' }, reason),
         this.work.element,
       ),
       this.body,
@@ -155,7 +151,7 @@ export class Protect {
       this.#begin(this.forms.other);
     } else {
       this.form = null;
-      this.unlock ??= new Unlock(file.tracks, (keys) => this.#open(keys));
+      this.unlock ??= new Unlock(summary.protectable, file.tracks, (keys) => this.#open(keys));
       this.body.replaceChildren(this.unlock.element);
     }
   }

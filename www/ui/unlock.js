@@ -1,6 +1,6 @@
 /** A protected file: with its keys it becomes clear again, or is protected otherwise. */
 
-/** @import { KeyList, SourceKeyRequest, Track } from '../types.d.ts' */
+/** @import { KeyList, SourceKeyRequest, Summary, Track } from '../types.d.ts' */
 
 import { h } from './dom.js';
 import { Check, Field, textInput } from './form-parts.js';
@@ -12,10 +12,11 @@ const FIELDS_MAX = 8;
 
 export class Unlock {
   /**
+   * @param {Summary['protectable']} protectable why it cannot be protected as it is
    * @param {readonly Track[]} tracks
    * @param {(keys: SourceKeyRequest[]) => Promise<string | null>} use takes the keys, and says what is wrong with them
    */
-  constructor(tracks, use) {
+  constructor(protectable, tracks, use) {
     this.use = use;
     /** Key IDs and the tracks that they are for. @type {Map<string, number[]>} */
     this.kids = new Map();
@@ -58,7 +59,8 @@ export class Unlock {
     this.element = h(
       'form',
       { class: 'unlock' },
-      h('p', {}, 'Give its keys first. Then it is done in one pass, and nothing clear is stored on the way.'),
+      protectable.ok ? null : h('p', {}, protectable.reason),
+      h('p', {}, 'With its keys it is done in one pass, and nothing clear is stored on the way.'),
       ...[...this.fields.values()].map(({ element }) => element),
       few.length || this.kids.size === 0
         ? null
