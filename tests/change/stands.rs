@@ -125,7 +125,8 @@ fn a_protected_file_says_what_a_request_would_change() {
     assert_eq!((said("form").as_str(), said("dsId").as_str()), ("piff", ""));
     assert!(found.header_xml.starts_with("<WRMHEADER") && found.header_xml.contains("https://page.example/"));
     // After a change it says what the plan has said.
-    let wish = RequestText { la_url: MOVED.to_owned(), lui_url: text("https://else.example/"), ..in_form("hybrid") };
+    let wish =
+        RequestText { la_url: MOVED.to_owned(), lui_url: text("https://else.example/"), ..in_form("hybrid") };
     let plan = drive::plan(&session, &wish).unwrap();
     let planned = report::plan(&session, &plan).unwrap().changes.unwrap();
     let changed = change(&file, &wish).unwrap();
@@ -161,7 +162,10 @@ fn headers_go_by_the_names_that_are_told_and_short_brands_end_with_spaces() {
     let tree = Tree::parse(first.bytes, 0).unwrap();
     let brands: FileType = tree.read(tree.root()).unwrap();
     assert_eq!(brands.major_brand.0, *b"M4A ");
-    assert_eq!(brands.compatible_brands.iter().map(|brand| brand.0).collect::<Vec<_>>(), [*b"M4A ", *b"isom"]);
+    assert_eq!(
+        brands.compatible_brands.iter().map(|brand| brand.0).collect::<Vec<_>>(),
+        [*b"M4A ", *b"isom"]
+    );
     let error = change(&file, &RequestText { brands: text("isomm"), ..keep() }).unwrap_err();
     assert_eq!(error.field(), Some("brands"));
 }

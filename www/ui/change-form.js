@@ -15,7 +15,11 @@ const TEXTS = /** @type {const} */ (['laUrl', 'luiUrl', 'dsId', 'customAttribute
 
 const FORMS = /** @type {const} */ ([
   { value: 'hybrid', label: 'Windows, also offline', hint: 'Hybrid: CENC boxes with PIFF twins.' },
-  { value: 'piff', label: 'Smooth origins and old TVs', hint: 'PIFF 1.1, as Silverlight-era players know it.' },
+  {
+    value: 'piff',
+    label: 'Smooth origins and old TVs',
+    hint: 'PIFF 1.1, as Silverlight-era players know it.',
+  },
   { value: 'plain', label: 'Browsers and phones', hint: 'CENC boxes alone.' },
 ]);
 
@@ -39,15 +43,12 @@ export class ChangeForm {
     this.storeNow = String(parseInt(this.#now('licenceStore'), 10) || '');
     const hasHeader = Boolean(protection?.headerXml);
 
-    this.laUrl = new Field(
-      textInput('laUrl', { type: 'url', inputmode: 'url', value: this.#now('laUrl') }),
-      {
-        label: 'Licence URL',
-        hint: hasHeader
-          ? 'Where players ask for a licence: as the file says now, until you change it. Emptied, it goes.'
-          : 'Where players ask for a licence. The file has no PlayReady header yet: with this it gets one.',
-      },
-    );
+    this.laUrl = new Field(textInput('laUrl', { type: 'url', inputmode: 'url', value: this.#now('laUrl') }), {
+      label: 'Licence URL',
+      hint: hasHeader
+        ? 'Where players ask for a licence: as the file says now, until you change it. Emptied, it goes.'
+        : 'Where players ask for a licence. The file has no PlayReady header yet: with this it gets one.',
+    });
     this.luiUrl = new Field(textInput('luiUrl', { type: 'url', value: this.#now('luiUrl') }), {
       label: 'Licence page (LUI_URL)',
       hint: 'A page for people who have no licence yet.',
@@ -89,13 +90,10 @@ export class ChangeForm {
       ),
       { label: 'When players ask for a licence', hint: 'DECRYPTORSETUP.' },
     );
-    this.licenceStore = new Field(
-      textInput('licenceStore', { inputmode: 'numeric', value: this.storeNow }),
-      {
-        label: 'Room for licences',
-        hint: 'Bytes, at most 10240. Only for services that put licences into the file.',
-      },
-    );
+    this.licenceStore = new Field(textInput('licenceStore', { inputmode: 'numeric', value: this.storeNow }), {
+      label: 'Room for licences',
+      hint: 'Bytes, at most 10240. Only for services that put licences into the file.',
+    });
     this.checksums = new Check('checksums', 'Checksums', {
       label: 'Remove them',
       hint: 'For servers that hold other checksums than the file has.',

@@ -15,7 +15,12 @@ import { textCard } from './xml.js';
 export function changeView(plan, inFolder, headerXml) {
   const { changes = [] } = plan;
   const folded = (/** @type {string} */ when, /** @type {string} */ xml) =>
-    h('details', { class: 'more' }, h('summary', {}, when), textCard(`PlayReady header, ${when.toLowerCase()}`, xml));
+    h(
+      'details',
+      { class: 'more' },
+      h('summary', {}, when),
+      textCard(`PlayReady header, ${when.toLowerCase()}`, xml),
+    );
   const same = plan.headerXml === headerXml;
   return h(
     'div',
@@ -25,7 +30,11 @@ export function changeView(plan, inFolder, headerXml) {
     section('What becomes different', changeTable(changes)),
     section(
       'Tracks',
-      h('p', { class: 'hint' }, 'No sample is touched. No key is needed, and licences that were given stay good.'),
+      h(
+        'p',
+        { class: 'hint' },
+        'No sample is touched. No key is needed, and licences that were given stay good.',
+      ),
       trackList(plan.tracks, false),
     ),
     boxSection(plan),
@@ -57,7 +66,11 @@ export function changeTable(changes) {
   return h(
     'table',
     { class: 'changes' },
-    h('thead', {}, h('tr', {}, ...['What', 'Before', 'After'].map((text) => h('th', { scope: 'col' }, text)))),
+    h(
+      'thead',
+      {},
+      h('tr', {}, ...['What', 'Before', 'After'].map((text) => h('th', { scope: 'col' }, text))),
+    ),
     h(
       'tbody',
       {},

@@ -121,12 +121,7 @@ export class Protect {
     this.work = new Choice('work', 'What is to be done with it?', WORKS);
     this.body = h('div', { class: 'work-body' });
     this.element.append(
-      h(
-        'div',
-        { class: 'work-top' },
-        h('h2', {}, 'This file is protected.'),
-        this.work.element,
-      ),
+      h('div', { class: 'work-top' }, h('h2', {}, 'This file is protected.'), this.work.element),
       this.body,
     );
     this.work.element.addEventListener('change', () => {

@@ -88,10 +88,10 @@ function told(result, found) {
       found.ok && result.changes
         ? 'Its bytes, key ID, IV and map are the same, and all that says how it is encrypted agrees.'
         : found.ok
-        ? result.kid
-          ? 'No part of a key stream is used twice, and all that says how it is encrypted agrees.'
-          : 'Nothing in it is encrypted, as was asked for.'
-        : 'Do not publish it. Protect the source again, onto another disk if that was at fault.',
+          ? result.kid
+            ? 'No part of a key stream is used twice, and all that says how it is encrypted agrees.'
+            : 'Nothing in it is encrypted, as was asked for.'
+          : 'Do not publish it. Protect the source again, onto another disk if that was at fault.',
     ),
     h('ul', { class: 'verify-tracks' }, ...found.tracks.map((track) => h('li', {}, trackLine(track)))),
     found.ok

@@ -81,10 +81,7 @@ const methods = {
     const handle = sink === 'handle' ? await emptyHandle() : null;
     const start = performance.now();
     const asked = request?.scheme === 'keep' ? request : { ...REQUEST, ...request };
-    const result = await media.protect(
-      asked,
-      handle ? { sink: handle, workers } : { workers },
-    );
+    const result = await media.protect(asked, handle ? { sink: handle, workers } : { workers });
     const time = since(start);
     const file = await result.file();
     const { size } = file;
