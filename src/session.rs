@@ -11,6 +11,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use crate::boxes::record::ClearFile;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
@@ -337,10 +338,14 @@ impl Session {
         let by_name = request.tracks.is_some();
         let mut plan = Plan::new(index.identity(), movie, request).map_err(|error| self.in_source(error))?;
         plan.undo(index).map_err(|error| self.in_source(error))?;
+        plan.doubt_orders(index);
         check_plan(index, movie, &plan, by_name)?;
         plan.lay_out(index)?;
         change::settle(&mut plan, index).map_err(|error| self.in_source(error))?;
         plan.record = record::record(&plan, index);
+        // What stays protected has it of its fragments already, where it is known.
+        let is_known = changes && movie.record.as_ref().is_some_and(|old| old.usual().is_some());
+        plan.usual = plan.record.as_ref().and_then(ClearFile::usual).filter(|_| !is_known);
         plan.file_count = Assembly::new(Rc::clone(index), &plan, &self.parts)?.file_starts().len();
         Ok(plan)
     }

@@ -32,6 +32,7 @@ pub fn change(file: &[u8], request: &RequestText) -> Result<Vec<u8>> {
     Ok(changed)
 }
 
+mod always;
 mod forms;
 mod headers;
 mod judged;

@@ -81,6 +81,11 @@ impl KeyId {
         Self(Self(bytes).guid_bytes())
     }
 
+    /// The key ID that these bytes are where they are read in the other byte order, as copies by mistake are.
+    pub fn swapped(self) -> Self {
+        Self(self.guid_bytes())
+    }
+
     /// The lower-case UUID text.
     pub fn uuid(self) -> String {
         Uuid16(self.0).to_string()

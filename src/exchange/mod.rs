@@ -16,9 +16,9 @@ pub mod xml;
 use base64::Engine as _;
 use zeroize::Zeroizing;
 
-use crate::bytes::KeyId;
 use crate::playready::LENIENT;
 use crate::playready::object::utf16le_decode;
+pub use crate::protect::notes::other_order;
 
 pub use list::{KeyEntry, KeyList, ListForm, read_keys};
 
@@ -54,15 +54,4 @@ fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
 /// Each two bytes the other way round.
 fn swapped(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(bytes.chunks(2).flat_map(|pair| pair.iter().rev().copied()).collect())
-}
-
-/// A sentence, when a key ID is one of `known` in the other byte order.
-pub fn other_order(kid: KeyId, known: &[KeyId]) -> Option<String> {
-    let other = KeyId(kid.guid_bytes());
-    (other != kid && !known.contains(&kid) && known.contains(&other)).then(|| {
-        format!(
-            "The key ID {kid} looks like {other}, which the file has, in the other byte order: PlayReady headers write the first \
-             three groups of the same key ID reversed. Use {other}."
-        )
-    })
 }

@@ -147,9 +147,6 @@ impl Assembly {
         let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
         };
-        // What stays protected has it of its fragments already.
-        let is_known =
-            plan.change.is_some() && movie.record.as_ref().is_some_and(|old| old.usual().is_some());
         let (movie, movie_kept) = movie_edits(plan, moov, movie)?.apply_and_follow(moov);
         let movie_kept = Rc::new(movie_kept);
         let type_at = index.top.iter().find(|top| top.id.is(b"ftyp")).map(|top| top.start);
@@ -168,7 +165,7 @@ impl Assembly {
             protects: plan.protects(),
             keeps: plan.change.is_some(),
             are_copied: plan.change.as_ref().is_some_and(|change| !touches_fragments(change, &index)),
-            usual: plan.record.as_ref().and_then(ClearFile::usual).filter(|_| !is_known),
+            usual: plan.usual,
             segments: plan.segment_index.then(|| Segments::of(&index)).transpose()?,
             is_index_out: false,
             files: if plan.segments { file_starts(&index, parts)? } else { Vec::new() },

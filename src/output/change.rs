@@ -24,7 +24,9 @@ use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, TrackFragmen
 
 use super::fragment::TrackInformation;
 use super::movie::add_clear_entries;
-use super::protection::{KeyChange, SampleForms, clear_samples, common_header, sample_information};
+use super::protection::{
+    KeyChange, SampleForms, clear_samples, common_header, playready_header, sample_information,
+};
 
 /// The header of a DRM system in `moov` or `moof`.
 struct SystemHeader<'t> {
@@ -63,15 +65,6 @@ impl<'t> SystemHeader<'t> {
         let pssh: ProtectionSystemSpecificHeader = tree.read(self.node)?;
         Ok(ProtectionSystemSpecificHeader { data, data_size, ..pssh }.to_box(0))
     }
-}
-
-fn playready_box(is_piff: bool, object: &[u8]) -> Vec<u8> {
-    let data_size = u32::try_from(object.len()).unwrap_or(u32::MAX);
-    let (system_id, data) = (PLAYREADY, Bytes(object.to_vec()));
-    if is_piff {
-        return PiffProtectionSystem { system_id, data_size, data, ..Default::default() }.to_box(0);
-    }
-    ProtectionSystemSpecificHeader { system_id, data_size, data, ..Default::default() }.to_box(0)
 }
 
 /// Which forms of boxes a file has.
@@ -169,7 +162,7 @@ fn change_headers(
         kinds
             .into_iter()
             .filter(|(comes, _)| *comes)
-            .for_each(|(_, is_piff)| new.extend(playready_box(is_piff, object)));
+            .for_each(|(_, is_piff)| new.extend(playready_header(is_piff, object)));
     }
     let Some((first, _)) = movie else {
         if !new.is_empty() {
@@ -479,9 +472,7 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
         let parsed = crate::playready::header_xml_in(&object.data, 0);
         plan.header_xml = parsed.unwrap_or_default();
         if let Ok(parsed) = Header::parse(&plan.header_xml) {
-            let names = |kid| parsed.header.keys.iter().any(|named| named.kid == kid);
-            let unnamed = change.kids.iter().filter(|kid| !names(**kid));
-            plan.doubts.extend(unnamed.map(|kid| not_named(*kid)));
+            plan.doubts.extend(not_named(&parsed.header, &change.kids));
             plan.header = parsed.header;
         }
     }

@@ -74,23 +74,28 @@ pub fn system_headers(plan: &Plan) -> Vec<u8> {
     if !plan.protects() {
         return Vec::new();
     }
-    let object = &plan.playready_object;
-    let data_size = u32::try_from(object.len()).expect("a PlayReady object is at most 15 KiB");
-    let (system_id, data) = (PLAYREADY, Bytes(object.clone()));
     let mut boxes = Vec::new();
     if plan.form.has_cenc() {
-        let data = data.clone();
-        let cenc = ProtectionSystemSpecificHeader { system_id, data_size, data, ..Default::default() };
-        boxes.extend(cenc.to_box(0));
+        boxes.extend(playready_header(false, &plan.playready_object));
     }
     if plan.form.has_piff() {
-        boxes.extend(PiffProtectionSystem { system_id, data_size, data, ..Default::default() }.to_box(0));
+        boxes.extend(playready_header(true, &plan.playready_object));
     }
     if plan.form.has_cenc() {
         boxes.extend(common_header(plan.keys.iter().map(|key| key.kid).collect()));
     }
     boxes.extend(&plan.other_systems);
     boxes
+}
+
+/// The box with a PlayReady object, or its PIFF twin.
+pub fn playready_header(is_piff: bool, object: &[u8]) -> Vec<u8> {
+    let data_size = u32::try_from(object.len()).expect("what is in memory is far below 4 GiB");
+    let (system_id, data) = (PLAYREADY, Bytes(object.to_vec()));
+    if is_piff {
+        return PiffProtectionSystem { system_id, data_size, data, ..Default::default() }.to_box(0);
+    }
+    ProtectionSystemSpecificHeader { system_id, data_size, data, ..Default::default() }.to_box(0)
 }
 
 /// The W3C common header: the key IDs for ClearKey (EME "cenc" initialization data).

@@ -109,17 +109,21 @@ fn system(name: &str) -> Result<Uuid16> {
     })
 }
 
-/// Four-character codes with white space or commas between them. Shorter ones end with spaces: `M4A `.
+/// Brands that end with spaces.
+const SHORT: [&str; 5] = ["qt", "M4A", "M4V", "M4B", "M4P"];
+
+/// Four-character codes with white space or commas between them.
 fn brands(text: &RequestText) -> Result<Vec<FourCc>> {
     let typed = given(&text.brands).unwrap_or_default();
     let one = |brand: &str| {
         let wrong = || {
             let message =
-                format!("“{brand}” is no brand: these have up to four letters, digits or signs each.");
+                format!("“{brand}” is no brand: these have four letters, digits or signs each.");
             Error::caller("bad-request", "brands", message)
         };
         let mut code = [b' '; 4];
-        let fits = brand.len() <= code.len() && brand.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_whole = brand.len() == code.len() && brand.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = is_whole || SHORT.contains(&brand);
         code.iter_mut().zip(brand.bytes()).for_each(|(place, byte)| *place = byte);
         fits.then_some(FourCc(code)).ok_or_else(wrong)
     };
@@ -164,25 +168,21 @@ impl Change {
                            removed.";
             return Err(Error::caller("nothing-to-do", "scheme", message));
         }
-        let known =
-            protected.iter().filter_map(|(track, entry)| Some((track.id, entry.protection.as_ref()?)));
-        let known: Vec<(u32, &Protection)> = known.collect();
+        let known: Vec<&Protection> =
+            protected.iter().filter_map(|(_, entry)| entry.protection.as_ref()).collect();
         if let Some(form) = wishes.form {
-            let nothing_said = protected.iter().find(|(_, entry)| entry.protection.is_none());
-            if let Some((track, entry)) = nothing_said {
-                let message = format!(
-                    "The samples of track {} are of type '{}', and nothing says how they are encrypted: no boxes of another form \
-                     can say it. Leave the form out.",
-                    track.id, entry.coded
-                );
-                return Err(Error::unsupported("unknown-scheme", message).at(entry.start));
+            for (track, entry) in &protected {
+                let checked = match &entry.protection {
+                    Some(protection) => check_form(form, track.id, protection),
+                    None => Err(nothing_said(track.id, entry.coded)),
+                };
+                checked.map_err(|error| error.at(entry.start))?;
             }
-            known.iter().try_for_each(|(track, protection)| check_form(form, *track, protection))?;
         }
-        let scheme = known.iter().find_map(|(_, known)| Scheme::known(&known.cipher.text()));
+        let scheme = known.iter().find_map(|known| Scheme::known(&known.cipher.text()));
         let scheme = scheme.filter(Scheme::protects).unwrap_or(scheme::CENC);
         let mut kids: Vec<KeyId> = Vec::new();
-        for kid in known.iter().filter_map(|(_, protection)| protection.kid) {
+        for kid in known.iter().filter_map(|protection| protection.kid) {
             // One of zeros is none.
             if kid != KeyId::default() && !kids.contains(&kid) {
                 kids.push(kid);
@@ -219,6 +219,14 @@ impl Change {
             ..FileType::default()
         })
     }
+}
+
+fn nothing_said(track: u32, coded: FourCc) -> Error {
+    let message = format!(
+        "The samples of track {track} are of type '{coded}', and nothing says how they are encrypted: no boxes of another form can \
+         say it. Leave the form out."
+    );
+    Error::unsupported("unknown-scheme", message)
 }
 
 /// Fails when a form cannot carry how the samples of a track are encrypted.

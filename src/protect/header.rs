@@ -132,7 +132,7 @@ impl HeaderWishes {
                 "The PlayReady header that is given does not name the key ID {}: players would not ask for its licence.",
                 key.kid
             ));
-            if names(KeyId(key.kid.guid_bytes())) {
+            if names(key.kid.swapped()) {
                 doubts.push(
                     "It names that key ID in the other byte order: one of the two was copied in GUID order."
                         .to_owned(),

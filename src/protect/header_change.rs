@@ -155,7 +155,7 @@ impl HeaderChange {
         if kids.is_empty() {
             let message = "No track of this file names a key ID, so no PlayReady header can be made for it. Give one that is \
                            ready-made.";
-            return Err(Error::unsupported("no-kid", message));
+            return Err(Error::caller("no-kid", OBJECT, message));
         }
         let algorithm = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
         let key = |kid: &KeyId| HeaderKey { kid: *kid, algorithm: Some(algorithm), checksum: None };
@@ -214,8 +214,7 @@ impl HeaderChange {
                 return Err(wrong_checksum(key.kid, OBJECT));
             }
         }
-        let names = |kid: KeyId| parsed.header.keys.iter().any(|named| named.kid == kid);
-        doubts.extend(kids.iter().filter(|kid| !names(**kid)).map(|kid| not_named(*kid)));
+        doubts.extend(not_named(&parsed.header, kids));
         let xml = object.header_xml(0)?.unwrap_or_default();
         let made = MadeHeader { header: parsed.header.clone(), xml, object: object.to_bytes()? };
         Ok(ChangedHeader { made, doubts })
@@ -286,11 +285,20 @@ impl HeaderChange {
     }
 }
 
-/// That a header does not name a key of the file.
-pub fn not_named(kid: KeyId) -> String {
-    format!(
-        "The PlayReady header does not name the key ID {kid} of this file: players would not ask for its licence."
-    )
+/// That a header does not name keys of the file.
+pub fn not_named(header: &Header, kids: &[KeyId]) -> Vec<String> {
+    let names = |kid: KeyId| header.keys.iter().any(|named| named.kid == kid);
+    let told = kids.iter().filter(|kid| !names(**kid)).map(|kid| {
+        let swapped = if names(kid.swapped()) {
+            " It names that key ID in the other byte order: one of the two was copied in GUID order."
+        } else {
+            ""
+        };
+        format!(
+            "The PlayReady header does not name the key ID {kid} of this file: players would not ask for its licence.{swapped}"
+        )
+    });
+    told.collect()
 }
 
 fn wrong_checksum(kid: KeyId, field: &'static str) -> Error {

@@ -1,6 +1,6 @@
 //! What is worth knowing of a file's layout before it is protected: lawful or harmless oddities, as plain sentences.
 
-use crate::bytes::{ByKey, units::clock};
+use crate::bytes::{ByKey, KeyId, units::clock};
 use crate::track::Index;
 
 /// The notes on a file, none when all is as usual.
@@ -60,4 +60,15 @@ fn media_of_no_fragment(index: &Index) -> Option<String> {
          stays open to everyone.",
         first.start
     ))
+}
+
+/// A sentence, when a key ID is one of `known` in the other byte order.
+pub fn other_order(kid: KeyId, known: &[KeyId]) -> Option<String> {
+    let other = kid.swapped();
+    (other != kid && !known.contains(&kid) && known.contains(&other)).then(|| {
+        format!(
+            "The key ID {kid} looks like {other}, which the file has, in the other byte order: PlayReady headers write the first \
+             three groups of the same key ID reversed. Use {other}."
+        )
+    })
 }

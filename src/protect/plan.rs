@@ -13,6 +13,7 @@ use super::counter::{IvCounter, Ivs};
 use super::decrypt::{no_keys, unknown_scheme};
 use super::header::{HeaderWishes, MadeHeader};
 use super::keys::{Keys, PlannedKey};
+use super::notes::other_order;
 use super::periods::Periods;
 use super::request::Request;
 use super::scheme::{CENC, Form, Mode, Pattern, Scheme, VIDEO_PATTERN};
@@ -93,6 +94,8 @@ pub struct Plan {
     pub source_keys: SourceKeys,
     /// What the output says of the clear file, where it must.
     pub record: Option<ClearFile>,
+    /// What that says of most heads of fragments: those that differ get a record of their own.
+    pub usual: Option<u8>,
     /// What is decrypted.
     pub undoes: Vec<Undone>,
     /// What is changed where the samples stay encrypted as they are.
@@ -191,6 +194,7 @@ impl Plan {
             periods,
             source_keys: request.source_keys,
             record: None,
+            usual: None,
             undoes: Vec::new(),
             change: None,
             made_of: (request.keys, request.header, request.systems),
@@ -262,6 +266,7 @@ impl Plan {
             periods: Periods::default(),
             source_keys: request.source_keys,
             record: None,
+            usual: None,
             undoes: Vec::new(),
             change: None,
             made_of: (request.keys, request.header, request.systems),
@@ -305,7 +310,7 @@ impl Plan {
             }
         }
         if !missing.is_empty() {
-            return Err(no_keys(&missing));
+            return Err(self.with_other_order(no_keys(&missing), &missing));
         }
         let mut entries = index.movie.iter().flat_map(|movie| &movie.tracks).flat_map(|track| &track.entries);
         if self.undoes.is_empty() && !entries.any(SampleEntry::has_protected_type) {
@@ -321,6 +326,28 @@ impl Plan {
             )
         }));
         Ok(())
+    }
+
+    /// Says of a key ID for which there is no key that there is one for its other byte order.
+    fn with_other_order(&self, error: Error, missing: &[(Option<KeyId>, Vec<u32>)]) -> Error {
+        let given = |kid: KeyId| self.source_keys.iter().any(|known| known.kid == Some(kid));
+        let mut swapped = missing.iter().filter_map(|(kid, _)| *kid).filter(|kid| given(kid.swapped()));
+        let Some(kid) = swapped.next() else { return error };
+        let message = format!(
+            "{} There is one for {}, which is the same key ID in the other byte order: one of the two was copied in GUID order.",
+            error.message(),
+            kid.swapped()
+        );
+        Error::caller(error.code(), "sourceKeys", message)
+    }
+
+    /// Says of new key IDs that they look like the other byte order of one that the file knows.
+    pub fn doubt_orders(&mut self, index: &Index) {
+        let entries = index.movie.iter().flat_map(|movie| &movie.tracks).flat_map(|track| &track.entries);
+        let told = entries.filter_map(|entry| entry.protection.as_ref()?.kid);
+        let known: Vec<KeyId> = told.chain(index.traces.keys().filter_map(|(_, key)| key.kid)).collect();
+        let sentence = self.keys.iter().find_map(|key| other_order(key.kid, &known));
+        self.doubts.extend(sentence);
     }
 
     /// Whether what is protected already is decrypted on the way.

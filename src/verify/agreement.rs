@@ -5,7 +5,7 @@ use crate::boxes::cenc::{ProtectionSystemSpecificHeader, TrackEncryption};
 use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption};
 use crate::boxes::systems::PLAYREADY;
 use crate::boxes::{Node, Tree};
-use crate::bytes::{Error, KeyId};
+use crate::bytes::Error;
 use crate::playready::ProObject;
 use crate::protect::SourceKeys;
 use crate::protect::source_keys::SourceKey;
@@ -51,7 +51,7 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
         let kid = protection.filter(|found| found.is_protected).and_then(|found| found.kid);
         // Several headers may have a key each.
         let Some(kid) = kid.filter(|kid| named.iter().all(|(_, key)| key.kid != *kid)) else { continue };
-        let swapped = KeyId(kid.guid_bytes());
+        let swapped = kid.swapped();
         let message = if named.iter().any(|(_, key)| key.kid == swapped) {
             format!(
                 "The PlayReady header names the KID {swapped}: that of track {}, {kid}, in the other byte order.",

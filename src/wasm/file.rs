@@ -6,7 +6,6 @@ use wasm_bindgen::prelude::*;
 use web_sys::Blob;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::boxes::record::ClearFile;
 use crate::bytes::Error;
 use crate::fragmenter::Piece;
 use crate::output::playback::Playback;
@@ -316,8 +315,7 @@ impl File {
         let periods = self.plan.as_ref().map(|plan| plan.periods.clone()).unwrap_or_default();
         match FragmentTask::numbered(number, index, &periods) {
             Some(task) => {
-                let record = self.plan.as_ref().and_then(|plan| plan.record.as_ref());
-                let usual = record.and_then(ClearFile::usual);
+                let usual = self.plan.as_ref().and_then(|plan| plan.usual);
                 self.order(vec![FragmentTask { usual, ..task }])
             }
             None => Ok(JsValue::UNDEFINED),

@@ -345,3 +345,16 @@ fn what_contradicts_itself_names_its_field() {
         assert_eq!(field(request).1, Some(at), "{what}");
     }
 }
+
+#[test]
+fn a_header_with_the_other_byte_order_is_told() {
+    let kid = "11223344-5566-7788-99aa-bbccddeeff00";
+    let file = drive::protect(SAMPLE, &RequestText { kid: text(kid), ..drive::request("hybrid") }).unwrap();
+    let mut new = header(&file);
+    new.keys[0].kid = new.keys[0].kid.swapped();
+    let object = ProObject::from_header(&new).unwrap().to_bytes().unwrap();
+    let request = RequestText { playready_object: Some(hex::encode(object)), ..keep() };
+    let session = drive::open(&file, drive::Feed::Whole).unwrap();
+    let told = drive::plan(&session, &request).unwrap().warnings().concat();
+    assert!(told.contains(kid) && told.contains("in the other byte order"), "{told}");
+}

@@ -94,8 +94,10 @@ fn a_sample_an_iv_a_map_and_a_key_id_that_became_others_are_found() {
     // Version and flags, count, IV, number of entries, then bytes clear and encrypted.
     let map = first + 4 + 4 + 4 + 8 + 2;
     let mut spoiled = changed.clone();
-    spoiled[map + 1] += 1;
-    spoiled[map + 5] -= 1;
+    let clear = u16::from_be_bytes([changed[map], changed[map + 1]]);
+    let locked = u32::from_be_bytes(changed[map + 2..map + 6].try_into().unwrap());
+    spoiled[map..map + 2].copy_from_slice(&(clear + 1).to_be_bytes());
+    spoiled[map + 2..map + 6].copy_from_slice(&(locked - 1).to_be_bytes());
     assert_eq!(codes(&compare(&spoiled, &file)), ["other-bytes"], "a map");
     let tenc = changed.windows(4).position(|found| found == b"tenc").unwrap();
     let mut spoiled = changed.clone();

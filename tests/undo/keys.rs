@@ -164,3 +164,32 @@ fn sound_that_begins_with_anything_is_doubted_not_refused() {
     let doubts = judged(&file, WRONG).unwrap();
     assert!(doubts.len() == 1 && doubts[0].contains("cannot be seen beforehand"), "{doubts:?}");
 }
+
+#[test]
+fn key_ids_in_the_other_byte_order_are_noticed() {
+    let sample = include_bytes!("../../www/samples/sample.ismv");
+    let request = RequestText {
+        kid: Some("11223344-5566-7788-99aa-bbccddeeff00".to_owned()),
+        ..drive::request("hybrid")
+    };
+    let protected = drive::protect(sample, &request).unwrap();
+    let swapped = "44332211-6655-8877-99aa-bbccddeeff00";
+    let error = unprotect(&protected, &[(swapped, drive::KEY)]).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("no-key", Some("sourceKeys")));
+    assert!(error.message().contains(&format!("There is one for {swapped}")), "{error}");
+    let other = unprotect(&protected, &[(drive::KID, drive::KEY)]).unwrap_err();
+    assert!(!other.message().contains("byte order"), "{other}");
+    // A new one that looks like the old one.
+    let doubts = |kid: &str| {
+        let request = RequestText {
+            kid: Some(kid.to_owned()),
+            iv_start: None,
+            source_keys: undo(&[("", drive::KEY)]).source_keys,
+            ..drive::request("hybrid")
+        };
+        let session = drive::open(&protected, Feed::Whole).unwrap();
+        drive::plan(&session, &request).unwrap().warnings().concat()
+    };
+    assert!(doubts(swapped).contains("in the other byte order"));
+    assert!(!doubts(drive::KID).contains("byte order"));
+}

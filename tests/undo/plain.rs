@@ -42,3 +42,38 @@ fn what_ffmpeg_encrypts_becomes_clear() {
         assert!(decoded == ffmpeg::decode(&expected, None, kind), "{kind}: {}", decoded.errors);
     }
 }
+
+/// Its headers and boxes change on the way to fragments, and no sample does.
+#[test]
+fn what_ffmpeg_encrypts_gets_headers_and_twins() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let kid = drive::KID.replace('-', "");
+    let protected = made(&format!(
+        "-encryption_scheme cenc-aes-ctr -encryption_key {} -encryption_kid {kid}",
+        drive::KEY
+    ));
+    let before = raw::by_track(&drive::fragmented(&protected));
+    let keep = boxlock::protect::RequestText {
+        scheme: Some("keep".to_owned()),
+        la_url: "https://licence.example/".to_owned(),
+        ..Default::default()
+    };
+    for form in [None, Some("hybrid"), Some("piff"), Some("plain")] {
+        let request = boxlock::protect::RequestText { form: form.map(str::to_owned), ..keep.clone() };
+        let changed = drive::protect(&protected, &request).unwrap();
+        raw::check_pointers(&changed);
+        assert!(raw::by_track(&changed) == before, "{form:?}");
+        let back = unprotect(&changed, &[(drive::KID, drive::KEY)]).unwrap();
+        assert!(raw::by_track(&back) == raw::by_track(&drive::fragmented(&made(""))), "{form:?}");
+        let moov = raw::boxes(&changed, 0).into_iter().find(|one| one.name == "moov").unwrap();
+        let headers =
+            moov.children().iter().filter(|one| ["pssh", raw::PIFF_PSSH].contains(&&*one.name)).count();
+        assert!(headers > 0, "{form:?}");
+        if form != Some("piff") {
+            let decoded = ffmpeg::decode(&changed, Some(drive::KEY), "v");
+            assert_eq!((decoded.frames.len(), &*decoded.errors), (175, ""), "{form:?}");
+        }
+    }
+}

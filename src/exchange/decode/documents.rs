@@ -140,7 +140,7 @@ impl Look<'_> {
         }
         if let Some(kid) = named {
             for other in kids_in(&found.inside).iter().filter(|other| **other != kid) {
-                if KeyId(other.guid_bytes()) == kid {
+                if other.swapped() == kid {
                     found.warn(format!(
                         "The key ID {other} in its header is its default_KID {kid} in the other byte order."
                     ));

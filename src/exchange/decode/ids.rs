@@ -39,10 +39,10 @@ impl Look<'_> {
         let title = if is_known { "A key ID: one of the file that is open." } else { "A key ID." };
         let mut found = Decoded::new("kid", title);
         found.fact("UUID", kid.uuid());
-        found.fact("Its other byte order", KeyId(kid.guid_bytes()).uuid());
+        found.fact("Its other byte order", kid.swapped().uuid());
         if let Some(sentence) = other_order(kid, self.known) {
             found.warn(sentence);
-        } else if !is_known && looks_random(KeyId(kid.guid_bytes())) && !looks_random(kid) {
+        } else if !is_known && looks_random(kid.swapped()) && !looks_random(kid) {
             found.warn(
                 "In its other byte order it is a random UUID (version 4), and as it stands it is none: perhaps it was copied in GUID order.",
             );
