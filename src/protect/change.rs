@@ -117,8 +117,7 @@ fn brands(text: &RequestText) -> Result<Vec<FourCc>> {
     let typed = given(&text.brands).unwrap_or_default();
     let one = |brand: &str| {
         let wrong = || {
-            let message =
-                format!("“{brand}” is no brand: these have four letters, digits or signs each.");
+            let message = format!("“{brand}” is no brand: these have four letters, digits or signs each.");
             Error::caller("bad-request", "brands", message)
         };
         let mut code = [b' '; 4];

@@ -146,6 +146,21 @@ fn a_protected_file_says_what_a_request_would_change() {
 }
 
 #[test]
+fn boxes_of_another_form_say_why_they_come() {
+    for (before, after) in [("plain", "piff"), ("piff", "hybrid"), ("piff", "plain"), ("plain", "hybrid")] {
+        let file = drive::protect(SAMPLE, &drive::request_in("cenc", before)).unwrap();
+        let session = drive::open(&file, Feed::Whole).unwrap();
+        let plan = drive::plan(&session, &in_form(after)).unwrap();
+        let boxes = report::plan(&session, &plan).unwrap().boxes;
+        assert!(boxes.iter().any(|one| one.action == "add" && one.parent.ends_with("stsd")), "{boxes:?}");
+        for one in boxes {
+            let others = ["clear lead", "becomes a protected", "encrypted otherwise", "earlier encryption"];
+            assert!(others.iter().all(|why| !one.why.contains(why)), "{before} to {after}: {one:?}");
+        }
+    }
+}
+
+#[test]
 fn headers_go_by_the_names_that_are_told_and_short_brands_end_with_spaces() {
     let request = RequestText { widevine: true, ..drive::request_in("cenc", "plain") };
     let file = drive::protect(SAMPLE, &request).unwrap();

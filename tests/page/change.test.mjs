@@ -114,7 +114,10 @@ inEachBrowser((browser) => {
     assert.equal(await page.evaluate(() => document.querySelector('.plan-body')), null);
     await page.press('Enter');
     await page.waitFor(() =>
-      /Nothing is changed yet/.test(document.querySelector('#change-form .field-fault:not([hidden])')?.innerText),);
+      /Nothing is changed yet/.test(
+        document.querySelector('#change-form .field-fault:not([hidden])')?.innerText,
+      ),
+    );
     await page.press('Control+a');
     await page.press('Backspace');
     await page.type('#change-form [name="laUrl"]', MOVED);

@@ -142,7 +142,7 @@ export class ChangeForm {
       hint: 'What the service calls this title. May be empty.',
     });
     this.widevine = new Choice('widevine', 'Widevine', [
-      { value: 'keep', label: has ? 'Its header stays' : 'No header, as now' },
+      { value: 'keep', label: has ? 'Its header as it is' : 'No header, as now' },
       {
         value: 'write',
         label: has ? 'Write another header' : 'Write a header',
