@@ -37,3 +37,4 @@ mod forms;
 mod headers;
 mod judged;
 mod published;
+mod stands;

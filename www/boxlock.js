@@ -323,7 +323,7 @@ class OpenMedia {
     const sink = options.sink ?? null;
     if (sink?.kind === 'directory' && !order.request.segments)
       throw callerError('bad-sink', 'A folder is for segments. Give a file, or ask for segments.');
-    const name = sink?.name ?? suggestName(this.name, order.request);
+    const name = sink?.name ?? options.name ?? suggestName(this.name, order.request);
     const download = options.download && !sink && (await mustDownload()) ? name : null;
     const chosen = sink?.kind === 'directory' ? 'folder' : 'chosen';
     const lasting = sink ? chosen : download === null ? null : 'downloads';
@@ -341,7 +341,8 @@ class OpenMedia {
     const folder = sink?.kind === 'directory' ? sink : null;
     return new Result(this.#bridge, made, name, folder, (other, options) => {
       const keys = made.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
-      const sourceKeys = order.request.sourceKeys ?? [];
+      // What was kept as it is needs none.
+      const sourceKeys = made.changes ? [] : (order.request.sourceKeys ?? []);
       return this.#verify({ other, source: true, keys, sourceKeys, remains: made.remains }, options);
     });
   }
@@ -466,6 +467,6 @@ function suggestName(name, { scheme, segments, sourceKeys }) {
   if (segments) return `${stem}.zip`;
   // The clear file must not be overwritten by a save into its own folder.
   if (scheme === 'none' && sourceKeys) return `${stem}.clear.mp4`;
-  const what = scheme === 'none' ? 'fragmented' : 'protected';
+  const what = scheme === 'none' ? 'fragmented' : scheme === 'keep' ? 'changed' : 'protected';
   return /\.mp4$/i.test(name) ? `${stem}.${what}.mp4` : `${stem}.mp4`;
 }

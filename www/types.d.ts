@@ -81,6 +81,20 @@ export interface SummaryProtection {
   kids: string[];
   /** Whether keys change along the way. */
   rotates: boolean;
+  /** What the movie header says of it, always in the same order: what requests with the scheme 'keep' change. */
+  says: Statement[];
+  /** The PlayReady header; empty where it has none. */
+  headerXml: string;
+}
+
+/** What a protected file says of itself. */
+export interface Statement {
+  /** Name of the request field that it is changed by, or 'systems', 'kids', 'checksums'. */
+  field: string;
+  /** What it is, for a person. */
+  name: string;
+  /** Empty where it is not there. */
+  value: string;
 }
 
 export interface TrackProtection {
@@ -480,7 +494,7 @@ export interface Plan {
   sizeAfter: number;
   /** False when `sizeAfter` was estimated from a part of a large file. */
   sizeExact: boolean;
-  /** The input's name with `.mp4`, or with `.zip` for segments. */
+  /** The input's name with `.mp4`, or with `.zip` for segments. What is an `.mp4` already gets another one. */
   suggestedName: string;
   warnings: string[];
 }
@@ -566,6 +580,8 @@ export interface ProtectOptions {
    * be read again.
    */
   download?: boolean;
+  /** What the result is called where it is in no file or folder that was chosen; the plan's `suggestedName` when absent. */
+  name?: string;
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   /** Workers beside the leading one; as many as cores allow when absent. */
@@ -595,6 +611,8 @@ export interface ProtectResult {
   tracks: PlannedTrack[];
   /** What was decrypted on the way. */
   undoes: UndonePart[];
+  /** With the scheme 'keep': what the file said of its encryption that became something else. No sample did. */
+  changes?: Difference[] | undefined;
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
   /** Names of the files that were written, in order: one, or those in the archive or folder. */
@@ -613,8 +631,8 @@ export interface ProtectResult {
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
   /**
    * Reads the written file again, decrypts it, and compares every sample with the source; and whether all that says how it is
-   * encrypted agrees. Segments are verified as the one file that they are together. Fails as `file` does where nothing can be read
-   * again here: what went to the browser's downloads.
+   * encrypted agrees; after the scheme 'keep' samples are compared as they stand. Segments are verified as the one file that they
+   * are together. Fails as `file` does where nothing can be read again here: what went to the browser's downloads.
    */
   verify(options?: VerifyOptions): Promise<Verification>;
   /** Removes the copy in browser storage, when there is one. */
@@ -928,7 +946,8 @@ export interface Media {
   /**
    * Whether this protected file is what it should be, by its keys: decrypted, its samples are of their codec, no counter is used
    * twice, and all that says how it is encrypted agrees. With its clear source every sample is compared with that too: a file, the
-   * parts of one, or what is open here.
+   * parts of one, or what is open here. Without keys, and with a source that is encrypted as well, samples are compared as they
+   * stand, with their keys' IDs, IVs and maps.
    */
   verify(
     keys: SourceKeyRequest[],

@@ -134,6 +134,8 @@ sencIVs and subsample maps
 mdatsamples are encrypted; sizes stay
 sidxsizes of the segments
 ssixsizes of the subsegments
+schmthe scheme, as the form calls it
+tenckey ID and IVs of the track
 stsdclear entries for the clear lead
 sbgpwhich samples have another key
 sgpdthe other key
@@ -154,6 +156,9 @@ fn why(id: BoxId, action: Action) -> &'static str {
     }
     if id == record::CLEAR_FILE || id == record::CLEAR_FRAGMENT {
         return "how the clear file was written, so that it can be had again";
+    }
+    if id == piff::TRACK_ENCRYPTION {
+        return "key ID and IVs of the track for PIFF players";
     }
     if id == piff::SAMPLE_ENCRYPTION {
         return "IVs and subsample maps for PIFF players";

@@ -2,7 +2,7 @@
 //! encryption, and the brands.
 
 use crate::boxes::movie::FileType;
-use crate::boxes::systems::{PLAYREADY, W3C_COMMON, WIDEVINE};
+use crate::boxes::systems::{self, PLAYREADY, W3C_COMMON, WIDEVINE};
 use crate::bytes::{Error, FourCc, KeyId, Result, Uuid16};
 use crate::playready::parse_kid;
 use crate::track::{Movie, Protection};
@@ -93,8 +93,10 @@ impl ChangeWishes {
 }
 
 fn system(name: &str) -> Result<Uuid16> {
-    if let Some((_, id)) = SYSTEMS.iter().find(|(known, _)| *known == name) {
-        return Ok(*id);
+    // By the names that summaries tell, too.
+    let named = systems::SYSTEMS.iter().map(|(id, known)| (*known, *id));
+    if let Some((_, id)) = SYSTEMS.into_iter().chain(named).find(|(known, _)| *known == name) {
+        return Ok(id);
     }
     parse_kid(name).map(|id| Uuid16(id.0)).map_err(|_| {
         let known: Vec<&str> =
@@ -107,6 +109,9 @@ fn system(name: &str) -> Result<Uuid16> {
     })
 }
 
+/// Brands that end with spaces.
+const SHORT: [&str; 5] = ["qt", "M4A", "M4V", "M4B", "M4P"];
+
 /// Four-character codes with white space or commas between them.
 fn brands(text: &RequestText) -> Result<Vec<FourCc>> {
     let typed = given(&text.brands).unwrap_or_default();
@@ -115,8 +120,11 @@ fn brands(text: &RequestText) -> Result<Vec<FourCc>> {
             let message = format!("“{brand}” is no brand: these have four letters, digits or signs each.");
             Error::caller("bad-request", "brands", message)
         };
-        let code = <[u8; 4]>::try_from(brand.as_bytes()).ok();
-        code.filter(|code| code.iter().all(u8::is_ascii_graphic)).map(FourCc).ok_or_else(wrong)
+        let mut code = [b' '; 4];
+        let is_whole = brand.len() == code.len() && brand.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = is_whole || SHORT.contains(&brand);
+        code.iter_mut().zip(brand.bytes()).for_each(|(place, byte)| *place = byte);
+        fits.then_some(FourCc(code)).ok_or_else(wrong)
     };
     typed.split([' ', ',', '\t', '\n']).filter(|brand| !brand.is_empty()).map(one).collect()
 }

@@ -8,7 +8,7 @@ use crate::bytes::Result;
 use crate::output::change::{form_of, headers};
 use crate::output::movie::movie_edits;
 use crate::output::record::{file_type, keeps_file_type};
-use crate::playready::{Header, ProObject, Record};
+use crate::playready::{Header, ProObject, Record, header_xml_in};
 use crate::protect::Plan;
 use crate::track::{Index, Movie};
 
@@ -25,6 +25,24 @@ pub struct Difference {
     pub before: String,
     /// As it will be; empty where it goes.
     pub after: String,
+}
+
+/// What a file says of its encryption, beside whether it is encrypted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Statement {
+    /// Name of the request field that it is changed by, or `systems`, `kids`, `checksums`.
+    pub field: &'static str,
+    /// What it is, for a person.
+    pub name: &'static str,
+    /// As it is in the file; empty where it is not there.
+    pub value: String,
+}
+
+/// What the movie header says: always the same things in the same order. And the PlayReady header, empty where it has none.
+pub(super) fn statements(moov: &Tree<'_>, movie: &Movie) -> (Vec<Statement>, String) {
+    let all = facts(moov, movie).into_iter();
+    let xml = headers(moov).into_iter().find_map(|(_, object)| header_xml_in(&object?, 0).ok());
+    (all.map(|(field, name, value)| Statement { field, name, value }).collect(), xml.unwrap_or_default())
 }
 
 /// What changes by this plan; none where it is no change of what is protected.

@@ -21,7 +21,7 @@ pub(crate) use crate::exchange::base64_text as base64;
 pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
-pub use difference::Difference;
+pub use difference::{Difference, Statement};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
 pub use keys::{

@@ -6,6 +6,8 @@ use crate::boxes::systems::system_name;
 use crate::bytes::{FourCc, KeyId};
 use crate::track::{Index, SampleEntry, Track};
 
+use super::difference::{Statement, statements};
+
 /// How a track is protected already: there is none where it is plain that it is clear.
 #[derive(Clone, Debug, Serialize)]
 pub struct TrackProtection {
@@ -21,6 +23,7 @@ pub struct TrackProtection {
 
 /// What a file is protected with already: there is none where it is plain that all of it is clear.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SummaryProtection {
     /// Whether it is certain that samples are encrypted.
     pub certain: bool,
@@ -32,6 +35,10 @@ pub struct SummaryProtection {
     pub kids: Vec<String>,
     /// Whether keys change along the way.
     pub rotates: bool,
+    /// What the movie header says of it.
+    pub says: Vec<Statement>,
+    /// The PlayReady header; empty where it has none.
+    pub header_xml: String,
 }
 
 /// What is known of one track.
@@ -115,11 +122,17 @@ pub(super) fn of_file(index: &Index) -> Option<SummaryProtection> {
         kids.extend(all.iter().find_map(|known| known.kid));
     }
     let certain = all.iter().find(|known| known.certain);
+    let (says, header_xml) = match (&index.moov, &index.movie) {
+        (Some(moov), Some(movie)) => statements(moov, movie),
+        _ => Default::default(),
+    };
     Some(SummaryProtection {
         certain: certain.is_some(),
         scheme: all.iter().find_map(|known| known.scheme).map(FourCc::text),
         systems,
         kids: kids.into_iter().map(KeyId::uuid).collect(),
         rotates: all.iter().any(|known| known.kids.len() > 1),
+        says,
+        header_xml,
     })
 }

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::output::change::touches_fragments;
+use crate::protect::Plan;
 use crate::protect::samples::FragmentTask;
 use crate::track::Index;
 
@@ -49,13 +51,16 @@ impl Stretch {
 pub struct Work {
     /// Bytes.
     pub size: u64,
-    /// Fragments.
+    /// Fragments that are written anew.
     pub fragment_count: usize,
     /// Samples of all tracks.
     pub sample_count: u64,
 }
 
-/// What there is to do for the file that is protected.
-pub fn work(index: &Index) -> Work {
-    Work { size: index.file_len, fragment_count: index.fragments.len(), sample_count: index.sample_count() }
+/// What there is to do for the file that is protected, by a plan.
+pub fn work(index: &Index, plan: Option<&Plan>) -> Work {
+    let change = plan.and_then(|plan| plan.change.as_ref());
+    let are_copied = change.is_some_and(|change| !touches_fragments(change, index));
+    let fragment_count = if are_copied { 0 } else { index.fragments.len() };
+    Work { size: index.file_len, fragment_count, sample_count: index.sample_count() }
 }

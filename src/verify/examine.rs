@@ -44,7 +44,7 @@ const TOLD: usize = 20;
 pub struct Examined {
     /// Track ID.
     pub track: u32,
-    /// Its samples, clear.
+    /// Its samples: clear, or as they stand.
     pub digests: Vec<Digest>,
     /// Bytes that are encrypted.
     pub encrypted: u64,
@@ -82,6 +82,8 @@ pub struct Examiner {
     movie: Movie,
     keys: SourceKeys,
     decryptor: Decryptor,
+    /// Whether samples are compared as they stand, encrypted, with how they are.
+    as_they_stand: bool,
     /// Track ID, 1-based sample entry, and what finds the ranges that have to be encrypted, where there is a rule.
     finders: Vec<(u32, u32, RangeFinder)>,
 }
@@ -162,7 +164,15 @@ impl Examiner {
                 finders.push((track.id, number, finder));
             }
         }
-        Self { movie, keys: keys.clone(), decryptor: Decryptor::new(keys), finders }
+        let decryptor = Decryptor::new(keys);
+        Self { movie, keys: keys.clone(), decryptor, as_they_stand: false, finders }
+    }
+
+    /// For a file whose samples are compared as they stand: no key is needed, and none is looked for.
+    pub fn as_they_stand(movie: Movie) -> Self {
+        let (keys, finders) = (SourceKeys::default(), Vec::new());
+        let decryptor = Decryptor::new(&keys);
+        Self { movie, keys, decryptor, as_they_stand: true, finders }
     }
 
     /// Begins with the fragment of `task`, whose first bytes are `moof`; `media` are those behind it that are at hand.
@@ -186,12 +196,16 @@ impl Examiner {
             encryption.push((spans, maps));
             found.push(examined);
         }
-        let decryption = self.decryptor.of_fragment(&tree, &fragment, &self.movie, at_hand)?;
+        let decryption = if self.as_they_stand {
+            None
+        } else {
+            self.decryptor.of_fragment(&tree, &fragment, &self.movie, at_hand)?
+        };
         let encrypted =
             encryption.iter().zip(&found).find_map(|((spans, _), found): (&(Vec<Span>, Maps), &Examined)| {
                 Some((spans.iter().find_map(|span| span.by.as_ref())?.kid, vec![found.track]))
             });
-        if let Some(missing) = encrypted.filter(|_| decryption.is_none()) {
+        if let Some(missing) = encrypted.filter(|_| decryption.is_none() && !self.as_they_stand) {
             return Err(no_keys(&[missing]));
         }
         if decryption.is_some() {
@@ -250,13 +264,16 @@ impl Examiner {
                 // Samples without bytes may stand anywhere.
                 let bytes: &[u8] =
                     if sample.size == 0 { &[] } else { window.get(sample.start, u64::from(sample.size))? };
+                let how = cursor.next(spans, maps);
+                let seed = how.filter(|_| self.as_they_stand).map_or(0, |how| seed(bytes.len(), how));
                 if let Some(digest) = found.digests.get_mut(sample.number) {
-                    digest.hash = XxHash64::oneshot(0, bytes);
+                    digest.hash = XxHash64::oneshot(seed, bytes);
                 }
                 let finder = finder.as_mut().map(|(_, _, finder)| finder);
-                match (cursor.next(spans, maps), finder) {
+                match (how, finder) {
                     (Some(how), finder) => {
                         let key = self.keys.find_first(found.track, how.0.kid).unwrap_or(usize::MAX);
+                        let key = (!self.as_they_stand).then_some(key);
                         look(found, &sample, bytes, how, key, finder);
                     }
                     (None, finder) => {
@@ -341,13 +358,27 @@ fn digests(track: &TrackFragment) -> Vec<Digest> {
     all
 }
 
-/// Looks at one encrypted sample, whose `bytes` are clear now, and whose key has this number.
+/// What tells how a sample of so many bytes is encrypted from other ways, whatever boxes say it.
+fn seed(len: usize, (by, iv, map): How<'_>) -> u64 {
+    let mut all = Vec::new();
+    all.extend(by.kid.unwrap_or_default().0);
+    all.extend(by.scheme.0);
+    all.push(by.pattern);
+    all.extend(if by.iv_size == 0 { by.constant_iv.as_slice() } else { iv });
+    all.extend(
+        ranges(map, len).iter().flat_map(|(start, end)| [start.to_be_bytes(), end.to_be_bytes()]).flatten(),
+    );
+    XxHash64::oneshot(0, &all)
+}
+
+/// Looks at one encrypted sample, whose `bytes` are clear now but where its key has no number: then only how much of it is
+/// encrypted is looked at.
 fn look(
     found: &mut Examined,
     sample: &Placed,
     bytes: &[u8],
     (by, iv, map): How<'_>,
-    key: usize,
+    key: Option<usize>,
     finder: Option<&mut RangeFinder>,
 ) {
     let encrypted = ranges(map, bytes.len());
@@ -359,7 +390,7 @@ fn look(
     let all: u64 = encrypted.iter().map(|(start, end)| len_u64(end - start)).sum();
     found.clear.add(if pattern.skip > 0 { Kind::Pattern } else { Kind::Ends }, all - locked);
     found.clear.outside(finder.as_deref().map(RangeFinder::rule), bytes, &encrypted);
-    if scheme.mode == Mode::Ctr {
+    if let Some(key) = key.filter(|_| scheme.mode == Mode::Ctr) {
         found.streams += 1;
         let iv = if by.iv_size == 0 { by.constant_iv.as_slice() } else { iv };
         let place = Place { track: found.track, sample: len_u64(sample.number) };

@@ -87,8 +87,10 @@ impl Verification {
     /// with: what is odd in it already is no fault of the written one.
     pub fn new(written: &Index, keys: &SourceKeys, source: Option<&Index>) -> Self {
         let mut all = Self { has_source: source.is_some(), ..Self::default() };
-        let known: Vec<&str> = source.iter().flat_map(|source| source.faults()).map(Error::code).collect();
-        for error in agreement::faults(written, keys).iter().filter(|error| !known.contains(&error.code())) {
+        let known: Vec<Error> =
+            source.iter().flat_map(|source| agreement::faults(source, &SourceKeys::default())).collect();
+        let is_new = |error: &&Error| known.iter().all(|old| old.code() != error.code());
+        for error in agreement::faults(written, keys).iter().filter(is_new) {
             all.fault(None, error.code(), error.message());
         }
         let (headers, references, points) = agreement::counted(written);

@@ -17,7 +17,11 @@ use super::file::File;
 use super::protector::{in_room, one_task};
 use super::{JsResult, offset, request, shown, to_js};
 
+/// None where samples are compared as they stand.
 fn keys(keys: &JsValue) -> JsResult<SourceKeys> {
+    if keys.is_null() {
+        return Ok(SourceKeys::default());
+    }
     SourceKeys::parse(&request::source_keys(keys.clone())?).map_err(to_js)
 }
 
@@ -31,12 +35,18 @@ pub struct FragmentExaminer {
 
 #[wasm_bindgen]
 impl FragmentExaminer {
-    /// `moov` are the bytes of the movie header; `source_keys` the keys that its samples are encrypted with.
+    /// `moov` are the bytes of the movie header; `source_keys` the keys that its samples are encrypted with, or `null` where
+    /// they are compared as they stand.
     #[wasm_bindgen(constructor)]
     pub fn new(moov: &[u8], source_keys: &JsValue) -> JsResult<Self> {
         let tree = Tree::parse(moov, 0).map_err(to_js)?;
         let movie = Movie::read(&tree, &mut Vec::new());
-        Ok(Self { inner: Examiner::new(movie, &keys(source_keys)?), room: Vec::new(), large: None })
+        let inner = if source_keys.is_null() {
+            Examiner::as_they_stand(movie)
+        } else {
+            Examiner::new(movie, &keys(source_keys)?)
+        };
+        Ok(Self { inner, room: Vec::new(), large: None })
     }
 
     /// Address in wasm memory of room for `len` bytes; see [`Protector::room`](super::protector::Protector::room).

@@ -118,9 +118,9 @@ impl File {
     }
 
     /// `{ size, fragmentCount, sampleCount }` of what is protected: the file, or the fragmented one that a plain file is on
-    /// the way.
+    /// the way. Fragments that are copied as they are do not count.
     pub fn work(&self) -> JsResult<JsValue> {
-        shown(&report::work(self.session.work().map_err(to_js)?))
+        shown(&report::work(self.session.work().map_err(to_js)?, self.work.plan.as_ref()))
     }
 
     /// The bytes of the clear movie header, for [`Protector`](super::protector::Protector).

@@ -57,11 +57,11 @@ async function timed(work) {
 const methods = {
   version: async () => ({ version: await browser.version() }),
 
-  async protect({ file, sink, workers, request }) {
+  async protect({ file, sink, workers, request, locked }) {
     const page = await freshPage('plain', file);
     try {
       return await timed(async () => ({
-        ...(await inPage(page, 'open', {})),
+        ...(await inPage(page, 'open', { locked })),
         ...(await inPage(page, 'protect', { sink, workers, request })),
       }));
     } finally {

@@ -1,23 +1,27 @@
 // The page without a mouse, on a small screen, and for people who listen to it.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import {
+  choose,
   fillForm,
   goTo,
   LONG,
   openFile,
   pageTests,
   protect,
+  protectedSample,
   SAMPLE,
   waitOpen,
   waitPlan,
   withoutPicker,
+  workFolder,
 } from './support.mjs';
 
+const folder = workFolder();
 let axe = '';
 before(async () => {
   axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -63,6 +67,32 @@ async function throughStates(page, look) {
   await page.click('#key-forms summary');
   await page.waitFor('.command-lines dd');
   await look('result');
+  const locked = folder.path('locked.mp4');
+  await writeFile(locked, await protectedSample(page, { widevine: true, form: 'plain' }));
+  await openFile(page, locked);
+  await goTo(page, 'protect');
+  await page.waitFor('#change-form');
+  await choose(page, 'work', 'clear');
+  await look('keys of a protected file');
+  await choose(page, 'work', 'change');
+  await page.evaluate(() => {
+    for (const fold of document.querySelectorAll('#change-form details')) fold.open = true;
+  });
+  await page.fill('#change-form [name="dsId"]', 'wrong');
+  await page.waitFor('#change-form [name="dsId"][aria-invalid="true"]');
+  await look('a change that is refused');
+  await page.fill('#change-form [name="dsId"]', '');
+  await page.fill('#change-form [name="laUrl"]', 'https://moved.example/rights.asmx');
+  await page.waitFor(
+    () => document.querySelector('.plan .changes') && !document.querySelector('.plan-place.stale'),
+  );
+  await look('plan of a change');
+  await page.evaluate(() =>
+    [...document.querySelectorAll('#protect-start')].find((one) => one.checkVisibility()).click(),
+  );
+  await page.waitDownload({ timeout: LONG });
+  await page.waitFor(() => document.querySelector('.result .changes'));
+  await look('result of a change');
 }
 
 const focused = () => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { inEachBrowser } from './browser.mjs';
 import {
+  choose,
   goTo,
   LA_URL,
   LONG,
@@ -20,13 +21,14 @@ const folder = workFolder();
 const KEY = '00112233445566778899aabbccddeeff';
 const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
 
-/** Opens a file that is protected with the key, and goes where its keys are asked for. */
-async function openProtected(page) {
+/** Opens a file that is protected with the key, and goes where its keys are asked for, to do this with it. */
+async function openProtected(page, work) {
   await withoutPicker(page);
   const path = folder.path('locked.mp4');
   await writeFile(path, await protectedSample(page, { key: KEY, kid: KID, laUrl: LA_URL }));
   await openFile(page, path);
   await goTo(page, 'protect');
+  await choose(page, 'work', work);
   await page.waitFor(() => document.querySelector('.unlock'));
 }
 
@@ -54,7 +56,7 @@ inEachBrowser((browser) => {
   const check = pageTests(browser);
 
   check('with its key a protected file becomes the clear file again', async (page) => {
-    await openProtected(page);
+    await openProtected(page, 'clear');
     const said = await page.text('.unlock');
     assert.ok(said.includes(KID) && said.includes('tracks 1, 2'), said);
     await give(page, KEY, { right: false });
@@ -77,10 +79,9 @@ inEachBrowser((browser) => {
   });
 
   check('with its key a protected file is protected otherwise, in one pass', async (page) => {
-    await openProtected(page);
+    await openProtected(page, 'anew');
     await give(page, KEY);
-    await planned(page);
-    await page.click('[name="protection"][value="protect"]');
+    await page.waitFor('#protect-form');
     await page.fill('[name="laUrl"]', LA_URL);
     await waitPlan(page);
     assert.match(await page.text('#protect-start'), /^Protect anew/);

@@ -5,6 +5,7 @@ import type {
   BoxView,
   CommandLine,
   Decoded,
+  Difference,
   Form,
   KeyList,
   KeysToWrite,
@@ -141,6 +142,8 @@ export interface Protected {
   files: string[];
   /** Where they stand in an archive. */
   places?: { start: number; size: number }[];
+  /** What a protected file said of its encryption that became something else. */
+  changes?: Difference[];
   /** Where it was computed on the way. */
   sha256: string | null;
   size: number;
@@ -285,7 +288,8 @@ export type ToProtector =
       /** Instead of the set-up: the files whose fragments are to be looked at, and the keys that each is protected with. */
       examiners: {
         engine: WebAssembly.Module | string;
-        files: { blob: Blob; moov: Uint8Array; keys: SourceKeyRequest[] }[];
+        /** No keys where samples are compared as they stand. */
+        files: { blob: Blob; moov: Uint8Array; keys: SourceKeyRequest[] | null }[];
       };
     }
   /** Fragments of one of these files; of one too large to hold without its bytes. */

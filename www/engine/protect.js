@@ -95,7 +95,9 @@ export async function protect(core, setUp, options, { signal, report, line }) {
     for (const { at, bytes } of around.frame) patched.apply(at, bytes);
     const isAround = (/** @type {{ at: number }} */ patch) =>
       around.frame.some(({ at, bytes }) => patch.at >= at && patch.at < at + bytes.length);
-    const heads = patches.every(isAround) ? Uint32Array.from(around.heads) : null;
+    // Of fragments that were copied as they are nobody has looked at the heads.
+    const known = around.heads.length > 0 && patches.every(isAround);
+    const heads = known ? Uint32Array.from(around.heads) : null;
     // ID, then bytes and protected bytes.
     const locked = [...tallies].filter(([, [, covered = 0]]) => covered > 0).map(([id]) => id);
     const remains = { frame: around.frame, heads, tracks: Uint32Array.from(locked) };

@@ -59,6 +59,7 @@ export class Result {
     this.laUrl = made.laUrl;
     this.tracks = made.tracks;
     this.undoes = made.undoes;
+    this.changes = made.changes;
     this.files = made.files;
     this.forTests = made.forTests;
     this.#sum = made.sha256;

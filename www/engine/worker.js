@@ -151,7 +151,8 @@ const methods = {
     const ivForm = ivFormOf(scheme, cipher, request.ivSize);
     const header = { playreadyObject, pssh, laUrl, forTests };
     const made = { ...written, files: names, sha256, seconds, keys, scheme, cipher, form, ivForm, ...header };
-    return { ...made, tracks: withShares(view.tracks, shares), undoes: view.undoes };
+    const { undoes, changes } = view;
+    return { ...made, tracks: withShares(view.tracks, shares), undoes, ...(changes ? { changes } : {}) };
   },
 
   async verify({ other: origin, source, keys, sourceKeys, remains, workers }, running) {
@@ -160,14 +161,16 @@ const methods = {
     const open = { core, blob: file().reader.blob };
     const other = origin && { core: await openWhole(origin, new Witness(), running), blob: origin.blob };
     const [written, clear] = source && other ? [other, open] : [open, other];
+    // Without keys what is encrypted is compared as it stands with what is encrypted too.
+    const stands = Boolean(clear && keys.length + sourceKeys.length === 0 && isProtected(clear.core));
     try {
       const verifier = clear
-        ? Verifier.comparing(written.core, keys, clear.core)
+        ? Verifier.comparing(written.core, stands ? null : keys, clear.core)
         : new Verifier(written.core, keys);
       const of = (/** @type {typeof open} */ { core, blob }, /** @type {typeof keys} */ own) => ({
         blob,
         moov: core.movie_header(),
-        keys: own,
+        keys: stands ? null : own,
       });
       const files = [of(written, keys), ...(clear ? [of(clear, sourceKeys)] : [])];
       const first = { examiners: { engine, files } };
@@ -265,6 +268,10 @@ async function planned(request, running) {
     protector.free();
   }
 }
+
+/** @param {CoreFile} core */
+const isProtected = (core) =>
+  /** @type {Types.Track[]} */ (core.tracks()).some(({ protection }) => protection);
 
 /**
  * Tries the keys of what is protected already; fails when one is wrong. Returns what is doubtful.

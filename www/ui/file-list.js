@@ -49,7 +49,9 @@ function stateLine(file) {
   if (file.result) {
     const kept = file.keyAtRisk ? ', key not kept' : '';
     const open = new Set(file.result.tracks.filter(({ protect }) => !protect).map(({ kind }) => kind));
-    const made = open.size ? `copy made, ${[...open].join(' and ')} open` : 'protected copy made';
+    const locked = open.size ? `copy made, ${[...open].join(' and ')} open` : 'protected copy made';
+    // What was open before is no news.
+    const made = file.result.changes ? 'changed copy made' : locked;
     return `${size} · ${made}${kept}`;
   }
   if (!file.summary?.protection) return `${size} · clear`;

@@ -272,6 +272,49 @@ export class Check {
   }
 }
 
+/** Things of which each is wanted or not. */
+export class Checks {
+  /**
+   * @param {string} name
+   * @param {string} legend
+   * @param {{ value: string, label: string }[]} options
+   */
+  constructor(name, legend, options) {
+    this.faultLine = h('p', { class: 'field-fault', id: freshId(`${name}-fault`), hidden: true });
+    this.inputs = options.map(({ value }) =>
+      h('input', { type: 'checkbox', name, value, id: freshId(name) }),
+    );
+    const rows = options.map(({ label }, index) => {
+      const input = this.inputs[index];
+      const line = h('div', { class: 'choice-line' }, input ?? null, h('label', { for: input?.id }, label));
+      return h('div', { class: 'choice' }, line);
+    });
+    this.element = h(
+      'fieldset',
+      { class: 'choices', 'aria-describedby': this.faultLine.id },
+      h('legend', {}, legend),
+      h('div', { class: 'choice-list' }, ...rows),
+      this.faultLine,
+    );
+  }
+
+  /** Those that are wanted. */
+  get value() {
+    return this.inputs.filter(({ checked }) => checked).map(({ value }) => value);
+  }
+
+  /** @param {string | null} message */
+  fault(message) {
+    this.faultLine.hidden = !message;
+    this.faultLine.textContent = message ?? '';
+    for (const input of this.inputs) setAttributes(input, { 'aria-invalid': message ? 'true' : null });
+  }
+
+  focus() {
+    this.inputs[0]?.focus();
+  }
+}
+
 /** A question that is asked only when it arises, with what is known, and an answer that is never given by default. */
 export class Question {
   /**

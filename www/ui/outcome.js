@@ -45,7 +45,7 @@ export function nameOf({ place, name, files }, savedAs) {
 
 /**
  * The one sentence on a result.
- * @param {Pick<ProtectResult, 'place' | 'name' | 'files' | 'tracks' | 'undoes'>} result
+ * @param {Pick<ProtectResult, 'place' | 'name' | 'files' | 'tracks' | 'undoes' | 'changes'>} result
  * @param {string | null} savedAs
  */
 export function outcome(result, savedAs) {
@@ -54,6 +54,7 @@ export function outcome(result, savedAs) {
   const several = result.place === 'folder';
   // Names of files stay as they are.
   const first = several ? `T${name.slice(1)} are` : `${name} is`;
+  if (result.changes) return `${first} changed. No sample was touched.`;
   if (!open.length) return `${first} protected.`;
   if (!locked.length)
     return several
@@ -83,8 +84,9 @@ export function openNote(tracks) {
 /**
  * Each track with what becomes of it.
  * @param {readonly Track[]} tracks
+ * @param {boolean} [shares] whether it is told how much of each is encrypted
  */
-export function trackList(tracks) {
+export function trackList(tracks, shares = true) {
   return h(
     'ul',
     { class: 'plan-tracks' },
@@ -103,7 +105,7 @@ export function trackList(tracks) {
           h('strong', {}, `${track.id} ${track.kind}, ${track.codecName}. `),
           track.protect ? track.rule : `Open to everyone. ${track.reason ?? ''}`,
         ),
-        shareCell(track),
+        shares ? shareCell(track) : null,
       ),
     ),
   );

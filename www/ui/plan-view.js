@@ -26,29 +26,17 @@ const KEY_SOURCES = {
  * @param {boolean} inFolder whether segments go into a folder, and not into an archive
  */
 export function planView(plan, inFolder) {
-  const grown = plan.sizeAfter - plan.sizeBefore;
   const { kid, keySource } = plan;
   const open = kid ? openNote(plan.tracks) : null;
   return h(
     'div',
     { class: 'plan-body' },
     open ? h('p', { class: 'warning' }, h('strong', {}, 'Not all of it gets locked. '), open) : null,
-    ...plan.warnings.map((warning) => h('p', { class: 'warning' }, h('strong', {}, 'Note: '), warning)),
+    ...notes(plan),
     h(
       'dl',
       { class: 'facts plan-facts' },
-      plan.fileCount > 1
-        ? fact(
-            'Files to save',
-            `${format.count(plan.fileCount)} segments${inFolder ? '' : ` in ${plan.suggestedName}`}`,
-            'the first initializes',
-          )
-        : fact('File to save', plan.suggestedName),
-      fact(
-        'Size',
-        `${format.bytes(plan.sizeBefore)} → ${plan.sizeExact ? '' : 'about '}${format.bytes(plan.sizeAfter)}`,
-        `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
-      ),
+      ...sizeFacts(plan, inFolder),
       kid ? fact('Scheme', plan.scheme, plan.cipher) : fact('Protection', 'none'),
       ...(plan.keys.length === 1 && keySource
         ? [fact('Key', KEY_SOURCES[keySource], undefined, plan.forTests ? testTag() : null)]
@@ -73,7 +61,7 @@ export function planView(plan, inFolder) {
         ),
       trackList(plan.tracks),
     ),
-    section('Boxes', ...ACTIONS.map((each) => boxGroup(plan.boxes, each))),
+    boxSection(plan),
     kid &&
       section(
         'PlayReady header',
@@ -81,6 +69,36 @@ export function planView(plan, inFolder) {
         systemList(plan),
       ),
   );
+}
+
+/**
+ * What is doubtful.
+ * @param {Plan} plan
+ */
+export const notes = ({ warnings }) =>
+  warnings.map((warning) => h('p', { class: 'warning' }, h('strong', {}, 'Note: '), warning));
+
+/**
+ * What is saved, and how large it is.
+ * @param {Plan} plan
+ * @param {boolean} inFolder
+ */
+export function sizeFacts({ fileCount, suggestedName, sizeBefore, sizeAfter, sizeExact }, inFolder) {
+  const grown = sizeAfter - sizeBefore;
+  return [
+    fileCount > 1
+      ? fact(
+          'Files to save',
+          `${format.count(fileCount)} segments${inFolder ? '' : ` in ${suggestedName}`}`,
+          'the first initializes',
+        )
+      : fact('File to save', suggestedName),
+    fact(
+      'Size',
+      `${format.bytes(sizeBefore)} → ${sizeExact ? '' : 'about '}${format.bytes(sizeAfter)}`,
+      `${grown >= 0 ? '+' : '−'}${format.bytes(Math.abs(grown))}`,
+    ),
+  ];
 }
 
 /**
@@ -149,7 +167,7 @@ export function laterKeys(keys) {
  * What manifests and players are given beside the file.
  * @param {Plan} plan
  */
-function systemList({ playreadyObject, pssh }) {
+export function systemList({ playreadyObject, pssh }) {
   const all = [
     { name: 'PlayReady object', base64: playreadyObject },
     ...pssh.map(({ system, base64 }) => ({ name: `pssh for ${system}`, base64 })),
@@ -224,9 +242,12 @@ function fact(term, value, more, tag = null) {
  * @param {string} title
  * @param {...(Node | null)} children
  */
-function section(title, ...children) {
+export function section(title, ...children) {
   return h('section', { class: 'plan-section' }, h('h3', {}, title), ...children);
 }
+
+/** @param {Plan} plan */
+export const boxSection = ({ boxes }) => section('Boxes', ...ACTIONS.map((each) => boxGroup(boxes, each)));
 
 /**
  * @param {PlannedBox[]} boxes

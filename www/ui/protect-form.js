@@ -349,6 +349,16 @@ export class ProtectForm {
     return this.file.protects ? 'form' : 'protection';
   }
 
+  /**
+   * Says whether a protected file is protected anew, or becomes clear: it was chosen elsewhere.
+   * @param {boolean} protects
+   */
+  decide(protects) {
+    this.file.protection.value = protects ? 'protect' : 'none';
+    this.file.protection.element.hidden = true;
+    this.#show();
+  }
+
   /** What is asked of protection is of no use without it. */
   #show() {
     this.ofProtection.hidden = !this.file.protects;

@@ -14,8 +14,11 @@ import {
   removeIfEmpty,
 } from '../files/save.js';
 import { hasStorage } from '../files/stored.js';
+import { ChangeForm } from './change-form.js';
+import { changeView } from './change-view.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
+import { Choice } from './form-parts.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
@@ -51,6 +54,17 @@ const where = (apart) => {
   };
 };
 
+/** What can be done with a protected file: first what needs no key. */
+const WORKS = [
+  {
+    value: 'change',
+    label: 'Change its headers',
+    hint: 'No key is needed, and no sample is touched. For when the licence server has moved, or other players are to open it.',
+  },
+  { value: 'clear', label: 'Make it clear', hint: 'With its keys. Everybody can play it then.' },
+  { value: 'anew', label: 'Protect it otherwise', hint: 'With its keys: other keys, another scheme.' },
+];
+
 /** Faults that say themselves what may be left. */
 const MAY_BE_LEFT = ['finish-unknown', 'left-in-folder'];
 
@@ -64,6 +78,7 @@ export class Protect {
     this.store = store;
     this.id = id;
     const file = this.#file();
+    this.check = check;
     this.planning = new AbortController();
     /** @type {Promise<void>} settles when the latest plan is there, or is not to be had */
     this.planned = Promise.resolve();
@@ -77,15 +92,22 @@ export class Protect {
 
     const able = file.summary?.protectable;
     this.element = h('div', { class: 'protect-place' });
+    /** Where the form is. */
+    this.body = this.element;
+    /** What is to be done with a protected file. @type {Choice | null} */
+    this.work = null;
+    /** @type {ProtectForm | ChangeForm | null} */
+    this.form = null;
+    /** Those that were begun: what was typed is there when one comes back to it. @type {{ change?: ChangeForm, other?: ProtectForm }} */
+    this.forms = {};
     /** The keys of a protected file. @type {SourceKeyRequest[]} */
     this.sourceKeys = [];
     /** @type {Unlock | null} */
     this.unlock = null;
-    if (able?.ok) this.#begin();
-    else if (able?.code === 'already-protected' && file.tracks.some(({ protection }) => protection)) {
-      this.unlock = new Unlock(able.reason, file.tracks, (keys) => this.#open(keys), check);
-      this.element.append(this.unlock.element);
-    } else
+    if (able?.ok) this.#begin(this.#ofProtection());
+    else if (able?.code === 'already-protected' && file.tracks.some(({ protection }) => protection))
+      this.#choose();
+    else
       this.element.append(
         h(
           'div',
@@ -94,6 +116,56 @@ export class Protect {
           h('p', {}, able ? able.reason : 'It was not read.'),
         ),
       );
+  }
+
+  /** Asks what is to be done with a protected file. */
+  #choose() {
+    this.work = new Choice('work', 'What is to be done with it?', WORKS);
+    this.body = h('div', { class: 'work-body' });
+    this.element.append(
+      h('div', { class: 'work-top' }, h('h2', {}, 'This file is protected.'), this.work.element),
+      this.body,
+    );
+    this.work.element.addEventListener('change', () => {
+      this.#show();
+      this.#soon();
+    });
+    this.#show();
+  }
+
+  /** Shows what belongs to the work that is chosen. */
+  #show() {
+    const file = this.#file();
+    const { summary } = file;
+    if (!this.work || !summary) return;
+    this.drawn = null;
+    if (this.work.value === 'change') {
+      this.forms.change ??= new ChangeForm(summary, () => this.#soon());
+      this.#begin(this.forms.change);
+    } else if (this.sourceKeys.length) {
+      this.forms.other ??= this.#ofProtection();
+      this.forms.other.decide(this.work.value === 'anew');
+      this.#begin(this.forms.other);
+    } else {
+      this.form = null;
+      this.unlock ??= new Unlock(
+        summary.protectable,
+        file.tracks,
+        (keys) => this.#open(keys),
+        this.check,
+      );
+      this.body.replaceChildren(this.unlock.element);
+    }
+  }
+
+  /** The form for what is to be protected, or made clear. */
+  #ofProtection() {
+    const file = this.#file();
+    const parts = file.media?.parts.length ?? 1;
+    const opens = this.sourceKeys.length > 0;
+    const fragments = file.summary?.kind === 'progressive' || parts > 1;
+    const becomes = { fragments, opens, size: file.size ?? 0 };
+    return new ProtectForm(file.tracks, becomes, () => this.#soon());
   }
 
   /**
@@ -112,30 +184,31 @@ export class Protect {
     this.sourceKeys = keys;
     this.unlock?.clear();
     this.unlock = null;
-    this.#begin();
+    this.#show();
     this.#soon();
-    this.form?.element.querySelector('input')?.focus();
-    say('The keys are right. Choose what to make of the file.');
+    this.form?.focusOn(undefined);
+    say('The keys are right.');
     return null;
   }
 
-  /** Shows the form, and the plan beside it. */
-  #begin() {
+  /**
+   * Shows a form, and the plan beside it.
+   * @param {ProtectForm | ChangeForm} form
+   */
+  #begin(form) {
     const file = this.#file();
-    const parts = file.media?.parts.length ?? 1;
-    const opens = this.sourceKeys.length > 0;
-    const fragments = file.summary?.kind === 'progressive' || parts > 1;
-    const becomes = { fragments, opens, size: file.size ?? 0 };
-    this.form = new ProtectForm(file.tracks, becomes, () => this.#soon());
+    this.form = form;
+    this.startBar?.remove();
+    this.run?.element.remove();
     this.start = h('button', { type: 'submit', class: 'button primary', id: 'protect-start' });
     this.note = h('p', { class: 'start-note', role: 'status' });
     this.startBar = h('div', { class: 'start-bar' }, this.start, this.note);
     this.run = new RunBar(() => this.cancel());
     this.form.element.append(this.startBar, this.run.element);
-    this.form.element.addEventListener('submit', (event) => {
+    this.form.element.onsubmit = (event) => {
       event.preventDefault();
       void this.#protect();
-    });
+    };
     this.planBody = h('div', { class: 'plan-place' });
     this.planState = h('p', { class: 'plan-state' });
     this.faultText = h('span');
@@ -143,7 +216,7 @@ export class Protect {
       class: 'link',
     });
     this.planFault = h('p', { class: 'field-fault plan-fault', hidden: true }, this.faultText, ' ', toFault);
-    this.element.replaceChildren(
+    this.body.replaceChildren(
       h(
         'div',
         { class: 'protect' },
@@ -194,10 +267,11 @@ export class Protect {
     if (!this.start) return;
     const protecting = file.phase === 'protecting';
     this.form.lock(protecting);
+    if (this.work) this.work.element.disabled = protecting;
     this.startBar.hidden = protecting;
     this.run.update(protecting ? file.progress : null);
     this.note.className = `start-note ${file.ended}`;
-    setText(this.start, startLabel(this.form.file.protects, this.sourceKeys.length > 0, this.#mayPick()));
+    setText(this.start, startLabel(this.form, this.sourceKeys.length > 0, this.#mayPick()));
     const placed = this.form.showFault(file.ended === 'failed' ? null : file.fault);
     setText(this.note, noteFor(file, placed, this.#placeNow(), this.form.file.apart));
     // The field may be out of sight.
@@ -209,7 +283,12 @@ export class Protect {
     this.planBody.classList.toggle('stale', file.phase === 'planning' || (!file.plan && this.drawn !== null));
     if (file.plan && file.plan !== this.drawn) {
       this.drawn = file.plan;
-      this.planBody.replaceChildren(planView(file.plan, canPickFolder()));
+      const { plan, summary } = file;
+      if (this.form instanceof ChangeForm) this.form.suggest(plan.suggestedName);
+      const shown = plan.changes
+        ? changeView(plan, canPickFolder(), summary?.protection?.headerXml ?? '')
+        : planView(plan, canPickFolder());
+      this.planBody.replaceChildren(shown);
     } else if (!this.drawn) {
       this.planBody.replaceChildren(
         h(
@@ -221,10 +300,16 @@ export class Protect {
     }
   }
 
+  /** What the result is to be called, where somebody says so. */
+  get #called() {
+    return this.form instanceof ChangeForm ? this.form.name : '';
+  }
+
   /** What is asked for. @returns {ProtectRequest} */
   get #request() {
     const request = this.form?.request ?? {};
-    return this.sourceKeys.length ? { ...request, sourceKeys: this.sourceKeys } : request;
+    const opens = this.sourceKeys.length && request.scheme !== 'keep';
+    return opens ? { ...request, sourceKeys: this.sourceKeys } : request;
   }
 
   /** Ends what is going on, when the file is closed. */
@@ -235,6 +320,8 @@ export class Protect {
     this.planning.abort();
     this.running?.abort();
     this.run?.update(null);
+    this.forms.change?.clear();
+    this.forms.other?.clear();
     this.form?.clear();
     this.planBody?.replaceChildren();
     this.drawn = null;
@@ -256,6 +343,8 @@ export class Protect {
     this.planning = new AbortController();
     const { signal } = this.planning;
     if (!this.form || this.form.missing) {
+      // Where nothing is asked for, no plan is the last that worked.
+      if (this.form instanceof ChangeForm) this.drawn = null;
       this.store.dispatch({ type: 'unplanned', id: this.id, fault: null });
       return;
     }
@@ -273,7 +362,7 @@ export class Protect {
     try {
       const plan = await media.plan(this.#request, { signal });
       if (signal.aborted) return;
-      this.form.keys.keep(plan);
+      this.form.keys?.keep(plan);
       if (!this.drawn) say('The plan is ready.');
       this.store.dispatch({ type: 'planned', id: this.id, plan });
     } catch (error) {
@@ -316,7 +405,7 @@ export class Protect {
         return;
       }
       if (canPickPlace()) {
-        const place = await pickPlace(plan.suggestedName);
+        const place = await pickPlace(this.#called || plan.suggestedName);
         if (!place) return;
         await refuseSource(place, file.parts);
         sink = place;
@@ -350,12 +439,15 @@ export class Protect {
     if (!media) return;
     this.store.dispatch({ type: 'protecting', id: this.id, total: plan.sizeAfter });
     const what =
-      sink?.kind === 'directory' ? filesIn(plan.fileCount, sink.name) : (sink?.name ?? plan.suggestedName);
-    say(`${this.form?.file.protects ? 'Protecting' : 'Making'} ${what}.`);
+      sink?.kind === 'directory'
+        ? filesIn(plan.fileCount, sink.name)
+        : (sink?.name ?? (this.#called || plan.suggestedName));
+    say(`${this.form?.file.protects && !plan.changes ? 'Protecting' : 'Making'} ${what}.`);
     this.run?.focus();
     const result = await media.protect(plan, {
       signal,
       ...(sink ? { sink } : {}),
+      ...(this.#called ? { name: this.#called } : {}),
       download: this.#placeNow() === 'downloads',
       onProgress: paced((progress) => this.store.dispatch({ type: 'progress', id: this.id, progress }), 60),
     });
@@ -365,10 +457,10 @@ export class Protect {
       id: this.id,
       result,
       savedAs,
-      verify: this.form?.file.verifies ?? true,
+      verify: this.form?.file?.verifies ?? true,
       keyIsNew: plan.keys.some(({ source }) => source === 'random'),
     });
-    this.form?.keys.forget();
+    this.form?.keys?.forget();
     this.#soon();
     say(
       `Done. ${outcome(result, savedAs)} ${format.bytes(result.size)} in ${format.duration(result.seconds)}.`,
@@ -377,21 +469,25 @@ export class Protect {
 }
 
 /**
- * @param {boolean} protects
+ * @param {ProtectForm | ChangeForm} form
  * @param {boolean} opens whether it is protected before
  * @param {boolean} picks whether the person chooses where it goes
  */
-function startLabel(protects, opens, picks) {
+function startLabel(form, opens, picks) {
   const open = opens ? 'Make it clear' : 'Make it fragmented';
-  const what = protects ? (opens ? 'Protect anew' : 'Protect') : open;
+  const locked = form.file.protects ? (opens ? 'Protect anew' : 'Protect') : open;
+  const what = form instanceof ChangeForm ? 'Change it' : locked;
   return picks ? `${what} and save…` : what;
 }
 
 /**
  * What stands where there is no plan yet.
- * @param {ProtectForm} form
+ * @param {ProtectForm | ChangeForm} form
  */
-function nonePlanned({ missing, file }) {
+function nonePlanned(form) {
+  const { missing, file } = form;
+  if (form instanceof ChangeForm)
+    return 'Change what the file says of itself, and the plan appears here: what it said before and says then, every box, the size. Nothing is written until you say so.';
   const here = missing ? 'Give a licence URL. The plan then appears here' : 'The plan appears here';
   return file.protects
     ? `${here}: every box that will change, the header, the sizes. Nothing is encrypted until you say so.`

@@ -5,6 +5,7 @@
 /** @import { OpenMedia } from './player.js' */
 
 import { downloadAddress } from '../files/save.js';
+import { changeTable } from './change-view.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import { FileCheck } from './file-check.js';
@@ -139,7 +140,8 @@ export class Result {
     // Nobody can read again what is not one file, or is gone.
     const readable = place !== 'folder' && (place !== 'downloads' || files.length === 1);
     const hash = readable ? hashRow(result, this.stop.signal) : null;
-    const open = openNote(result.tracks);
+    // What was open before is no news.
+    const open = result.changes ? null : openNote(result.tracks);
     this.element.replaceChildren(
       h(
         'header',
@@ -179,16 +181,17 @@ export class Result {
           {},
           card(
             'Is it right?',
-            trackList(result.tracks),
+            trackList(result.tracks, !result.changes),
             h(
               'dl',
               { class: 'ids' },
-              kid && idRow('Scheme', FORMS[result.form], result.scheme),
+              (kid || result.changes) && idRow('Scheme', FORMS[result.form], result.scheme),
               result.laUrl ? idRow('Licence URL', 'where players will ask', result.laUrl) : null,
               ...(result.keys.length === 1 ? this.#keyRows(result.keys[0]) : []),
               hash && hash.row,
             ),
           ),
+          result.changes ? card('What is different?', changeTable(result.changes)) : null,
           kid === null
             ? null
             : result.keys.length === 1
@@ -212,6 +215,7 @@ export class Result {
           verifyCard(result, verify, this.stop.signal),
           this.#playCard(result),
           kid && this.#sendCard(result),
+          result.changes ? changedCard(result) : null,
         ),
       ),
     );
@@ -265,6 +269,15 @@ export class Result {
           'p',
           { class: 'hint' },
           'Not on this page, which plays whole files. Open the segments here together: they are one file then.',
+        ),
+      );
+    if (result.changes && result.tracks.some(({ protect }) => protect))
+      return card(
+        'Does it play?',
+        h(
+          'p',
+          { class: 'hint' },
+          'As it did before, with a licence: it is encrypted with the same keys, and none was given here to play it with.',
         ),
       );
     if (result.place === 'downloads')
@@ -429,6 +442,37 @@ export class Result {
       ),
     );
   }
+}
+
+/**
+ * What to do with a file whose headers are others now.
+ * @param {ProtectResult} result
+ */
+function changedCard({ changes = [], tracks, files }) {
+  const url = changes.find(({ field }) => field === 'laUrl')?.after;
+  const kids = [...new Set(tracks.flatMap(({ kid }) => kid ?? []))];
+  const apart = files.length > 1;
+  return card(
+    'What do I send to whom?',
+    h(
+      'ol',
+      { class: 'send' },
+      h(
+        'li',
+        {},
+        h('strong', {}, apart ? 'The segments, to the host.' : 'The MP4, to the host.'),
+        ' In place of what is there; its players ask as the new header says.',
+      ),
+      h(
+        'li',
+        {},
+        h('strong', {}, 'No key to anybody.'),
+        ' Keys and key IDs are the same.',
+        url ? ` Whoever runs ${url} must know them: ` : null,
+        ...(url ? kids.map((kid, number) => h('span', {}, number ? ', ' : '', h('code', {}, kid))) : []),
+      ),
+    ),
+  );
 }
 
 /**

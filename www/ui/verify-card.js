@@ -15,6 +15,8 @@ export const AT_ONCE = 2e9;
 
 const TITLE = 'Can I trust it?';
 const HINT = 'The written file is read again, decrypted, and every sample is compared with the source.';
+const KEPT =
+  'The written file is read again, and every sample is compared with the source as it stands, encrypted: that needs no key.';
 const GONE =
   'It cannot be read again here: it went to the browser’s downloads. Open it on this page to check it with its keys.';
 
@@ -103,9 +105,11 @@ export function verifyCard(result, wanted, signal) {
     scheme: `${result.scheme}, ${result.form}`,
     kids: result.keys.map(({ kid }) => kid.uuid),
     made: true,
+    kept: Boolean(result.changes),
   });
   const files = result.files.length;
-  const hint = files > 1 ? `${HINT} The ${files} segments are read as the one file that they are.` : HINT;
+  const what = result.changes ? KEPT : HINT;
+  const hint = files > 1 ? `${what} The ${files} segments are read as the one file that they are.` : what;
   const verifying = new Verifying(about, (options) => result.verify(options), hint);
   signal.addEventListener('abort', () => verifying.close(), { once: true });
   if (result.place === 'downloads') verifying.element.append(h('p', { class: 'hint' }, GONE));
@@ -145,7 +149,7 @@ function told(about, found) {
     h(
       'ul',
       { class: 'verify-findings', 'aria-label': 'What was looked at' },
-      ...findings(found).map(({ good, text }) =>
+      ...findings(found, about).map(({ good, text }) =>
         h(
           'li',
           { class: good ? 'good' : 'bad' },

@@ -12,6 +12,7 @@ import * as format from './format.js';
  * @property {string} scheme empty where it is not known
  * @property {string[]} kids
  * @property {boolean} made whether it was made here just now
+ * @property {boolean} [kept] whether its samples stayed encrypted as they were, and were compared as they stand
  */
 
 /** @param {string} text */
@@ -42,7 +43,7 @@ export function verifyReport(about, found) {
     const [line = '', ...parts] = trackLines(track);
     return `<li>${escaped(line)}${parts.length ? `\n<ul>\n${list(parts)}\n</ul>` : ''}</li>`;
   });
-  const checks = findings(found).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
+  const checks = findings(found, about).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -67,7 +68,7 @@ ${kids.map((kid) => `<li><code>${escaped(kid)}</code></li>`).join('\n')}
  * @param {Verification} found
  * @param {About} about
  */
-export function verdict(found, { made }) {
+export function verdict(found, { made, kept }) {
   if (!made && found.faults.some(({ code }) => code === 'wrong-key'))
     return ['A key that was given is the wrong one.', 'What else stands below may come of that.'];
   if (!found.ok)
@@ -76,6 +77,11 @@ export function verdict(found, { made }) {
       made
         ? 'Do not publish it. Protect the source again, onto another disk if that was at fault.'
         : 'What is wrong with it stands below.',
+    ];
+  if (kept)
+    return [
+      'Every sample is as in the source.',
+      'Its bytes, key ID, IV and map are the same, and all that says how it is encrypted agrees.',
     ];
   const encrypted = found.tracks.some((track) => track.encrypted > 0);
   const rest = encrypted
@@ -113,8 +119,9 @@ const ABOUT = {
  * What was looked at, and whether it is right. Of what was not looked at to the end, or has faults that are not told, nothing
  * is called right.
  * @param {Verification} found
+ * @param {About} about
  */
-export function findings({ tracks, counted, compared, complete, faults, more }) {
+export function findings({ tracks, counted, compared, complete, faults, more }, { kept }) {
   /** @type {Set<string>} */
   const bad = new Set(faults.map(({ code }) => ABOUT[code] ?? 'agreement'));
   const sum = (/** @type {(track: VerifiedTrack) => number} */ of) =>
@@ -131,7 +138,7 @@ export function findings({ tracks, counted, compared, complete, faults, more }) 
     compared
       ? [
           'samples',
-          `${format.count(sum((track) => track.equal ?? 0))} of ${format.counted(samples, 'sample')} equal the source’s, by hash, sizes and times.`,
+          `${format.count(sum((track) => track.equal ?? 0))} of ${format.counted(samples, 'sample')} equal the source’s, ${kept ? 'as they stand: by hash, sizes, times, key IDs, IVs and maps' : 'by hash, sizes and times'}.`,
           `${format.count(sum((track) => track.equal ?? 0))} of ${format.counted(samples, 'sample')} equal the source’s.`,
         ]
       : [
@@ -140,7 +147,8 @@ export function findings({ tracks, counted, compared, complete, faults, more }) 
           'What comes of decrypting is not what the codecs allow.',
         ],
   ];
-  if (encrypted)
+  // Nothing was decrypted of what stayed as it was.
+  if (encrypted && !kept)
     all.push(
       [
         'clear',
@@ -154,14 +162,15 @@ export function findings({ tracks, counted, compared, complete, faults, more }) 
           : 'Its scheme is a chain of blocks and uses no counters.',
         'A counter is used twice.',
       ],
-      [
+    );
+  if (encrypted)
+    all.push([
         'agreement',
         `Key IDs, tenc, sample groups, senc, saiz, saio and their PIFF twins agree in ${format.counted(fragments, 'fragment')}${
           headers ? `, and ${format.counted(headers, 'PlayReady header')} with them, checksums included` : ''
         }.`,
         'What says how it is encrypted does not agree.',
-      ],
-    );
+    ]);
   all.push([
     'places',
     `Offsets lead to their samples, ${indexes.length ? `${indexes.join(' and ')} to fragments, ` : ''}and durations are those of the samples.`,

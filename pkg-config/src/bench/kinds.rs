@@ -2,7 +2,7 @@
 
 use super::cases::{BROWSERS, Way, whole_time};
 use super::inputs::{Recipe, Seed};
-use super::lane::{PER_BYTE, PROCESSOR, Subject, TIME};
+use super::lane::{PER_BYTE, PROCESSOR, Reading, Subject, TIME};
 use super::peers::SHAKA;
 use super::table::Row;
 use super::{Bench, machine};
@@ -27,6 +27,50 @@ pub fn kinds(bench: &mut Bench) -> Outcome {
         Kind { name: ".ismv, cbcs", file: smooth, scheme: "cbcs" },
     ];
     side_by_side(bench, "kinds of work", &kinds, &[TIME, PROCESSOR])
+}
+
+/// Changing a protected file whose samples stay as they are, held against a plain copy of it: headers alone, where fragments
+/// are copied, and other boxes, where each fragment has a new head.
+pub fn change(bench: &mut Bench) -> Outcome {
+    const CASE: &str = "change";
+    let file = bench.inputs.get(&of_main(bench, Seed::Main, 96))?;
+    let workers = machine::cores().min(2);
+    let kinds = [
+        ("headers", json!({ "scheme": "keep", "laUrl": "https://moved.example/rightsmanager.asmx" })),
+        ("boxes", json!({ "scheme": "keep", "form": "plain" })),
+    ];
+    for browser in BROWSERS {
+        let copy = format!("{browser}: copy");
+        let names = kinds.iter().map(|(name, _)| format!("{browser}: {name}")).chain([copy.clone()]);
+        if !names.into_iter().any(|name| bench.options.wants(CASE, &name)) {
+            continue;
+        }
+        let input = file.display().to_string();
+        bench.browsers.in_page(browser, "lock", &input, &json!({}))?;
+        let way = Way { browser, sink: "storage", workers };
+        let mut subjects = vec![Subject::new(copy.clone(), |browsers: &mut super::Browsers| {
+            let arguments = json!({ "sink": way.sink, "locked": true });
+            let done = browsers.in_page(browser, "copy", &input, &arguments)?;
+            let time = done["time"].as_f64().ok_or("the answer has no time")?;
+            Ok(Reading::spent(time, done["processor"].as_f64()))
+        })];
+        for (name, request) in &kinds {
+            let mut arguments = way.arguments(&file);
+            arguments["request"] = request.clone();
+            arguments["locked"] = json!(true);
+            subjects.push(Subject::new(format!("{browser}: {name}"), move |browsers| {
+                whole_time(&browsers.ask(browser, "protect", arguments.clone())?)
+            }));
+        }
+        let runs = bench.options.runs;
+        let mut rows = bench.run(CASE, &file, subjects, runs);
+        for metric in [TIME, PROCESSOR] {
+            Row::hold(&mut rows, metric, |_| copy.clone());
+        }
+        bench.rows.extend(rows);
+        bench.browsers.in_page(browser, "unlock", &input, &json!({}))?;
+    }
+    Ok(())
 }
 
 /// Plain MP4 of other codecs, by the byte, since no two encoders make files of one size.

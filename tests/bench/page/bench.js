@@ -11,14 +11,23 @@ const REQUEST = {
   laUrl: 'https://licence.example/rightsmanager.asmx',
 };
 const FILE = 'bench-output.mp4';
+/** A protected file, to be changed. */
+const LOCKED = 'bench-locked.mp4';
 
 const chosen = () => document.querySelector('#file').files[0];
 
-/** A file of the origin's own storage, through which `createWritable` is reached without a picker. */
-async function emptyHandle() {
+/** The file that a test is about: the chosen one, or the protected one in the origin's storage. */
+async function source({ locked }) {
+  if (!locked) return chosen();
   const root = await navigator.storage.getDirectory();
-  await root.removeEntry(FILE).catch(() => {});
-  return root.getFileHandle(FILE, { create: true });
+  return (await root.getFileHandle(LOCKED)).getFile();
+}
+
+/** A file of the origin's own storage, through which `createWritable` is reached without a picker. */
+async function emptyHandle(name = FILE) {
+  const root = await navigator.storage.getDirectory();
+  await root.removeEntry(name).catch(() => {});
+  return root.getFileHandle(name, { create: true });
 }
 
 async function removeOutput(stored) {
@@ -48,19 +57,31 @@ function ask(script, message) {
 let media;
 
 const methods = {
-  async open() {
+  /** Protects the chosen file into the origin's storage. */
+  async lock() {
+    const from = await open(chosen());
+    const { size } = await from.protect(REQUEST, { sink: await emptyHandle(LOCKED) });
+    from.close();
+    return { size };
+  },
+
+  async unlock() {
+    await (await navigator.storage.getDirectory()).removeEntry(LOCKED);
+    return {};
+  },
+
+  async open(args) {
+    const blob = await source(args);
     const start = performance.now();
-    media = await open(chosen());
+    media = await open(blob);
     return { open: since(start), fragments: media.summary().fragmentCount };
   },
 
   async protect({ sink, workers, request }) {
     const handle = sink === 'handle' ? await emptyHandle() : null;
     const start = performance.now();
-    const result = await media.protect(
-      { ...REQUEST, ...request },
-      handle ? { sink: handle, workers } : { workers },
-    );
+    const asked = request?.scheme === 'keep' ? request : { ...REQUEST, ...request };
+    const result = await media.protect(asked, handle ? { sink: handle, workers } : { workers });
     const time = since(start);
     const file = await result.file();
     const { size } = file;
@@ -85,9 +106,9 @@ const methods = {
     return { protect, verify, memory: memoryPeak() };
   },
 
-  async copy({ sink }) {
+  async copy({ sink, locked }) {
     const handle = sink === 'handle' ? await emptyHandle() : null;
-    const { time, size, stored } = await ask('./copy-worker.js', { blob: chosen(), handle });
+    const { time, size, stored } = await ask('./copy-worker.js', { blob: await source({ locked }), handle });
     await removeOutput(stored);
     return { time, size };
   },
