@@ -12,7 +12,7 @@ mod support;
 
 use allocation_counter::measure;
 use boxlock::output::Step;
-use boxlock::output::assembly::protect_fragment;
+use boxlock::output::protected::protect_fragment;
 use boxlock::protect::SampleProtector;
 use boxlock::protect::subsample::{RangeFinder, Rule};
 use support::drive::{self, Feed};

@@ -11,7 +11,7 @@
 use crate::support;
 
 use boxlock::output::Step;
-use boxlock::output::assembly::{LargeFragment, protect_fragment};
+use boxlock::output::protected::{LargeFragment, protect_fragment};
 use boxlock::protect::{RequestText, SampleProtector};
 use support::drive::{self, Feed};
 use support::synth;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use boxlock::boxes::{Action, BoxId};
 use boxlock::output::Step;
-use boxlock::output::assembly::protect_fragment;
+use boxlock::output::protected::protect_fragment;
 use boxlock::output::summary::{Touched, planned_boxes};
 use boxlock::protect::SampleProtector;
 use support::clear;

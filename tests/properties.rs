@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use boxlock::boxes::Tree;
 use boxlock::bytes::ContentKey;
 use boxlock::output::Step;
-use boxlock::output::assembly::protect_fragment;
+use boxlock::output::protected::protect_fragment;
 use boxlock::output::summary::Touched;
 use boxlock::protect::{RequestText, SampleProtector, order};
 use boxlock_judges::{TrackKey, bento4_decrypt};

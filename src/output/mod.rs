@@ -7,6 +7,7 @@ pub mod items;
 pub mod moved;
 pub mod movie;
 pub mod playback;
+pub mod protected;
 pub mod protection;
 pub mod record;
 pub mod segments;

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use crate::boxes::Tree;
 use crate::bytes::Error;
 use crate::bytes::units::to_len;
-use crate::output::assembly::{LargeFragment, protect_fragment};
+use crate::output::protected::{LargeFragment, protect_fragment};
 use crate::output::summary::Touched;
 use crate::protect::subsample::{Tally, check_encrypted};
 use crate::protect::{FragmentTask, Plan, SampleProtector, order};

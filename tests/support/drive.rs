@@ -3,7 +3,7 @@
 use boxlock::boxes::Tree;
 use boxlock::bytes::{ContentKey, Error, KeyId, Result};
 use boxlock::fragmenter::Piece;
-use boxlock::output::assembly::protect_fragment;
+use boxlock::output::protected::protect_fragment;
 use boxlock::output::{Assembly, Step};
 use boxlock::protect::decrypt;
 use boxlock::protect::samples::Window;

@@ -1,7 +1,7 @@
 //! Fragments too large to hold are decrypted in pieces, to the same bytes.
 
 use boxlock::output::Step;
-use boxlock::output::assembly::{LargeFragment, protect_fragment};
+use boxlock::output::protected::{LargeFragment, protect_fragment};
 use boxlock::protect::RequestText;
 use boxlock::protect::SampleProtector;
 use boxlock::protect::request::SecretText;

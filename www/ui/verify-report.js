@@ -165,11 +165,11 @@ export function findings({ tracks, counted, compared, complete, faults, more }, 
     );
   if (encrypted)
     all.push([
-        'agreement',
-        `Key IDs, tenc, sample groups, senc, saiz, saio and their PIFF twins agree in ${format.counted(fragments, 'fragment')}${
-          headers ? `, and ${format.counted(headers, 'PlayReady header')} with them, checksums included` : ''
-        }.`,
-        'What says how it is encrypted does not agree.',
+      'agreement',
+      `Key IDs, tenc, sample groups, senc, saiz, saio and their PIFF twins agree in ${format.counted(fragments, 'fragment')}${
+        headers ? `, and ${format.counted(headers, 'PlayReady header')} with them, checksums included` : ''
+      }.`,
+      'What says how it is encrypted does not agree.',
     ]);
   all.push([
     'places',

@@ -4,7 +4,7 @@
 
 use boxlock::bytes::{ContentKey, KeyId};
 use boxlock::output::Step;
-use boxlock::output::assembly::protect_fragment;
+use boxlock::output::protected::protect_fragment;
 use boxlock::protect::request::SecretText;
 use boxlock::protect::{Random, Request, RequestText, SampleProtector};
 use boxlock::session::Session;
