@@ -22,7 +22,7 @@ use crate::protect::check::{check_file, check_plan, check_readable, check_sound,
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::trial::Trial;
-use crate::protect::{Plan, Request};
+use crate::protect::{Plan, Request, SourceKeys};
 use crate::track::{Index, Indexer, Need};
 
 /// A file that is opened.
@@ -52,7 +52,12 @@ struct Opening {
     sources: Vec<Source>,
     /// Those that are open.
     opened: Vec<Opened>,
+    /// What makes one of several; none where there is one. By a pointer, so that a program that opens single files alone has
+    /// none of it in it.
+    join: Option<Join>,
 }
+
+type Join = fn(Vec<Opened>) -> Result<Merged>;
 
 impl Opening {
     fn name(&self) -> &str {
@@ -69,7 +74,7 @@ impl Opening {
         let end = to_len(len.saturating_sub(start)).min(bytes.len());
         self.indexer
             .feed(start, bytes.get(..end).unwrap_or_default())
-            .map_err(|error| if self.sources.len() > 1 { self.blame(error) } else { error })
+            .map_err(|error| if self.join.is_some() { self.blame(error) } else { error })
     }
 
     fn blame(&self, error: Error) -> Error {
@@ -103,17 +108,22 @@ const LOOKS: usize = 4;
 impl Session {
     /// A session for a file of `file_len` bytes.
     pub fn new(file_len: u64) -> Result<Self> {
-        Self::merging(vec![Source { name: String::new(), len: file_len }])
+        Self::of(vec![Source { name: String::new(), len: file_len }], None)
     }
 
     /// A session for several files that become one. Their bytes are counted as if one stood behind the other.
     pub fn merging(sources: Vec<Source>) -> Result<Self> {
+        let join: Option<Join> = if sources.len() > 1 { Some(Merged::new) } else { None };
+        Self::of(sources, join)
+    }
+
+    fn of(sources: Vec<Source>, join: Option<Join>) -> Result<Self> {
         let Some(first) = sources.first() else {
             return Err(Error::caller("no-files", "", "There are no files to open."));
         };
         let state = match Indexer::new(first.len) {
-            Ok(indexer) => Opening { indexer, base: 0, sources, opened: Vec::new() },
-            Err(error) if sources.len() > 1 => return Err(in_file(error, &first.name, 0)),
+            Ok(indexer) => Opening { indexer, base: 0, sources, opened: Vec::new(), join },
+            Err(error) if join.is_some() => return Err(in_file(error, &first.name, 0)),
             Err(error) => return Err(error),
         };
         Ok(Self {
@@ -176,9 +186,9 @@ impl Session {
         // The placeholder is gone again before anyone can see it.
         let done = std::mem::replace(&mut self.state, State::Failed(not_open()));
         let State::Opening(done) = done else { return Ok(()) };
-        let Opening { indexer, base, sources, mut opened } = *done;
+        let Opening { indexer, base, sources, mut opened, join } = *done;
         let index = Rc::new(indexer.finish());
-        let Some(source) = sources.get(opened.len()).filter(|_| sources.len() > 1) else {
+        let (Some(source), Some(merge)) = (sources.get(opened.len()), join) else {
             self.state = State::Open(index);
             return Ok(());
         };
@@ -187,10 +197,10 @@ impl Session {
         opened.push(Opened { name: source.name.clone(), base, index });
         if let Some(next) = sources.get(opened.len()) {
             let indexer = Indexer::new(next.len).map_err(|error| in_file(error, &next.name, end))?;
-            self.state = State::Opening(Box::new(Opening { indexer, base: end, sources, opened }));
+            self.state = State::Opening(Box::new(Opening { indexer, base: end, sources, opened, join }));
             return Ok(());
         }
-        let merged = Merged::new(opened)?;
+        let merged = merge(opened)?;
         self.state = State::Open(Rc::clone(merged.index()));
         self.made = OnceCell::from(Made::Merged(merged));
         Ok(())
@@ -371,19 +381,19 @@ impl Session {
     /// The fragments by which keys of what is protected already are tried before anything is written: give the bytes of each
     /// to [`try_keys`](Self::try_keys).
     pub fn trials(&self, plan: &Plan) -> Result<Vec<FragmentTask>> {
-        Ok(Trial::tasks(self.work()?, plan))
+        if plan.decrypts() { Ok(Trial::tasks(self.work()?)) } else { Ok(Vec::new()) }
     }
 
     /// Looks at a fragment of [`trials`](Self::trials); `bytes` are those of its range.
     pub fn try_keys(
         &self,
-        plan: &Plan,
+        keys: &SourceKeys,
         trial: &mut Trial,
         task: &FragmentTask,
         bytes: &mut [u8],
     ) -> Result<()> {
         let movie = self.work()?.movie.as_ref().ok_or_else(not_open)?;
-        trial.look(movie, plan, task, bytes).map_err(|error| self.in_source(error))
+        trial.look(movie, keys, task, bytes).map_err(|error| self.in_source(error))
     }
 
     /// Begins the protected file.

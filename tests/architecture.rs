@@ -214,6 +214,7 @@ fn each_part_of_the_page_keeps_to_its_own() {
         };
         keep("/boxlock_engine.js", &worker);
         keep("/boxlock_keys.js", &worker);
+        keep("/boxlock_look.js", &worker);
         for word in ["showSaveFilePicker", "getAsFileSystemHandle", "navigator.storage"] {
             keep(word, &|path| path.starts_with("www/files/"));
         }

@@ -11,6 +11,7 @@
 use crate::support;
 
 mod made;
+mod told;
 
 use boxlock::bytes::Result;
 use boxlock::protect::periods::Periods;

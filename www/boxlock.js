@@ -15,7 +15,7 @@ import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 /** @import * as Types from './types' */
 /** @import { Assets, Method, Methods } from './engine/messages' */
 /** @import { CallOptions } from './engine/bridge.js' */
-/** @import { Source, SourcePart } from './engine/several.js' */
+/** @import { Origin, Source, SourcePart } from './engine/several.js' */
 
 export { BoxlockError };
 
@@ -38,6 +38,7 @@ const assets = () => ({
   protector: new URL('./engine/protector-worker.js', import.meta.url),
   writer: new URL('./engine/writer-worker.js', import.meta.url),
   keysWorker: new URL('./engine/keys-worker.js', import.meta.url),
+  look: new URL('./engine/wasm/boxlock_look_bg.wasm', import.meta.url),
   engine: new URL('./engine/wasm/boxlock_engine_bg.wasm', import.meta.url),
   keys: new URL('./engine/wasm/boxlock_keys_bg.wasm', import.meta.url),
 });
@@ -93,7 +94,8 @@ export async function open(source, options = {}) {
     const { summary } = found;
     const problems = [...warnings.map((message) => ({ message })), ...summary.problems];
     const tracks = files.length > 0 ? (await several()).withOrigins(found, files) : found.tracks;
-    return new OpenMedia(bridge, { name, ...summary, problems }, tracks, parts);
+    const origin = { blob, starts, files };
+    return new OpenMedia(bridge, { name, ...summary, problems }, tracks, parts, origin);
   } catch (error) {
     bridge.close();
     throw error;
@@ -204,6 +206,7 @@ const pageBase = () => globalThis.location.href;
 class OpenMedia {
   #bridge;
   #parts;
+  #origin;
   #summary;
   #tracks;
   /**
@@ -220,10 +223,12 @@ class OpenMedia {
    * @param {Types.Summary} summary
    * @param {Types.Track[]} tracks
    * @param {SourcePart[]} parts
+   * @param {Origin} origin
    */
-  constructor(bridge, summary, tracks, parts) {
+  constructor(bridge, summary, tracks, parts, origin) {
     this.#bridge = bridge;
     this.#parts = parts;
+    this.#origin = origin;
     this.#summary = summary;
     this.#tracks = tracks;
     this.name = summary.name;
@@ -333,24 +338,34 @@ class OpenMedia {
     } finally {
       if (!made?.stored) void discard(stored);
     }
-    return new Result(this.#bridge, made, name, (blob, options) => {
+    const folder = sink?.kind === 'directory' ? sink : null;
+    return new Result(this.#bridge, made, name, folder, (other, options) => {
       const keys = made.keys.map(({ kid, key }) => ({ kid: kid.uuid, key }));
       // What was kept as it is needs none.
       const sourceKeys = made.changes ? [] : (order.request.sourceKeys ?? []);
-      return this.#verify({ other: blob, source: true, keys, sourceKeys, remains: made.remains }, options);
+      return this.#verify({ other, source: true, keys, sourceKeys, remains: made.remains }, options);
     });
   }
 
   /**
    * @param {Types.SourceKeyRequest[]} keys
-   * @param {Types.VerifyOptions & { source?: Blob }} [options]
+   * @param {Types.VerifyOptions & { source?: Types.Media | Blob | readonly Blob[] }} [options]
    */
-  verify(keys, { source, ...options } = {}) {
+  async verify(keys, { source, ...options } = {}) {
     const copies = keys.map((key) => ({ ...key }));
-    return this.#verify(
-      { other: source ?? null, source: false, keys: copies, sourceKeys: [], remains: null },
-      options,
-    );
+    const other = source ? await this.#originOf(source) : null;
+    return this.#verify({ other, source: false, keys: copies, sourceKeys: [], remains: null }, options);
+  }
+
+  /**
+   * Where the bytes of a clear source are.
+   * @param {Types.Media | Blob | readonly Blob[]} source
+   * @returns {Promise<Origin>}
+   */
+  async #originOf(source) {
+    if (source instanceof OpenMedia) return source.#origin;
+    const { blob, parts, files } = await load(/** @type {Blob | readonly Blob[]} */ (source), {});
+    return { blob, starts: parts.map(({ start }) => start), files };
   }
 
   /**

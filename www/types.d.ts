@@ -372,6 +372,33 @@ export interface VerifiedTrack {
   encrypted: number;
   /** Bytes that are clear beside encrypted ones, though newer rules would encrypt them. */
   beside: number;
+  /** Bytes that stay clear, by what they are; what has none is left out. */
+  clear: ClearPart[];
+  /** Samples that are clear altogether. */
+  clearSamples: number;
+}
+
+/** Bytes of one kind that stay clear. */
+export interface ClearPart {
+  /**
+   * 'samples': all of them; 'units': those without pictures; 'headers': lengths, and headers of units, slices, frames and tiles;
+   * 'ends': less than a block; 'pattern': blocks that it skips; 'other': what else a map leaves out.
+   */
+  kind: string;
+  bytes: number;
+}
+
+/** How much of a file was looked at. */
+export interface VerifiedParts {
+  fragments: number;
+  /** PlayReady objects in the movie header. */
+  headers: number;
+  /** Of segment indexes. */
+  references: number;
+  /** Entries of the random access index. */
+  points: number;
+  /** Samples that are encrypted in counter mode. */
+  streams: number;
 }
 
 /** Something that is wrong with a file that was verified. */
@@ -391,8 +418,13 @@ export interface Verification {
   ok: boolean;
   /** Whether every sample was compared with the clear source. */
   compared: boolean;
+  /** Whether all of the file could be looked at. */
+  complete: boolean;
+  counted: VerifiedParts;
   tracks: VerifiedTrack[];
   faults: VerifyFault[];
+  /** What is told though it is no fault of the file, or not known to be one. */
+  notes: VerifyFault[];
   /** How many more there are. */
   more: number;
 }
@@ -599,7 +631,8 @@ export interface ProtectResult {
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
   /**
    * Reads the written file again, decrypts it, and compares every sample with the source; and whether all that says how it is
-   * encrypted agrees. After the scheme 'keep' samples are compared as they stand. Fails as `file` does where nothing of it can be read again, and with code 'several-files' for an archive.
+   * encrypted agrees. After the scheme 'keep' samples are compared as they stand. Segments are verified as the one file that they
+   * are together. Fails as `file` does where nothing can be read again here: what went to the browser's downloads.
    */
   verify(options?: VerifyOptions): Promise<Verification>;
   /** Removes the copy in browser storage, when there is one. */
@@ -912,10 +945,14 @@ export interface Media {
   protect(planOrRequest: Plan | ProtectRequest, options?: ProtectOptions): Promise<ProtectResult>;
   /**
    * Whether this protected file is what it should be, by its keys: decrypted, its samples are of their codec, no counter is used
-   * twice, and all that says how it is encrypted agrees. With its clear source every sample is compared with that too. Without
-   * keys, and with a source that is encrypted as well, samples are compared as they stand, with their keys' IDs, IVs and maps.
+   * twice, and all that says how it is encrypted agrees. With its clear source every sample is compared with that too: a file, the
+   * parts of one, or what is open here. Without keys, and with a source that is encrypted as well, samples are compared as they
+   * stand, with their key IDs, IVs and maps.
    */
-  verify(keys: SourceKeyRequest[], options?: VerifyOptions & { source?: Blob }): Promise<Verification>;
+  verify(
+    keys: SourceKeyRequest[],
+    options?: VerifyOptions & { source?: Media | Blob | readonly Blob[] },
+  ): Promise<Verification>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;
   close(): void;

@@ -77,8 +77,10 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
         step("lint: clippy", || clippy(project, &["--workspace", "--all-targets"]))?;
         let door = ["--package", "boxlock", "--lib", "--target", "wasm32-unknown-unknown"];
         step("lint: clippy for wasm", || clippy(project, &door))?;
-        let keys = [&door[..], &["--features", "keys"]].concat();
-        step("lint: clippy for the wasm of keys", || clippy(project, &keys))?;
+        for feature in ["look", "keys"] {
+            let module = [&door[..], &["--features", feature]].concat();
+            step(&format!("lint: clippy for the wasm of {feature}"), || clippy(project, &module))?;
+        }
         // A workspace of its own, whose targets only a nightly compiler can run.
         let fuzz = ["--manifest-path", "tests/fuzz/Cargo.toml", "--no-default-features"];
         step("lint: clippy for fuzz targets", || clippy(project, &fuzz))?;

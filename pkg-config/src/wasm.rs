@@ -1,4 +1,4 @@
-//! The engine and the module of keys: the crate compiled to WebAssembly, and the JavaScript and types that wasm-bindgen makes
+//! The engine, and the modules for looking and for keys: the crate compiled to WebAssembly, and the JavaScript and types that wasm-bindgen makes
 //! for them.
 
 use crate::order;
@@ -16,9 +16,10 @@ struct Module {
     features: &'static str,
 }
 
-/// The engine, and what lists of keys and headers take: of one source, each with the exports of its own door.
-const MODULES: [Module; 2] = [
+/// The engine, what opening and looking take of it, and what lists of keys and headers take: of one source, each with the exports of its own door.
+const MODULES: [Module; 3] = [
     Module { name: "boxlock_engine", profile: "wasm", features: "" },
+    Module { name: "boxlock_look", profile: "wasm-look", features: "look" },
     Module { name: "boxlock_keys", profile: "wasm-keys", features: "keys" },
 ];
 

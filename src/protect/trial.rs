@@ -17,6 +17,7 @@ use super::evidence::{FirstBits, Seen, first_bits, pictures};
 use super::plan::Plan;
 use super::samples::{FragmentTask, Window};
 use super::scheme::{CBCS, Form, Pattern};
+use super::source_keys::SourceKeys;
 use super::subsample::{RangeFinder, Rule, SENC_MAX_ENTRIES};
 
 /// Most fragments that are looked at for each key.
@@ -29,6 +30,17 @@ const MOST: usize = 64;
 enum Verdict {
     Right,
     Wrong,
+}
+
+/// What is to be said of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// It is the wrong one: why, as a plain sentence.
+    Wrong(String),
+    /// What speaks for it and what against it, as a plain sentence.
+    Doubtful(String),
+    /// Nothing speaks for or against it. What it is for, in the middle of a sentence.
+    Unseen(String),
 }
 
 /// What was seen of one key in one track.
@@ -114,10 +126,7 @@ pub struct Trial {
 
 impl Trial {
     /// The fragments worth looking at: give the bytes of each to [`look`](Self::look).
-    pub fn tasks(index: &Index, plan: &Plan) -> Vec<FragmentTask> {
-        if !plan.decrypts() {
-            return Vec::new();
-        }
+    pub fn tasks(index: &Index) -> Vec<FragmentTask> {
         let mut wanted: Vec<u64> = Vec::new();
         for (track, key) in index.traces.keys() {
             let first = index.fragments.partition_point(|fragment| fragment.start < key.moof);
@@ -137,14 +146,19 @@ impl Trial {
     }
 
     /// Looks at one fragment, whose bytes stand in `bytes`: they are decrypted.
-    pub fn look(&mut self, movie: &Movie, plan: &Plan, task: &FragmentTask, bytes: &mut [u8]) -> Result<()> {
+    pub fn look(
+        &mut self,
+        movie: &Movie,
+        keys: &SourceKeys,
+        task: &FragmentTask,
+        bytes: &mut [u8],
+    ) -> Result<()> {
         let (moof, media) = task.split(bytes)?;
         let tree = Tree::parse(task.head(moof)?, task.start)?;
         let fragment = Fragment::read(&tree, Some(movie))?;
         let before = media.to_vec();
         let start = task.start + task.moof_len;
-        let decryption =
-            Decryptor::new(&plan.source_keys).of_fragment(&tree, &fragment, movie, (start, &before))?;
+        let decryption = Decryptor::new(keys).of_fragment(&tree, &fragment, movie, (start, &before))?;
         let Some(mut decryption) = decryption else { return Ok(()) };
         let mut window = Window { start, bytes: media };
         decryption.decrypt_all(&fragment, &mut window)?;
@@ -172,19 +186,46 @@ impl Trial {
 
     /// Fails when a key is the wrong one. Returns what is doubtful, as plain sentences.
     pub fn judge(&self, index: &Index, plan: &Plan) -> Result<Vec<String>> {
-        let named = named_keys(index);
+        let undone = plan.undoes.iter().map(|undone| (undone.track, undone.kid));
+        let judged = self.verdicts(index, &plan.source_keys, undone);
         let mut doubts = Vec::new();
+        for one in judged {
+            match one {
+                Judged::Wrong(why) => {
+                    let message = format!("{why} Nothing is written.");
+                    return Err(Error::caller("wrong-key", "sourceKeys", message));
+                }
+                Judged::Doubtful(doubt) => doubts.push(doubt),
+                Judged::Unseen(what) => doubts.push(format!(
+                    "Whether the key given for {what} is the right one cannot be seen beforehand: what of the samples is \
+                     encrypted looks like noise also when it is clear. Play the result before you rely on it."
+                )),
+            }
+        }
+        Ok(doubts)
+    }
+
+    /// What speaks against each of these keys, or leaves it in doubt; nothing of those that are right. `used` are the tracks that
+    /// are decrypted, with their key IDs.
+    pub fn verdicts(
+        &self,
+        index: &Index,
+        keys: &SourceKeys,
+        used: impl Iterator<Item = (u32, Option<KeyId>)>,
+    ) -> Vec<Judged> {
+        let named = named_keys(index);
+        let mut all = Vec::new();
         let mut judged = Vec::new();
-        for undone in &plan.undoes {
-            let Some(number) = plan.source_keys.find(undone.track, undone.kid) else { continue };
+        for (track, kid) in used {
+            let Some(number) = keys.find(track, kid) else { continue };
             // Without a key ID each track is by itself.
-            let by_itself = undone.kid.is_none().then_some(undone.track);
-            if judged.contains(&(undone.kid, by_itself, number)) {
+            let by_itself = kid.is_none().then_some(track);
+            if judged.contains(&(kid, by_itself, number)) {
                 continue;
             }
-            judged.push((undone.kid, by_itself, number));
-            let Some(known) = plan.source_keys.iter().nth(number) else { continue };
-            let accepted = undone.kid.and_then(|kid| {
+            judged.push((kid, by_itself, number));
+            let Some(known) = keys.iter().nth(number) else { continue };
+            let accepted = kid.and_then(|kid| {
                 let mut named = named.iter().filter(|named| named.kid == kid);
                 named.find_map(|named| named.accepts(&known.key))
             });
@@ -193,40 +234,33 @@ impl Trial {
                 continue;
             }
             let is_mine = |found: &&Found| {
-                found.kid == undone.kid
+                found.kid == kid
                     && by_itself.is_none_or(|track| track == found.track)
-                    && plan.source_keys.find(found.track, found.kid) == Some(number)
+                    && keys.find(found.track, found.kid) == Some(number)
             };
             let found = || self.found.iter().filter(is_mine);
             let says = |verdict| found().find(|found| found.sight.verdict() == Some(verdict));
             let of_track = known.track.map_or_else(String::new, |track| format!(" in track {track}"));
-            let what = undone
-                .kid
-                .map_or_else(|| format!("track {}", undone.track), |kid| format!("the KID {kid}{of_track}"));
-            let wrong = |why: &str| {
-                let message =
-                    format!("The key given for {what} is the wrong one: {why}. Nothing is written.");
-                Error::caller("wrong-key", "sourceKeys", message)
-            };
+            let what = kid.map_or_else(|| format!("track {track}"), |kid| format!("the KID {kid}{of_track}"));
+            let wrong =
+                |why: &str| Judged::Wrong(format!("The key given for {what} is the wrong one: {why}."));
             if let Some(against) = says(Verdict::Wrong) {
-                return Err(wrong(&against.sight.against(against.track, &name_of(index, against.track))));
+                all.push(wrong(&against.sight.against(against.track, &name_of(index, against.track))));
+                continue;
             }
             match (accepted, says(Verdict::Right)) {
                 (None, Some(_)) => {}
                 (Some(_), None) => {
-                    return Err(wrong("the PlayReady header of the file has the checksum of another"));
+                    all.push(wrong("the PlayReady header of the file has the checksum of another"));
                 }
-                (Some(_), Some(_)) => doubts.push(format!(
+                (Some(_), Some(_)) => all.push(Judged::Doubtful(format!(
                     "The PlayReady header of the file has the checksum of another key for {what}, but what is decrypted with \
                      the one given looks clear."
-                )),
-                (None, None) => doubts.push(format!(
-                    "Whether the key given for {what} is the right one cannot be seen beforehand: what of the samples is \
-                     encrypted looks like noise also when it is clear. Play the result before you rely on it."
-                )),
+                ))),
+                (None, None) => all.push(Judged::Unseen(what)),
             }
         }
-        Ok(doubts)
+        all
     }
 }
 

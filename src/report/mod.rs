@@ -35,7 +35,7 @@ pub use protection::{SummaryProtection, TrackProtection};
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Stretch, Work, work};
 pub use track::{TrackReport, tracks};
-pub use verification::{Verification, VerifiedTrack, VerifyFault, verification};
+pub use verification::{ClearPart, Verification, VerifiedParts, VerifiedTrack, VerifyFault, verification};
 
 /// A file offset, length or count as a number with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "files stay below 2^53 bytes")]

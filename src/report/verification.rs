@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::verify::Outcome;
+use crate::verify::clear::{ClearBytes, Kind};
+use crate::verify::verification::Placed;
 
 use super::number;
 
@@ -23,6 +25,34 @@ pub struct VerifiedTrack {
     pub encrypted: f64,
     /// Bytes beside these that are clear, though a newer rule would encrypt them.
     pub beside: f64,
+    /// Bytes that stay clear, by what they are; what has none is left out.
+    pub clear: Vec<ClearPart>,
+    /// Samples that are clear altogether.
+    pub clear_samples: f64,
+}
+
+/// Bytes of one kind that stay clear.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClearPart {
+    /// Name of the kind: see [`Kind`].
+    pub kind: &'static str,
+    /// How many.
+    pub bytes: f64,
+}
+
+/// How much was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct VerifiedParts {
+    /// Fragments.
+    pub fragments: f64,
+    /// PlayReady objects in the movie header.
+    pub headers: f64,
+    /// References of segment indexes (`sidx`).
+    pub references: f64,
+    /// Entries of the random access index (`mfra`).
+    pub points: f64,
+    /// Samples that are encrypted in counter mode.
+    pub streams: f64,
 }
 
 /// Something that is wrong.
@@ -50,10 +80,16 @@ pub struct Verification {
     pub ok: bool,
     /// Whether every sample was compared with the clear source.
     pub compared: bool,
+    /// Whether all of the file could be looked at.
+    pub complete: bool,
+    /// How much was looked at.
+    pub counted: VerifiedParts,
     /// The tracks, by ID.
     pub tracks: Vec<VerifiedTrack>,
     /// What is wrong, as far as it is told.
     pub faults: Vec<VerifyFault>,
+    /// What is told though it is no fault, or not known to be one.
+    pub notes: Vec<VerifyFault>,
     /// How many faults are not told.
     pub more: f64,
 }
@@ -67,19 +103,36 @@ pub fn verification(outcome: &Outcome) -> Verification {
         bytes: number(sum.bytes),
         encrypted: number(sum.encrypted),
         beside: number(sum.beside),
+        clear: clear(&sum.clear),
+        clear_samples: number(sum.clear_samples),
     });
-    let faults = outcome.faults.iter().map(|fault| VerifyFault {
+    let shown = |fault: &Placed| VerifyFault {
         code: fault.code.clone(),
         message: fault.message.clone(),
         track: fault.track,
         sample: fault.sample.map(number),
         time: fault.time,
-    });
+    };
+    let counted = outcome.counted;
     Verification {
         ok: outcome.faults.is_empty(),
         compared: outcome.compared,
+        complete: outcome.complete,
+        counted: VerifiedParts {
+            fragments: number(counted.fragments),
+            headers: number(counted.headers),
+            references: number(counted.references),
+            points: number(counted.points),
+            streams: number(counted.streams),
+        },
         tracks: tracks.collect(),
-        faults: faults.collect(),
+        faults: outcome.faults.iter().map(shown).collect(),
+        notes: outcome.notes.iter().map(shown).collect(),
         more: number(outcome.more),
     }
+}
+
+fn clear(bytes: &ClearBytes) -> Vec<ClearPart> {
+    let all = Kind::ALL.iter().zip(bytes.0).filter(|(_, bytes)| *bytes > 0);
+    all.map(|((_, kind), bytes)| ClearPart { kind, bytes: number(bytes) }).collect()
 }

@@ -22,9 +22,9 @@ pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
     faults
 }
 
-/// PlayReady headers in the movie header: key IDs and checksums.
-fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<Error>) {
-    let objects = moov.root().children.iter().filter_map(|node| {
+/// PlayReady objects in the movie header, and where each begins.
+fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
+    moov.root().children.iter().filter_map(|node| {
         let bytes = if node.id().is(b"pssh") {
             let pssh: ProtectionSystemSpecificHeader = moov.read(node).ok()?;
             (pssh.system_id == PLAYREADY).then_some(pssh.data.0)?
@@ -35,9 +35,20 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
             return None;
         };
         Some((node.start, bytes))
-    });
+    })
+}
+
+/// How many PlayReady objects there are, how many references `sidx` has, and how many `mfra`.
+pub fn counted(index: &Index) -> (usize, usize, usize) {
+    let references = index.segment_indexes.iter().map(|(_, sidx)| sidx.references.entries.len()).sum();
+    let objects = index.moov.as_ref().map_or(0, |moov| objects(moov).count());
+    (objects, references, index.random_access_points().len())
+}
+
+/// PlayReady headers in the movie header: key IDs and checksums.
+fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<Error>) {
     let mut named = Vec::new();
-    for (start, bytes) in objects {
+    for (start, bytes) in objects(moov) {
         match ProObject::parse(&bytes, start).and_then(|object| object.header(start)) {
             Ok(Some(found)) => named.extend(found.header.keys.into_iter().map(|key| (start, key))),
             Ok(None) => {}

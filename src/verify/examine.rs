@@ -17,6 +17,7 @@ use crate::protect::{Form, FragmentTask, SourceKeys, Window};
 use crate::track::encryption::{Encryption, Maps, Span, maps, spans};
 use crate::track::{Fragment, Movie, TrackFragment};
 
+use super::clear::{ClearBytes, Kind, ranges, within};
 use super::comparison::Digest;
 use super::counters::{Counters, Place};
 use super::twins;
@@ -49,6 +50,14 @@ pub struct Examined {
     pub encrypted: u64,
     /// Bytes that a newer rule would encrypt too, but that are clear: beside encrypted ones, or of short slices.
     pub beside: u64,
+    /// Bytes that stay clear, by what they are.
+    pub clear: ClearBytes,
+    /// Samples that are clear altogether.
+    pub clear_samples: u64,
+    /// Samples that are encrypted in counter mode.
+    pub streams: u64,
+    /// Whether the `traf` says another duration (tfxd) than its samples have.
+    pub untimely: bool,
     /// Use of key streams; samples are numbered in the `traf`.
     pub counters: Counters,
     /// What is wrong with it, as far as it is told.
@@ -178,6 +187,7 @@ impl Examiner {
         for (traf, track) in tree.root().all(b"traf").zip(&fragment.tracks) {
             let mut examined = Examined { track: track.tfhd.track_id, ..Examined::default() };
             examined.digests = digests(track);
+            examined.untimely = twins::is_untimely(&tree, traf, track);
             let spans = spans(&tree, traf, track, &self.movie)?;
             let maps = maps(&tree, traf, track, &spans, at_hand)?;
             for fault in twins::of_fragment(&tree, traf, track, &spans) {
@@ -266,11 +276,14 @@ impl Examiner {
                         let key = (!self.as_they_stand).then_some(key);
                         look(found, &sample, bytes, how, key, finder);
                     }
-                    // It may have parameter sets of encrypted ones behind it. What else is wrong with it is no matter here.
-                    (None, Some(finder)) if spans.len() > 1 => {
-                        let _ = finder.split(bytes, &mut Vec::new());
+                    (None, finder) => {
+                        found.clear_samples += 1;
+                        found.clear.add(Kind::Samples, sample.size.into());
+                        // It may have parameter sets of encrypted ones behind it. What else is wrong with it is no matter here.
+                        if let Some(finder) = finder.filter(|_| spans.len() > 1) {
+                            let _ = finder.split(bytes, &mut Vec::new());
+                        }
                     }
-                    (None, _) => {}
                 }
             }
         }
@@ -345,23 +358,6 @@ fn digests(track: &TrackFragment) -> Vec<Digest> {
     all
 }
 
-/// Ranges that are encrypted by these entries, from the start of the sample; all of it where there are none.
-fn ranges(map: &[Subsample], len: usize) -> Vec<(usize, usize)> {
-    if map.is_empty() {
-        return vec![(0, len)];
-    }
-    let mut at = 0;
-    let mut all = Vec::new();
-    for entry in map {
-        let start = at + usize::from(entry.clear);
-        at = start + to_len(entry.protected.into());
-        if entry.protected > 0 {
-            all.push((start, at));
-        }
-    }
-    all
-}
-
 /// What tells how a sample of so many bytes is encrypted from other ways, whatever boxes say it.
 fn seed(len: usize, (by, iv, map): How<'_>) -> u64 {
     let mut all = Vec::new();
@@ -389,9 +385,13 @@ fn look(
     let scheme = Scheme::known(&by.scheme.text()).unwrap_or(CENC);
     let pattern = Pattern { crypt: by.pattern >> 4, skip: by.pattern & 15 };
     let of = |(start, end): &(usize, usize)| scheme.encrypted(pattern, len_u64(end - start));
-    found.encrypted += encrypted.iter().map(of).sum::<u64>();
+    let locked: u64 = encrypted.iter().map(of).sum();
+    found.encrypted += locked;
     let all: u64 = encrypted.iter().map(|(start, end)| len_u64(end - start)).sum();
+    found.clear.add(if pattern.skip > 0 { Kind::Pattern } else { Kind::Ends }, all - locked);
+    found.clear.outside(finder.as_deref().map(RangeFinder::rule), bytes, &encrypted);
     if let Some(key) = key.filter(|_| scheme.mode == Mode::Ctr) {
+        found.streams += 1;
         let iv = if by.iv_size == 0 { by.constant_iv.as_slice() } else { iv };
         let place = Place { track: found.track, sample: len_u64(sample.number) };
         found.counters.used(u32::try_from(key).unwrap_or(u32::MAX), iv, all.div_ceil(len_u64(BLOCK)), place);
@@ -405,7 +405,7 @@ fn look(
     }
     for (start, end) in ranges(&wanted, bytes.len()) {
         // Less than a block stays clear in most schemes.
-        let open = end - start - overlap(&encrypted, start, end);
+        let open = end - start - within(&encrypted, start, end);
         if open == end - start && open > SMALL {
             let message = format!(
                 "Bytes {start} to {end} of the sample have to be encrypted, and all of them are clear."
@@ -415,9 +415,4 @@ fn look(
             found.beside += len_u64(open);
         }
     }
-}
-
-/// Of the bytes from `start` to `end`, those in any of these ranges, which are sorted.
-fn overlap(ranges: &[(usize, usize)], start: usize, end: usize) -> usize {
-    ranges.iter().map(|(from, to)| end.min(*to).saturating_sub(start.max(*from))).sum()
 }

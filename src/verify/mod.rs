@@ -2,8 +2,10 @@
 //! itself.
 
 pub mod agreement;
+pub mod clear;
 pub mod comparison;
 pub mod counters;
+mod durations;
 pub mod examine;
 mod twins;
 pub mod verification;

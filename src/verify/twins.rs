@@ -1,7 +1,7 @@
 //! What says the same thing twice: the lists of IVs in CENC's box, in PIFF's, and where `saio` points.
 
 use crate::boxes::cenc::{SENC_SUBSAMPLES, SampleAuxInfoOffsets, SampleAuxInfoSizes};
-use crate::boxes::piff::{self, OVERRIDE};
+use crate::boxes::piff::{self, FragmentTime, OVERRIDE};
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, KeyId, Result};
@@ -37,6 +37,14 @@ impl<'t> List<'t> {
             at,
         })
     }
+}
+
+/// Whether a `traf` says by itself how long it is (tfxd), and its samples take another time.
+pub fn is_untimely(tree: &Tree<'_>, traf: &Node, track: &TrackFragment) -> bool {
+    let said = traf.child_id(piff::TFXD).and_then(|node| tree.read::<FragmentTime>(node).ok());
+    // 0 and all ones say that it is not known.
+    let said = said.map(|said| said.fragment_duration.0).filter(|said| ![0, u64::MAX].contains(said));
+    said.is_some_and(|said| said != track.duration)
 }
 
 /// What does not agree in a `traf`.

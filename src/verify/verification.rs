@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::protect::SourceKeys;
+use crate::protect::trial::{Judged, Trial};
 use crate::track::{Index, Track, TrackKind};
 
 use super::agreement;
+use super::clear::ClearBytes;
 use super::comparison::{Comparison, Digest, Side, Unlike, UnlikeSample};
 use super::counters::{Counters, Twice};
+use super::durations::{self, Stated};
 use super::examine::{Examined, Fault};
 use super::wire;
 
@@ -24,6 +27,10 @@ pub struct TrackSum {
     pub encrypted: u64,
     /// Bytes that a newer rule would encrypt too.
     pub beside: u64,
+    /// Bytes that stay clear, by what they are.
+    pub clear: ClearBytes,
+    /// Samples that are clear altogether.
+    pub clear_samples: u64,
     /// Samples that are equal to the source's.
     pub equal: u64,
     /// Ticks of the samples, and how many are a second.
@@ -60,6 +67,10 @@ pub struct Verification {
     faults: Vec<Placed>,
     /// Faults beyond those told.
     more: u64,
+    notes: Vec<Placed>,
+    counted: Counted,
+    /// Fragments of each track that say another duration than they have: of the file, and of the source.
+    untimely: BTreeMap<u32, (u64, u64)>,
     /// For each track of the source, that of the written file.
     twins: BTreeMap<u32, u32>,
     /// Tracks of the written file that count time otherwise than the source's.
@@ -82,6 +93,14 @@ impl Verification {
         for error in agreement::faults(written, keys).iter().filter(is_new) {
             all.fault(None, error.code(), error.message());
         }
+        let (headers, references, points) = agreement::counted(written);
+        all.counted = Counted {
+            fragments: len_u64(written.fragments.len()),
+            headers: len_u64(headers),
+            references: len_u64(references),
+            points: len_u64(points),
+            streams: 0,
+        };
         let ours = tracks_of(written);
         all.tracks = ours
             .iter()
@@ -90,7 +109,43 @@ impl Verification {
         if let Some(source) = source {
             all.match_tracks(ours, tracks_of(source));
         }
+        all.durations(durations::wrong(written), source.map(durations::wrong));
         all
+    }
+
+    /// Takes lengths that are said wrong. What the source says as wrongly came from there.
+    fn durations(&mut self, written: Vec<Stated>, source: Option<Vec<Stated>>) {
+        for Stated { by, track, message } in written {
+            let came = |known: &Stated| {
+                known.by == by && known.track.and_then(|track| self.twins.get(&track).copied()) == track
+            };
+            match &source {
+                Some(source) if source.iter().any(came) => {}
+                Some(_) => self.fault(track, "durations", &message),
+                None => self.note(track, "durations", &message),
+            }
+        }
+    }
+
+    /// Takes what trying the keys on some samples showed: where there is no source, nothing else tells of some that they are the
+    /// wrong ones; where there is one, that is why nothing is as in it.
+    pub fn tried(&mut self, written: &Index, keys: &SourceKeys, trial: &Trial) {
+        let used = written.traces.keys().map(|(track, used)| (track, used.kid));
+        for judged in trial.verdicts(written, keys, used) {
+            match judged {
+                Judged::Wrong(message) => self.fault(None, "wrong-key", &message),
+                Judged::Doubtful(message) => self.note(None, "doubtful-key", &message),
+                // The source tells.
+                Judged::Unseen(_) if self.has_source => {}
+                Judged::Unseen(what) => {
+                    let message = format!(
+                        "Whether the key given for {what} is the right one cannot be seen: what of the samples is encrypted looks \
+                         like noise also when it is clear. With the clear source it can be told."
+                    );
+                    self.note(None, "unseen-key", &message);
+                }
+            }
+        }
     }
 
     /// Finds for each track that of the source: by its ID, or, where that is of another kind, by the order of its kind.
@@ -129,10 +184,13 @@ impl Verification {
     pub fn add(&mut self, side: Side, found: Examined) {
         if side == Side::Source {
             if let Some(&track) = self.twins.get(&found.track) {
+                self.untimely.entry(track).or_default().1 += u64::from(found.untimely);
                 self.compare(side, track, found.digests);
             }
             return;
         }
+        self.untimely.entry(found.track).or_default().0 += u64::from(found.untimely);
+        self.counted.streams += found.streams;
         let sum = self.tracks.entry(found.track).or_default();
         let (before, begins) = (sum.samples, sum.clock.0);
         sum.clock.0 += ticks(&found.digests);
@@ -140,6 +198,8 @@ impl Verification {
         sum.bytes += found.digests.iter().map(|digest| u64::from(digest.size)).sum::<u64>();
         sum.encrypted += found.encrypted;
         sum.beside += found.beside;
+        sum.clear.join(&found.clear);
+        sum.clear_samples += found.clear_samples;
         self.counters.join(found.counters, before);
         for Fault { code, message, sample } in found.faults {
             let inside = found.digests.get(..to_len(sample)).unwrap_or_default();
@@ -221,6 +281,12 @@ impl Verification {
         });
     }
 
+    /// Takes what is told though it is no fault.
+    fn note(&mut self, track: Option<u32>, code: &str, message: &str) {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        self.notes.push(Placed { track, sample: None, time: None, code, message });
+    }
+
     fn tell(&mut self, fault: Placed) {
         if self.faults.len() == TOLD {
             self.more += 1;
@@ -237,6 +303,16 @@ impl Verification {
                 one.sample, one.track, other.sample, other.track
             );
             self.fault(Some(other.track), "counter-twice", &message);
+        }
+        for (track, (ours, theirs)) in std::mem::take(&mut self.untimely) {
+            let count =
+                if ours == 1 { "A fragment says".to_owned() } else { format!("{ours} fragments say") };
+            let message = format!("{count} another duration in 'tfxd' than the samples in it have.");
+            match (self.has_source, ours > 0) {
+                (true, _) if ours > theirs => self.fault(Some(track), "durations", &message),
+                (false, true) => self.note(Some(track), "durations", &message),
+                _ => {}
+            }
         }
         self.more += self.comparison.more();
         for UnlikeSample { track, sample, ticks, how } in self.comparison.unlike() {
@@ -277,7 +353,15 @@ impl Verification {
         for (id, sum) in &mut self.tracks {
             sum.equal = self.comparison.equal(*id);
         }
-        Outcome { tracks: self.tracks, faults: self.faults, more: self.more, compared: self.has_source }
+        Outcome {
+            tracks: self.tracks,
+            faults: self.faults,
+            more: self.more,
+            notes: self.notes,
+            counted: self.counted,
+            complete: !self.is_cut,
+            compared: self.has_source,
+        }
     }
 }
 
@@ -290,8 +374,29 @@ pub struct Outcome {
     pub faults: Vec<Placed>,
     /// How many faults are not told.
     pub more: u64,
+    /// What is told though it is no fault of the file, or not known to be.
+    pub notes: Vec<Placed>,
+    /// What was looked at.
+    pub counted: Counted,
+    /// Whether all of the file could be looked at.
+    pub complete: bool,
     /// Whether there was a source to compare with.
     pub compared: bool,
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Fragments.
+    pub fragments: u64,
+    /// PlayReady objects in the movie header.
+    pub headers: u64,
+    /// References of segment indexes (`sidx`).
+    pub references: u64,
+    /// Entries of the random access index (`mfra`).
+    pub points: u64,
+    /// Samples that are encrypted in counter mode.
+    pub streams: u64,
 }
 
 /// How long these samples are.

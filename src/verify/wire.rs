@@ -15,6 +15,10 @@ pub fn to_bytes(all: &[Examined]) -> Vec<u8> {
         to.u32(one.track);
         to.u64(one.encrypted);
         to.u64(one.beside);
+        one.clear.0.iter().for_each(|bytes| to.u64(*bytes));
+        to.u64(one.clear_samples);
+        to.u64(one.streams);
+        to.u32(one.untimely.into());
         to.u32(count(one.digests.len()));
         for digest in &one.digests {
             to.u64(digest.hash);
@@ -47,6 +51,12 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Examined>> {
             beside: from.u64("bytes")?,
             ..Examined::default()
         };
+        for bytes in &mut one.clear.0 {
+            *bytes = from.u64("bytes")?;
+        }
+        one.clear_samples = from.u64("samples")?;
+        one.streams = from.u64("samples")?;
+        one.untimely = from.u32("a sign")? != 0;
         for _ in 0..from.u32("samples")? {
             one.digests.push(Digest {
                 hash: from.u64("a hash")?,
@@ -76,6 +86,7 @@ fn text(from: &mut Reader<'_>) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::clear::ClearBytes;
     use crate::verify::counters::Place;
 
     #[test]
@@ -90,6 +101,10 @@ mod tests {
             digests: vec![digest; 3],
             encrypted: 8,
             beside: 9,
+            clear: ClearBytes([1, 2, 3, 4, 5, 6]),
+            clear_samples: 10,
+            streams: 11,
+            untimely: true,
             counters,
             faults: vec![fault],
             more: 3,

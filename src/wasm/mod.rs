@@ -3,25 +3,32 @@
 //! Offsets cross as `number`: files stay below 2^53 bytes. Bytes are copied in and out: views into wasm memory die
 //! when it grows. After a trap an instance is not to be trusted; the page's workers throw it away.
 //!
-//! There are two doors, each a module of its own: the engine, and with the feature `keys` what lists of keys and headers take,
-//! which most visitors never need.
+//! There are three doors, each a module of its own: the engine; with the feature `look`, what opening and looking take of it,
+//! with which the page starts; and with the feature `keys` what lists of keys and headers take, which most visitors never need.
 
-#[cfg(not(feature = "keys"))]
+#[cfg(all(feature = "keys", feature = "look"))]
+compile_error!("A module has one door: `keys` or `look`.");
+
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod browser;
 #[cfg(not(feature = "keys"))]
 mod file;
-#[cfg(not(feature = "keys"))]
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod hash;
 #[cfg(feature = "keys")]
 mod keys;
-#[cfg(not(feature = "keys"))]
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod protector;
 #[cfg(not(feature = "keys"))]
+mod reads;
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod request;
 #[cfg(not(feature = "keys"))]
 mod search;
-#[cfg(not(feature = "keys"))]
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod verifier;
+#[cfg(not(any(feature = "keys", feature = "look")))]
+mod work;
 
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
@@ -66,7 +73,7 @@ fn offset(n: f64) -> u64 {
 }
 
 /// The property `name` of an object from JavaScript; `None` where it is absent, `undefined` or `null`.
-#[cfg(not(feature = "keys"))]
+#[cfg(not(any(feature = "keys", feature = "look")))]
 fn property(object: &JsValue, name: &str) -> JsResult<Option<JsValue>> {
     let value = js_sys::Reflect::get(object, &JsValue::from_str(name))?;
     Ok(Some(value).filter(|value| !value.is_undefined() && !value.is_null()))

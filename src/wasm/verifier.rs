@@ -1,9 +1,12 @@
 //! Verifying: workers look at fragments, the leading one puts together what they find.
 
 use wasm_bindgen::prelude::*;
+use zeroize::Zeroize as _;
 
 use crate::boxes::Tree;
+use crate::bytes::Kind;
 use crate::bytes::units::to_len;
+use crate::protect::trial::Trial;
 use crate::protect::{SourceKeys, order};
 use crate::report::{self, Range};
 use crate::track::Movie;
@@ -101,6 +104,8 @@ impl FragmentExaminer {
 #[wasm_bindgen]
 pub struct Verifier {
     inner: Option<verify::Verification>,
+    keys: SourceKeys,
+    trial: Trial,
 }
 
 #[wasm_bindgen]
@@ -109,13 +114,41 @@ impl Verifier {
     #[wasm_bindgen(constructor)]
     pub fn new(written: &File, source_keys: &JsValue) -> JsResult<Self> {
         let keys = keys(source_keys)?;
-        Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, None)) })
+        let inner = Some(verify::Verification::new(&*written.shared()?, &keys, None));
+        Ok(Self { inner, keys, trial: Trial::default() })
     }
 
     /// The same, to be compared with this source.
     pub fn comparing(written: &File, source_keys: &JsValue, source: &File) -> JsResult<Self> {
         let (keys, work) = (keys(source_keys)?, source.shared_work()?);
-        Ok(Self { inner: Some(verify::Verification::new(&*written.shared()?, &keys, Some(&work))) })
+        let inner = Some(verify::Verification::new(&*written.shared()?, &keys, Some(&work)));
+        Ok(Self { inner, keys, trial: Trial::default() })
+    }
+
+    /// `Order[]`: one for each fragment by which the keys are [tried](Self::try_keys), where somebody gave them.
+    pub fn trials(&self, written: &File) -> JsResult<JsValue> {
+        written.orders(Trial::tasks(&*written.shared_work()?))
+    }
+
+    /// Tries the keys on the bytes of a task's range.
+    pub fn try_keys(&mut self, written: &File, task: &[u8], mut bytes: Vec<u8>) -> JsResult<()> {
+        let done = written.try_with(&self.keys, &mut self.trial, &one_task(task)?, &mut bytes);
+        // Clear media.
+        bytes.zeroize();
+        match done {
+            // What is wrong with the file is found when all of it is looked at.
+            Err(error) if error.kind() != Kind::Caller => Ok(()),
+            done => done.map_err(to_js),
+        }
+    }
+
+    /// Says what came of it.
+    pub fn tried(&mut self, written: &File) -> JsResult<()> {
+        let index = written.shared_work()?;
+        if let Some(inner) = &mut self.inner {
+            inner.tried(&index, &self.keys, &self.trial);
+        }
+        Ok(())
     }
 
     /// Takes the [`digests`](super::protector::Protector::digests) of all fragments that were written.

@@ -69,7 +69,7 @@ const methods = {
     }
   },
 
-  async memory({ file, sink, workers }) {
+  async memory({ file, sink, workers, method = 'protect' }) {
     const page = await freshPage('probed', file);
     let processes;
     let heap;
@@ -77,7 +77,7 @@ const methods = {
       processes = await ProcessMemory.start(browser.process().pid);
       if (name === 'chromium') heap = await HeapMeter.start(page);
       await inPage(page, 'open', {});
-      const { memory } = await inPage(page, 'protect', { sink, workers });
+      const { memory } = await inPage(page, method, { sink, workers });
       return { ...memory, heap: heap?.stop(), processes: processes.stop() };
     } finally {
       processes?.stop();

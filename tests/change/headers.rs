@@ -203,6 +203,15 @@ fn a_wrong_key_makes_no_checksum() {
     assert_ne!(header(&change(&file, &anew).unwrap()).keys[0].checksum, header(&file).keys[0].checksum);
 }
 
+fn pssh(system: Uuid16, data: &[u8]) -> String {
+    let mut bytes = (32 + data.len() as u32).to_be_bytes().to_vec();
+    bytes.extend(b"pssh\0\0\0\0");
+    bytes.extend(system.0);
+    bytes.extend((data.len() as u32).to_be_bytes());
+    bytes.extend(data);
+    hex::encode(bytes)
+}
+
 #[test]
 fn other_systems_come_are_replaced_and_go() {
     let file = protected("hybrid");
@@ -229,14 +238,6 @@ fn other_systems_come_are_replaced_and_go() {
     let none = change(&file, &RequestText { remove: vec!["common".to_owned()], ..keep() }).unwrap();
     assert!(of(&none, W3C_COMMON).is_empty());
     // A given box takes the place of that of the same system.
-    let pssh = |system: Uuid16, data: &[u8]| {
-        let mut bytes = (32 + data.len() as u32).to_be_bytes().to_vec();
-        bytes.extend(b"pssh\0\0\0\0");
-        bytes.extend(system.0);
-        bytes.extend((data.len() as u32).to_be_bytes());
-        bytes.extend(data);
-        hex::encode(bytes)
-    };
     let given = change(&with, &RequestText { pssh: Some(pssh(WIDEVINE, b"mine")), ..keep() }).unwrap();
     assert_eq!(of(&given, WIDEVINE), [b"mine"]);
     let both = RequestText { pssh: Some(pssh(PLAYREADY, b"x")), la_url: OTHER.to_owned(), ..keep() };
@@ -293,6 +294,13 @@ fn headers_in_fragments_change_with_those_of_the_movie() {
         }
         let gone = change(&file, &RequestText { remove: vec!["playready".to_owned()], ..keep() }).unwrap();
         assert!(in_moofs(&gone).is_empty());
+        // What is given is for the keys of the movie header.
+        let given = RequestText { pssh: Some(pssh(PLAYREADY, b"mine")), ..keep() };
+        if form != "piff" {
+            let given = change(&file, &given).unwrap();
+            assert!(in_moofs(&given) == in_moofs(&file));
+            assert!(systems(&given).iter().all(|(id, _, data)| *id != PLAYREADY || data == b"mine"));
+        }
         let object = systems(&file).remove(0).2;
         let ready = RequestText { playready_object: Some(hex::encode(object)), ..keep() };
         assert_eq!(change(&file, &ready).unwrap_err().code(), "header-in-fragment");

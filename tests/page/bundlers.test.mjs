@@ -145,11 +145,11 @@ describe('in Chromium', { skip: !chromium && 'not run: BROWSER names another one
         const [out, path] = [join(site, PLACE, name), `${PLACE}/${name}/`];
         mkdirSync(out, { recursive: true });
         await build(application(name), out, path);
-        // One engine, whatever was copied and renamed.
+        // What looks and one engine, whatever was copied and renamed.
         await use(served, path);
         assert.equal(
           new Set(served.requests.filter((url) => url.includes(path) && url.endsWith('.wasm'))).size,
-          1,
+          2,
         );
       });
   });
@@ -291,7 +291,7 @@ describe('the packed file', () => {
       assert.ok(/^https:/.test(link) || existsSync(join(unpacked, link)), `README.md links to ${link}`);
     // Each asset by the form that bundlers look for, in the module that is imported.
     const assets = [...read(exports['.'].default).matchAll(/new URL\('(\.\/[^']+)', import\.meta\.url\)/g)];
-    assert.equal(assets.length, 6);
+    assert.equal(assets.length, 7);
     for (const [, asset] of assets) {
       const text = readFileSync(join(unpacked, asset), 'latin1');
       assert.match(asset, /^\.\/engine\//);

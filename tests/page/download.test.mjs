@@ -117,6 +117,7 @@ inEachBrowser(
         const said = (await page.text('.result-head')).replace(/(\d)\D(?=\d{3}\b)/g, '$1');
         assert.ok(said.includes(`${bytes.length} bytes`), said);
         assert.equal(await page.evaluate(() => document.querySelector('#sha256, #compute-hash')), null);
+        assert.match(await page.text('#verify'), /cannot be read again here/);
         const { sheet } = await keySheet(page);
         assert.deepEqual([sheet.fileName, sheet.fileSize, sheet.sha256], [name, bytes.length, null]);
       },

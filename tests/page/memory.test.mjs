@@ -55,8 +55,10 @@ function limited(wasm) {
 }
 
 const { root, path } = siteCopy();
-const engine = path('engine/wasm/boxlock_engine_bg.wasm');
-writeFileSync(engine, limited(readFileSync(engine)));
+for (const name of ['look', 'engine']) {
+  const module = path(`engine/wasm/boxlock_${name}_bg.wasm`);
+  writeFileSync(module, limited(readFileSync(module)));
+}
 
 const folder = workFolder();
 const names = ['opening', 'planning', 'protecting'];

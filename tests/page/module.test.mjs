@@ -208,7 +208,8 @@ inEachBrowser((browser) => {
     async (page) => {
       const { missing } = browser.site;
       // Nothing is there beforehand.
-      const parts = ['worker.js', 'protector-worker.js', 'writer-worker.js', 'wasm/boxlock_engine_bg.wasm'];
+      const modules = ['wasm/boxlock_look_bg.wasm', 'wasm/boxlock_engine_bg.wasm'];
+      const parts = ['worker.js', 'protector-worker.js', 'writer-worker.js', ...modules];
       for (const part of parts) missing.add(`/engine/${part}`);
       await page.goto('/');
       await fetchedAhead(page);
@@ -221,7 +222,7 @@ inEachBrowser((browser) => {
         missing.delete(part);
         await script(page, 'await (await window.media.protect({ laUrl: LA })).discard();');
       }
-      for (const part of ['/engine/worker.js', '/engine/wasm/boxlock_engine_bg.wasm']) {
+      for (const part of ['/engine/worker.js', '/engine/wasm/boxlock_look_bg.wasm']) {
         missing.add(part);
         const opened = await script(page, 'return failure(open(url));');
         missing.delete(part);

@@ -80,7 +80,7 @@ inEachBrowser((browser) => {
       await withoutPicker(page);
       const { missing } = browser.site;
       const parts = ['worker', 'protector-worker', 'writer-worker', 'keys-worker'];
-      const modules = ['engine', 'keys'].map((name) => `/engine/wasm/boxlock_${name}_bg.wasm`);
+      const modules = ['look', 'engine', 'keys'].map((name) => `/engine/wasm/boxlock_${name}_bg.wasm`);
       const paths = [...parts.map((part) => `/engine/${part}.js`), ...modules];
       for (const path of paths) missing.add(path);
       await page.goto('/');

@@ -150,7 +150,7 @@ pub fn doubts_of_keys(session: &Session, file: &[u8], plan: &Plan) -> Result<Vec
     let mut trial = Trial::default();
     for task in session.trials(plan)? {
         let (task, pieces) = session.with_pieces(task)?;
-        session.try_keys(plan, &mut trial, &task, &mut bytes_of(file, pieces))?;
+        session.try_keys(&plan.source_keys, &mut trial, &task, &mut bytes_of(file, pieces))?;
     }
     trial.judge(session.work()?, plan)
 }

@@ -8,21 +8,28 @@ import { keepEngine, keepScript } from './kept.js';
 /** @import { Assets } from './messages' */
 
 /**
- * Fetches each part by itself: what cannot be had is fetched when it is needed.
+ * Fetches each part by itself, those first that open a file: what cannot be had is fetched when it is needed.
  * @param {Assets} assets
  * @returns whether all of it was had
  */
-export async function fetchAhead({ leader, protector, writer, keysWorker, engine, keys }) {
-  const scripts = [leader, protector, writer, keysWorker].map(async (script) => {
-    const answer = await fetched(script);
-    keepScript(script.href, await answer.text());
-  });
-  const compiled = [engine, keys].map(async (module) => {
-    const answer = await fetched(module);
-    keepEngine(module.href, await WebAssembly.compile(await answer.arrayBuffer()));
-  });
-  const all = await Promise.allSettled([...scripts, ...compiled]);
+export async function fetchAhead({ leader, look, ...later }) {
+  const { protector, writer, keysWorker, engine, keys } = later;
+  const first = await Promise.allSettled([script(leader), module(look)]);
+  const parts = [...[protector, writer, keysWorker].map(script), ...[engine, keys].map(module)];
+  const all = [...first, ...(await Promise.allSettled(parts))];
   return all.every(({ status }) => status === 'fulfilled');
+}
+
+/** @param {URL} part */
+async function script(part) {
+  const answer = await fetched(part);
+  keepScript(part.href, await answer.text());
+}
+
+/** @param {URL} part */
+async function module(part) {
+  const answer = await fetched(part);
+  keepEngine(part.href, await WebAssembly.compile(await answer.arrayBuffer()));
 }
 
 /** @param {URL} part */

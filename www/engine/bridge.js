@@ -122,7 +122,7 @@ export class Bridge {
    * @param {CallOptions} options
    */
   #load(source, options) {
-    return this.#ask('open', { ...source, engine: keptEngine(this.assets.engine) }, options);
+    return this.#ask('open', { ...source, look: keptEngine(this.assets.look) }, options);
   }
 
   /** A new worker, with the same file open in it. */
@@ -174,7 +174,7 @@ export class Bridge {
         crew.onMessage = (from, message, transfer) => this.#post({ id, from, message }, transfer);
         crew.onFinishing = () => onProgress?.({ stage: 'finish', done: 1, total: 1 });
       }
-      this.#post({ id, method, args: /** @type {any} */ (args) });
+      this.#post({ id, method, args: /** @type {any} */ (args), engine: keptEngine(this.assets.engine) });
     });
   }
 

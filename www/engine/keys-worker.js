@@ -29,9 +29,6 @@ const methods = {
   commands: ({ request }) => core.command_lines(request),
 };
 
-/** @type {Promise<unknown> | undefined} */
-let ready;
-
 self.onmessage = async (/** @type {MessageEvent<ToKeys>} */ { data }) => {
   if ('wipe' in data) {
     wipeAndEnd();
@@ -39,8 +36,7 @@ self.onmessage = async (/** @type {MessageEvent<ToKeys>} */ { data }) => {
   }
   const { id, method, args, engine } = data;
   try {
-    ready ??= started(init, engine);
-    await ready;
+    await started(init, engine);
     const act = /** @type {(args: unknown) => unknown} */ (methods[method]);
     self.postMessage({ id, result: await act(args) });
   } catch (error) {

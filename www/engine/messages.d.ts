@@ -23,15 +23,19 @@ import type {
   UndonePart,
   Verification,
 } from '../types';
+import type { Origin } from './several.js';
 import type { Written } from '../files/sink.js';
 import type { Part, Place } from '../files/witness.js';
 
-/** Addresses of what is fetched on demand: each worker is one script, and the engine is the wasm they share. */
+/** Addresses of what is fetched on demand: each worker is one script. */
 export interface Assets {
   leader: URL;
   protector: URL;
   writer: URL;
   keysWorker: URL;
+  /** The module that opens files and looks at them. */
+  look: URL;
+  /** The whole engine, which workers share. */
   engine: URL;
   /** The module of keys. */
   keys: URL;
@@ -136,6 +140,8 @@ export interface Protected {
   folder?: boolean;
   /** Names of the files that were written. */
   files: string[];
+  /** Where they stand in an archive. */
+  places?: { start: number; size: number }[];
   /** What a protected file said of its encryption that became something else. */
   changes?: Difference[];
   /** Where it was computed on the way. */
@@ -164,7 +170,7 @@ export interface Methods {
      * `files` are those that become one, when there are several: `blob` has their bytes one behind the other. `starts` is where
      * the parts begin that it was put together of.
      */
-    args: { blob: Blob; files: MergedFile[]; starts: number[]; engine: WebAssembly.Module | string };
+    args: { blob: Blob; files: MergedFile[]; starts: number[]; look: WebAssembly.Module | string };
     /** `origins` says of each track of several files where its own begins in `blob`. */
     result: { summary: Omit<Summary, 'name'>; tracks: Track[]; origins: Float64Array };
   };
@@ -204,7 +210,7 @@ export interface Methods {
    */
   verify: {
     args: {
-      other: Blob | null;
+      other: Origin | null;
       source: boolean;
       /** Of the file that is verified. */
       keys: SourceKeyRequest[];
@@ -230,7 +236,10 @@ export interface Wipe {
 }
 
 export type ToLead =
-  | { [M in Method]: { id: number; method: M; args: Methods[M]['args'] } }[Method]
+  /** With the whole engine, or its address, as it is at hand then: some calls need it. */
+  | {
+      [M in Method]: { id: number; method: M; args: Methods[M]['args']; engine: WebAssembly.Module | string };
+    }[Method]
   | { id: number; abort: true }
   /** From one of the crew, carried by the page. */
   | { id: number; from: number; message: FromCrew };
@@ -303,6 +312,8 @@ export interface Chunk {
   places?: Place[];
   /** Of fragments that were looked at: why they could not be. */
   fault?: PostedError;
+  /** Of fragments that were looked at: the buffer that they came in. */
+  spare?: ArrayBuffer;
 }
 
 /** `failed`, said by the page, means that the worker cannot be started. */

@@ -64,7 +64,8 @@ const post = (message, transfer) => self.postMessage({ message, transfer }, { tr
  * @param {number} id
  * @param {Chunk} chunk
  */
-const hand = (id, chunk) => post({ chunk: { id, ...chunk } }, [chunk.output.buffer]);
+const hand = (id, chunk) =>
+  post({ chunk: { id, ...chunk } }, [chunk.output.buffer, ...(chunk.spare ? [chunk.spare] : [])]);
 
 /** Numbers that the core says of each fragment: bytes of its new head, where its media begin, and bytes of these. */
 const PER_FRAGMENT = 3;
@@ -199,7 +200,8 @@ async function examine({ id, side, order, bytes }) {
   /** @param {Uint8Array} found @param {Pick<Chunk, 'fault'>} [more] */
   const say = (found, more) => {
     const output = /** @type {Uint8Array<ArrayBuffer>} */ (found);
-    hand(id, { output, sourceEnd: order.end, lengths: NONE, tallies: null, ...more });
+    const spare = bytes ? { spare: bytes.buffer } : {};
+    hand(id, { output, sourceEnd: order.end, lengths: NONE, tallies: null, ...spare, ...more });
   };
   try {
     const [examiner, blob] = [examining?.examiners[side], examining?.blobs[side]];

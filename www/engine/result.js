@@ -2,12 +2,14 @@
 
 import { during } from '../files/faults.js';
 import { discard } from '../files/stored.js';
+import { ofArchive, ofFolder } from '../files/written.js';
 import { callerError, environmentError } from './errors.js';
 import { sheetOf } from './sheet.js';
 
 /** @import * as Types from '../types' */
 /** @import { Bridge } from './bridge.js' */
 /** @import { Protected } from './messages' */
+/** @import { Origin } from './several.js' */
 
 /** @param {Protected} made */
 function placeOf({ streamed, folder, stored, blob }) {
@@ -21,6 +23,7 @@ function placeOf({ streamed, folder, stored, blob }) {
 export class Result {
   #bridge;
   #made;
+  #folder;
   /** @type {Promise<string> | undefined} */
   #hash;
   /** @type {string | null} once it is known */
@@ -32,10 +35,12 @@ export class Result {
    * @param {Bridge} bridge
    * @param {Protected} made
    * @param {string} name
-   * @param {(blob: Blob, options: Types.VerifyOptions) => Promise<Types.Verification>} verify against the source
+   * @param {FileSystemDirectoryHandle | null} folder that it is in, where it is in one
+   * @param {(written: Origin, options: Types.VerifyOptions) => Promise<Types.Verification>} verify against the source
    */
-  constructor(bridge, made, name, verify) {
+  constructor(bridge, made, name, folder, verify) {
     this.#bridge = bridge;
+    this.#folder = folder;
     this.#verify = verify;
     this.#made = made;
     this.name = name;
@@ -105,12 +110,18 @@ export class Result {
 
   /** @param {Types.VerifyOptions} [options] */
   async verify(options = {}) {
-    if (this.files.length > 1)
-      throw callerError(
-        'several-files',
-        'Only one file can be verified, not segments in files of their own.',
-      );
-    return this.#verify(await this.file(), options);
+    return this.#verify(await this.#written(), options);
+  }
+
+  /** What was written, as one file again. @returns {Promise<Origin>} */
+  async #written() {
+    const { places } = this.#made;
+    const parts = this.#folder
+      ? await during('result', ofFolder(this.#folder, this.files))
+      : ofArchive(await this.file(), places ?? []);
+    let end = 0;
+    const starts = parts.map(({ size }) => (end += size) - size);
+    return { blob: parts.length === 1 && parts[0] ? parts[0] : new Blob(parts), starts, files: [] };
   }
 
   async discard() {

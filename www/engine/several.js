@@ -17,6 +17,11 @@ import { BoxlockError } from './errors.js';
  */
 
 /**
+ * Where the bytes of what is opened are, and where the parts begin that it was put together of.
+ * @typedef {{ blob: Blob, starts: number[], files: MergedFile[] }} Origin
+ */
+
+/**
  * @param {readonly Blob[]} files
  * @param {{ signal?: AbortSignal }} options
  * @returns {Promise<Types.Arrangement>}

@@ -10,7 +10,7 @@ import { fromPosted } from './errors.js';
 import { Pool } from './pool.js';
 
 /** @import { File as CoreFile, Verifier } from './wasm/boxlock_engine.js' */
-/** @import { Order, Remains, ToProtector } from './messages' */
+/** @import { Chunk, Order, Remains, ToProtector } from './messages' */
 /** @import { Batch, Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 
@@ -19,60 +19,90 @@ const BATCH_BYTES = 4 << 20;
 const BATCH_COUNT = 512;
 /** Fragments larger than this are read by the workers themselves, in pieces. */
 const LARGE_BYTES = 8 << 20;
-/** Batches under way for each worker. */
-const AHEAD = 3;
+/** Batches grow: this much spares most of them a second buffer. */
+const BUFFER_BYTES = BATCH_BYTES + (BATCH_BYTES >> 3);
+/** So much more of one file may be read than of the other: what is known of its samples waits for theirs. */
+const LEAD_BYTES = 64 << 20;
 
-/** A file on its way to the crew. */
+/** A file on its way to the crew, and back. */
 class Reading {
   #number = 0;
   #ended = false;
   #size;
   #sent = 0;
+  /** @type {ArrayBuffer[]} */
+  #spares = [];
+  /** @type {(() => void)[]} who waits for more of it to be read */
+  #waiting = [];
 
   /**
    * @param {CoreFile} core
    * @param {Blob} blob
    * @param {number} side
+   * @param {Pool} pool
    */
-  constructor(core, blob, side) {
+  constructor(core, blob, side, pool) {
     this.core = core;
     this.side = side;
+    this.pool = pool;
     this.stream = new BlobStream(blob);
     this.gatherer = new Gatherer(blob, () => {});
     this.#size = blob.size;
   }
 
-  get ended() {
-    return this.#ended;
-  }
-
   /** How much of it was sent. */
-  get share() {
+  get #share() {
     return this.#sent / this.#size;
   }
 
   /**
-   * The next batch; none at the end.
-   * @param {Pool} pool
-   * @returns {Promise<Batch | null>}
+   * Has all of it looked at, in file order.
+   * @param {Reading | undefined} other the file that it is compared with
+   * @param {(chunk: Chunk) => void} take
    */
-  async next(pool) {
+  async run(other, take) {
+    /** @type {Batch[]} */
+    const under = [];
+    for (;;) {
+      // One more than there are workers, so that none of them waits for what is read next.
+      while (under.length <= this.pool.size && !this.#ended) {
+        if (other) await this.#wait(other);
+        const batch = await this.#next();
+        if (batch) under.push(batch);
+      }
+      const first = under.shift();
+      if (!first) return;
+      const chunk = await first.next();
+      if (chunk.spare) this.#spares.push(chunk.spare);
+      take(chunk);
+    }
+  }
+
+  /** The next batch; none at the end. @returns {Promise<Batch | null>} */
+  async #next() {
     /** @type {(Order & { count: number }) | undefined} */
     const order = this.core.fragments(this.#number, BATCH_BYTES, BATCH_COUNT);
-    if (!order) {
-      this.#ended = true;
-      return null;
-    }
-    this.#number += order.count;
+    this.#number += order?.count ?? 0;
+    this.#sent = order?.end ?? this.#size;
+    this.#ended = !order;
+    for (const wake of this.#waiting.splice(0)) wake();
+    if (!order) return null;
     const { start, end, pieces } = order;
     const len = end - start;
-    this.#sent = end;
-    if (len > LARGE_BYTES) return pool.examine(this.side, order, null);
-    const buffer = new ArrayBuffer(len);
+    if (len > LARGE_BYTES) return this.pool.examine(this.side, order, null);
+    const buffer = this.#spares.pop() ?? new ArrayBuffer(BUFFER_BYTES);
     const bytes = pieces
       ? await this.gatherer.gather(pieces, buffer)
       : await this.stream.read(start, len, buffer);
-    return pool.examine(this.side, order, bytes);
+    return this.pool.examine(this.side, order, bytes);
+  }
+
+  /** Waits while the other is far behind. @param {Reading} other */
+  async #wait(other) {
+    while (!other.#ended && this.#share - other.#share > LEAD_BYTES / this.#size)
+      await new Promise((resolve) => {
+        other.#waiting.push(() => resolve(null));
+      });
   }
 
   cancel() {
@@ -105,52 +135,44 @@ export function checkRemains(verifier, { core, blob }, { frame, heads, tracks })
  * @param {{ core: CoreFile, blob: Blob } | null} source
  * @param {Extract<ToProtector, { examiners: unknown }>} first
  * @param {number} workers
+ * @param {boolean} made whether it was made here just now: then whatever is wrong is wrong with the file, not with the keys
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
  */
-export async function verify(verifier, written, source, first, workers, { signal, report, line }) {
+export async function verify(verifier, written, source, first, workers, made, { signal, report, line }) {
   const pool = new Pool(workers, line, first);
   const cancel = () => pool.fail(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
   const readings = [written, source].flatMap((file, side) =>
-    file ? [new Reading(file.core, file.blob, side)] : [],
+    file ? [new Reading(file.core, file.blob, side, pool)] : [],
   );
   const total = written.blob.size;
-  /** @type {{ reading: Reading, batch: Batch }[]} */
-  const under = [];
   let reported = 0;
-  try {
-    for (;;) {
+  let cut = false;
+  /** @param {Reading} reading */
+  const take =
+    ({ side }) =>
+    (/** @type {Chunk} */ { output, fault, sourceEnd }) => {
       signal.throwIfAborted();
-      while (under.length < workers * AHEAD) {
-        // Whichever is behind in what was sent.
-        const [reading] = readings
-          .filter(({ ended }) => !ended)
-          .toSorted((one, two) => one.share - two.share);
-        if (!reading) break;
-        const batch = await reading.next(pool);
-        if (batch) under.push({ reading, batch });
-      }
-      const first = under.shift();
-      if (!first) break;
-      const { output, fault, sourceEnd } = await first.batch.next();
-      const ofSource = first.reading.side === 1;
       if (fault) {
         const why = fromPosted(fault);
         // What is wrong with the file itself is what came of it.
-        if (ofSource || fault.kind === 'environment') throw why;
-        pool.fail(why);
-        verifier.failed(fault.code, fault.message);
-        break;
+        if (side === 1 || fault.kind === 'environment' || (fault.kind === 'caller' && !made)) throw why;
+        if (!cut) verifier.failed(fault.code, fault.message);
+        cut = true;
+        throw why;
       }
-      verifier.take(ofSource, output);
-      if (!ofSource && performance.now() - reported > 50) {
+      verifier.take(side === 1, output);
+      if (side === 0 && performance.now() - reported > 50) {
         reported = performance.now();
         report({ stage: 'verify', done: sourceEnd, total });
       }
-    }
+    };
+  try {
+    signal.throwIfAborted();
+    await Promise.all(readings.map((reading, side) => reading.run(readings[1 - side], take(reading))));
   } catch (error) {
     pool.fail(error);
-    throw error;
+    if (!cut || signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', cancel);
     for (const reading of readings) reading.cancel();

@@ -1,4 +1,4 @@
-/** The engine inside a worker. */
+/** The whole engine inside a worker. */
 
 import init from './wasm/boxlock_engine.js';
 import { started, wipe, wipeAndEnd } from './started.js';
@@ -6,7 +6,7 @@ import { started, wipe, wipeAndEnd } from './started.js';
 export { wipe as wipeEngine, wipeAndEnd };
 
 /**
- * Starts the engine, once.
+ * Starts the whole engine, once.
  * @param {WebAssembly.Module | string} engine itself, or its address
  */
 export function startEngine(engine) {

@@ -1,23 +1,25 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import { File as CoreFile, Protector, Search, Sha256, Verifier } from './wasm/boxlock_engine.js';
+import { Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
-import { gatherNow } from '../files/gather.js';
 import { HeadReader } from '../files/heads.js';
-import { BlobReader } from '../files/read.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
 import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
+import { Pause } from './pause.js';
 import { protect } from './protect.js';
 import { segmentFiles } from './segments.js';
 import { ivFormOf } from './sheet.js';
 import { checkRemains, verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
+import { openFile, openWhole } from './worker-file.js';
 
-/** @import { Order, Piece, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
+/** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
+/** @import { Order, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
+/** @import { OpenFile } from './worker-file.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
 
@@ -27,9 +29,10 @@ import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
  * @property {AbortSignal} signal
  * @property {(progress: Progress) => void} report
  * @property {Line} line
+ * @property {WebAssembly.Module | string} engine the whole of it, or its address
  */
 
-/** @type {{ core: CoreFile, reader: BlobReader, witness: Witness, engine: WebAssembly.Module | string, memory: WebAssembly.Memory } | null} */
+/** @type {OpenFile | null} */
 let opened = null;
 
 /** The core puts one output together at a time. */
@@ -51,21 +54,11 @@ const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 const methods = {
-  async open({ blob, files, starts: parts, engine }, running) {
-    const { memory } = await startEngine(engine);
-    const reader = new BlobReader(blob);
-    const sizes = files.map(({ size }) => size);
-    const names = files.map(({ name }) => name);
-    const core =
-      files.length > 1
-        ? CoreFile.merging(blob, names, Float64Array.from(sizes))
-        : new CoreFile(blob).joined(Float64Array.from(parts));
-    const starts = new Set([0]);
-    sizes.reduce((start, size) => (starts.add(start), start + size), 0);
-    const witness = new Witness();
-    await feed(core, blob, starts, witness, running);
-    opened = { core, reader, witness, engine, memory };
-    return { summary: core.summary(), tracks: core.tracks(), origins: core.origins() };
+  async open(args, running) {
+    opened = await openFile(args, running);
+    const { core } = opened;
+    const origins = 'origins' in core ? core.origins() : new Float64Array();
+    return { summary: core.summary(), tracks: core.tracks(), origins };
   },
 
   async tree({ from, count }) {
@@ -85,17 +78,19 @@ const methods = {
   },
 
   async search({ text }, { signal, report }) {
-    const { core, reader } = file();
-    const search = new Search(core, text);
+    const open = file();
+    const search = open.search(text);
     /** @type {() => Types.SearchProgress} */
     const found = () => ({ stage: 'search', ...search.found() });
     try {
       const pause = new Pause(signal);
-      const heads = new HeadReader(reader.blob);
+      const heads = new HeadReader(open.reader.blob);
       heads.expect(search.starts());
       for (let need = search.needs(); need; need = search.needs()) {
         search.feed(
-          need.len > 0 ? (madeOf(need.start, need.len) ?? (await heads.read(need.start, need.len))) : NOTHING,
+          need.len > 0
+            ? (open.made(need.start, need.len) ?? (await heads.read(need.start, need.len)))
+            : NOTHING,
         );
         await pause.now(() => report(found()));
       }
@@ -108,7 +103,7 @@ const methods = {
   },
 
   async read({ start, end }) {
-    return madeOf(start, end - start) ?? file().reader.read(start, end - start);
+    return file().made(start, end - start) ?? file().reader.read(start, end - start);
   },
 
   plan({ request }, running) {
@@ -118,7 +113,8 @@ const methods = {
   },
 
   async protect({ request, random, parts, sink, name, stored, download, workers }, running) {
-    const { core, reader, witness, engine } = file();
+    const { reader, witness } = file();
+    const { core } = await file().working(running);
     await planning;
     if (protecting)
       throw environmentError(
@@ -127,14 +123,14 @@ const methods = {
       );
     const view = core.plan(request, random);
     random?.fill(0);
-    tryKeys();
+    tryKeys(core);
     const started = performance.now();
     // All go by the plan made last, and another may be made while this one is carried out.
     const secrets = core.keys();
     const planned = /** @type {Types.PlanKey[]} */ (view.keys);
     const keys = planned.map((key, number) => ({ ...key, key: secrets[number] ?? '' }));
     const moov = core.movie_header();
-    const setUp = { engine, blob: reader.blob, moov, request, random: core.random() };
+    const setUp = { engine: running.engine, blob: reader.blob, moov, request, random: core.random() };
     core.begin();
     const starts = [...core.file_starts()];
     const { size } = /** @type {{ size: number }} */ (core.work());
@@ -159,15 +155,11 @@ const methods = {
     return { ...made, tracks: withShares(view.tracks, shares), undoes, ...(changes ? { changes } : {}) };
   },
 
-  async verify({ other: otherBlob, source, keys, sourceKeys, remains, workers }, running) {
-    const { core, reader, engine } = file();
-    const open = { core, blob: reader.blob };
-    /** @type {typeof open | null} */
-    let other = null;
-    if (otherBlob) {
-      other = { core: new CoreFile(otherBlob), blob: otherBlob };
-      await feed(other.core, otherBlob, new Set([0]), new Witness(), running);
-    }
+  async verify({ other: origin, source, keys, sourceKeys, remains, workers }, running) {
+    const { engine } = running;
+    const { core } = await file().working(running);
+    const open = { core, blob: file().reader.blob };
+    const other = origin && { core: await openWhole(origin, new Witness(), running), blob: origin.blob };
     const [written, clear] = source && other ? [other, open] : [open, other];
     // Without keys what is encrypted is compared as it stands with what is encrypted too.
     const stands = Boolean(clear && keys.length + sourceKeys.length === 0 && isProtected(clear.core));
@@ -183,13 +175,21 @@ const methods = {
       const files = [of(written, keys), ...(clear ? [of(clear, sourceKeys)] : [])];
       const first = { examiners: { engine, files } };
       if (remains) checkRemains(verifier, written, remains);
-      return await verify(verifier, written, clear, first, workers, running);
+      // Keys that somebody gave may be wrong ones.
+      else if (!stands) {
+        for (const order of /** @type {Order[]} */ (verifier.trials(written.core)))
+          if (order.end - order.start <= LOOK_BYTES)
+            verifier.try_keys(written.core, order.tasks, file().bytesOf(order));
+        verifier.tried(written.core);
+      }
+      return await verify(verifier, written, clear, first, workers, Boolean(remains), running);
     } finally {
       other?.core.free();
     }
   },
 
-  async hash({ blob }, { signal, report }) {
+  async hash({ blob }, { signal, report, engine }) {
+    await startEngine(engine);
     const total = blob.size;
     const stream = new BlobStream(blob);
     const hash = new Sha256();
@@ -204,38 +204,19 @@ const methods = {
     return hash.finish();
   },
 
-  async playback() {
-    const { mimeType, duration, kids, init: head } = file().core.playback();
+  async playback(_, running) {
+    const { core } = await file().working(running);
+    const { mimeType, duration, kids, init: head } = core.playback();
     return { info: { mimeType, duration, kids }, init: head };
   },
 
-  async playable({ number }) {
-    const { core } = file();
+  async playable({ number }, running) {
+    const { core } = await file().working(running);
     /** @type {Order | undefined} */
     const order = core.task(number);
-    return order && core.playable(order.tasks, bytesOf(order));
+    return order && core.playable(order.tasks, file().bytesOf(order));
   },
 };
-
-/**
- * Opens a file: reads what the core wants of it.
- * @param {CoreFile} core
- * @param {Blob} blob
- * @param {Set<number>} starts where the files begin that it has one behind the other
- * @param {Witness} witness
- * @param {Running} running
- */
-async function feed(core, blob, starts, witness, { signal, report }) {
-  const pause = new Pause(signal);
-  const heads = new HeadReader(blob);
-  for (let need = core.needs(); need; need = core.needs()) {
-    if (starts.has(need.start)) heads.expect(core.expected());
-    const bytes = await heads.read(need.start, need.len);
-    witness.saw(need.start, bytes);
-    core.feed(need.start, bytes);
-    await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
-  }
-}
 
 /**
  * The tracks of a plan, with the protected part of their bytes where it is known.
@@ -247,35 +228,32 @@ const withShares = (tracks, shares) =>
   tracks.map((track) => ({ ...track, share: track.protect ? (shares.get(track.id) ?? null) : 0 }));
 
 /**
- * Bytes of a file that is made of several; undefined of any other.
- * @param {number} start
- * @param {number} len
- */
-function madeOf(start, len) {
-  const { core, reader } = file();
-  /** @type {Piece[] | undefined} */
-  const pieces = core.pieces(start, len);
-  return pieces && gatherNow(reader, pieces);
-}
-
-/**
  * @param {Types.ProtectRequest} request
  * @param {Running} running
  * @returns {Promise<Methods['plan']['result']>}
  */
-async function planned(request, { signal, report }) {
-  const { core, reader, memory } = file();
+async function planned(request, running) {
+  const { signal, report } = running;
+  const open = file();
+  const { core, memory } = await open.working(running);
   for (const order of /** @type {Order[]} */ (core.doubtful())) {
     const len = order.end - order.start;
-    if (len <= LOOK_BYTES) core.look(order.tasks, bytesOf(order));
+    if (len <= LOOK_BYTES) core.look(order.tasks, open.bytesOf(order));
   }
   const plan = core.plan(request);
   const random = core.random();
-  const doubts = tryKeys();
+  const doubts = tryKeys(core);
   const protector = new Protector(core.movie_header(), request, random);
   try {
     const pause = new Pause(signal);
-    const { growth, exact, shares, ...found } = await measure(core, protector, memory, reader, pause, report);
+    const { growth, exact, shares, ...found } = await measure(
+      core,
+      protector,
+      memory,
+      open.reader,
+      pause,
+      report,
+    );
     const { fixedGrowth, ...view } = plan;
     const whole = {
       ...view,
@@ -295,46 +273,19 @@ async function planned(request, { signal, report }) {
 const isProtected = (core) =>
   /** @type {Types.Track[]} */ (core.tracks()).some(({ protection }) => protection);
 
-/** Tries the keys of what is protected already; fails when one is wrong. Returns what is doubtful. */
-function tryKeys() {
-  const { core } = file();
+/**
+ * Tries the keys of what is protected already; fails when one is wrong. Returns what is doubtful.
+ * @param {CoreFile} core
+ */
+function tryKeys(core) {
   for (const order of /** @type {Order[]} */ (core.trials()))
-    if (order.end - order.start <= LOOK_BYTES) core.try_keys(order.tasks, bytesOf(order));
+    if (order.end - order.start <= LOOK_BYTES) core.try_keys(order.tasks, file().bytesOf(order));
   return core.tried();
-}
-
-/** @param {Order} order */
-function bytesOf({ start, end, pieces }) {
-  const { reader } = file();
-  return pieces ? gatherNow(reader, pieces) : reader.read(start, end - start);
 }
 
 function file() {
   if (!opened) throw new Error('No file is open.');
   return opened;
-}
-
-/** Lets messages in now and then, so that a long loop can be cancelled and reports its progress. */
-class Pause {
-  #last = performance.now();
-  #channel = new MessageChannel();
-
-  /** @param {AbortSignal} signal */
-  constructor(signal) {
-    this.signal = signal;
-  }
-
-  /** @param {() => void} [report] */
-  async now(report) {
-    if (performance.now() - this.#last < 40) return;
-    report?.();
-    await new Promise((resolve) => {
-      this.#channel.port1.onmessage = resolve;
-      this.#channel.port2.postMessage(null);
-    });
-    this.signal.throwIfAborted();
-    this.#last = performance.now();
-  }
 }
 
 /** @type {Map<number, { controller: AbortController, listeners: ((message: FromCrew) => void)[] }>} */
@@ -369,7 +320,7 @@ self.onmessage = async ({ data }) => {
   try {
     const run = /** @type {(args: unknown, running: Running) => Promise<unknown>} */ (methods[data.method]);
     const report = (/** @type {Progress} */ progress) => post({ id, progress });
-    const result = await run(data.args, { signal: controller.signal, report, line });
+    const result = await run(data.args, { signal: controller.signal, report, line, engine: data.engine });
     post({ id, result });
     // The key may be among these values, and the page has a copy now.
     if (data.method === 'plan') /** @type {Methods['plan']['result']} */ (result).random.fill(0);
@@ -379,6 +330,8 @@ self.onmessage = async ({ data }) => {
     post({ id, error: toPosted(error, data.method === 'hash' ? 'result' : 'read'), dead });
   } finally {
     running.delete(id);
+    // Also where it was not come to.
+    if (data.method === 'protect') data.args.random?.fill(0);
   }
 };
 

@@ -92,9 +92,11 @@ export function takeFiles({ input, veil, take }) {
   });
   window.addEventListener('drop', (event) => {
     if (!carriesFiles(event)) return;
-    event.preventDefault();
     depth = 0;
     show(false);
+    // Some places take what is dropped on them for themselves.
+    if (event.defaultPrevented) return;
+    event.preventDefault();
     const files = dropped(event.dataTransfer);
     if (files.length) take(files);
   });

@@ -15,6 +15,7 @@ import { FOLDER } from './stored.js';
  * @property {Blob | null} blob
  * @property {string | null} stored
  * @property {number} [size] of an archive, which is more than what was written into it
+ * @property {{ start: number, size: number }[]} [places] where the files stand in an archive
  * @property {boolean} [folder] whether it is in a folder
  * @property {boolean} [streamed] whether it went to the browser's downloads, and nothing of it is left here
  */

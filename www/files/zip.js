@@ -259,7 +259,11 @@ export async function zipped(sink, files, patched) {
       await sink.ready?.();
     },
     async close() {
-      return { ...(await sink.close()), size: position };
+      const places = done.map((each) => ({
+        start: each.start + localHeader(each, !patched).length,
+        size: each.size,
+      }));
+      return { ...(await sink.close()), size: position, places };
     },
   };
   await begin().catch(async (error) => {

@@ -32,7 +32,10 @@ export class Desk {
     if (!file.media || !file.summary) throw new Error('the file is still opening');
     this.summary = summaryStrip(file.summary, file.tracks, file.media.parts, file.merged ? apart : null);
     this.inspect = h('div', { class: 'inspect-place' }, h('p', { class: 'quiet' }, 'Reading the boxes…'));
-    this.protect = new Protect(store, file.id);
+    this.protect = new Protect(store, file.id, (keys) => {
+      go('result');
+      this.result.take(keys);
+    });
     this.result = new Result(store, file.id, open, () => go('protect'));
     const { media, summary } = file;
     media.tree().then(

@@ -4,14 +4,16 @@
 
 import { h } from './dom.js';
 import { Check, Choice } from './form-parts.js';
+import { AT_ONCE } from './verify-card.js';
 
 export class FileFields {
   /**
    * @param {object} becomes
    * @param {boolean} becomes.fragments whether the file becomes a fragmented one, which is of use without protection too
    * @param {boolean} becomes.opens whether it is protected, and its keys are known
+   * @param {number} becomes.size bytes that it has
    */
-  constructor({ fragments, opens }) {
+  constructor({ fragments, opens, size }) {
     this.segments = new Choice('segments', 'Written as', [
       { value: 'one', label: 'One MP4' },
       {
@@ -38,6 +40,16 @@ export class FileFields {
     ]);
     this.protection.element.hidden = !fragments && !opens;
     if (opens) this.protection.value = 'none';
+    const large = size >= AT_ONCE;
+    this.verify = new Check('verify', 'After saving', {
+      label: 'Check the file',
+      hint: large
+        ? 'It is read again, decrypted, and every sample compared with the source. Not by itself for files of 2 GB and more; Result has a button for it.'
+        : 'It is read again, decrypted, and every sample compared with the source. It takes about as long as protecting it.',
+    });
+    this.verify.input.checked = !large;
+    // What is done with the result is no part of a request.
+    this.verify.element.addEventListener('change', (event) => event.stopPropagation());
     this.element = h(
       'details',
       { class: 'more', id: 'more-file' },
@@ -45,6 +57,7 @@ export class FileFields {
       this.segments.element,
       this.segmentIndex.element,
       opens ? null : this.protection.element,
+      this.verify.element,
     );
     this.element.addEventListener('change', () => {
       this.segmentIndex.element.hidden = this.apart;
@@ -54,6 +67,11 @@ export class FileFields {
   /** Whether anything is to be protected. */
   get protects() {
     return this.protection.value !== 'none';
+  }
+
+  /** Whether what is made is verified by itself. */
+  get verifies() {
+    return this.verify.value;
   }
 
   /** Whether segments go into files of their own. */

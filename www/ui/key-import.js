@@ -91,7 +91,6 @@ export class KeyImport {
       const [dropped] = event.dataTransfer?.files ?? [];
       if (!dropped) return;
       event.preventDefault();
-      event.stopPropagation();
       this.#readFile(dropped);
     });
   }
@@ -101,6 +100,17 @@ export class KeyImport {
     clearTimeout(this.timer);
     this.turn++;
     this.source = '';
+  }
+
+  /** Wipes what was typed, and what came of it. */
+  clear() {
+    this.forget();
+    this.field.control.value = '';
+    this.privateKey.value = '';
+    this.field.fault(null);
+    this.sealed.hidden = true;
+    this.state.textContent = '';
+    this.warnings.replaceChildren();
   }
 
   /** @param {Blob} file in place of what was typed */

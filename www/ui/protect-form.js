@@ -32,8 +32,8 @@ const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 export class ProtectForm {
   /**
    * @param {Track[]} tracks
-   * @param {{ fragments: boolean, opens: boolean }} becomes whether the file becomes a fragmented one on the way, and whether it is
-   *   protected before
+   * @param {{ fragments: boolean, opens: boolean, size: number }} becomes whether the file becomes a fragmented one on the way,
+   *   whether it is protected before, and how large it is
    * @param {() => void} changed
    */
   constructor(tracks, becomes, changed) {

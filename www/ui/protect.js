@@ -72,10 +72,12 @@ export class Protect {
   /**
    * @param {Store} store
    * @param {number} id of the file
+   * @param {(keys: SourceKeyRequest[]) => void} check goes where a protected file is checked
    */
-  constructor(store, id) {
+  constructor(store, id, check) {
     this.store = store;
     this.id = id;
+    this.check = check;
     const file = this.#file();
     this.planning = new AbortController();
     /** @type {Promise<void>} settles when the latest plan is there, or is not to be had */
@@ -138,7 +140,7 @@ export class Protect {
     if (!this.work || !summary) return;
     this.drawn = null;
     if (this.work.value === 'change') {
-      this.forms.change ??= new ChangeForm(summary, () => this.#soon());
+      this.forms.change ??= new ChangeForm(summary, file.size ?? 0, () => this.#soon());
       this.#begin(this.forms.change);
     } else if (this.sourceKeys.length) {
       this.forms.other ??= this.#ofProtection();
@@ -146,7 +148,7 @@ export class Protect {
       this.#begin(this.forms.other);
     } else {
       this.form = null;
-      this.unlock ??= new Unlock(summary.protectable, file.tracks, (keys) => this.#open(keys));
+      this.unlock ??= new Unlock(summary.protectable, file.tracks, (keys) => this.#open(keys), this.check);
       this.body.replaceChildren(this.unlock.element);
     }
   }
@@ -157,7 +159,8 @@ export class Protect {
     const parts = file.media?.parts.length ?? 1;
     const opens = this.sourceKeys.length > 0;
     const fragments = file.summary?.kind === 'progressive' || parts > 1;
-    return new ProtectForm(file.tracks, { fragments, opens }, () => this.#soon());
+    const becomes = { fragments, opens, size: file.size ?? 0 };
+    return new ProtectForm(file.tracks, becomes, () => this.#soon());
   }
 
   /**
@@ -449,6 +452,7 @@ export class Protect {
       id: this.id,
       result,
       savedAs,
+      verify: this.form?.file.verifies ?? true,
       keyIsNew: plan.keys.some(({ source }) => source === 'random'),
     });
     this.form?.keys?.forget();

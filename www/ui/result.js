@@ -1,6 +1,6 @@
 /** Result: is it right, where is it, what do I send to whom. */
 
-/** @import { MadeKey, ProtectResult } from '../types.d.ts' */
+/** @import { MadeKey, ProtectResult, SourceKeyRequest } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 /** @import { OpenMedia } from './player.js' */
 
@@ -8,6 +8,7 @@ import { downloadAddress } from '../files/save.js';
 import { changeTable } from './change-view.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
+import { FileCheck } from './file-check.js';
 import * as format from './format.js';
 import { isOfFile, keyName } from './key-fields.js';
 import { keyForms } from './key-forms.js';
@@ -53,6 +54,8 @@ export class Result {
     /** @type {(atRisk: boolean) => void} */
     this.showKept = () => {};
     this.stop = new AbortController();
+    /** Of a protected file from elsewhere. @type {FileCheck | null} */
+    this.check = null;
     /** Those of the result that have been copied. @type {WeakSet<MadeKey>} */
     this.copied = new WeakSet();
     this.element = h('div', { class: 'result' });
@@ -70,9 +73,17 @@ export class Result {
     if (this.shown && file.result) void this.shown.discard().catch(() => {}); // a newer one takes its place
     this.shown = file.result;
     if (file.result) {
-      this.#show(file.result, file.savedAs);
+      this.#show(file.result, file);
       this.showKept(file.keyAtRisk);
     } else this.#none();
+  }
+
+  /**
+   * Takes the keys of a protected file, to check it with.
+   * @param {SourceKeyRequest[]} keys
+   */
+  take(keys) {
+    this.check?.take(keys);
   }
 
   focus() {
@@ -92,11 +103,19 @@ export class Result {
     this.stop = new AbortController();
     this.player?.close();
     this.player = null;
+    this.check?.close();
+    this.check = null;
     this.release();
     this.release = () => {};
   }
 
   #none() {
+    const file = this.store.file(this.id);
+    if (file?.tracks.some(({ protection }) => protection)) {
+      this.check = new FileCheck(this.store, file);
+      this.element.replaceChildren(this.check.element);
+      return;
+    }
     this.element.replaceChildren(
       h(
         'div',
@@ -114,9 +133,9 @@ export class Result {
 
   /**
    * @param {ProtectResult} result
-   * @param {string | null} savedAs
+   * @param {Pick<FileState, 'savedAs' | 'verify'>} file
    */
-  #show(result, savedAs) {
+  #show(result, { savedAs, verify }) {
     const { kid, place, files } = result;
     // Nobody can read again what is not one file, or is gone.
     const readable = place !== 'folder' && (place !== 'downloads' || files.length === 1);
@@ -193,7 +212,7 @@ export class Result {
         h(
           'div',
           {},
-          verifyCard(result, this.stop.signal),
+          verifyCard(result, verify, this.stop.signal),
           this.#playCard(result),
           kid && this.#sendCard(result),
           result.changes ? changedCard(result) : null,

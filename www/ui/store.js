@@ -31,6 +31,7 @@
  * @property {'' | 'cancelled' | 'failed'} ended how the last run ended, when it did not end well
  * @property {ProtectResult | null} result
  * @property {string | null} savedAs the name chosen in the picker
+ * @property {boolean} verify whether the result is to be verified by itself
  * @property {boolean} keyAtRisk whether the result's key was made here, is nowhere else, and was not kept yet
  */
 
@@ -56,7 +57,7 @@
  *   | { type: 'planned', id: number, plan: Plan }
  *   | { type: 'unplanned', id: number, fault: Fault | null }
  *   | { type: 'protecting', id: number, total: number }
- *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null, keyIsNew: boolean }
+ *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null, verify: boolean, keyIsNew: boolean }
  *   | { type: 'stopped', id: number, ended: 'cancelled' | 'failed', fault: Fault | null }
  *   | { type: 'kept', id: number }
  *   | { type: 'discarded', id: number }} Action
@@ -132,6 +133,7 @@ export function reduce(state, action) {
         phase: 'done',
         result: action.result,
         savedAs: action.savedAs,
+        verify: action.verify,
         keyAtRisk: action.keyIsNew,
         progress: null,
         ended: '',
@@ -166,6 +168,7 @@ function newFile({ id, name, size, parts, merged }) {
     ended: '',
     result: null,
     savedAs: null,
+    verify: false,
     keyAtRisk: false,
   };
 }

@@ -68,7 +68,7 @@ pub fn whole_time(done: &Value) -> Outcome<Vec<Reading>> {
     Ok(Reading::spent(time, done["processor"].as_f64()))
 }
 
-fn number(answer: &Value, name: &str) -> Outcome<f64> {
+pub fn number(answer: &Value, name: &str) -> Outcome<f64> {
     answer[name].as_f64().ok_or_else(|| format!("the answer has no number {name}: {answer}"))
 }
 
@@ -381,7 +381,7 @@ pub fn memory(bench: &mut Bench) -> Outcome {
         let of_browser = |row: &mut Row| row.subject.starts_with(browser);
         let mut taken: Vec<Row> = rows.extract_if(.., of_browser).collect();
         // Firefox tells only of the second.
-        for metric in [TAB, "wasm, all instances"] {
+        for metric in MEMORY {
             Row::hold_against(&mut taken, metric, &format!("{browser}: 982 MB"));
         }
         bench.rows.extend(taken);
@@ -390,8 +390,10 @@ pub fn memory(bench: &mut Bench) -> Outcome {
 }
 
 const TAB: &str = "JS heaps, buffers, wasm";
+/// What is held against a smaller file.
+pub const MEMORY: [&str; 2] = [TAB, "wasm, all instances"];
 
-fn memory_readings(done: &Value) -> Outcome<Vec<Reading>> {
+pub fn memory_readings(done: &Value) -> Outcome<Vec<Reading>> {
     let mib = |metric, bytes: f64| Reading::new(metric, "MiB", bytes / MIB);
     let mut readings = Vec::new();
     // Firefox tells no page how large its heap is.

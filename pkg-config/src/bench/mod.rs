@@ -11,6 +11,7 @@ mod options;
 mod peers;
 mod stats;
 mod table;
+mod verify;
 
 use crate::project::Project;
 use crate::run::{self, Outcome};
@@ -111,7 +112,7 @@ pub fn bench(project: &Project, words: &[&str]) -> Outcome<bool> {
     let load = machine::load();
     start_up(&mut bench)?;
     let cases =
-        [cases::kernel, cases::main, kinds::kinds, kinds::change, kinds::codecs, cases::open, cases::memory];
+        [cases::kernel, cases::main, kinds::kinds, kinds::change, kinds::codecs, cases::open, cases::memory, verify::verify];
     // How something grows is no question of whether it works.
     for case in cases {
         case(&mut bench)?;

@@ -91,6 +91,21 @@ const methods = {
     return { protect: time, size, memory: memoryPeak() };
   },
 
+  /** Protects, and verifies what came of it. */
+  async verify({ workers, request }) {
+    media = await open(chosen());
+    const start = performance.now();
+    const result = await media.protect({ ...REQUEST, ...request }, { workers });
+    const protect = since(start);
+    const again = performance.now();
+    const { ok, compared } = await result.verify({ workers });
+    const verify = since(again);
+    await result.discard();
+    media.close();
+    if (!ok || !compared) throw new Error('What was protected is not right.');
+    return { protect, verify, memory: memoryPeak() };
+  },
+
   async copy({ sink, locked }) {
     const handle = sink === 'handle' ? await emptyHandle() : null;
     const { time, size, stored } = await ask('./copy-worker.js', { blob: await source({ locked }), handle });

@@ -1,0 +1,187 @@
+/**
+ * The file that is open in the leading worker. Looking takes a small module of its own, with which the page starts. When
+ * something is to be done with the file, it is opened once more, in the whole engine.
+ */
+
+import * as whole from './wasm/boxlock_engine.js';
+import initLook, * as look from './wasm/boxlock_look.js';
+import { asError, CHANGED } from '../files/faults.js';
+import { gatherNow } from '../files/gather.js';
+import { HeadReader } from '../files/heads.js';
+import { BlobReader } from '../files/read.js';
+import { Witness } from '../files/witness.js';
+import { isTrap } from './errors.js';
+import { Joint } from './joint.js';
+import { Pause } from './pause.js';
+import { started } from './started.js';
+import { startEngine } from './worker-engine.js';
+
+/** @import { MergedFile, Methods, Order, Piece } from './messages' */
+/** @import { Waiting } from './joint.js' */
+
+/** Of one file: what looks. @typedef {look.File} Looking */
+/** What works, with its memory. @typedef {{ core: whole.File, memory: WebAssembly.Memory }} Working */
+/** @typedef {WebAssembly.Module | string} Engine */
+
+export class OpenFile {
+  /** @type {Working | null} */
+  #working = null;
+  /** @type {Joint<Working> | null} The second opening, while it is under way. */
+  #opening = null;
+  #blob;
+  #starts;
+
+  /**
+   * @param {Looking | whole.File} core what looks; of several files that become one the whole engine from the start, as they
+   *   are made there
+   * @param {Blob} blob
+   * @param {Float64Array} starts where the parts begin that it was put together of
+   * @param {Witness} witness
+   * @param {Working | null} working
+   */
+  constructor(core, blob, starts, witness, working) {
+    this.core = core;
+    this.reader = new BlobReader(blob);
+    this.witness = witness;
+    this.#blob = blob;
+    this.#starts = starts;
+    this.#working = working;
+  }
+
+  /**
+   * A search for boxes.
+   * @param {string} text
+   */
+  search(text) {
+    return this.core instanceof whole.File
+      ? new whole.Search(this.core, text)
+      : new look.Search(this.core, text);
+  }
+
+  /**
+   * Bytes of a file that is made of several; undefined of any other.
+   * @param {number} start
+   * @param {number} len
+   */
+  made(start, len) {
+    if (!(this.core instanceof whole.File)) return undefined;
+    /** @type {Piece[] | undefined} */
+    const pieces = this.core.pieces(start, len);
+    return pieces && gatherNow(this.reader, pieces);
+  }
+
+  /** @param {Order} order */
+  bytesOf({ start, end, pieces }) {
+    return pieces ? gatherNow(this.reader, pieces) : this.reader.read(start, end - start);
+  }
+
+  /**
+   * The file in the whole engine, opened there once.
+   * @param {Waiting & { engine: Engine }} running
+   * @returns {Promise<Working>}
+   */
+  async working({ engine, ...running }) {
+    if (this.#working) return this.#working;
+    if (!this.#opening || this.#opening.left) {
+      const opening = new Joint((joint) => this.#openAgain(engine, joint));
+      this.#opening = opening;
+      opening.done.catch((error) => {
+        // Whoever asks next tries again; but of an engine that stopped somebody has to hear.
+        if (this.#opening === opening && !isTrap(error)) this.#opening = null;
+      });
+    }
+    return this.#opening.wait(running);
+  }
+
+  /**
+   * @param {Engine} engine
+   * @param {Waiting} running
+   */
+  async #openAgain(engine, running) {
+    const { memory } = await startEngine(engine);
+    running.signal.throwIfAborted();
+    await this.witness.check(this.#blob);
+    const core = new whole.File(this.#blob).joined(this.#starts);
+    try {
+      await feed(core, this.#blob, [0], new Witness(), running);
+      // Another opening may have begun when this one was left.
+      running.signal.throwIfAborted();
+      if (core.identity() !== this.core.identity()) throw asError(CHANGED);
+    } catch (error) {
+      if (isTrap(error)) throw error;
+      core.free();
+      // What was read without a fault is faulty now.
+      throw isOfFile(error) ? asError(CHANGED) : error;
+    }
+    this.#working = { core, memory };
+    return this.#working;
+  }
+}
+
+/** @param {any} error */
+const isOfFile = (error) =>
+  error?.kind === 'file' || error?.kind === 'limit' || error?.kind === 'unsupported';
+
+/**
+ * @param {Methods['open']['args']} args
+ * @param {Waiting & { engine: Engine }} running
+ */
+export async function openFile({ look: module, ...origin }, { engine, ...running }) {
+  const { blob, files } = origin;
+  const witness = new Witness();
+  const starts = Float64Array.from(origin.starts);
+  if (files.length > 1) {
+    const { memory } = await startEngine(engine);
+    const core = await openWhole(origin, witness, running);
+    return new OpenFile(core, blob, starts, witness, { core, memory });
+  }
+  await started(initLook, module);
+  const core = new look.File(blob).joined(starts);
+  await feed(core, blob, [0], witness, running);
+  return new OpenFile(core, blob, starts, witness, null);
+}
+
+/**
+ * Opens a file in the whole engine alone, which must be started; or several that are made one.
+ * @param {{ blob: Blob, files: MergedFile[], starts: number[] }} origin
+ * @param {Witness} witness
+ * @param {Waiting} running
+ */
+export async function openWhole({ blob, files, starts }, witness, running) {
+  const sizes = files.map(({ size }) => size);
+  const names = files.map(({ name }) => name);
+  const core =
+    files.length > 1
+      ? whole.File.merging(blob, names, Float64Array.from(sizes))
+      : new whole.File(blob).joined(Float64Array.from(starts));
+  let end = 0;
+  try {
+    await feed(core, blob, [0, ...sizes.map((size) => (end += size))], witness, running);
+  } catch (error) {
+    // What stopped lends nothing any more.
+    if (!isTrap(error)) core.free();
+    throw error;
+  }
+  return core;
+}
+
+/**
+ * Opens a file: reads what the core wants of it.
+ * @param {Looking | whole.File} core
+ * @param {Blob} blob
+ * @param {number[]} bases where the files begin that it has one behind the other
+ * @param {Witness} witness
+ * @param {Waiting} running
+ */
+async function feed(core, blob, bases, witness, { signal, report }) {
+  const starts = new Set(bases);
+  const pause = new Pause(signal);
+  const heads = new HeadReader(blob);
+  for (let need = core.needs(); need; need = core.needs()) {
+    if (starts.has(need.start)) heads.expect(core.expected());
+    const bytes = await heads.read(need.start, need.len);
+    witness.saw(need.start, bytes);
+    core.feed(need.start, bytes);
+    await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
+  }
+}

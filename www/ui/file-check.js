@@ -1,0 +1,193 @@
+/** A protected file that is open: with its keys it is checked, and beside its clear source where that is at hand. */
+
+/** @import { Media, SourceKeyRequest } from '../types.d.ts' */
+/** @import { FileState, Store } from './store.js' */
+
+import { AT_ONCE, Verifying } from './verify-card.js';
+import { h } from './dom.js';
+import { Field } from './form-parts.js';
+import * as format from './format.js';
+import { say } from './live.js';
+import { SourceKeys } from './source-keys.js';
+
+const HINT = 'The file is read, decrypted and gone through. Nothing is written.';
+/** What is chosen to compare with: nothing, or what was chosen from the disk. */
+const NONE = 'none';
+const CHOSEN = 'chosen';
+
+export class FileCheck {
+  /**
+   * @param {Store} store
+   * @param {FileState} file that is protected
+   */
+  constructor(store, file) {
+    this.store = store;
+    this.id = file.id;
+    this.keys = new SourceKeys(file.tracks);
+    /** Clear files from the disk. @type {File[]} */
+    this.chosen = [];
+    const select = h('select', { name: 'clearSource' });
+    this.select = select;
+    this.source = new Field(select, {
+      label: 'Clear source',
+      hint: 'With it every sample is compared. A file that is open here, or one that you choose or drop.',
+    });
+    const input = h('input', {
+      type: 'file',
+      id: 'clear-source-file',
+      class: 'file-input',
+      multiple: true,
+      'aria-label': 'Clear source from this computer',
+    });
+    input.addEventListener('change', () => {
+      this.#choose([...(input.files ?? [])]);
+      input.value = '';
+    });
+    const place = h('div', { class: 'source-place' }, this.source.element, h('p', {}, input));
+    place.addEventListener('dragover', (event) => event.preventDefault());
+    place.addEventListener('drop', (event) => {
+      const dropped = [...(event.dataTransfer?.files ?? [])];
+      if (!dropped.length) return;
+      event.preventDefault();
+      this.#choose(dropped);
+    });
+    this.fault = h('p', { class: 'field-fault', role: 'alert', hidden: true });
+    this.start = h(
+      'button',
+      { type: 'submit', class: 'button primary', id: 'check-start' },
+      'Check this file',
+    );
+    this.verifying = new Verifying(
+      () => this.#about(),
+      (options) => this.#verify(options),
+      HINT,
+    );
+    this.card = h(
+      'section',
+      { class: 'card', hidden: true },
+      h('h3', {}, 'Is it right?'),
+      this.verifying.element,
+    );
+    this.form = h(
+      'form',
+      { class: 'unlock check' },
+      h('h2', { tabindex: -1 }, 'Is this file right?'),
+      h(
+        'p',
+        {},
+        'With its keys every sample of it is decrypted: whether nothing is left clear that has to be encrypted, no counter is ' +
+          'used twice, and headers, key IDs, offsets and indexes agree. Nothing is written, and no clear byte is kept.',
+      ),
+      ...this.keys.elements,
+      place,
+      this.fault,
+      h(
+        'p',
+        { class: 'save-line' },
+        this.start,
+        file.size && file.size >= AT_ONCE
+          ? h('span', { class: 'quiet' }, `${format.bytes(file.size)} are read.`)
+          : null,
+      ),
+    );
+    this.element = h('div', { class: 'file-check' }, this.form, this.card);
+    this.form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#list();
+    this.stop = store.subscribe((state, before) => {
+      if (state.files !== before.files) this.#list();
+      // Who leaves takes what was typed along.
+      if (state.view !== 'result' || state.current !== this.id) this.keys.clear();
+    });
+  }
+
+  /**
+   * Takes keys that were typed elsewhere.
+   * @param {SourceKeyRequest[]} keys
+   */
+  take(keys) {
+    this.keys.value = keys;
+    this.form.querySelector('h2')?.focus();
+  }
+
+  close() {
+    this.stop();
+    this.keys.clear();
+    this.chosen = [];
+    this.verifying.close();
+  }
+
+  /** Offers what is open, and what was chosen. */
+  #list() {
+    const { value } = this.select;
+    const others = this.store.state.files.filter((file) => file.media && file.id !== this.id);
+    const [first] = this.chosen;
+    const name =
+      first && this.chosen.length > 1
+        ? `${first.name} and ${format.count(this.chosen.length - 1)} more`
+        : (first?.name ?? '');
+    this.select.replaceChildren(
+      h('option', { value: NONE }, 'None: the file by itself'),
+      ...others.map(({ id, name }) => h('option', { value: id }, name)),
+      first ? h('option', { value: CHOSEN }, name) : '',
+    );
+    const known = [...this.select.options].some((option) => option.value === value);
+    this.select.value = known ? value : NONE;
+  }
+
+  /** @param {File[]} files */
+  #choose(files) {
+    if (!files.length) return;
+    this.chosen = files;
+    this.#list();
+    this.select.value = CHOSEN;
+    say(`It is compared with ${this.select.selectedOptions[0]?.textContent}.`);
+  }
+
+  #submit() {
+    this.#say(null);
+    if (!this.keys.value.length) {
+      this.#say('Give the keys first.');
+      this.keys.focus();
+      return;
+    }
+    this.card.hidden = false;
+    void this.verifying.run();
+    this.card.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** @param {string | null} message */
+  #say(message) {
+    this.fault.hidden = !message;
+    this.fault.textContent = message ?? '';
+    if (message) say(message);
+  }
+
+  /** @param {import('../types.d.ts').VerifyOptions} options */
+  async #verify(options) {
+    const { media } = this.#file();
+    const source = this.#clearSource();
+    return media.verify(this.keys.value, { ...options, ...(source ? { source } : {}) });
+  }
+
+  /** @returns {Media | File[] | null} */
+  #clearSource() {
+    const { value } = this.select;
+    if (value === CHOSEN) return this.chosen;
+    return value === NONE ? null : (this.store.file(Number(value))?.media ?? null);
+  }
+
+  #file() {
+    const file = this.store.file(this.id);
+    if (!file?.media) throw new Error('the file is closed');
+    return { ...file, media: file.media };
+  }
+
+  #about() {
+    const { name, size, summary } = this.#file();
+    const kids = [...this.keys.kids.keys()];
+    return { name, size: size ?? 0, scheme: summary?.protection?.scheme ?? '', kids, made: false };
+  }
+}
