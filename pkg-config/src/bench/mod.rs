@@ -111,8 +111,16 @@ pub fn bench(project: &Project, words: &[&str]) -> Outcome<bool> {
     let mut bench = Bench { project, options, folder, inputs, peers, crates, browsers, aes, rows };
     let load = machine::load();
     start_up(&mut bench)?;
-    let cases =
-        [cases::kernel, cases::main, kinds::kinds, kinds::change, kinds::codecs, cases::open, cases::memory, verify::verify];
+    let cases = [
+        cases::kernel,
+        cases::main,
+        kinds::kinds,
+        kinds::change,
+        kinds::codecs,
+        cases::open,
+        cases::memory,
+        verify::verify,
+    ];
     // How something grows is no question of whether it works.
     for case in cases {
         case(&mut bench)?;
