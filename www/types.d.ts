@@ -631,7 +631,7 @@ export interface ProtectResult {
   keySheet(options?: { sha256?: 'wait' | 'if-known' }): Promise<KeySheet>;
   /**
    * Reads the written file again, decrypts it, and compares every sample with the source; and whether all that says how it is
-   * encrypted agrees; after the scheme 'keep' samples are compared as they stand. Segments are verified as the one file that they
+   * encrypted agrees. After the scheme 'keep' samples are compared as they stand. Segments are verified as the one file that they
    * are together. Fails as `file` does where nothing can be read again here: what went to the browser's downloads.
    */
   verify(options?: VerifyOptions): Promise<Verification>;
@@ -947,7 +947,7 @@ export interface Media {
    * Whether this protected file is what it should be, by its keys: decrypted, its samples are of their codec, no counter is used
    * twice, and all that says how it is encrypted agrees. With its clear source every sample is compared with that too: a file, the
    * parts of one, or what is open here. Without keys, and with a source that is encrypted as well, samples are compared as they
-   * stand, with their keys' IDs, IVs and maps.
+   * stand, with their key IDs, IVs and maps.
    */
   verify(
     keys: SourceKeyRequest[],

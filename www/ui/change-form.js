@@ -31,9 +31,10 @@ export class ChangeForm {
 
   /**
    * @param {Summary} summary of a protected file
+   * @param {number} size of it in bytes
    * @param {() => void} changed
    */
-  constructor(summary, changed) {
+  constructor(summary, size, changed) {
     const { protection, brands } = summary;
     /** What the file says now, by field. */
     this.says = new Map((protection?.says ?? []).map(({ field, value }) => [field, value]));
@@ -170,7 +171,7 @@ export class ChangeForm {
       this.remove.element,
     );
 
-    this.file = new FileFields({ fragments: false, opens: false });
+    this.file = new FileFields({ fragments: false, opens: false, size });
     this.brands = new Field(textInput('brands', { class: 'mono', value: this.brandsNow }), {
       label: 'Brands',
       hint: 'What kind of file it says it is, the major one first. Some players look at nothing else.',

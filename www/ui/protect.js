@@ -77,6 +77,7 @@ export class Protect {
   constructor(store, id, check) {
     this.store = store;
     this.id = id;
+    this.check = check;
     const file = this.#file();
     this.check = check;
     this.planning = new AbortController();
@@ -140,7 +141,7 @@ export class Protect {
     if (!this.work || !summary) return;
     this.drawn = null;
     if (this.work.value === 'change') {
-      this.forms.change ??= new ChangeForm(summary, () => this.#soon());
+      this.forms.change ??= new ChangeForm(summary, file.size ?? 0, () => this.#soon());
       this.#begin(this.forms.change);
     } else if (this.sourceKeys.length) {
       this.forms.other ??= this.#ofProtection();

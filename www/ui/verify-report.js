@@ -12,7 +12,7 @@ import * as format from './format.js';
  * @property {string} scheme empty where it is not known
  * @property {string[]} kids
  * @property {boolean} made whether it was made here just now
- * @property {boolean} [kept] whether its samples stayed encrypted as they were, and were compared as they stand
+ * @property {boolean} [kept] whether its samples were compared as they stand, encrypted
  */
 
 /** @param {string} text */
@@ -43,7 +43,7 @@ export function verifyReport(about, found) {
     const [line = '', ...parts] = trackLines(track);
     return `<li>${escaped(line)}${parts.length ? `\n<ul>\n${list(parts)}\n</ul>` : ''}</li>`;
   });
-  const checks = findings(found, about).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
+  const checks = findings(found).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
