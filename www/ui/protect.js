@@ -79,7 +79,6 @@ export class Protect {
     this.id = id;
     this.check = check;
     const file = this.#file();
-    this.check = check;
     this.planning = new AbortController();
     /** @type {Promise<void>} settles when the latest plan is there, or is not to be had */
     this.planned = Promise.resolve();

@@ -43,7 +43,7 @@ export function verifyReport(about, found) {
     const [line = '', ...parts] = trackLines(track);
     return `<li>${escaped(line)}${parts.length ? `\n<ul>\n${list(parts)}\n</ul>` : ''}</li>`;
   });
-  const checks = findings(found).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
+  const checks = findings(found, about).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
