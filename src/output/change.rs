@@ -458,6 +458,11 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
         return Err(Error::unsupported("header-in-fragment", message));
     }
     plan.form = change.form.unwrap_or_else(|| form_of(moov, movie));
+    if !plan.form.has_cenc() && !change.others.is_empty() {
+        let message = "This file has PIFF boxes alone, which PlayReady players read; for other systems choose the form hybrid, or \
+                       plain.";
+        return Err(Error::caller("bad-form", "form", message));
+    }
     if adds_entries(&change, index)
         && let Some(change) = &mut plan.change
     {

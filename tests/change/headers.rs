@@ -240,6 +240,12 @@ fn other_systems_come_are_replaced_and_go() {
     // A given box takes the place of that of the same system.
     let given = change(&with, &RequestText { pssh: Some(pssh(WIDEVINE, b"mine")), ..keep() }).unwrap();
     assert_eq!(of(&given, WIDEVINE), [b"mine"]);
+    // Of a file for PIFF readers nobody would read it.
+    let piff = protected("piff");
+    let error = change(&piff, &widevine).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("bad-form", Some("form")));
+    let both_forms = RequestText { form: text("hybrid"), ..widevine.clone() };
+    assert_eq!(of(&change(&piff, &both_forms).unwrap(), WIDEVINE).len(), 1);
     let both = RequestText { pssh: Some(pssh(PLAYREADY, b"x")), la_url: OTHER.to_owned(), ..keep() };
     assert_eq!(change(&file, &both).unwrap_err().field(), Some("pssh"));
 }

@@ -214,7 +214,7 @@ function trackRow(track) {
       'td',
       {},
       track.protection ? trackProtection(track.protection) : 'clear',
-      track.protection?.kid ? kidText(track.protection.kid, `KID of track ${track.id}`) : null,
+      ...(track.protection?.kid ? [' ', kidText(track.protection.kid, `KID of track ${track.id}`)] : []),
     ),
   );
 }
