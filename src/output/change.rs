@@ -132,7 +132,7 @@ fn change_headers(
         let mut data = None;
         if header.system == PLAYREADY {
             let at = header.node.end() - len_u64(header.data.len());
-            if let Some(new) = change.header.of(&header.data, at, &change.kids, change.scheme.mode)? {
+            if let Some(new) = change.header.of(&header.data, at, &change.kids, &change.scheme)? {
                 data = Some(new.made.object.clone());
                 changed = changed.or(Some(new));
             }
@@ -151,7 +151,7 @@ fn change_headers(
         }
     }
     if let Some((_, known)) = movie.filter(|_| object.is_none() && !change.header.is_about_nothing()) {
-        let fresh = change.header.fresh(&change.kids, change.scheme.mode)?;
+        let fresh = change.header.fresh(&change.kids, &change.scheme)?;
         object = Some(fresh.made.object.clone());
         changed = Some(fresh);
         wanted.get_or_insert_with(|| source_forms(tree, known));

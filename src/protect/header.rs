@@ -190,19 +190,20 @@ pub(super) fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<
     let parsed = object.header(0).map_err(|error| wrong(error.message().to_owned()))?;
     let parsed = parsed.ok_or_else(|| wrong("This PlayReady object has no header in it.".to_owned()))?;
     if scheme.protects() {
-        check_cipher(&parsed.header, scheme.mode)?;
+        check_cipher(&parsed.header, scheme)?;
     }
     Ok((object, parsed))
 }
 
 /// Fails when a ready-made header is for another cipher.
-pub(super) fn check_cipher(header: &Header, mode: Mode) -> Result<()> {
-    let wanted = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
+pub(super) fn check_cipher(header: &Header, scheme: &Scheme) -> Result<()> {
+    let wanted = if scheme.mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
     let other = header.keys.iter().find_map(|key| key.algorithm.filter(|algorithm| *algorithm != wanted));
     if let Some(other) = other {
         let message = format!(
-            "This header is for the cipher {}, but the scheme has {}. Choose the scheme that it was made for, or another header.",
+            "This header is for the cipher {}, but the scheme {} has {}. Choose the scheme that it was made for.",
             other.text(),
+            scheme.name(),
             wanted.text()
         );
         return Err(Error::caller("bad-playready-object", OBJECT, message));

@@ -8,7 +8,7 @@ use crate::playready::{
 
 use super::header::{MadeHeader, OBJECT, check_cipher, on_demand, ready, store, too_long, version};
 use super::request::{RequestText, given};
-use super::scheme::{self, Mode};
+use super::scheme::{self, Mode, Scheme};
 use super::source_keys::SourceKeys;
 
 /// What becomes of one thing that may be there.
@@ -143,9 +143,9 @@ impl HeaderChange {
     ///
     /// # Errors
     /// `bad-url` without the address of a licence server, and what makes a header one against the rules.
-    pub fn fresh(&self, kids: &[KeyId], mode: Mode) -> Result<ChangedHeader> {
+    pub fn fresh(&self, kids: &[KeyId], scheme: &Scheme) -> Result<ChangedHeader> {
         if let Some(ready) = &self.ready {
-            return self.given(ready, kids, mode);
+            return self.given(ready, kids, scheme);
         }
         if !matches!(self.la_url, Wish::Set(_)) {
             let message = "This file has no PlayReady header yet. Give the address of the licence server; players read it from the \
@@ -157,7 +157,7 @@ impl HeaderChange {
                            ready-made.";
             return Err(Error::caller("no-kid", OBJECT, message));
         }
-        let algorithm = if mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
+        let algorithm = if scheme.mode == Mode::Ctr { Algorithm::AesCtr } else { Algorithm::AesCbc };
         let key = |kid: &KeyId| HeaderKey { kid: *kid, algorithm: Some(algorithm), checksum: None };
         let keys: Vec<HeaderKey> = kids.iter().map(key).collect();
         let header = Header::new(Header::choose_version(&keys), keys);
@@ -168,12 +168,18 @@ impl HeaderChange {
     ///
     /// # Errors
     /// Where it cannot be read, and what makes a header one against the rules.
-    pub fn of(&self, payload: &[u8], at: u64, kids: &[KeyId], mode: Mode) -> Result<Option<ChangedHeader>> {
+    pub fn of(
+        &self,
+        payload: &[u8],
+        at: u64,
+        kids: &[KeyId],
+        scheme: &Scheme,
+    ) -> Result<Option<ChangedHeader>> {
         if self.is_empty() {
             return Ok(None);
         }
         if let Some(ready) = &self.ready {
-            return self.given(ready, kids, mode).map(Some);
+            return self.given(ready, kids, scheme).map(Some);
         }
         let unreadable = |error: Error| {
             let message = format!(
@@ -203,9 +209,9 @@ impl HeaderChange {
         &self,
         (object, parsed): &(ProObject, ParsedHeader),
         kids: &[KeyId],
-        mode: Mode,
+        scheme: &Scheme,
     ) -> Result<ChangedHeader> {
-        check_cipher(&parsed.header, mode)?;
+        check_cipher(&parsed.header, scheme)?;
         let mut doubts: Vec<String> = parsed.notes.iter().map(|note| note.message.clone()).collect();
         for key in &parsed.header.keys {
             if let Some(known) = self.key(key.kid)
