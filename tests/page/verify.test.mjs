@@ -228,6 +228,7 @@ inEachBrowser((browser) => {
     };
     // From where its keys are asked for, those that are typed come along.
     await goTo(page, 'protect');
+    await page.click('[name="work"][value="clear"]');
     await page.fill('.unlock [name="sourceKey"]', KEY.replace('00', '01'));
     await page.click('#unlock-check');
     await page.waitFor(() => !document.querySelector('#panel-result').hidden);
