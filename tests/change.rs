@@ -32,6 +32,25 @@ pub fn change(file: &[u8], request: &RequestText) -> Result<Vec<u8>> {
     Ok(changed)
 }
 
+/// What can be asked beside scheme and form; the last two give every track or time a key of its own.
+pub fn wishes() -> [(&'static str, RequestText); 5] {
+    let text = |text: &str| Some(text.to_owned());
+    let random = RequestText { kid: None, key: None, ..drive::request("") };
+    [
+        ("one key", drive::request("")),
+        ("16 bytes", RequestText { iv_size: text("16"), ..drive::request("") }),
+        ("lead", RequestText { clear_lead: text("2"), ..drive::request("") }),
+        ("rotation", RequestText { key_rotation: text("2"), ..random.clone() }),
+        ("key per track", RequestText { key_per: text("track"), ..random }),
+    ]
+}
+
+/// One of them in a scheme and form.
+pub fn wish_in(wish: &RequestText, scheme: &str, form: &str) -> RequestText {
+    let text = |text: &str| Some(text.to_owned());
+    RequestText { scheme: text(scheme), form: text(form), profile: None, ..wish.clone() }
+}
+
 mod always;
 mod forms;
 mod headers;

@@ -7,20 +7,21 @@ use crate::boxes::cenc::{
 };
 use crate::boxes::groups::GroupEncryption;
 use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption, SCHEME_VERSION_1_1, algorithm};
-use crate::boxes::systems::{PLAYREADY, W3C_COMMON, system_name};
+use crate::boxes::systems::{W3C_COMMON, system_name};
 use crate::boxes::types::U24;
 use crate::boxes::wire::{Bytes, FullHead};
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::units::len_u64;
-use crate::bytes::{Error, Result, Uuid16};
+use crate::bytes::{Error, Result};
 use crate::playready::Header;
 use crate::protect::header_change::{ChangedHeader, not_named};
 use crate::protect::scheme::{Mode, Scheme};
 use crate::protect::{Change, Form, Plan};
 use crate::track::encryption::{Encryption, Span, first_of_encryption, maps, spans};
-use crate::track::leftovers::{is_key_group, is_system_header, of_samples};
+use crate::track::leftovers::{is_key_group, of_samples};
+use crate::track::system_header::is_playready;
 use crate::track::traces::is_left_clear;
-use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, TrackFragment};
+use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, SystemHeader, TrackFragment};
 
 use super::fragment::TrackInformation;
 use super::movie::add_clear_entries;
@@ -28,43 +29,16 @@ use super::protection::{
     KeyChange, SampleForms, clear_samples, common_header, playready_header, sample_information,
 };
 
-/// The header of a DRM system in `moov` or `moof`.
-struct SystemHeader<'t> {
-    node: &'t Node,
-    system: Uuid16,
-    is_piff: bool,
-    data: Vec<u8>,
-}
-
-impl<'t> SystemHeader<'t> {
-    /// `None` where it cannot be read: it stays as it is.
-    fn read(tree: &Tree<'_>, node: &'t Node) -> Option<Self> {
-        let (system, data) = if node.id() == piff::PROTECTION_SYSTEM {
-            let piff = tree.read::<PiffProtectionSystem>(node).ok()?;
-            (piff.system_id, piff.data.0)
-        } else {
-            let pssh = tree.read::<ProtectionSystemSpecificHeader>(node).ok()?;
-            (pssh.system_id, pssh.data.0)
-        };
-        Some(Self { node, system, is_piff: node.id() == piff::PROTECTION_SYSTEM, data })
+/// The box of a header with another payload.
+fn with_data(tree: &Tree<'_>, header: &SystemHeader<'_>, data: Vec<u8>) -> Result<Vec<u8>> {
+    let data_size = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    let data = Bytes(data);
+    if header.is_piff {
+        let piff: PiffProtectionSystem = tree.read(header.node)?;
+        return Ok(PiffProtectionSystem { data, data_size, ..piff }.to_box(0));
     }
-
-    fn all(tree: &Tree<'_>, parent: &'t Node) -> Vec<Self> {
-        let nodes = parent.children.iter().filter(|node| is_system_header(node));
-        nodes.filter_map(|node| Self::read(tree, node)).collect()
-    }
-
-    /// The box with another payload.
-    fn with_data(&self, tree: &Tree<'_>, data: Vec<u8>) -> Result<Vec<u8>> {
-        let data_size = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let data = Bytes(data);
-        if self.is_piff {
-            let piff: PiffProtectionSystem = tree.read(self.node)?;
-            return Ok(PiffProtectionSystem { data, data_size, ..piff }.to_box(0));
-        }
-        let pssh: ProtectionSystemSpecificHeader = tree.read(self.node)?;
-        Ok(ProtectionSystemSpecificHeader { data, data_size, ..pssh }.to_box(0))
-    }
+    let pssh: ProtectionSystemSpecificHeader = tree.read(header.node)?;
+    Ok(ProtectionSystemSpecificHeader { data, data_size, ..pssh }.to_box(0))
 }
 
 /// Which forms of boxes a file has.
@@ -105,7 +79,7 @@ pub fn headers(moov: &Tree<'_>) -> Vec<(String, Option<Vec<u8>>)> {
     for header in SystemHeader::all(moov, moov.root()) {
         let name = system_name(&header.system).map_or_else(|| header.system.to_string(), str::to_owned);
         if !all.iter().any(|(known, _)| *known == name) {
-            all.push((name, Some(header.data).filter(|_| header.system == PLAYREADY)));
+            all.push((name, header.is_playready().then_some(header.data)));
         }
     }
     all
@@ -130,7 +104,7 @@ fn change_headers(
             continue;
         }
         let mut data = None;
-        if header.system == PLAYREADY {
+        if header.is_playready() {
             let at = header.node.end() - len_u64(header.data.len());
             if let Some(new) = change.header.of(&header.data, at, &change.kids, &change.scheme)? {
                 data = Some(new.made.object.clone());
@@ -142,12 +116,12 @@ fn change_headers(
             edits.remove(header.node);
             continue;
         }
-        if header.system == PLAYREADY {
+        if header.is_playready() {
             there.piff |= header.is_piff;
             there.cenc |= !header.is_piff;
         }
         if let Some(data) = data.filter(|data| *data != header.data) {
-            edits.replace(header.node, header.with_data(tree, data)?);
+            edits.replace(header.node, with_data(tree, header, data)?);
         }
     }
     if let Some((_, known)) = movie.filter(|_| object.is_none() && !change.header.is_about_nothing()) {
@@ -443,7 +417,7 @@ fn adds_entries(change: &Change, index: &Index) -> bool {
 /// or they say where they stand in the file.
 pub fn touches_fragments(change: &Change, index: &Index) -> bool {
     change.form.is_some()
-        || (change.touches_headers() && !index.traces.systems.is_empty())
+        || index.traces.systems.iter().any(|system| change.touches(*system))
         || index.any_style & crate::boxes::record::style::BASE_IN_FILE != 0
 }
 
@@ -452,7 +426,7 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
     let (Some(moov), Some(movie), Some(change)) = (&index.moov, &index.movie, plan.change.clone()) else {
         return Ok(());
     };
-    if change.header.is_ready() && index.traces.systems.contains(&PLAYREADY) {
+    if change.header.is_ready() && index.traces.systems.iter().any(|system| is_playready(*system)) {
         let message = "Fragments of this file have PlayReady headers of their own, for keys that change; one that is ready-made \
                        would take the place of all. Change its fields instead.";
         return Err(Error::unsupported("header-in-fragment", message));
@@ -463,6 +437,9 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
                        plain.";
         return Err(Error::caller("bad-form", "form", message));
     }
+    if change.form.is_some() {
+        index.traces.unknown_keys.clone().map_or(Ok(()), Err)?;
+    }
     if adds_entries(&change, index)
         && let Some(change) = &mut plan.change
     {
@@ -472,7 +449,7 @@ pub fn settle(plan: &mut Plan, index: &Index) -> Result<()> {
     let bytes = edits.apply(moov);
     let tree = Tree::parse(&*bytes, 0)?;
     let headers = SystemHeader::all(&tree, tree.root());
-    if let Some(object) = headers.iter().find(|header| header.system == PLAYREADY) {
+    if let Some(object) = headers.iter().find(|header| header.is_playready()) {
         plan.playready_object.clone_from(&object.data);
         let parsed = crate::playready::header_xml_in(&object.data, 0);
         plan.header_xml = parsed.unwrap_or_default();

@@ -240,8 +240,9 @@ impl Offsets<'_> {
         let mut behind = start;
         for (((old_traf, traf), track), head) in trafs.zip(&self.fragment.tracks).zip(self.heads) {
             // Without a base of its own it counts from the end of the data before, which moves along with its own.
-            let from_moof = self.from_moof || (track.base == start && !head.is_behind);
+            // Where nothing is before that is the 'moof' itself.
             let own = if head.is_behind { behind } else { track.base };
+            let from_moof = self.from_moof || own == start;
             let base = i128::from(if from_moof { start } else { own });
             behind = track.runs.last().map_or(own, |run| run.data_start.saturating_add(run.data_len));
             let moved = if from_moof { i128::from(self.grown) } else { 0 };
@@ -274,7 +275,10 @@ impl Offsets<'_> {
                     let place = if at < start || at >= old.root().end() {
                         i128::from(at) + moved
                     } else {
-                        let place = self.kept.place(at).ok_or_else(|| information_elsewhere(old_node))?;
+                        // Of no samples it may stand where the next box began.
+                        let behind = || self.kept.place(at.checked_sub(1)?).map(|before| before + 1);
+                        let place = self.kept.place(at).or_else(behind);
+                        let place = place.ok_or_else(|| information_elsewhere(old_node))?;
                         // What counts from the media data sees the 'moof' itself move the other way.
                         i128::from(start + place) - i128::from(self.grown) + moved
                     };

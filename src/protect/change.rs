@@ -5,10 +5,11 @@ use crate::boxes::movie::FileType;
 use crate::boxes::systems::{self, PLAYREADY, W3C_COMMON, WIDEVINE};
 use crate::bytes::{Error, FourCc, KeyId, Result, Uuid16};
 use crate::playready::parse_kid;
+use crate::track::system_header::is_playready;
 use crate::track::{Movie, Protection};
 
 use super::header_change::{HeaderChange, REMOVABLE};
-use super::request::{RequestText, given, refuse_asked, secret};
+use super::request::{RequestText, asked_form, asked_of_encrypting, given, refuse_asked};
 use super::scheme::{self, Form, Scheme};
 use super::source_keys::SourceKeys;
 use super::systems::{Systems, pssh_boxes};
@@ -31,40 +32,19 @@ const SYSTEMS: [(&str, Uuid16); 3] =
 impl ChangeWishes {
     /// Reads what was typed. Errors name the request field at fault.
     pub fn parse(text: &RequestText, warnings: &mut Vec<String>) -> Result<Self> {
-        let is = |text: &Option<String>| given(text).is_some();
         refuse_asked(
-            &[
-                ("ivSize", is(&text.iv_size)),
-                ("ivStart", is(&text.iv_start)),
-                ("keyPer", is(&text.key_per)),
-                ("keys", !text.keys.is_empty()),
-                ("kid", is(&text.kid)),
-                ("key", secret(&text.key).is_some()),
-                ("keySeed", secret(&text.key_seed).is_some()),
-                ("tracks", text.tracks.is_some()),
-                ("wholeSamples", !text.whole_samples.is_empty()),
-                ("clearLead", is(&text.clear_lead)),
-                ("keyRotation", is(&text.key_rotation)),
-            ],
+            &[&asked_of_encrypting(text)[..], &[("leftovers", given(&text.leftovers).is_some())]].concat(),
             "With the scheme keep the samples stay encrypted as they are",
         )?;
-        let form = given(&text.form).map(|name| {
-            let unknown = || {
-                let message = format!(
-                    "There is no form “{name}”; use hybrid, piff or plain, or leave it out to keep the boxes."
-                );
-                Error::caller("bad-form", "form", message)
-            };
-            Form::known(name).ok_or_else(unknown)
-        });
-        let form = form.transpose()?;
+        let form = asked_form(text)?.map(|(form, _)| form);
         let (mut fields, mut removed) = (Vec::new(), Vec::new());
         for name in &text.remove {
             let name = name.trim();
             if REMOVABLE.contains(&name) {
                 fields.push(name);
             } else {
-                removed.push(system(name)?);
+                let system = system(name)?;
+                removed.push(if is_playready(system) { PLAYREADY } else { system });
             }
         }
         let keys = SourceKeys::parse(&text.source_keys)?;
@@ -199,12 +179,14 @@ impl Change {
 
     /// Whether the headers of a system go that the file has: from the movie header, or from a fragment.
     pub fn removes(&self, system: Uuid16, is_movie: bool) -> bool {
+        // The same system, also where its ID is in the other byte order.
+        let system = if is_playready(system) { PLAYREADY } else { system };
         self.removed.contains(&system) || (is_movie && self.replaced.contains(&system))
     }
 
-    /// Whether headers in fragments may become others.
-    pub fn touches_headers(&self) -> bool {
-        self.form.is_some() || !self.header.is_empty() || !self.removed.is_empty()
+    /// Whether headers of a system that stand in fragments may become others.
+    pub fn touches(&self, system: Uuid16) -> bool {
+        self.removes(system, false) || (is_playready(system) && !self.header.is_empty())
     }
 
     /// The file type that is asked for, in place of what the file has.

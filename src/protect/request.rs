@@ -235,16 +235,9 @@ impl Request {
     /// Where nothing is protected, nothing can be asked of protection.
     fn unprotected(text: &RequestText, random: &Random, remove_leftovers: bool) -> Result<Self> {
         let is = |text: &Option<String>| given(text).is_some();
-        let asked = [
+        let of_headers = [
             ("form", is(&text.form)),
             ("profile", is(&text.profile)),
-            ("ivSize", is(&text.iv_size)),
-            ("ivStart", is(&text.iv_start)),
-            ("keyPer", is(&text.key_per)),
-            ("keys", !text.keys.is_empty()),
-            ("kid", is(&text.kid)),
-            ("key", secret(&text.key).is_some()),
-            ("keySeed", secret(&text.key_seed).is_some()),
             ("laUrl", !text.la_url.trim().is_empty()),
             ("luiUrl", is(&text.lui_url)),
             ("dsId", is(&text.ds_id)),
@@ -257,11 +250,8 @@ impl Request {
             ("widevineProvider", is(&text.widevine_provider)),
             ("widevineContentId", is(&text.widevine_content_id)),
             ("pssh", is(&text.pssh)),
-            ("tracks", text.tracks.is_some()),
-            ("wholeSamples", !text.whole_samples.is_empty()),
-            ("clearLead", is(&text.clear_lead)),
-            ("keyRotation", is(&text.key_rotation)),
         ];
+        let asked = [&of_headers[..], &asked_of_encrypting(text)].concat();
         refuse_asked(&asked, "With the scheme none nothing is protected")?;
         Ok(Self {
             source_keys: SourceKeys::parse(&text.source_keys)?,
@@ -299,6 +289,24 @@ impl Request {
     }
 }
 
+/// Which fields are given that say how samples are to be encrypted.
+pub(super) fn asked_of_encrypting(text: &RequestText) -> [(&'static str, bool); 11] {
+    let is = |text: &Option<String>| given(text).is_some();
+    [
+        ("ivSize", is(&text.iv_size)),
+        ("ivStart", is(&text.iv_start)),
+        ("keyPer", is(&text.key_per)),
+        ("keys", !text.keys.is_empty()),
+        ("kid", is(&text.kid)),
+        ("key", secret(&text.key).is_some()),
+        ("keySeed", secret(&text.key_seed).is_some()),
+        ("tracks", text.tracks.is_some()),
+        ("wholeSamples", !text.whole_samples.is_empty()),
+        ("clearLead", is(&text.clear_lead)),
+        ("keyRotation", is(&text.key_rotation)),
+    ]
+}
+
 /// Fails when something is asked that makes no sense with what else is asked, of which `why` begins the sentence.
 pub(super) fn refuse_asked(asked: &[(&'static str, bool)], why: &str) -> Result<()> {
     let Some((field, _)) = asked.iter().find(|(_, asked)| *asked) else { return Ok(()) };
@@ -320,15 +328,17 @@ fn leftovers(text: &RequestText) -> Result<bool> {
 fn scheme(text: &RequestText) -> Result<Scheme> {
     let Some(name) = given(&text.scheme) else { return Ok(scheme::CENC) };
     Scheme::known(name).ok_or_else(|| {
-        let message =
-            format!("There is no scheme “{name}”; use cenc, cbcs, cens or cbc1, none to protect nothing, or keep to change headers alone.");
+        let message = format!(
+            "There is no scheme “{name}”; use cenc, cbcs, cens or cbc1, none to protect nothing, or keep to change headers alone."
+        );
         Error::caller("bad-scheme", "scheme", message)
     })
 }
 
-fn form(text: &RequestText, scheme: &Scheme) -> Result<Form> {
+/// The form that is asked for, if one is, and the field that names it.
+pub(super) fn asked_form(text: &RequestText) -> Result<Option<(Form, &'static str)>> {
     let (name, field) = match (given(&text.form), given(&text.profile)) {
-        (None, None) => return Ok(scheme.usual_form()),
+        (None, None) => return Ok(None),
         (Some(form), Some(profile)) if form != profile => {
             let message = format!("The form is said twice, “{form}” and “{profile}”; leave out the profile.");
             return Err(Error::caller("bad-form", "form", message));
@@ -336,15 +346,20 @@ fn form(text: &RequestText, scheme: &Scheme) -> Result<Form> {
         (Some(form), _) => (form, "form"),
         (None, Some(profile)) => (profile, "profile"),
     };
-    let form = Form::known(name).ok_or_else(|| {
+    let unknown = || {
         let message = format!("There is no {field} “{name}”; use hybrid, piff or plain.");
         Error::caller(if field == "form" { "bad-form" } else { "bad-profile" }, field, message)
-    })?;
+    };
+    Ok(Some((Form::known(name).ok_or_else(unknown)?, field)))
+}
+
+fn form(text: &RequestText, scheme: &Scheme) -> Result<Form> {
+    let Some((form, field)) = asked_form(text)? else { return Ok(scheme.usual_form()) };
     if form.has_piff() && scheme.has_pattern {
         let message = format!(
-            "The scheme {} cannot be carried by the form {name}: PIFF knows no patterns. Choose the form plain, or the \
-             scheme cenc.",
-            scheme.name()
+            "The scheme {} cannot be carried by the form {}: PIFF knows no patterns. Choose the form plain, or the scheme cenc.",
+            scheme.name(),
+            form.name()
         );
         return Err(Error::caller("bad-form", field, message));
     }

@@ -6,7 +6,6 @@ use crate::boxes::Tree;
 use crate::boxes::movie::FileType;
 use crate::bytes::Result;
 use crate::output::change::{form_of, headers};
-use crate::output::movie::movie_edits;
 use crate::output::record::{file_type, keeps_file_type};
 use crate::playready::{Header, ProObject, Record, header_xml_in};
 use crate::protect::Plan;
@@ -45,15 +44,10 @@ pub(super) fn statements(moov: &Tree<'_>, movie: &Movie) -> (Vec<Statement>, Str
     (all.map(|(field, name, value)| Statement { field, name, value }).collect(), xml.unwrap_or_default())
 }
 
-/// What changes by this plan; none where it is no change of what is protected.
-pub fn differences(plan: &Plan, index: &Index) -> Result<Option<Vec<Difference>>> {
-    let (Some(moov), Some(movie), Some(_)) = (&index.moov, &index.movie, &plan.change) else {
-        return Ok(None);
-    };
-    let bytes = movie_edits(plan, moov, movie)?.apply(moov);
-    let changed = Tree::parse(&*bytes, 0)?;
-    let mut problems = Vec::new();
-    let changed_movie = Movie::read(&changed, &mut problems);
+/// What becomes another in a file whose movie header will be `changed`.
+pub fn differences(plan: &Plan, index: &Index, changed: &Tree<'_>) -> Result<Vec<Difference>> {
+    let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else { return Ok(Vec::new()) };
+    let changed_movie = Movie::read(changed, &mut Vec::new());
     let mut all = facts(moov, movie);
     let old_type = index.file_type.as_ref().map_or_else(String::new, brands);
     let new_type = if keeps_file_type(plan) {
@@ -65,11 +59,11 @@ pub fn differences(plan: &Plan, index: &Index) -> Result<Option<Vec<Difference>>
         read.as_ref().map_or_else(String::new, brands)
     };
     all.push(("brands", "Brands", old_type));
-    let mut after = facts(&changed, &changed_movie);
+    let mut after = facts(changed, &changed_movie);
     after.push(("brands", "Brands", new_type));
     let pairs = all.into_iter().zip(after).filter(|((_, _, before), (_, _, after))| before != after);
     let all = pairs.map(|((field, name, before), (_, _, after))| Difference { field, name, before, after });
-    Ok(Some(all.collect()))
+    Ok(all.collect())
 }
 
 fn brands(file_type: &FileType) -> String {

@@ -2,8 +2,7 @@
 
 use serde::Serialize;
 
-use crate::boxes::cenc::ProtectionSystemSpecificHeader;
-use crate::boxes::{Action, Node, Tree};
+use crate::boxes::{Action, Tree};
 use crate::bytes::{KeyId, Result};
 use crate::output::movie::movie_edits;
 use crate::output::protection::system_headers;
@@ -17,8 +16,7 @@ use crate::protect::subsample::Tally;
 use crate::protect::systems::{name_of, pssh_boxes};
 use crate::protect::{Plan, PlannedKey};
 use crate::session::Session;
-use crate::track::leftovers::is_system_header;
-use crate::track::{Index, Track};
+use crate::track::{Index, SystemHeader, Track};
 
 use super::base64;
 use super::difference::{Difference, differences};
@@ -225,6 +223,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             index.fragments.len()
         )
     });
+    let changed = changed_movie(plan, index)?;
     let scheme = plan.change.as_ref().map_or(&plan.scheme, |change| &change.scheme);
     // Bytes by which the fragmented file is longer than the plain one.
     let made = i64::try_from(index.file_len).unwrap_or(0) - i64::try_from(source.file_len).unwrap_or(0);
@@ -249,11 +248,11 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         },
         header_xml: plan.header_xml.clone(),
         playready_object: base64(&plan.playready_object),
-        pssh: system_boxes(plan, index)?,
+        pssh: system_boxes(plan, changed.as_ref())?,
         la_url: plan.header.la_url.clone().unwrap_or_default(),
         tracks: tracks.collect(),
         undoes: plan.undoes.iter().map(undone).collect(),
-        changes: differences(plan, index)?,
+        changes: changed.as_ref().map(|changed| differences(plan, index, changed)).transpose()?,
         file_count: plan.file_count,
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?, plan),
         warnings: plan
@@ -291,11 +290,16 @@ fn undone(part: &Undone) -> UndonePart {
     UndonePart { track: part.track, kid: part.kid.map(KeyId::uuid), scheme: part.scheme.text() }
 }
 
-fn system_boxes(plan: &Plan, index: &Index) -> Result<Vec<PsshReport>> {
-    let boxes = match (&plan.change, &index.moov, &index.movie) {
-        (Some(_), Some(moov), Some(movie)) => kept_boxes(&movie_edits(plan, moov, movie)?.apply(moov))?,
-        _ => system_headers(plan),
+/// The movie header as a change of what is protected leaves it.
+fn changed_movie(plan: &Plan, index: &Index) -> Result<Option<Tree<'static>>> {
+    let (Some(moov), Some(movie), Some(_)) = (&index.moov, &index.movie, &plan.change) else {
+        return Ok(None);
     };
+    Tree::parse(movie_edits(plan, moov, movie)?.apply(moov), 0).map(Some)
+}
+
+fn system_boxes(plan: &Plan, changed: Option<&Tree<'_>>) -> Result<Vec<PsshReport>> {
+    let boxes = changed.map_or_else(|| system_headers(plan), kept_boxes);
     let found = pssh_boxes(&boxes)?;
     Ok(found
         .iter()
@@ -304,12 +308,9 @@ fn system_boxes(plan: &Plan, index: &Index) -> Result<Vec<PsshReport>> {
 }
 
 /// The headers of DRM systems in a movie header.
-fn kept_boxes(moov: &[u8]) -> Result<Vec<u8>> {
-    let tree = Tree::parse(moov, 0)?;
-    // One that cannot be read is not told.
-    let reads = |node: &&Node| tree.read::<ProtectionSystemSpecificHeader>(node).is_ok();
-    let all = tree.root().children.iter().filter(|node| is_system_header(node)).filter(reads);
-    Ok(all.flat_map(|node| tree.slice(node.start, node.end())).copied().collect())
+fn kept_boxes(tree: &Tree<'_>) -> Vec<u8> {
+    let all = SystemHeader::all(tree, tree.root());
+    all.iter().flat_map(|header| tree.slice(header.node.start, header.node.end())).copied().collect()
 }
 
 fn key_report(plan: &Plan, key: &PlannedKey) -> KeyReport {

@@ -1,15 +1,14 @@
 //! What is told of the whole of a protected file: whether its headers name the keys that its samples use, whether what says
 //! the same thing twice agrees, and whether its indexes lead to fragments.
 
-use crate::boxes::cenc::{ProtectionSystemSpecificHeader, TrackEncryption};
-use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption};
-use crate::boxes::systems::PLAYREADY;
+use crate::boxes::cenc::TrackEncryption;
+use crate::boxes::piff::{self, PiffTrackEncryption};
 use crate::boxes::{Node, Tree};
 use crate::bytes::Error;
 use crate::playready::ProObject;
 use crate::protect::SourceKeys;
 use crate::protect::source_keys::SourceKey;
-use crate::track::Index;
+use crate::track::{Index, SystemHeader};
 
 /// All of it that is wrong.
 pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
@@ -24,18 +23,8 @@ pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
 
 /// PlayReady objects in the movie header, and where each begins.
 fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
-    moov.root().children.iter().filter_map(|node| {
-        let bytes = if node.id().is(b"pssh") {
-            let pssh: ProtectionSystemSpecificHeader = moov.read(node).ok()?;
-            (pssh.system_id == PLAYREADY).then_some(pssh.data.0)?
-        } else if node.id() == piff::PROTECTION_SYSTEM {
-            let header: PiffProtectionSystem = moov.read(node).ok()?;
-            (header.system_id == PLAYREADY).then_some(header.data.0)?
-        } else {
-            return None;
-        };
-        Some((node.start, bytes))
-    })
+    let all = SystemHeader::all(moov, moov.root()).into_iter();
+    all.filter(SystemHeader::is_playready).map(|header| (header.node.start, header.data))
 }
 
 /// How many PlayReady objects there are, how many references `sidx` has, and how many `mfra`.

@@ -3,25 +3,12 @@
 use boxlock::protect::RequestText;
 use boxlock::protect::request::SecretText;
 
-use super::{change, in_form};
+use super::{change, in_form, wish_in, wishes};
 use crate::support::{drive, raw};
 use crate::undo::undo;
 
 const FORMS: [&str; 3] = ["hybrid", "piff", "plain"];
 const SAMPLE: &[u8] = include_bytes!("../../www/samples/sample.ismv");
-
-/// What can be asked beside scheme and form.
-fn wishes() -> [(&'static str, RequestText); 5] {
-    let text = |text: &str| Some(text.to_owned());
-    let random = RequestText { kid: None, key: None, ..drive::request("") };
-    [
-        ("one key", drive::request("")),
-        ("16 bytes", RequestText { iv_size: text("16"), ..drive::request("") }),
-        ("lead", RequestText { clear_lead: text("2"), ..drive::request("") }),
-        ("rotation", RequestText { key_rotation: text("2"), ..random.clone() }),
-        ("key per track", RequestText { key_per: text("track"), ..random }),
-    ]
-}
 
 /// Names of what a `traf` or `schi` has.
 fn names(file: &[u8]) -> Vec<String> {
@@ -41,12 +28,7 @@ fn each_form_becomes_each_other_and_with_its_keys_the_identical_clear_file() {
     for (what, wish) in wishes() {
         for scheme in ["cenc", "cbc1"] {
             for from in FORMS {
-                let request = RequestText {
-                    scheme: Some(scheme.to_owned()),
-                    form: Some(from.to_owned()),
-                    profile: None,
-                    ..wish.clone()
-                };
+                let request = wish_in(&wish, scheme, from);
                 let session = drive::open(SAMPLE, drive::Feed::Whole).unwrap();
                 // Chains have 16 bytes in any case.
                 let Ok(plan) = drive::plan(&session, &request) else { continue };
@@ -107,4 +89,10 @@ fn a_form_that_cannot_carry_the_scheme_is_refused() {
     let error = change(SAMPLE, &wishes).unwrap_err();
     assert_eq!((error.code(), error.field()), ("bad-scheme", Some("key")));
     assert!(error.message().contains("stay encrypted as they are"), "{error}");
+    // The old name of the form does the same, and what means nothing here is not passed over.
+    let protected = drive::protect(SAMPLE, &drive::request("hybrid")).unwrap();
+    let old = RequestText { form: None, profile: Some("piff".to_owned()), ..in_form("piff") };
+    assert!(change(&protected, &old).unwrap() == change(&protected, &in_form("piff")).unwrap());
+    let leftovers = RequestText { leftovers: Some("remove".to_owned()), ..in_form("piff") };
+    assert_eq!(change(&protected, &leftovers).unwrap_err().field(), Some("leftovers"));
 }

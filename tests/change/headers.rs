@@ -2,7 +2,7 @@
 
 use boxlock::boxes::Tree;
 use boxlock::boxes::cenc::ProtectionSystemSpecificHeader;
-use boxlock::boxes::systems::{PLAYREADY, W3C_COMMON, WIDEVINE};
+use boxlock::boxes::systems::{PLAYREADY, PLAYREADY_LITTLE_ENDIAN, W3C_COMMON, WIDEVINE};
 use boxlock::bytes::{Error, KeyId, Uuid16};
 use boxlock::playready::{HeaderVersion, ProObject, Record};
 use boxlock::protect::request::SecretText;
@@ -371,4 +371,20 @@ fn a_header_with_the_other_byte_order_is_told() {
     let session = drive::open(&file, drive::Feed::Whole).unwrap();
     let told = drive::plan(&session, &request).unwrap().warnings().concat();
     assert!(told.contains(kid) && told.contains("in the other byte order"), "{told}");
+}
+
+/// Some writers give PlayReady's boxes the ID in the other byte order.
+#[test]
+fn a_header_under_the_swapped_id_is_the_same_header() {
+    let file = protected("plain");
+    let mut swapped = file.clone();
+    let at = file.windows(16).position(|bytes| bytes == PLAYREADY.0).unwrap();
+    swapped[at..at + 16].copy_from_slice(&PLAYREADY_LITTLE_ENDIAN.0);
+    let request = RequestText { la_url: OTHER.to_owned(), ..keep() };
+    let mut changed = change(&swapped, &request).unwrap();
+    assert_eq!(&changed[at..at + 16], &PLAYREADY_LITTLE_ENDIAN.0, "it keeps its ID");
+    changed[at..at + 16].copy_from_slice(&PLAYREADY.0);
+    assert!(changed == change(&file, &request).unwrap(), "and there is no second one");
+    let remove = RequestText { remove: vec!["playready".to_owned()], ..keep() };
+    assert!(change(&swapped, &remove).unwrap() == change(&file, &remove).unwrap());
 }

@@ -2,6 +2,7 @@
 
 use boxlock::protect::RequestText;
 
+use super::always::changes;
 use super::{change, in_form, keep};
 use crate::support::{self, drive, raw};
 use crate::undo::published::{joined, pairs};
@@ -47,9 +48,7 @@ fn no_sample_of_a_protected_file_changes() {
         }
         let fragmented = session.index().unwrap().movie.as_ref().is_some()
             && !session.index().unwrap().fragments.is_empty();
-        let url = RequestText { la_url: OTHER.to_owned(), ..keep() };
-        let widevine = RequestText { widevine: true, ..keep() };
-        for request in [url, widevine, in_form("plain"), in_form("hybrid"), in_form("piff")] {
+        for request in changes() {
             let made = if fragmented { change(&file, &request) } else { drive::protect(&file, &request) };
             match made {
                 Ok(made) => {

@@ -35,6 +35,7 @@ pub fn check_error(error: &Error) {
     assert!(
         error.message().ends_with(['.', '?', '!'])
             || error.message().ends_with("output.mp4")
+            || error.message().ends_with("output.mov")
             || error.message().ends_with("-map 0)"),
         "{error:?}"
     );
