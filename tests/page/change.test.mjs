@@ -256,13 +256,18 @@ inEachBrowser((browser) => {
   check('what a file says in other white space is no change, and brands cannot all go', async (page) => {
     const [same, none, some] = await page.evaluate(async () => {
       const { ChangeForm } = await import('/www/ui/change-form.js');
-      const says = { laUrl: ' https://x.example/ ', customAttributes: '<A>\r\n1</A>\r\n', licenceStore: '512 bytes' };
+      const says = {
+        form: 'plain',
+        laUrl: ' https://x.example/ ',
+        customAttributes: '<A>\r\n1</A>\r\n',
+        licenceStore: '512 bytes',
+      };
       const summary = {
         brands: { major: 'iso6', compatible: ['iso6', 'cmfc'] },
         protection: { says: Object.entries(says).map(([field, value]) => ({ field, value })), systems: [] },
       };
       const form = new ChangeForm(summary, 1000, () => {});
-      const tell = () => [form.request, form.missing?.field];
+      const tell = () => [form.request, form.missing?.field ?? null];
       const same = tell();
       form.brands.control.value = ' ';
       const none = tell();
@@ -276,11 +281,22 @@ inEachBrowser((browser) => {
 
   check('beside a result the file that it was made from can be checked', async (page) => {
     await openProtected(page);
-    await page.fill('#change-form [name="laUrl"]', MOVED);
+    await page.fill('#change-form [name="laUrl"]', `${MOVED}?${'long'.repeat(40)}`);
     await planned(page);
     await page.click('#protect-start');
     await page.waitDownload({ timeout: LONG });
     await compared(page);
+    await page.setViewport(390, 844);
+    assert.deepEqual(
+      await page.evaluate(() =>
+        [...document.querySelectorAll('.result .card')]
+          .filter((one) => one.scrollWidth > one.clientWidth)
+          .map((one) => one.innerText),
+      ),
+      [],
+      'a long address is wider than a phone',
+    );
+    await page.setViewport(1280, 800);
     await goTo(page, 'protect');
     await page.click('[name="work"][value="clear"]');
     await page.fill('.unlock [name="sourceKey"]', KEY);

@@ -45,7 +45,9 @@ export class FileFields {
     this.verify = new Check('verify', 'After saving', {
       label: 'Check the file',
       hint: `It is read again, ${
-        keeps ? 'and every sample compared with the source, encrypted as both are' : 'decrypted, and every sample compared with the source'
+        keeps
+          ? 'and every sample compared with the source, encrypted as both are'
+          : 'decrypted, and every sample compared with the source'
       }. ${
         large
           ? 'Not by itself for files of 2 GB and more; Result has a button for it.'
