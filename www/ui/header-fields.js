@@ -75,8 +75,8 @@ export class HeaderFields {
 
   /** All but the licence URL. */
   get elements() {
-    const { laUrl, ...others } = this.places;
-    return Object.values(others).map(({ element }) => element);
+    const fields = Object.values(this.places).filter((field) => field !== this.laUrl);
+    return fields.map(({ element }) => element);
   }
 
   /**

@@ -150,7 +150,7 @@ export class Protect {
       this.#begin(this.forms.other);
     } else {
       this.form = null;
-      this.unlock ??= new Unlock(file.tracks, (keys) => this.#open(keys), this.check);
+      this.unlock ??= new Unlock(summary.protectable, file.tracks, (keys) => this.#open(keys), this.check);
       this.body.replaceChildren(this.unlock.element);
     }
   }

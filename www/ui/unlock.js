@@ -1,6 +1,6 @@
 /** A protected file: with its keys it becomes clear again, or is protected otherwise. */
 
-/** @import { SourceKeyRequest, Track } from '../types.d.ts' */
+/** @import { SourceKeyRequest, Summary, Track } from '../types.d.ts' */
 
 import { button, h } from './dom.js';
 import { Check } from './form-parts.js';
@@ -8,11 +8,12 @@ import { SourceKeys } from './source-keys.js';
 
 export class Unlock {
   /**
+   * @param {Summary['protectable']} protectable why it cannot be protected as it is
    * @param {readonly Track[]} tracks
    * @param {(keys: SourceKeyRequest[]) => Promise<string | null>} use takes the keys, and says what is wrong with them
    * @param {(keys: SourceKeyRequest[]) => void} check goes where the file is checked
    */
-  constructor(tracks, use, check) {
+  constructor(protectable, tracks, use, check) {
     this.use = use;
     this.keys = new SourceKeys(tracks);
     this.right = new Check('right', 'Your right', {
@@ -28,6 +29,7 @@ export class Unlock {
     this.element = h(
       'form',
       { class: 'unlock' },
+      protectable.ok ? null : h('p', {}, protectable.reason),
       h('p', {}, 'With its keys it is done in one pass, and nothing clear is stored on the way.'),
       ...this.keys.elements,
       this.right.element,
