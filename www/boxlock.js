@@ -299,7 +299,7 @@ class OpenMedia {
 
   /**
    * @param {Types.ProtectRequest} request
-   * @param {{ signal?: AbortSignal }} [options]
+   * @param {{ signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options]
    * @returns {Promise<Types.Plan>}
    */
   async plan(request, options) {

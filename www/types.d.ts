@@ -936,7 +936,11 @@ export interface Media {
   ): Promise<number>;
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
-  plan(request: ProtectRequest, options?: { signal?: AbortSignal }): Promise<Plan>;
+  /** The first plan reads the file once more, which has progress (stage 'index'). */
+  plan(
+    request: ProtectRequest,
+    options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
+  ): Promise<Plan>;
   /**
    * Protects by a plan (or a request, planned first). One at a time; a plan carried out twice gives the same bytes. A plan
    * of another file is refused with code 'plan-other-file', a copy of one with 'plan-copied': no two files share a key

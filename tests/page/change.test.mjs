@@ -253,6 +253,77 @@ inEachBrowser((browser) => {
     await page.waitFor(() => document.querySelector('.plan-none'));
   });
 
+  check('what a file says in other white space is no change, and brands cannot all go', async (page) => {
+    const [same, none, some] = await page.evaluate(async () => {
+      const { ChangeForm } = await import('/www/ui/change-form.js');
+      const says = {
+        form: 'plain',
+        laUrl: ' https://x.example/ ',
+        customAttributes: '<A>\r\n1</A>\r\n',
+        licenceStore: '512 bytes',
+      };
+      const summary = {
+        brands: { major: 'iso6', compatible: ['iso6', 'cmfc'] },
+        protection: { says: Object.entries(says).map(([field, value]) => ({ field, value })), systems: [] },
+      };
+      const form = new ChangeForm(summary, 1000, () => {});
+      const tell = () => [form.request, form.missing?.field ?? null];
+      const same = tell();
+      form.brands.control.value = ' ';
+      const none = tell();
+      form.brands.control.value = 'iso6';
+      return [same, none, tell()];
+    });
+    assert.deepEqual(same, [{ scheme: 'keep' }, 'laUrl']);
+    assert.deepEqual(none, [{ scheme: 'keep' }, 'brands']);
+    assert.deepEqual(some, [{ scheme: 'keep', brands: 'iso6' }, null]);
+  });
+
+  check('beside a result the file that it was made from can be checked', async (page) => {
+    await openProtected(page);
+    await page.fill('#change-form [name="laUrl"]', `${MOVED}?${'long'.repeat(40)}`);
+    await planned(page);
+    await page.click('#protect-start');
+    await page.waitDownload({ timeout: LONG });
+    await compared(page);
+    await page.setViewport(390, 844);
+    assert.deepEqual(
+      await page.evaluate(() =>
+        [...document.querySelectorAll('.result .card')]
+          .filter((one) => one.scrollWidth > one.clientWidth)
+          .map((one) => one.innerText),
+      ),
+      [],
+      'a long address is wider than a phone',
+    );
+    await page.setViewport(1280, 800);
+    await goTo(page, 'protect');
+    await page.click('[name="work"][value="clear"]');
+    await page.fill('.unlock [name="sourceKey"]', KEY);
+    await page.click('#unlock-check');
+    await page.waitFor('.check [name="sourceKey"]');
+    await page.click('#check-start');
+    await page.waitFor('.file-check .verify-good', { timeout: LONG });
+    assert.match(await page.text('.file-check .verify'), /Nothing is wrong with this file/);
+    // It stays when the copy goes, and what is said of the copy goes.
+    await page.evaluate(() =>
+      [...document.querySelectorAll('.result-head button')]
+        .find((one) => one.innerText === 'Delete that copy')
+        .click(),
+    );
+    await page.waitFor(() => !document.querySelector('.result-head'));
+    assert.equal(await page.evaluate(() => document.querySelectorAll('.verify-good').length), 1);
+    // With the keys: what is planned of one work is not shown for another.
+    await goTo(page, 'protect');
+    await page.fill('.unlock [name="sourceKey"]', KEY);
+    await page.click('[name="right"]');
+    await page.click('#unlock-start');
+    await page.waitFor('.plan-body', { timeout: LONG });
+    await page.click('[name="work"][value="anew"]');
+    await page.waitFor('.plan-none');
+    assert.equal(await page.evaluate(() => document.querySelector('.plan-body')), null);
+  });
+
   const KEYS = { kid: KID, key: KEY };
   for (const [what, lock, wish, fields] of [
     ['header', {}, { laUrl: MOVED, remove: ['checksums'] }, ['checksums', 'laUrl']],

@@ -17,6 +17,7 @@ import {
   protect,
   SAMPLE,
   storage,
+  waitOpen,
   waitPlan,
   withoutPicker,
   workFolder,
@@ -75,6 +76,22 @@ test('work that several wait for goes on while one of them does, and ends withou
   assert.ok(other.joint.left && other.seen.signal.aborted);
   await assert.rejects(other.joint.done, { name: 'AbortError' });
 });
+
+/** Runs in the page: keeps a file that takes a while to open, as `window.long`. */
+const keepLong = async () => {
+  const bytes = new Uint8Array(await (await fetch('/samples/sample.ismv')).arrayBuffer());
+  // So many fragments that opening takes a while: those of the sample, over and over.
+  const view = new DataView(bytes.buffer);
+  let [at, first, end] = [0, 0, 0];
+  for (let size; at < bytes.length; at += size) {
+    size = view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === 'moof' && !first) first = at;
+    if (type === 'mdat') end = at + size;
+  }
+  const body = new Blob([bytes.slice(first, end)]);
+  window.long = new File([bytes.slice(0, first), ...Array.from({ length: 800 }, () => body)], 'long.ismv');
+};
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -174,20 +191,10 @@ inEachBrowser((browser) => {
   });
 
   check('the second opening shows how far it is, and can be left and begun again', async (page) => {
+    await page.evaluate(keepLong);
     const found = await page.evaluate(async () => {
       const { open } = await import('/boxlock.js');
-      const bytes = new Uint8Array(await (await fetch('/samples/sample.ismv')).arrayBuffer());
-      // So many fragments that opening takes a while: those of the sample, over and over.
-      const view = new DataView(bytes.buffer);
-      let [at, first, end] = [0, 0, 0];
-      for (let size; at < bytes.length; at += size) {
-        size = view.getUint32(at);
-        const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-        if (type === 'moof' && !first) first = at;
-        if (type === 'mdat') end = at + size;
-      }
-      const body = new Blob([bytes.slice(first, end)]);
-      const file = new Blob([bytes.slice(0, first), ...Array.from({ length: 800 }, () => body)]);
+      const file = window.long;
       const media = await open(file);
       const request = { laUrl: 'https://licence.example.com/' };
       const begun = async (/** @type {string} */ method) => {
@@ -242,5 +249,31 @@ inEachBrowser((browser) => {
     );
     assert.deepEqual(found.plans, [found.size, found.size]);
     assert.deepEqual(await storage(page), {});
+  });
+
+  check('before its first plan the page says how far a file is read', async (page) => {
+    await page.evaluate(keepLong);
+    await page.evaluate(() => {
+      const list = new DataTransfer();
+      list.items.add(window.long);
+      const input = document.querySelector('#open-file');
+      input.files = list.files;
+      input.dispatchEvent(new Event('change', { bubbles: true }));
+    });
+    await waitOpen(page, 'long.ismv');
+    await goTo(page, 'protect');
+    await page.evaluate(() => {
+      window.said = [];
+      const state = document.querySelector('.plan-state');
+      new MutationObserver(() => window.said.push(state.innerText)).observe(state, { childList: true });
+    });
+    await fillForm(page);
+    await waitPlan(page);
+    const said = await page.evaluate(() => window.said);
+    assert.ok(
+      said.some((text) => /^Working it out… \d+ % read$/.test(text)),
+      said.join(', '),
+    );
+    assert.equal(said.at(-1), 'Nothing has been changed yet.');
   });
 });

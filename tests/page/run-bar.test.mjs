@@ -46,4 +46,25 @@ inEachBrowser((browser) => {
     assert.equal(said.length, expected.length);
     expected.forEach((pattern, n) => assert.match(said[n], pattern, `step ${n}`));
   });
+
+  check('how long it takes is not told by heads alone, which are few bytes', async (page) => {
+    const [heads, media] = await page.evaluate(async () => {
+      const { RunBar } = await import('/ui/run-bar.js');
+      let now = 1000;
+      performance.now = () => now;
+      const bar = new RunBar(() => {});
+      const figures = () => bar.element.querySelector('.run-figures').textContent;
+      const look = (done) => {
+        now += 1000;
+        bar.update({ stage: 'protect', done, total: 1e9 });
+        return figures();
+      };
+      look(28);
+      const heads = look(90);
+      look(100e6);
+      return [heads, look(200e6)];
+    });
+    assert.match(heads, /^90 B of 1.00 GB$/);
+    assert.match(media, /^200 MB of 1.00 GB · 100 MB\/s · about 8 s left$/);
+  });
 });

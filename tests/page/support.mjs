@@ -201,7 +201,7 @@ export async function waitPlan(page) {
     () =>
       !document.querySelector('.plan-place.stale') &&
       document.querySelector('.plan-body') &&
-      document.querySelector('.plan-state').innerText !== 'Working it out…',
+      !document.querySelector('.plan-state').innerText.startsWith('Working it out'),
     { timeout: LONG },
   );
   return page.evaluate(() => ({

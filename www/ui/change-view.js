@@ -55,8 +55,7 @@ export function changeView(plan, inFolder, headerXml) {
  * @param {readonly Difference[]} changes
  */
 export function changeTable(changes) {
-  if (!changes.length)
-    return h('p', { class: 'hint' }, 'Nothing of what the file says of its encryption: it says so already.');
+  if (!changes.length) return h('p', { class: 'hint' }, 'Nothing of what the file says of its encryption.');
   const cell = (/** @type {string} */ when, /** @type {string} */ text) =>
     h(
       'td',

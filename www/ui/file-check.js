@@ -24,34 +24,29 @@ export class FileCheck {
     this.store = store;
     this.id = file.id;
     this.keys = new SourceKeys(file.tracks);
-    /** Clear files from the disk. @type {File[]} */
-    this.chosen = [];
     const select = h('select', { name: 'clearSource' });
     this.select = select;
     this.source = new Field(select, {
       label: 'Clear source',
       hint: 'With it every sample is compared. A file that is open here, or one that you choose or drop.',
     });
-    const input = h('input', {
+    this.input = h('input', {
       type: 'file',
       id: 'clear-source-file',
       class: 'file-input',
       multiple: true,
       'aria-label': 'Clear source from this computer',
     });
-    input.addEventListener('change', () => {
-      this.#choose([...(input.files ?? [])]);
-      input.value = '';
-    });
-    const place = h('div', { class: 'source-place' }, this.source.element, h('p', {}, input));
+    this.input.addEventListener('change', () => this.#choose());
+    const place = h('div', { class: 'source-place' }, this.source.element, h('p', {}, this.input));
     place.addEventListener('dragover', (event) => event.preventDefault());
     place.addEventListener('drop', (event) => {
-      const dropped = [...(event.dataTransfer?.files ?? [])];
-      if (!dropped.length) return;
+      const dropped = event.dataTransfer?.files;
+      if (!dropped?.length) return;
       event.preventDefault();
-      this.#choose(dropped);
+      this.input.files = dropped;
+      this.#choose();
     });
-    this.fault = h('p', { class: 'field-fault', role: 'alert', hidden: true });
     this.start = h(
       'button',
       { type: 'submit', class: 'button primary', id: 'check-start' },
@@ -65,7 +60,7 @@ export class FileCheck {
     this.card = h(
       'section',
       { class: 'card', hidden: true },
-      h('h3', {}, 'Is it right?'),
+      h('h3', {}, 'What was found'),
       this.verifying.element,
     );
     this.form = h(
@@ -80,7 +75,7 @@ export class FileCheck {
       ),
       ...this.keys.elements,
       place,
-      this.fault,
+      this.keys.fault,
       h(
         'p',
         { class: 'save-line' },
@@ -109,25 +104,29 @@ export class FileCheck {
    */
   take(keys) {
     this.keys.value = keys;
+    const fold = this.element.closest('details');
+    if (fold) fold.open = true;
     this.form.querySelector('h2')?.focus();
   }
 
   close() {
     this.stop();
     this.keys.clear();
-    this.chosen = [];
+    this.input.value = '';
     this.verifying.close();
+  }
+
+  /** Clear files from the disk. */
+  get #chosen() {
+    return [...(this.input.files ?? [])];
   }
 
   /** Offers what is open, and what was chosen. */
   #list() {
     const { value } = this.select;
     const others = this.store.state.files.filter((file) => file.media && file.id !== this.id);
-    const [first] = this.chosen;
-    const name =
-      first && this.chosen.length > 1
-        ? `${first.name} and ${format.count(this.chosen.length - 1)} more`
-        : (first?.name ?? '');
+    const [first, ...more] = this.#chosen;
+    const name = `${first?.name}${more.length ? ` and ${format.count(more.length)} more` : ''}`;
     this.select.replaceChildren(
       h('option', { value: NONE }, 'None: the file by itself'),
       ...others.map(({ id, name }) => h('option', { value: id }, name)),
@@ -137,32 +136,19 @@ export class FileCheck {
     this.select.value = known ? value : NONE;
   }
 
-  /** @param {File[]} files */
-  #choose(files) {
-    if (!files.length) return;
-    this.chosen = files;
+  /** Takes what was chosen from the disk. */
+  #choose() {
     this.#list();
+    if (!this.#chosen.length) return;
     this.select.value = CHOSEN;
     say(`It is compared with ${this.select.selectedOptions[0]?.textContent}.`);
   }
 
   #submit() {
-    this.#say(null);
-    if (!this.keys.value.length) {
-      this.#say('Give the keys first.');
-      this.keys.focus();
-      return;
-    }
+    if (!this.keys.given.length) return;
     this.card.hidden = false;
     void this.verifying.run();
     this.card.scrollIntoView({ block: 'nearest' });
-  }
-
-  /** @param {string | null} message */
-  #say(message) {
-    this.fault.hidden = !message;
-    this.fault.textContent = message ?? '';
-    if (message) say(message);
   }
 
   /** @param {import('../types.d.ts').VerifyOptions} options */
@@ -175,7 +161,7 @@ export class FileCheck {
   /** @returns {Media | File[] | null} */
   #clearSource() {
     const { value } = this.select;
-    if (value === CHOSEN) return this.chosen;
+    if (value === CHOSEN) return this.#chosen;
     return value === NONE ? null : (this.store.file(Number(value))?.media ?? null);
   }
 

@@ -11,9 +11,10 @@ export class FileFields {
    * @param {object} becomes
    * @param {boolean} becomes.fragments whether the file becomes a fragmented one, which is of use without protection too
    * @param {boolean} becomes.opens whether it is protected, and its keys are known
+   * @param {boolean} [becomes.keeps] whether its samples stay as they are, encrypted
    * @param {number} becomes.size bytes that it has
    */
-  constructor({ fragments, opens, size }) {
+  constructor({ fragments, opens, keeps = false, size }) {
     this.segments = new Choice('segments', 'Written as', [
       { value: 'one', label: 'One MP4' },
       {
@@ -43,9 +44,15 @@ export class FileFields {
     const large = size >= AT_ONCE;
     this.verify = new Check('verify', 'After saving', {
       label: 'Check the file',
-      hint: large
-        ? 'It is read again, decrypted, and every sample compared with the source. Not by itself for files of 2 GB and more; Result has a button for it.'
-        : 'It is read again, decrypted, and every sample compared with the source. It takes about as long as protecting it.',
+      hint: `It is read again, ${
+        keeps
+          ? 'and every sample compared with the source, encrypted as both are'
+          : 'decrypted, and every sample compared with the source'
+      }. ${
+        large
+          ? 'Not by itself for files of 2 GB and more; Result has a button for it.'
+          : `It takes about as long as ${keeps ? 'changing' : 'protecting'} it.`
+      }`,
     });
     this.verify.input.checked = !large;
     // What is done with the result is no part of a request.

@@ -16,6 +16,8 @@ export class Field {
     this.faultLine = h('p', { class: 'field-fault', id: `${control.id}-fault`, hidden: true });
     this.hintLine = hint ? h('p', { class: 'hint', id: `${control.id}-hint` }, hint) : null;
     setAttributes(control, { 'aria-describedby': this.hintLine?.id });
+    /** As the control has it: line ends, and space around it, are no change. */
+    this.first = this.value;
     this.element = h(
       'div',
       { class: 'field' },
@@ -28,6 +30,11 @@ export class Field {
 
   get value() {
     return this.control.value.trim();
+  }
+
+  /** Whether it is another value than it began with. */
+  get changed() {
+    return this.value !== this.first;
   }
 
   /** @param {string | null} message */
@@ -376,3 +383,30 @@ function showFaultLine({ faultLine, ways: line }, message, ways) {
   line.hidden = !ways.length;
   line.replaceChildren(...ways);
 }
+
+/** Where the fault of a field is shown. @typedef {{ element: HTMLElement, fault(message: string | null, ways?: HTMLElement[]): void }} Place */
+
+/**
+ * Shows a fault at its place, unfolded, and none elsewhere.
+ * @param {Record<string, Place>} places
+ * @param {readonly HTMLDetailsElement[]} folds
+ * @param {string | undefined} name of the place
+ * @param {string | null} message
+ * @param {HTMLElement[]} [ways] out of it
+ * @returns {boolean} whether there is such a place
+ */
+export function placeFault(places, folds, name, message, ways = []) {
+  for (const [each, one] of Object.entries(places)) {
+    if (each === name) one.fault(message, ways);
+    else one.fault(null);
+  }
+  const place = places[name ?? ''];
+  if (place) for (const fold of folds) if (fold.contains(place.element)) fold.open = true;
+  return place !== undefined;
+}
+
+/**
+ * A number as it is typed: what is none is for the core to refuse, in its own words.
+ * @param {string} text
+ */
+export const numberOf = (text) => /** @type {number} */ (/** @type {unknown} */ (text));

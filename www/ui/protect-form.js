@@ -6,7 +6,8 @@
 
 import { button, h } from './dom.js';
 import { FileFields } from './file-fields.js';
-import { Choice, Field, Question, textInput, TrackChoice } from './form-parts.js';
+import { Choice, Field, numberOf, placeFault, Question, textInput, TrackChoice } from './form-parts.js';
+import { HeaderFields, psshField, WidevineFields } from './header-fields.js';
 import { KeyFields } from './key-fields.js';
 import { KeyImport } from './key-import.js';
 import { say } from './live.js';
@@ -26,8 +27,6 @@ const KINDS = {
   piff: { form: 'piff' },
   cbcs: { scheme: 'cbcs', form: 'plain' },
 };
-
-const HEADER_VERSIONS = /** @type {const} */ (['4.0', '4.1', '4.2', '4.3']);
 
 export class ProtectForm {
   /**
@@ -100,74 +99,21 @@ export class ProtectForm {
       label: 'New keys every',
       hint: 'So many fragments of a track, about two seconds each in most files. Players ask for another licence each time, and not all can. Empty for the same keys throughout.',
     });
-    this.ready = new Field(
-      h('textarea', { name: 'playreadyObject', class: 'mono', rows: 3, spellcheck: 'false' }),
-      {
-        label: 'Ready-made header',
-        hint: 'A PlayReady object or pssh box in base64 or hex, from whoever runs the licence server. It goes in as it is; then leave the licence URL and all below empty.',
-      },
+    this.playReady = new HeaderFields(
+      this.laUrl,
+      'It goes in as it is; then leave the licence URL and all below empty.',
     );
-    this.decryptorSetup = new Field(
-      h(
-        'select',
-        { name: 'decryptorSetup' },
-        h('option', { value: '' }, 'As the player does'),
-        h('option', { value: 'ondemand' }, 'Only when it plays (ONDEMAND)'),
-      ),
-      { label: 'When players ask for a licence', hint: 'Written as DECRYPTORSETUP.' },
-    );
-    this.licenceStore = new Field(textInput('licenceStore', { inputmode: 'numeric' }), {
-      label: 'Room for licences',
-      hint: 'Bytes, at most 10240. Only for services that put licences into the file.',
-    });
-    this.luiUrl = new Field(textInput('luiUrl', { type: 'url' }), {
-      label: 'Licence page (LUI_URL)',
-      hint: 'A page for people who have no licence yet.',
-    });
-    this.dsId = new Field(textInput('dsId', { class: 'mono' }), {
-      label: 'Domain service ID (DS_ID)',
-      hint: '16 bytes in base64, or a UUID.',
-    });
-    this.customAttributes = new Field(
-      h('textarea', { name: 'customAttributes', class: 'mono', rows: 3, spellcheck: 'false' }),
-      {
-        label: 'Custom attributes',
-        hint: 'XML that goes inside CUSTOMATTRIBUTES.',
-      },
-    );
-    this.headerVersion = new Field(
-      h(
-        'select',
-        { name: 'headerVersion' },
-        h('option', { value: '' }, 'Automatic'),
-        ...HEADER_VERSIONS.map((version) => h('option', { value: version }, version)),
-      ),
-      {
-        label: 'PlayReady header version',
-        hint: 'Automatic picks the version that most players read.',
-      },
-    );
-    this.widevineProvider = new Field(textInput('widevineProvider'), {
-      label: 'Provider',
-      hint: 'The name that the Widevine service knows you by. May be empty.',
-    });
-    this.widevineContentId = new Field(textInput('widevineContentId'), {
-      label: 'Content ID',
-      hint: 'What the service calls this title. May be empty.',
-    });
+    this.widevineFields = new WidevineFields();
     this.widevine = new Choice('widevine', 'Protection systems', [
       { value: 'none', label: 'PlayReady', hint: 'Windows, Edge, Xbox, many TVs.' },
       {
         value: 'widevine',
         label: 'PlayReady and Widevine',
         hint: 'Chrome, Android and other TVs too. The Widevine service must have the same key and KID.',
-        inside: h('div', {}, this.widevineProvider.element, this.widevineContentId.element),
+        inside: this.widevineFields.element,
       },
     ]);
-    this.pssh = new Field(h('textarea', { name: 'pssh', class: 'mono', rows: 3, spellcheck: 'false' }), {
-      label: 'Other systems',
-      hint: 'Whole pssh boxes in base64 or hex, one on each line. They go into the file as they are.',
-    });
+    this.pssh = psshField('They go into the file as they are.');
     this.players = h(
       'details',
       { class: 'more', id: 'more-players' },
@@ -186,13 +132,7 @@ export class ProtectForm {
       'details',
       { class: 'more', id: 'more-header' },
       h('summary', {}, 'PlayReady header'),
-      this.ready.element,
-      this.luiUrl.element,
-      this.dsId.element,
-      this.customAttributes.element,
-      this.headerVersion.element,
-      this.decryptorSetup.element,
-      this.licenceStore.element,
+      ...this.playReady.elements,
     );
     // Who makes a file for browsers and phones wants Widevine, too, unless they say otherwise.
     let choseSystems = false;
@@ -263,7 +203,7 @@ export class ProtectForm {
       this.changed();
     });
     this.laUrl.control.addEventListener('blur', () => {
-      if (!this.laUrl.value && !this.ready.value && this.touched) this.showFault(NO_URL);
+      if (!this.laUrl.value && !this.playReady.playreadyObject.value && this.touched) this.showFault(NO_URL);
     });
   }
 
@@ -273,7 +213,7 @@ export class ProtectForm {
    */
   get missing() {
     if (!this.file.protects) return null;
-    if (!this.laUrl.value && !this.ready.value) return NO_URL;
+    if (!this.laUrl.value && !this.playReady.playreadyObject.value) return NO_URL;
     return this.keys.missing(this.tracks.chosen);
   }
 
@@ -290,25 +230,12 @@ export class ProtectForm {
   get #protection() {
     /** @type {ProtectRequest} */
     const request = { ...KINDS[this.form.value] };
-    if (this.laUrl.value) request.laUrl = this.laUrl.value;
+    this.playReady.fill(request);
     this.keys.fill(request, this.tracks.chosen);
-    // What is no number is for the core to refuse, in its own words.
     if (this.clearLead.value) request.clearLead = numberOf(this.clearLead.value);
     if (this.keyRotation.value) request.keyRotation = numberOf(this.keyRotation.value);
-    if (this.ready.value) request.playreadyObject = this.ready.value;
-    if (this.decryptorSetup.value === 'ondemand') request.decryptorSetup = 'ondemand';
-    if (this.licenceStore.value) request.licenceStore = numberOf(this.licenceStore.value);
-    if (this.luiUrl.value) request.luiUrl = this.luiUrl.value;
-    if (this.dsId.value) request.dsId = this.dsId.value;
-    if (this.customAttributes.value) request.customAttributes = this.customAttributes.value;
-    if (this.widevine.value === 'widevine') {
-      request.widevine = true;
-      if (this.widevineProvider.value) request.widevineProvider = this.widevineProvider.value;
-      if (this.widevineContentId.value) request.widevineContentId = this.widevineContentId.value;
-    }
+    if (this.widevine.value === 'widevine') this.widevineFields.fill(request);
     if (this.pssh.value) request.pssh = this.pssh.value;
-    const version = HEADER_VERSIONS.find((each) => each === this.headerVersion.value);
-    if (version) request.headerVersion = version;
     const { value: tracks, chosenWhole } = this.tracks;
     if (tracks) request.tracks = tracks;
     if (chosenWhole.length) request.wholeSamples = chosenWhole;
@@ -320,18 +247,11 @@ export class ProtectForm {
    * @param {Fault | null} fault
    */
   showFault(fault) {
-    const places = this.#places();
-    const field = this.#placeName(fault?.field);
     this.keys.clearFaults();
-    for (const [name, place] of Object.entries(places)) {
-      const message = fault && field === name ? fault.message : null;
-      if ('ways' in place) place.fault(message, message && fault ? this.#waysOut(fault) : []);
-      else place.fault(message);
-    }
-    const place = field ? places[field] : undefined;
-    for (const folded of [this.keys.fold, this.players, this.along, this.more, this.file.element])
-      if (place && folded.contains(place.element)) folded.open = true;
-    return place !== undefined;
+    const folds = [this.keys.fold, this.players, this.along, this.more, this.file.element];
+    const message = fault?.message ?? null;
+    const ways = fault ? this.#waysOut(fault) : [];
+    return placeFault(this.#places(), folds, this.#placeName(fault?.field), message, ways);
   }
 
   /** @param {string | undefined} field */
@@ -414,7 +334,7 @@ export class ProtectForm {
   /** @returns {Record<string, Field | Check | Choice | TrackChoice | Question | KeyFields['keyRows']>} */
   #places() {
     return {
-      laUrl: this.laUrl,
+      ...this.playReady.places,
       ...this.keys.places,
       ...this.file.places,
       form: this.form,
@@ -424,13 +344,6 @@ export class ProtectForm {
       pssh: this.pssh,
       clearLead: this.clearLead,
       keyRotation: this.keyRotation,
-      playreadyObject: this.ready,
-      decryptorSetup: this.decryptorSetup,
-      licenceStore: this.licenceStore,
-      luiUrl: this.luiUrl,
-      dsId: this.dsId,
-      customAttributes: this.customAttributes,
-      headerVersion: this.headerVersion,
     };
   }
 
@@ -448,12 +361,6 @@ export class ProtectForm {
     this.changed();
   }
 }
-
-/**
- * A number as it is typed.
- * @param {string} text
- */
-const numberOf = (text) => /** @type {number} */ (/** @type {unknown} */ (text));
 
 /** @param {Track} track */
 function trackLabel(track) {

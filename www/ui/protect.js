@@ -1,6 +1,6 @@
 /** Protect: the form, the plan beside it, and the run. */
 
-/** @import { Plan, ProtectRequest, ProtectResult, SourceKeyRequest } from '../types.d.ts' */
+/** @import { Plan, Progress, ProtectRequest, ProtectResult, SourceKeyRequest } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
 
 import { canDownload } from '../files/downloads.js';
@@ -127,6 +127,8 @@ export class Protect {
       this.body,
     );
     this.work.element.addEventListener('change', () => {
+      // A plan of other work is none of this.
+      this.store.dispatch({ type: 'unplanned', id: this.id, fault: null });
       this.#show();
       this.#soon();
     });
@@ -355,7 +357,7 @@ export class Protect {
     const { media } = this.#file();
     if (!media || !this.form) return;
     try {
-      const plan = await media.plan(this.#request, { signal });
+      const plan = await media.plan(this.#request, { signal, onProgress: this.#reads(signal) });
       if (signal.aborted) return;
       this.form.keys?.keep(plan);
       if (!this.drawn) say('The plan is ready.');
@@ -366,6 +368,18 @@ export class Protect {
       say(fault.message);
       this.store.dispatch({ type: 'unplanned', id: this.id, fault });
     }
+  }
+
+  /**
+   * Says how far a file is that is read once more: that is so before its first plan, and takes a while of many fragments.
+   * @param {AbortSignal} signal
+   */
+  #reads(signal) {
+    return paced((/** @type {Progress} */ { done, total }) => {
+      const planning = !signal.aborted && this.store.file(this.id)?.phase === 'planning';
+      if (planning && this.planState && total)
+        setText(this.planState, `Working it out… ${format.percent(done / total)} read`);
+    }, 60);
   }
 
   async #protect() {

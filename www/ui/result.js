@@ -54,8 +54,9 @@ export class Result {
     /** @type {(atRisk: boolean) => void} */
     this.showKept = () => {};
     this.stop = new AbortController();
-    /** Of a protected file from elsewhere. @type {FileCheck | null} */
-    this.check = null;
+    const file = store.file(id);
+    /** Of a protected file from elsewhere: it stays while results come and go. */
+    this.check = file?.tracks.some(({ protection }) => protection) ? new FileCheck(store, file) : null;
     /** Those of the result that have been copied. @type {WeakSet<MadeKey>} */
     this.copied = new WeakSet();
     this.element = h('div', { class: 'result' });
@@ -92,6 +93,7 @@ export class Result {
 
   close() {
     this.#leave();
+    this.check?.close();
     if (this.shown) void this.shown.discard().catch(() => {});
     this.shown = null;
     this.element.replaceChildren();
@@ -103,16 +105,12 @@ export class Result {
     this.stop = new AbortController();
     this.player?.close();
     this.player = null;
-    this.check?.close();
-    this.check = null;
     this.release();
     this.release = () => {};
   }
 
   #none() {
-    const file = this.store.file(this.id);
-    if (file?.tracks.some(({ protection }) => protection)) {
-      this.check = new FileCheck(this.store, file);
+    if (this.check) {
       this.element.replaceChildren(this.check.element);
       return;
     }
@@ -218,6 +216,16 @@ export class Result {
           result.changes ? changedCard(result) : null,
         ),
       ),
+      ...(this.check
+        ? [
+            h(
+              'details',
+              { class: 'more' },
+              h('summary', {}, 'Check the file that this was made from'),
+              this.check.element,
+            ),
+          ]
+        : []),
     );
   }
 

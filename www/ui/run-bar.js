@@ -7,6 +7,8 @@ import * as format from './format.js';
 import { say } from './live.js';
 
 const SMOOTHING = 0.15;
+/** From this share on speed is measured: heads, which come first, are few bytes and take their time. */
+const MEASURED = 0.002;
 
 /** A disk that wakes up, or a network drive, may take some seconds. */
 const STILL_MS = 30_000;
@@ -63,7 +65,7 @@ export class RunBar {
     const { done, total } = progress;
     if (done !== this.moved) this.#watch(done, total, progress.stage === 'measure' ? TWICE : HINT);
     const share = total ? Math.min(1, done / total) : 0;
-    this.#measure(done);
+    if (share >= MEASURED) this.#measure(done);
     this.bar.value = share;
     this.share.textContent = format.percent(share);
     const { speed } = this.last;

@@ -5,6 +5,7 @@
 import { h } from './dom.js';
 import { Field, textInput } from './form-parts.js';
 import { KeyImport } from './key-import.js';
+import { say } from './live.js';
 
 /** Keys of more are taken from a list alone. */
 const FIELDS_MAX = 8;
@@ -39,6 +40,8 @@ export class SourceKeys {
         }),
       );
     this.list = new KeyImport([...tracks], (found) => this.#take(found));
+    /** What is wrong with them, or with what is asked for beside them. */
+    this.fault = h('p', { class: 'field-fault', role: 'alert', hidden: true });
     this.list.element.open = few.length === 0 && this.kids.size > 0;
     this.elements = [
       ...[...this.fields.values()].map(({ element }) => element),
@@ -68,8 +71,19 @@ export class SourceKeys {
     this.list.clear();
   }
 
-  focus() {
-    [...this.fields.values()].at(0)?.control.focus();
+  /** Those that were given; where there is none, that is said, and where they go is focused. */
+  get given() {
+    const { value } = this;
+    this.say(value.length ? null : 'Give the keys first.');
+    if (!value.length) ([...this.fields.values()][0] ?? this.list.field).focus();
+    return value;
+  }
+
+  /** @param {string | null} message */
+  say(message) {
+    this.fault.hidden = !message;
+    this.fault.textContent = message ?? '';
+    if (message) say(message);
   }
 
   /**

@@ -4,7 +4,6 @@
 
 import { button, h } from './dom.js';
 import { Check } from './form-parts.js';
-import { say } from './live.js';
 import { SourceKeys } from './source-keys.js';
 
 export class Unlock {
@@ -21,12 +20,12 @@ export class Unlock {
       label: 'I have the right to open this file',
       hint: 'Asked once. Boxlock asks no licence server, and knows no key but those you give.',
     });
-    this.fault = h('p', { class: 'field-fault', role: 'alert', hidden: true });
     this.start = h(
       'button',
       { type: 'submit', class: 'button primary', id: 'unlock-start' },
       'Use these keys',
     );
+    this.state = h('span', { class: 'quiet', role: 'status' });
     this.element = h(
       'form',
       { class: 'unlock' },
@@ -34,11 +33,12 @@ export class Unlock {
       h('p', {}, 'With its keys it is done in one pass, and nothing clear is stored on the way.'),
       ...this.keys.elements,
       this.right.element,
-      this.fault,
+      this.keys.fault,
       h(
         'p',
         { class: 'save-line' },
         this.start,
+        this.state,
         button('Only check this file', () => check(this.keys.value), { class: 'link', id: 'unlock-check' }),
       ),
     );
@@ -54,28 +54,18 @@ export class Unlock {
   }
 
   async #submit() {
-    this.#say(null);
-    const keys = this.keys.value;
-    if (!keys.length) {
-      this.#say('Give the keys first.');
-      this.keys.focus();
-      return;
-    }
+    const keys = this.keys.given;
+    if (!keys.length) return;
     if (!this.right.value) {
-      this.#say('Say first that you have the right to open this file.');
+      this.keys.say('Say first that you have the right to open this file.');
       this.right.input.focus();
       return;
     }
     this.start.disabled = true;
+    this.state.textContent = 'Trying them…';
     const wrong = await this.use(keys);
     this.start.disabled = false;
-    this.#say(wrong);
-  }
-
-  /** @param {string | null} message */
-  #say(message) {
-    this.fault.hidden = !message;
-    this.fault.textContent = message ?? '';
-    if (message) say(message);
+    this.state.textContent = '';
+    this.keys.say(wrong);
   }
 }

@@ -75,7 +75,7 @@ export function verdict(found, { made, kept }) {
     return [
       'This file is not right.',
       made
-        ? 'Do not publish it. Protect the source again, onto another disk if that was at fault.'
+        ? 'Do not publish it. Make it from the source again, onto another disk if that was at fault.'
         : 'What is wrong with it stands below.',
     ];
   if (kept)
