@@ -1,24 +1,22 @@
 //! What changes of a file whose samples stay encrypted as they are: headers of DRM systems, and the boxes that carry the
 //! encryption (PIFF 1.1 5.3; ISO/IEC 23001-7:2023 7, 8). What already is as it is asked for stays byte for byte.
 
-use crate::boxes::cenc::{
-    ConstantIv, ProtectionSystemSpecificHeader, SCHEME_VERSION_1_0, SampleAuxInfoOffsets, SchemeType,
-    TrackEncryption,
-};
+use crate::boxes::cenc::{ConstantIv, SCHEME_VERSION_1_0, SampleAuxInfoOffsets, SchemeType, TrackEncryption};
 use crate::boxes::groups::GroupEncryption;
-use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption, SCHEME_VERSION_1_1, algorithm};
+use crate::boxes::piff::{self, PiffTrackEncryption, SCHEME_VERSION_1_1, algorithm};
 use crate::boxes::systems::{PLAYREADY, W3C_COMMON, system_name};
 use crate::boxes::types::U24;
-use crate::boxes::wire::{Bytes, FullHead};
+use crate::boxes::wire::FullHead;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
 use crate::bytes::units::len_u64;
-use crate::bytes::{Error, Result, Uuid16};
+use crate::bytes::{Error, Result};
 use crate::playready::Header;
 use crate::protect::header_change::{ChangedHeader, not_named};
 use crate::protect::scheme::{Mode, Scheme};
 use crate::protect::{Change, Form, Plan};
 use crate::track::encryption::{Encryption, Span, first_of_encryption, maps, spans};
-use crate::track::leftovers::{is_key_group, is_system_header, of_samples};
+use crate::track::leftovers::{is_key_group, of_samples};
+use crate::track::system_header::SystemHeader;
 use crate::track::traces::is_left_clear;
 use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, TrackFragment};
 
@@ -27,45 +25,6 @@ use super::movie::add_clear_entries;
 use super::protection::{
     KeyChange, SampleForms, clear_samples, common_header, playready_header, sample_information,
 };
-
-/// The header of a DRM system in `moov` or `moof`.
-struct SystemHeader<'t> {
-    node: &'t Node,
-    system: Uuid16,
-    is_piff: bool,
-    data: Vec<u8>,
-}
-
-impl<'t> SystemHeader<'t> {
-    /// `None` where it cannot be read: it stays as it is.
-    fn read(tree: &Tree<'_>, node: &'t Node) -> Option<Self> {
-        let (system, data) = if node.id() == piff::PROTECTION_SYSTEM {
-            let piff = tree.read::<PiffProtectionSystem>(node).ok()?;
-            (piff.system_id, piff.data.0)
-        } else {
-            let pssh = tree.read::<ProtectionSystemSpecificHeader>(node).ok()?;
-            (pssh.system_id, pssh.data.0)
-        };
-        Some(Self { node, system, is_piff: node.id() == piff::PROTECTION_SYSTEM, data })
-    }
-
-    fn all(tree: &Tree<'_>, parent: &'t Node) -> Vec<Self> {
-        let nodes = parent.children.iter().filter(|node| is_system_header(node));
-        nodes.filter_map(|node| Self::read(tree, node)).collect()
-    }
-
-    /// The box with another payload.
-    fn with_data(&self, tree: &Tree<'_>, data: Vec<u8>) -> Result<Vec<u8>> {
-        let data_size = u32::try_from(data.len()).unwrap_or(u32::MAX);
-        let data = Bytes(data);
-        if self.is_piff {
-            let piff: PiffProtectionSystem = tree.read(self.node)?;
-            return Ok(PiffProtectionSystem { data, data_size, ..piff }.to_box(0));
-        }
-        let pssh: ProtectionSystemSpecificHeader = tree.read(self.node)?;
-        Ok(ProtectionSystemSpecificHeader { data, data_size, ..pssh }.to_box(0))
-    }
-}
 
 /// Which forms of boxes a file has.
 fn source_forms(movie_tree: &Tree<'_>, movie: &Movie) -> SampleForms {

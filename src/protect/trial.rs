@@ -2,13 +2,12 @@
 //! headers, and by whether samples that are decrypted with them look as clear ones do.
 
 use crate::boxes::Tree;
-use crate::boxes::cenc::ProtectionSystemSpecificHeader;
-use crate::boxes::piff::{self, PiffProtectionSystem};
 use crate::boxes::systems::PLAYREADY;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, KeyId, Result};
 use crate::playready::{HeaderKey, ProObject};
 use crate::track::encryption::spans;
+use crate::track::system_header::SystemHeader;
 use crate::track::{Codec, Fragment, Index, Movie, SampleEntry};
 
 use super::codecs::rule;
@@ -344,17 +343,8 @@ fn slices(
 /// The keys that PlayReady headers in the movie header name.
 fn named_keys(index: &Index) -> Vec<HeaderKey> {
     let Some(tree) = &index.moov else { return Vec::new() };
-    let mut objects = Vec::new();
-    for node in &tree.root().children {
-        if node.id().is(b"pssh") {
-            let read = tree.read::<ProtectionSystemSpecificHeader>(node).ok();
-            objects.extend(read.filter(|pssh| pssh.system_id == PLAYREADY).map(|pssh| pssh.data.0));
-        } else if node.id() == piff::PROTECTION_SYSTEM {
-            let read = tree.read::<PiffProtectionSystem>(node).ok();
-            objects.extend(read.filter(|pssh| pssh.system_id == PLAYREADY).map(|pssh| pssh.data.0));
-        }
-    }
-    let headers = objects.iter().filter_map(|object| ProObject::parse(object, 0).ok()?.header(0).ok()?);
+    let objects = SystemHeader::all(tree, tree.root()).into_iter().filter(|one| one.system == PLAYREADY);
+    let headers = objects.filter_map(|one| ProObject::parse(&one.data, 0).ok()?.header(0).ok()?);
     headers.flat_map(|parsed| parsed.header.keys).collect()
 }
 

@@ -19,6 +19,7 @@ pub mod movie;
 mod once;
 mod points;
 pub mod presented;
+pub mod system_header;
 pub mod table;
 mod times;
 pub mod top;

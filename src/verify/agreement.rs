@@ -1,8 +1,8 @@
 //! What is told of the whole of a protected file: whether its headers name the keys that its samples use, whether what says
 //! the same thing twice agrees, and whether its indexes lead to fragments.
 
-use crate::boxes::cenc::{ProtectionSystemSpecificHeader, TrackEncryption};
-use crate::boxes::piff::{self, PiffProtectionSystem, PiffTrackEncryption};
+use crate::boxes::cenc::TrackEncryption;
+use crate::boxes::piff::{self, PiffTrackEncryption};
 use crate::boxes::systems::PLAYREADY;
 use crate::boxes::{Node, Tree};
 use crate::bytes::Error;
@@ -10,6 +10,7 @@ use crate::playready::ProObject;
 use crate::protect::SourceKeys;
 use crate::protect::source_keys::SourceKey;
 use crate::track::Index;
+use crate::track::system_header::SystemHeader;
 
 /// All of it that is wrong.
 pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
@@ -22,20 +23,9 @@ pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
     faults
 }
 
-/// PlayReady objects in the movie header, and where each begins.
-fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
-    moov.root().children.iter().filter_map(|node| {
-        let bytes = if node.id().is(b"pssh") {
-            let pssh: ProtectionSystemSpecificHeader = moov.read(node).ok()?;
-            (pssh.system_id == PLAYREADY).then_some(pssh.data.0)?
-        } else if node.id() == piff::PROTECTION_SYSTEM {
-            let header: PiffProtectionSystem = moov.read(node).ok()?;
-            (header.system_id == PLAYREADY).then_some(header.data.0)?
-        } else {
-            return None;
-        };
-        Some((node.start, bytes))
-    })
+/// PlayReady's headers in the movie header.
+fn objects<'t>(moov: &'t Tree<'_>) -> impl Iterator<Item = SystemHeader<'t>> {
+    SystemHeader::all(moov, moov.root()).into_iter().filter(|one| one.system == PLAYREADY)
 }
 
 /// How many PlayReady objects there are, how many references `sidx` has, and how many `mfra`.
@@ -48,8 +38,9 @@ pub fn counted(index: &Index) -> (usize, usize, usize) {
 /// PlayReady headers in the movie header: key IDs and checksums.
 fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<Error>) {
     let mut named = Vec::new();
-    for (start, bytes) in objects(moov) {
-        match ProObject::parse(&bytes, start).and_then(|object| object.header(start)) {
+    for SystemHeader { node, data, .. } in objects(moov) {
+        let start = node.start;
+        match ProObject::parse(&data, start).and_then(|object| object.header(start)) {
             Ok(Some(found)) => named.extend(found.header.keys.into_iter().map(|key| (start, key))),
             Ok(None) => {}
             Err(error) => faults.push(error),

@@ -1,6 +1,6 @@
 //! Verifying one file: what all its fragments, and those of its source, say together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
@@ -71,6 +71,12 @@ pub struct Verification {
     counted: Counted,
     /// Fragments of each track that say another duration than they have: of the file, and of the source.
     untimely: BTreeMap<u32, (u64, u64)>,
+    /// What contradicts itself in fragments of the file: its track, the sample, and the ticks before that.
+    contradictions: Vec<((u32, u64, u64), Fault)>,
+    /// The same of the source, by track of the file, sample and code. What of it is in the file too came from there.
+    known: BTreeSet<(u32, u64, String)>,
+    /// Samples of the source so far, by track of the file.
+    theirs: BTreeMap<u32, u64>,
     /// For each track of the source, that of the written file.
     twins: BTreeMap<u32, u32>,
     /// Tracks of the written file that count time otherwise than the source's.
@@ -185,6 +191,10 @@ impl Verification {
         if side == Side::Source {
             if let Some(&track) = self.twins.get(&found.track) {
                 self.untimely.entry(track).or_default().1 += u64::from(found.untimely);
+                let before = self.theirs.entry(track).or_default();
+                let codes = found.contradictions.into_iter().map(|fault| (track, *before, fault.code));
+                self.known.extend(codes);
+                *before += len_u64(found.digests.len());
                 self.compare(side, track, found.digests);
             }
             return;
@@ -201,6 +211,8 @@ impl Verification {
         sum.clear.join(&found.clear);
         sum.clear_samples += found.clear_samples;
         self.counters.join(found.counters, before);
+        let at = (found.track, before, begins);
+        self.contradictions.extend(found.contradictions.into_iter().map(|fault| (at, fault)));
         for Fault { code, message, sample } in found.faults {
             let inside = found.digests.get(..to_len(sample)).unwrap_or_default();
             self.fault_at((found.track, before + sample, begins + ticks(inside)), &code, &message);
@@ -303,6 +315,11 @@ impl Verification {
                 one.sample, one.track, other.sample, other.track
             );
             self.fault(Some(other.track), "counter-twice", &message);
+        }
+        for (at, Fault { code, message, .. }) in std::mem::take(&mut self.contradictions) {
+            if !self.known.contains(&(at.0, at.1, code.clone())) {
+                self.fault_at(at, &code, &message);
+            }
         }
         for (track, (ours, theirs)) in std::mem::take(&mut self.untimely) {
             let count =
