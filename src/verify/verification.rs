@@ -433,3 +433,45 @@ fn kind_name(kind: TrackKind) -> &'static str {
         TrackKind::Other => "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(duration: u32) -> Examined {
+        let digest = Digest { size: 5, duration, ..Digest::default() };
+        Examined { track: 1, digests: vec![digest; 3], ..Examined::default() }
+    }
+
+    fn of_one_track() -> Verification {
+        let sum = TrackSum { clock: (0, 10), ..TrackSum::default() };
+        Verification {
+            has_source: true,
+            tracks: BTreeMap::from([(1, sum)]),
+            twins: BTreeMap::from([(1, 1)]),
+            ..Verification::default()
+        }
+    }
+
+    #[test]
+    fn a_fault_has_the_number_and_the_time_of_its_sample_in_the_track() {
+        let mut all = of_one_track();
+        for _ in 0..2 {
+            let fault = Fault { code: "left-clear".to_owned(), message: String::new(), sample: 2 };
+            all.add(Side::Source, found(20));
+            all.add(Side::Written, Examined { faults: vec![fault], ..found(20) });
+        }
+        let places: Vec<_> = all.finish().faults.iter().map(|fault| (fault.sample, fault.time)).collect();
+        assert_eq!(places, [(Some(2), Some(4.0)), (Some(5), Some(10.0))]);
+    }
+
+    #[test]
+    fn ticks_of_another_length_are_not_compared() {
+        for (other_clocks, wanted) in [(vec![], 3), (vec![1], 0)] {
+            let mut all = Verification { other_clocks, ..of_one_track() };
+            all.add(Side::Source, found(40));
+            all.add(Side::Written, found(20));
+            assert_eq!(all.finish().faults.len(), wanted);
+        }
+    }
+}
