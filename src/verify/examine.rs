@@ -60,7 +60,9 @@ pub struct Examined {
     pub untimely: bool,
     /// Use of key streams; samples are numbered in the `traf`.
     pub counters: Counters,
-    /// What is wrong with it, as far as it is told.
+    /// What contradicts itself in the boxes of it: a copy of them does so too.
+    pub contradictions: Vec<Fault>,
+    /// What is wrong with its samples, as far as it is told.
     pub faults: Vec<Fault>,
     /// How many faults are not told.
     pub more: u64,
@@ -190,9 +192,14 @@ impl Examiner {
             examined.untimely = twins::is_untimely(&tree, traf, track);
             let spans = spans(&tree, traf, track, &self.movie)?;
             let maps = maps(&tree, traf, track, &spans, at_hand)?;
-            for fault in twins::of_fragment(&tree, traf, track, &spans) {
-                examined.fault(0, fault.code(), fault.message().to_owned());
-            }
+            examined.contradictions = twins::of_fragment(&tree, traf, track, &spans)
+                .iter()
+                .map(|error| Fault {
+                    code: error.code().to_owned(),
+                    message: error.message().to_owned(),
+                    sample: 0,
+                })
+                .collect();
             encryption.push((spans, maps));
             found.push(examined);
         }

@@ -1,6 +1,6 @@
 //! Verifying one file: what all its fragments, and those of its source, say together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
@@ -71,6 +71,12 @@ pub struct Verification {
     counted: Counted,
     /// Fragments of each track that say another duration than they have: of the file, and of the source.
     untimely: BTreeMap<u32, (u64, u64)>,
+    /// What contradicts itself in fragments of the file: its track, the sample, and the ticks before that.
+    contradictions: Vec<((u32, u64, u64), Fault)>,
+    /// The same of the source, by track of the file, sample and code. What of it is in the file too came from there.
+    known: BTreeSet<(u32, u64, String)>,
+    /// Samples of the source so far, by track of the file.
+    theirs: BTreeMap<u32, u64>,
     /// For each track of the source, that of the written file.
     twins: BTreeMap<u32, u32>,
     /// Tracks of the written file that count time otherwise than the source's.
@@ -185,6 +191,10 @@ impl Verification {
         if side == Side::Source {
             if let Some(&track) = self.twins.get(&found.track) {
                 self.untimely.entry(track).or_default().1 += u64::from(found.untimely);
+                let before = self.theirs.entry(track).or_default();
+                let codes = found.contradictions.into_iter().map(|fault| (track, *before, fault.code));
+                self.known.extend(codes);
+                *before += len_u64(found.digests.len());
                 self.compare(side, track, found.digests);
             }
             return;
@@ -201,6 +211,8 @@ impl Verification {
         sum.clear.join(&found.clear);
         sum.clear_samples += found.clear_samples;
         self.counters.join(found.counters, before);
+        let at = (found.track, before, begins);
+        self.contradictions.extend(found.contradictions.into_iter().map(|fault| (at, fault)));
         for Fault { code, message, sample } in found.faults {
             let inside = found.digests.get(..to_len(sample)).unwrap_or_default();
             self.fault_at((found.track, before + sample, begins + ticks(inside)), &code, &message);
@@ -303,6 +315,11 @@ impl Verification {
                 one.sample, one.track, other.sample, other.track
             );
             self.fault(Some(other.track), "counter-twice", &message);
+        }
+        for (at, Fault { code, message, .. }) in std::mem::take(&mut self.contradictions) {
+            if !self.known.contains(&(at.0, at.1, code.clone())) {
+                self.fault_at(at, &code, &message);
+            }
         }
         for (track, (ours, theirs)) in std::mem::take(&mut self.untimely) {
             let count =
@@ -414,5 +431,47 @@ fn kind_name(kind: TrackKind) -> &'static str {
         TrackKind::Audio => "sound",
         TrackKind::Text => "text",
         TrackKind::Other => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(duration: u32) -> Examined {
+        let digest = Digest { size: 5, duration, ..Digest::default() };
+        Examined { track: 1, digests: vec![digest; 3], ..Examined::default() }
+    }
+
+    fn of_one_track() -> Verification {
+        let sum = TrackSum { clock: (0, 10), ..TrackSum::default() };
+        Verification {
+            has_source: true,
+            tracks: BTreeMap::from([(1, sum)]),
+            twins: BTreeMap::from([(1, 1)]),
+            ..Verification::default()
+        }
+    }
+
+    #[test]
+    fn a_fault_has_the_number_and_the_time_of_its_sample_in_the_track() {
+        let mut all = of_one_track();
+        for _ in 0..2 {
+            let fault = Fault { code: "left-clear".to_owned(), message: String::new(), sample: 2 };
+            all.add(Side::Source, found(20));
+            all.add(Side::Written, Examined { faults: vec![fault], ..found(20) });
+        }
+        let places: Vec<_> = all.finish().faults.iter().map(|fault| (fault.sample, fault.time)).collect();
+        assert_eq!(places, [(Some(2), Some(4.0)), (Some(5), Some(10.0))]);
+    }
+
+    #[test]
+    fn ticks_of_another_length_are_not_compared() {
+        for (other_clocks, wanted) in [(vec![], 3), (vec![1], 0)] {
+            let mut all = Verification { other_clocks, ..of_one_track() };
+            all.add(Side::Source, found(40));
+            all.add(Side::Written, found(20));
+            assert_eq!(all.finish().faults.len(), wanted);
+        }
     }
 }

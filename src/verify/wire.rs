@@ -28,12 +28,14 @@ pub fn to_bytes(all: &[Examined]) -> Vec<u8> {
         }
         one.counters.write(&mut to);
         to.u64(one.more);
-        to.u32(count(one.faults.len()));
-        for fault in &one.faults {
-            to.u64(fault.sample);
-            for text in [&fault.code, &fault.message] {
-                to.u32(count(text.len()));
-                to.bytes(text.as_bytes());
+        for faults in [&one.contradictions, &one.faults] {
+            to.u32(count(faults.len()));
+            for fault in faults {
+                to.u64(fault.sample);
+                for text in [&fault.code, &fault.message] {
+                    to.u32(count(text.len()));
+                    to.bytes(text.as_bytes());
+                }
             }
         }
     }
@@ -67,10 +69,12 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Examined>> {
         }
         one.counters = Counters::read(from)?;
         one.more = from.u64("faults")?;
-        for _ in 0..from.u32("faults")? {
-            let sample = from.u64("a sample")?;
-            let [code, message] = [text(from)?, text(from)?];
-            one.faults.push(Fault { code, message, sample });
+        for faults in [&mut one.contradictions, &mut one.faults] {
+            for _ in 0..from.u32("faults")? {
+                let sample = from.u64("a sample")?;
+                let [code, message] = [text(from)?, text(from)?];
+                faults.push(Fault { code, message, sample });
+            }
         }
         all.push(one);
     }
@@ -106,6 +110,7 @@ mod tests {
             streams: 11,
             untimely: true,
             counters,
+            contradictions: vec![fault.clone(); 2],
             faults: vec![fault],
             more: 3,
         };

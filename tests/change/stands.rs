@@ -116,6 +116,30 @@ fn what_is_odd_in_the_source_is_no_fault_of_the_changed_file() {
     assert_eq!(codes(&compare(&changed, &file)), [""; 0]);
 }
 
+/// Lists of IVs that contradict each other come along from the source. Others are the changed file's own.
+#[test]
+fn contradictions_in_fragments_of_the_source_are_no_fault_of_the_changed_file() {
+    let mut file = drive::protect(SAMPLE, &drive::request_in("cenc", "hybrid")).unwrap();
+    let lists = |file: &[u8]| -> Vec<usize> {
+        let uuid = hex::decode("a2394f525a9b4f14a2446c427c648df4").unwrap();
+        file.windows(16).enumerate().filter(|(_, found)| *found == uuid).map(|(at, _)| at).collect()
+    };
+    // Behind the type a version and flags, a count, and the first IV.
+    let first_iv = 16 + 8;
+    let all = lists(&file);
+    assert!(all.len() > 5);
+    for list in all.iter().skip(2) {
+        file[list + first_iv + 3] ^= 1;
+    }
+    let mut changed = change(&file, &RequestText { la_url: MOVED.to_owned(), ..keep() }).unwrap();
+    assert_eq!(codes(&compare(&changed, &file)), [""; 0]);
+    let own = lists(&changed)[1];
+    changed[own + first_iv + 3] ^= 1;
+    let outcome = compare(&changed, &file);
+    assert_eq!(codes(&outcome), ["twins-differ"]);
+    assert!(outcome.faults[0].track.is_some() && outcome.faults[0].sample == Some(0), "{:?}", outcome.faults);
+}
+
 #[test]
 fn a_protected_file_says_what_a_request_would_change() {
     let request = RequestText { lui_url: text("https://page.example/"), ..drive::request_in("cenc", "piff") };

@@ -121,7 +121,7 @@ fn samples_out_of_order_cannot_go_by_in_pieces() {
 fn lists_that_contradict_each_other_are_said() {
     let codes = |more: &[Vec<u8>]| {
         let found = examine(&moof(&[(2, 0)], more), &keys(&[])).unwrap();
-        found[0].faults.iter().map(|fault| fault.code.clone()).collect::<Vec<_>>()
+        found[0].contradictions.iter().map(|fault| fault.code.clone()).collect::<Vec<_>>()
     };
     // PIFF's own cipher and key ID in front of the same list.
     let list = [&2_u32.to_be_bytes()[..], &[0; 8], &[1; 8]].concat();
