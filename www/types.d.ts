@@ -714,8 +714,6 @@ export interface ByteRange {
 export interface DescribedFile {
   name: string;
   size: number;
-  /** Whether its fragments say their times as Smooth Streaming does. */
-  smooth: boolean;
   /** Whether a list of its fragments ends it ('mfra'), by which servers find them. */
   randomAccess: boolean;
   /** Where what initializes players stands: 'ftyp' to 'moov'. */

@@ -73,10 +73,10 @@ fn bitrate(said: u64, file: &DescribedFile, track: &DescribedTrack, at: usize, f
 /// The track that a quality is of: of those of its kind the one that has its codec configuration, or the nearest bitrate.
 fn of_level<'f>(
     level: &smooth::Level,
-    stream: &smooth::Stream,
+    kind: &'f str,
     files: &'f [DescribedFile],
 ) -> Option<(&'f DescribedFile, &'f DescribedTrack)> {
-    let all = files.iter().flat_map(|file| file.of_kind(&stream.kind).map(move |track| (file, track)));
+    let all = files.iter().flat_map(|file| file.of_kind(kind).map(move |track| (file, track)));
     let private = hex::encode(&level.private_data);
     all.min_by_key(|(_, track)| {
         let other_codec = !private.is_empty() && track.private_data != private;
@@ -88,7 +88,7 @@ fn of_client(client: &smooth::Client, files: &[DescribedFile], findings: &mut Fi
     let mut used = Vec::new();
     for stream in &client.streams {
         for level in &stream.levels {
-            let Some((file, track)) = of_level(level, stream, files) else {
+            let Some((file, track)) = of_level(level, &stream.kind, files) else {
                 findings.add(&FILE_MISSING, level.at, format!("No file has a track of the kind {}.", short(&stream.kind)));
                 continue;
             };

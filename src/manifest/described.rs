@@ -20,8 +20,6 @@ pub struct DescribedFile {
     pub name: String,
     /// Bytes.
     pub size: u64,
-    /// Whether its fragments say their times as Smooth Streaming does.
-    pub smooth: bool,
     /// Whether a list of its fragments ends it (`mfra`), by which servers find them.
     pub random_access: bool,
     /// Where what initializes players stands: `ftyp` to `moov`.
@@ -192,14 +190,20 @@ pub fn describe(index: &Index, name: &str) -> Result<DescribedFile> {
             tracks.push(described(index, track)?);
         }
     }
-    let timed = segments.timed().map(|(start, end, ticks)| DescribedSegment { start, end, duration: ticks.min(MOST) });
+    let own_index = segment_index(index, first);
+    // The index of all segments stands in front of the first, and is no part of it.
+    let behind = own_index.map_or(0, |index| index.end);
+    let timed = segments.timed().map(|(start, end, ticks)| DescribedSegment {
+        start: if (start..end).contains(&behind) { behind } else { start },
+        end,
+        duration: ticks.min(MOST),
+    });
     Ok(DescribedFile {
         name: name.to_owned(),
         size: index.file_len,
-        smooth: index.traces.says_smooth_time,
         random_access: index.mfra.is_some(),
         init: is_before.then(|| ByteRange { start: begin.min(moov.root().start), end: moov.root().end() }),
-        index: segment_index(index, first),
+        index: own_index,
         timescale: segments.timescale(),
         segments: timed.collect(),
         tracks,

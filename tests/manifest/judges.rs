@@ -1,7 +1,7 @@
 //! Others read what is written: the schema of DASH by xmllint or lxml, mpd-parser in Node.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use boxlock::manifest::DescribedFile;
@@ -22,14 +22,15 @@ fn sets() -> Vec<Vec<DescribedFile>> {
     vec![set::whole(), vec![clear], two, vec![set::of("sample.mp4", &set::sample("hybrid"))]]
 }
 
-/// The schema, beside the corpus.
-fn schema() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/schemas/DASH-MPD.xsd");
-    if path.exists() {
-        return Some(path);
-    }
-    support::not_run("the schema of DASH is not here");
-    None
+/// The schema, beside the corpus. It takes in another by an address of the web, which stands beside it too.
+fn schema() -> Option<Scratch> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/schemas");
+    let Ok(schema) = std::fs::read_to_string(folder.join("DASH-MPD.xsd")) else {
+        support::not_run("the schema of DASH is not here");
+        return None;
+    };
+    let near = folder.join("xlink.xsd").canonicalize().unwrap();
+    Some(Scratch::of(schema.replace("http://www.w3.org/XML/2008/06/xlink.xsd", &near.display().to_string()).as_bytes()))
 }
 
 /// Validates the document at the second path by the schema at the first. `python3` finds lxml where `BOXLOCK_LXML` names a folder
@@ -61,7 +62,7 @@ fn descriptions_are_valid_by_the_schema_of_dash() {
         let written = write(&files);
         let mpd = text(&written, "mpd");
         let document = Scratch::of(mpd.as_bytes());
-        match validate(&schema, &document.0) {
+        match validate(&schema.0, &document.0) {
             Some(Ok(())) => {}
             Some(Err(why)) => panic!("{why}\n{mpd}"),
             None => {
@@ -70,11 +71,9 @@ fn descriptions_are_valid_by_the_schema_of_dash() {
             }
         }
         // A judge that takes anything is none.
-        let broken = Scratch::of(mpd.replace("<SegmentBase ", "<SegmentBase x=\"\" ").as_bytes());
         let refused = mpd.replace("bandwidth=\"", "bandwidth=\"x");
         let refused = Scratch::of(refused.as_bytes());
-        assert!(validate(&schema, &refused.0).unwrap().is_err());
-        drop(broken);
+        assert!(validate(&schema.0, &refused.0).unwrap().is_err());
     }
 }
 
@@ -104,6 +103,10 @@ fn mpd_parser_finds_files_and_their_indexes_where_they_are() {
             let name = boxlock::manifest::amount::in_address(&file.name);
             let one = said.iter().find(|one| one["uri"] == format!("https://media.example/{name}")).unwrap();
             let (index, init) = (file.index.unwrap(), file.init.unwrap());
+            // Of text it takes the whole file.
+            if file.of_kind("text").next().is_some() {
+                continue;
+            }
             assert_eq!(one["index"], serde_json::json!({"offset": index.start, "length": index.end - index.start}));
             assert_eq!(one["init"], serde_json::json!({"offset": init.start, "length": init.end - init.start}));
             if let Some(header) = file.headers.first() {

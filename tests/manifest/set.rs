@@ -106,7 +106,6 @@ pub fn file(name: &str, tracks: Vec<DescribedTrack>) -> DescribedFile {
     DescribedFile {
         name: name.to_owned(),
         size: at + 100,
-        smooth: true,
         random_access: true,
         init: Some(init),
         index: Some(index),

@@ -35,7 +35,7 @@ pub fn read(text: &str) -> (Playlist, Findings) {
         reading.line(line.trim(), at, &mut findings);
         at += line.len();
     }
-    reading.end(text.len(), &mut findings);
+    reading.end(&mut findings);
     (reading.list, findings)
 }
 
@@ -220,7 +220,7 @@ impl Reading {
         }
     }
 
-    fn end(&self, at: usize, findings: &mut Findings) {
+    fn end(&self, findings: &mut Findings) {
         let list = &self.list;
         if let Some(variant) = &self.next.variant {
             findings.add(&HLS_VARIANT, variant.at, "Behind it there is no address.");
@@ -262,7 +262,7 @@ impl Reading {
             findings.add(&HLS_MAP, first.at, "Segments are fragmented MP4, and no EXT-X-MAP says where the movie header is.");
         }
         if list.live {
-            findings.add(&HLS_LIVE, at.saturating_sub(1), "It has no EXT-X-ENDLIST, so players take it for live.");
+            findings.add(&HLS_LIVE, 0, "It has no EXT-X-ENDLIST, so players take it for live.");
         }
     }
 }
