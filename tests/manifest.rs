@@ -24,7 +24,8 @@ use boxlock::manifest::{self, DescribedFile, Finding, Parsed, Wishes, Written};
 
 /// Reads a manifest; what is found comes along.
 pub fn read(text: &str, files: &[DescribedFile]) -> (Parsed, Vec<Finding>) {
-    let (parsed, manifest) = manifest::read(text.as_bytes(), files).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let (parsed, manifest) =
+        manifest::read(text.as_bytes(), files).unwrap_or_else(|error| panic!("{error}: {text}"));
     (parsed, manifest.findings)
 }
 

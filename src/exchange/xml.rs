@@ -321,7 +321,8 @@ mod tests {
         let y = &root.children[0];
         assert!(y.attribute_is_in("a", "v") && !y.attribute_is_in("b", "v") && !y.attribute_is_in("c", "v"));
         assert_eq!((y.at, &text[y.at..y.at + 4]), (25, "<p:y"));
-        let many = format!("<a{}>", (0..63).map(|n| format!(" xmlns:p{n}='u'")).collect::<String>()).repeat(3);
+        let many =
+            format!("<a{}>", (0..63).map(|n| format!(" xmlns:p{n}='u'")).collect::<String>()).repeat(3);
         assert_eq!(parse(&many).unwrap_err().code(), "xml-too-many");
     }
 

@@ -3,8 +3,8 @@
 use super::described::{ByteRange, DescribedFile, DescribedTrack};
 use super::lint::{Findings, short};
 use super::rules::{
-    FILE_BITRATE, FILE_CLEAR, FILE_INDEX, FILE_INIT, FILE_KID, FILE_MISSING, FILE_PRIVATE, FILE_PROTECTED, FILE_SEGMENT,
-    FILE_SIZE, FILE_TIMES, FILE_TRACK, HLS_SESSION_KEY, Rule,
+    FILE_BITRATE, FILE_CLEAR, FILE_INDEX, FILE_INIT, FILE_KID, FILE_MISSING, FILE_PRIVATE, FILE_PROTECTED,
+    FILE_SEGMENT, FILE_SIZE, FILE_TIMES, FILE_TRACK, HLS_SESSION_KEY, Rule,
 };
 use super::smooth::write::chunks;
 use super::{Parsed, amount, dash, hls, smooth};
@@ -37,7 +37,8 @@ fn missing(address: &str, at: usize, findings: &mut Findings) {
 
 /// Whether a bitrate is within a quarter of that of the samples, or of their highest.
 fn plausible(said: u64, track: &DescribedTrack) -> bool {
-    let (low, high) = (track.bitrate - track.bitrate / 4, track.peak_bitrate.saturating_add(track.peak_bitrate / 4));
+    let (low, high) =
+        (track.bitrate - track.bitrate / 4, track.peak_bitrate.saturating_add(track.peak_bitrate / 4));
     (low..=high).contains(&said)
 }
 
@@ -49,12 +50,16 @@ fn of_server(server: &smooth::Server, files: &[DescribedFile], findings: &mut Fi
         };
         let Some(track) = file.tracks.iter().find(|track| u64::from(track.id) == entry.track()) else {
             let known: Vec<String> = file.tracks.iter().map(|track| track.id.to_string()).collect();
-            let message = format!("{} has no track {}; it has {}.", file.name, entry.track(), known.join(", "));
+            let message =
+                format!("{} has no track {}; it has {}.", file.name, entry.track(), known.join(", "));
             findings.add(&FILE_TRACK, entry.at, message);
             continue;
         };
         if track.kind != entry.kind {
-            let message = format!("Track {} of {} is {}, and stands here as {}.", track.id, file.name, track.kind, entry.kind);
+            let message = format!(
+                "Track {} of {} is {}, and stands here as {}.",
+                track.id, file.name, track.kind, entry.kind
+            );
             findings.add(&FILE_TRACK, entry.at, message);
         } else if entry.bitrate.is_some_and(|bitrate| !plausible(bitrate, track)) {
             bitrate(entry.bitrate.unwrap_or(0), file, track, entry.at, findings);
@@ -89,7 +94,11 @@ fn of_client(client: &smooth::Client, files: &[DescribedFile], findings: &mut Fi
     for stream in &client.streams {
         for level in &stream.levels {
             let Some((file, track)) = of_level(level, &stream.kind, files) else {
-                findings.add(&FILE_MISSING, level.at, format!("No file has a track of the kind {}.", short(&stream.kind)));
+                findings.add(
+                    &FILE_MISSING,
+                    level.at,
+                    format!("No file has a track of the kind {}.", short(&stream.kind)),
+                );
                 continue;
             };
             used.push(track);
@@ -111,20 +120,38 @@ fn of_client(client: &smooth::Client, files: &[DescribedFile], findings: &mut Fi
     kids(&named, !client.protections.is_empty(), &used, at, findings);
 }
 
-fn size(said: Option<(u64, u64)>, file: &DescribedFile, track: &DescribedTrack, at: usize, findings: &mut Findings) {
+fn size(
+    said: Option<(u64, u64)>,
+    file: &DescribedFile,
+    track: &DescribedTrack,
+    at: usize,
+    findings: &mut Findings,
+) {
     let own = (u64::from(track.width), u64::from(track.height));
     if let Some((width, height)) = said.filter(|said| *said != own && own.0 > 0) {
-        let message = format!("The pictures are {width} x {height} here, and {} x {} in {}.", own.0, own.1, file.name);
+        let message =
+            format!("The pictures are {width} x {height} here, and {} x {} in {}.", own.0, own.1, file.name);
         findings.add(&FILE_SIZE, at, message);
     }
 }
 
 /// Whether fragments begin when a stream says.
-fn times(client: &smooth::Client, stream: &smooth::Stream, file: &DescribedFile, track: &DescribedTrack, findings: &mut Findings) {
+fn times(
+    client: &smooth::Client,
+    stream: &smooth::Stream,
+    file: &DescribedFile,
+    track: &DescribedTrack,
+    findings: &mut Findings,
+) {
     let (said, own) = (&stream.chunks, chunks(track));
     if said.len() != own.len() {
-        let message =
-            format!("There are {} fragments here, and {} in track {} of {}.", said.len(), own.len(), track.id, file.name);
+        let message = format!(
+            "There are {} fragments here, and {} in track {} of {}.",
+            said.len(),
+            own.len(),
+            track.id,
+            file.name
+        );
         findings.add(&FILE_TIMES, stream.at, message);
         return;
     }
@@ -134,7 +161,10 @@ fn times(client: &smooth::Client, stream: &smooth::Stream, file: &DescribedFile,
         if said.time != time {
             let message = format!(
                 "Fragment {} begins at {}, and in track {} of {} at {time}.",
-                number + 1, said.time, track.id, file.name
+                number + 1,
+                said.time,
+                track.id,
+                file.name
             );
             findings.add(&FILE_TIMES, stream.at, message);
             return;
@@ -152,20 +182,32 @@ fn kids(named: &[String], says: bool, tracks: &[&DescribedTrack], at: usize, fin
         return;
     }
     if !says {
-        findings.add(&FILE_PROTECTED, at, "The files are encrypted, and nothing here says so: players take them for clear.");
+        findings.add(
+            &FILE_PROTECTED,
+            at,
+            "The files are encrypted, and nothing here says so: players take them for clear.",
+        );
         return;
     }
     if named.is_empty() {
         return;
     }
     let mut told: Vec<&str> = Vec::new();
-    for kid in protections.iter().filter_map(|one| one.kid.as_deref()).filter(|kid| !named.iter().any(|one| one == kid)) {
+    for kid in protections
+        .iter()
+        .filter_map(|one| one.kid.as_deref())
+        .filter(|kid| !named.iter().any(|one| one == kid))
+    {
         if told.contains(&kid) {
             continue;
         }
         told.push(kid);
         let swapped = parse_kid(kid).ok().map(|kid| kid.swapped().uuid());
-        let why = if swapped.is_some_and(|swapped| named.contains(&swapped)) { ": it is there in the other byte order" } else { "" };
+        let why = if swapped.is_some_and(|swapped| named.contains(&swapped)) {
+            ": it is there in the other byte order"
+        } else {
+            ""
+        };
         let message = format!("A file has the key ID {kid}, and here stands {}{why}.", named.join(", "));
         findings.add(&FILE_KID, at, message);
     }
@@ -228,10 +270,15 @@ fn range(
     let Some(said) = said else { return };
     match own {
         Some(own) if own != said => {
-            let message = format!("{what} is bytes {} here, and in the file {}.", said.inclusive(), own.inclusive());
+            let message =
+                format!("{what} is bytes {} here, and in the file {}.", said.inclusive(), own.inclusive());
             findings.add(rule, at, message);
         }
-        None => findings.add(rule, at, format!("{what} is bytes {} here, and the file has none.", said.inclusive())),
+        None => findings.add(
+            rule,
+            at,
+            format!("{what} is bytes {} here, and the file has none.", said.inclusive()),
+        ),
         Some(_) => {}
     }
 }
@@ -262,7 +309,11 @@ fn of_hls(list: &hls::Playlist, files: &[DescribedFile], findings: &mut Findings
             }
         };
         let (Some(file), Some(said)) = (file, segment.range) else { continue };
-        let own = file.segments.binary_search_by_key(&said.start, |one| one.start).ok().and_then(|at| file.segments.get(at));
+        let own = file
+            .segments
+            .binary_search_by_key(&said.start, |one| one.start)
+            .ok()
+            .and_then(|at| file.segments.get(at));
         // One line may have several segments.
         let ends = file.segments.partition_point(|one| one.end < said.end);
         let is_end = file.segments.get(ends).is_some_and(|one| one.end == said.end);
@@ -273,7 +324,14 @@ fn of_hls(list: &hls::Playlist, files: &[DescribedFile], findings: &mut Findings
     }
     for (uri, said) in &list.maps {
         if let Some(file) = find(files, uri) {
-            range(&FILE_INIT, "EXT-X-MAP", *said, file.init, list.segments.first().map_or(0, |first| first.at), findings);
+            range(
+                &FILE_INIT,
+                "EXT-X-MAP",
+                *said,
+                file.init,
+                list.segments.first().map_or(0, |first| first.at),
+                findings,
+            );
         }
     }
     // Of FairPlay alone no key ID is known.

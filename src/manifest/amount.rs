@@ -105,14 +105,14 @@ mod tests {
     fn times_are_read_and_written_without_floating_point() {
         let read = ["PT1H2M3.5S", "PT0S", "P1DT0.001S", "PT", "P1Y", "PT1", "1S", "PT1.x2S"].map(duration);
         assert_eq!(read, [Some(3_723_500), Some(0), Some(86_400_001), None, None, None, None, None]);
-        assert_eq!([micros("9.009"), micros("9"), micros("9.0090019"), micros("-1"), micros("1.-1")], [
-            Some(9_009_000),
-            Some(9_000_000),
-            Some(9_009_001),
-            None,
-            None
-        ]);
-        assert_eq!((seconds(9_009_000, 1_000_000).as_str(), seconds(40, 1000).as_str()), ("9.009000", "0.040"));
+        assert_eq!(
+            [micros("9.009"), micros("9"), micros("9.0090019"), micros("-1"), micros("1.-1")],
+            [Some(9_009_000), Some(9_000_000), Some(9_009_001), None, None]
+        );
+        assert_eq!(
+            (seconds(9_009_000, 1_000_000).as_str(), seconds(40, 1000).as_str()),
+            ("9.009000", "0.040")
+        );
         assert_eq!((bitrate(1, 3, 1), bitrate(9, 0, 1), scaled(7, 2, 10)), (3, 0, 35));
     }
 

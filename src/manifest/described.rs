@@ -173,7 +173,10 @@ impl DescribedTrack {
 /// JavaScript.
 pub fn describe(index: &Index, name: &str) -> Result<DescribedFile> {
     let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
-        return Err(Error::file("no-moov", "This file has no movie header ('moov'), so no manifest can be written of it."));
+        return Err(Error::file(
+            "no-moov",
+            "This file has no movie header ('moov'), so no manifest can be written of it.",
+        ));
     };
     if index.fragments.is_empty() {
         let message = "Manifests are written of fragmented files, and this one has no fragments. Protect it, or write it anew \
@@ -337,7 +340,8 @@ fn protection(index: &Index, track: &Track) -> Option<DescribedProtection> {
 
 /// Which boxes say how a track is encrypted.
 fn form(index: &Index, track: &Track) -> &'static str {
-    let trak = index.moov.as_ref().and_then(|moov| moov.root().all(b"trak").find(|trak| trak.start == track.start));
+    let trak =
+        index.moov.as_ref().and_then(|moov| moov.root().all(b"trak").find(|trak| trak.start == track.start));
     let entries = trak.and_then(|trak| trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]));
     let schemes: Vec<&Node> = entries
         .into_iter()

@@ -66,7 +66,14 @@ impl Findings {
                 Some(root) => path(root, at),
                 None => tag(text.get(at..).unwrap_or_default()),
             };
-            placed.push(Finding { rule: rule.id, severity: rule.severity, message, path, line, clause: rule.clause });
+            placed.push(Finding {
+                rule: rule.id,
+                severity: rule.severity,
+                message,
+                path,
+                line,
+                clause: rule.clause,
+            });
         }
         placed
     }

@@ -24,8 +24,8 @@ pub use request::{read_files, read_wishes};
 pub use write::{Wishes, Written, write};
 
 use crate::bytes::{Error, Result};
-use crate::exchange::xml::{self, Element};
 use crate::exchange::text_of;
+use crate::exchange::xml::{self, Element};
 use lint::Findings;
 
 /// Most bytes of a manifest that are read.
@@ -98,7 +98,9 @@ pub fn looks_like_one(text: &str) -> bool {
     let text = text.trim_start_matches('\u{FEFF}').trim_start();
     text.starts_with("#EXTM3U")
         || ["<smil", "<SmoothStreamingMedia", "<MPD"].iter().any(|tag| {
-            text.find(tag).is_some_and(|at| text.as_bytes().get(at + tag.len()).is_some_and(|next| !next.is_ascii_alphanumeric()))
+            text.find(tag).is_some_and(|at| {
+                text.as_bytes().get(at + tag.len()).is_some_and(|next| !next.is_ascii_alphanumeric())
+            })
         })
 }
 

@@ -180,7 +180,12 @@ fn of_client(client: &smooth::Client) -> Manifest {
         live: client.live,
         duration: (client.duration > 0).then(|| seconds(client.duration, client.timescale)),
         streams: client.streams.iter().take(SHOWN).map(stream).collect(),
-        protection: client.protections.iter().take(SHOWN).map(|one| protection(one.system, "", &[], &[&one.read])).collect(),
+        protection: client
+            .protections
+            .iter()
+            .take(SHOWN)
+            .map(|one| protection(one.system, "", &[], &[&one.read]))
+            .collect(),
         ..Manifest::default()
     }
 }
@@ -240,7 +245,12 @@ fn of_hls(list: &hls::Playlist) -> Manifest {
     let multivariant = list.is_multivariant();
     Manifest {
         form: if multivariant { "hls" } else { "hls-media" },
-        title: if multivariant { "A playlist of HLS with its variants." } else { "A playlist of HLS with its segments." }.to_owned(),
+        title: if multivariant {
+            "A playlist of HLS with its variants."
+        } else {
+            "A playlist of HLS with its segments."
+        }
+        .to_owned(),
         version: list.version.to_string(),
         live: list.live && !multivariant,
         duration: (!multivariant).then(|| {
@@ -248,7 +258,14 @@ fn of_hls(list: &hls::Playlist) -> Manifest {
         }),
         streams: if multivariant { variants(list) } else { segments(list) },
         protection: all,
-        refers: list.variants.iter().map(|one| &one.uri).chain(list.renditions.iter().filter_map(|one| one.uri.as_ref())).take(SHOWN).cloned().collect(),
+        refers: list
+            .variants
+            .iter()
+            .map(|one| &one.uri)
+            .chain(list.renditions.iter().filter_map(|one| one.uri.as_ref()))
+            .take(SHOWN)
+            .cloned()
+            .collect(),
         ..Manifest::default()
     }
 }
@@ -266,7 +283,10 @@ fn variants(list: &hls::Playlist) -> Vec<ManifestStream> {
         kind: one.kind.clone(),
         name: one.name.clone(),
         language: one.language.clone(),
-        qualities: vec![ManifestQuality { file: one.uri.clone().unwrap_or_default(), ..ManifestQuality::default() }],
+        qualities: vec![ManifestQuality {
+            file: one.uri.clone().unwrap_or_default(),
+            ..ManifestQuality::default()
+        }],
         ..ManifestStream::default()
     };
     let sized = list.variants.iter().any(|one| one.size.is_some());
@@ -294,12 +314,20 @@ fn segments(list: &hls::Playlist) -> Vec<ManifestStream> {
         chunk_count: len_u64(list.segments.len()),
         start: Some(0.0),
         duration: Some(seconds(sum, 1_000_000)),
-        qualities: files.into_iter().map(|file| ManifestQuality { file: file.to_owned(), init, ..ManifestQuality::default() }).collect(),
+        qualities: files
+            .into_iter()
+            .map(|file| ManifestQuality { file: file.to_owned(), init, ..ManifestQuality::default() })
+            .collect(),
         ..ManifestStream::default()
     }]
 }
 
-fn protection(system: Option<Uuid16>, scheme: &str, kids: &[String], headers: &[&Read]) -> ManifestProtection {
+fn protection(
+    system: Option<Uuid16>,
+    scheme: &str,
+    kids: &[String],
+    headers: &[&Read],
+) -> ManifestProtection {
     let mut all = kids.to_vec();
     for kid in headers.iter().flat_map(|read| read.kid_texts()) {
         if !all.contains(&kid) {

@@ -40,7 +40,9 @@ pub fn read_wishes(request: &str) -> Result<Wishes> {
                 "hls" => wishes.hls = true,
                 other => {
                     let other: String = other.chars().take(40).collect();
-                    return Err(malformed(&format!("there is no form “{other}”; there are smooth, dash and hls")));
+                    return Err(malformed(&format!(
+                        "there is no form “{other}”; there are smooth, dash and hls"
+                    )));
                 }
             }
         }
@@ -85,11 +87,19 @@ fn file(json: &Json) -> Result<DescribedFile> {
     fields(json, &known)?;
     let segment = |json: &Json| {
         fields(json, &["start", "end", "duration"])?;
-        Ok(DescribedSegment { start: whole(json, "start")?, end: whole(json, "end")?, duration: whole(json, "duration")? })
+        Ok(DescribedSegment {
+            start: whole(json, "start")?,
+            end: whole(json, "end")?,
+            duration: whole(json, "duration")?,
+        })
     };
     let header = |json: &Json| {
         fields(json, &["system", "pssh", "data"])?;
-        Ok(DescribedHeader { system: required(json, "system")?, pssh: required(json, "pssh")?, data: required(json, "data")? })
+        Ok(DescribedHeader {
+            system: required(json, "system")?,
+            pssh: required(json, "pssh")?,
+            data: required(json, "data")?,
+        })
     };
     Ok(DescribedFile {
         name: required(json, "name")?,
@@ -106,8 +116,22 @@ fn file(json: &Json) -> Result<DescribedFile> {
 
 fn track(json: &Json) -> Result<DescribedTrack> {
     let known = [
-        "id", "kind", "format", "codec", "privateData", "language", "width", "height", "sampleRate", "channels", "timescale",
-        "times", "durations", "bitrate", "peakBitrate", "protection",
+        "id",
+        "kind",
+        "format",
+        "codec",
+        "privateData",
+        "language",
+        "width",
+        "height",
+        "sampleRate",
+        "channels",
+        "timescale",
+        "times",
+        "durations",
+        "bitrate",
+        "peakBitrate",
+        "protection",
     ];
     fields(json, &known)?;
     let whole_of = |json: &Json| json.integer().ok_or_else(|| malformed("a time is no whole number"));

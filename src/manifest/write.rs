@@ -105,7 +105,10 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes) -> Result<Written> {
         }
     }
     if wishes.name.trim().is_empty() || wishes.name.contains(['/', '\\']) {
-        let message = format!("The manifests cannot be called “{}”: a name has no slashes, and is not empty.", wishes.name);
+        let message = format!(
+            "The manifests cannot be called “{}”: a name has no slashes, and is not empty.",
+            wishes.name
+        );
         return Err(Error::caller("bad-name", "", message));
     }
     if wishes.base_url.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"') {

@@ -25,7 +25,11 @@ fn client(parsed: Parsed) -> Client {
 
 #[test]
 fn what_is_written_of_microsofts_file_is_what_microsoft_wrote() {
-    let (Some(ism), Some(ismc)) = (corpus("smooth/azure-sdk__small.ism"), corpus("smooth/azure-sdk__small.ismc")) else { return };
+    let (Some(ism), Some(ismc)) =
+        (corpus("smooth/azure-sdk__small.ism"), corpus("smooth/azure-sdk__small.ismc"))
+    else {
+        return;
+    };
     let file = set::of("small.ismv", &support::corpus_file("smooth/azure-sdk__small.ismv").unwrap());
     let (theirs, found) = read(&ism, std::slice::from_ref(&file));
     assert_eq!(ids(&found), [""; 0], "{found:?}");
@@ -49,8 +53,22 @@ fn what_is_written_of_microsofts_file_is_what_microsoft_wrote() {
 #[test]
 fn manifests_of_others_are_read_and_their_faults_are_told() {
     let cases: [(&str, (u64, u64), usize, &[usize], &[usize], &[&str]); 6] = [
-        ("smooth/rx-player__Manifest_Regular.xml", (2, 1), 2, &[8, 1], &[38, 38], &["ismc-first-time", "ismc-first-time"]),
-        ("smooth/rx-player__Manifest_Custom_Attributes.xml", (2, 1), 2, &[8, 1], &[38, 38], &["ismc-first-time", "ismc-first-time"]),
+        (
+            "smooth/rx-player__Manifest_Regular.xml",
+            (2, 1),
+            2,
+            &[8, 1],
+            &[38, 38],
+            &["ismc-first-time", "ismc-first-time"],
+        ),
+        (
+            "smooth/rx-player__Manifest_Custom_Attributes.xml",
+            (2, 1),
+            2,
+            &[8, 1],
+            &[38, 38],
+            &["ismc-first-time", "ismc-first-time"],
+        ),
         (
             "smooth/rx-player__static_manifests_for_metaplaylist__smooth_content.ism",
             (2, 1),
@@ -61,7 +79,14 @@ fn manifests_of_others_are_read_and_their_faults_are_told() {
         ),
         ("manifests/xbmc__TearsOfSteel.ism", (2, 0), 3, &[8, 1, 1], &[368, 364, 364], &[]),
         ("manifests/dashjs__mss__manifest.xml", (1, 0), 2, &[6, 1], &[208, 208], &["ismc-version"]),
-        ("manifests/dashjs__mss__manifestSubtype.xml", (2, 0), 6, &[4, 1, 1, 1, 0, 0], &[3, 3, 3, 3, 0, 0], &["ismc-system-id", "ismc-url"]),
+        (
+            "manifests/dashjs__mss__manifestSubtype.xml",
+            (2, 0),
+            6,
+            &[4, 1, 1, 1, 0, 0],
+            &[3, 3, 3, 3, 0, 0],
+            &["ismc-system-id", "ismc-url"],
+        ),
     ];
     for (name, version, streams, levels, chunks, expected) in cases {
         let Some(text) = corpus(name) else { return };
@@ -80,7 +105,9 @@ fn manifests_of_others_are_read_and_their_faults_are_told() {
 
 #[test]
 fn times_go_on_where_a_manifest_does_not_say_them() {
-    let Some(text) = corpus("smooth/rx-player__static_manifests_for_metaplaylist__smooth_content.ism") else { return };
+    let Some(text) = corpus("smooth/rx-player__static_manifests_for_metaplaylist__smooth_content.ism") else {
+        return;
+    };
     let client = client(read(&text, &[]).0);
     let chunks = &client.streams[0].chunks;
     assert_eq!(chunks[1], Chunk { time: 50_133_333, duration: 50_133_333 });

@@ -48,7 +48,8 @@ fn many_faults_are_counted_and_repeats_have_an_end() {
         write!(all, "<c/>").unwrap();
         all
     });
-    let (_, found) = read(&format!("<SmoothStreamingMedia><StreamIndex>{many}</StreamIndex></SmoothStreamingMedia>"), &[]);
+    let (_, found) =
+        read(&format!("<SmoothStreamingMedia><StreamIndex>{many}</StreamIndex></SmoothStreamingMedia>"), &[]);
     let told: Vec<_> = found.iter().filter(|one| one.rule == "ismc-chunk").collect();
     assert_eq!(told.len(), 20);
     assert!(told[19].message.ends_with("in 2980 more places."), "{}", told[19].message);
@@ -74,7 +75,10 @@ fn numbers_that_javascript_does_not_have_are_none() {
 fn snippets() -> impl Strategy<Value = String> {
     let written = write(&set::whole());
     let texts: Vec<String> = written.files.into_iter().map(|file| file.text).collect();
-    (prop::sample::select(texts), prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..6_u8), 1..6))
+    (
+        prop::sample::select(texts),
+        prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..6_u8), 1..6),
+    )
         .prop_map(|(text, edits)| {
             let mut chars: Vec<char> = text.chars().collect();
             for (from, to, kind) in edits {
@@ -131,10 +135,14 @@ fn requests_that_are_none_are_refused() {
         let error = manifest::read_files(&files.replacen(from, to, 1)).unwrap_err();
         assert_eq!(error.code(), "bad-request", "{to}");
     }
-    for (wishes, code) in [("{\"form\":[]}", "bad-request"), ("{\"forms\":[\"cmaf\"]}", "bad-request"), ("{", "bad-json")] {
+    for (wishes, code) in
+        [("{\"form\":[]}", "bad-request"), ("{\"forms\":[\"cmaf\"]}", "bad-request"), ("{", "bad-json")]
+    {
         assert_eq!(manifest::read_wishes(wishes).unwrap_err().code(), code);
     }
-    let wishes = manifest::read_wishes("{\"forms\":[\"dash\"],\"name\":\"a\",\"baseUrl\":\"https://x.example/\"}").unwrap();
+    let wishes =
+        manifest::read_wishes("{\"forms\":[\"dash\"],\"name\":\"a\",\"baseUrl\":\"https://x.example/\"}")
+            .unwrap();
     assert_eq!((wishes.smooth, wishes.dash, wishes.hls, wishes.name.as_str()), (false, true, false, "a"));
     let all = set::whole();
     let refused = |files: &[_], wishes: manifest::Wishes| write_set(files, &wishes).unwrap_err().code();

@@ -12,7 +12,10 @@ use crate::support::ffmpeg::Scratch;
 
 /// Sets with all that a description may have.
 fn sets() -> Vec<Vec<DescribedFile>> {
-    let clear = set::file("clear & plain.mp4", vec![set::track(1, "video", 800_000, 3), set::track(2, "audio", 96_000, 3)]);
+    let clear = set::file(
+        "clear & plain.mp4",
+        vec![set::track(1, "video", 800_000, 3), set::track(2, "audio", 96_000, 3)],
+    );
     let mut high = set::file("high.mp4", vec![set::track(1, "video", 3_000_000, 3)]);
     (high.tracks[0].width, high.tracks[0].height) = (1920, 1080);
     let two = vec![
@@ -30,7 +33,9 @@ fn schema() -> Option<Scratch> {
         return None;
     };
     let near = folder.join("xlink.xsd").canonicalize().unwrap();
-    Some(Scratch::of(schema.replace("http://www.w3.org/XML/2008/06/xlink.xsd", &near.display().to_string()).as_bytes()))
+    Some(Scratch::of(
+        schema.replace("http://www.w3.org/XML/2008/06/xlink.xsd", &near.display().to_string()).as_bytes(),
+    ))
 }
 
 /// Validates the document at the second path by the schema at the first. `python3` finds lxml where `BOXLOCK_LXML` names a folder
@@ -66,7 +71,9 @@ fn descriptions_are_valid_by_the_schema_of_dash() {
             Some(Ok(())) => {}
             Some(Err(why)) => panic!("{why}\n{mpd}"),
             None => {
-                support::not_run("there is neither xmllint nor lxml; set BOXLOCK_LXML to a folder that has it");
+                support::not_run(
+                    "there is neither xmllint nor lxml; set BOXLOCK_LXML to a folder that has it",
+                );
                 return;
             }
         }
@@ -107,8 +114,14 @@ fn mpd_parser_finds_files_and_their_indexes_where_they_are() {
             if file.of_kind("text").next().is_some() {
                 continue;
             }
-            assert_eq!(one["index"], serde_json::json!({"offset": index.start, "length": index.end - index.start}));
-            assert_eq!(one["init"], serde_json::json!({"offset": init.start, "length": init.end - init.start}));
+            assert_eq!(
+                one["index"],
+                serde_json::json!({"offset": index.start, "length": index.end - index.start})
+            );
+            assert_eq!(
+                one["init"],
+                serde_json::json!({"offset": init.start, "length": init.end - init.start})
+            );
             if let Some(header) = file.headers.first() {
                 assert_eq!(one["playready"].as_str().unwrap(), header.pssh);
             }

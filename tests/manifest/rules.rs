@@ -58,8 +58,18 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("ismc-first-time", "ismc", "<c t=\"0\" ", "<c "),
     ("ismc-number", "ismc", "<c t=\"0\" ", "<c n=\"5\" t=\"0\" d=\"0\"/><c n=\"5\" "),
     ("ismc-repeat", "ismc", "<c t=\"0\" ", "<c r=\"1\" t=\"0\" "),
-    ("ismc-overlap", "ismc", "<c t=\"0\" d=\"20000000\"/>", "<c t=\"0\" d=\"20000000\"/><c t=\"1\" d=\"1\"/>"),
-    ("ismc-gap", "ismc", "<c t=\"0\" d=\"20000000\"/>", "<c t=\"0\" d=\"19999999\"/><c t=\"20000000\" d=\"0\"/>"),
+    (
+        "ismc-overlap",
+        "ismc",
+        "<c t=\"0\" d=\"20000000\"/>",
+        "<c t=\"0\" d=\"20000000\"/><c t=\"1\" d=\"1\"/>",
+    ),
+    (
+        "ismc-gap",
+        "ismc",
+        "<c t=\"0\" d=\"20000000\"/>",
+        "<c t=\"0\" d=\"19999999\"/><c t=\"20000000\" d=\"0\"/>",
+    ),
     ("mpd-namespace", "mpd", "urn:mpeg:dash:schema:mpd:2011", "urn:x"),
     ("mpd-required", "mpd", " minBufferTime=\"PT2.000S\"", ""),
     ("mpd-profile", "mpd", "isoff-on-demand", "isoff-live"),
@@ -70,14 +80,24 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("mpd-muxed", "mpd", "codecs=\"avc1.64001F\"", "codecs=\"avc1.64001F,mp4a.40.2\""),
     ("mpd-range", "mpd", "indexRange=\"1000-1087\"", "indexRange=\"1087-1000\""),
     ("mpd-default-kid", "mpd", "cenc:default_KID=\"1", "cenc:default_KID=\"x"),
-    ("mpd-kid-case", "mpd", "KID=\"10000000-1000-1000-1000-100000000001", "KID=\"E1F85CE6-5C99-442C-8CDF-5063550CA95B"),
+    (
+        "mpd-kid-case",
+        "mpd",
+        "KID=\"10000000-1000-1000-1000-100000000001",
+        "KID=\"E1F85CE6-5C99-442C-8CDF-5063550CA95B",
+    ),
     ("mpd-protection-namespace", "mpd", "urn:mpeg:cenc:2013", "urn:x"),
     ("mpd-no-mp4protection", "mpd", "urn:mpeg:dash:mp4protection:2011", "urn:x"),
     ("mpd-scheme", "mpd", "value=\"cenc\"", "value=\"ctr\""),
     ("mpd-pssh", "mpd", "nBzc2g", "nBzc2k"),
     ("mpd-pro", "mpd", "<mspr:pro>", "<mspr:pro>!"),
     ("mpd-playready-parts", "mpd", "mspr:pro>", "mspr:other>"),
-    ("mpd-header-kid", "mpd", "KID=\"10000000-1000-1000-1000-100000000001", "KID=\"e1f85ce6-5c99-442c-8cdf-5063550ca95b"),
+    (
+        "mpd-header-kid",
+        "mpd",
+        "KID=\"10000000-1000-1000-1000-100000000001",
+        "KID=\"e1f85ce6-5c99-442c-8cdf-5063550ca95b",
+    ),
     ("mpd-protection-place", "mpd", "<BaseURL>", "<ContentProtection schemeIdUri=\"urn:x\"/><BaseURL>"),
     ("hls-begin", "hls", "#EXTM3U\n", "#EXTM3U 8\n"),
     ("hls-attributes", "hls-media", "#EXT-X-MAP:URI=", "#EXT-X-MAP:URI:"),
@@ -104,7 +124,12 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("file-picture-size", "mpd", "width=\"640\"", "width=\"641\""),
     ("file-codec", "mpd", "avc1.64001F", "avc1.42001E"),
     ("file-times", "ismc", "<c t=\"0\" ", "<c t=\"1\" "),
-    ("file-kid", "mpd", "KID=\"10000000-1000-1000-1000-100000000001", "KID=\"e1f85ce6-5c99-442c-8cdf-5063550ca95b"),
+    (
+        "file-kid",
+        "mpd",
+        "KID=\"10000000-1000-1000-1000-100000000001",
+        "KID=\"e1f85ce6-5c99-442c-8cdf-5063550ca95b",
+    ),
     ("file-protected", "ismc", "Protection>", "Other>"),
     ("file-index-range", "mpd", "indexRange=\"1000-1087\"", "indexRange=\"1000-1090\""),
     ("file-initialization", "mpd", "range=\"0-999\"", "range=\"0-990\""),
@@ -158,7 +183,8 @@ fn cleared(mut file: DescribedFile) -> DescribedFile {
 #[test]
 fn findings_say_where_they_are() {
     let written = write(&set::whole());
-    let broken = text(&written, "ismc").replace("<c d=\"20000000\"/>\n  </StreamIndex>", "<c/>\n  </StreamIndex>");
+    let broken =
+        text(&written, "ismc").replace("<c d=\"20000000\"/>\n  </StreamIndex>", "<c/>\n  </StreamIndex>");
     let (_, found) = read(&broken, &[]);
     let first = found.iter().find(|one| one.rule == "ismc-chunk").unwrap();
     assert_eq!(first.path, "SmoothStreamingMedia/StreamIndex[1]/c[4]");
@@ -187,5 +213,8 @@ fn key_ids_in_the_other_byte_order_are_called_so() {
         .collect();
     let (_, found) = read(&text(&written, "mpd").replace(KID, set::KID2), &changed);
     let kids: Vec<_> = found.iter().filter(|one| one.rule == "file-kid").collect();
-    assert!(!kids.is_empty() && kids.iter().all(|one| one.message.contains("other byte order")), "{found:#?}");
+    assert!(
+        !kids.is_empty() && kids.iter().all(|one| one.message.contains("other byte order")),
+        "{found:#?}"
+    );
 }

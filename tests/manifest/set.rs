@@ -1,12 +1,12 @@
 //! Descriptions of sets, made up and made of files.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use boxlock::manifest::describe;
 use boxlock::manifest::described::{
     ByteRange, DescribedFile, DescribedHeader, DescribedProtection, DescribedSegment, DescribedTrack,
 };
-use boxlock::manifest::describe;
 use boxlock::playready::{Header, HeaderKey, HeaderVersion, ProObject, parse_kid};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::support::drive::{self, Feed};
 

@@ -74,7 +74,11 @@ fn a_manifest_that_is_decoded_says_its_streams_and_faults() {
     let broken = super::text(&written, "ismc").replace("MajorVersion=\"2\"", "MajorVersion=\"7\"");
     let found = manifest::decoded::anything(broken.as_bytes(), &[]);
     assert_eq!((found.problems.len(), found.problems[0].level), (1, "error"));
-    assert!(found.problems[0].message.ends_with("(SmoothStreamingMedia, line 2)"), "{}", found.problems[0].message);
+    assert!(
+        found.problems[0].message.ends_with("(SmoothStreamingMedia, line 2)"),
+        "{}",
+        found.problems[0].message
+    );
     // The headers in it are decoded as before.
     assert!(found.inside.iter().any(|inside| inside.title.contains("PlayReady")));
     // What is none stays what it was.

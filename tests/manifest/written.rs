@@ -28,7 +28,10 @@ struct Shape {
 
 fn shapes() -> impl Strategy<Value = Shape> {
     (
-        prop::collection::vec((prop::sample::select(vec![300_000, 800_000, 800_000, 3_000_000]), any::<bool>()), 0..4),
+        prop::collection::vec(
+            (prop::sample::select(vec![300_000, 800_000, 800_000, 3_000_000]), any::<bool>()),
+            0..4,
+        ),
         prop::collection::vec((prop::sample::select(vec![64_000_u64, 128_000]), 0..3_u8), 0..4),
         any::<bool>(),
         1..6_usize,
@@ -176,7 +179,10 @@ fn dash(written: &Written, files: &[DescribedFile]) {
             let headers: usize = set.protections.iter().map(|one| one.headers.len()).sum();
             assert_eq!(headers, 2 * file.headers.len());
             let size: u64 = file.segments.iter().map(|one| one.end - one.start).sum();
-            assert!(one.bandwidth * file.milliseconds() / 1000 + one.bandwidth >= size * 8, "no segment is above the bandwidth");
+            assert!(
+                one.bandwidth * file.milliseconds() / 1000 + one.bandwidth >= size * 8,
+                "no segment is above the bandwidth"
+            );
         }
     }
     assert_eq!(found.len(), files.len());
@@ -263,7 +269,11 @@ fn a_muxed_file_stands_once_for_each_of_its_tracks() {
     let files = [set::file("a.ismv", tracks()), set::file("b.ismv", tracks())];
     let written = write(&files);
     let Parsed::Server(server) = read(text(&written, "ism"), &files).0 else { panic!("a server manifest") };
-    let said: Vec<_> = server.entries.iter().map(|one| (one.kind, one.src.as_str(), one.track(), one.bitrate.unwrap())).collect();
+    let said: Vec<_> = server
+        .entries
+        .iter()
+        .map(|one| (one.kind, one.src.as_str(), one.track(), one.bitrate.unwrap()))
+        .collect();
     // Equal bitrates are made unlike by one.
     let expected = [
         ("video", "a.ismv", 1, 800_000),
@@ -272,14 +282,22 @@ fn a_muxed_file_stands_once_for_each_of_its_tracks() {
         ("audio", "b.ismv", 2, 96_001),
     ];
     assert_eq!(said, expected);
-    assert_eq!(written.notes.iter().filter(|note| note.form == "smooth" && note.message.contains("told apart")).count(), 2);
+    assert_eq!(
+        written
+            .notes
+            .iter()
+            .filter(|note| note.form == "smooth" && note.message.contains("told apart"))
+            .count(),
+        2
+    );
 }
 
 #[test]
 fn languages_and_text_are_in_all_forms() {
     let files = set::whole();
     let written = write(&files);
-    let (Parsed::Client(client), Parsed::Dash(mpd)) = (read(text(&written, "ismc"), &files).0, read(text(&written, "mpd"), &files).0)
+    let (Parsed::Client(client), Parsed::Dash(mpd)) =
+        (read(text(&written, "ismc"), &files).0, read(text(&written, "mpd"), &files).0)
     else {
         panic!("two manifests")
     };
@@ -288,12 +306,25 @@ fn languages_and_text_are_in_all_forms() {
     let expected =
         [("video", None), ("audio_eng", Some("eng")), ("audio_deu", Some("deu")), ("text", Some("eng"))];
     assert_eq!(streams, expected);
-    assert_eq!(client.streams[0].levels.iter().map(|level| level.size.unwrap().1).collect::<Vec<_>>(), [360, 720]);
+    assert_eq!(
+        client.streams[0].levels.iter().map(|level| level.size.unwrap().1).collect::<Vec<_>>(),
+        [360, 720]
+    );
     let sets: Vec<_> = mpd.sets.iter().map(|set| (set.kind.as_str(), set.language.as_deref())).collect();
-    assert_eq!(sets, [("video", None), ("audio", Some("eng")), ("audio", Some("deu")), ("text", Some("eng"))]);
+    assert_eq!(
+        sets,
+        [("video", None), ("audio", Some("eng")), ("audio", Some("deu")), ("text", Some("eng"))]
+    );
     let list = playlist(text(&written, "hls"));
-    let renditions: Vec<_> = list.renditions.iter().map(|one| (one.kind.as_str(), one.group.as_str(), one.name.as_str())).collect();
-    assert_eq!(renditions, [("audio", "audio0", "eng"), ("audio", "audio0", "deu"), ("text", "text0", "eng")]);
+    let renditions: Vec<_> = list
+        .renditions
+        .iter()
+        .map(|one| (one.kind.as_str(), one.group.as_str(), one.name.as_str()))
+        .collect();
+    assert_eq!(
+        renditions,
+        [("audio", "audio0", "eng"), ("audio", "audio0", "deu"), ("text", "text0", "eng")]
+    );
     assert_eq!(list.variants.len(), 2);
     assert!(list.variants.iter().all(|one| one.codecs == "avc1.64001F,mp4a.40.2,stpp.ttml.im1t"));
     // Variants and session keys are in the first playlist, which nothing else is called like.
@@ -314,7 +345,10 @@ fn keys_of_hls_are_those_of_each_system() {
     let written = write_with(std::slice::from_ref(&file), &wishes).unwrap();
     let list = playlist(text(&written, "hls-media"));
     let keys: Vec<_> = list.keys.iter().map(|key| (key.format.as_str(), key.method.as_str())).collect();
-    assert_eq!(keys, [("com.apple.streamingkeydelivery", "SAMPLE-AES"), ("com.microsoft.playready", "SAMPLE-AES")]);
+    assert_eq!(
+        keys,
+        [("com.apple.streamingkeydelivery", "SAMPLE-AES"), ("com.microsoft.playready", "SAMPLE-AES")]
+    );
     assert_eq!(list.keys[0].uri, format!("skd://keys.example/{KID}"));
     assert_eq!(list.segments[0].uri, "https://media.example/x/a.mp4");
     // The playlist of the file is not called like that of the set.

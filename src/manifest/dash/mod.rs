@@ -75,7 +75,8 @@ pub struct Protection {
 impl PartialEq for Protection {
     fn eq(&self, other: &Self) -> bool {
         let data = |one: &Self| one.headers.iter().map(|read| read.data.clone()).collect::<Vec<_>>();
-        (self.system, &self.scheme, &self.kids) == (other.system, &other.scheme, &other.kids) && data(self) == data(other)
+        (self.system, &self.scheme, &self.kids) == (other.system, &other.scheme, &other.kids)
+            && data(self) == data(other)
     }
 }
 

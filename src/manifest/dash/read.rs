@@ -9,9 +9,9 @@ use crate::manifest::described::ByteRange;
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
 use crate::manifest::rules::{
-    MPD_CODECS, MPD_EMPTY, MPD_HEADER_KID, MPD_KID, MPD_KID_CASE, MPD_MIME, MPD_MUXED, MPD_NAMESPACE, MPD_NO_COMMON,
-    MPD_PARTS, MPD_PLACE, MPD_PRO, MPD_PROFILE, MPD_PROTECTION_SPACE, MPD_PSSH, MPD_RANGE, MPD_REPRESENTATION,
-    MPD_REQUIRED, MPD_SCHEME,
+    MPD_CODECS, MPD_EMPTY, MPD_HEADER_KID, MPD_KID, MPD_KID_CASE, MPD_MIME, MPD_MUXED, MPD_NAMESPACE,
+    MPD_NO_COMMON, MPD_PARTS, MPD_PLACE, MPD_PRO, MPD_PROFILE, MPD_PROTECTION_SPACE, MPD_PSSH, MPD_RANGE,
+    MPD_REPRESENTATION, MPD_REQUIRED, MPD_SCHEME,
 };
 use crate::playready::parse_kid;
 use crate::track::system_header::is_playready;
@@ -33,10 +33,13 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
     let live = text("type") == "dynamic";
     let mut mpd = Mpd { profiles: text("profiles").to_owned(), live, ..Mpd::default() };
     let periods: Vec<&Element> = root.all("Period").collect();
-    let of_periods = periods.iter().try_fold(0_u64, |sum, period| {
-        sum.checked_add(period.attribute("duration").and_then(duration)?)
-    });
-    mpd.duration = root.attribute("mediaPresentationDuration").and_then(duration).or(of_periods.filter(|_| !periods.is_empty()));
+    let of_periods = periods
+        .iter()
+        .try_fold(0_u64, |sum, period| sum.checked_add(period.attribute("duration").and_then(duration)?));
+    mpd.duration = root
+        .attribute("mediaPresentationDuration")
+        .and_then(duration)
+        .or(of_periods.filter(|_| !periods.is_empty()));
     for (name, is_there) in [
         ("profiles", !mpd.profiles.is_empty()),
         ("minBufferTime", root.attribute("minBufferTime").and_then(duration).is_some()),
@@ -56,7 +59,10 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
             for one in &set.representations {
                 if ids.len() < COMPARED {
                     if ids.iter().any(|(of, id)| *of == number && *id == one.id) && !one.id.is_empty() {
-                        let message = format!("Another Representation of the Period has the id “{}” too.", short(&one.id));
+                        let message = format!(
+                            "Another Representation of the Period has the id “{}” too.",
+                            short(&one.id)
+                        );
                         findings.add(&MPD_REPRESENTATION, one.at, message);
                     }
                     ids.push((number, one.id.clone()));
@@ -68,7 +74,9 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
     let on_demand = mpd.profiles.split(',').any(|one| one.trim() == ON_DEMAND);
     let indexed = mpd.sets.iter().flat_map(|set| &set.representations).any(|one| one.index.is_some());
     if indexed && !on_demand {
-        let message = format!("Whole files with an index are of the profile {ON_DEMAND}, which profiles does not name.");
+        let message = format!(
+            "Whole files with an index are of the profile {ON_DEMAND}, which profiles does not name."
+        );
         findings.add(&MPD_PROFILE, root.at, message);
     }
     if mpd.sets.iter().all(|set| set.representations.is_empty()) {
@@ -100,7 +108,8 @@ fn read_set(element: &Element, period: usize, base: &str, findings: &mut Finding
     for child in element.all("Representation") {
         let inner = read_protections(child, findings);
         if let Some(first) = inner.first() {
-            let message = "How it is encrypted is said of this Representation; most players look in the AdaptationSet.";
+            let message =
+                "How it is encrypted is said of this Representation; most players look in the AdaptationSet.";
             findings.add(&MPD_PLACE, first.at, message);
         }
         check_kids(&common, &inner, findings);
@@ -112,7 +121,9 @@ fn read_set(element: &Element, period: usize, base: &str, findings: &mut Finding
     let has_systems = set.protections.iter().any(|one| one.system.is_some());
     if has_systems && set.protections.iter().all(|one| one.scheme.is_empty()) {
         let at = set.protections.first().map_or(element.at, |first| first.at);
-        let message = format!("There are headers of systems, but no ContentProtection of {MP4_PROTECTION} that says the key ID.");
+        let message = format!(
+            "There are headers of systems, but no ContentProtection of {MP4_PROTECTION} that says the key ID."
+        );
         findings.add(&MPD_NO_COMMON, at, message);
     }
     let first = set.representations.first();
@@ -124,7 +135,12 @@ fn read_set(element: &Element, period: usize, base: &str, findings: &mut Finding
     set
 }
 
-fn read_representation(element: &Element, set: &Element, base: &str, findings: &mut Findings) -> Representation {
+fn read_representation(
+    element: &Element,
+    set: &Element,
+    base: &str,
+    findings: &mut Findings,
+) -> Representation {
     let at = element.at;
     let own = |name: &str| element.attribute(name).or_else(|| set.attribute(name)).unwrap_or_default();
     let number = |name: &str| whole(own(name));
@@ -138,19 +154,29 @@ fn read_representation(element: &Element, set: &Element, base: &str, findings: &
         findings.add(&MPD_MIME, at, "It has no mimeType, nor has its AdaptationSet.");
     }
     if codecs.is_empty() && mime.ends_with("/mp4") {
-        findings.add(&MPD_CODECS, at, "It has no codecs, nor has its AdaptationSet, so browsers do not know what they need for it.");
+        findings.add(
+            &MPD_CODECS,
+            at,
+            "It has no codecs, nor has its AdaptationSet, so browsers do not know what they need for it.",
+        );
     }
     let sounds = |one: &str| SOUND.contains(&one.trim().split('.').next().unwrap_or_default());
     let (sound, all) = (codecs.split(',').filter(|one| sounds(one)).count(), codecs.split(',').count());
     if sound > 0 && sound < all {
-        let message = "It has pictures and sound in one; dash.js refuses that, shaka-player and rx-player play it.";
+        let message =
+            "It has pictures and sound in one; dash.js refuses that, shaka-player and rx-player play it.";
         findings.add(&MPD_MUXED, at, message);
     }
-    let channels = element.child("AudioChannelConfiguration").or_else(|| set.child("AudioChannelConfiguration"));
+    let channels =
+        element.child("AudioChannelConfiguration").or_else(|| set.child("AudioChannelConfiguration"));
     let segment_base = element.child("SegmentBase").or_else(|| set.child("SegmentBase"));
     let index = segment_base.and_then(|base| range_of(base, "indexRange", findings));
     if let (Some(base), None) = (segment_base, segment_base.and_then(|base| base.attribute("indexRange"))) {
-        findings.add(&MPD_RANGE, base.at, "SegmentBase has no indexRange, so players do not know where the index is.");
+        findings.add(
+            &MPD_RANGE,
+            base.at,
+            "SegmentBase has no indexRange, so players do not know where the index is.",
+        );
     }
     let initialization = segment_base.and_then(|base| base.child("Initialization"));
     Representation {
@@ -171,11 +197,13 @@ fn read_representation(element: &Element, set: &Element, base: &str, findings: &
 /// First and last byte.
 fn range_of(element: &Element, name: &str, findings: &mut Findings) -> Option<ByteRange> {
     let text = element.attribute(name)?;
-    let range = text.split_once('-').and_then(|(first, last)| Some((whole(first)?, whole(last)?.checked_add(1)?)));
+    let range =
+        text.split_once('-').and_then(|(first, last)| Some((whole(first)?, whole(last)?.checked_add(1)?)));
     match range.filter(|(start, end)| start < end) {
         Some((start, end)) => Some(ByteRange { start, end }),
         None => {
-            let message = format!("{name} is “{}”; it is the first and the last byte, as 0-1023.", short(text));
+            let message =
+                format!("{name} is “{}”; it is the first and the last byte, as 0-1023.", short(text));
             findings.add(&MPD_RANGE, element.at, message);
             None
         }
@@ -189,30 +217,44 @@ fn read_protections(element: &Element, findings: &mut Findings) -> Vec<Protectio
 fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
     let at = element.at;
     let said = element.attribute("schemeIdUri").unwrap_or_default().to_ascii_lowercase();
-    let system = said.strip_prefix("urn:uuid:").and_then(|id| parse_kid(id).ok()).map(|id: KeyId| Uuid16(id.0));
+    let system =
+        said.strip_prefix("urn:uuid:").and_then(|id| parse_kid(id).ok()).map(|id: KeyId| Uuid16(id.0));
     let mut found = Protection { system, at, ..Protection::default() };
     let value = element.attribute("value").unwrap_or_default();
     if said == MP4_PROTECTION {
         found.scheme = value.to_owned();
         if !["cenc", "cbc1", "cens", "cbcs"].contains(&value) {
-            findings.add(&MPD_SCHEME, at, format!("The value is “{}”; the schemes are cenc, cbc1, cens and cbcs.", short(value)));
+            findings.add(
+                &MPD_SCHEME,
+                at,
+                format!("The value is “{}”; the schemes are cenc, cbc1, cens and cbcs.", short(value)),
+            );
         }
     }
     match element.attribute("default_KID") {
         Some(kids) => {
             if !element.attribute_is_in("default_KID", CENC) {
-                let message = format!("default_KID is not in the namespace {CENC}, so players do not see it.");
+                let message =
+                    format!("default_KID is not in the namespace {CENC}, so players do not see it.");
                 findings.add(&MPD_PROTECTION_SPACE, at, message);
             }
             for kid in kids.split_whitespace() {
                 match parse_kid(kid) {
                     Ok(id) if kid.eq_ignore_ascii_case(&id.uuid()) => {
                         if kid != id.uuid() {
-                            findings.add(&MPD_KID_CASE, at, format!("default_KID {} has capitals.", short(kid)));
+                            findings.add(
+                                &MPD_KID_CASE,
+                                at,
+                                format!("default_KID {} has capitals.", short(kid)),
+                            );
                         }
                         found.kids.push(id.uuid());
                     }
-                    _ => findings.add(&MPD_KID, at, format!("default_KID “{}” is no UUID with its dashes.", short(kid))),
+                    _ => findings.add(
+                        &MPD_KID,
+                        at,
+                        format!("default_KID “{}” is no UUID with its dashes.", short(kid)),
+                    ),
                 }
             }
         }
@@ -237,14 +279,19 @@ fn read_headers(element: &Element, found: &mut Protection, findings: &mut Findin
             *part = true;
         }
         if !child.is_in(space) {
-            let message = format!("{} is not in the namespace {space}, so players do not see it.", child.name);
+            let message =
+                format!("{} is not in the namespace {space}, so players do not see it.", child.name);
             findings.add(&MPD_PROTECTION_SPACE, child.at, message);
         }
         match read {
             Ok(read) => {
                 let other = read.system.filter(|own| found.system.is_some_and(|named| named != *own));
                 if let Some(other) = other {
-                    findings.add(rule, child.at, format!("The box is of the system {other}, and stands at another."));
+                    findings.add(
+                        rule,
+                        child.at,
+                        format!("The box is of the system {other}, and stands at another."),
+                    );
                 }
                 found.headers.push(read);
             }
@@ -255,7 +302,11 @@ fn read_headers(element: &Element, found: &mut Protection, findings: &mut Findin
         }
     }
     if found.system.is_some_and(is_playready) && parts != [true, true] {
-        let missing = if parts.first() == Some(&true) { "mspr:pro, which Windows 10 before 1809 needs" } else { "cenc:pssh, which other players need" };
+        let missing = if parts.first() == Some(&true) {
+            "mspr:pro, which Windows 10 before 1809 needs"
+        } else {
+            "cenc:pssh, which other players need"
+        };
         let message = if parts == [false, false] {
             "PlayReady has neither mspr:pro nor cenc:pssh, so it must find its header in the file.".to_owned()
         } else {
@@ -289,7 +340,10 @@ fn check_kids(common: &[Protection], inner: &[Protection], findings: &mut Findin
                 Some(_) => ": it is the same in the other byte order",
                 None => "",
             };
-            let message = format!("The header is for the key ID {stray}, and default_KID is {}{why}.", named.first().map_or("", |kid| kid));
+            let message = format!(
+                "The header is for the key ID {stray}, and default_KID is {}{why}.",
+                named.first().map_or("", |kid| kid)
+            );
             findings.add(&MPD_HEADER_KID, one.at, message);
         }
     }

@@ -25,7 +25,10 @@ struct Set<'f> {
 
 /// Bits a second of the segment that has most.
 pub fn peak(file: &DescribedFile) -> u64 {
-    let of = file.segments.iter().map(|one| bitrate(one.end.saturating_sub(one.start), one.duration, file.timescale.into()));
+    let of = file
+        .segments
+        .iter()
+        .map(|one| bitrate(one.end.saturating_sub(one.start), one.duration, file.timescale.into()));
     of.max().unwrap_or(0).max(1)
 }
 
@@ -76,7 +79,8 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     let mut sets: Vec<Set<'_>> = Vec::new();
     for file in files {
         let Some(quality) = quality(file, written) else { continue };
-        match sets.iter_mut().find(|set| set.qualities.iter().all(|one| likeness(one.file) == likeness(file))) {
+        match sets.iter_mut().find(|set| set.qualities.iter().all(|one| likeness(one.file) == likeness(file)))
+        {
             Some(set) => set.qualities.push(quality),
             None => sets.push(Set { qualities: vec![quality] }),
         }
@@ -98,15 +102,18 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     let buffer = xml_duration(all().map(longest).max().unwrap_or(0).max(1000));
     let is_protected = all().flat_map(|file| &file.tracks).any(|track| track.protection.is_some());
     let mut markup = Markup::new();
-    markup.open("MPD", &present(&[
-        ("xmlns", Some(MPD)),
-        ("xmlns:cenc", is_protected.then_some(CENC)),
-        ("xmlns:mspr", is_protected.then_some(MSPR)),
-        ("profiles", Some(ON_DEMAND)),
-        ("type", Some("static")),
-        ("mediaPresentationDuration", Some(&duration)),
-        ("minBufferTime", Some(&buffer)),
-    ]));
+    markup.open(
+        "MPD",
+        &present(&[
+            ("xmlns", Some(MPD)),
+            ("xmlns:cenc", is_protected.then_some(CENC)),
+            ("xmlns:mspr", is_protected.then_some(MSPR)),
+            ("profiles", Some(ON_DEMAND)),
+            ("type", Some("static")),
+            ("mediaPresentationDuration", Some(&duration)),
+            ("minBufferTime", Some(&buffer)),
+        ]),
+    );
     markup.open("Period", &[("id", "0"), ("start", "PT0S")]);
     let mut id = 0;
     for number in 0..sets.len() {
@@ -168,30 +175,37 @@ fn write_set(markup: &mut Markup, sets: &[Set<'_>], number: usize, id: &mut u32,
     let muxed = first.tracks.len() > 1;
     let aligned = set.qualities.iter().all(|quality| starts(quality.file) == starts(first));
     let number_text = number.to_string();
-    markup.open("AdaptationSet", &present(&[
-        ("id", Some(&number_text)),
-        // Of several kinds in one, none is it all.
-        ("contentType", (!muxed).then_some(content)),
-        ("lang", language(first)),
-        ("mimeType", Some(mime)),
-        ("subsegmentAlignment", aligned.then_some("true")),
-        ("subsegmentStartsWithSAP", aligned.then_some("1")),
-    ]));
+    markup.open(
+        "AdaptationSet",
+        &present(&[
+            ("id", Some(&number_text)),
+            // Of several kinds in one, none is it all.
+            ("contentType", (!muxed).then_some(content)),
+            ("lang", language(first)),
+            ("mimeType", Some(mime)),
+            ("subsegmentAlignment", aligned.then_some("true")),
+            ("subsegmentStartsWithSAP", aligned.then_some("1")),
+        ]),
+    );
     protections(markup, first);
     // Qualities with keys of their own are in sets of their own, and players may change between those all the same.
-    let like = |file: &DescribedFile| lead(file).map(|track| (track.format.clone(), language(file).map(str::to_owned), file.tracks.len()));
+    let like = |file: &DescribedFile| {
+        lead(file).map(|track| (track.format.clone(), language(file).map(str::to_owned), file.tracks.len()))
+    };
     let others: Vec<String> = sets
         .iter()
         .enumerate()
-        .filter(|(other, set)| *other != number && set.qualities.first().is_some_and(|other| like(other.file) == like(first)))
+        .filter(|(other, set)| {
+            *other != number && set.qualities.first().is_some_and(|other| like(other.file) == like(first))
+        })
         .map(|(other, _)| other.to_string())
         .collect();
     if !others.is_empty() {
         let others = others.join(",");
-        markup.empty("SupplementalProperty", &[
-            ("schemeIdUri", "urn:mpeg:dash:adaptation-set-switching:2016"),
-            ("value", &others),
-        ]);
+        markup.empty(
+            "SupplementalProperty",
+            &[("schemeIdUri", "urn:mpeg:dash:adaptation-set-switching:2016"), ("value", &others)],
+        );
     }
     if kind == "text" {
         markup.empty("Role", &[("schemeIdUri", "urn:mpeg:dash:role:2011"), ("value", "subtitle")]);
@@ -210,22 +224,29 @@ fn write_quality(markup: &mut Markup, quality: &Quality<'_>, id: u32, wishes: &W
     let picture = file.of_kind("video").next();
     let sound = file.of_kind("audio").next();
     let number = |number: u32| Some(number.to_string()).filter(|_| number > 0);
-    let (width, height) = (picture.and_then(|track| number(track.width)), picture.and_then(|track| number(track.height)));
+    let (width, height) =
+        (picture.and_then(|track| number(track.width)), picture.and_then(|track| number(track.height)));
     let rate = sound.and_then(|track| number(track.sample_rate));
     let (id, bandwidth, codecs) = (id.to_string(), peak(file).to_string(), codecs(file));
-    markup.open("Representation", &present(&[
-        ("id", Some(&id)),
-        ("bandwidth", Some(&bandwidth)),
-        ("codecs", Some(&codecs)),
-        ("width", width.as_deref()),
-        ("height", height.as_deref()),
-        ("audioSamplingRate", rate.as_deref()),
-    ]));
+    markup.open(
+        "Representation",
+        &present(&[
+            ("id", Some(&id)),
+            ("bandwidth", Some(&bandwidth)),
+            ("codecs", Some(&codecs)),
+            ("width", width.as_deref()),
+            ("height", height.as_deref()),
+            ("audioSamplingRate", rate.as_deref()),
+        ]),
+    );
     if let Some(channels) = sound.and_then(|track| number(track.channels)) {
-        markup.empty("AudioChannelConfiguration", &[
-            ("schemeIdUri", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"),
-            ("value", &channels),
-        ]);
+        markup.empty(
+            "AudioChannelConfiguration",
+            &[
+                ("schemeIdUri", "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"),
+                ("value", &channels),
+            ],
+        );
     }
     markup.leaf("BaseURL", &[], &(wishes.base_url.clone() + &in_address(&file.name)));
     markup.open("SegmentBase", &[("indexRange", &quality.index.inclusive())]);
@@ -237,19 +258,25 @@ fn write_quality(markup: &mut Markup, quality: &Quality<'_>, id: u32, wishes: &W
 /// How a set is encrypted: for all systems, then for each that the file has a header of.
 fn protections(markup: &mut Markup, file: &DescribedFile) {
     let kids = file.kids().join(" ");
-    let Some(scheme) = file.tracks.iter().find_map(|track| Some(track.protection.as_ref()?.scheme.as_str())) else { return };
-    markup.empty("ContentProtection", &present(&[
-        ("schemeIdUri", Some(MP4_PROTECTION)),
-        ("value", Some(scheme)),
-        ("cenc:default_KID", Some(kids.as_str()).filter(|kids| !kids.is_empty())),
-    ]));
+    let Some(scheme) = file.tracks.iter().find_map(|track| Some(track.protection.as_ref()?.scheme.as_str()))
+    else {
+        return;
+    };
+    markup.empty(
+        "ContentProtection",
+        &present(&[
+            ("schemeIdUri", Some(MP4_PROTECTION)),
+            ("value", Some(scheme)),
+            ("cenc:default_KID", Some(kids.as_str()).filter(|kids| !kids.is_empty())),
+        ]),
+    );
     for header in &file.headers {
         let is_playready = header.system == PLAYREADY.to_string();
         let scheme = format!("urn:uuid:{}", header.system);
-        markup.open("ContentProtection", &present(&[
-            ("schemeIdUri", Some(&scheme)),
-            ("value", is_playready.then_some("MSPR 2.0")),
-        ]));
+        markup.open(
+            "ContentProtection",
+            &present(&[("schemeIdUri", Some(&scheme)), ("value", is_playready.then_some("MSPR 2.0"))]),
+        );
         markup.leaf("cenc:pssh", &[], &header.pssh);
         if is_playready {
             markup.leaf("mspr:pro", &[], &header.data);

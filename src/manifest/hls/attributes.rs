@@ -43,7 +43,10 @@ mod tests {
     #[test]
     fn values_with_commas_stand_in_quotation_marks() {
         let all = read("METHOD=SAMPLE-AES,URI=\"data:a,b\",KEYFORMAT=\"x\",E=\"\"").unwrap();
-        assert_eq!([all.get("METHOD"), all.get("URI"), all.get("KEYFORMAT")], [Some("SAMPLE-AES"), Some("data:a,b"), Some("x")]);
+        assert_eq!(
+            [all.get("METHOD"), all.get("URI"), all.get("KEYFORMAT")],
+            [Some("SAMPLE-AES"), Some("data:a,b"), Some("x")]
+        );
         assert_eq!((all.get("E"), all.get("X")), (None, None));
         for broken in ["A", "A=\"b", "a=1", "A=\"b\"c", "=1", "A=1,,B=2"] {
             assert!(read(broken).is_none(), "{broken}");

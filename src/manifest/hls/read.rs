@@ -7,8 +7,9 @@ use crate::manifest::described::ByteRange;
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
 use crate::manifest::rules::{
-    HLS_ATTRIBUTES, HLS_BEGIN, HLS_CODECS, HLS_EXTINF, HLS_FAIRPLAY_URI, HLS_GROUP, HLS_KEY, HLS_KEY_DATA, HLS_KEY_FORMAT,
-    HLS_LIVE, HLS_MAP, HLS_METHOD, HLS_MIXED, HLS_RANGE, HLS_RENDITION, HLS_TARGET, HLS_VARIANT, HLS_VERSION,
+    HLS_ATTRIBUTES, HLS_BEGIN, HLS_CODECS, HLS_EXTINF, HLS_FAIRPLAY_URI, HLS_GROUP, HLS_KEY, HLS_KEY_DATA,
+    HLS_KEY_FORMAT, HLS_LIVE, HLS_MAP, HLS_METHOD, HLS_MIXED, HLS_RANGE, HLS_RENDITION, HLS_TARGET,
+    HLS_VARIANT, HLS_VERSION,
 };
 
 /// Most segments of a playlist, and most variants, renditions and keys.
@@ -26,9 +27,17 @@ struct Next {
 /// Reads a text that begins as a playlist does.
 pub fn read(text: &str) -> (Playlist, Findings) {
     let mut findings = Findings::default();
-    let mut reading = Reading { list: Playlist { version: 1, live: true, ..Playlist::default() }, needs: (1, ""), next: Next::default() };
+    let mut reading = Reading {
+        list: Playlist { version: 1, live: true, ..Playlist::default() },
+        needs: (1, ""),
+        next: Next::default(),
+    };
     if text.lines().next().map(str::trim) != Some("#EXTM3U") {
-        findings.add(&HLS_BEGIN, 0, "The first line is not #EXTM3U alone, so players do not take it for a playlist.");
+        findings.add(
+            &HLS_BEGIN,
+            0,
+            "The first line is not #EXTM3U alone, so players do not take it for a playlist.",
+        );
     }
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -64,7 +73,11 @@ impl Reading {
                 let seconds = value.split(',').next().unwrap_or_default();
                 self.next.duration = micros(seconds);
                 if self.next.duration.is_none() {
-                    findings.add(&HLS_EXTINF, at, format!("EXTINF is “{}”; it begins with seconds.", short(value)));
+                    findings.add(
+                        &HLS_EXTINF,
+                        at,
+                        format!("EXTINF is “{}”; it begins with seconds.", short(value)),
+                    );
                 }
                 if seconds.contains('.') {
                     self.need(3, "EXTINF with a decimal point");
@@ -124,20 +137,36 @@ impl Reading {
         if format != "identity" {
             self.need(5, "KEYFORMAT");
         } else if method != "AES-128" {
-            findings.add(&HLS_KEY_FORMAT, at, "Without KEYFORMAT the key itself stands at the URI, and no DRM system is meant.");
+            findings.add(
+                &HLS_KEY_FORMAT,
+                at,
+                "Without KEYFORMAT the key itself stands at the URI, and no DRM system is meant.",
+            );
         }
         if format == FAIRPLAY {
             if method != "SAMPLE-AES" {
-                findings.add(&HLS_METHOD, at, format!("METHOD is {method}, which FairPlay does not decrypt: it takes cbcs."));
+                findings.add(
+                    &HLS_METHOD,
+                    at,
+                    format!("METHOD is {method}, which FairPlay does not decrypt: it takes cbcs."),
+                );
             }
             if !uri.starts_with("skd:") {
-                findings.add(&HLS_FAIRPLAY_URI, at, format!("The URI is “{}” and does not begin with skd:.", short(uri)));
+                findings.add(
+                    &HLS_FAIRPLAY_URI,
+                    at,
+                    format!("The URI is “{}” and does not begin with skd:.", short(uri)),
+                );
             }
         }
         let read = match key_data(format, uri) {
             Ok(read) => read,
             Err(why) => {
-                findings.add(&HLS_KEY_DATA, at, format!("The URI cannot be read: {}.", why.trim_end_matches('.')));
+                findings.add(
+                    &HLS_KEY_DATA,
+                    at,
+                    format!("The URI cannot be read: {}.", why.trim_end_matches('.')),
+                );
                 Read::default()
             }
         };
@@ -156,7 +185,11 @@ impl Reading {
         }
         let codecs = found.get("CODECS").unwrap_or_default().to_owned();
         if codecs.is_empty() {
-            findings.add(&HLS_CODECS, at, "It has no CODECS, so players must load it to know whether they can play it.");
+            findings.add(
+                &HLS_CODECS,
+                at,
+                "It has no CODECS, so players must load it to know whether they can play it.",
+            );
         }
         let size = found.get("RESOLUTION").and_then(|text| text.split_once(['x', 'X']));
         self.next.variant = Some(Variant {
@@ -181,8 +214,16 @@ impl Reading {
             _ => "",
         };
         let uri = found.get("URI").map(str::to_owned);
-        if kind.is_empty() || text("GROUP-ID").is_empty() || text("NAME").is_empty() || (kind == "text" && uri.is_none()) {
-            findings.add(&HLS_RENDITION, at, "It lacks TYPE, GROUP-ID or NAME, or is of subtitles and has no URI.");
+        if kind.is_empty()
+            || text("GROUP-ID").is_empty()
+            || text("NAME").is_empty()
+            || (kind == "text" && uri.is_none())
+        {
+            findings.add(
+                &HLS_RENDITION,
+                at,
+                "It lacks TYPE, GROUP-ID or NAME, or is of subtitles and has no URI.",
+            );
         }
         if self.list.renditions.len() < LISTED {
             let language = found.get("LANGUAGE").map(str::to_owned);
@@ -209,7 +250,11 @@ impl Reading {
             Some((len, start)) => {
                 let start = start.or(last.map(|last| last.end));
                 if start.is_none() {
-                    findings.add(&HLS_RANGE, at, "The byte range has no offset, and the segment before is not of the same file.");
+                    findings.add(
+                        &HLS_RANGE,
+                        at,
+                        "The byte range has no offset, and the segment before is not of the same file.",
+                    );
                 }
                 Some(span(start.unwrap_or(0), len))
             }
@@ -230,7 +275,8 @@ impl Reading {
             findings.add(&HLS_MIXED, first, "It has variants, and segments too.");
         }
         if list.version < self.needs.0 {
-            let message = format!("EXT-X-VERSION is {}, and {} needs {}.", list.version, self.needs.1, self.needs.0);
+            let message =
+                format!("EXT-X-VERSION is {}, and {} needs {}.", list.version, self.needs.1, self.needs.0);
             findings.add(&HLS_VERSION, 0, message);
         }
         for variant in &list.variants {
@@ -246,7 +292,9 @@ impl Reading {
         }
         if list.target == 0 {
             findings.add(&HLS_TARGET, 0, "It has no EXT-X-TARGETDURATION above 0.");
-        } else if let Some(long) = list.segments.iter().find(|one| (one.duration + 500_000) / 1_000_000 > list.target) {
+        } else if let Some(long) =
+            list.segments.iter().find(|one| (one.duration + 500_000) / 1_000_000 > list.target)
+        {
             let message = format!(
                 "A segment has {} s, more than the {} s of EXT-X-TARGETDURATION.",
                 seconds(long.duration, 1_000_000),
@@ -256,10 +304,16 @@ impl Reading {
         }
         let is_fragmented = |segment: &&Segment| {
             let path = segment.uri.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
-            [".mp4", ".m4s", ".m4v", ".m4a", ".cmfv", ".cmfa", ".cmft", ".ismv", ".isma"].iter().any(|end| path.ends_with(end))
+            [".mp4", ".m4s", ".m4v", ".m4a", ".cmfv", ".cmfa", ".cmft", ".ismv", ".isma"]
+                .iter()
+                .any(|end| path.ends_with(end))
         };
         if let (Some(first), true) = (list.segments.iter().find(is_fragmented), list.maps.is_empty()) {
-            findings.add(&HLS_MAP, first.at, "Segments are fragmented MP4, and no EXT-X-MAP says where the movie header is.");
+            findings.add(
+                &HLS_MAP,
+                first.at,
+                "Segments are fragmented MP4, and no EXT-X-MAP says where the movie header is.",
+            );
         }
         if list.live {
             findings.add(&HLS_LIVE, 0, "It has no EXT-X-ENDLIST, so players take it for live.");
@@ -270,7 +324,11 @@ impl Reading {
 fn read_attributes<'t>(value: &'t str, at: usize, findings: &mut Findings) -> Option<Attributes<'t>> {
     let found = attributes::read(value);
     if found.is_none() {
-        findings.add(&HLS_ATTRIBUTES, at, "Its attributes are not NAME=value or NAME=\"value\" with commas between.");
+        findings.add(
+            &HLS_ATTRIBUTES,
+            at,
+            "Its attributes are not NAME=value or NAME=\"value\" with commas between.",
+        );
     }
     found
 }
@@ -293,7 +351,10 @@ fn key_data(format: &str, uri: &str) -> Result<Read, String> {
     if !is_playready && !format.eq_ignore_ascii_case(WIDEVINE) {
         return Ok(Read::default());
     }
-    let data = uri.strip_prefix("data:").and_then(|rest| rest.split_once(',')).filter(|(kind, _)| kind.ends_with(";base64"));
+    let data = uri
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(','))
+        .filter(|(kind, _)| kind.ends_with(";base64"));
     let (_, data) = data.ok_or("it is no data: address of base64")?;
     if is_playready { protection::object(data) } else { protection::pssh(data) }
 }

@@ -58,20 +58,36 @@ fn fits(file: &DescribedFile, written: &mut Written) -> Option<ByteRange> {
         return None;
     }
     let protections = || file.tracks.iter().filter_map(|track| track.protection.as_ref());
-    if let Some(other) = protections().find(|one| one.form == "piff" || !["cenc", "cbcs"].contains(&one.scheme.as_str())) {
+    if let Some(other) =
+        protections().find(|one| one.form == "piff" || !["cenc", "cbcs"].contains(&one.scheme.as_str()))
+    {
         let how = if other.form == "piff" { "in PIFF boxes alone" } else { other.scheme.as_str() };
-        let message = format!("{name} is encrypted {how}, which HLS has no way to say, and is left out: it knows cenc and cbcs.");
+        let message = format!(
+            "{name} is encrypted {how}, which HLS has no way to say, and is left out: it knows cenc and cbcs."
+        );
         written.say(FORM, Error, message);
         return None;
     }
     if protections().any(|one| one.scheme == "cenc") {
-        written.say(FORM, Warning, format!("{name} is encrypted with cenc, which FairPlay does not decrypt: Apple's players need cbcs."));
+        written.say(
+            FORM,
+            Warning,
+            format!(
+                "{name} is encrypted with cenc, which FairPlay does not decrypt: Apple's players need cbcs."
+            ),
+        );
     }
     if protections().any(|one| one.rotates) {
-        written.say(FORM, Warning, format!("The keys of {name} change along the way; the playlist names the first."));
+        written.say(
+            FORM,
+            Warning,
+            format!("The keys of {name} change along the way; the playlist names the first."),
+        );
     }
     if file.kids().len() > 1 {
-        let message = format!("The tracks of {name} have several keys, and a playlist names one for each system at a time: it names the first.");
+        let message = format!(
+            "The tracks of {name} have several keys, and a playlist names one for each system at a time: it names the first."
+        );
         written.say(FORM, Warning, message);
     }
     if file.init.is_none() {
@@ -120,7 +136,8 @@ fn media(one: &Listed<'_>, wishes: &Wishes) -> String {
         let begin = micros(at);
         at = at.saturating_add(segment.duration);
         let bytes = range(ByteRange { start: segment.start, end: segment.end });
-        text += &format!("#EXTINF:{},\n#EXT-X-BYTERANGE:{bytes}\n{uri}\n", seconds(micros(at) - begin, MICROS));
+        text +=
+            &format!("#EXTINF:{},\n#EXT-X-BYTERANGE:{bytes}\n{uri}\n", seconds(micros(at) - begin, MICROS));
     }
     text + "#EXT-X-ENDLIST\n"
 }
@@ -132,13 +149,17 @@ fn range(range: ByteRange) -> String {
 
 /// The attributes of a key for each system: FairPlay of cbcs, the others where the file has their headers.
 fn keys(file: &DescribedFile, wishes: &Wishes) -> Vec<String> {
-    let Some(protection) = file.tracks.iter().find_map(|track| track.protection.as_ref()) else { return Vec::new() };
+    let Some(protection) = file.tracks.iter().find_map(|track| track.protection.as_ref()) else {
+        return Vec::new();
+    };
     let is_cbcs = protection.scheme == "cbcs";
     let method = if is_cbcs { "SAMPLE-AES" } else { "SAMPLE-AES-CTR" };
     let kid = protection.kid.clone().unwrap_or_default();
     let mut keys = Vec::new();
     let mut add = |uri: &str, format: &str, id: &str| {
-        keys.push(format!("METHOD={method},URI=\"{uri}\"{id},KEYFORMAT=\"{format}\",KEYFORMATVERSIONS=\"1\""));
+        keys.push(format!(
+            "METHOD={method},URI=\"{uri}\"{id},KEYFORMAT=\"{format}\",KEYFORMATVERSIONS=\"1\""
+        ));
     };
     if is_cbcs {
         add(&wishes.fairplay.replace("{kid}", &kid), FAIRPLAY, "");
@@ -147,7 +168,8 @@ fn keys(file: &DescribedFile, wishes: &Wishes) -> Vec<String> {
         if header.system == systems::PLAYREADY.to_string() {
             add(&format!("data:text/plain;charset=UTF-16;base64,{}", header.data), PLAYREADY, "");
         } else if header.system == systems::WIDEVINE.to_string() {
-            let id = if kid.is_empty() { String::new() } else { format!(",KEYID=0x{}", kid.replace('-', "")) };
+            let id =
+                if kid.is_empty() { String::new() } else { format!(",KEYID=0x{}", kid.replace('-', "")) };
             add(&format!("data:text/plain;base64,{}", header.pssh), WIDEVINE, &id);
         }
     }
@@ -170,7 +192,8 @@ fn groups<'l, 'f>(all: &'l [Listed<'f>], kind: &'static str) -> Vec<Group<'l, 'f
             // Another codec is another group: a variant says the codecs of all that it may be played with.
             group.all.iter().all(|other| {
                 language(other.file) != language(one.file)
-                    && lead(other.file).map(|track| &track.format) == lead(one.file).map(|track| &track.format)
+                    && lead(other.file).map(|track| &track.format)
+                        == lead(one.file).map(|track| &track.format)
             })
         };
         match groups.iter_mut().find(lacks) {
@@ -192,7 +215,10 @@ fn variants(all: &[Listed<'_>], wishes: &Wishes) -> String {
     }
     let has_pictures = all.iter().any(|one| one.kind == "video");
     // Without pictures, sound is what variants are of; without both, text is.
-    let main = ["video", "audio", "text"].into_iter().find(|kind| all.iter().any(|one| one.kind == *kind)).unwrap_or("video");
+    let main = ["video", "audio", "text"]
+        .into_iter()
+        .find(|kind| all.iter().any(|one| one.kind == *kind))
+        .unwrap_or("video");
     let sounds = if has_pictures { groups(all, "audio") } else { Vec::new() };
     let texts = if main == "text" { Vec::new() } else { groups(all, "text") };
     for (kind, groups) in [("AUDIO", &sounds), ("SUBTITLES", &texts)] {
@@ -214,7 +240,9 @@ fn renditions(text: &mut String, kind: &str, group: &Group<'_, '_>, all: &[Liste
     let mut first = true;
     let mut add = |language: Option<&str>, uri: Option<&str>, channels: u32| {
         let name = language.unwrap_or(if kind == "AUDIO" { "Sound" } else { "Subtitles" });
-        let quoted = |name: &str, value: Option<String>| value.map_or_else(String::new, |value| format!(",{name}=\"{value}\""));
+        let quoted = |name: &str, value: Option<String>| {
+            value.map_or_else(String::new, |value| format!(",{name}=\"{value}\""))
+        };
         // Subtitles are shown to who asks for them.
         let default = if first && kind == "AUDIO" { "YES" } else { "NO" };
         *text += &format!(
@@ -227,7 +255,10 @@ fn renditions(text: &mut String, kind: &str, group: &Group<'_, '_>, all: &[Liste
         first = false;
     };
     // Sound that stands beside pictures in one file is a rendition too, without a playlist of its own.
-    let inside = all.iter().filter(|one| one.kind == "video" && kind == "AUDIO").find_map(|one| one.file.of_kind("audio").next());
+    let inside = all
+        .iter()
+        .filter(|one| one.kind == "video" && kind == "AUDIO")
+        .find_map(|one| one.file.of_kind("audio").next());
     let has_own = |language: Option<&str>| group.all.iter().any(|one| self::language(one.file) == language);
     if let Some(track) = inside.filter(|track| !has_own(track.language.as_deref())) {
         add(track.language.as_deref(), None, track.channels);
@@ -238,7 +269,13 @@ fn renditions(text: &mut String, kind: &str, group: &Group<'_, '_>, all: &[Liste
     }
 }
 
-fn variant(text: &mut String, one: &Listed<'_>, sound: Option<&Group<'_, '_>>, texts: Option<&Group<'_, '_>>, wishes: &Wishes) {
+fn variant(
+    text: &mut String,
+    one: &Listed<'_>,
+    sound: Option<&Group<'_, '_>>,
+    texts: Option<&Group<'_, '_>>,
+    wishes: &Wishes,
+) {
     let loudest = |rate: fn(&Listed<'_>) -> u64| {
         sound.and_then(|group| group.all.iter().map(|one| rate(one)).max()).unwrap_or(0)
     };

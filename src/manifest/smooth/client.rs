@@ -9,11 +9,12 @@ use crate::manifest::amount::{scaled, whole};
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
 use crate::manifest::rules::{
-    ISMC_BITRATE, ISMC_BRACES, ISMC_BREAKS, ISMC_CHUNK, ISMC_COUNTS, ISMC_DURATION, ISMC_EMPTY_PRIVATE, ISMC_ENDS,
-    ISMC_FIRST_TIME, ISMC_FOURCC, ISMC_GAP, ISMC_HEADER, ISMC_HEADER_VERSION, ISMC_INDEX, ISMC_LIVE, ISMC_NO_CHUNKS,
-    ISMC_NO_DURATION, ISMC_NO_FOURCC, ISMC_NO_LEVELS, ISMC_NO_PRIVATE, ISMC_NO_STREAMS, ISMC_NUMBER, ISMC_OVERLAP,
-    ISMC_PLACE, ISMC_PRIVATE, ISMC_REPEAT, ISMC_SAME_BITRATE, ISMC_SIZE, ISMC_SOUND, ISMC_SUBTYPE, ISMC_SYSTEM,
-    ISMC_TIMESCALE, ISMC_TYPE, ISMC_URL, ISMC_VERSION, ISMC_VIDEO_ONLY,
+    ISMC_BITRATE, ISMC_BRACES, ISMC_BREAKS, ISMC_CHUNK, ISMC_COUNTS, ISMC_DURATION, ISMC_EMPTY_PRIVATE,
+    ISMC_ENDS, ISMC_FIRST_TIME, ISMC_FOURCC, ISMC_GAP, ISMC_HEADER, ISMC_HEADER_VERSION, ISMC_INDEX,
+    ISMC_LIVE, ISMC_NO_CHUNKS, ISMC_NO_DURATION, ISMC_NO_FOURCC, ISMC_NO_LEVELS, ISMC_NO_PRIVATE,
+    ISMC_NO_STREAMS, ISMC_NUMBER, ISMC_OVERLAP, ISMC_PLACE, ISMC_PRIVATE, ISMC_REPEAT, ISMC_SAME_BITRATE,
+    ISMC_SIZE, ISMC_SOUND, ISMC_SUBTYPE, ISMC_SYSTEM, ISMC_TIMESCALE, ISMC_TYPE, ISMC_URL, ISMC_VERSION,
+    ISMC_VIDEO_ONLY,
 };
 use crate::playready::{HeaderVersion, parse_kid};
 use crate::track::system_header::is_playready;
@@ -146,10 +147,17 @@ pub fn read(root: &Element, findings: &mut Findings) -> Client {
         ..Client::default()
     };
     if number("Duration").is_none() || (client.duration == 0 && !live) {
-        findings.add(&ISMC_DURATION, root.at, "It has no Duration above 0, without which it has no end for players.");
+        findings.add(
+            &ISMC_DURATION,
+            root.at,
+            "It has no Duration above 0, without which it has no end for players.",
+        );
     }
     if client.timescale != TIMESCALE {
-        let message = format!("TimeScale is {}, and some players count in {TIMESCALE} whatever it is.", client.timescale);
+        let message = format!(
+            "TimeScale is {}, and some players count in {TIMESCALE} whatever it is.",
+            client.timescale
+        );
         findings.add(&ISMC_TIMESCALE, root.at, message);
     }
     for name in ["LookaheadCount", "DVRWindowLength"] {
@@ -161,7 +169,11 @@ pub fn read(root: &Element, findings: &mut Findings) -> Client {
     let first = root.child("StreamIndex").map_or(usize::MAX, |stream| stream.at);
     for protection in root.all("Protection") {
         if protection.at > first {
-            findings.add(&ISMC_PLACE, protection.at, "Protection stands behind a StreamIndex; its place is before all of them.");
+            findings.add(
+                &ISMC_PLACE,
+                protection.at,
+                "Protection stands behind a StreamIndex; its place is before all of them.",
+            );
         }
         let headers = protection.all("ProtectionHeader");
         client.protections.extend(headers.map(|header| read_protection(header, findings)));
@@ -183,15 +195,21 @@ fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
     let said = element.attribute("SystemID").unwrap_or_default();
     let bare = said.trim_start_matches('{').trim_end_matches('}');
     // Without the dashes where they belong, nobody reads it.
-    let dashes = |text: &str| text.bytes().enumerate().filter(|(_, b)| *b == b'-').map(|(at, _)| at).eq([8, 13, 18, 23]);
+    let dashes = |text: &str| {
+        text.bytes().enumerate().filter(|(_, b)| *b == b'-').map(|(at, _)| at).eq([8, 13, 18, 23])
+    };
     let system = parse_kid(bare).ok().filter(|_| dashes(bare)).map(|id: KeyId| Uuid16(id.0));
     let Some(system) = system else {
-        let message = format!("SystemID “{}” is no UUID; PlayReady's is 9a04f079-9840-4286-ab92-e65be0885f95.", short(said));
+        let message = format!(
+            "SystemID “{}” is no UUID; PlayReady's is 9a04f079-9840-4286-ab92-e65be0885f95.",
+            short(said)
+        );
         findings.add(&ISMC_SYSTEM, at, message);
         return Protection { at, ..Protection::default() };
     };
     if said != bare || said.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        let message = format!("SystemID is written “{}”; not all players know it unless it is {system}.", short(said));
+        let message =
+            format!("SystemID is written “{}”; not all players know it unless it is {system}.", short(said));
         findings.add(&ISMC_BRACES, at, message);
     }
     let text = element.text();
@@ -204,7 +222,10 @@ fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
     let read = match protection::object(text) {
         Ok(read) => read,
         Err(why) => {
-            let message = format!("What stands in ProtectionHeader is no PlayReady object: {}.", why.trim_end_matches('.'));
+            let message = format!(
+                "What stands in ProtectionHeader is no PlayReady object: {}.",
+                why.trim_end_matches('.')
+            );
             findings.add(&ISMC_HEADER, at, message);
             Read::default()
         }
@@ -250,11 +271,14 @@ fn read_stream(element: &Element, client: &Client, room: &mut usize, findings: &
     }
     let timescale = element.attribute("TimeScale").and_then(whole).filter(|scale| *scale > 0);
     if timescale.is_some_and(|scale| scale != TIMESCALE) {
-        let message =
-            format!("TimeScale is {}, and some players count in {TIMESCALE} whatever it is.", timescale.unwrap_or(0));
+        let message = format!(
+            "TimeScale is {}, and some players count in {TIMESCALE} whatever it is.",
+            timescale.unwrap_or(0)
+        );
         findings.add(&ISMC_TIMESCALE, at, message);
     }
-    let name = element.attribute("Name").filter(|name| !name.is_empty()).map_or_else(|| kind.clone(), str::to_owned);
+    let name =
+        element.attribute("Name").filter(|name| !name.is_empty()).map_or_else(|| kind.clone(), str::to_owned);
     let mut stream = Stream {
         subtype: text("Subtype").to_owned(),
         language: element.attribute("Language").filter(|text| !text.is_empty()).map(str::to_owned),
@@ -289,13 +313,20 @@ fn read_level(element: &Element, number: usize, stream: &Stream, findings: &mut 
     let value = |name: &str| element.attribute(name).and_then(whole);
     if value("Index") != Some(len_u64(number)) {
         let found = element.attribute("Index").unwrap_or("nothing");
-        findings.add(&ISMC_INDEX, at, format!("Index is {}, and in its place {number} is expected.", short(found)));
+        findings.add(
+            &ISMC_INDEX,
+            at,
+            format!("Index is {}, and in its place {number} is expected.", short(found)),
+        );
     }
     let bitrate = value("Bitrate").unwrap_or(0);
     if bitrate == 0 {
         findings.add(&ISMC_BITRATE, at, "It has no Bitrate above 0, by which players ask for it.");
-    } else if stream.levels.iter().any(|other| other.bitrate == bitrate) && !stream.url.contains("{CustomAttributes}") {
-        let message = format!("Another quality has the bitrate {bitrate} too, and is asked for by the same addresses.");
+    } else if stream.levels.iter().any(|other| other.bitrate == bitrate)
+        && !stream.url.contains("{CustomAttributes}")
+    {
+        let message =
+            format!("Another quality has the bitrate {bitrate} too, and is asked for by the same addresses.");
         findings.add(&ISMC_SAME_BITRATE, at, message);
     }
     let fourcc = element.attribute("FourCC").unwrap_or_default();
@@ -305,22 +336,33 @@ fn read_level(element: &Element, number: usize, stream: &Stream, findings: &mut 
         findings.add(&ISMC_NO_FOURCC, at, "It has no FourCC, so players do not know its codec.");
     } else if !fourcc.is_empty() && known.is_none_or(|known| !known.everywhere) {
         let name = known.map_or("a codec that is not known here", |known| known.name);
-        findings.add(&ISMC_FOURCC, at, format!("FourCC {} is {name}, which not all players take.", short(fourcc)));
+        findings.add(
+            &ISMC_FOURCC,
+            at,
+            format!("FourCC {} is {name}, which not all players take.", short(fourcc)),
+        );
     }
     let private = element.attribute("CodecPrivateData");
     let private_data = hex::decode(private.unwrap_or_default());
     match (&private_data, private) {
-        (Err(_), _) => findings.add(&ISMC_PRIVATE, at, "CodecPrivateData is not hexadecimal digits, two for each byte."),
+        (Err(_), _) => {
+            findings.add(&ISMC_PRIVATE, at, "CodecPrivateData is not hexadecimal digits, two for each byte.")
+        }
         (Ok(data), _) if known.is_some_and(|known| known.name == "H.264") && !fourcc::is_h264(data) => {
             let message = "CodecPrivateData is not 00000001, a sequence parameter set, 00000001 and a picture parameter set; players \
                            take the profile from behind the first 00000001.";
             findings.add(&ISMC_PRIVATE, at, message);
         }
         (Ok(_), None) if stream.kind == "audio" => {
-            findings.add(&ISMC_NO_PRIVATE, at, "It has no CodecPrivateData; where there is nothing to say, it is empty.");
+            findings.add(
+                &ISMC_NO_PRIVATE,
+                at,
+                "It has no CodecPrivateData; where there is nothing to say, it is empty.",
+            );
         }
         (Ok(data), Some(_)) if stream.kind == "audio" && data.is_empty() => {
-            let message = "CodecPrivateData is empty, so players make up the configuration from rate and channels.";
+            let message =
+                "CodecPrivateData is empty, so players make up the configuration from rate and channels.";
             findings.add(&ISMC_EMPTY_PRIVATE, at, message);
         }
         (Ok(_), _) => {}
@@ -336,7 +378,11 @@ fn read_level(element: &Element, number: usize, stream: &Stream, findings: &mut 
         if !missing.is_empty() {
             findings.add(&ISMC_SOUND, at, format!("It has no {}.", missing.join(", ")));
         } else if fourcc.starts_with("AAC") && value("AudioTag") != Some(255) {
-            findings.add(&ISMC_SOUND, at, format!("AudioTag is {}; of AAC it is 255.", value("AudioTag").unwrap_or(0)));
+            findings.add(
+                &ISMC_SOUND,
+                at,
+                format!("AudioTag is {}; of AAC it is 255.", value("AudioTag").unwrap_or(0)),
+            );
         }
     }
     Level {
@@ -361,7 +407,11 @@ fn read_chunks(element: &Element, client: &Client, room: &mut usize, findings: &
         if [value("n"), value("t"), value("d"), value("r")].contains(&Some(None))
             || (value("t").is_none() && value("d").is_none())
         {
-            findings.add(&ISMC_CHUNK, at, "It has neither t nor d, or one of n, t, d and r is no whole number.");
+            findings.add(
+                &ISMC_CHUNK,
+                at,
+                "It has neither t nor d, or one of n, t, d and r is no whole number.",
+            );
         }
         let [n, t, d, r] = ["n", "t", "d", "r"].map(|name| value(name).flatten());
         if let Some(n) = n {
@@ -371,7 +421,10 @@ fn read_chunks(element: &Element, client: &Client, room: &mut usize, findings: &
             number = Some(n);
         }
         if r.is_some() && client.version < (2, 2) {
-            let message = format!("r stands in version {}.{}, whose players take it for one fragment.", client.version.0, client.version.1);
+            let message = format!(
+                "r stands in version {}.{}, whose players take it for one fragment.",
+                client.version.0, client.version.1
+            );
             findings.add(&ISMC_REPEAT, at, message);
         }
         if chunks.is_empty() && t.is_none() {
@@ -387,7 +440,11 @@ fn read_chunks(element: &Element, client: &Client, room: &mut usize, findings: &
                 let message = format!("It begins at {time}, before the one before it ends, at {next}.");
                 findings.add(&ISMC_OVERLAP, at, message);
             } else if time > next {
-                findings.add(&ISMC_GAP, at, format!("Between it and the one before there are {} ticks.", time - next));
+                findings.add(
+                    &ISMC_GAP,
+                    at,
+                    format!("Between it and the one before there are {} ticks.", time - next),
+                );
             }
         }
         if d.is_none() {

@@ -5,8 +5,8 @@ use crate::exchange::xml::Element;
 use crate::manifest::amount::whole;
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::rules::{
-    ISM_BITRATE, ISM_CLIENT_NAME, ISM_FOLDER, ISM_MEDIA_NAME, ISM_NAMESPACE, ISM_NO_CLIENT, ISM_NO_MEDIA, ISM_NO_SRC,
-    ISM_NO_TRACK, ISM_SAME_BITRATE, ISM_SRC, ISM_TWICE,
+    ISM_BITRATE, ISM_CLIENT_NAME, ISM_FOLDER, ISM_MEDIA_NAME, ISM_NAMESPACE, ISM_NO_CLIENT, ISM_NO_MEDIA,
+    ISM_NO_SRC, ISM_NO_TRACK, ISM_SAME_BITRATE, ISM_SRC, ISM_TWICE,
 };
 
 /// Most entries that are held against each other.
@@ -49,7 +49,8 @@ impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         let said = |one: &Self| (one.kind, one.bitrate, one.track_id, one.timescale);
         said(self) == said(other)
-            && (&self.src, &self.language, &self.track_name) == (&other.src, &other.language, &other.track_name)
+            && (&self.src, &self.language, &self.track_name)
+                == (&other.src, &other.language, &other.track_name)
     }
 }
 
@@ -82,7 +83,10 @@ pub fn read(root: &Element, findings: &mut Findings) -> Server {
             "clientmanifestrelativepath" => {
                 server.client = Some(content.to_owned());
                 if !content.to_ascii_lowercase().ends_with(".ismc") {
-                    let message = format!("The manifest for players is named “{}”; servers look for .ismc.", short(content));
+                    let message = format!(
+                        "The manifest for players is named “{}”; servers look for .ismc.",
+                        short(content)
+                    );
                     findings.add(&ISM_CLIENT_NAME, meta.at, message);
                 }
             }
@@ -145,7 +149,9 @@ fn entry(element: &Element, kind: &'static str, findings: &mut Findings) -> Entr
         findings.add(&ISM_BITRATE, at, message);
     }
     if entry.track_id.is_none() {
-        let message = format!("This {kind} does not say which track of the file it is (param trackID); servers take track 1.");
+        let message = format!(
+            "This {kind} does not say which track of the file it is (param trackID); servers take track 1."
+        );
         findings.add(&ISM_NO_TRACK, at, message);
     }
     entry
@@ -164,7 +170,10 @@ fn check_together(server: &Server, findings: &mut Findings) {
             findings.add(&ISM_SRC, entry.at, message);
         }
         if !name.contains('.') || in_folders {
-            let message = format!("“{}” is a folder with a file for each fragment: it is no file for download.", short(src));
+            let message = format!(
+                "“{}” is a folder with a file for each fragment: it is no file for download.",
+                short(src)
+            );
             findings.add(&ISM_FOLDER, entry.at, message);
         } else if !(name.ends_with(".ismv") || name.ends_with(".isma") || name.ends_with(".ismt")) {
             let message = format!(

@@ -47,7 +47,11 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     }
     let mut fits = !streams.is_empty();
     if !fits {
-        written.say(FORM, Error, "No track is of a codec that Smooth Streaming has, so its manifests are not written.");
+        written.say(
+            FORM,
+            Error,
+            "No track is of a codec that Smooth Streaming has, so its manifests are not written.",
+        );
     }
     for file in files {
         fits &= check(file, written);
@@ -79,23 +83,45 @@ fn check(file: &DescribedFile, written: &mut Written) -> bool {
             continue;
         }
         if protection.iv_size != 8 {
-            say(Warning, format!("{name} has IVs of {} bytes; players of Smooth Streaming take 8 for granted.", protection.iv_size));
+            say(
+                Warning,
+                format!(
+                    "{name} has IVs of {} bytes; players of Smooth Streaming take 8 for granted.",
+                    protection.iv_size
+                ),
+            );
         }
         if protection.form == "plain" {
-            say(Warning, format!(
-                "{name} lists its IVs in CENC boxes alone; rx-player reads those of PIFF, which the forms hybrid and piff have."
-            ));
+            say(
+                Warning,
+                format!(
+                    "{name} lists its IVs in CENC boxes alone; rx-player reads those of PIFF, which the forms hybrid and piff have."
+                ),
+            );
         }
         if protection.rotates {
-            say(Warning, format!("The keys of {name} change along the way, and a manifest of Smooth Streaming names them once."));
+            say(
+                Warning,
+                format!(
+                    "The keys of {name} change along the way, and a manifest of Smooth Streaming names them once."
+                ),
+            );
         }
     }
     if !file.random_access {
-        say(Warning, format!("{name} does not end with a list of its fragments (‘mfra’), by which servers find them."));
+        say(
+            Warning,
+            format!("{name} does not end with a list of its fragments (‘mfra’), by which servers find them."),
+        );
     }
     let lower = name.to_ascii_lowercase();
     if ![".ismv", ".isma", ".ismt"].iter().any(|end| lower.ends_with(end)) {
-        say(Warning, format!("{name} is to be called .ismv, or .isma where it has sound alone: IIS gives other names out as they are."));
+        say(
+            Warning,
+            format!(
+                "{name} is to be called .ismv, or .isma where it has sound alone: IIS gives other names out as they are."
+            ),
+        );
     }
     fits
 }
@@ -116,7 +142,11 @@ fn take<'f>(
         return;
     };
     if let Some(known) = fourcc::known(fourcc).filter(|known| !known.everywhere) {
-        written.say(FORM, Warning, format!("{} is {}, which rx-player does not take in Smooth Streaming.", file.name, known.name));
+        written.say(
+            FORM,
+            Warning,
+            format!("{} is {}, which rx-player does not take in Smooth Streaming.", file.name, known.name),
+        );
     }
     let timescale = u64::from(track.timescale);
     if timescale != TIMESCALE {
@@ -136,8 +166,13 @@ fn take<'f>(
         written.say(FORM, Note, message);
     }
     if let Some(gap) = chunks.windows(2).position(is_apart) {
-        let message =
-            format!("Between the fragments {} and {} of track {} of {} is a gap.", gap + 1, gap + 2, track.id, file.name);
+        let message = format!(
+            "Between the fragments {} and {} of track {} of {} is a gap.",
+            gap + 1,
+            gap + 2,
+            track.id,
+            file.name
+        );
         written.say(FORM, Note, message);
     }
     let language = track.language.as_deref();
@@ -153,7 +188,14 @@ fn take<'f>(
     match streams.iter_mut().find(same) {
         Some(stream) => stream.qualities.push(quality),
         None => {
-            streams.push(Stream { kind, name: String::new(), language, timescale, chunks, qualities: vec![quality] });
+            streams.push(Stream {
+                kind,
+                name: String::new(),
+                language,
+                timescale,
+                chunks,
+                qualities: vec![quality],
+            });
         }
     }
 }
@@ -222,12 +264,10 @@ fn client_manifest(streams: &[Stream<'_>], files: &[DescribedFile], written: &mu
     let mut markup = Markup::new();
     let duration = duration(streams).to_string();
     let timescale = TIMESCALE.to_string();
-    markup.open("SmoothStreamingMedia", &[
-        ("MajorVersion", "2"),
-        ("MinorVersion", "1"),
-        ("Duration", &duration),
-        ("TimeScale", &timescale),
-    ]);
+    markup.open(
+        "SmoothStreamingMedia",
+        &[("MajorVersion", "2"), ("MinorVersion", "1"), ("Duration", &duration), ("TimeScale", &timescale)],
+    );
     if let Some(object) = header(streams, files, written) {
         markup.open("Protection", &[]);
         markup.leaf("ProtectionHeader", &[("SystemID", &PLAYREADY.to_string())], &object);
@@ -290,19 +330,22 @@ fn write_stream(markup: &mut Markup, stream: &Stream<'_>) {
         let [width, height, rate, channels] =
             [track.width, track.height, track.sample_rate, track.channels].map(|number| number.to_string());
         let is_audio = stream.kind == "audio";
-        markup.empty("QualityLevel", &present(&[
-            ("Index", Some(&index)),
-            ("Bitrate", Some(&bitrate)),
-            ("FourCC", Some(quality.fourcc)),
-            ("MaxWidth", is_video.then_some(width.as_str())),
-            ("MaxHeight", is_video.then_some(height.as_str())),
-            ("SamplingRate", is_audio.then_some(rate.as_str())),
-            ("Channels", is_audio.then_some(channels.as_str())),
-            ("BitsPerSample", is_audio.then_some("16")),
-            ("PacketSize", is_audio.then_some("4")),
-            ("AudioTag", is_audio.then_some("255")),
-            ("CodecPrivateData", Some(&track.private_data)),
-        ]));
+        markup.empty(
+            "QualityLevel",
+            &present(&[
+                ("Index", Some(&index)),
+                ("Bitrate", Some(&bitrate)),
+                ("FourCC", Some(quality.fourcc)),
+                ("MaxWidth", is_video.then_some(width.as_str())),
+                ("MaxHeight", is_video.then_some(height.as_str())),
+                ("SamplingRate", is_audio.then_some(rate.as_str())),
+                ("Channels", is_audio.then_some(channels.as_str())),
+                ("BitsPerSample", is_audio.then_some("16")),
+                ("PacketSize", is_audio.then_some("4")),
+                ("AudioTag", is_audio.then_some("255")),
+                ("CodecPrivateData", Some(&track.private_data)),
+            ]),
+        );
     }
     let mut next = None;
     for chunk in &stream.chunks {
@@ -331,10 +374,17 @@ fn header(streams: &[Stream<'_>], files: &[DescribedFile], written: &mut Written
         files.iter().filter_map(|file| protection::object(file.playready()?).ok()).collect();
     let headers: Vec<&Header> = found.iter().filter_map(|read| read.header.as_ref()).collect();
     if headers.windows(2).any(|two| matches!(two, [one, other] if one.la_url != other.la_url)) {
-        written.say(FORM, Warning, "The files name different licence servers (LA_URL); the manifest names that of the first.");
+        written.say(
+            FORM,
+            Warning,
+            "The files name different licence servers (LA_URL); the manifest names that of the first.",
+        );
     }
     let fits = |read: &&protection::Read| {
-        read.version() == Some(HeaderVersion::V4_0) && read.kids.len() == 1 && kids.len() <= 1 && kids.iter().all(|kid| read.kids.contains(kid))
+        read.version() == Some(HeaderVersion::V4_0)
+            && read.kids.len() == 1
+            && kids.len() <= 1
+            && kids.iter().all(|kid| read.kids.contains(kid))
     };
     if let Some(read) = found.iter().find(fits) {
         return Some(base64_text(&read.data));
@@ -377,7 +427,11 @@ fn header(streams: &[Stream<'_>], files: &[DescribedFile], written: &mut Written
     match ProObject::from_header(&made).and_then(|object| object.to_bytes()) {
         Ok(bytes) => Some(base64_text(&bytes)),
         Err(error) => {
-            written.say(FORM, Error, format!("The manifest is without a header, which cannot be made: {}", error.message()));
+            written.say(
+                FORM,
+                Error,
+                format!("The manifest is without a header, which cannot be made: {}", error.message()),
+            );
             None
         }
     }
@@ -399,11 +453,14 @@ fn server_manifest(streams: &[Stream<'_>], client: &str) -> String {
         };
         for quality in &stream.qualities {
             let bitrate = quality.bitrate.to_string();
-            markup.open(element, &present(&[
-                ("src", Some(&quality.file.name)),
-                ("systemBitrate", Some(&bitrate)),
-                ("systemLanguage", stream.language),
-            ]));
+            markup.open(
+                element,
+                &present(&[
+                    ("src", Some(&quality.file.name)),
+                    ("systemBitrate", Some(&bitrate)),
+                    ("systemLanguage", stream.language),
+                ]),
+            );
             let mut param = |name: &str, value: &str| {
                 markup.empty("param", &[("name", name), ("value", value), ("valuetype", "data")]);
             };
