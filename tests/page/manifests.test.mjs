@@ -81,7 +81,10 @@ inEachBrowser((browser) => {
     const notes = failed.pop();
     assert.deepEqual(
       failed.map(({ name, code }) => [name, code]),
-      ['not-manifest', 'xml-doctype', 'no-files', 'bad-request', 'bad-request'].map((code) => ['BoxlockError', code]),
+      ['not-manifest', 'xml-doctype', 'no-files', 'bad-request', 'bad-request'].map((code) => [
+        'BoxlockError',
+        code,
+      ]),
     );
     assert.match(notes.map(({ message }) => message).join(' '), /PIFF boxes alone/);
   });

@@ -13,16 +13,24 @@ const PICTURES = 250;
 const KEY = '00112233445566778899aabbccddeeff';
 const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
 
-const SHAKA = fileURLToPath(new URL('node_modules/shaka-player/dist/shaka-player.compiled.js', import.meta.url));
+const SHAKA = fileURLToPath(
+  new URL('node_modules/shaka-player/dist/shaka-player.compiled.js', import.meta.url),
+);
 const { root, path } = siteCopy();
 
 /** Puts the protected file and its manifests into the site, beside a page with the player alone. */
 async function publish(page) {
-  writeFileSync(path('film 1.mp4'), await protectedSample(page, { form: 'hybrid', segmentIndex: true, key: KEY, kid: KID }));
+  writeFileSync(
+    path('film 1.mp4'),
+    await protectedSample(page, { form: 'hybrid', segmentIndex: true, key: KEY, kid: KID }),
+  );
   const files = await page.evaluate(async () => {
     const { open, writeManifests } = await import('/boxlock.js');
     const media = await open('/film 1.mp4');
-    const { files } = await writeManifests([await media.describe()], { name: 'film', forms: ['dash', 'hls'] });
+    const { files } = await writeManifests([await media.describe()], {
+      name: 'film',
+      forms: ['dash', 'hls'],
+    });
     media.close();
     return files;
   });
