@@ -44,7 +44,7 @@ fn paths(found: Option<&Found>) -> Vec<String> {
 
 fn look(bytes: &[u8], text: &str, mut tally: Tally) -> (Vec<String>, u64) {
     let tree = Tree::parse(bytes, 1000).unwrap();
-    let found = search(&Query::new(text), view(&tree, "moof[3]"), Some(&tree), &mut tally);
+    let found = search(&Query::new(text), view(&tree, "moof[3]"), Some(&tree), None, &mut tally);
     (paths(found.as_ref()), tally.hits)
 }
 
@@ -96,9 +96,9 @@ fn a_box_that_is_not_read_is_found_by_itself() {
     let bytes = fragment();
     let tree = Tree::parse(&bytes[..], 0).unwrap();
     let mut tally = ALL;
-    let found = search(&Query::new("moof"), view(&tree, "moof"), None, &mut tally).unwrap();
+    let found = search(&Query::new("moof"), view(&tree, "moof"), None, None, &mut tally).unwrap();
     assert!(found.hit && found.inside.is_empty() && found.view.children.is_none());
-    assert!(search(&Query::new("senc"), view(&tree, "moof"), None, &mut tally).is_none());
+    assert!(search(&Query::new("senc"), view(&tree, "moof"), None, None, &mut tally).is_none());
 }
 
 #[test]
