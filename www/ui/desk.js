@@ -11,6 +11,7 @@ import { Result } from './result.js';
 import { addStyle } from './style.js';
 import { summaryStrip } from './summary.js';
 
+export { SetDesk } from './set-desk.js';
 export { takeSeveral } from './several.js';
 
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
@@ -18,6 +19,7 @@ export const styled = Promise.all([
   addStyle('../style/inspect.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
+  addStyle('../style/set.css'),
 ]);
 
 export class Desk {
