@@ -131,9 +131,11 @@ async function take(files, folder) {
       type: 'refused',
       id: ++lastId,
       title: `${folder} was not opened.`,
-      message: 'No file in it has the name of one that can be opened here, or the browser does not let this page look.',
+      message:
+        'No file in it has the name of one that can be opened here, or the browser does not let this page look.',
     });
-  else if (files.length === 1) void openFile(files, one.name, one.size);
+  else if (files.length === 1 && !/\.(ism|ismc|mpd|m3u8)$/i.test(one.name))
+    void openFile(files, one.name, one.size);
   else await takeAll(files, undefined, folder);
 }
 
@@ -150,21 +152,31 @@ async function takeAll(files, way, folder) {
       void openFile(parts, name, size, merge, id);
       return id;
     },
-    gather: (name, ids) =>
+    gather: (name, ids, manifests) =>
       store.dispatch({
         type: 'gather',
         id: ++lastId,
         name: folder ?? name,
         files: ids,
-        show: folder !== undefined,
+        manifests,
+        show: folder !== undefined || manifests.length > 0,
       }),
     refuse: (title, message) => store.dispatch({ type: 'refused', id: ++lastId, title, message }),
     tell: (title, message, merge) => store.dispatch({ type: 'told', id: ++lastId, title, message, merge }),
   };
   try {
-    const { takeSeveral } = await desk();
+    const { isManifest, takeSeveral } = await desk();
+    const manifests = files.filter(isManifest);
+    const media = files.filter((file) => !isManifest(file));
+    if (media.length === 0) {
+      // It is read where headers and keys are.
+      history.replaceState(null, '', '#decode');
+      await showDecode(true);
+      if (manifests[0]) decoder?.take(manifests[0]);
+      return;
+    }
     say(`Looking at ${format.counted(files.length, 'file')}.`);
-    await takeSeveral(await arrange(files), acts, way);
+    await takeSeveral(await arrange(media), acts, { known: way, manifests });
   } catch (error) {
     acts.refuse(`${format.counted(files.length, 'file')} were not opened.`, faultOf(error).message);
   }

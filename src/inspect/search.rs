@@ -67,10 +67,20 @@ impl Query {
     }
 
     /// What of the fields of a box, and of the texts in it, has it.
-    fn finds_in(&self, tree: &Tree<'_>, node: &Node, around: &[&Node], moov: Option<&Tree<'_>>) -> Vec<FoundField> {
+    fn finds_in(
+        &self,
+        tree: &Tree<'_>,
+        node: &Node,
+        around: &[&Node],
+        moov: Option<&Tree<'_>>,
+    ) -> Vec<FoundField> {
         let rows = find_fields(tree, node, around, moov, &self.fields).into_iter();
         let mut found: Vec<FoundField> = rows
-            .map(|(row, field)| FoundField { row: Some(row), name: field.name, value: excerpt(&field.value, 0) })
+            .map(|(row, field)| FoundField {
+                row: Some(row),
+                name: field.name,
+                value: excerpt(&field.value, 0),
+            })
             .collect();
         if !self.fields.whole {
             for (title, text) in texts::texts(tree, node, around.last().map(|parent| parent.id())) {
@@ -171,7 +181,12 @@ fn search_node<'t>(
 
 fn made(view: BoxNode, hit: bool, fields: Vec<FoundField>, inside: Vec<Found>) -> Option<Found> {
     let fields = if hit { fields } else { Vec::new() };
-    (hit || !inside.is_empty()).then_some(Found { view: BoxNode { children: None, ..view }, hit, fields, inside })
+    (hit || !inside.is_empty()).then_some(Found {
+        view: BoxNode { children: None, ..view },
+        hit,
+        fields,
+        inside,
+    })
 }
 
 impl Tally {

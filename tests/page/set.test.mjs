@@ -58,7 +58,9 @@ async function planned(page) {
   await page.fill('.set [name="laUrl"]', LA_URL);
   await page.waitFor('.set .plan-body', { timeout: LONG });
   return page.evaluate(() => ({
-    files: [...document.querySelectorAll('.set .plan .set-files > li > strong')].map((name) => name.innerText),
+    files: [...document.querySelectorAll('.set .plan .set-files > li > strong')].map(
+      (name) => name.innerText,
+    ),
     kids: [...document.querySelectorAll('.set .plan-section > .ids')].length,
     warnings: [...document.querySelectorAll('.set .warning')].map((line) => line.innerText),
     text: document.querySelector('.set .plan').innerText,
@@ -93,7 +95,9 @@ const inspected = (page, names, from) =>
           for (const traf of trafs) {
             const senc = (await media.children(traf.path)).find(({ type }) => type === 'senc');
             const { fields } = await media.box(senc.path);
-            ivs.push(...fields.filter((field) => /^samples\[\d+\]$/.test(field.name)).map(({ value }) => value));
+            ivs.push(
+              ...fields.filter((field) => /^samples\[\d+\]$/.test(field.name)).map(({ value }) => value),
+            );
           }
         }
         found.push({ name, kids: media.summary().protection.kids, ivs });
@@ -182,10 +186,17 @@ inEachBrowser((browser) => {
       await page.evaluate(() => void (window.showDirectoryPicker = undefined));
       await openSet(
         page,
-        ...['apart_270p_500k.ismv', 'apart_360p_900k.ismv', 'apart_audio_96k.isma'].map((name) => folder.path(name)),
+        ...['apart_270p_500k.ismv', 'apart_360p_900k.ismv', 'apart_audio_96k.isma'].map((name) =>
+          folder.path(name),
+        ),
       );
       const plan = await planned(page);
-      assert.deepEqual(plan.files, ['apart_360p_900k.ismv', 'apart_270p_500k.ismv', 'apart_audio_96k.isma', 'apart.mp4']);
+      assert.deepEqual(plan.files, [
+        'apart_360p_900k.ismv',
+        'apart_270p_500k.ismv',
+        'apart_audio_96k.isma',
+        'apart.mp4',
+      ]);
       assert.equal(plan.kids, 1);
       await page.click('#set-start');
       const { head, lines } = await made(page);
@@ -207,7 +218,10 @@ inEachBrowser((browser) => {
     async (page) => {
       await withFolder(page);
       const files = await Promise.all(
-        paths.map(async (path, at) => ({ name: LADDER[at][0], base64: (await readFile(path)).toString('base64') })),
+        paths.map(async (path, at) => ({
+          name: LADDER[at][0],
+          base64: (await readFile(path)).toString('base64'),
+        })),
       );
       await page.evaluate((all) => {
         const data = new DataTransfer();

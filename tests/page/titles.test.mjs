@@ -5,10 +5,25 @@ import { test } from 'node:test';
 import { titlesOf } from '../../www/engine/titles.js';
 
 let id = 0;
-const video = (bitrate, width = 1280, height = 720, more = {}) =>
-  ({ id: ++id, kind: 'video', format: 'avc1', bitrate, width, height, language: null, fragmentCount: 30, ...more });
-const audio = (bitrate, language = 'en') =>
-  ({ id: ++id, kind: 'audio', format: 'mp4a', bitrate, language, fragmentCount: 30 });
+const video = (bitrate, width = 1280, height = 720, more = {}) => ({
+  id: ++id,
+  kind: 'video',
+  format: 'avc1',
+  bitrate,
+  width,
+  height,
+  language: null,
+  fragmentCount: 30,
+  ...more,
+});
+const audio = (bitrate, language = 'en') => ({
+  id: ++id,
+  kind: 'audio',
+  format: 'mp4a',
+  bitrate,
+  language,
+  fragmentCount: 30,
+});
 
 /** Stands for an open file: what tells titles apart needs no more of one. */
 const file = (name, tracks, duration = 60) => ({
@@ -39,11 +54,21 @@ test('qualities of one title are found by what their names have beside bitrates 
 
 test('files of other lengths or names are titles of their own', () => {
   const titles = titlesOf(
-    [file('episode 1.mp4', [video(2e6)], 1200), file('episode 2.mp4', [video(2e6)], 1300), file('film.mp4', [video(2e6)], 1200)],
+    [
+      file('episode 1.mp4', [video(2e6)], 1200),
+      file('episode 2.mp4', [video(2e6)], 1300),
+      file('film.mp4', [video(2e6)], 1200),
+    ],
     {},
   );
   assert.equal(titles.length, 3);
-  assert.equal(titlesOf(titles.flatMap(({ media }) => media), { together: 'one' }).length, 1);
+  assert.equal(
+    titlesOf(
+      titles.flatMap(({ media }) => media),
+      { together: 'one' },
+    ).length,
+    1,
+  );
   const same = [file('a_1000.mp4', [video(1e6)]), file('a_2000.mp4', [video(2e6)])];
   assert.equal(titlesOf(same, {}).length, 1);
   assert.equal(titlesOf(same, { together: 'each' }).length, 2);
@@ -76,15 +101,36 @@ test('the one for download is the best within the bitrate, with its sound', () =
 test('what is odd about files of one title is said', () => {
   const said = (media, listings = []) =>
     titlesOf(media, { together: 'one', listings }).flatMap(({ problems }) => problems);
-  assert.deepEqual(said([file('t_1.mp4', [video(1e6), audio(1e5)]), file('t_2.mp4', [video(2e6), audio(1e5)])]), []);
-  const short = said([file('t_1.mp4', [video(1e6), audio(1e5)], 50), file('t_2.mp4', [video(2e6), audio(1e5)])]);
+  assert.deepEqual(
+    said([file('t_1.mp4', [video(1e6), audio(1e5)]), file('t_2.mp4', [video(2e6), audio(1e5)])]),
+    [],
+  );
+  const short = said([
+    file('t_1.mp4', [video(1e6), audio(1e5)], 50),
+    file('t_2.mp4', [video(2e6), audio(1e5)]),
+  ]);
   assert.match(short.join(), /t_1\.mp4 lasts 50 s, another file of this title 60 s/);
-  assert.match(said([file('a.mp4', [video(1e6), audio(1e5)]), file('b.mp4', [video(1e6), audio(1e5)])]).join(), /same bitrate, 1000000/);
-  assert.match(said([file('a.mp4', [video(1e6), audio(1e5)]), file('b.mp4', [video(2e6)])]).join(), /b\.mp4 has no sound of its own/);
-  assert.match(said([file('a.mp4', [video(1e6)]), file('b.mp4', [video(2e6)])]).join(), /No file of this title has sound/);
-  const codecs = [file('a.mp4', [video(1e6), audio(1e5)]), file('b.mp4', [video(2e6, 1280, 720, { format: 'hvc1' }), audio(1e5)])];
+  assert.match(
+    said([file('a.mp4', [video(1e6), audio(1e5)]), file('b.mp4', [video(1e6), audio(1e5)])]).join(),
+    /same bitrate, 1000000/,
+  );
+  assert.match(
+    said([file('a.mp4', [video(1e6), audio(1e5)]), file('b.mp4', [video(2e6)])]).join(),
+    /b\.mp4 has no sound of its own/,
+  );
+  assert.match(
+    said([file('a.mp4', [video(1e6)]), file('b.mp4', [video(2e6)])]).join(),
+    /No file of this title has sound/,
+  );
+  const codecs = [
+    file('a.mp4', [video(1e6), audio(1e5)]),
+    file('b.mp4', [video(2e6, 1280, 720, { format: 'hvc1' }), audio(1e5)]),
+  ];
   assert.match(said(codecs).join(), /several codecs, hvc1 and avc1/);
-  const cut = [file('a.mp4', [video(1e6), audio(1e5)]), file('b.mp4', [video(2e6, 1280, 720, { fragmentCount: 29 }), audio(1e5)])];
+  const cut = [
+    file('a.mp4', [video(1e6), audio(1e5)]),
+    file('b.mp4', [video(2e6, 1280, 720, { fragmentCount: 29 }), audio(1e5)]),
+  ];
   assert.match(said(cut).join(), /different numbers of fragments, 29 and 30/);
 });
 
@@ -102,7 +148,14 @@ test('a manifest tells which files are of its title, and is held against them', 
   assert.deepEqual(titles[0].problems, [
     'movie.ism names gone.ismv, which is not among the files: drop it together with them.',
   ]);
-  const wrong = { name: 'movie.ism', files: [entry('x1.ismv', 99, null), entry('x1.ismv', picture.id + 1, null), entry('x1.ismv', picture.id, 9e6)] };
+  const wrong = {
+    name: 'movie.ism',
+    files: [
+      entry('x1.ismv', 99, null),
+      entry('x1.ismv', picture.id + 1, null),
+      entry('x1.ismv', picture.id, 9e6),
+    ],
+  };
   const said = titlesOf([one], { listings: [wrong] })[0].problems;
   assert.match(said[0], /asks for track 99 of x1\.ismv/);
   assert.match(said[1], /of x1\.ismv video; it is audio/);

@@ -48,7 +48,11 @@ class Counters {
 function withKeys(request, { media }, made) {
   if (request.scheme === 'none' || request.scheme === 'keep') return request;
   if (request.keyRotation)
-    throw refused('set-rotation', 'keyRotation', 'Keys that change along the way are for one file at a time. Leave that empty.');
+    throw refused(
+      'set-rotation',
+      'keyRotation',
+      'Keys that change along the way are for one file at a time. Leave that empty.',
+    );
   const { kid, key, keySeed, keys = [], keyPer } = request;
   if (keyPer === 'track' || keys.some(({ track }) => track !== undefined))
     throw refused(
@@ -129,7 +133,14 @@ export async function planSet(titles, wanted, merged, options = {}) {
         for (const [at, media] of title.media.entries()) {
           const rung = /** @type {Types.Rung} */ (title.rungs[at]);
           const name = names.free(`${media.name.replace(/\.[^.]*$/, '')}.${endingOf(rung)}`);
-          entries.push({ title: number, media, name, use: 'streaming', plan: await plan(media, asked), same: null });
+          entries.push({
+            title: number,
+            media,
+            name,
+            use: 'streaming',
+            plan: await plan(media, asked),
+            same: null,
+          });
         }
       }
       if (!download) continue;
@@ -145,7 +156,14 @@ export async function planSet(titles, wanted, merged, options = {}) {
       }
       const media = chosen.length === 1 ? only : await merged(chosen);
       if (media !== only) opened.push(media);
-      entries.push({ title: number, media, name, use: 'download', plan: await plan(media, asked), same: null });
+      entries.push({
+        title: number,
+        media,
+        name,
+        use: 'download',
+        plan: await plan(media, asked),
+        same: null,
+      });
     }
   } catch (error) {
     for (const media of opened) media.close();

@@ -225,12 +225,15 @@ function problemsOf(rungs) {
   for (const { name, video } of videos) {
     const rate = Math.round(video?.bitrate ?? 0);
     const same = rates.get(rate);
-    if (same && rate) found.push(`${same} and ${name} have the same bitrate, ${rate} bits a second: one may be a copy.`);
+    if (same && rate)
+      found.push(`${same} and ${name} have the same bitrate, ${rate} bits a second: one may be a copy.`);
     else rates.set(rate, name);
   }
   const codecs = new Set(videos.map(({ video }) => video?.format));
   if (codecs.size > 1)
-    found.push(`The pictures are of several codecs, ${[...codecs].join(' and ')}: players choose one, and change within it alone.`);
+    found.push(
+      `The pictures are of several codecs, ${[...codecs].join(' and ')}: players choose one, and change within it alone.`,
+    );
   const counts = new Set(videos.map(({ fragments }) => fragments).filter(Boolean));
   if (counts.size > 1 && first)
     found.push(
@@ -258,7 +261,9 @@ function listed(listing, rungs) {
     const rung = rungs.find((each) => baseOf(each.name) === baseOf(name));
     if (!rung) {
       if (!told.has(name))
-        found.push(`${listing.name} names ${name}, which is not among the files: drop it together with them.`);
+        found.push(
+          `${listing.name} names ${name}, which is not among the files: drop it together with them.`,
+        );
       told.add(name);
       continue;
     }

@@ -44,7 +44,8 @@ function dropped(data) {
 /** So many files of a folder are looked through. */
 const FOLDER_MAX = 20_000;
 /** What is taken of a folder: media, segments by the names that origins give them, and manifests. */
-const TAKEN = /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov|ism|ismc)$|^Fragments\([^)]*\)$/i;
+const TAKEN =
+  /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov|ism|ismc|mpd|m3u8)$|^Fragments\([^)]*\)$/i;
 
 /** What a folder has, and its name. @typedef {{ name: string, files: File[] }} Folder */
 

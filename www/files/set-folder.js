@@ -42,3 +42,17 @@ export async function copyInto(folder, name, blob, { signal, onProgress }) {
   }
   return handle;
 }
+
+/**
+ * A text as a file of its own. Throws when its name is taken: nothing is written over.
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {string} name
+ * @param {string} text
+ */
+export async function writeText(folder, name, text) {
+  await assertFree(folder, [name]);
+  const handle = await folder.getFileHandle(name, { create: true });
+  const stream = await handle.createWritable();
+  await stream.write(text);
+  await stream.close();
+}

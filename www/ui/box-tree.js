@@ -231,7 +231,8 @@ export class BoxTree {
 
   /** @param {TreeRow} row */
   #choose(row) {
-    if (row.more === undefined) this.choose(row.node, row.fields?.find((field) => field.row !== undefined)?.row);
+    if (row.more === undefined)
+      this.choose(row.node, row.fields?.find((field) => field.row !== undefined)?.row);
     else void this.#unfold(row.more);
   }
 

@@ -7,12 +7,13 @@ import { planSet, titlesOf } from '../boxlock.js';
 import { canPickFolder } from '../files/save.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
-import { Check, Choice, Field, numberOf, textInput } from './form-parts.js';
+import { Check, Checks, Choice, Field, numberOf, textInput } from './form-parts.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
 import { ladderView } from './set-ladder.js';
+import { listingsOf, listingsView, readListings } from './set-listings.js';
 import { setPlanView } from './set-plan-view.js';
 import { SetRun } from './set-run.js';
 
@@ -71,9 +72,17 @@ export class SetDesk {
       hint: 'With the same key, so that one licence plays them all.',
     });
     this.streaming.input.checked = true;
+    this.manifests = new Checks('manifests', 'Manifests for streaming', [
+      { value: 'smooth', label: 'Smooth Streaming: .ism and .ismc' },
+      { value: 'dash', label: 'DASH: .mpd, and an index (sidx) in each file' },
+      { value: 'hls', label: 'HLS: .m3u8' },
+    ]);
+    for (const input of this.manifests.inputs) input.checked = input.value === 'smooth';
+    /** Manifests that were opened with the files. @type {import('./set-listings.js').Read[]} */
+    this.read = [];
     for (const part of [this.cap, this.together])
       part.element.addEventListener('input', () => void this.#retitle());
-    for (const part of [this.download, this.streaming])
+    for (const part of [this.download, this.streaming, this.manifests])
       part.element.addEventListener('change', () => this.#soon());
 
     this.place = h('div', { class: 'set-form' });
@@ -87,12 +96,7 @@ export class SetDesk {
     this.element = h(
       'div',
       { class: 'set' },
-      h(
-        'header',
-        { class: 'set-head' },
-        h('h2', { tabindex: -1 }, store.set(id)?.name ?? ''),
-        this.facts,
-      ),
+      h('header', { class: 'set-head' }, h('h2', { tabindex: -1 }, store.set(id)?.name ?? ''), this.facts),
       this.ladder,
       h(
         'div',
@@ -127,12 +131,28 @@ export class SetDesk {
     const opening = files.filter(({ media }) => !media);
     const seen = files.map(({ id, media }) => `${id}${media ? '' : '?'}`).join();
     if (opening.length) {
-      const share = opening.reduce((sum, { progress }) => sum + (progress?.total ? progress.done / progress.total : 0), 0);
-      setText(this.facts, `Reading ${format.counted(opening.length, 'file')}, ${format.percent(share / opening.length)}`);
+      const share = opening.reduce(
+        (sum, { progress }) => sum + (progress?.total ? progress.done / progress.total : 0),
+        0,
+      );
+      setText(
+        this.facts,
+        `Reading ${format.counted(opening.length, 'file')}, ${format.percent(share / opening.length)}`,
+      );
     }
     if (seen === this.seen) return;
     this.seen = seen;
-    if (!opening.length) void this.#retitle();
+    if (!opening.length) void this.#readManifests().then(() => this.#retitle());
+  }
+
+  /** Reads the manifests that came with the files; anew when files went. */
+  async #readManifests() {
+    const { manifests = [] } = this.store.set(this.id) ?? {};
+    if (manifests.length)
+      this.read = await readListings(
+        manifests,
+        this.#files().flatMap(({ media }) => media ?? []),
+      );
   }
 
   /** Works out anew what belongs together. */
@@ -140,7 +160,13 @@ export class SetDesk {
     const media = this.#able();
     const cap = numberOf(this.cap.value);
     const together = /** @type {'found' | 'one' | 'each'} */ (this.together.value);
-    const options = { together, chosen: this.chosen, ...(cap > 0 ? { maxBitrate: cap * 1e6 } : {}) };
+    const listings = listingsOf(this.read);
+    const options = {
+      together,
+      listings,
+      chosen: this.chosen,
+      ...(cap > 0 ? { maxBitrate: cap * 1e6 } : {}),
+    };
     this.titles = await titlesOf(media, options);
     this.#showTitles();
     if (media.length && !this.form) this.#begin(media);
@@ -159,6 +185,7 @@ export class SetDesk {
     const left = files.filter(({ summary }) => summary && !summary.protectable.ok);
     const idOf = (/** @type {Media} */ media) => files.find((file) => file.media === media)?.id ?? 0;
     this.ladder.replaceChildren(
+      ...listingsView(this.read),
       ...this.titles.map((title, number) =>
         ladderView(title, number, {
           choose: (media) => {
@@ -190,11 +217,18 @@ export class SetDesk {
     const size = Math.max(...media.map((each) => each.size));
     const form = new ProtectForm(tracks, { fragments: false, opens: false, size }, () => this.#soon());
     // What is of one file alone.
-    for (const part of [form.tracks, form.keyImport, form.file.segments, form.leftovers]) part.element.hidden = true;
+    for (const part of [form.tracks, form.keyImport, form.file.segments, form.leftovers])
+      part.element.hidden = true;
     form.along.hidden = true;
     form.keys.keyPer.inputs.get('track')?.closest('.choice')?.setAttribute('hidden', '');
     form.element.setAttribute('aria-label', 'Protection of all files');
-    form.fields.prepend(this.together.element, this.download.element, this.cap.element, this.streaming.element);
+    form.fields.prepend(
+      this.together.element,
+      this.download.element,
+      this.cap.element,
+      this.streaming.element,
+      this.manifests.element,
+    );
     form.element.append(this.startBar, this.bar.element);
     form.element.onsubmit = (event) => {
       event.preventDefault();
@@ -208,7 +242,13 @@ export class SetDesk {
   /** What is asked of each file. */
   get #request() {
     const { tracks: _, wholeSamples: __, ...request } = this.form?.request ?? {};
-    return request;
+    // Players of DASH find segments by it.
+    return this.#forms.includes('dash') ? { ...request, segmentIndex: true } : request;
+  }
+
+  /** The manifests that are wanted. */
+  get #forms() {
+    return this.streaming.value ? this.manifests.value : [];
   }
 
   /** What must still be given before there can be a plan. */
@@ -270,6 +310,7 @@ export class SetDesk {
   #show() {
     const { form, plan, fault } = this;
     if (!form) return;
+    this.manifests.element.hidden = !this.streaming.value;
     const running = this.run?.running ?? false;
     form.lock(running);
     this.startBar.hidden = running;
@@ -290,7 +331,10 @@ export class SetDesk {
             ? 'You choose a folder. Each file is written while it is made; nothing there is written over.'
             : 'The files are made in the browser’s storage one after the other, and saved from there.',
     );
-    setText(this.planState, running ? 'This is being done now.' : plan ? 'Nothing has been changed yet.' : '');
+    setText(
+      this.planState,
+      running ? 'This is being done now.' : plan ? 'Nothing has been changed yet.' : '',
+    );
     this.planBody.replaceChildren(
       plan
         ? setPlanView(plan, this.titles)
@@ -323,7 +367,11 @@ export class SetDesk {
       form.focusOn(this.fault?.field);
       return;
     }
-    const run = new SetRun(this.store, plan, this.titles, this.bar, form.file.verifies, this.go);
+    const run = new SetRun(this.store, plan, this.titles, this.bar, {
+      verifies: form.file.verifies,
+      forms: this.#forms,
+      go: this.go,
+    });
     const begun = await run.begin().catch((error) => {
       this.fault = faultOf(error, 'write');
       return false;

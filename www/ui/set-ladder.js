@@ -30,8 +30,17 @@ export function ladderView(title, number, { choose, look }) {
     return h(
       'tr',
       { class: inDownload ? 'chosen' : '' },
-      h('td', { class: 'set-mark', 'data-of': 'For download' }, input ?? (inDownload ? '✓' : ''), input ? null : inDownload ? h('span', { class: 'unseen' }, 'goes into the file for download') : null),
-      h('th', { scope: 'row' }, button(media.name, () => look(media), { class: 'link' })),
+      h(
+        'td',
+        { class: 'set-mark', 'data-of': 'For download' },
+        input ?? (inDownload ? '✓' : ''),
+        input ? null : inDownload ? h('span', { class: 'unseen' }, 'goes into the file for download') : null,
+      ),
+      h(
+        'th',
+        { scope: 'row' },
+        button(media.name, () => look(media), { class: 'link' }),
+      ),
       cell('Picture', pictureOf(rung)),
       cell('Bitrate', rateOf(rung)),
       cell('Sound', soundOf(rung)),
@@ -54,7 +63,13 @@ export function ladderView(title, number, { choose, look }) {
         h(
           'thead',
           {},
-          h('tr', {}, ...['For download', 'File', 'Picture', 'Bitrate', 'Sound', 'Length', 'Size'].map((each) => h('th', { scope: 'col' }, each))),
+          h(
+            'tr',
+            {},
+            ...['For download', 'File', 'Picture', 'Bitrate', 'Sound', 'Length', 'Size'].map((each) =>
+              h('th', { scope: 'col' }, each),
+            ),
+          ),
         ),
         h('tbody', {}, ...rows),
       ),

@@ -62,11 +62,21 @@ function entryView({ name, media, plan, use, same }, all) {
       'span',
       { class: 'quiet' },
       use === 'download' ? ' for download' : ' for streaming',
-      twin ? `, a copy of ${twin.name}` : `, from ${media.parts.map((part) => part.name).slice(0, 3).join(' and ')}`,
+      twin
+        ? `, a copy of ${twin.name}`
+        : `, from ${media.parts
+            .map((part) => part.name)
+            .slice(0, 3)
+            .join(' and ')}`,
       ` · ${grown}`,
     ),
     twin
       ? null
-      : h('details', { class: 'set-one' }, h('summary', {}, 'Its plan'), planView({ ...plan, suggestedName: name }, false)),
+      : h(
+          'details',
+          { class: 'set-one' },
+          h('summary', {}, 'Its plan'),
+          planView({ ...plan, suggestedName: name }, false),
+        ),
   );
 }

@@ -5,7 +5,7 @@
 /** @import { FileState, Store, View } from './store.js' */
 
 import { canPickFolder, download, downloadAddress, pickFolder, removeIfEmpty } from '../files/save.js';
-import { assertFree, copyInto } from '../files/set-folder.js';
+import { assertFree, copyInto, writeText } from '../files/set-folder.js';
 import { hasStorage } from '../files/stored.js';
 import { zipOf } from '../files/zip-of.js';
 import { button, h, setText } from './dom.js';
@@ -14,6 +14,7 @@ import * as format from './format.js';
 import { mayLoseKey } from './key-sheet.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
+import { manifestsOf } from './set-manifests.js';
 import { setSheet } from './set-sheet.js';
 
 /**
@@ -33,21 +34,27 @@ export class SetRun {
   #folder = null;
   /** @type {(() => void)[]} */
   #releases = [];
+  /** Manifests that are in no folder. @type {import('../types.d.ts').WrittenManifest[]} */
+  #texts = [];
 
   /**
    * @param {Store} store
    * @param {SetPlan} plan which is closed with it
    * @param {Title[]} titles
    * @param {RunBar} bar
-   * @param {boolean} verifies
-   * @param {(file: number, view: View) => void} go
+   * @param {object} how
+   * @param {boolean} how.verifies
+   * @param {string[]} how.forms of manifests
+   * @param {(file: number, view: View) => void} how.go
    */
-  constructor(store, plan, titles, bar, verifies, go) {
+  constructor(store, plan, titles, bar, { verifies, forms, go }) {
     this.store = store;
     this.plan = plan;
     this.titles = titles;
     this.bar = bar;
     this.verifies = verifies;
+    this.forms = /** @type {('smooth' | 'dash' | 'hls')[]} */ (forms);
+    this.manifests = h('div', { class: 'set-written' });
     this.go = go;
     this.running = false;
     /** @type {Promise<void>} */
@@ -71,6 +78,7 @@ export class SetRun {
       this.text,
       this.keys,
       h('ul', { class: 'set-files' }, ...this.all.map(({ line }) => line)),
+      this.manifests,
     );
   }
 
@@ -84,7 +92,8 @@ export class SetRun {
     /** @type {FileState[]} */
     const files = [...new Set(this.plan.entries.flatMap((entry) => this.#file(entry) ?? []))];
     const busy = files.find(({ phase }) => phase === 'protecting');
-    if (busy) throw new Error(`${busy.name} is being protected by itself. Wait until that ends, or cancel it.`);
+    if (busy)
+      throw new Error(`${busy.name} is being protected by itself. Wait until that ends, or cancel it.`);
     for (const file of files) if (!(await mayLoseKey(this.store, file, 'again'))) return false;
     if (canPickFolder()) {
       this.#folder = await pickFolder();
@@ -113,6 +122,7 @@ export class SetRun {
       if (one.state === 'running') await this.#make(one, report);
       before += size;
     }
+    if (this.forms.length && !this.#stop.signal.aborted) await this.#writeManifests();
     if (this.verifies && !this.#stop.signal.aborted) await this.#verify();
     this.running = false;
     this.bar.update(null);
@@ -163,15 +173,61 @@ export class SetRun {
       if (sink) await removeIfEmpty(sink);
       const fault = signal.aborted ? null : faultOf(error, 'write');
       const ended = fault ? 'failed' : 'cancelled';
-      if (file && this.store.file(file.id)) this.store.dispatch({ type: 'stopped', id: file.id, ended, fault });
+      if (file && this.store.file(file.id))
+        this.store.dispatch({ type: 'stopped', id: file.id, ended, fault });
       one.message = fault?.message ?? '';
       this.#set(one, fault ? 'failed' : 'left');
     }
   }
 
+  /** Writes the manifests of what was made for streaming. */
+  async #writeManifests() {
+    for (const [number, title] of this.titles.entries()) {
+      const made = this.all.flatMap(({ entry, result }) =>
+        result && entry.title === number && entry.use === 'streaming' && result.place !== 'downloads'
+          ? [{ name: entry.name, result }]
+          : [],
+      );
+      if (!made.length) continue;
+      this.#tell(`Writing the manifests of ${title.name}.`);
+      try {
+        const { files, notes } = await manifestsOf(made, { name: title.name, forms: this.forms });
+        const lines = [];
+        for (const file of files) {
+          if (this.#folder) await writeText(this.#folder, file.name, file.text);
+          else this.#texts.push(file);
+          const blob = new Blob([file.text], { type: file.mime });
+          const save = this.#folder
+            ? ''
+            : button('Save', () => download(blob, file.name), { class: 'button small' });
+          lines.push(h('li', { class: 'done' }, h('strong', {}, file.name), save));
+        }
+        this.manifests.append(
+          h('h3', {}, this.titles.length > 1 ? `Manifests of ${title.name}` : 'Manifests'),
+          h('ul', { class: 'set-files' }, ...lines),
+          ...notes.map(({ severity, message }) =>
+            h(
+              'p',
+              { class: severity === 'note' ? 'quiet' : 'warning' },
+              h('strong', {}, severity === 'error' ? 'Left out: ' : 'Note: '),
+              message,
+            ),
+          ),
+        );
+      } catch (error) {
+        const { message } = faultOf(error, 'result');
+        this.manifests.append(
+          h('p', { class: 'fault-line' }, `The manifests of ${title.name} could not be written. ${message}`),
+        );
+      }
+    }
+  }
+
   /** Reads what was written once more, file by file. */
   async #verify() {
-    const made = this.all.filter(({ result, entry }) => result && entry.same === null && result.place !== 'downloads');
+    const made = this.all.filter(
+      ({ result, entry }) => result && entry.same === null && result.place !== 'downloads',
+    );
     const total = made.reduce((sum, { result }) => sum + (result?.size ?? 0), 0);
     let before = 0;
     for (const one of made) {
@@ -311,12 +367,22 @@ export class SetRun {
       all.disabled = true;
       try {
         const files = await Promise.all(
-          kept.map(async ({ entry, result }) => ({ name: entry.name, blob: await /** @type {ProtectResult} */ (result).file() })),
+          kept.map(async ({ entry, result }) => ({
+            name: entry.name,
+            blob: await /** @type {ProtectResult} */ (result).file(),
+          })),
         );
+        for (const { name, text } of this.#texts) files.push({ name, blob: new File([text], name) });
         const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
-        const report = paced((/** @type {number} */ done) => setText(state, format.percent(done / total)), 60);
+        const report = paced(
+          (/** @type {number} */ done) => setText(state, format.percent(done / total)),
+          60,
+        );
         const [title] = this.titles;
-        download(await zipOf(files, report), `${(this.titles.length === 1 && title?.name) || 'protected'}.zip`);
+        download(
+          await zipOf(files, report),
+          `${(this.titles.length === 1 && title?.name) || 'protected'}.zip`,
+        );
         setText(state, '');
       } catch (error) {
         setText(state, faultOf(error, 'result').message);

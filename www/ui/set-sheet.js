@@ -13,6 +13,11 @@ export async function setSheet(results) {
   /** @type {Map<string, KeySheet['keys'][number]>} */
   const keys = new Map();
   for (const sheet of sheets) for (const key of sheet.keys) keys.set(key.kid.uuid, key);
-  const files = sheets.map(({ fileName, fileSize, sha256, tracks }) => ({ fileName, fileSize, sha256, tracks }));
+  const files = sheets.map(({ fileName, fileSize, sha256, tracks }) => ({
+    fileName,
+    fileSize,
+    sha256,
+    tracks,
+  }));
   return { ...first, keys: [...keys.values()], files };
 }

@@ -35,7 +35,7 @@
  * @property {boolean} keyAtRisk whether the result's key was made here, is nowhere else, and was not kept yet
  */
 
-/** Files that were opened together, and can be done in one job. @typedef {{ id: number, name: string, files: number[] }} SetState */
+/** Files that were opened together, and can be done in one job. @typedef {{ id: number, name: string, files: number[], manifests: readonly File[] }} SetState */
 
 /**
  * @typedef {object} State
@@ -52,7 +52,7 @@
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
  *   | { type: 'told', id: number, title: string, message: string, merge?: Mergeable | undefined }
- *   | { type: 'gather', id: number, name: string, files: number[], show: boolean }
+ *   | { type: 'gather', id: number, name: string, files: number[], manifests: readonly File[], show: boolean }
  *   | { type: 'part', id: number }
  *   | { type: 'close', id: number }
  *   | { type: 'choose', id: number }
@@ -111,11 +111,15 @@ export function reduce(state, action) {
         ],
       };
     case 'gather': {
-      const { id, name, show } = action;
+      const { id, name, manifests, show } = action;
       // One may have been refused in the meantime.
       const files = action.files.filter((each) => state.files.some((file) => file.id === each));
       if (files.length < 2) return state;
-      return { ...state, sets: [...state.sets, { id, name, files }], current: show ? id : state.current };
+      return {
+        ...state,
+        sets: [...state.sets, { id, name, files, manifests }],
+        current: show ? id : state.current,
+      };
     }
     case 'part': {
       const [first = null] = state.sets.find((set) => set.id === action.id)?.files ?? [];
@@ -222,7 +226,8 @@ function without(state, id) {
   const rest = state.sets.map((set) => ({ ...set, files: set.files.filter((each) => each !== id) }));
   // One alone is no set.
   const sets = rest.filter((set) => set.files.length > 1);
-  const stays = files.some((file) => file.id === state.current) || sets.some((set) => set.id === state.current);
+  const stays =
+    files.some((file) => file.id === state.current) || sets.some((set) => set.id === state.current);
   return { ...state, files, sets, current: stays ? state.current : next };
 }
 
