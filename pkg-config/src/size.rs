@@ -45,7 +45,9 @@ pub fn check(project: &Project) -> Outcome {
     let (page, wasm) = sums(&weights);
     let later = sum(&weights, |weight| weight.when == When::Later);
     let publish = sum(&weights, |weight| weight.when == When::Publish);
-    println!("  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}");
+    println!(
+        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}"
+    );
     let sums = [
         ("page_gzip_max", "page", page),
         ("wasm_gzip_max", "wasm", wasm),
@@ -184,15 +186,24 @@ mod tests {
             ("both.js", ""),
             ("publish.html", r#"<link href="./publish.css"><script src="./publish/page.js"></script>"#),
             ("publish.css", ""),
-            ("publish/page.js", "import '../both.js'; import '../own.js'; new URL('./w.js', import.meta.url)"),
+            (
+                "publish/page.js",
+                "import '../both.js'; import '../own.js'; new URL('./w.js', import.meta.url)",
+            ),
             ("publish/w.js", ""),
             ("publish/courier.js", ""),
             ("own.js", ""),
             ("nobody-names-me.js", ""),
         ]);
         let found: Vec<PathBuf> = of_publishing(&site).into_iter().collect();
-        let expected =
-            ["own.js", "publish/courier.js", "publish/page.js", "publish/w.js", "publish.css", "publish.html"];
+        let expected = [
+            "own.js",
+            "publish/courier.js",
+            "publish/page.js",
+            "publish/w.js",
+            "publish.css",
+            "publish.html",
+        ];
         assert_eq!(found, expected.map(PathBuf::from));
     }
 }

@@ -16,7 +16,7 @@ import { azurite, faulty, OLD_VERSION, sas } from './support-azurite.mjs';
 import { workFolder } from './support.mjs';
 
 const MIB = 2 ** 20;
-const BLOCKS = 7;
+const BLOCKS = 5;
 const folder = workFolder();
 const bytes = randomBytes(BLOCKS * 4 * MIB - 12_345);
 const SUM = createHash('sha256').update(bytes).digest('hex');
@@ -63,7 +63,15 @@ async function local(content = bytes, name = 'film.mp4') {
 }
 
 /** Uploads, and gives what was told and what came of it. */
-async function upload({ place = address(), name = newName(), source, replace = null, before = null, signal, whole = true }) {
+async function upload({
+  place = address(),
+  name = newName(),
+  source,
+  replace = null,
+  before = null,
+  signal,
+  whole = true,
+}) {
   const told = { lines: [], asked: 0, stages: new Set() };
   const file = source ?? (await local());
   const job = new AzureUpload({ place, name, source: file, mark: file.mark, whole, send, before });
@@ -80,7 +88,8 @@ async function upload({ place = address(), name = newName(), source, replace = n
   };
   const means = {
     signal: signal ?? new AbortController().signal,
-    wait: (ms, stop) => (stop.aborted ? Promise.reject(stop.reason) : new Promise((done) => void setTimeout(done, ms / 100))),
+    wait: (ms, stop) =>
+      stop.aborted ? Promise.reject(stop.reason) : new Promise((done) => void setTimeout(done, ms / 100)),
     random: Math.random,
   };
   try {
@@ -99,7 +108,10 @@ test('a file arrives whole, with its type and name, and is read back', async () 
   const there = await storage.blob('media', encodeURIComponent(name));
   assert.equal(sumOf(there.bytes), SUM);
   assert.equal(there.headers['content-type'], 'video/mp4');
-  assert.equal(there.headers['content-disposition'], `attachment; filename="${name}"; filename*=UTF-8''${encodeURIComponent(name)}`);
+  assert.equal(
+    there.headers['content-disposition'],
+    `attachment; filename="${name}"; filename*=UTF-8''${encodeURIComponent(name)}`,
+  );
   assert.equal(done.verified, true);
   assert.match(done.readBack, /Every byte/);
   assert.equal(done.player.code, 'private');
@@ -114,23 +126,25 @@ test('a file arrives whole, with its type and name, and is read back', async () 
 
 test('ended at any moment and begun anew, it goes on from what has arrived, and nothing is visible before', async () => {
   let resumed = 0;
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     const name = newName();
     const before = puts();
     let ends = 0;
     for (;;) {
       const stop = new AbortController();
-      let left = 1 + Math.floor(Math.random() * 5);
+      let left = 1 + Math.floor(Math.random() * BLOCKS);
       // Requests are counted as they arrive: some blocks are half there when it ends.
       front.play = ({ method }) => {
-        if (ends < 4 && method === 'PUT' && --left === 0) setTimeout(() => stop.abort(new Error('killed')), Math.random() * 20);
+        if (ends < 4 && method === 'PUT' && --left === 0)
+          setTimeout(() => stop.abort(new Error('killed')), Math.random() * 20);
         return undefined;
       };
       const { done, told } = await upload({ name, signal: stop.signal });
       resumed += told.lines.some((line) => /have arrived before/.test(line)) ? 1 : 0;
       if (done) break;
       ends += 1;
-      if (!told.stages.has('finish')) assert.equal(await storage.blob('media', encodeURIComponent(name)), null);
+      if (!told.stages.has('finish'))
+        assert.equal(await storage.blob('media', encodeURIComponent(name)), null);
     }
     assert.equal(sumOf((await storage.blob('media', encodeURIComponent(name))).bytes), SUM);
     // Each time what was under way is lost, and asked for once more; not all of it.
@@ -140,7 +154,12 @@ test('ended at any moment and begun anew, it goes on from what has arrived, and 
 });
 
 test('a storage that fails now and then is asked again', async () => {
-  for (const act of ['cut', { status: 503, code: 'ServerBusy' }, { status: 500, code: 'InternalError' }, { wait: 50 }]) {
+  for (const act of [
+    'cut',
+    { status: 503, code: 'ServerBusy' },
+    { status: 500, code: 'InternalError' },
+    { wait: 50 },
+  ]) {
     let count = 0;
     front.play = () => (++count % 3 === 2 ? act : undefined);
     const { done, name, error } = await upload({});
@@ -152,7 +171,8 @@ test('a storage that fails now and then is asked again', async () => {
 
 test('an answer that gets lost when all was done is no reason to do it again, or to call it taken', async () => {
   let swallowed = 0;
-  front.play = ({ comp, method }) => (method === 'PUT' && comp === 'blocklist' && swallowed++ === 0 ? 'swallow' : undefined);
+  front.play = ({ comp, method }) =>
+    method === 'PUT' && comp === 'blocklist' && swallowed++ === 0 ? 'swallow' : undefined;
   const { done, told, error } = await upload({});
   assert.equal(error, undefined);
   assert.equal(told.asked, 0);
@@ -216,7 +236,6 @@ test('a name that is taken is asked about before anything is sent', async () => 
 });
 
 test('rights, quotas, leases and containers that are not there stop it with a sentence, and nothing is visible', async () => {
-  const name = newName();
   front.play = () => undefined;
   assert.equal((await upload({ place: address({ container: 'nowhere' }) })).error.code, 'no-container');
   for (const [act, code] of [
@@ -229,6 +248,7 @@ test('rights, quotas, leases and containers that are not there stop it with a se
     [{ status: 400, code: 'InvalidBlobOrBlock' }, 'other-blocks'],
     [{ status: 503, code: 'ServerBusy' }, 'busy'],
   ]) {
+    const name = newName();
     let count = 0;
     front.play = ({ comp }) => (comp === 'block' && ++count > 3 ? act : undefined);
     const { error } = await upload({ name });
@@ -236,8 +256,6 @@ test('rights, quotas, leases and containers that are not there stop it with a se
     assert.match(error.message, /\.$/);
     assert.equal(await storage.blob('media', encodeURIComponent(name)), null);
   }
-  front.play = () => undefined;
-  assert.equal((await upload({ name })).done.verified, true);
 });
 
 test('parts of another program under the same name do not get in the way, or are said', async () => {
@@ -377,7 +395,8 @@ test('presigned addresses: one request, or parts that are completed or listed', 
   const parts = takeApart([...list, complete].join('\n'));
   // Cut in the middle, and gone on with.
   let count = 0;
-  const cut = async (request) => (++count > 2 ? { status: 403, headers: {}, bytes: new ArrayBuffer(0) } : many.answers(request));
+  const cut = async (request) =>
+    ++count > 2 ? { status: 403, headers: {}, bytes: new ArrayBuffer(0) } : many.answers(request);
   const first = new S3PartsUpload({ place: parts, source, mark: source.mark, send: cut });
   await assert.rejects(first.run(acts, means), { code: 'rights' });
   let sent = 0;
@@ -388,13 +407,21 @@ test('presigned addresses: one request, or parts that are completed or listed', 
   assert.ok(sent < 5, `${sent}`);
 
   const listed = takeApart(list.join('\n'));
-  const given = await new S3PartsUpload({ place: listed, source, mark: source.mark, send: bucket().answers }).run(acts, means);
+  const given = await new S3PartsUpload({
+    place: listed,
+    source,
+    mark: source.mark,
+    send: bucket().answers,
+  }).run(acts, means);
   assert.deepEqual(given.parts[0], { number: 1, etag: '"etag1"' });
   assert.equal(given.parts.length, 5);
 
   // What the storage does not show, and what it says of itself too late.
   const hidden = async (request) => ({ ...(await many.answers(request)), headers: {} });
-  await assert.rejects(new S3PartsUpload({ place: listed, source, mark: 'x', send: hidden }).run(acts, means), { code: 'no-etag' });
+  await assert.rejects(
+    new S3PartsUpload({ place: listed, source, mark: 'x', send: hidden }).run(acts, means),
+    { code: 'no-etag' },
+  );
   const unseen = async () => ({ lost: 'network' });
   for (const job of [
     new S3PartsUpload({ place: listed, source, mark: 'x', send: unseen }),
@@ -403,8 +430,14 @@ test('presigned addresses: one request, or parts that are completed or listed', 
     await assert.rejects(job.run(acts, means), { code: 'cors-or-lost' });
   const late = async (request) =>
     request.method === 'POST'
-      ? { status: 200, headers: {}, bytes: new TextEncoder().encode('<Error><Code>InternalError</Code></Error>').buffer }
+      ? {
+          status: 200,
+          headers: {},
+          bytes: new TextEncoder().encode('<Error><Code>InternalError</Code></Error>').buffer,
+        }
       : many.answers(request);
-  await assert.rejects(new S3PartsUpload({ place: parts, source, mark: 'y', send: late }).run(acts, means), { code: 'server' });
+  await assert.rejects(new S3PartsUpload({ place: parts, source, mark: 'y', send: late }).run(acts, means), {
+    code: 'server',
+  });
   assert.throws(() => new S3Upload({ place, source: { ...source, size: 6e9 }, send: unseen }), /6\.00 GB/);
 });

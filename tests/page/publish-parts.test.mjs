@@ -41,7 +41,8 @@ const azure = (path = '/media', fields = {}) => {
 const factsOf = (place) => Object.fromEntries(place.facts(NOW).map(({ name, value }) => [name, value]));
 
 /** All that a place says, and all that it is when it is written down. */
-const said = (place) => JSON.stringify([place, place.facts(NOW), place.notes(NOW), place.blocked(NOW), String(place)]);
+const said = (place) =>
+  JSON.stringify([place, place.facts(NOW), place.notes(NOW), place.blocked(NOW), String(place)]);
 
 test('a SAS of a container is taken apart, and its signature goes into requests alone', () => {
   const place = takeApart(azure());
@@ -72,7 +73,9 @@ test('what was pasted along with a SAS is no part of it, and a blob of its own k
   const folder = takeApart(azure('/media/sub', { sr: 'd', sdd: '1' }));
   assert.equal(folder.where('film.mp4'), 'https://acc.blob.core.windows.net/media/sub/film.mp4');
   assert.equal(folder.open, true);
-  const emulator = takeApart(azure().replace('https://acc.blob.core.windows.net', 'http://127.0.0.1:10000/devstoreaccount1'));
+  const emulator = takeApart(
+    azure().replace('https://acc.blob.core.windows.net', 'http://127.0.0.1:10000/devstoreaccount1'),
+  );
   assert.equal(emulator.account, 'devstoreaccount1');
   assert.equal(emulator.where('a'), 'http://127.0.0.1:10000/devstoreaccount1/media/a');
   const string = takeApart(
@@ -106,18 +109,30 @@ test('what an address lacks, or has too much of, is said before anything begins'
   refused(azure('/media', { sr: null, srt: 's', ss: 'b' }), 'wrong-resource');
   refused(azure('/media', { sr: null, srt: 'sco', ss: 'f' }), 'wrong-service');
   refused('DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc==', 'account-key');
-  refused('Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==', 'account-key');
+  refused(
+    'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+    'account-key',
+  );
   refused(azure().replace('acc.blob', 'acc_1.blob'), 'host-form');
   refused('https://b.s3.amazonaws.com/k?partNumber=1&uploadId=u&X-Amz-Signature=s', 'one-part');
   refused('[1, 2', 'bad-list');
 
   const writes = takeApart(azure('/media', { sp: 'w' }));
   assert.match(writes.notes(NOW)[0], /does not allow reading/);
-  assert.match(takeApart(azure('/media', { sp: 'racwdl' })).notes(NOW)[0], /more than an upload needs: delete, list/);
+  assert.match(
+    takeApart(azure('/media', { sp: 'racwdl' })).notes(NOW)[0],
+    /more than an upload needs: delete, list/,
+  );
   assert.match(takeApart(azure('/media', { sr: null, ss: 'b', srt: 'co' })).notes(NOW)[0], /whole account/);
-  assert.match(takeApart(azure('/media', { se: '2026-07-01T12:30:00Z' })).notes(NOW)[0], /ends in 30 minutes/);
+  assert.match(
+    takeApart(azure('/media', { se: '2026-07-01T12:30:00Z' })).notes(NOW)[0],
+    /ends in 30 minutes/,
+  );
   assert.match(takeApart(azure('/media', { se: '2026-07-01T11:00:00Z' })).blocked(NOW), /has ended/);
-  assert.match(takeApart(azure('/media', { st: '2026-07-01T14:00:00Z' })).blocked(NOW), /begins only in 2 hours/);
+  assert.match(
+    takeApart(azure('/media', { st: '2026-07-01T14:00:00Z' })).blocked(NOW),
+    /begins only in 2 hours/,
+  );
   const byPolicy = takeApart(azure('/media', { sp: null, se: null, si: 'uploads' }));
   assert.equal(byPolicy.may('r'), true);
   assert.match(factsOf(byPolicy).Allows, /stored access policy/);
@@ -125,13 +140,19 @@ test('what an address lacks, or has too much of, is said before anything begins'
 
 test('names that Azure or a browser would change are refused', () => {
   const place = takeApart(azure());
-  for (const name of ['film.mp4', 'a/b/c.mp4', 'ü ö.mp4', '...mp4', 'a&b=c?.mp4']) assert.equal(place.refuses(name), null, name);
+  for (const name of ['film.mp4', 'a/b/c.mp4', 'ü ö.mp4', '...mp4', 'a&b=c?.mp4'])
+    assert.equal(place.refuses(name), null, name);
   for (const name of ['', 'a\\b', 'a/', 'a.', '/a', 'a//b', '../a', 'a/./b', 'x'.repeat(1025), 'a\u0007'])
     assert.match(place.refuses(name), /\.$/, name);
 });
 
 test('only an origin that a policy can name, and that names nothing else, is taken', async () => {
-  const good = ['https://acc.blob.core.windows.net', 'http://127.0.0.1:10000', 'https://a-b.example:8443', 'https://localhost'];
+  const good = [
+    'https://acc.blob.core.windows.net',
+    'http://127.0.0.1:10000',
+    'https://a-b.example:8443',
+    'https://localhost',
+  ];
   const bad = [
     'https://*.example.com',
     "https://a.example;script-src'*'",
@@ -176,8 +197,11 @@ test('only an origin that a policy can name, and that names nothing else, is tak
 });
 
 test('presigned addresses: one for a file, or one for each part, in any order', () => {
-  const amz = 'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260701T110000Z&X-Amz-Expires=7200&X-Amz-Signature=secret1';
-  const one = takeApart(`https://bucket.s3.eu-west-1.amazonaws.com/films/a%20b.mp4?${amz}&X-Amz-SignedHeaders=host%3Bcontent-type`);
+  const amz =
+    'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260701T110000Z&X-Amz-Expires=7200&X-Amz-Signature=secret1';
+  const one = takeApart(
+    `https://bucket.s3.eu-west-1.amazonaws.com/films/a%20b.mp4?${amz}&X-Amz-SignedHeaders=host%3Bcontent-type`,
+  );
   assert.equal(one.kind, 's3');
   assert.equal(one.given, 'a b.mp4');
   assert.equal(factsOf(one).Ends, 'in 60 minutes');
@@ -187,7 +211,8 @@ test('presigned addresses: one for a file, or one for each part, in any order', 
   assert.doesNotMatch(said(one), /secret1/);
   assert.match(takeApart(`https://b.example/k?${amz.replace('7200', '60')}`).blocked(NOW), /has ended/);
 
-  const part = (n, id = 'u1') => `https://b.example/k.mp4?partNumber=${n}&uploadId=${id}&X-Amz-Signature=secret${n}`;
+  const part = (n, id = 'u1') =>
+    `https://b.example/k.mp4?partNumber=${n}&uploadId=${id}&X-Amz-Signature=secret${n}`;
   const complete = 'https://b.example/k.mp4?uploadId=u1&X-Amz-Signature=secret9';
   for (const text of [
     [part(2), part(1), complete, part(3)].join('\n'),
@@ -213,11 +238,19 @@ test('blocks of every size of file cover it, are few enough, and have names of o
   const max = 4000 * MIB;
   for (const size of [1, 8 * MIB, 8 * MIB + 1, 400 * 2 ** 30, 5e12, 50_000 * 8 * MIB, 50_000 * 8 * MIB + 1]) {
     const bytes = blockBytes(size, max);
-    assert.ok(bytes >= 8 * MIB && bytes % MIB === 0 && Math.ceil(size / bytes) <= 50_000, `${size}: ${bytes}`);
+    assert.ok(
+      bytes >= 8 * MIB && bytes % MIB === 0 && Math.ceil(size / bytes) <= 50_000,
+      `${size}: ${bytes}`,
+    );
   }
   assert.equal(blockBytes(1e9, 4 * MIB), 4 * MIB);
   assert.throws(() => blockBytes(300e9, 4 * MIB), { code: 'too-large' });
-  for (const [size, bytes] of [[10, 3], [9, 3], [1, 8], [1000, 7]]) {
+  for (const [size, bytes] of [
+    [10, 3],
+    [9, 3],
+    [1, 8],
+    [1000, 7],
+  ]) {
     const parts = cut(size, bytes);
     assert.equal(parts[0].start, 0);
     assert.equal(parts.at(-1).end, size);
@@ -227,11 +260,14 @@ test('blocks of every size of file cover it, are few enough, and have names of o
       if (at) assert.equal(start, parts[at - 1].end);
     });
   }
-  const lengths = new Set([blockId('0123abcd', 0), blockId('0123abcd', 49_999), probeId('0123abcd')].map((id) => id.length));
+  const lengths = new Set(
+    [blockId('0123abcd', 0), blockId('0123abcd', 49_999), probeId('0123abcd')].map((id) => id.length),
+  );
   assert.equal(lengths.size, 1);
   assert.equal(partBytes(100 * MIB, 10, 5 * MIB), 10 * MIB);
   assert.equal(partBytes(10 * MIB, 10, 5 * MIB), 5 * MIB);
-  for (const count of [1, 3, 10, 9999]) assert.ok(Math.ceil(1234567890 / partBytes(1234567890, count, 5 * MIB)) <= count);
+  for (const count of [1, 3, 10, 9999])
+    assert.ok(Math.ceil(1234567890 / partBytes(1234567890, count, 5 * MIB)) <= count);
 });
 
 test('of what has arrived, blocks of other files, other cuts and half ones are not counted', () => {
@@ -321,7 +357,10 @@ const answer = (status, code = '', detail = '', headers = {}) => ({
 
 test('each fault of a storage has a sentence that leads on', () => {
   const of = (...args) => meaningOf(answer(...args));
-  assert.equal(of(403, 'AuthenticationFailed', 'Signature not valid in the specified time frame: Start').code, 'expired');
+  assert.equal(
+    of(403, 'AuthenticationFailed', 'Signature not valid in the specified time frame: Start').code,
+    'expired',
+  );
   assert.equal(of(403, 'AuthenticationFailed', 'Signature did not match.').code, 'signature');
   assert.equal(of(403, 'AuthorizationPermissionMismatch').then, 'renew');
   assert.equal(of(409, 'BlobAlreadyExists').then, 'taken');
@@ -334,7 +373,10 @@ test('each fault of a storage has a sentence that leads on', () => {
   assert.equal(of(507).code, 'quota');
   assert.equal(of(418, 'Teapot').message.includes('418 Teapot'), true);
   assert.equal(of(418, '<script>').message.includes('script'), false);
-  assert.equal(meaningOf(answer(403, '', '', { 'x-ms-error-code': 'AuthorizationFailure' })).code, 'firewall');
+  assert.equal(
+    meaningOf(answer(403, '', '', { 'x-ms-error-code': 'AuthorizationFailure' })).code,
+    'firewall',
+  );
   assert.ok(SENTENCES.length > 40);
   for (const sentence of SENTENCES) {
     assert.match(sentence, /^[A-Z].{20,}\.$/s);
@@ -344,7 +386,8 @@ test('each fault of a storage has a sentence that leads on', () => {
 
 test('what a player gets is told from the answer to its first question', () => {
   const bytes = (count) => new ArrayBuffer(count);
-  const of = (status, headers = {}, count = 1) => playable({ status, headers, bytes: bytes(count) }, 1000, true).code;
+  const of = (status, headers = {}, count = 1) =>
+    playable({ status, headers, bytes: bytes(count) }, 1000, true).code;
   assert.equal(of(206, { 'content-range': 'bytes 0-0/1000', 'accept-ranges': 'bytes' }), 'seeks');
   assert.equal(of(206), 'seeks');
   assert.equal(of(206, { 'content-range': 'bytes 0-0/999' }), 'refused');
@@ -362,7 +405,10 @@ test('only files whose picture and sound are protected without doubt are taken',
   assert.equal(refusal(summary(), [track(1, 'video', locked), track(2, 'audio', locked)]), null);
   assert.equal(refusal(summary(), [track(1, 'video', locked), track(3, 'text', null)]), null);
   assert.match(refusal(summary(null), [track(1, 'video', null)]), /not protected/);
-  assert.match(refusal(summary(), [track(1, 'video', locked), track(2, 'audio', null)]), /track 2 \(sound, codec\) is open/);
+  assert.match(
+    refusal(summary(), [track(1, 'video', locked), track(2, 'audio', null)]),
+    /track 2 \(sound, codec\) is open/,
+  );
   assert.match(refusal(summary(), [track(1, 'video', { ...locked, certain: false })]), /may be clear/);
   assert.match(refusal(summary({ ...locked, certain: false }), [track(1, 'video', locked)]), /may be clear/);
   assert.match(refusal(summary(null), []), /neither picture nor sound/);
@@ -375,7 +421,11 @@ test('commands have every name as one word, and no secret', () => {
   const names = ["it's.mp4", 'a b.mp4', '$(rm -rf x).mp4', '`x`"y".mp4', '-rf.mp4', 'ü‘ö.mp4'];
   assert.equal(quoted("it's", 'bash'), "'it'\\''s'");
   assert.equal(quoted('it’s', 'powershell'), "'it’’s'");
-  const places = [takeApart(azure()), null, takeApart('https://b.s3.amazonaws.com/k/a.mp4?X-Amz-Signature=secretSECRET')];
+  const places = [
+    takeApart(azure()),
+    null,
+    takeApart('https://b.s3.amazonaws.com/k/a.mp4?X-Amz-Signature=secretSECRET'),
+  ];
   for (const place of places)
     for (const shell of ['bash', 'powershell'])
       for (const name of names) {
@@ -388,7 +438,9 @@ test('commands have every name as one word, and no secret', () => {
         }
       }
   assert.deepEqual(
-    commands({ place: takeApart(azure()), file: 'a', name: 'a', size: 6e9, mark: 'x' }, 'bash').map(({ id }) => id),
+    commands({ place: takeApart(azure()), file: 'a', name: 'a', size: 6e9, mark: 'x' }, 'bash').map(
+      ({ id }) => id,
+    ),
     ['azcopy', 'curl-blocks'],
   );
   const [aws] = commands({ place: places[2], file: 'a', name: 'a', size: 1, mark: 'x' }, 'bash');
@@ -398,7 +450,7 @@ test('commands have every name as one word, and no secret', () => {
 test('a name goes into headers as headers can say it', () => {
   const { 'x-ms-blob-content-disposition': said } = blobHeaders('dir/fü"n.mp4');
   assert.equal(said, `attachment; filename="f__n.mp4"; filename*=UTF-8''f%C3%BC%22n.mp4`);
-  assert.match(blobHeaders('a\r\nb').  ['x-ms-blob-content-disposition'], /^[\x20-\x7e]+$/);
+  assert.match(blobHeaders('a\r\nb')['x-ms-blob-content-disposition'], /^[\x20-\x7e]+$/);
 });
 
 test('the rules to set name this page and what it needs', () => {

@@ -97,7 +97,8 @@ const shown = (page) =>
       [...document.querySelectorAll('input, textarea')].map(({ value }) => value).join(' '),
   );
 
-const status = (page, code) => page.evaluate((wanted) => document.querySelector('.upload-step').innerText.includes(wanted), code);
+const status = (page, code) =>
+  page.evaluate((wanted) => document.querySelector('.upload-step').innerText.includes(wanted), code);
 
 /** Gives each test a new page with the publish page open, and the faults taken out. */
 function publishTests(browser) {
@@ -179,7 +180,9 @@ inEachBrowser((browser) => {
     const text = folder.path('notes.mp4');
     writeFileSync(text, 'no media at all, but long enough to be looked at');
     await page.setFile('#open-file', text);
-    await page.waitFor(() => /notes\.mp4 was not opened/.test(document.querySelector('#file-step .notice')?.innerText));
+    await page.waitFor(() =>
+      /notes\.mp4 was not opened/.test(document.querySelector('#file-step .notice')?.innerText),
+    );
     await paste(page, address());
     assert.equal(await page.evaluate(() => document.querySelector('#upload').disabled), true);
   });
@@ -196,7 +199,9 @@ inEachBrowser((browser) => {
     await begin();
     await page.waitFor(() => document.querySelector('#progress').value > 0.1, { timeout: LONG });
     // As if it had crashed: nothing of the page is asked.
-    await page.evaluate(() => void window.addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true));
+    await page.evaluate(
+      () => void window.addEventListener('beforeunload', (event) => event.stopImmediatePropagation(), true),
+    );
     await page.goto('/publish.html');
     await page.waitFor('#choose-file');
     assert.equal(await there(name), null);
@@ -207,7 +212,9 @@ inEachBrowser((browser) => {
     await begin();
     await done(page);
     assert.match(await page.text('.upload-lines'), /parts have arrived before/);
-    const blocks = front.requests.slice(before).filter(({ method, comp }) => method === 'PUT' && comp === 'block');
+    const blocks = front.requests
+      .slice(before)
+      .filter(({ method, comp }) => method === 'PUT' && comp === 'block');
     assert.ok(blocks.length < 7, `${blocks.length}`);
     assert.equal(sum((await there(name)).bytes), sum(readFileSync(large)));
   });
@@ -225,7 +232,9 @@ inEachBrowser((browser) => {
     // A rule for reading alone is told from none.
     await storage.cors({ methods: 'GET', headers: '' });
     await pressUpload(page);
-    await page.waitFor(() => /A rule is missing there/.test(document.querySelector('.rules')?.innerText), { timeout: LONG });
+    await page.waitFor(() => /A rule is missing there/.test(document.querySelector('.rules')?.innerText), {
+      timeout: LONG,
+    });
     await storage.cors();
     // Browsers keep what a rule said for some seconds.
     await sleep(6000);
@@ -238,7 +247,11 @@ inEachBrowser((browser) => {
     let blocks = 0;
     front.play = ({ method, comp }) =>
       method === 'PUT' && comp === 'block' && ++blocks > 4
-        ? { status: 403, code: 'AuthenticationFailed', text: 'Signature not valid in the specified time frame' }
+        ? {
+            status: 403,
+            code: 'AuthenticationFailed',
+            text: 'Signature not valid in the specified time frame',
+          }
         : undefined;
     await choose(page, large);
     await paste(page, inBlocks());
@@ -254,7 +267,9 @@ inEachBrowser((browser) => {
     assert.equal(await page.evaluate(() => document.querySelector('[name="name"]').value), name);
     await pressUpload(page);
     await done(page);
-    const again = front.requests.slice(before).filter(({ method, comp }) => method === 'PUT' && comp === 'block');
+    const again = front.requests
+      .slice(before)
+      .filter(({ method, comp }) => method === 'PUT' && comp === 'block');
     assert.ok(again.length < 6, `${again.length}`);
     assert.equal(sum((await there(name)).bytes), sum(readFileSync(large)));
   });
@@ -299,60 +314,65 @@ inEachBrowser((browser) => {
     await page.evaluate(
       (name) =>
         new Promise((held) => {
-          navigator.locks.request(name, () => new Promise((end) => void (window.letGo = end, held(null))));
+          navigator.locks.request(name, () => new Promise((end) => void ((window.letGo = end), held(null))));
         }),
       `boxlock-publish ${where}`,
     );
     await pressUpload(page);
     await page.waitFor('.upload-outcome .notice');
-    assert.match(await page.text('.upload-outcome'), /Another tab of this browser is uploading to this very name/);
+    assert.match(
+      await page.text('.upload-outcome'),
+      /Another tab of this browser is uploading to this very name/,
+    );
     await page.evaluate(() => window.letGo());
     await pressUpload(page);
     await done(page);
     assert.ok(await status(page, 'It is there, whole.'));
   });
 
-  check('a result goes on to the page by its name in storage, and is there when that is loaded again', async (page) => {
-    await page.goto('/');
-    await page.waitFor('#open-button');
-    await withoutPicker(page);
-    await openFile(page, SAMPLE);
-    await fillForm(page);
-    await waitPlan(page);
-    await protect(page);
-    const link = await page.evaluate(() => {
-      const { href, target } = document.querySelector('#publish');
-      return { href, target };
-    });
-    assert.equal(link.target, '_blank');
-    assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
-    // In a frame, as the page that made it must stay; with the address as a new tab has it.
-    const size = await page.evaluate(async (href) => {
-      const frame = document.createElement('iframe');
-      frame.src = href;
-      const seen = async () => {
-        for (;;) {
-          const name = frame.contentDocument?.querySelector('.taken-name');
-          if (name) return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
-          await new Promise((resolve) => void setTimeout(resolve, 50));
-        }
-      };
-      document.body.append(frame);
-      const first = await seen();
-      await new Promise((resolve) => {
-        frame.addEventListener('load', resolve, { once: true });
-        frame.contentWindow.location.reload();
+  check(
+    'a result goes on to the page by its name in storage, and is there when that is loaded again',
+    async (page) => {
+      await page.goto('/');
+      await page.waitFor('#open-button');
+      await withoutPicker(page);
+      await openFile(page, SAMPLE);
+      await fillForm(page);
+      await waitPlan(page);
+      await protect(page);
+      const link = await page.evaluate(() => {
+        const { href, target } = document.querySelector('#publish');
+        return { href, target };
       });
-      return [first, await seen()];
-    }, link.href);
-    assert.equal(size[0], size[1]);
-    assert.match(size[0], /^sample\.mp4: \d+ kB/);
-    await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
-    await page.goto('about:blank');
-    await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
-    await page.waitFor('#file-step .notice');
-    assert.match(await page.text('#file-step .notice'), /gone\.mp4 was not found/);
-  });
+      assert.equal(link.target, '_blank');
+      assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
+      // In a frame, as the page that made it must stay; with the address as a new tab has it.
+      const size = await page.evaluate(async (href) => {
+        const frame = document.createElement('iframe');
+        frame.src = href;
+        const seen = async () => {
+          for (;;) {
+            const name = frame.contentDocument?.querySelector('.taken-name');
+            if (name)
+              return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
+            await new Promise((resolve) => void setTimeout(resolve, 50));
+          }
+        };
+        document.body.append(frame);
+        const first = await seen();
+        await new Promise((resolve) => {
+          frame.addEventListener('load', resolve, { once: true });
+          frame.contentWindow.location.reload();
+        });
+        return [first, await seen()];
+      }, link.href);
+      assert.equal(size[0], size[1]);
+      assert.match(size[0], /^sample\.mp4: \d+ kB/);
+      await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
+      await page.waitFor('#file-step .notice');
+      assert.match(await page.text('#file-step .notice'), /gone\.mp4 was not found/);
+    },
+  );
 
   check('without a mouse, and for people who listen, every state of the page is usable', async (page) => {
     const audit = async (state) => {
@@ -360,7 +380,9 @@ inEachBrowser((browser) => {
       const violations = await page.evaluate(async () => {
         const options = { rules: { 'color-contrast': { enabled: true } } };
         const { violations: found } = await window.axe.run(document, options);
-        return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
+        return found.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
+        );
       });
       assert.deepEqual(violations, [], state);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -458,9 +480,12 @@ inEachBrowser(
         await page.fill('[name="name"]', `${browser.name} guarded.mp4`);
         await pressUpload(page);
         // A script that broke what it came into may have ended the upload too.
-        await page.waitFor(() => document.querySelector('#done-url') || document.querySelector('.upload-outcome .notice'), {
-          timeout: LONG,
-        });
+        await page.waitFor(
+          () => document.querySelector('#done-url') || document.querySelector('.upload-outcome .notice'),
+          {
+            timeout: LONG,
+          },
+        );
         const finished = await page.evaluate(() => Boolean(document.querySelector('#done-url')));
         await sleep(1500);
         const host = new URL(place.origin).host;
@@ -482,7 +507,10 @@ inEachBrowser(
     test('a service worker with its ways out would let it through: the test above sees it', (context) =>
       triedAgain(browser, context, async () => {
         const { arrived } = await leak('first', ['publish/publish-worker.js']);
-        assert.ok(arrived.some((line) => /publish-worker\.js\/fetch/.test(line)), `${arrived}`);
+        assert.ok(
+          arrived.some((line) => /publish-worker\.js\/fetch/.test(line)),
+          `${arrived}`,
+        );
       }));
   },
   { root: guarded.root },

@@ -9,14 +9,14 @@ import { passOn } from './server.mjs';
 
 /** The account that every emulator has, and its key, which Microsoft publishes. */
 export const ACCOUNT = 'devstoreaccount1';
-const KEY =
-  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 const VERSION = '2020-10-02';
 /** The last that takes blocks of 4 MiB alone. */
 export const OLD_VERSION = '2015-07-08';
 
-const sign = (lines) => createHmac('sha256', Buffer.from(KEY, 'base64')).update(lines.join('\n'), 'utf8').digest('base64');
+const sign = (lines) =>
+  createHmac('sha256', Buffer.from(KEY, 'base64')).update(lines.join('\n'), 'utf8').digest('base64');
 
 const at = (seconds) => `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`;
 
@@ -47,7 +47,15 @@ function accountSas() {
 /** Starts it with nothing in it. */
 export async function azurite() {
   const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
-  const options = ['--inMemoryPersistence', '--disableTelemetry', '--silent', '--blobHost', '127.0.0.1', '--blobPort', '0'];
+  const options = [
+    '--inMemoryPersistence',
+    '--disableTelemetry',
+    '--silent',
+    '--blobHost',
+    '127.0.0.1',
+    '--blobPort',
+    '0',
+  ];
   const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ends = () => child.kill();
   process.on('exit', ends);
@@ -65,7 +73,8 @@ export async function azurite() {
   const account = `${origin}/${ACCOUNT}`;
   const manage = async (path, more, options = {}) => {
     const answer = await fetch(`${account}${path}?${more}${more ? '&' : ''}${accountSas()}`, options);
-    if (!answer.ok) throw new Error(`${options.method} ${path} ${more}: ${answer.status} ${await answer.text()}`);
+    if (!answer.ok)
+      throw new Error(`${options.method} ${path} ${more}: ${answer.status} ${await answer.text()}`);
     return answer;
   };
   return {
@@ -94,13 +103,19 @@ export async function azurite() {
       return { bytes: Buffer.from(await answer.arrayBuffer()), headers: Object.fromEntries(answer.headers) };
     },
     put: (container, name, body) =>
-      manage(`/${container}/${name}`, '', { method: 'PUT', headers: { 'x-ms-blob-type': 'BlockBlob' }, body }),
+      manage(`/${container}/${name}`, '', {
+        method: 'PUT',
+        headers: { 'x-ms-blob-type': 'BlockBlob' },
+        body,
+      }),
     /** Blocks that are part of nothing yet. */
     async waiting(container, name) {
       const answer = await fetch(
         `${account}/${container}/${name}?comp=blocklist&blocklisttype=uncommitted&${accountSas()}`,
       );
-      return answer.ok ? [...(await answer.text()).matchAll(/<Name>([^<]+)<\/Name>/g)].map(([, id]) => atob(id)) : [];
+      return answer.ok
+        ? [...(await answer.text()).matchAll(/<Name>([^<]+)<\/Name>/g)].map(([, id]) => atob(id))
+        : [];
     },
     async close() {
       process.off('exit', ends);
@@ -118,14 +133,18 @@ export async function azurite() {
  */
 export async function faulty(target) {
   const state = { play: () => undefined, requests: [] };
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
+    // Whoever asks may go in the middle.
+    serve(request, response).catch(() => response.destroy());
+  });
+  const serve = async (request, response) => {
     const url = new URL(request.url, target);
     const seen = { method: request.method, url, comp: url.searchParams.get('comp') ?? '' };
     if (request.method !== 'OPTIONS') state.requests.push(seen);
     const act = request.method === 'OPTIONS' ? undefined : state.play(seen);
     if (act === 'cut') {
-      request.once('data', () => request.destroy());
-      request.once('end', () => request.destroy());
+      request.once('data', () => request.socket.destroy());
+      request.once('end', () => request.socket.destroy());
       return;
     }
     if (act === 'swallow') {
@@ -133,7 +152,7 @@ export async function faulty(target) {
       for await (const part of request) body.push(part);
       const { host: _host, ...headers } = request.headers;
       await fetch(url, { method: request.method, headers: clean(headers), body: Buffer.concat(body) });
-      request.destroy();
+      request.socket.destroy();
       return;
     }
     if (act?.wait) await sleep(act.wait);
@@ -150,7 +169,7 @@ export async function faulty(target) {
       return;
     }
     passOn(url, request, response);
-  });
+  };
   await new Promise((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${server.address().port}`;
   const close = () => {
@@ -163,5 +182,7 @@ export async function faulty(target) {
 /** Headers of one connection are not the next one's. */
 const clean = (headers) =>
   Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !/^(connection|content-length|transfer-encoding|keep-alive|proxy-)/.test(name)),
+    Object.entries(headers).filter(
+      ([name]) => !/^(connection|content-length|transfer-encoding|keep-alive|proxy-)/.test(name),
+    ),
   );

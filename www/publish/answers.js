@@ -57,13 +57,21 @@ const NAMED = {
     'address',
     'The SAS is for other network addresses than this computer’s. Ask for one for this network, or use the network that it is for.',
   ],
-  AuthorizationProtocolMismatch: ['renew', 'rights', 'The SAS is for another protocol. Paste an address that begins with https://.'],
-  AuthorizationFailure: [
-    'stop',
-    'firewall',
-    'The storage account does not allow this computer or this request: a firewall of the account, or rights that are missing. Ask whoever runs the account.',
+  AuthorizationProtocolMismatch: [
+    'renew',
+    'rights',
+    'The SAS is for another protocol. Paste an address that begins with https://.',
   ],
-  PublicAccessNotPermitted: ['stop', 'private', 'The storage account gives nothing to anybody without a signature.'],
+  AuthorizationFailure: [
+    'renew',
+    'firewall',
+    'The storage account does not allow this: its firewall keeps this computer out, or the address is not for this, has ended, or was cut while it was copied. Paste another one, or ask whoever runs the account.',
+  ],
+  PublicAccessNotPermitted: [
+    'stop',
+    'private',
+    'The storage account gives nothing to anybody without a signature.',
+  ],
   KeyBasedAuthenticationNotPermitted: [
     'renew',
     'signature',
@@ -76,7 +84,11 @@ const NAMED = {
     'The storage denies this: the address has expired, or whoever signed it may not do that. Ask for a new one.',
   ],
   ExpiredToken: ['renew', 'expired', EXPIRED],
-  ContainerNotFound: ['stop', 'no-container', 'There is no container of this name. Make it first, or check the address.'],
+  ContainerNotFound: [
+    'stop',
+    'no-container',
+    'There is no container of this name. Make it first, or check the address.',
+  ],
   NoSuchBucket: ['stop', 'no-container', 'There is no bucket of this name. Check the address.'],
   ContainerBeingDeleted: ['stop', 'no-container', 'The container is being deleted. Use another one.'],
   BlobAlreadyExists: ['taken', 'taken', 'Something of this name is there already.'],
@@ -87,14 +99,26 @@ const NAMED = {
     'immutable',
     'What has this name there must not be changed, by a policy of the container. Choose another name.',
   ],
-  BlobArchived: ['stop', 'archived', 'What has this name there is archived, and cannot be replaced. Choose another name.'],
+  BlobArchived: [
+    'stop',
+    'archived',
+    'What has this name there is archived, and cannot be replaced. Choose another name.',
+  ],
   LeaseIdMissing: [
     'stop',
     'leased',
     'Another program holds a lease on this name, so that nobody else changes it. Wait until it lets go, or choose another name.',
   ],
-  SnapshotsPresent: ['stop', 'snapshots', 'What has this name there has snapshots that would be lost. Choose another name.'],
-  InvalidBlobType: ['stop', 'blob-type', 'What has this name there is a blob of another type. Choose another name.'],
+  SnapshotsPresent: [
+    'stop',
+    'snapshots',
+    'What has this name there has snapshots that would be lost. Choose another name.',
+  ],
+  InvalidBlobType: [
+    'stop',
+    'blob-type',
+    'What has this name there is a blob of another type. Choose another name.',
+  ],
   InvalidBlobOrBlock: [
     'stop',
     'other-blocks',
@@ -110,20 +134,72 @@ const NAMED = {
     'other-blocks',
     'Too many unfinished parts of other uploads lie under this name. Choose another name; they vanish after seven days.',
   ],
-  RequestBodyTooLarge: ['stop', 'too-large', 'The storage takes no requests of this size. Ask for a SAS of a newer service version.'],
-  EntityTooLarge: ['stop', 'too-large', 'The file is larger than the storage takes in one request. Ask for a multipart upload.'],
+  RequestBodyTooLarge: [
+    'stop',
+    'too-large',
+    'The storage takes no requests of this size. Ask for a SAS of a newer service version.',
+  ],
+  EntityTooLarge: [
+    'stop',
+    'too-large',
+    'The file is larger than the storage takes in one request. Ask for a multipart upload.',
+  ],
   EntityTooSmall: ['stop', 'part-size', 'The storage wants larger parts. Ask for fewer addresses of parts.'],
-  NoSuchUpload: ['renew', 'no-upload', 'This multipart upload is not there any more: it was completed or given up. Ask for new addresses.'],
-  InvalidPart: ['renew', 'no-upload', 'The storage does not find a part that had arrived. Ask for new addresses, and upload again.'],
-  InvalidPartOrder: ['renew', 'no-upload', 'The parts do not go together. Ask for new addresses, and upload again.'],
-  QuotaExceeded: ['stop', 'quota', 'The storage is full, or a quota has been used up. Nothing of the file is visible there. Free some, and upload again.'],
-  InsufficientStorage: ['stop', 'quota', 'The storage is full, or a quota has been used up. Nothing of the file is visible there. Free some, and upload again.'],
-  ServerBusy: ['again', 'busy', 'The storage is too busy. Press Upload once more in a while; what has arrived is not sent again.'],
-  SlowDown: ['again', 'busy', 'The storage is too busy. Press Upload once more in a while; what has arrived is not sent again.'],
-  OperationTimedOut: ['again', 'busy', 'The storage took too long. Press Upload once more; what has arrived is not sent again.'],
-  InternalError: ['again', 'server', 'The storage failed by itself. Press Upload once more; what has arrived is not sent again.'],
-  RequestTimeTooSkewed: ['stop', 'clock', 'The storage’s clock and that of whoever signed the address differ too much. Set this right, and ask for a new address.'],
-  UnsupportedHttpVerb: ['stop', 'not-storage', 'What answers there does not take uploads. Check the address.'],
+  NoSuchUpload: [
+    'renew',
+    'no-upload',
+    'This multipart upload is not there any more: it was completed or given up. Ask for new addresses.',
+  ],
+  InvalidPart: [
+    'renew',
+    'no-upload',
+    'The storage does not find a part that had arrived. Ask for new addresses, and upload again.',
+  ],
+  InvalidPartOrder: [
+    'renew',
+    'no-upload',
+    'The parts do not go together. Ask for new addresses, and upload again.',
+  ],
+  QuotaExceeded: [
+    'stop',
+    'quota',
+    'The storage is full, or a quota has been used up. Nothing of the file is visible there. Free some, and upload again.',
+  ],
+  InsufficientStorage: [
+    'stop',
+    'quota',
+    'The storage is full, or a quota has been used up. Nothing of the file is visible there. Free some, and upload again.',
+  ],
+  ServerBusy: [
+    'again',
+    'busy',
+    'The storage is too busy. Press Upload once more in a while; what has arrived is not sent again.',
+  ],
+  SlowDown: [
+    'again',
+    'busy',
+    'The storage is too busy. Press Upload once more in a while; what has arrived is not sent again.',
+  ],
+  OperationTimedOut: [
+    'again',
+    'busy',
+    'The storage took too long. Press Upload once more; what has arrived is not sent again.',
+  ],
+  InternalError: [
+    'again',
+    'server',
+    'The storage failed by itself. Press Upload once more; what has arrived is not sent again.',
+  ],
+  RequestTimeTooSkewed: [
+    'stop',
+    'clock',
+    'The storage’s clock and that of whoever signed the address differ too much. Set this right, and ask for a new address.',
+  ],
+  UnsupportedHttpVerb: [
+    'stop',
+    'not-storage',
+    'What answers there does not take uploads. Check the address.',
+  ],
 };
 
 /** By status, where the name says nothing. @type {Record<number, [Meaning['then'], string, string]>} */
@@ -134,22 +210,44 @@ const BY_STATUS = {
     'rights',
     'The storage denies this: the signature has expired, lacks a right, or is for another place. Ask for a new address.',
   ],
-  404: ['stop', 'no-container', 'There is no such place. Check the address, and that the container or bucket is there.'],
+  404: [
+    'stop',
+    'no-container',
+    'There is no such place. Check the address, and that the container or bucket is there.',
+  ],
   405: ['stop', 'not-storage', 'What answers there does not take uploads. Check the address.'],
-  408: ['again', 'busy', 'The storage took too long. Press Upload once more; what has arrived is not sent again.'],
+  408: [
+    'again',
+    'busy',
+    'The storage took too long. Press Upload once more; what has arrived is not sent again.',
+  ],
   409: [
     'stop',
     'conflict',
     'The storage is doing something else with this name just now. Wait a moment and press Upload once more, or choose another name.',
   ],
   412: ['taken', 'taken', 'Something of this name is there already.'],
-  413: ['stop', 'too-large', 'The storage, or a proxy before it, takes no requests of this size. Use a script, or another network.'],
-  429: ['again', 'busy', 'The storage is too busy. Press Upload once more in a while; what has arrived is not sent again.'],
-  507: ['stop', 'quota', 'The storage is full, or a quota has been used up. Nothing of the file is visible there. Free some, and upload again.'],
+  413: [
+    'stop',
+    'too-large',
+    'The storage, or a proxy before it, takes no requests of this size. Use a script, or another network.',
+  ],
+  429: [
+    'again',
+    'busy',
+    'The storage is too busy. Press Upload once more in a while; what has arrived is not sent again.',
+  ],
+  507: [
+    'stop',
+    'quota',
+    'The storage is full, or a quota has been used up. Nothing of the file is visible there. Free some, and upload again.',
+  ],
 };
 
 /** Sentences of storage, and of what lies between, so that tests can go through them. */
-export const SENTENCES = [...Object.values(NAMED), ...Object.values(BY_STATUS)].map(([, , message]) => message);
+export const SENTENCES = [...Object.values(NAMED), ...Object.values(BY_STATUS)].map(
+  ([, , message]) => message,
+);
 
 /**
  * What an answer that is not good means.

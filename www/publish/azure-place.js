@@ -76,7 +76,7 @@ export class AzurePlace {
     if (!this.container)
       throw refuse(
         'no-container',
-        'The address names no container. Put its name behind the host, as in https://account.blob.core.windows.net/container?…',
+        'The address names no container. Its name belongs between the host and the question mark.',
       );
     /** What names may be put below: '' or a folder that ends in '/'. */
     this.folder = resource === 'd' ? path.map((part) => `${part}/`).join('') : '';
@@ -84,10 +84,15 @@ export class AzurePlace {
     /** The name that the address gives, '' when one is to be chosen. */
     this.given = resource === 'd' ? '' : path.join('/');
     if (this.ofBlob && !this.given)
-      throw refuse('no-blob', 'The SAS is for one blob, but the address ends before its name. Paste the whole address.');
+      throw refuse(
+        'no-blob',
+        'The SAS is for one blob, but the address ends before its name. Paste the whole address.',
+      );
     /** Whether one can be chosen. */
     this.open = !this.ofBlob && !this.given;
-    this.kindName = ofAccount ? 'the whole account' : (KINDS[/** @type {'b'} */ (resource)] ?? 'as its policy says');
+    this.kindName = ofAccount
+      ? 'the whole account'
+      : (KINDS[/** @type {'b'} */ (resource)] ?? 'as its policy says');
     /** Null where a stored access policy says it. @type {string | null} */
     this.rights = url.searchParams.has('sp') ? get('sp') : null;
     this.byPolicy = url.searchParams.has('si');
@@ -136,8 +141,10 @@ export class AzurePlace {
     const whole = this.folder + name;
     if (!name) return 'Say how the file is to be called there.';
     if (whole.length > 1024) return 'The name is too long: 1024 characters are the most.';
-    if (/[\\\u0000-\u001f\u007f]/.test(whole)) return 'The name has a sign that Azure changes or refuses: \\ or a control character.';
-    if (/(^|\/)\.{1,2}(\/|$)/.test(whole)) return 'The name has a part that is . or .., which browsers leave out. Take that away.';
+    if (/[\\\u0000-\u001f\u007f]/.test(whole))
+      return 'The name has a sign that Azure changes or refuses: \\ or a control character.';
+    if (/(^|\/)\.{1,2}(\/|$)/.test(whole))
+      return 'The name has a part that is . or .., which browsers leave out. Take that away.';
     if (/[./]$/.test(whole) || /(^|\/)\/|^\//.test(whole))
       return 'The name begins with /, ends with . or /, or has // in it. Take that away.';
     return null;
@@ -148,7 +155,11 @@ export class AzurePlace {
    * @param {string} name
    */
   where(name) {
-    const parts = [...(this.byPath ? [this.account] : []), this.container, ...(this.folder + name).split('/')];
+    const parts = [
+      ...(this.byPath ? [this.account] : []),
+      this.container,
+      ...(this.folder + name).split('/'),
+    ];
     return `${this.origin}/${parts.map(encoded).join('/')}`;
   }
 
@@ -212,7 +223,9 @@ export class AzurePlace {
         `The SAS allows more than an upload needs: ${extra.map((letter) => RIGHTS[/** @type {'r'} */ (letter)] ?? letter).join(', ')}. Whoever gets hold of it can do that too; sp=rcw is enough.`,
       );
     if (this.kindName === 'the whole account')
-      notes.push('The SAS is for the whole account. One for the container would do, and lose less if it is lost.');
+      notes.push(
+        'The SAS is for the whole account. One for the container would do, and lose less if it is lost.',
+      );
     if (this.expires !== null && this.expires > now && this.expires - now < 3600e3)
       notes.push(
         `The SAS ends ${span(this.expires - now, 'in ')}. Should that be too soon, paste a new one then: the upload goes on where it stopped.`,

@@ -127,11 +127,18 @@ export class AzureUpload {
     const headers = { ...blobHeaders(this.name), 'if-none-match': '*' };
     const probe = (/** @type {AbortSignal} */ signal) =>
       this.send({ method: 'PUT', url, headers, body: new ArrayBuffer(0), signal });
-    const outcome = await probe(means.signal);
+    let outcome = await probe(means.signal);
+    // What was cut once is no matter of rules.
+    if ('lost' in outcome && !means.signal.aborted) outcome = await probe(means.signal);
     if (means.signal.aborted) throw means.signal.reason;
     if ('lost' in outcome) {
       // Did the storage answer, and the browser not show it? It does when no rule allows it.
-      const plain = await this.send({ method: 'GET', url: this.#url(), headers: RANGE_HEADERS, signal: means.signal });
+      const plain = await this.send({
+        method: 'GET',
+        url: this.#url(),
+        headers: RANGE_HEADERS,
+        signal: means.signal,
+      });
       if (means.signal.aborted) throw means.signal.reason;
       const seen = 'lost' in plain;
       throw Object.assign(
@@ -158,8 +165,10 @@ export class AzureUpload {
    * @returns {Promise<'free' | 'taken' | 'ours'>}
    */
   async #look(told, means) {
-    const get = (/** @type {string} */ more, /** @type {Record<string, string>} */ headers) => (/** @type {AbortSignal} */ signal) =>
-      this.send({ method: 'GET', url: this.#url(more), headers, signal });
+    const get =
+      (/** @type {string} */ more, /** @type {Record<string, string>} */ headers) =>
+      (/** @type {AbortSignal} */ signal) =>
+        this.send({ method: 'GET', url: this.#url(more), headers, signal });
     const first = await once(get('', RANGE_HEADERS), means, ({ status }) => status === 404 || status === 416);
     const list = await once(
       get('comp=blocklist&blocklisttype=all', {}),
@@ -183,7 +192,10 @@ export class AzureUpload {
 
   /** @param {Map<string, number>} committed */
   #isOurs(committed) {
-    return committed.size === this.parts.length && arrived(this.parts, this.mark, committed).size === this.parts.length;
+    return (
+      committed.size === this.parts.length &&
+      arrived(this.parts, this.mark, committed).size === this.parts.length
+    );
   }
 
   /** @param {Told} told */
@@ -250,11 +262,21 @@ export class AzureUpload {
     for (;;) {
       const headers = { ...blobHeaders(this.name), ...(this.#replace ? {} : { 'if-none-match': '*' }) };
       const put = async (/** @type {AbortSignal} */ signal) => {
-        const outcome = await this.send({ method: 'PUT', url: this.#url('comp=blocklist'), headers, body, signal });
+        const outcome = await this.send({
+          method: 'PUT',
+          url: this.#url('comp=blocklist'),
+          headers,
+          body,
+          signal,
+        });
         if ('lost' in outcome || outcome.status >= 500) unsure = true;
         return outcome;
       };
-      const outcome = await once(put, means, ({ status }) => status < 500 && status !== 429 && status !== 408);
+      const outcome = await once(
+        put,
+        means,
+        ({ status }) => status < 500 && status !== 429 && status !== 408,
+      );
       if (isGood(outcome)) return;
       const meaning = failure(outcome);
       const mayBeDone = unsure && (meaning.then === 'taken' || meaning.code === 'blocks-gone');
@@ -272,7 +294,11 @@ export class AzureUpload {
   async #stands(means) {
     if (!this.place.may('r')) return false;
     const url = this.#url('comp=blocklist&blocklisttype=committed');
-    const list = await once((signal) => this.send({ method: 'GET', url, signal }), means, () => true);
+    const list = await once(
+      (signal) => this.send({ method: 'GET', url, signal }),
+      means,
+      () => true,
+    );
     return isGood(list) && this.#isOurs(readBlockList(textOf(list), 'CommittedBlocks'));
   }
 

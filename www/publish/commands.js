@@ -60,7 +60,9 @@ const asPath = (file) => (file.startsWith('-') ? `./${file}` : file);
 export function commands({ place, file, name, size, mark }, shell) {
   const all = [];
   if (!place || place.kind === 'azure') {
-    const where = place ? place.where(name) : `https://ACCOUNT.blob.core.windows.net/CONTAINER/${encoded(name)}`;
+    const where = place
+      ? place.where(name)
+      : `https://ACCOUNT.blob.core.windows.net/CONTAINER/${encoded(name)}`;
     const max = place ? place.blockMax : 4000 * 2 ** 20;
     all.push(...azure({ where, file: asPath(file), name, size, mark, bytes: blockBytes(size, max) }, shell));
   }
@@ -133,7 +135,11 @@ function azure({ where, file, name, size, mark, bytes }, shell) {
         '  echo "$((I + 1)) of $COUNT"',
         'done',
         `printf '<BlockList>%s</BlockList>' "$LIST" | ${joined(
-          [`curl --fail-with-body -sS -X PUT --data-binary @- -H 'Content-Type:'`, ...typed, '"$URL&comp=blocklist" )'],
+          [
+            `curl --fail-with-body -sS -X PUT --data-binary @- -H 'Content-Type:'`,
+            ...typed,
+            '"$URL&comp=blocklist" )',
+          ],
           shell,
         )}`,
       ].join('\n'),
@@ -158,7 +164,10 @@ function s3({ place, file, name, size }, shell) {
       title: 'aws',
       hint: 'With the credentials that aws is set up with. It sends large files in parts.',
       text: joined(
-        [`aws s3 cp ${q(file)} ${q(`s3://${bucket}/${key}`)}`, `--content-type ${q(TYPE)} --content-disposition ${q(disposition)}`],
+        [
+          `aws s3 cp ${q(file)} ${q(`s3://${bucket}/${key}`)}`,
+          `--content-type ${q(TYPE)} --content-disposition ${q(disposition)}`,
+        ],
         shell,
       ),
     },
@@ -175,7 +184,10 @@ function s3({ place, file, name, size }, shell) {
 
 /** The bucket comes first in the host, or in the path. @param {{ host: string, path: string }} place */
 function bucketOf({ host, path }) {
-  const parts = path.split('/').filter(Boolean).map((part) => decodeURIComponent(part));
+  const parts = path
+    .split('/')
+    .filter(Boolean)
+    .map((part) => decodeURIComponent(part));
   const inHost = /^(.+)\.s3[.-]/.exec(host)?.[1];
   const bucket = inHost ?? parts.shift() ?? 'BUCKET';
   return { bucket, key: parts.join('/') };

@@ -83,10 +83,15 @@ function put({ id, method, url, headers = {}, body, watched }, report) {
 async function get({ id, method, url, headers = {} }) {
   const stop = new AbortController();
   let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    stop.abort();
-  }, STILL_MS * 2);
+  let timer = 0;
+  const watch = () => {
+    clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      late = true;
+      stop.abort();
+    }, STILL_MS);
+  };
+  watch();
   running.set(id, () => stop.abort());
   try {
     const response = await fetch(url, {
@@ -98,7 +103,13 @@ async function get({ id, method, url, headers = {} }) {
       referrerPolicy: 'no-referrer',
       signal: stop.signal,
     });
-    const bytes = await response.arrayBuffer();
+    const parts = [];
+    const reader = response.body?.getReader();
+    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      watch();
+      parts.push(part.value);
+    }
+    const bytes = await new Blob(parts).arrayBuffer();
     return { status: response.status, headers: Object.fromEntries(response.headers), bytes };
   } catch {
     return { lost: late ? 'late' : 'network' };

@@ -164,7 +164,11 @@ export class FilePart {
         h(
           'p',
           { class: 'quiet' },
-          [format.bytes(local.size), summary.duration ? format.duration(summary.duration) : '', protection?.scheme ?? '']
+          [
+            format.bytes(local.size),
+            summary.duration ? format.duration(summary.duration) : '',
+            protection?.scheme ?? '',
+          ]
             .filter(Boolean)
             .join(' · '),
         ),
@@ -185,7 +189,11 @@ export class FilePart {
           ),
         ),
         open ? h('p', { class: 'warning' }, open) : null,
-        h('p', {}, button('Choose another file', () => this.choose(), { class: 'button small' })),
+        h(
+          'p',
+          {},
+          button('Choose another file', () => this.choose(), { class: 'button small' }),
+        ),
       ),
     );
   }

@@ -14,7 +14,12 @@ import { corsRules, defaultVersion } from './rules.js';
  * @param {string} text
  */
 const block = (name, text) =>
-  h('div', { class: 'code-block' }, h('pre', { tabindex: 0 }, text), copyButton(name, () => text));
+  h(
+    'div',
+    { class: 'code-block' },
+    h('pre', { tabindex: 0 }, text),
+    copyButton(name, () => text),
+  );
 
 /** @param {boolean | null} good null where it is neither @param {...(Node | string | null)} children */
 const line = (good, ...children) =>
@@ -89,7 +94,11 @@ function partsView(url, parts) {
     'div',
     { class: 'done' },
     h('h3', { tabindex: -1 }, 'All parts have arrived.'),
-    h('p', {}, 'Nothing is visible yet. Give this list to whoever signed the addresses: it completes the upload of'),
+    h(
+      'p',
+      {},
+      'Nothing is visible yet. Give this list to whoever signed the addresses: it completes the upload of',
+    ),
     h('p', { class: 'done-url' }, h('code', { id: 'done-url' }, url)),
     block('The list of parts', text),
   );

@@ -17,8 +17,9 @@ const HINT =
 export class PlacePart {
   /** @type {Place | null} */
   place = null;
-  /** Proposed, and then as it was typed. */
   #proposed = '';
+  /** As it was typed for an address before. */
+  #typed = '';
   #body = h('div', { class: 'step-body' });
   /** @type {Field | null} */
   #name = null;
@@ -66,10 +67,10 @@ export class PlacePart {
   }
 
   #ask() {
+    const typed = this.#name?.value ?? '';
+    if (typed !== this.#proposed) this.#typed = typed;
     this.place = null;
-    const kept = this.name;
     this.#name = null;
-    this.#proposed = kept || this.#proposed;
     // Hidden like a password, but by no password manager; and not sent to be checked for its spelling.
     const text = h('textarea', {
       name: 'address',
@@ -112,19 +113,21 @@ export class PlacePart {
   /** @param {Place} place */
   #show(place) {
     const now = Date.now();
-    const facts = place.facts(now).map(({ name, value, good }) =>
-      h(
-        'div',
-        {},
-        h('dt', {}, name),
+    const facts = place
+      .facts(now)
+      .map(({ name, value, good }) =>
         h(
-          'dd',
-          { class: good === undefined ? '' : good ? 'fact-good' : 'fact-bad' },
-          good === undefined ? null : h('span', { 'aria-hidden': 'true' }, good ? '✓' : '!'),
-          h('span', {}, value),
+          'div',
+          {},
+          h('dt', {}, name),
+          h(
+            'dd',
+            { class: good === undefined ? '' : good ? 'fact-good' : 'fact-bad' },
+            good === undefined ? null : h('span', { 'aria-hidden': 'true' }, good ? '✓' : '!'),
+            h('span', {}, value),
+          ),
         ),
-      ),
-    );
+      );
     const notes = place.notes(now);
     const children = [
       h('dl', { class: 'place-facts' }, ...facts),
@@ -133,13 +136,11 @@ export class PlacePart {
         { class: 'quiet place-secret' },
         'The signature is in this page’s memory alone, and goes when the page is closed.',
       ),
-      notes.length
-        ? h('ul', { class: 'import-warnings' }, ...notes.map((note) => h('li', {}, note)))
-        : null,
+      notes.length ? h('ul', { class: 'import-warnings' }, ...notes.map((note) => h('li', {}, note))) : null,
     ];
     if (place.open) {
       const input = textInput('name', { class: 'mono' });
-      input.value = this.#proposed;
+      input.value = this.#typed || this.#proposed;
       const field = new Field(input, { label: 'Name there', hint: 'Folders are made by / in the name.' });
       this.#name = field;
       input.addEventListener('input', () => {
@@ -149,7 +150,11 @@ export class PlacePart {
       children.push(field.element);
     }
     children.push(
-      h('p', {}, button('Use another address', () => this.renew(), { class: 'button small', id: 'other-address' })),
+      h(
+        'p',
+        {},
+        button('Use another address', () => this.renew(), { class: 'button small', id: 'other-address' }),
+      ),
     );
     this.#body.replaceChildren(...children.filter((each) => each !== null));
     const blocked = place.blocked(now);

@@ -49,7 +49,12 @@ export async function verify({ ranges, url, source, send, onBytes }, means) {
   const fits = new Map();
   const get = async (/** @type {number} */ index, /** @type {AbortSignal} */ signal) => {
     const { start, end } = /** @type {Part} */ (ranges[index]);
-    const outcome = await send({ method: 'GET', url, headers: { range: `bytes=${start}-${end - 1}` }, signal });
+    const outcome = await send({
+      method: 'GET',
+      url,
+      headers: { range: `bytes=${start}-${end - 1}` },
+      signal,
+    });
     if ('lost' in outcome || !isGood(outcome)) return outcome;
     if (outcome.status !== 206)
       throw stopped(
@@ -100,7 +105,8 @@ export async function askAsPlayer(url, size, azure, send, means) {
     return {
       seeks: false,
       code: 'unseen',
-      message: 'What a player gets could not be seen: no answer came. Open the address in a player to try it.',
+      message:
+        'What a player gets could not be seen: no answer came. Open the address in a player to try it.',
     };
   }
   return playable(answer, size, azure);
@@ -123,7 +129,11 @@ export function playable(answer, size, azure) {
         message: `The answer to a question for the first byte is not that of this file: ${range ?? `${bytes.byteLength} bytes`} in place of bytes 0-0/${size}.`,
       };
     const said = headers['accept-ranges'] === 'bytes' ? ' and says Accept-Ranges: bytes' : '';
-    return { seeks: true, code: 'seeks', message: `Players can seek: the storage answers with parts (206)${said}.` };
+    return {
+      seeks: true,
+      code: 'seeks',
+      message: `Players can seek: the storage answers with parts (206)${said}.`,
+    };
   }
   if (status === 200)
     return {

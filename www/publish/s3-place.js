@@ -62,7 +62,7 @@ const ENDED = 'The address has ended. Ask for a new one, and paste it here.';
 /** One address for the whole file. */
 export class S3Place {
   kind = /** @type {const} */ ('s3');
-  open = false;
+  open = /** @type {const} */ (false);
   #url;
 
   /** @param {URL} url */
@@ -105,7 +105,9 @@ export class S3Place {
       'The address allows writing alone, so nothing can be read back with it. The page looks whether the file can be had without a signature.',
     ];
     if (this.signsType)
-      notes.push('The type of the file is signed too: it is sent as video/mp4, and refused if another was signed.');
+      notes.push(
+        'The type of the file is signed too: it is sent as video/mp4, and refused if another was signed.',
+      );
     return notes;
   }
 
@@ -125,7 +127,7 @@ export class S3Place {
 /** An address for each part, and one that completes the upload where it was given. */
 export class S3Parts {
   kind = /** @type {const} */ ('s3-parts');
-  open = false;
+  open = /** @type {const} */ (false);
   /** @type {string[]} */
   #parts;
   /** @type {string | null} */
@@ -138,10 +140,16 @@ export class S3Parts {
     const others = numbered.filter(({ number }) => number === 0);
     const [first] = parts;
     if (!first)
-      throw refuse('no-parts', 'None of these addresses is that of a part: they have no partNumber. Paste one address, or those of all parts.');
+      throw refuse(
+        'no-parts',
+        'None of these addresses is that of a part: they have no partNumber. Paste one address, or those of all parts.',
+      );
     const uploads = new Set(urls.map((url) => `${url.origin}${url.pathname} ${finder(url)('uploadid')}`));
     if (uploads.size > 1)
-      throw refuse('mixed-parts', 'These addresses belong to different uploads or files. Paste those of one upload.');
+      throw refuse(
+        'mixed-parts',
+        'These addresses belong to different uploads or files. Paste those of one upload.',
+      );
     parts.forEach(({ number }, at) => {
       if (number !== at + 1)
         throw refuse(
@@ -152,7 +160,10 @@ export class S3Parts {
     if (parts.length > PARTS_MAX)
       throw refuse('many-parts', `An upload has at most ${PARTS_MAX} parts, and these are ${parts.length}.`);
     if (others.length > 1)
-      throw refuse('mixed-parts', 'More than one of these addresses is not that of a part. Paste those of the parts and the one that completes the upload.');
+      throw refuse(
+        'mixed-parts',
+        'More than one of these addresses is not that of a part. Paste those of the parts and the one that completes the upload.',
+      );
     this.#parts = parts.map(({ url }) => url.href);
     this.#complete = others[0]?.url.href ?? null;
     this.count = parts.length;
@@ -188,7 +199,11 @@ export class S3Parts {
       { name: 'Storage', value: this.host },
       { name: 'Is for', value: `an upload in at most ${this.count} parts` },
       { name: 'File', value: decodeURI(this.path) },
-      { name: 'Completes it', value: this.completes ? 'this page' : 'whoever signed the addresses', good: this.completes },
+      {
+        name: 'Completes it',
+        value: this.completes ? 'this page' : 'whoever signed the addresses',
+        good: this.completes,
+      },
       ending(this.expires, now),
     ];
   }
@@ -198,7 +213,9 @@ export class S3Parts {
       'Parts that have arrived stay while this page is open. When it is closed, the upload starts from the beginning; nothing is visible before it is completed.',
     ];
     if (!this.completes)
-      notes.push('No address completes the upload. The page gives you the list of parts for whoever signed them.');
+      notes.push(
+        'No address completes the upload. The page gives you the list of parts for whoever signed them.',
+      );
     return notes;
   }
 

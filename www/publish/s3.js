@@ -19,7 +19,9 @@ import { TYPE } from './azure.js';
  */
 function refuseUnseen(outcome) {
   if ('lost' in outcome)
-    throw Object.assign(stopped('cors-or-lost', 'No answer from the storage reaches this page.'), { unseen: true });
+    throw Object.assign(stopped('cors-or-lost', 'No answer from the storage reaches this page.'), {
+      unseen: true,
+    });
 }
 
 /** One request for all. It cannot go on, so that it is not tried again by itself either. */

@@ -69,7 +69,9 @@ export class ScriptPart {
   #draw() {
     // Those that are unfolded stay so.
     const open = new Set(
-      [...this.#list.querySelectorAll('details')].filter((each) => each.open).map((each) => each.dataset['id']),
+      [...this.#list.querySelectorAll('details')]
+        .filter((each) => each.open)
+        .map((each) => each.dataset['id']),
     );
     this.#list.replaceChildren(
       ...commands(this.#what, this.#shell).map(({ id, title, hint, text }) =>
@@ -78,7 +80,12 @@ export class ScriptPart {
           { class: 'command', 'data-id': id, open: open.has(id) },
           h('summary', {}, title),
           h('p', { class: 'hint' }, hint),
-          h('div', { class: 'code-block' }, h('pre', { tabindex: 0 }, text), copyButton(title, () => text)),
+          h(
+            'div',
+            { class: 'code-block' },
+            h('pre', { tabindex: 0 }, text),
+            copyButton(title, () => text),
+          ),
         ),
       ),
     );

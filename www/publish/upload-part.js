@@ -109,7 +109,12 @@ export class UploadPart {
    * @param {string} missing what that is
    */
   update(job, missing) {
-    const other = !job || !this.#job || job.file !== this.#job.file || job.place !== this.#job.place || job.name !== this.#job.name;
+    const other =
+      !job ||
+      !this.#job ||
+      job.file !== this.#job.file ||
+      job.place !== this.#job.place ||
+      job.name !== this.#job.name;
     this.#job = job;
     this.#missing = missing;
     if (other && !this.#running) {
@@ -129,11 +134,20 @@ export class UploadPart {
     this.start.hidden = this.running;
     setText(this.start, job ? `Upload ${format.bytes(job.file.size)}` : 'Upload');
     this.whole.element.hidden =
-      !job || this.running || job.place.kind !== 'azure' || !job.place.may('r') || job.file.size <= READ_WHOLE;
+      !job ||
+      this.running ||
+      job.place.kind !== 'azure' ||
+      !job.place.may('r') ||
+      job.file.size <= READ_WHOLE;
     this.summary.replaceChildren(
       why
         ? h('p', { class: !able || blocked ? 'warning' : 'quiet' }, why)
-        : h('p', { class: 'upload-where' }, h('span', { class: 'quiet' }, 'To '), h('code', {}, whereOf(job))),
+        : h(
+            'p',
+            { class: 'upload-where' },
+            h('span', { class: 'quiet' }, 'To '),
+            h('code', {}, whereOf(job)),
+          ),
       why || this.running || !job
         ? ''
         : h(
@@ -293,13 +307,15 @@ export class UploadPart {
 
   /** @param {Job} job */
   #cancelled({ place }) {
-    const words = AFTER[this.#at ?? 'upload'] ?? {
-      azure:
-        'Cancelled. Nothing is visible there. What has arrived stays for seven days: press Upload to go on from there.',
-      s3: 'Cancelled. Nothing of it is visible there.',
-      's3-parts':
-        'Cancelled. Nothing is visible there. What has arrived stays while this page is open: press Upload to go on.',
-    }[place.kind];
+    const words =
+      AFTER[this.#at ?? 'upload'] ??
+      {
+        azure:
+          'Cancelled. Nothing is visible there. What has arrived stays for seven days: press Upload to go on from there.',
+        s3: 'Cancelled. Nothing of it is visible there.',
+        's3-parts':
+          'Cancelled. Nothing is visible there. What has arrived stays while this page is open: press Upload to go on.',
+      }[place.kind];
     this.#note(words, 'cancelled');
     say(words);
   }
@@ -324,7 +340,10 @@ export class UploadPart {
           ? h(
               'p',
               {},
-              button('Paste another address', () => this.acts.renew(), { class: 'button small', id: 'renew' }),
+              button('Paste another address', () => this.acts.renew(), {
+                class: 'button small',
+                id: 'renew',
+              }),
             )
           : null,
       ),
