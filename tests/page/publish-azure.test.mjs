@@ -414,7 +414,7 @@ test('presigned addresses: one request, or parts that are completed or listed', 
     send: bucket().answers,
   }).run(acts, means);
   assert.deepEqual(given.parts[0], { number: 1, etag: '"etag1"' });
-  assert.equal(given.parts.length, 5);
+  assert.equal(given.parts.length, Math.ceil(bytes.length / (5 * MIB)));
 
   // What the storage does not show, and what it says of itself too late.
   const hidden = async (request) => ({ ...(await many.answers(request)), headers: {} });

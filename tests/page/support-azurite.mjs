@@ -150,8 +150,8 @@ export async function faulty(target) {
     if (act === 'swallow') {
       const body = [];
       for await (const part of request) body.push(part);
-      const { host: _host, ...headers } = request.headers;
-      await fetch(url, { method: request.method, headers: clean(headers), body: Buffer.concat(body) });
+      const headers = clean(request.headers);
+      await fetch(url, { method: request.method, headers, body: Buffer.concat(body) });
       request.socket.destroy();
       return;
     }
@@ -183,6 +183,6 @@ export async function faulty(target) {
 const clean = (headers) =>
   Object.fromEntries(
     Object.entries(headers).filter(
-      ([name]) => !/^(connection|content-length|transfer-encoding|keep-alive|proxy-)/.test(name),
+      ([name]) => !/^(host|connection|content-length|transfer-encoding|keep-alive|proxy-)/.test(name),
     ),
   );

@@ -141,7 +141,7 @@ export class AzurePlace {
     const whole = this.folder + name;
     if (!name) return 'Say how the file is to be called there.';
     if (whole.length > 1024) return 'The name is too long: 1024 characters are the most.';
-    if (/[\\\u0000-\u001f\u007f]/.test(whole))
+    if (/[\\\p{Cc}]/u.test(whole))
       return 'The name has a sign that Azure changes or refuses: \\ or a control character.';
     if (/(^|\/)\.{1,2}(\/|$)/.test(whole))
       return 'The name has a part that is . or .., which browsers leave out. Take that away.';

@@ -130,7 +130,7 @@ function azure({ where, file, name, size, mark, bytes }, shell) {
         `  ID=$(printf '${mark}-%05d' "$I" | base64)`,
         '  dd if="$FILE" bs="$SIZE" skip="$I" count=1 2>/dev/null |',
         `    curl --fail-with-body -sS --retry 5 -X PUT -H 'Content-Type:' --data-binary @- \\`,
-        '      "$URL&comp=block&blockid=${ID//=/%3D}"',
+        `      "$URL&comp=block&blockid=$(printf %s "$ID" | sed 's/=/%3D/g')"`,
         '  LIST="$LIST<Latest>$ID</Latest>"',
         '  echo "$((I + 1)) of $COUNT"',
         'done',

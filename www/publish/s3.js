@@ -92,7 +92,12 @@ export class S3PartsUpload {
     const refused = place.tooLarge(source.size);
     if (refused) throw stopped('too-large', refused);
     this.parts = cut(source.size, partBytes(source.size, place.count, PART_MIN));
-    const same = before && before.where === this.where && before.mark === mark;
+    if (before) this.#goOn(before);
+  }
+
+  /** @param {S3PartsUpload} before */
+  #goOn(before) {
+    const same = before.where === this.where && before.mark === this.mark;
     if (same && before.parts.length === this.parts.length) this.#etags = before.#etags;
   }
 

@@ -48,8 +48,10 @@ export class UploadPart {
   #missing = '';
   /** @type {AbortController | null} */
   #running = null;
-  /** @type {keyof STAGES | null} */
+  /** @type {keyof typeof STAGES | null} */
   #at = null;
+  /** Whether this very upload has come to its end. */
+  #done = false;
   /** What was stopped, with what it knows. @type {AzureUpload | S3Upload | S3PartsUpload | null} */
   #before = null;
   /** @type {{ origin: string, connection: Connection } | null} */
@@ -91,10 +93,10 @@ export class UploadPart {
         this.outcome,
       ),
     );
-    addEventListener('keydown', (event) => {
+    window.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.#running && !event.defaultPrevented) this.cancel();
     });
-    addEventListener('beforeunload', (event) => {
+    window.addEventListener('beforeunload', (event) => {
       if (this.#running) event.preventDefault();
     });
     this.update(null, 'Choose a file and give an address.');
@@ -120,7 +122,9 @@ export class UploadPart {
     if (other && !this.#running) {
       this.outcome.replaceChildren();
       this.lines.replaceChildren();
-      setText(this.note, '');
+      this.#note('');
+      this.#stage('');
+      this.#done = false;
     }
     this.#draw();
   }
@@ -131,11 +135,12 @@ export class UploadPart {
     const blocked = job && job.place.blocked(Date.now());
     const why = !able ? NO_FRAME : !job ? this.#missing : blocked;
     this.start.disabled = Boolean(why) || this.running;
-    this.start.hidden = this.running;
+    this.start.hidden = this.running || this.#done;
     setText(this.start, job ? `Upload ${format.bytes(job.file.size)}` : 'Upload');
     this.whole.element.hidden =
       !job ||
       this.running ||
+      this.#done ||
       job.place.kind !== 'azure' ||
       !job.place.may('r') ||
       job.file.size <= READ_WHOLE;
@@ -148,12 +153,12 @@ export class UploadPart {
             h('span', { class: 'quiet' }, 'To '),
             h('code', {}, whereOf(job)),
           ),
-      why || this.running || !job
+      why || this.running || this.#done || !job
         ? ''
         : h(
             'p',
             { class: 'hint' },
-            `When you press it, a frame of this page may connect to ${job.place.host}, and to nothing else.`,
+            `Pressing it lets a frame of this page connect to ${job.place.host}, and to nothing else.`,
           ),
     );
   }
@@ -177,6 +182,7 @@ export class UploadPart {
     try {
       const done = await alone(whereOf(job), () => this.#upload(job, stop.signal));
       this.#before = null;
+      this.#done = true;
       this.#show(job, done);
     } catch (error) {
       if (stop.signal.aborted) this.#cancelled(job);
@@ -241,7 +247,7 @@ export class UploadPart {
   }
 
   /**
-   * @param {keyof STAGES} stage
+   * @param {keyof typeof STAGES} stage
    * @param {number} done
    * @param {number} total
    */
@@ -293,7 +299,7 @@ export class UploadPart {
       const replace = button('Replace it', () => end(true), { id: 'replace', class: 'button danger' });
       const keep = button('Keep it', () => end(false), { id: 'keep', class: 'button' });
       this.question.replaceChildren(
-        h('p', {}, h('strong', {}, words), ' Replaced is it only when all of the new file has arrived.'),
+        h('p', {}, h('strong', {}, words), ' It is replaced only when all of the new file has arrived.'),
         h('p', { class: 'ask-ways' }, keep, replace),
       );
       this.question.hidden = false;

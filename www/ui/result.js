@@ -469,7 +469,8 @@ function publishLink({ files, tracks, stored, name }) {
  * What to do with a file whose headers are others now.
  * @param {ProtectResult} result
  */
-function changedCard({ changes = [], tracks, files }) {
+function changedCard(result) {
+  const { changes = [], tracks, files } = result;
   const url = changes.find(({ field }) => field === 'laUrl')?.after;
   const kids = [...new Set(tracks.flatMap(({ kid }) => kid ?? []))];
   const apart = files.length > 1;
