@@ -257,8 +257,6 @@ inEachBrowser((browser) => {
       timeout: LONG,
     });
     await storage.cors();
-    // Browsers keep what a rule said for some seconds.
-    await sleep(6000);
     await pressUpload(page);
     await done(page);
   });
@@ -326,6 +324,21 @@ inEachBrowser((browser) => {
     await pressUpload(page);
     await done(page);
     assert.equal(sum((await there(name)).bytes), sum(readFileSync(large)));
+  });
+
+  check('a file that was changed since it was chosen is not uploaded', async (page) => {
+    const path = folder.path('changing.mp4');
+    const name = `${browser.name} changing.mp4`;
+    writeFileSync(path, readFileSync(small));
+    await choose(page, path);
+    await paste(page, address());
+    await page.fill('[name="name"]', name);
+    await sleep(1100);
+    writeFileSync(path, randomBytes(readFileSync(small).length));
+    await pressUpload(page);
+    await page.waitFor('.upload-outcome .notice', { timeout: LONG });
+    assert.match(await page.text('.upload-outcome'), /no longer the one that was opened/);
+    assert.equal(await there(name), null);
   });
 
   check('two tabs do not upload to one name', async (page) => {
@@ -427,7 +440,6 @@ inEachBrowser((browser) => {
     await page.waitFor('.rules', { timeout: LONG });
     await audit('the rule');
     await storage.cors();
-    await sleep(6000);
     await page.evaluate(() => document.querySelector('#upload').focus());
     await page.press('Enter');
     await done(page);
@@ -443,6 +455,11 @@ inEachBrowser((browser) => {
 /** Everything that a script in one of these contexts might try, to a place that must hear of nothing. */
 const attempts = (to) => `
 ;(() => {
+  const form = (target) => {
+    const made = Object.assign(document.createElement('form'), { action: '${to}/form', method: 'post', target });
+    document.body.append(made);
+    made.submit();
+  };
   const tries = [
     () => fetch('${to}/fetch', { mode: 'no-cors' }).catch(() => {}),
     () => { const x = new XMLHttpRequest(); x.open('POST', '${to}/xhr'); x.send('bytes'); },
@@ -454,11 +471,7 @@ const attempts = (to) => `
     () => { new Image().src = '${to}/image.png'; },
     () => document.body.append(Object.assign(document.createElement('iframe'), { src: '${to}/frame' })),
     () => document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href: '${to}/style' })),
-    () => {
-      const form = Object.assign(document.createElement('form'), { action: '${to}/form', method: 'post' });
-      document.body.append(form);
-      form.submit();
-    },
+    () => form('_blank'),
     () => new Worker(URL.createObjectURL(new Blob(["fetch('${to}/worker', { mode: 'no-cors' })"]))),
   ];
   const all = (list) => { for (const attempt of list) try { attempt(); } catch {} };
@@ -468,6 +481,8 @@ const attempts = (to) => `
     new BroadcastChannel('now').onmessage = () =>
       all([
         () => window.open('${to}/open'),
+        () => form('_top'),
+        () => form('_self'),
         () => void (top.location.href = '${to}/top'),
         () => void (location.href = '${to}/location'),
       ]);
@@ -537,6 +552,23 @@ inEachBrowser(
         const { arrived, finished } = await leak('last', PARTS);
         assert.deepEqual(arrived, []);
         assert.ok(finished);
+      }));
+
+    test('where there are no service workers, the page says so, and has the script', (context) =>
+      triedAgain(browser, context, async () => {
+        for (const part of PARTS) writeFileSync(guarded.path(part), clean[part]);
+        const without = 'delete Navigator.prototype.serviceWorker;';
+        writeFileSync(guarded.path('publish/page.js'), without + clean['publish/page.js']);
+        const page = await browser.newPage();
+        try {
+          await page.goto('/publish.html');
+          await page.waitFor('.command');
+          assert.match(await page.text('.upload-step'), /no service workers.*or the script below/s);
+          assert.equal(await page.evaluate(() => document.querySelector('#upload').disabled), true);
+          assert.match(await page.text('.script-step'), /azcopy/);
+        } finally {
+          await page.close();
+        }
       }));
 
     test('the frame reaches the address that was given by the same ways', (context) =>

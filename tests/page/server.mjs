@@ -70,7 +70,8 @@ export async function serve(root = DIST) {
   });
   // WebKit begins TLS with the proxy itself when it wants an encrypted connection: where to cannot be read, but that.
   server.on('clientError', (error, socket) => {
-    if (String(error.code).startsWith('HPE_')) requests.push(UNREADABLE);
+    // A connection that was cut in the middle of a request is none that wants anything.
+    if (/^HPE_(?!INVALID_EOF_STATE)/.test(String(error.code))) requests.push(UNREADABLE);
     socket.destroy();
   });
   await new Promise((resolve) => {

@@ -92,7 +92,7 @@ export async function azurite() {
         method: 'PUT',
         body: `<?xml version="1.0" encoding="utf-8"?><StorageServiceProperties><Cors>${
           methods &&
-          `<CorsRule><AllowedOrigins>${origins}</AllowedOrigins><AllowedMethods>${methods}</AllowedMethods><MaxAgeInSeconds>5</MaxAgeInSeconds><ExposedHeaders>${exposed}</ExposedHeaders><AllowedHeaders>${headers}</AllowedHeaders></CorsRule>`
+          `<CorsRule><AllowedOrigins>${origins}</AllowedOrigins><AllowedMethods>${methods}</AllowedMethods><MaxAgeInSeconds>0</MaxAgeInSeconds><ExposedHeaders>${exposed}</ExposedHeaders><AllowedHeaders>${headers}</AllowedHeaders></CorsRule>`
         }</Cors></StorageServiceProperties>`,
       }),
     /** What is there: null, or its bytes and headers. */
