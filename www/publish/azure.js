@@ -5,7 +5,7 @@
 
 import { faultOf, isGood, meaningOf, textOf } from './answers.js';
 import { arrived, blockBytes, blockId, blockList, cut, probeId, readBack, readBlockList } from './blocks.js';
-import { askAsPlayer, sumOf, verify } from './read-back.js';
+import { askAsPlayer, verify } from './read-back.js';
 import { failure, once, stopped, transfer } from './transfer.js';
 
 /** @import { AzurePlace } from './azure-place.js' */
@@ -53,8 +53,6 @@ const RANGE_HEADERS = { range: 'bytes=0-0' };
 export class AzureUpload {
   /** Parts that have arrived. @type {Set<number>} */
   #have = new Set();
-  /** Sums of what was sent. @type {Map<number, string>} */
-  #sums = new Map();
   #replace = false;
 
   /**
@@ -78,7 +76,6 @@ export class AzureUpload {
     this.parts = cut(source.size, this.bytes);
     if (before && before.where === this.where && before.mark === mark && before.bytes === this.bytes) {
       this.#have = before.#have;
-      this.#sums = before.#sums;
       this.#replace = before.#replace;
     }
   }
@@ -230,7 +227,6 @@ export class AzureUpload {
     const put = async (/** @type {number} */ index, /** @type {AbortSignal} */ signal) => {
       const { start, end } = /** @type {Part} */ (this.parts[index]);
       const body = await this.source.read(start, end);
-      this.#sums.set(index, await sumOf(body));
       const onSent = (/** @type {number} */ bytes) => {
         going.set(index, Math.min(bytes, end - start));
         tell();
