@@ -129,7 +129,8 @@ export async function azurite() {
 
 /**
  * A storage with faults: what comes is passed on, unless `play` says otherwise of a request: 'cut' (the connection ends),
- * 'swallow' (it is done, but no answer comes back), { wait: ms }, or an answer { status, code, text, headers }.
+ * 'swallow' (it is done, but no answer comes back), { wait: ms }, or an answer
+ * { status, code, text, headers }, of which `keep` is given the body.
  */
 export async function faulty(target) {
   const state = { play: () => undefined, requests: [] };
@@ -139,7 +140,8 @@ export async function faulty(target) {
   });
   const serve = async (request, response) => {
     const url = new URL(request.url, target);
-    const seen = { method: request.method, url, comp: url.searchParams.get('comp') ?? '' };
+    const { method, headers } = request;
+    const seen = { method, headers, url, comp: url.searchParams.get('comp') ?? '' };
     if (request.method !== 'OPTIONS') state.requests.push(seen);
     const act = request.method === 'OPTIONS' ? undefined : state.play(seen);
     if (act === 'cut') {
@@ -150,14 +152,15 @@ export async function faulty(target) {
     if (act === 'swallow') {
       const body = [];
       for await (const part of request) body.push(part);
-      const headers = clean(request.headers);
-      await fetch(url, { method: request.method, headers, body: Buffer.concat(body) });
+      await fetch(url, { method, headers: clean(headers), body: Buffer.concat(body) });
       request.socket.destroy();
       return;
     }
     if (act?.wait) await sleep(act.wait);
     if (act?.status) {
-      for await (const part of request) void part;
+      const body = [];
+      for await (const part of request) body.push(part);
+      act.keep?.(Buffer.concat(body));
       response.writeHead(act.status, {
         'access-control-allow-origin': '*',
         'access-control-expose-headers': '*',

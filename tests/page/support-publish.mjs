@@ -28,7 +28,7 @@ export function withStorage() {
     files(page) {
       made ??= protectedSample(page).then((bytes) => {
         writeFileSync(own.small, bytes);
-        writeFileSync(own.large, padded(bytes, 22 * MIB));
+        writeFileSync(own.large, padded(bytes, 18 * MIB));
       });
       return made;
     },
