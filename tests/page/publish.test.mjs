@@ -305,7 +305,10 @@ inEachBrowser((browser) => {
     assert.equal(sum(whole), sum(readFileSync(own.large)));
     assert.equal(type, 'video/mp4');
     assert.equal(await page.text('#done-url'), path);
-    assert.match(await page.text('.done-lines'), /Nothing was read back.*Without a signature nobody gets it/s);
+    assert.match(
+      await page.text('.done-lines'),
+      /Nothing was read back.*Without a signature nobody gets it/s,
+    );
     whole = null;
     const one = (query) => `${path}?${query}&uploadId=u&X-Amz-Signature=secretSECRET`;
     const list = [1, 2, 3, 4, 5, 6].map((number) => one(`partNumber=${number}`));

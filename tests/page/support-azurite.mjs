@@ -168,7 +168,8 @@ export async function faulty(target) {
         ...act.headers,
       });
       const { code = '', text = '' } = act;
-      response.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${text}</Message></Error>`);
+      const error = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${text}</Message></Error>`;
+      response.end(act.status < 400 ? '' : error);
       return;
     }
     passOn(url, request, response);
