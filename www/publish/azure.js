@@ -220,7 +220,8 @@ export class AzureUpload {
     const tell = () => {
       let all = done;
       for (const bytes of going.values()) all += bytes;
-      told.progress('upload', Math.min(all, size), size);
+      // What was sent has arrived when the storage says so.
+      told.progress('upload', done === size ? size : Math.min(all, size - 1), size);
     };
     tell();
     const todo = this.parts.map(({ index }) => index).filter((index) => !this.#have.has(index));

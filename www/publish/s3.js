@@ -59,7 +59,7 @@ export class S3Upload {
       headers: { 'content-type': TYPE },
       body: source.file,
       signal: means.signal,
-      onSent: (bytes) => told.progress('upload', Math.min(bytes, source.size), source.size),
+      onSent: (bytes) => told.progress('upload', Math.min(bytes, source.size - 1), source.size),
     });
     if (means.signal.aborted) throw means.signal.reason;
     refuseUnseen(outcome);
