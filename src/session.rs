@@ -215,6 +215,15 @@ impl Session {
         }
     }
 
+    /// How many of the bytes given last tell of fragments alone, and are enough to open the file again; see
+    /// [`Indexer::of_fragments`]. 0 once it is open.
+    pub fn of_fragments(&self) -> u64 {
+        match &self.state {
+            State::Opening(opening) => opening.indexer.of_fragments(),
+            State::Open(_) | State::Failed(_) => 0,
+        }
+    }
+
     /// What is known of the file, once it is open.
     pub fn index(&self) -> Result<&Rc<Index>> {
         match &self.state {

@@ -40,6 +40,7 @@ mod playready;
 mod pointers;
 mod properties;
 mod read_encrypted;
+mod reopened;
 mod report;
 mod request;
 mod rotation;

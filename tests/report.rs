@@ -100,10 +100,22 @@ fn what_a_search_finds_is_of_the_type_that_is_promised_and_comes_from_all_of_the
     assert_eq!((last.done, last.total), (index.file_len, index.file_len));
     assert_eq!(usize::try_from(last.hits).unwrap(), index.fragments.len());
     assert_eq!(found.len(), index.fragments.len());
+    let mut by_field = report::Search::new(Rc::clone(&index), "IV ");
+    while let Some(range) = by_field.needs() {
+        let start = usize::try_from(range.start).unwrap();
+        by_field.feed(&bytes[start..start + usize::try_from(range.len).unwrap()]);
+        found.extend(by_field.found().boxes);
+    }
+    let mut of_text = report::Search::new(Rc::clone(&index), "rightsmanager");
+    while of_text.needs().is_some() {
+        of_text.feed(&[]);
+    }
+    found.extend(of_text.found().boxes);
     for one in found {
         types.check("FoundBox", &to_value(one).unwrap()).unwrap();
     }
     assert_eq!(types.unseen("FoundBox"), [""; 0]);
+    assert_eq!(types.unseen("FoundField"), [""; 0]);
 }
 
 #[test]

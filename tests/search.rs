@@ -5,9 +5,10 @@
 use crate::support;
 
 use boxlock::boxes::{BoxHeader, BoxId, Tree, piff};
-use boxlock::bytes::{FourCc, Reader, Writer};
+use boxlock::bytes::{FourCc, KeyId, Reader, Writer};
 use boxlock::inspect::{Found, Query, Tally, overview, search, view};
 use support::drive::{self, Feed};
+use support::synth;
 
 /// A fragment of two tracks, each with the sample encryption box of PIFF; one has that of CENC beside it.
 fn fragment() -> Vec<u8> {
@@ -44,7 +45,7 @@ fn paths(found: Option<&Found>) -> Vec<String> {
 
 fn look(bytes: &[u8], text: &str, mut tally: Tally) -> (Vec<String>, u64) {
     let tree = Tree::parse(bytes, 1000).unwrap();
-    let found = search(&Query::new(text), view(&tree, "moof[3]"), Some(&tree), &mut tally);
+    let found = search(&Query::new(text), view(&tree, "moof[3]"), Some(&tree), None, &mut tally);
     (paths(found.as_ref()), tally.hits)
 }
 
@@ -83,6 +84,54 @@ fn types_names_notes_and_user_types_are_looked_in() {
 }
 
 #[test]
+fn fields_are_looked_in_and_numbers_are_whole_values() {
+    let bytes = fragment();
+    let tree = Tree::parse(&bytes[..], 1000).unwrap();
+    let fields = |text: &str| {
+        let mut tally = ALL;
+        let found = search(&Query::new(text), view(&tree, "moof"), Some(&tree), None, &mut tally);
+        let mut all = Vec::new();
+        let mut open: Vec<Found> = found.into_iter().collect();
+        while let Some(next) = open.pop() {
+            let path = next.view.path.clone();
+            all.extend(next.fields.iter().map(|field| (path.clone(), field.name.clone(), field.row)));
+            open.extend(next.inside);
+        }
+        all.sort();
+        all
+    };
+    let found = |path: &str, name: &str, row| (path.to_owned(), name.to_owned(), Some(row));
+    assert_eq!(fields("7"), [found("moof/mfhd", "sequence_number", 2)]);
+    assert_eq!(
+        fields("TRACK_id"),
+        [found("moof/traf/tfhd", "track_id", 2), found("moof/traf[1]/tfhd", "track_id", 2)]
+    );
+    assert_eq!(
+        fields("2"),
+        [found("moof/traf[1]/tfhd", "track_id", 2)],
+        "not 0x000002, nor a part of another number"
+    );
+}
+
+#[test]
+fn key_ids_are_found_in_both_byte_orders_and_headers_by_their_texts() {
+    let file = drive::protect(&synth::small().bytes(), &drive::request("hybrid")).unwrap();
+    let session = drive::open(&file, Feed::Exact).unwrap();
+    let moov = session.index().unwrap().moov.as_ref().unwrap();
+    let hits = |text: &str| {
+        let mut tally = ALL;
+        search(&Query::new(text), view(moov, "moov"), Some(moov), None, &mut tally);
+        tally.hits
+    };
+    let kid = hits(drive::KID);
+    assert!(kid > 2, "{kid}");
+    let swapped = KeyId(hex::decode(drive::KID.replace('-', "")).unwrap().try_into().unwrap()).swapped();
+    assert_eq!(hits(&swapped.uuid()), kid);
+    assert_eq!(hits(&hex::encode(swapped.0)), kid);
+    assert_eq!(hits("licence.example/RIGHTSMANAGER"), 2, "in the PlayReady header and its twin");
+}
+
+#[test]
 fn what_is_no_longer_listed_is_still_counted() {
     let bytes = fragment();
     let (paths, hits) = look(&bytes, "senc", Tally { hits: 5, left: 1 });
@@ -96,9 +145,9 @@ fn a_box_that_is_not_read_is_found_by_itself() {
     let bytes = fragment();
     let tree = Tree::parse(&bytes[..], 0).unwrap();
     let mut tally = ALL;
-    let found = search(&Query::new("moof"), view(&tree, "moof"), None, &mut tally).unwrap();
+    let found = search(&Query::new("moof"), view(&tree, "moof"), None, None, &mut tally).unwrap();
     assert!(found.hit && found.inside.is_empty() && found.view.children.is_none());
-    assert!(search(&Query::new("senc"), view(&tree, "moof"), None, &mut tally).is_none());
+    assert!(search(&Query::new("senc"), view(&tree, "moof"), None, None, &mut tally).is_none());
 }
 
 #[test]

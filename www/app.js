@@ -1,6 +1,6 @@
 /** Where the page is put together: the public module, the store, the files, the views. */
 
-/** @import { Desk } from './ui/desk.js' */
+/** @import { Desk, SetDesk } from './ui/desk.js' */
 /** @import { FileState, State, View } from './ui/store.js' */
 
 import './closed.js';
@@ -23,6 +23,8 @@ const PART_MISSING = 'A part of this page could not be fetched. Please load the 
 const store = createStore();
 /** @type {Map<number, Desk>} */
 const desks = new Map();
+/** @type {Map<number, SetDesk>} */
+const setDesks = new Map();
 /** @type {Map<number, AbortController>} */
 const openings = new Map();
 let lastId = 0;
@@ -47,6 +49,9 @@ const places = {
   opening: byId('opening', HTMLElement),
   views: byId('views', HTMLElement),
   input: byId('open-file', HTMLInputElement),
+  folderInput: byId('open-folder', HTMLInputElement),
+  file: byId('file', HTMLElement),
+  set: byId('set', HTMLElement),
   inspect: byId('panel-inspect', HTMLElement),
   protect: byId('panel-protect', HTMLElement),
   result: byId('panel-result', HTMLElement),
@@ -67,9 +72,9 @@ async function fetchDesk() {
  * @param {string} name
  * @param {number | null} size
  * @param {boolean} [merged] whether several files are made one
+ * @param {number} [id]
  */
-async function openFile(source, name, size, merged = false) {
-  const id = ++lastId;
+async function openFile(source, name, size, merged = false, id = ++lastId) {
   const stop = new AbortController();
   openings.set(id, stop);
   const parts = source instanceof URL ? [] : source;
@@ -111,32 +116,67 @@ async function desk() {
   return deskModule;
 }
 
-/** @param {File[]} files */
-async function take(files) {
+/**
+ * @param {File[]} files
+ * @param {string} [folder] that they come from
+ */
+async function take(files, folder) {
   const [one] = files;
   if (decoding) {
     if (one) decoder?.take(one);
     return;
   }
-  if (one && files.length === 1) void openFile(files, one.name, one.size);
-  else await takeAll(files);
+  if (!one)
+    store.dispatch({
+      type: 'refused',
+      id: ++lastId,
+      title: `${folder} was not opened.`,
+      message:
+        'No file in it has the name of one that can be opened here, or the browser does not let this page look.',
+    });
+  else if (files.length === 1 && !/\.(ism|ismc|mpd|m3u8)$/i.test(one.name))
+    void openFile(files, one.name, one.size);
+  else await takeAll(files, undefined, folder);
 }
 
 /**
  * @param {readonly Blob[]} files
  * @param {'merge' | 'apart'} [way] whether they are to be made one, where that was chosen
+ * @param {string} [folder] that they come from: what is in it belongs together
  */
-async function takeAll(files, way) {
+async function takeAll(files, way, folder) {
   /** @type {import('./ui/several.js').Acts} */
   const acts = {
-    open: openFile,
+    open(parts, name, size, merge) {
+      const id = ++lastId;
+      void openFile(parts, name, size, merge, id);
+      return id;
+    },
+    gather: (name, ids, manifests) =>
+      store.dispatch({
+        type: 'gather',
+        id: ++lastId,
+        name: folder ?? name,
+        files: ids,
+        manifests,
+        show: folder !== undefined || manifests.length > 0,
+      }),
     refuse: (title, message) => store.dispatch({ type: 'refused', id: ++lastId, title, message }),
     tell: (title, message, merge) => store.dispatch({ type: 'told', id: ++lastId, title, message, merge }),
   };
   try {
-    const { takeSeveral } = await desk();
+    const { isManifest, takeSeveral } = await desk();
+    const manifests = files.filter(isManifest);
+    const media = files.filter((file) => !isManifest(file));
+    if (media.length === 0) {
+      // It is read where headers and keys are.
+      history.replaceState(null, '', '#decode');
+      await showDecode(true);
+      if (manifests[0]) decoder?.take(manifests[0]);
+      return;
+    }
     say(`Looking at ${format.counted(files.length, 'file')}.`);
-    await takeSeveral(await arrange(files), acts, way);
+    await takeSeveral(await arrange(media), acts, { known: way, manifests });
   } catch (error) {
     acts.refuse(`${format.counted(files.length, 'file')} were not opened.`, faultOf(error).message);
   }
@@ -181,6 +221,23 @@ function closeFile(id) {
   store.dispatch({ type: 'close', id });
   media?.close();
   (store.state.files.length ? byId('open-more', HTMLElement) : byId('open-button', HTMLElement)).focus();
+}
+
+/**
+ * What shows files that were opened together.
+ * @param {number} id
+ */
+function setDeskOf(id) {
+  let found = setDesks.get(id);
+  if (!found) {
+    if (!deskModule) throw new Error('a file is open before its desk was fetched');
+    found = new deskModule.SetDesk(store, id, (file, view) => {
+      store.dispatch({ type: 'choose', id: file });
+      goTo(view);
+    });
+    setDesks.set(id, found);
+  }
+  return found;
 }
 
 /** @param {View} view */
@@ -244,11 +301,23 @@ function put(place, element) {
  */
 function draw(state, before) {
   const file = state.files.find((each) => each.id === state.current) ?? null;
+  const set = state.sets.find((each) => each.id === state.current) ?? null;
+  for (const [id, shown] of setDesks) {
+    if (state.sets.some((each) => each.id === id)) continue;
+    shown.close();
+    setDesks.delete(id);
+  }
+  places.set.hidden = !set;
+  places.file.hidden = Boolean(set);
   places.empty.hidden = decoding || state.files.length > 0;
   places.desk.hidden = decoding || state.files.length === 0;
   places.decode.hidden = !decoding;
-  document.title = file ? `${file.name}, Boxlock` : 'Boxlock';
+  const title = (file ?? set)?.name;
+  document.title = title ? `${title}, Boxlock` : 'Boxlock';
   tabs.show(state.view);
+  // What goes on in it is followed when it is not seen, too.
+  if (deskModule) for (const each of state.sets) setDeskOf(each.id).update();
+  if (set && deskModule) put(places.set, setDeskOf(set.id).element);
   if (!file) {
     // Nothing of a closed file stays behind, hidden or not.
     for (const view of VIEWS) places[view].replaceChildren();
@@ -358,9 +427,12 @@ showFiles(
 );
 takeFiles({
   input: places.input,
+  folderInput: places.folderInput,
   veil: byId('drop-veil', HTMLElement),
-  take: (files) => void take(files),
+  take: (files, folder) => void take(files, folder),
 });
+for (const id of ['open-folder-button', 'open-more-folder'])
+  byId(id, HTMLElement).addEventListener('click', () => places.folderInput.click());
 for (const id of ['open-button', 'open-more'])
   byId(id, HTMLElement).addEventListener(
     'click',
@@ -374,7 +446,9 @@ window.addEventListener('keydown', (event) => {
   if (event.key !== 'Escape' || event.defaultPrevented) return;
   if (document.querySelector(':popover-open, dialog[open]')) return;
   const { current } = store.state;
-  if (current !== null && store.file(current)?.phase === 'protecting') desks.get(current)?.protect.cancel();
+  if (current === null) return;
+  if (store.file(current)?.phase === 'protecting') desks.get(current)?.protect.cancel();
+  setDesks.get(current)?.cancel();
 });
 window.addEventListener('beforeunload', (event) => {
   if (store.state.files.some((file) => file.phase === 'protecting' || file.keyAtRisk)) event.preventDefault();

@@ -65,7 +65,7 @@ let ahead;
  */
 export function prefetch() {
   // A browser does not ask again for a module that it once could not get: whoever needs it is told.
-  const more = [several(), ofKeys()].map((part) => part.catch(() => {}));
+  const more = [several(), ofKeys(), ofTitles()].map((part) => part.catch(() => {}));
   ahead ??= Promise.all([fetchAhead(assets()), mustDownload(), ...more]).then(([whole]) => {
     // The next call tries again.
     if (!whole) ahead = undefined;
@@ -114,6 +114,16 @@ export async function arrange(files, options = {}) {
 
 /** What is needed of several files only. */
 const several = () => fetched(import('./engine/several.js'));
+
+/** What is needed of files that belong together. */
+const ofTitles = () => fetched(Promise.all([import('./engine/titles.js'), import('./engine/set-plan.js')]));
+
+/** @type {typeof Types.titlesOf} */
+export const titlesOf = async (media, options = {}) => (await ofTitles())[0].titlesOf(media, options);
+
+/** @type {typeof Types.planSet} */
+export const planSet = async (titles, wanted, options = {}) =>
+  (await ofTitles())[1].planSet(titles, wanted, (media) => OpenMedia.merged(media, options), options);
 
 /** What is needed of keys and headers without a file. */
 const ofKeys = () => fetched(import('./engine/keys.js'));
@@ -412,6 +422,20 @@ class OpenMedia {
       }
     }
     return { info, init, fragments };
+  }
+
+  /**
+   * Open files as the one that they can be made.
+   * @param {readonly Types.Media[]} media
+   * @param {{ signal?: AbortSignal }} options
+   */
+  static merged(media, { signal }) {
+    const parts = media.flatMap((each) => (each instanceof OpenMedia ? each.#parts : []));
+    const handle = parts.map((part) => part.handle);
+    return open(
+      parts.map(({ file }) => file),
+      { merge: true, handle, ...(signal ? { signal } : {}) },
+    );
   }
 
   close() {

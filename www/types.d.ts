@@ -176,7 +176,18 @@ export interface FoundBox {
   box: BoxNode;
   /** Whether it was found itself. */
   hit: boolean;
+  /** The first of its fields and texts that were found, where it was by these. */
+  fields?: FoundField[];
   inside: FoundBox[];
+}
+
+/** A field or a text in which something was found. */
+export interface FoundField {
+  /** Its number among the rows of the box; absent of a text. */
+  row?: number;
+  name: string;
+  /** What it says, or some of that. */
+  value: string;
 }
 
 /** How far a search has come, and what it found since it was last told. */
@@ -472,6 +483,8 @@ export interface Plan {
   kid: KidView | null;
   checksum: string | null;
   keySource: KeySource | null;
+  /** In counter mode, the first IV as 16 hex digits: each sample of the file has one more than the one before it. */
+  firstIv: string | null;
   headerVersion: string;
   headerXml: string;
   /** The PlayReady object around it, as base64. */
@@ -971,6 +984,93 @@ export interface Playback {
   fragments(options?: { signal?: AbortSignal }): AsyncIterable<Uint8Array>;
 }
 
+/** What one of several files is among them. */
+export interface Rung {
+  name: string;
+  size: number;
+  /** Seconds. */
+  duration: number | null;
+  /** Bits a second of the whole file. */
+  bitrate: number | null;
+  /** The picture, where it has one. */
+  video: Track | null;
+  audio: Track[];
+  text: Track[];
+  /** Of the picture, where it has one. */
+  fragments: number;
+}
+
+/** Files that belong together: qualities and languages of one title. */
+export interface Title {
+  name: string;
+  /** Pictures first, the best of them first, then sound, then text. */
+  media: Media[];
+  /** One for each of `media`. */
+  rungs: Rung[];
+  /** Numbers of those that become the one file for download: a picture, and sound where that stands apart. */
+  download: number[];
+  /** What is odd, as plain sentences. */
+  problems: string[];
+}
+
+/** What a manifest says of files. */
+export interface Listing {
+  /** Its own name. */
+  name: string;
+  files: {
+    name: string;
+    kind: Track['kind'] | null;
+    trackId: number | null;
+    /** Bits a second. */
+    bitrate: number | null;
+  }[];
+}
+
+export interface TitlesOptions {
+  /** 'found' when absent: by manifests, and by names and lengths. Or all are one title, or each is one of its own. */
+  together?: 'found' | 'one' | 'each';
+  /** Bits a second that the picture for download may have. */
+  maxBitrate?: number;
+  /** Files whose pictures were chosen for download. */
+  chosen?: readonly Media[];
+  listings?: readonly Listing[];
+}
+
+export interface SetRequest {
+  /**
+   * What is asked of each file. Those of a title share one key, or one for each class of tracks; tracks cannot be named, and
+   * keys cannot change along the way.
+   */
+  request: ProtectRequest;
+  /** Whether each title becomes an `.mp4` for download; true when absent. */
+  download?: boolean;
+  /** Whether the files of a title with several become `.ismv`, `.isma` and `.ismt`; true when absent. */
+  streaming?: boolean;
+  /** Keys and KIDs that were made before for a title, by its first file: planned anew, it keeps them. */
+  made?: Map<Media, { kid: string; key?: string; class?: KeyClass }[]>;
+}
+
+/** One file that is written. */
+export interface SetEntry {
+  /** Number of its title. */
+  title: number;
+  media: Media;
+  name: string;
+  use: 'download' | 'streaming';
+  /** To be carried out by its `media`. */
+  plan: Plan;
+  /** Number of the entry whose bytes it has, where it is a copy under another name. */
+  same: number | null;
+}
+
+export interface SetPlan {
+  entries: SetEntry[];
+  /** Whether keys were made here at random that nobody else has. */
+  keysAreNew: boolean;
+  /** Closes what was opened for it. */
+  close(): void;
+}
+
 /**
  * Removes what earlier pages left unfinished in browser storage, once for each page, and says how many bytes that were.
  * Opening a file does so too.
@@ -993,6 +1093,21 @@ export declare function arrange(
   files: readonly Blob[],
   options?: { signal?: AbortSignal },
 ): Promise<Arrangement>;
+
+/**
+ * Tells which of several open files are of one title, what is odd about them, and which quality is for download.
+ */
+export declare function titlesOf(media: readonly Media[], options?: TitlesOptions): Promise<Title[]>;
+
+/**
+ * Plans several files as one job. The files of a title share their keys; no two files of the job count from the same place,
+ * so that no counter is used twice with a key. Carry each entry out with `entry.media.protect(entry.plan)`.
+ */
+export declare function planSet(
+  titles: readonly Title[],
+  wanted: SetRequest,
+  options?: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
+): Promise<SetPlan>;
 
 /**
  * Opens a local file, bytes, or a URL of the page's own origin. Several Blobs or Files, an initialization segment and its

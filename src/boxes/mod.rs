@@ -42,6 +42,6 @@ pub use declaration::{Declaration, Form};
 pub use declare::BoxBody;
 pub use edit::{Action, Edits};
 pub use header::{BoxHeader, BoxId};
-pub use rows::{Row, RowSink};
+pub use rows::{Needles, Row, RowSink};
 pub use tree::{Node, Tree};
 pub use wire::{Context, FullHead, Wire};

@@ -1,5 +1,7 @@
 //! Rows for the inspector: what a field is called, what it says, which bytes it stands in.
 
+use std::rc::Rc;
+
 use serde::Serialize;
 
 /// One field of a box.
@@ -20,6 +22,41 @@ pub struct Row {
     pub depth: u8,
 }
 
+/// What rows are looked through for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needles {
+    /// Any of these texts, its Latin letters in whatever case.
+    pub texts: Vec<Vec<u8>>,
+    /// Whether a value must be one of them, and not only have it in it: few digits are in nearly every number.
+    pub whole: bool,
+}
+
+impl Needles {
+    /// Whether one of them is in `text`.
+    pub fn are_in(&self, text: &str) -> bool {
+        self.place_in(text).is_some()
+    }
+
+    /// Where the first of them begins in `text`, in bytes. Compared byte by byte: case and search as Unicode has them would be
+    /// 10 KB more for every visitor to load.
+    pub fn place_in(&self, text: &str) -> Option<usize> {
+        let text = text.as_bytes();
+        self.texts.iter().find_map(|needle| match self.whole {
+            true => text.eq_ignore_ascii_case(needle).then_some(0),
+            false => text.windows(needle.len().max(1)).position(|window| window.eq_ignore_ascii_case(needle)),
+        })
+    }
+
+    /// Whether name, value or meaning have one of them.
+    fn are_in_row(&self, row: &Row) -> bool {
+        let names = !self.whole && self.are_in(&row.name);
+        names || self.are_in(&row.value) || self.are_in(&row.meaning)
+    }
+}
+
+/// Rows that were looked for are kept up to so many.
+const FOUND: usize = 3;
+
 /// Collects the rows of one window out of all; rows outside it are counted but never formatted, so that a table
 /// of a million entries costs no more than the part that is looked at.
 #[derive(Debug)]
@@ -29,12 +66,26 @@ pub struct RowSink {
     seen: usize,
     depth: u8,
     rows: Vec<Row>,
+    search: Option<Found>,
+}
+
+/// Rows that are looked for.
+#[derive(Debug)]
+struct Found {
+    needles: Rc<Needles>,
+    /// Numbers of those that are kept.
+    numbers: Vec<usize>,
 }
 
 impl RowSink {
     /// A sink for `count` rows starting with row `from`.
     pub fn window(from: usize, count: usize) -> Self {
-        Self { from, until: from.saturating_add(count), seen: 0, depth: 0, rows: Vec::new() }
+        Self { from, until: from.saturating_add(count), seen: 0, depth: 0, rows: Vec::new(), search: None }
+    }
+
+    /// A sink that keeps the first few rows with one of `needles`, out of all.
+    pub fn finding(needles: Rc<Needles>) -> Self {
+        Self { search: Some(Found { needles, numbers: Vec::new() }), ..Self::window(0, usize::MAX) }
     }
 
     /// A sink that wants no row: for whoever only wants to know whether all can be read. Lists may be passed over.
@@ -69,13 +120,24 @@ impl RowSink {
         if self.is_shown() {
             let name = index.map_or_else(|| name.to_owned(), |index| format!("{name}[{index}]"));
             let (value, meaning) = text();
-            self.rows.push(Row { name, value, meaning, start, end, depth: self.depth });
+            let row = Row { name, value, meaning, start, end, depth: self.depth };
+            let is_kept = self.search.as_mut().is_none_or(|search| {
+                let is_found = search.numbers.len() < FOUND && search.needles.are_in_row(&row);
+                if is_found {
+                    search.numbers.push(self.seen);
+                }
+                is_found
+            });
+            if is_kept {
+                self.rows.push(row);
+            }
         }
         self.seen += 1;
     }
 
     fn is_shown(&self) -> bool {
-        (self.from..self.until).contains(&self.seen)
+        let enough = self.search.as_ref().is_some_and(|search| search.numbers.len() == FOUND);
+        !enough && (self.from..self.until).contains(&self.seen)
     }
 
     /// `name[index]` when the next row is inside the window, else nothing: long lists pay only for what is shown.
@@ -93,7 +155,11 @@ impl RowSink {
 
     /// The end of the last row pushed at index `at` is set to `end`: for entries whose length is known only after.
     pub fn close(&mut self, at: usize, end: u64) {
-        if let Some(row) = at.checked_sub(self.from).and_then(|index| self.rows.get_mut(index)) {
+        let index = match &self.search {
+            Some(search) => search.numbers.binary_search(&at).ok(),
+            None => at.checked_sub(self.from),
+        };
+        if let Some(row) = index.and_then(|index| self.rows.get_mut(index)) {
             row.end = end;
         }
     }
@@ -101,6 +167,12 @@ impl RowSink {
     /// How many rows there were in all, so far.
     pub fn total(&self) -> usize {
         self.seen
+    }
+
+    /// The rows that were looked for, each with its number among all.
+    pub fn into_found(self) -> Vec<(usize, Row)> {
+        let numbers = self.search.map(|search| search.numbers).unwrap_or_default();
+        numbers.into_iter().zip(self.rows).collect()
     }
 
     /// The rows of the window.

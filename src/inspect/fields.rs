@@ -1,11 +1,13 @@
 //! The fields of one box as rows with byte ranges, and the texts in it.
 
+use std::rc::Rc;
+
 use crate::boxes::declare::UNKNOWN_VERSION;
 use crate::boxes::keys::{find_track, sample_form};
 use crate::boxes::outside::Outside;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::wire::{Bytes, Context, Wire as _};
-use crate::boxes::{Node, Row, RowSink, Tree};
+use crate::boxes::{Needles, Node, Row, RowSink, Tree};
 use crate::bytes::{Error, Result};
 
 use super::node::{chain, human_name};
@@ -75,6 +77,23 @@ pub fn fields(
         }
     }
     Ok(this)
+}
+
+/// The first fields with one of `needles`, each with its number among the rows of its box; `around` are the boxes that `node`
+/// is in, the outermost first.
+pub(super) fn find_fields(
+    tree: &Tree<'_>,
+    node: &Node,
+    around: &[&Node],
+    moov: Option<&Tree<'_>>,
+    needles: &Rc<Needles>,
+) -> Vec<(usize, Row)> {
+    let known = registry::lookup(node.id(), around.last().map(|parent| parent.id()));
+    let form = sample_form(tree, node, around, moov, &find_track);
+    let mut sink = RowSink::finding(Rc::clone(needles));
+    // What stands before a fault is found all the same.
+    let _ = add_rows(tree, node, known, form.cx, &mut sink);
+    sink.into_found()
 }
 
 /// Where the entries stand to which the box at `path` leads, outside of `tree`: their bytes are wanted for

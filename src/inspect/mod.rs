@@ -12,4 +12,4 @@ mod texts;
 pub use fields::{BoxFields, add_outside, fields, outside};
 pub use node::{BoxNode, children_at, find, view, view_at};
 pub use overview::overview;
-pub use search::{Found, Query, Tally, search};
+pub use search::{Found, FoundField, Query, Tally, search};

@@ -1,46 +1,117 @@
-//! Looking for boxes by what a person types: a type, a word of a name or note, a user type.
+//! Looking for boxes by what a person types: a type, a word of a name or note, a user type, and what is in their fields.
+
+use std::rc::Rc;
 
 use serde::Serialize;
 
 use crate::boxes::tree::path_segment;
-use crate::boxes::{Node, Tree};
+use crate::boxes::{Needles, Node, Tree};
+use crate::bytes::KeyId;
 
+use super::fields::find_fields;
 use super::node::{BoxNode, numbered, view_node};
+use super::texts;
 
 /// What is looked for.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
-    text: Vec<u8>,
+    text: Needles,
     /// The text as user types are compared, when it can be a part of one.
-    digits: Option<Vec<u8>>,
+    digits: Option<Needles>,
+    /// What fields are looked through for; a key ID in both byte orders.
+    fields: Rc<Needles>,
 }
 
 /// A user type is asked for by so many of its digits; fewer would find nearly any.
 const USER_TYPE_DIGITS: usize = 4;
+/// Numbers of fewer digits are looked for as whole values.
+const NUMBER_DIGITS: usize = 6;
+/// Characters that are told of a value.
+const VALUE_LEN: usize = 80;
 
 impl Query {
     /// A query for this text, its Latin letters in whatever case.
     pub fn new(text: &str) -> Self {
-        let text = text.trim_ascii().as_bytes().to_vec();
-        let digits: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'-').collect();
-        let is_part = digits.len() >= USER_TYPE_DIGITS && digits.iter().all(u8::is_ascii_hexdigit);
-        Self { digits: is_part.then_some(digits), text }
+        let text = text.trim_ascii();
+        let digits: String = text.chars().filter(|one| !matches!(one, '-' | '{' | '}')).collect();
+        let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_part = digits.len() >= USER_TYPE_DIGITS && is_hex;
+        let any = |texts: Vec<String>| Needles {
+            texts: texts.into_iter().filter(|text| !text.is_empty()).map(String::into_bytes).collect(),
+            whole: false,
+        };
+        let mut forms = vec![text.to_owned()];
+        if is_part {
+            forms.push(digits.clone());
+        }
+        if let Some(kid) = hex::decode(&digits).ok().and_then(|bytes| Some(KeyId(bytes.try_into().ok()?))) {
+            let swapped = KeyId(kid.guid_bytes());
+            forms.extend([kid, swapped].iter().flat_map(|kid| [kid.uuid(), hex::encode(kid.0)]));
+        }
+        let is_number = text.len() < NUMBER_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+        Self {
+            text: any(vec![text.to_owned()]),
+            digits: is_part.then(|| any(vec![digits])),
+            fields: Rc::new(Needles { whole: is_number, ..any(forms) }),
+        }
     }
 
     /// Whether type, name, note or user type have the text in them.
     pub fn finds(&self, view: &BoxNode) -> bool {
         let texts = [Some(&view.kind), Some(&view.name), view.note.as_ref()];
         let digits = || {
-            let user_type = view.uuid.as_ref()?.bytes().filter(|byte| *byte != b'-').collect::<Vec<u8>>();
-            Some(has(&user_type, self.digits.as_ref()?))
+            let user_type = view.uuid.as_ref()?.replace('-', "");
+            Some(self.digits.as_ref()?.are_in(&user_type))
         };
-        texts.iter().flatten().any(|text| has(text.as_bytes(), &self.text)) || digits() == Some(true)
+        texts.iter().flatten().any(|text| self.text.are_in(text)) || digits() == Some(true)
+    }
+
+    /// What of the fields of a box, and of the texts in it, has it.
+    fn finds_in(
+        &self,
+        tree: &Tree<'_>,
+        node: &Node,
+        around: &[&Node],
+        moov: Option<&Tree<'_>>,
+    ) -> Vec<FoundField> {
+        let rows = find_fields(tree, node, around, moov, &self.fields).into_iter();
+        let mut found: Vec<FoundField> = rows
+            .map(|(row, field)| FoundField {
+                row: Some(row),
+                name: field.name,
+                value: excerpt(&field.value, 0),
+            })
+            .collect();
+        if !self.fields.whole {
+            for (title, text) in texts::texts(tree, node, around.last().map(|parent| parent.id())) {
+                if let Some(at) = self.fields.place_in(&text) {
+                    found.push(FoundField { row: None, name: title, value: excerpt(&text, at) });
+                }
+            }
+        }
+        found
     }
 }
 
-/// Compared byte by byte: case and search as Unicode has them would be 10 KB more for every visitor to load.
-fn has(text: &[u8], part: &[u8]) -> bool {
-    !part.is_empty() && text.windows(part.len()).any(|window| window.eq_ignore_ascii_case(part))
+/// A few words of `text`, around the byte `at`.
+fn excerpt(text: &str, at: usize) -> String {
+    let from = text.floor_char_boundary(at.saturating_sub(VALUE_LEN / 4));
+    let rest = text.get(from..).unwrap_or_default();
+    let short: String = rest.chars().take(VALUE_LEN).collect();
+    let (front, back) = (if from > 0 { "…" } else { "" }, if short.len() < rest.len() { "…" } else { "" });
+    format!("{front}{short}{back}")
+}
+
+/// A field, or a text, in which something was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FoundField {
+    /// Its number among the rows of the box; `None` of a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<usize>,
+    /// What it is called.
+    pub name: String,
+    /// What it says, or some of that.
+    pub value: String,
 }
 
 /// A box that was found, or that stands around some that were.
@@ -51,6 +122,9 @@ pub struct Found {
     pub view: BoxNode,
     /// Whether it was found itself.
     pub hit: bool,
+    /// The first of its fields that were found.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FoundField>,
     /// What was found inside.
     pub inside: Vec<Found>,
 }
@@ -65,29 +139,62 @@ pub struct Tally {
 }
 
 /// What `query` finds in a top-level box: itself, seen as `top`, and all that is inside, where that was read. `None` when
-/// there is nothing, or nothing that may still be listed.
-pub fn search(query: &Query, top: BoxNode, tree: Option<&Tree<'_>>, tally: &mut Tally) -> Option<Found> {
-    let node = tree.map(|tree| (tree, tree.root()));
-    search_node(query, top, node, tally)
-}
-
-fn search_node(
+/// there is nothing, or nothing that may still be listed. The form of some fields hangs on what the movie header says.
+pub fn search(
     query: &Query,
-    view: BoxNode,
-    node: Option<(&Tree<'_>, &Node)>,
+    top: BoxNode,
+    tree: Option<&Tree<'_>>,
+    moov: Option<&Tree<'_>>,
     tally: &mut Tally,
 ) -> Option<Found> {
-    let found = query.finds(&view);
-    tally.hits += u64::from(found);
-    let hit = found && tally.left > 0;
-    tally.left -= usize::from(hit);
-    let mut inside = Vec::new();
-    if let Some((tree, node)) = node {
-        for (index, child) in numbered(node) {
-            let path = format!("{}/{}", view.path, path_segment(child.id(), index));
-            let below = view_node(tree, child, Some(node), path, false);
-            inside.extend(search_node(query, below, Some((tree, child)), tally));
+    match tree {
+        Some(tree) => search_node(query, top, (tree, moov), &mut vec![tree.root()], tally),
+        None => {
+            let hit = query.finds(&top) && tally.count();
+            made(top, hit, Vec::new(), Vec::new())
         }
     }
-    (hit || !inside.is_empty()).then_some(Found { view: BoxNode { children: None, ..view }, hit, inside })
+}
+
+fn search_node<'t>(
+    query: &Query,
+    view: BoxNode,
+    trees: (&'t Tree<'_>, Option<&Tree<'_>>),
+    chain: &mut Vec<&'t Node>,
+    tally: &mut Tally,
+) -> Option<Found> {
+    let (tree, moov) = trees;
+    let Some((&node, around)) = chain.split_last() else { return None };
+    let fields = query.finds_in(tree, node, around, moov);
+    // Boxes are counted before what is in them.
+    let place = (query.finds(&view) || !fields.is_empty()).then(|| tally.count());
+    let mut inside = Vec::new();
+    for (index, child) in numbered(node) {
+        let path = format!("{}/{}", view.path, path_segment(child.id(), index));
+        let below = view_node(tree, child, Some(node), path, false);
+        chain.push(child);
+        inside.extend(search_node(query, below, trees, chain, tally));
+        chain.pop();
+    }
+    made(view, place == Some(true), fields, inside)
+}
+
+fn made(view: BoxNode, hit: bool, fields: Vec<FoundField>, inside: Vec<Found>) -> Option<Found> {
+    let fields = if hit { fields } else { Vec::new() };
+    (hit || !inside.is_empty()).then_some(Found {
+        view: BoxNode { children: None, ..view },
+        hit,
+        fields,
+        inside,
+    })
+}
+
+impl Tally {
+    /// Counts a hit; whether it may be listed.
+    fn count(&mut self) -> bool {
+        self.hits += 1;
+        let may = self.left > 0;
+        self.left -= usize::from(may);
+        may
+    }
 }

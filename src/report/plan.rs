@@ -42,6 +42,8 @@ pub struct PlanReport {
     pub checksum: Option<String>,
     /// Where the first came from: `random`, `typed` or `seed`.
     pub key_source: Option<&'static str>,
+    /// In counter mode, the first IV as 16 hex digits: each sample of the file has one more than the one before it.
+    pub first_iv: Option<String>,
     /// Whether a key comes from the public test key seed.
     pub for_tests: bool,
     /// `4.0` to `4.3`.
@@ -239,6 +241,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         key_source: first.as_ref().map(|key| key.source),
         checksum: first.as_ref().and_then(|key| key.checksum.clone()),
         kid: first.map(|key| key.kid),
+        first_iv: (plan.protects() && plan.scheme.mode == Mode::Ctr).then(|| hex::encode(plan.ivs.iv(0))),
         for_tests: keys.iter().any(|key| key.for_tests),
         keys,
         header_version: if plan.protects() || !plan.header_xml.is_empty() {

@@ -42,7 +42,7 @@ pub struct Search {
 }
 
 impl Search {
-    /// Looks for `text` in types, names, notes and user types of all boxes of a file.
+    /// Looks for `text` in types, names, notes, user types and fields of all boxes of a file.
     pub fn new(index: Rc<Index>, text: &str) -> Self {
         Self {
             index,
@@ -103,7 +103,8 @@ impl Search {
 
     fn look(&mut self, top: &TopBox, path: String, tree: Option<&Tree<'_>>) {
         let view = top_view(&self.index, top, path);
-        self.found.extend(inspect::search(&self.query, view, tree, &mut self.tally));
+        let moov = self.index.moov.as_ref();
+        self.found.extend(inspect::search(&self.query, view, tree, moov, &mut self.tally));
     }
 }
 

@@ -51,6 +51,10 @@ pub struct Indexer {
     outside: Option<Error>,
     /// Whether the `mfra` read is one that the walk met.
     pub(super) mfra_met: bool,
+    /// File offset after the last byte that was used.
+    used_to: u64,
+    /// How many bytes were used of what came last, when they are of fragments alone.
+    of_fragments: u64,
 }
 
 impl Indexer {
@@ -70,6 +74,8 @@ impl Indexer {
             open_data: None,
             outside: None,
             mfra_met: false,
+            used_to: 0,
+            of_fragments: 0,
         })
     }
 
@@ -101,8 +107,21 @@ impl Indexer {
         }
     }
 
+    /// How many bytes were used of those given last, from their first on: another indexer, given no more, would come as
+    /// far. 0 where the movie header was among them or is still to come.
+    pub fn of_fragments(&self) -> u64 {
+        self.of_fragments
+    }
+
     /// Takes the bytes at file offset `start`: at least the range wanted. Uses as much of them as it can.
     pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
+        let known = self.index.moov.is_some();
+        self.feed_all(start, bytes)?;
+        self.of_fragments = if known { self.used_to.saturating_sub(start) } else { 0 };
+        Ok(())
+    }
+
+    fn feed_all(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
         let mut used = false;
         while let Some(need) = self.needs() {
             let window = need.start.checked_sub(start).map(to_len).and_then(|from| bytes.get(from..));
@@ -115,6 +134,7 @@ impl Indexer {
                 return Err(Error::file("short-read", message).at(need.start));
             };
             used = true;
+            self.used_to = need.start + need.len;
             match self.stage {
                 Stage::Tail => self.take_tail(window),
                 Stage::RandomAccess(need) => self.take_random_access(need, window),
@@ -225,6 +245,7 @@ impl Indexer {
                 return Ok(());
             };
             self.take_body(start, header, body);
+            self.used_to = start + header.size;
         }
         let before = self.index.fragments.last().map_or(0, |last| last.first_sample);
         if header.id.is(b"moof") && (before..self.samples_so_far()).contains(&self.index.file_len) {

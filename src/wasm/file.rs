@@ -62,6 +62,11 @@ impl File {
         number(self.session.position())
     }
 
+    /// How many of the bytes given last tell of fragments alone: with no more, another opening comes as far.
+    pub fn of_fragments(&self) -> f64 {
+        number(self.session.of_fragments())
+    }
+
     /// What tells the file from others, by all that was read of it at opening.
     pub fn identity(&self) -> JsResult<u64> {
         Ok(self.index()?.identity())

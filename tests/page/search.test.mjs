@@ -49,6 +49,49 @@ inEachBrowser((browser) => {
     );
   });
 
+  check(
+    'a key ID is found in either byte order, a licence URL too, and one goes from each to the next',
+    async (page) => {
+      const kid = '00112233-4455-6677-8899-aabbccddeeff';
+      const bytes = await protectedSample(page, { kid, key: '0f0e0d0c0b0a09080706050403020100' });
+      const path = folder.path(`kid-${browser.name}.mp4`);
+      await writeFile(path, bytes);
+      await openFile(page, path);
+      await page.waitFor('[role="treeitem"]');
+      const hits = async (text) => {
+        await page.fill('.tree-filter', text);
+        await page.waitFor(() => / found$/.test(document.querySelector('.tree-tally').innerText));
+        return page.evaluate(() =>
+          [...document.querySelectorAll('[role="treeitem"].hit .fourcc')]
+            .map((each) => each.innerText)
+            .sort(),
+        );
+      };
+      const found = await hits(kid);
+      assert.ok(found.filter((type) => type === 'tenc').length === 2, `each track's tenc: ${found}`);
+      assert.deepEqual(await hits('33221100-5544-7766-8899-AABBCCDDEEFF'), found, 'in the other order');
+      assert.deepEqual(await hits('{33221100554477668899aabbccddeeff}'), found, 'without dashes');
+      assert.deepEqual(await hits('rightsmanager.asmx'), ['pssh', 'uuid']);
+      const here = () => document.querySelector('.crumbs [aria-current="true"]').innerText;
+      await page.press('F3');
+      await page.waitFor(() => document.querySelector('.crumbs [aria-current="true"]').innerText === 'pssh');
+      await page.press('F3');
+      await page.waitFor(() =>
+        /^uuid/.test(document.querySelector('.crumbs [aria-current="true"]').innerText),
+      );
+      await page.click('[aria-label^="Found before"]');
+      await page.waitFor(() => document.querySelector('.crumbs [aria-current="true"]').innerText === 'pssh');
+      assert.equal(await page.evaluate(here), 'pssh');
+      // A field that was found is the one that is chosen.
+      await page.fill('.tree-filter', kid);
+      await page.waitFor(() => / found$/.test(document.querySelector('.tree-tally').innerText));
+      await page.press('Enter');
+      await page.waitFor(() =>
+        /KID/.test(document.querySelector('.pane-fields [aria-selected="true"]')?.innerText ?? ''),
+      );
+    },
+  );
+
   check('what is not there is said not to be, and Escape shows all again', async (page) => {
     await page.click('#try-sample');
     await page.waitFor('[role="treeitem"]');
@@ -56,7 +99,7 @@ inEachBrowser((browser) => {
     await page.waitFor('.tree-none');
     assert.match(
       await page.text('.tree-none'),
-      /^No box of this file has “zzzz” in its type, name or uuid\.$/,
+      /^No box of this file has “zzzz” in its type, name, uuid or fields\.$/,
     );
     assert.equal(await page.evaluate(tally), '0 boxes found');
     await page.press('Escape');
@@ -89,7 +132,8 @@ inEachBrowser((browser) => {
         search,
         model,
         () => {},
-        (node) => void entered.push(node?.path ?? null),
+        (row) => void entered.push(row?.node.path ?? null),
+        () => {},
       );
       document.body.append(find.head, find.none, find.tally);
       const told = [];

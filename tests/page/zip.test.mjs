@@ -5,7 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { crc32 as zlibCrc } from 'node:zlib';
-import { crc32, directoryHeader, ending, localHeader, zipped } from '../../www/files/zip.js';
+import { zipOf } from '../../www/files/zip-of.js';
+import { zipped } from '../../www/files/zip.js';
+import { crc32, directoryHeader, ending, localHeader } from '../../www/files/zip-headers.js';
 import { workFolder } from './support.mjs';
 
 const folder = workFolder();
@@ -161,4 +163,26 @@ test('more files than 16 bits count are all found', { skip: noPython }, async ()
   const [, listed] = python(path, 'names');
   assert.equal(listed.length, count);
   assert.equal(listed.at(-1)[0], 'segment-65999.m4s');
+});
+
+test('files that are finished are an archive without being copied', { skip: noPython }, async () => {
+  const files = [
+    { name: 'eins.ismv', bytes: noise(300_000, 3) },
+    { name: 'zwei – ö.mp4', bytes: noise(70_001, 5) },
+    { name: 'empty', bytes: new Uint8Array() },
+  ];
+  const read = [];
+  const blob = await zipOf(
+    files.map(({ name, bytes }) => ({ name, blob: new Blob([bytes]) })),
+    (done) => read.push(done),
+  );
+  assert.equal(read.at(-1), 370_001);
+  const path = folder.path('finished.zip');
+  await writeFile(path, Buffer.from(await blob.arrayBuffer()));
+  const [bad, listed] = python(path, 'all');
+  assert.equal(bad, null);
+  assert.deepEqual(
+    listed.map(([name, size, crc]) => [name, size, crc]),
+    files.map(({ name, bytes }) => [name, bytes.length, zlibCrc(bytes)]),
+  );
 });

@@ -7,7 +7,7 @@ import * as whole from './wasm/boxlock_engine.js';
 import initLook, * as look from './wasm/boxlock_look.js';
 import { asError, CHANGED } from '../files/faults.js';
 import { gatherNow } from '../files/gather.js';
-import { HeadReader } from '../files/heads.js';
+import { HeadReader, KnownHeads } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { Witness } from '../files/witness.js';
 import { isTrap } from './errors.js';
@@ -30,6 +30,7 @@ export class OpenFile {
   #opening = null;
   #blob;
   #starts;
+  #heads;
 
   /**
    * @param {Looking | whole.File} core what looks; of several files that become one the whole engine from the start, as they
@@ -38,14 +39,16 @@ export class OpenFile {
    * @param {Float64Array} starts where the parts begin that it was put together of
    * @param {Witness} witness
    * @param {Working | null} working
+   * @param {KnownHeads} [heads] what was read
    */
-  constructor(core, blob, starts, witness, working) {
+  constructor(core, blob, starts, witness, working, heads) {
     this.core = core;
     this.reader = new BlobReader(blob);
     this.witness = witness;
     this.#blob = blob;
     this.#starts = starts;
     this.#working = working;
+    this.#heads = heads;
   }
 
   /**
@@ -103,7 +106,7 @@ export class OpenFile {
     await this.witness.check(this.#blob);
     const core = new whole.File(this.#blob).joined(this.#starts);
     try {
-      await feed(core, this.#blob, [0], new Witness(), running);
+      await feed(core, this.#blob, [0], new Witness(), running, this.#heads);
       // Another opening may have begun when this one was left.
       running.signal.throwIfAborted();
       if (core.identity() !== this.core.identity()) throw asError(CHANGED);
@@ -113,6 +116,7 @@ export class OpenFile {
       // What was read without a fault is faulty now.
       throw isOfFile(error) ? asError(CHANGED) : error;
     }
+    this.#heads = undefined;
     this.#working = { core, memory };
     return this.#working;
   }
@@ -137,8 +141,9 @@ export async function openFile({ look: module, ...origin }, { engine, ...running
   }
   await started(initLook, module);
   const core = new look.File(blob).joined(starts);
-  await feed(core, blob, [0], witness, running);
-  return new OpenFile(core, blob, starts, witness, null);
+  const heads = new KnownHeads();
+  await feed(core, blob, [0], witness, running, heads);
+  return new OpenFile(core, blob, starts, witness, null, heads);
 }
 
 /**
@@ -172,16 +177,19 @@ export async function openWhole({ blob, files, starts }, witness, running) {
  * @param {number[]} bases where the files begin that it has one behind the other
  * @param {Witness} witness
  * @param {Waiting} running
+ * @param {KnownHeads} [known] what was read of fragments by an opening before; takes what is read now
  */
-async function feed(core, blob, bases, witness, { signal, report }) {
+async function feed(core, blob, bases, witness, { signal, report }, known) {
   const starts = new Set(bases);
   const pause = new Pause(signal);
   const heads = new HeadReader(blob);
   for (let need = core.needs(); need; need = core.needs()) {
     if (starts.has(need.start)) heads.expect(core.expected());
-    const bytes = await heads.read(need.start, need.len);
+    const before = known?.get(need.start, need.len);
+    const bytes = before ?? (await heads.read(need.start, need.len));
     witness.saw(need.start, bytes);
     core.feed(need.start, bytes);
+    if (!before) known?.keep(need.start, bytes.subarray(0, core.of_fragments()));
     await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
   }
 }

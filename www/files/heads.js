@@ -12,6 +12,36 @@ const READ_SPARSE = 64 << 10;
 const HEAD_BYTES = 16 << 10;
 const GROUP = 32;
 
+/** Bytes kept of heads: those of some gigabytes of usual fragments. */
+const KNOWN_BYTES = 8 << 20;
+
+/** What was read of heads, for who reads them once more soon: each such read waits for the browser. */
+export class KnownHeads {
+  /** @type {Map<number, Uint8Array<ArrayBuffer>>} */
+  #parts = new Map();
+  #size = 0;
+
+  /**
+   * @param {number} start
+   * @param {Uint8Array<ArrayBuffer>} bytes
+   */
+  keep(start, bytes) {
+    if (bytes.length === 0 || this.#size + bytes.length > KNOWN_BYTES) return;
+    this.#size += bytes.length;
+    this.#parts.set(start, bytes.slice());
+  }
+
+  /**
+   * At least `len` bytes from `start` on, if they are known.
+   * @param {number} start
+   * @param {number} len
+   */
+  get(start, len) {
+    const found = this.#parts.get(start);
+    return found && found.length >= len ? found : undefined;
+  }
+}
+
 /** @typedef {{ start: number, end: number, at: number }} Range of the file, and where it stands in its group */
 
 export class HeadReader {

@@ -16,12 +16,18 @@ export async function handleOf(file) {
 }
 
 /**
- * What was dropped. At once: it can be asked for only while the event is handled.
+ * What was dropped, and the folders. At once: it can be asked for only while the event is handled.
  * @param {DataTransfer | null} data
  */
 function dropped(data) {
   const files = [];
+  const folders = [];
   for (const item of data?.items ?? []) {
+    const entry = item.webkitGetAsEntry?.();
+    if (entry?.isDirectory) {
+      folders.push(/** @type {FileSystemDirectoryEntry} */ (entry));
+      continue;
+    }
     const file = item.getAsFile();
     if (!file) continue;
     files.push(file);
@@ -32,7 +38,57 @@ function dropped(data) {
         ask.call(item).catch(() => null),
       );
   }
-  return files;
+  return { files, folders };
+}
+
+/** So many files of a folder are looked through. */
+const FOLDER_MAX = 20_000;
+/** What is taken of a folder: media, segments by the names that origins give them, and manifests. */
+const TAKEN =
+  /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov|ism|ismc|mpd|m3u8)$|^Fragments\([^)]*\)$/i;
+
+/** What a folder has, and its name. @typedef {{ name: string, files: File[] }} Folder */
+
+/**
+ * What is worth opening of the files of a folder.
+ * @param {string} name
+ * @param {File[]} files
+ * @returns {Folder}
+ */
+export function folderOf(name, files) {
+  return { name, files: files.filter((file) => TAKEN.test(file.name) && !file.name.startsWith('.')) };
+}
+
+/**
+ * The files of folders and all in them, each with the path that tells two of the same name apart.
+ * @param {FileSystemDirectoryEntry[]} folders
+ */
+async function filesIn(folders) {
+  /** @type {File[]} */
+  const found = [];
+  /** @type {FileSystemEntry[]} */
+  const rest = [...folders];
+  for (let next = rest.shift(); next && found.length < FOLDER_MAX; next = rest.shift()) {
+    const entry = next;
+    if (entry.isDirectory) {
+      const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+      for (;;) {
+        /** @type {FileSystemEntry[]} */
+        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        if (some.length === 0) break;
+        rest.push(...some);
+      }
+      continue;
+    }
+    /** @type {File} */
+    const file = await new Promise((resolve, reject) =>
+      /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+    );
+    // As the file dialog says it.
+    Object.defineProperty(file, 'webkitRelativePath', { value: entry.fullPath.replace(/^\//, '') });
+    found.push(file);
+  }
+  return found;
 }
 
 /**
@@ -59,13 +115,20 @@ export async function chooseFiles(input, take) {
  * @param {object} parts
  * @param {HTMLInputElement} parts.input the file dialog
  * @param {HTMLElement} parts.veil shown while files hover over the page
- * @param {(files: File[]) => void} parts.take
+ * @param {HTMLInputElement} parts.folderInput the dialog for a folder
+ * @param {(files: File[], folder?: string) => void} parts.take
  */
-export function takeFiles({ input, veil, take }) {
+export function takeFiles({ input, folderInput, veil, take }) {
   input.addEventListener('change', () => {
     const files = [...(input.files ?? [])];
     input.value = ''; // so that the same file can be chosen again
     if (files.length) take(files);
+  });
+  folderInput.addEventListener('change', () => {
+    const files = [...(folderInput.files ?? [])];
+    folderInput.value = '';
+    const name = files[0]?.webkitRelativePath.split('/')[0] || 'The folder';
+    take(folderOf(name, files).files, name);
   });
 
   let depth = 0;
@@ -97,7 +160,13 @@ export function takeFiles({ input, veil, take }) {
     // Some places take what is dropped on them for themselves.
     if (event.defaultPrevented) return;
     event.preventDefault();
-    const files = dropped(event.dataTransfer);
-    if (files.length) take(files);
+    const { files, folders } = dropped(event.dataTransfer);
+    const [first] = folders;
+    if (first)
+      void filesIn(folders).then(
+        (inside) => take([...files, ...folderOf(first.name, inside).files], first.name),
+        () => take(files, first.name),
+      );
+    else if (files.length) take(files);
   });
 }

@@ -1,9 +1,9 @@
 /** Looking for boxes: the field, what a search under way says of itself, and the way out of it. */
 
-/** @import { BoxNode, SearchProgress } from '../types.d.ts' */
-/** @import { TreeModel } from './tree-model.js' */
+/** @import { SearchProgress } from '../types.d.ts' */
+/** @import { TreeModel, TreeRow } from './tree-model.js' */
 
-import { button, h, setText } from './dom.js';
+import { button, drawing, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
@@ -20,13 +20,15 @@ export class BoxSearch {
    * @param {Search} search
    * @param {TreeModel} model gets what is found
    * @param {(fresh: boolean) => void} changed the model has other rows, or more of them
-   * @param {(node: BoxNode | null) => void} enter goes to the list, and there to a box
+   * @param {(row: TreeRow | null) => void} enter goes to the list, and there to a box
+   * @param {(step: 1 | -1) => void} step goes to what was found next, or before
    */
-  constructor(search, model, changed, enter) {
+  constructor(search, model, changed, enter, step) {
     this.search = search;
     this.model = model;
     this.changed = changed;
     this.enter = enter;
+    this.step = step;
     /** Whether the first box that is found is to be gone to. */
     this.eager = false;
     this.share = 0;
@@ -36,14 +38,25 @@ export class BoxSearch {
     this.running = null;
     this.input = h('input', {
       type: 'search',
-      placeholder: 'Find a box: senc, track, IV …',
-      'aria-label': 'Find boxes by type, name or uuid',
+      placeholder: 'Find: senc, track 2, a KID, a URL …',
+      'aria-label': 'Find boxes by type, name, uuid, or what their fields say',
       autocomplete: 'off',
       spellcheck: 'false',
       class: 'tree-filter',
     });
     this.stop = button('Stop', () => this.#stop(), { class: 'button small', hidden: true });
-    this.head = h('div', { class: 'pane-head' }, this.input, this.stop);
+    const to = (/** @type {1 | -1} */ way, /** @type {string} */ label, /** @type {string} */ path) => {
+      const made = button('', () => step(way), { class: 'icon-button', 'aria-label': label, title: label });
+      made.append(drawing(path));
+      return made;
+    };
+    this.steps = h(
+      'span',
+      { class: 'tree-steps', hidden: true },
+      to(-1, 'Found before (Shift+F3)', 'M3.5 10.5L8 6l4.5 4.5'),
+      to(1, 'Found next (F3)', 'M3.5 6L8 10.5 12.5 6'),
+    );
+    this.head = h('div', { class: 'pane-head' }, this.input, this.steps, this.stop);
     this.none = h('p', { class: 'tree-none', hidden: true });
     this.tally = h('p', { class: 'tree-tally' });
     this.input.addEventListener(
@@ -65,7 +78,8 @@ export class BoxSearch {
       this.clear();
       // Nothing else is to be cancelled by it.
       event.stopPropagation();
-    } else if (event.key === 'ArrowDown' || event.key === 'Enter') {
+    } else if (event.key === 'F3') this.step(event.shiftKey ? -1 : 1);
+    else if (event.key === 'ArrowDown' || event.key === 'Enter') {
       this.#look();
       this.eager = event.key === 'Enter';
       this.enter(this.eager ? this.#firstHit() : null);
@@ -76,7 +90,7 @@ export class BoxSearch {
   #firstHit() {
     const row = this.model.rows.find(({ hit }) => hit);
     if (row) this.eager = false;
-    return row?.node ?? null;
+    return row ?? null;
   }
 
   #look() {
@@ -103,7 +117,7 @@ export class BoxSearch {
         signal: running.signal,
         onProgress: (progress) => this.#found(progress),
       });
-      if (hits === 0) this.end = `No box of this file has “${query}” in its type, name or uuid.`;
+      if (hits === 0) this.end = `No box of this file has “${query}” in its type, name, uuid or fields.`;
     } catch (error) {
       if (running !== this.running) return;
       this.end = running.signal.aborted
@@ -140,6 +154,7 @@ export class BoxSearch {
     const { end } = this;
     const { query, hits } = this.model;
     this.stop.hidden = !this.running;
+    this.steps.hidden = hits === 0;
     this.none.hidden = !end || hits > 0;
     setText(this.none, end);
     if (!query) {

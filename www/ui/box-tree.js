@@ -17,7 +17,7 @@ const TYPE_AHEAD_MS = 700;
 export class BoxTree {
   /**
    * @param {TreeModel} model
-   * @param {(node: BoxNode) => void} choose
+   * @param {(node: BoxNode, field?: number) => void} choose a box, and a field in it
    * @param {Search} search
    */
   constructor(model, choose, search) {
@@ -37,10 +37,11 @@ export class BoxTree {
       search,
       model,
       (fresh) => this.#found(fresh),
-      (node) => {
+      (row) => {
         this.rows.element.focus();
-        if (node) this.choose(node);
+        if (row) this.#choose(row);
       },
+      (step) => this.#toHit(step),
     );
     const { head, none, tally } = this.find;
     this.element = h(
@@ -112,7 +113,10 @@ export class BoxTree {
     twisty.classList.toggle('none', !opens);
     twisty.classList.toggle('open', row.open);
     type.textContent = node.type;
-    name.replaceChildren(node.name, node.note ? h('span', { class: 'tree-note' }, ` ${node.note}`) : '');
+    const [field] = row.fields ?? [];
+    const [title, note] = field ? [field.name, field.value] : [node.name, node.note];
+    name.replaceChildren(title, note ? h('span', { class: 'tree-note' }, ` ${note}`) : '');
+    name.title = field ? `${node.name}: ${field.name} ${field.value}` : '';
     fault.hidden = !node.problem;
     fault.title = node.problem ?? '';
     size.textContent = format.bytes(node.size);
@@ -160,6 +164,9 @@ export class BoxTree {
     };
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     switch (event.key) {
+      case 'F3':
+        this.#toHit(event.shiftKey ? -1 : 1);
+        break;
       case 'ArrowDown':
         go(at + 1);
         break;
@@ -224,8 +231,24 @@ export class BoxTree {
 
   /** @param {TreeRow} row */
   #choose(row) {
-    if (row.more === undefined) this.choose(row.node);
+    if (row.more === undefined)
+      this.choose(row.node, row.fields?.find((field) => field.row !== undefined)?.row);
     else void this.#unfold(row.more);
+  }
+
+  /**
+   * Goes to what was found next, or before; from the last to the first.
+   * @param {1 | -1} step
+   */
+  #toHit(step) {
+    const { rows } = this.model;
+    const at = this.model.indexOf(this.chosen);
+    for (let n = 1; n <= rows.length; n++) {
+      const row = rows[(at + n * step + 2 * rows.length) % rows.length];
+      if (!row?.hit) continue;
+      this.#choose(row);
+      return;
+    }
   }
 
   /**

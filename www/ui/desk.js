@@ -11,13 +11,15 @@ import { Result } from './result.js';
 import { addStyle } from './style.js';
 import { summaryStrip } from './summary.js';
 
-export { takeSeveral } from './several.js';
+export { SetDesk } from './set-desk.js';
+export { isManifest, takeSeveral } from './several.js';
 
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
+  addStyle('../style/set.css'),
 ]);
 
 export class Desk {

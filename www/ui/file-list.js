@@ -1,6 +1,6 @@
 /** The open files, and what could not be opened. */
 
-/** @import { FileState, Mergeable, Notice, State, Store } from './store.js' */
+/** @import { FileState, Mergeable, Notice, SetState, State, Store } from './store.js' */
 
 import { button, CROSS, drawing, h, setAttributes, setText } from './dom.js';
 import * as format from './format.js';
@@ -36,6 +36,40 @@ class FileRow {
     setAttributes(this.name, { 'aria-current': chosen ? 'true' : null });
     setAttributes(this.shut, { 'aria-label': `Close ${file.name}` });
     this.element.className = chosen ? 'chosen' : '';
+  }
+}
+
+/** A row above files that were opened together. */
+class SetRow {
+  /**
+   * @param {SetState} set
+   * @param {Store} store
+   */
+  constructor({ id, name }, store) {
+    this.state = h('span', { class: 'file-state' });
+    this.name = h(
+      'button',
+      { type: 'button', class: 'file-name' },
+      h('span', { class: 'file-title' }, name),
+      this.state,
+    );
+    this.name.addEventListener('click', () => store.dispatch({ type: 'choose', id }));
+    const part = button('', () => store.dispatch({ type: 'part', id }), {
+      class: 'icon-button',
+      'aria-label': `Take ${name} apart; its files stay open`,
+    });
+    part.append(drawing(CROSS));
+    this.element = h('li', {}, this.name, part);
+  }
+
+  /**
+   * @param {SetState} set
+   * @param {boolean} chosen
+   */
+  update({ files }, chosen) {
+    setText(this.state, `Protect ${files.length} files in one job`);
+    setAttributes(this.name, { 'aria-current': chosen ? 'true' : null });
+    this.element.className = chosen ? 'set-row chosen' : 'set-row';
   }
 }
 
@@ -108,6 +142,8 @@ function mergeButton(notice, files, store, merge) {
 export function showFiles(store, { list, deskNotices, emptyNotices }, close, merge) {
   /** @type {Map<number, FileRow>} */
   const rows = new Map();
+  /** @type {Map<number, SetRow>} */
+  const sets = new Map();
   /** @param {State} state @param {State} before */
   const draw = (state, before) => {
     for (const [id, row] of rows) {
@@ -120,6 +156,18 @@ export function showFiles(store, { list, deskNotices, emptyNotices }, close, mer
       row.update(file, file.id === state.current);
       if (!rows.has(file.id)) list.append(row.element);
       rows.set(file.id, row);
+    }
+    for (const [id, row] of sets) {
+      if (state.sets.some((set) => set.id === id)) continue;
+      row.element.remove();
+      sets.delete(id);
+    }
+    for (const set of state.sets) {
+      const row = sets.get(set.id) ?? new SetRow(set, store);
+      row.update(set, set.id === state.current);
+      const [first = -1] = set.files;
+      if (!sets.has(set.id)) rows.get(first)?.element.before(row.element);
+      sets.set(set.id, row);
     }
     if (state.notices !== before.notices || (state.files.length === 0) !== (before.files.length === 0)) {
       const place = state.files.length ? deskNotices : emptyNotices;

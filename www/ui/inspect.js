@@ -31,7 +31,7 @@ export class Inspect {
     this.opened = Promise.resolve();
     this.tree = new BoxTree(
       this.model,
-      (node) => void this.select(node.path),
+      (node, field) => void this.select(node.path, -1, field),
       (text, options) => media.search(text, options),
     );
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
@@ -81,12 +81,15 @@ export class Inspect {
    * Chooses a box, and in it a field or the byte to stand on.
    * @param {string} path
    * @param {number} [offset]
+   * @param {number} [field] number of its row
    */
-  async select(path, offset = -1) {
+  async select(path, offset = -1, field) {
     if (path !== this.path) this.opened = this.#open(path, ++this.turn);
     const { turn } = this;
     await this.opened;
-    if (turn !== this.turn || offset < 0) return;
+    if (turn !== this.turn) return;
+    if (field !== undefined) await this.#chooseField(field, -1);
+    if (offset < 0) return;
     await this.#chooseField(await this.fields.find(offset), offset);
   }
 

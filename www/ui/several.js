@@ -8,24 +8,40 @@ import { askToMerge } from './merge.js';
 const ALONE_MAX = 10;
 
 /**
- * What is done with files: `merge` says that several are made one, `told` may offer to.
+ * What is done with files: `merge` says that several are made one, `told` may offer to. Opening says by which number a file
+ * is known from then on.
  * @typedef {object} Acts
- * @property {(parts: readonly Blob[], name: string, size: number, merge?: boolean) => Promise<void>} open
+ * @property {(parts: readonly Blob[], name: string, size: number, merge?: boolean) => number} open
+ * @property {(name: string, files: number[], manifests: readonly File[]) => void} gather
  * @property {(title: string, message: string) => void} refuse
  * @property {(title: string, message: string, merge?: { name: string, parts: readonly Blob[] }) => void} tell
  */
 
+/** What lists files, and is none of media. */
+const MANIFEST = /\.(ism|ismc|mpd|m3u8)$/i;
+
+/** @param {Blob} file */
+export const isManifest = (file) => file instanceof File && MANIFEST.test(file.name);
+
 /**
  * @param {Arrangement} arrangement
  * @param {Acts} acts
- * @param {'merge' | 'apart'} [known] whether they are to be made one, where that was chosen before
+ * @param {{ known?: 'merge' | 'apart' | undefined, manifests: readonly File[] }} beside whether they are to be made one, where that
+ *   was chosen before, and the manifests that came with them
  */
-export async function takeSeveral({ groups, merge, refused }, { open, refuse, tell }, known) {
-  const way = merge && (known ?? (await askToMerge(merge, groups)));
+export async function takeSeveral(
+  { groups, merge, refused },
+  { open, gather, refuse, tell },
+  { known, manifests },
+) {
+  // A manifest says that they are a set.
+  const asked = known ?? (manifests.length ? 'apart' : undefined);
+  const way = merge && (asked ?? (await askToMerge(merge, groups)));
   if (merge && !way) return;
-  if (merge && way === 'merge') void open(merge.parts, merge.name, sizeOf(merge.parts), true);
-  for (const { name, parts, warnings } of groups) {
-    if (way !== 'merge') void open(parts, name, sizeOf(parts));
+  if (merge && way === 'merge') open(merge.parts, merge.name, sizeOf(merge.parts), true);
+  const ids = way === 'merge' ? [] : groups.map(({ name, parts }) => open(parts, name, sizeOf(parts)));
+  if (ids.length > 1) gather(`${ids.length} files together`, ids, manifests);
+  for (const { name, warnings } of groups) {
     if (warnings.length > 0) tell(`${name} may not be complete.`, warnings.join(' '));
   }
   if (merge && way === 'apart')
@@ -37,8 +53,7 @@ export async function takeSeveral({ groups, merge, refused }, { open, refuse, te
     const which = parts.length === 1 ? `${name} was` : `${name} and ${parts.length - 1} more were`;
     refuse(`${which} not ${few ? 'joined' : 'opened'}.`, message);
     // A segment alone can be looked into.
-    if (few)
-      for (const part of parts) void open([part], part instanceof File ? part.name : 'file', part.size);
+    if (few) for (const part of parts) open([part], part instanceof File ? part.name : 'file', part.size);
   }
 }
 

@@ -35,10 +35,13 @@
  * @property {boolean} keyAtRisk whether the result's key was made here, is nowhere else, and was not kept yet
  */
 
+/** Files that were opened together, and can be done in one job. @typedef {{ id: number, name: string, files: number[], manifests: readonly File[] }} SetState */
+
 /**
  * @typedef {object} State
  * @property {FileState[]} files
- * @property {number | null} current
+ * @property {SetState[]} sets
+ * @property {number | null} current file or set
  * @property {View} view
  * @property {Notice[]} notices
  */
@@ -49,6 +52,8 @@
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
  *   | { type: 'told', id: number, title: string, message: string, merge?: Mergeable | undefined }
+ *   | { type: 'gather', id: number, name: string, files: number[], manifests: readonly File[], show: boolean }
+ *   | { type: 'part', id: number }
  *   | { type: 'close', id: number }
  *   | { type: 'choose', id: number }
  *   | { type: 'view', view: View }
@@ -64,7 +69,7 @@
  */
 
 /** @type {State} */
-export const EMPTY = { files: [], current: null, view: 'inspect', notices: [] };
+export const EMPTY = { files: [], sets: [], current: null, view: 'inspect', notices: [] };
 
 /**
  * @param {State} state
@@ -105,6 +110,22 @@ export function reduce(state, action) {
           { id: action.id, title: action.title, message: action.message, quiet: true, merge: action.merge },
         ],
       };
+    case 'gather': {
+      const { id, name, manifests, show } = action;
+      // One may have been refused in the meantime.
+      const files = action.files.filter((each) => state.files.some((file) => file.id === each));
+      if (files.length < 2) return state;
+      return {
+        ...state,
+        sets: [...state.sets, { id, name, files, manifests }],
+        current: show ? id : state.current,
+      };
+    }
+    case 'part': {
+      const [first = null] = state.sets.find((set) => set.id === action.id)?.files ?? [];
+      const sets = state.sets.filter((set) => set.id !== action.id);
+      return { ...state, sets, current: state.current === action.id ? first : state.current };
+    }
     case 'close':
       return without(state, action.id);
     case 'choose':
@@ -202,7 +223,12 @@ function without(state, id) {
   const at = state.files.findIndex((file) => file.id === id);
   const files = state.files.filter((file) => file.id !== id);
   const next = files[Math.min(at, files.length - 1)]?.id ?? null;
-  return { ...state, files, current: state.current === id ? next : state.current };
+  const rest = state.sets.map((set) => ({ ...set, files: set.files.filter((each) => each !== id) }));
+  // One alone is no set.
+  const sets = rest.filter((set) => set.files.length > 1);
+  const stays =
+    files.some((file) => file.id === state.current) || sets.some((set) => set.id === state.current);
+  return { ...state, files, sets, current: stays ? state.current : next };
 }
 
 /** @typedef {ReturnType<typeof createStore>} Store */
@@ -219,6 +245,11 @@ export function createStore() {
     /** @param {number} id */
     file(id) {
       return state.files.find((file) => file.id === id) ?? null;
+    },
+
+    /** @param {number} id */
+    set(id) {
+      return state.sets.find((set) => set.id === id) ?? null;
     },
 
     /** @param {Action} action */

@@ -1,6 +1,6 @@
 /** The box tree as visible rows. It knows nothing of elements. */
 
-/** @import { BoxNode, FoundBox } from '../types.d.ts' */
+/** @import { BoxNode, FoundBox, FoundField } from '../types.d.ts' */
 
 import * as format from './format.js';
 
@@ -12,6 +12,7 @@ import * as format from './format.js';
  * @property {number} siblings how many there are, or `UNKNOWN`
  * @property {boolean} open
  * @property {boolean} hit found by the search
+ * @property {FoundField[]} [fields] what was found in it, where it was by these
  * @property {string} [more] stands for boxes not listed yet: those in the box of this path, or of the file when empty
  */
 
@@ -274,9 +275,9 @@ export class TreeModel {
    * @param {number} siblings how many there are
    */
   #collectFound(found, level, before, siblings) {
-    found.forEach(({ box: node, hit, inside }, index) => {
+    found.forEach(({ box: node, hit, fields = [], inside }, index) => {
       const open = inside.length > 0;
-      this.#push({ node, level, place: before + index + 1, siblings, open, hit });
+      this.#push({ node, level, place: before + index + 1, siblings, open, hit, fields });
       this.#collectFound(inside, level + 1, 0, inside.length);
     });
   }

@@ -1,0 +1,262 @@
+// Several bitrates of a title in one job: the ladder, one key and no counter twice, each file made and checked, the one for
+// download beside those for streaming.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { before } from 'node:test';
+import { inEachBrowser } from './browser.mjs';
+import { boxes, haveFfmpeg, ffmpeg, makeSmooth } from './support-media.mjs';
+import { goTo, LA_URL, LONG, pageTests, storage, withoutPicker, workFolder } from './support.mjs';
+
+const folder = workFolder();
+const skip = haveFfmpeg() ? false : 'not run: FFmpeg is missing';
+const options = { skip, timeout: 2 * LONG };
+
+const LADDER = [
+  ['film_180p_200k.ismv', '320x180', '200k'],
+  ['film_270p_500k.ismv', '480x270', '500k'],
+  ['film_360p_900k.ismv', '640x360', '900k'],
+];
+const paths = LADDER.map(([name]) => folder.path(name));
+
+before(async () => {
+  if (skip) return;
+  for (const [name, size, bitrate] of LADDER)
+    await makeSmooth(folder.path(name), { seconds: 8, size, bitrate });
+  // The same, with the sound in a file of its own.
+  const [source] = paths;
+  await ffmpeg('-i', paths[1], '-an', '-c', 'copy', '-f', 'ismv', folder.path('apart_270p_500k.ismv'));
+  await ffmpeg('-i', paths[2], '-an', '-c', 'copy', '-f', 'ismv', folder.path('apart_360p_900k.ismv'));
+  await ffmpeg('-i', source, '-vn', '-c', 'copy', '-f', 'ismv', folder.path('apart_audio_96k.isma'));
+});
+
+/** A folder that a person chooses, in storage that only the page sees. */
+const withFolder = (page) =>
+  page.evaluate(async () => {
+    window.showDirectoryPicker = async () =>
+      (await navigator.storage.getDirectory()).getDirectoryHandle('chosen', { create: true });
+  });
+
+/** Opens files together, and shows them as a set. */
+async function openSet(page, ...files) {
+  await page.setFile('#open-file', ...files);
+  await page.waitFor('.set-row .file-name', { timeout: LONG });
+  await page.click('.set-row .file-name');
+  await page.waitFor('.set .protect-form', { timeout: LONG });
+}
+
+const rows = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.set-ladder tbody tr')].map((row) => ({
+      name: row.querySelector('th').innerText.trim(),
+      chosen: row.className === 'chosen',
+      cells: [...row.querySelectorAll('td')].map((cell) => cell.innerText.trim()),
+    })),
+  );
+
+async function planned(page) {
+  await page.fill('.set [name="laUrl"]', LA_URL);
+  await page.waitFor('.set .plan-body', { timeout: LONG });
+  return page.evaluate(() => ({
+    files: [...document.querySelectorAll('.set .plan .set-files > li > strong')].map(
+      (name) => name.innerText,
+    ),
+    kids: [...document.querySelectorAll('.set .plan-section > .ids')].length,
+    warnings: [...document.querySelectorAll('.set .warning')].map((line) => line.innerText),
+    text: document.querySelector('.set .plan').innerText,
+  }));
+}
+
+async function made(page) {
+  await page.waitFor(() => /protected\./.test(document.querySelector('.set-run h2')?.innerText ?? ''), {
+    timeout: LONG,
+  });
+  return page.evaluate(() => ({
+    head: document.querySelector('.set-run h2').innerText,
+    text: document.querySelector('.set-run p').innerText,
+    lines: [...document.querySelectorAll('.set-run .set-files > li')].map((line) => line.innerText),
+  }));
+}
+
+/** What the files of a folder in the page's storage say: their KIDs, and the first IV and how many samples there are. */
+const inspected = (page, names, from) =>
+  page.evaluate(
+    async (wanted, place) => {
+      const { open } = await import('/boxlock.js');
+      const root = await navigator.storage.getDirectory();
+      const dir = await root.getDirectoryHandle(place);
+      const found = [];
+      for (const name of wanted) {
+        const media = await open(await (await dir.getFileHandle(name)).getFile());
+        const moofs = (await media.tree()).filter(({ type }) => type === 'moof');
+        const ivs = [];
+        for (const { path } of moofs) {
+          const trafs = (await media.children(path)).filter(({ type }) => type === 'traf');
+          for (const traf of trafs) {
+            const senc = (await media.children(traf.path)).find(({ type }) => type === 'senc');
+            const { fields } = await media.box(senc.path);
+            ivs.push(
+              ...fields.filter((field) => /^samples\[\d+\]$/.test(field.name)).map(({ value }) => value),
+            );
+          }
+        }
+        found.push({ name, kids: media.summary().protection.kids, ivs });
+        media.close();
+      }
+      return found;
+    },
+    names,
+    from,
+  );
+
+inEachBrowser((browser) => {
+  const check = pageTests(browser);
+
+  check(
+    'bitrates of a title become one job, with one key and no counter twice',
+    async (page) => {
+      await withFolder(page);
+      await openSet(page, ...paths);
+      const ladder = await rows(page);
+      assert.deepEqual(
+        ladder.map(({ name, chosen }) => [name, chosen]),
+        [
+          ['film_360p_900k.ismv', true],
+          ['film_270p_500k.ismv', false],
+          ['film_180p_200k.ismv', false],
+        ],
+      );
+      assert.match(ladder[0].cells.join(' | '), /640 × 360, H\.264.*AAC/);
+
+      // A limit marks another quality, and a person's choice goes before it.
+      await page.fill('.set [name="maxBitrate"]', '0.7');
+      await page.waitFor(() => document.querySelectorAll('.set-ladder tbody tr')[1]?.className === 'chosen');
+
+      const plan = await planned(page);
+      assert.deepEqual(plan.files, [
+        'film_360p_900k.ismv',
+        'film_270p_500k.ismv',
+        'film_180p_200k.ismv',
+        'film.mp4',
+      ]);
+      assert.equal(plan.kids, 1, 'one key for all');
+      assert.deepEqual(plan.warnings, []);
+      assert.match(plan.text, /a copy of film_270p_500k\.ismv/);
+
+      await page.click('#set-start');
+      const { head, text, lines } = await made(page);
+      assert.equal(head, '4 files are protected.');
+      assert.match(text, /They are in the folder “chosen”/);
+      for (const line of lines.slice(0, 3)) assert.match(line, /checked: every sample is the source’s/);
+      const files = await storage(page);
+      assert.equal(files['chosen/film.mp4'], files['chosen/film_270p_500k.ismv']);
+      const found = await inspected(page, plan.files.slice(0, 3), 'chosen');
+      assert.equal(new Set(found.flatMap(({ kids }) => kids)).size, 1);
+      const ivs = found.flatMap((each) => each.ivs);
+      assert.ok(ivs.length > 1500, `${ivs.length} IVs`);
+      assert.equal(new Set(ivs).size, ivs.length, 'no IV twice in all files');
+
+      await page.click('#set-keys');
+      const { name, bytes } = await page.waitDownload({ timeout: LONG });
+      assert.equal(name, 'film.keys.json');
+      const sheet = JSON.parse(bytes.toString('utf8'));
+      assert.equal(sheet.keys.length, 1);
+      assert.equal(sheet.keys[0].kid.uuid, found[0].kids[0]);
+      assert.deepEqual(
+        sheet.files.map(({ fileName }) => fileName),
+        plan.files.slice(0, 3),
+      );
+      const taken = await page.evaluate(async (json) => {
+        const { readKeys } = await import('/boxlock.js');
+        return (await readKeys(json)).keys.map(({ kid }) => kid.uuid);
+      }, bytes.toString('utf8'));
+      assert.deepEqual(taken, found[0].kids, 'it imports again');
+      // Each file has its own result.
+      await page.click('.set-run .set-files .link');
+      await page.waitFor('#panel-result .result-head');
+      assert.match(await page.text('#panel-result h2'), /film_360p_900k\.ismv is protected/);
+    },
+    options,
+  );
+
+  check(
+    'where sound stands apart, the one for download has it',
+    async (page) => {
+      await withoutPicker(page);
+      await page.evaluate(() => void (window.showDirectoryPicker = undefined));
+      await openSet(
+        page,
+        ...['apart_270p_500k.ismv', 'apart_360p_900k.ismv', 'apart_audio_96k.isma'].map((name) =>
+          folder.path(name),
+        ),
+      );
+      const plan = await planned(page);
+      assert.deepEqual(plan.files, [
+        'apart_360p_900k.ismv',
+        'apart_270p_500k.ismv',
+        'apart_audio_96k.isma',
+        'apart.mp4',
+      ]);
+      assert.equal(plan.kids, 1);
+      await page.click('#set-start');
+      const { head, lines } = await made(page);
+      assert.equal(head, '4 files are protected.');
+      for (const line of lines) assert.match(line, /checked: every sample is the source’s/);
+      const save = '.set-run .set-files > li:last-child a[download="apart.mp4"]:not([aria-disabled])';
+      await page.click(save);
+      const { name, bytes } = await page.waitDownload({ timeout: LONG });
+      assert.equal(name, 'apart.mp4');
+      const moov = boxes(bytes).find(({ type }) => type === 'moov');
+      const traks = boxes(bytes, moov.body, moov.end).filter(({ type }) => type === 'trak');
+      assert.equal(traks.length, 2, 'picture and sound');
+    },
+    options,
+  );
+
+  check(
+    'titles each have a key of their own; a folder is shown at once; cancelling keeps what is done',
+    async (page) => {
+      await withFolder(page);
+      const files = await Promise.all(
+        paths.map(async (path, at) => ({
+          name: LADDER[at][0],
+          base64: (await readFile(path)).toString('base64'),
+        })),
+      );
+      await page.evaluate((all) => {
+        const data = new DataTransfer();
+        for (const { name, base64 } of all)
+          data.items.add(new File([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))], name));
+        data.items.add(new File(['x'], 'notes.txt'));
+        const input = document.querySelector('#open-folder');
+        input.files = data.files;
+        input.dispatchEvent(new Event('change', { bubbles: true }));
+      }, files);
+      await page.waitFor('.set .protect-form', { timeout: LONG });
+      const count = await page.evaluate(() => document.querySelectorAll('#file-list > li').length);
+      assert.equal(count, 4, 'three files and what they are together');
+      await page.evaluate(() => document.querySelector('.set [name="together"][value="each"]').click());
+      await page.waitFor(() => document.querySelectorAll('.set-title').length === 3);
+      await page.evaluate(() => document.querySelector('.set [name="streaming"]').click());
+      const plan = await planned(page);
+      assert.equal(plan.files.length, 3);
+      assert.equal(plan.kids, 3, 'a key each');
+
+      await page.click('#set-start');
+      await page.waitFor('.set .run-bar:not([hidden])', { timeout: LONG });
+      await page.waitFor(() => document.querySelector('.set-run .set-files > .done'), { timeout: LONG });
+      await page.press('Escape');
+      const { text } = await made(page);
+      assert.match(text, /cancelled|They are in the folder/);
+      // Closing one file leaves the others together.
+      await page.evaluate(() => document.querySelector('[aria-label^="Close film_180p"]').click());
+      if (await page.evaluate(() => Boolean(document.querySelector('dialog[open]'))))
+        await page.evaluate(() => [...document.querySelectorAll('dialog[open] button')].at(-2).click());
+      await page.waitFor(() => document.querySelectorAll('#file-list > li').length <= 4);
+      await page.click('.set-row .icon-button');
+      await page.waitFor(() => !document.querySelector('.set-row'));
+      await goTo(page, 'inspect');
+    },
+    options,
+  );
+});

@@ -1,0 +1,103 @@
+/** The manifests that were opened with files: which files they name, and what is wrong with them. */
+
+/** @import { DescribedFile, Listing, Manifest, Media } from '../types.d.ts' */
+
+import { readManifest } from '../boxlock.js';
+import { h } from './dom.js';
+import { faultOf } from './fault.js';
+
+/** One that was read, or why it was not. @typedef {{ name: string, manifest: Manifest | null, message: string }} Read */
+
+/** @param {string} kind of a stream */
+const kindOf = (kind) => (kind === 'video' || kind === 'audio' || kind === 'text' ? kind : null);
+
+/**
+ * Reads manifests, and holds them to the files.
+ * @param {readonly File[]} files
+ * @param {readonly Media[]} media
+ * @returns {Promise<Read[]>}
+ */
+export async function readListings(files, media) {
+  /** @type {DescribedFile[]} */
+  const described = [];
+  for (const each of media) {
+    // What is not fragmented yet has nothing that a manifest could say.
+    const one = await each.describe().catch(() => null);
+    if (one) described.push(one);
+  }
+  return Promise.all(
+    files.map((file) =>
+      readManifest(file, { files: described }).then(
+        (manifest) => ({ name: file.name, manifest, message: '' }),
+        (error) => ({ name: file.name, manifest: null, message: faultOf(error).message }),
+      ),
+    ),
+  );
+}
+
+/**
+ * Which files they name, where they name any.
+ * @param {readonly Read[]} all
+ * @returns {Listing[]}
+ */
+export function listingsOf(all) {
+  return all.flatMap(({ name, manifest }) => {
+    const files = (manifest?.streams ?? []).flatMap(({ kind, qualities }) =>
+      qualities.flatMap(({ file, track, bitrate }) =>
+        file ? [{ name: decoded(file), kind: kindOf(kind), trackId: track, bitrate }] : [],
+      ),
+    );
+    return files.length ? [{ name, files }] : [];
+  });
+}
+
+/** A name as it stands on the disk. @param {string} address */
+function decoded(address) {
+  try {
+    return decodeURIComponent(address.split(/[?#]/)[0] ?? address);
+  } catch {
+    return address;
+  }
+}
+
+/** @param {readonly Read[]} all */
+export function listingsView(all) {
+  return all.map(({ name, manifest, message }) => {
+    const findings = manifest?.findings ?? [];
+    const count = { error: 0, warning: 0, note: 0 };
+    for (const { severity } of findings) count[severity]++;
+    const sums = [
+      count.error ? `${count.error} wrong` : '',
+      count.warning ? `${count.warning} doubtful` : '',
+      count.note ? `${count.note} to know` : '',
+    ].filter(Boolean);
+    if (!findings.length)
+      return h(
+        'p',
+        { class: message ? 'fault-line' : 'quiet' },
+        h('strong', {}, name),
+        message ? ` could not be read. ${message}` : `: ${manifest?.title ?? ''} Nothing is wrong with it.`,
+      );
+    return h(
+      'details',
+      { class: 'set-manifest', open: count.error > 0 },
+      h('summary', {}, h('strong', {}, name), `: ${manifest?.title ?? ''} ${sums.join(', ')}`),
+      h(
+        'ul',
+        { class: 'set-findings' },
+        ...findings.map((finding) =>
+          h(
+            'li',
+            { class: finding.severity },
+            h('strong', {}, SEVERITIES[finding.severity]),
+            ` ${finding.message} `,
+            h('span', { class: 'quiet' }, `${finding.path}, line ${finding.line}; ${finding.clause}`),
+          ),
+        ),
+      ),
+    );
+  });
+}
+
+/** In words, as colour says nothing alone. */
+const SEVERITIES = { error: 'Wrong:', warning: 'Doubtful:', note: 'Note:' };
