@@ -281,20 +281,20 @@ inEachBrowser((browser) => {
     await own.storage.cors({ methods: 'GET,HEAD,PUT,POST,OPTIONS' });
     const path = `${own.front.account}/bucket/film.mp4`;
     const parts = new Map();
-    let whole = null;
+    const got = { whole: null };
     let type = '';
     own.front.play = ({ method, url, headers }) => {
       const number = Number(url.searchParams.get('partNumber'));
       if (method === 'POST') {
         const keep = (bytes) => {
           const order = [...String(bytes).matchAll(/<PartNumber>(\d+)<\/PartNumber><ETag>&quot;e\1&quot;/g)];
-          whole = Buffer.concat(order.map(([, one]) => parts.get(Number(one))));
+          got.whole = Buffer.concat(order.map(([, one]) => parts.get(Number(one))));
         };
         return { status: 200, keep };
       }
       if (method !== 'PUT') return { status: 403, code: 'AccessDenied' };
       type = headers['content-type'];
-      const keep = (bytes) => (number ? parts.set(number, bytes) : (whole = bytes));
+      const keep = (bytes) => (number ? parts.set(number, bytes) : (got.whole = bytes));
       return { status: 200, headers: { etag: `"e${number}"` }, keep };
     };
     await choose(page, own.large);
@@ -302,21 +302,21 @@ inEachBrowser((browser) => {
     assert.match(await page.text('.import-warnings'), /goes in one request/);
     await pressUpload(page);
     await done(page);
-    assert.equal(sum(whole), sum(readFileSync(own.large)));
+    assert.equal(sum(got.whole), sum(readFileSync(own.large)));
     assert.equal(type, 'video/mp4');
     assert.equal(await page.text('#done-url'), path);
     assert.match(
       await page.text('.done-lines'),
       /Nothing was read back.*Without a signature nobody gets it/s,
     );
-    whole = null;
+    got.whole = null;
     const one = (query) => `${path}?${query}&uploadId=u&X-Amz-Signature=secretSECRET`;
     const list = [1, 2, 3, 4, 5, 6].map((number) => one(`partNumber=${number}`));
     await page.click('#other-address');
     await paste(page, JSON.stringify({ parts: list, complete: one('x=1') }));
     await pressUpload(page);
     await done(page);
-    assert.equal(sum(whole), sum(readFileSync(own.large)));
+    assert.equal(sum(got.whole), sum(readFileSync(own.large)));
     await page.click('#other-address');
     await paste(page, list.join('\n'));
     await pressUpload(page);
