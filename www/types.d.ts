@@ -608,6 +608,8 @@ export interface ProtectResult {
    * downloads or in memory.
    */
   place: 'chosen' | 'folder' | 'storage' | 'downloads' | 'memory';
+  /** Its name in the folder `boxlock` of the browser's storage, when it is there: it stays until it is discarded. */
+  stored: string | null;
   size: number;
   seconds: number;
   keys: MadeKey[];

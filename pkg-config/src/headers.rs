@@ -99,6 +99,12 @@ mod tests {
     }
 
     #[test]
+    fn every_page_has_the_same_policy() {
+        // Hosts send one for all of them, and two bind together.
+        assert_eq!(policy(include_str!("../../www/publish.html")), policy(PAGE));
+    }
+
+    #[test]
     fn a_page_without_a_policy_has_none() {
         assert_eq!(policy("<meta http-equiv=\"refresh\" content=\"1\" />"), None);
         assert_eq!(policy("<meta http-equiv=\"Content-Security-Policy\" content=\"a; b\" />"), Some("a; b"));

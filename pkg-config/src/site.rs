@@ -41,11 +41,14 @@ pub fn build(project: &Project) -> Outcome {
     size::check(project)
 }
 
+/// Every page of the site. Each is opened by itself.
+pub const PAGES: [&str; 2] = ["index.html", "publish.html"];
+
 /// What workers alone import, and what is therefore in their bundles and nowhere else.
 fn inside_workers(site: &Graph) -> BTreeSet<PathBuf> {
     let is_part = |how| how != How::Alone;
     let workers = site.workers();
-    let page = site.reach([PathBuf::from("index.html")], is_part);
+    let page = site.reach(PAGES.map(PathBuf::from), is_part);
     let parts = site.reach(workers.clone(), is_part);
     parts.into_iter().filter(|file| !page.contains(file) && !workers.contains(file)).collect()
 }
@@ -95,8 +98,11 @@ mod tests {
             ("app.js", "import './both.js'; new URL('./worker.js', import.meta.url)"),
             ("worker.js", "import './both.js'; import './part.js'"),
             ("both.js", ""),
-            ("part.js", "import './inner.js'"),
+            ("part.js", "import './inner.js'; import './other.js'"),
             ("inner.js", ""),
+            ("publish.html", "<script src=\"./page.js\">"),
+            ("page.js", "import './other.js'"),
+            ("other.js", ""),
             ("nobody-names-me.js", ""),
         ]);
         let inside: Vec<PathBuf> = inside_workers(&site).into_iter().collect();

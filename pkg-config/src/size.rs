@@ -14,8 +14,19 @@ struct Weight {
     file: PathBuf,
     raw: usize,
     gzip: usize,
-    /// Fetched after the page can take a file, or when there is something to protect.
-    later: bool,
+    when: When,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// With the main page.
+    Start,
+    /// After that page can take a file, or when there is something to protect.
+    Later,
+    /// When somebody asks for it.
+    Asked,
+    /// With the page that uploads, which has these files for itself.
+    Publish,
 }
 
 /// Prints the size of every file of the site and holds the sums against `size.json`.
@@ -23,18 +34,25 @@ pub fn check(project: &Project) -> Outcome {
     let budget = project.read_config("size.json")?;
     let weights = weigh(project, &budget)?;
     for weight in &weights {
-        let when = if weight.later { "later" } else { "" };
-        println!("  {:>9}  {:>9} gzip  {when:5}  {}", weight.raw, weight.gzip, weight.file.display());
+        let when = match weight.when {
+            When::Start => "",
+            When::Later => "later",
+            When::Asked => "asked",
+            When::Publish => "publish",
+        };
+        println!("  {:>9}  {:>9} gzip  {when:7}  {}", weight.raw, weight.gzip, weight.file.display());
     }
     let (page, wasm) = sums(&weights);
-    // Samples are fetched when somebody asks for them, so they are no part of either sum.
-    let after = |weight: &&Weight| weight.later && !weight.file.starts_with("samples");
-    let later: usize = weights.iter().filter(after).map(|weight| weight.gzip).sum();
-    println!("  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}");
+    let later = sum(&weights, |weight| weight.when == When::Later);
+    let publish = sum(&weights, |weight| weight.when == When::Publish);
+    println!(
+        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}"
+    );
     let sums = [
         ("page_gzip_max", "page", page),
         ("wasm_gzip_max", "wasm", wasm),
         ("later_gzip_max", "rest of the page", later),
+        ("publish_gzip_max", "part of the page that uploads", publish),
     ];
     for (name, what, size) in sums {
         let max = budget[name].as_u64().ok_or_else(|| format!("size.json has no number {name}"))?;
@@ -55,21 +73,35 @@ pub fn at_start(project: &Project) -> Outcome<(usize, usize)> {
 }
 
 fn sums(weights: &[Weight]) -> (usize, usize) {
-    let at_start = |weight: &&Weight| !weight.later;
-    let is_wasm = |weight: &&Weight| weight.file.extension().is_some_and(|extension| extension == "wasm");
-    let page = weights.iter().filter(at_start).map(|weight| weight.gzip).sum();
-    let wasm = weights.iter().filter(at_start).filter(is_wasm).map(|weight| weight.gzip).sum();
-    (page, wasm)
+    let at_start = |weight: &Weight| weight.when == When::Start;
+    let is_wasm = |weight: &Weight| weight.file.extension().is_some_and(|extension| extension == "wasm");
+    (sum(weights, at_start), sum(weights, |weight| at_start(weight) && is_wasm(weight)))
+}
+
+fn sum(weights: &[Weight], counts: impl Fn(&Weight) -> bool) -> usize {
+    weights.iter().filter(|weight| counts(weight)).map(|weight| weight.gzip).sum()
 }
 
 fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
     let mut site = Graph::read(&project.dist())?;
     site.contents.retain(|file, _| !is_for_hosts(file));
     let later = fetched_later(&site, &on_demand(&site, budget)?);
+    let publish = of_publishing(&site);
+    let when = |file: &PathBuf| {
+        if file.starts_with("samples") {
+            When::Asked
+        } else if publish.contains(file) {
+            When::Publish
+        } else if later.contains(file) {
+            When::Later
+        } else {
+            When::Start
+        }
+    };
     let weigh_one = |(file, bytes): (PathBuf, Vec<u8>)| {
         let gzip = gzip_len(&bytes).map_err(run::at(&file))?;
-        let later = later.contains(&file);
-        Ok(Weight { file, raw: bytes.len(), gzip, later })
+        let when = when(&file);
+        Ok(Weight { file, raw: bytes.len(), gzip, when })
     };
     site.contents.into_iter().map(weigh_one).collect()
 }
@@ -97,6 +129,15 @@ fn fetched_later(site: &Graph, on_demand: &BTreeSet<PathBuf>) -> BTreeSet<PathBu
     all.difference(&at_start).cloned().chain(samples).chain(on_demand.iter().cloned()).collect()
 }
 
+/// What the page that uploads has for itself: all that it names and the main page does not, and its folder, from which
+/// its service worker's frame takes a script.
+fn of_publishing(site: &Graph) -> BTreeSet<PathBuf> {
+    let main = site.reach([PathBuf::from("index.html")], |_| true);
+    let own = site.reach([PathBuf::from("publish.html")], |_| true);
+    let folder = site.contents.keys().filter(|file| file.starts_with("publish")).cloned();
+    own.into_iter().chain(folder).filter(|file| !main.contains(file)).collect()
+}
+
 fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
     // Level 6 is what servers and CDNs use; the best level would promise less than visitors pay.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(6));
@@ -106,7 +147,7 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::fetched_later;
+    use super::{fetched_later, of_publishing};
     use crate::graph::tests::graph;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
@@ -136,5 +177,33 @@ mod tests {
         let later: Vec<PathBuf> = fetched_later(&site, &on_demand).into_iter().collect();
         let expected = ["late.css", "samples/a.mp4", "saver.js", "ui/b.js", "ui/late.js", "ui/latest.js"];
         assert_eq!(later, expected.map(PathBuf::from));
+    }
+    #[test]
+    fn what_the_page_that_uploads_alone_needs_is_counted_by_itself() {
+        let site = graph(&[
+            ("index.html", r#"<script src="./app.js"></script>"#),
+            ("app.js", "import './both.js'"),
+            ("both.js", ""),
+            ("publish.html", r#"<link href="./publish.css"><script src="./publish/page.js"></script>"#),
+            ("publish.css", ""),
+            (
+                "publish/page.js",
+                "import '../both.js'; import '../own.js'; new URL('./w.js', import.meta.url)",
+            ),
+            ("publish/w.js", ""),
+            ("publish/courier.js", ""),
+            ("own.js", ""),
+            ("nobody-names-me.js", ""),
+        ]);
+        let found: Vec<PathBuf> = of_publishing(&site).into_iter().collect();
+        let expected = [
+            "own.js",
+            "publish/courier.js",
+            "publish/page.js",
+            "publish/w.js",
+            "publish.css",
+            "publish.html",
+        ];
+        assert_eq!(found, expected.map(PathBuf::from));
     }
 }

@@ -3,7 +3,7 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, request as ask } from 'node:http';
 import { extname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,7 @@ const TYPES = {
  * @property {string[]} requests every URL asked for so far, in order; of an encrypted connection only its host
  * @property {Set<string>} missing paths answered as if there were no such file, until they are taken out again
  * @property {boolean} down whether nobody answers, as without a connection
+ * @property {Set<string>} beyond other origins that the proxy lets requests through to
  * @property {() => Promise<void>} close
  */
 export async function serve(root = DIST) {
@@ -45,6 +46,8 @@ export async function serve(root = DIST) {
   /** @type {Set<string>} */
   const missing = new Set();
   const now = { down: false };
+  /** @type {Set<string>} */
+  const beyond = new Set();
   let origin = '';
   const server = createServer((request, response) => {
     // A proxy is asked for absolute URLs, a server for paths.
@@ -52,6 +55,10 @@ export async function serve(root = DIST) {
     requests.push(url.href);
     if (now.down) {
       request.socket.destroy();
+      return;
+    }
+    if (beyond.has(url.origin)) {
+      passOn(url, request, response);
       return;
     }
     const answered = url.origin === origin ? answer(root, url, request, response, missing) : refuse(response);
@@ -63,7 +70,8 @@ export async function serve(root = DIST) {
   });
   // WebKit begins TLS with the proxy itself when it wants an encrypted connection: where to cannot be read, but that.
   server.on('clientError', (error, socket) => {
-    if (String(error.code).startsWith('HPE_')) requests.push(UNREADABLE);
+    // A connection that was cut in the middle of a request is none that wants anything.
+    if (/^HPE_(?!INVALID_EOF_STATE)/.test(String(error.code))) requests.push(UNREADABLE);
     socket.destroy();
   });
   await new Promise((resolve) => {
@@ -76,11 +84,23 @@ export async function serve(root = DIST) {
       server.close(() => resolve(undefined));
       server.closeAllConnections();
     });
-  return Object.assign(now, { origin, port, requests, missing, close });
+  return Object.assign(now, { origin, port, requests, missing, beyond, close });
 }
 
 async function refuse(response) {
   response.writeHead(403, { 'content-type': 'text/plain' }).end('This place is outside of the test.');
+}
+
+/** As a proxy does: what is cut on one side is cut on the other. */
+export function passOn(url, request, response) {
+  const { method, headers } = request;
+  const onward = ask(url, { method, headers: { ...headers, host: url.host } }, (answered) => {
+    response.writeHead(answered.statusCode, answered.headers);
+    pipeline(answered, response).catch(() => response.destroy());
+  });
+  onward.on('error', () => response.destroy());
+  response.on('close', () => onward.destroy());
+  pipeline(request, onward).catch(() => {});
 }
 
 async function answer(root, url, request, response, missing) {

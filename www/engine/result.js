@@ -47,6 +47,7 @@ export class Result {
     this.size = made.size;
     /** @type {Types.ProtectResult['place']} */
     this.place = placeOf(made);
+    this.stored = made.stored;
     this.seconds = made.seconds;
     this.keys = made.keys;
     const [first] = made.keys;

@@ -35,14 +35,20 @@ export async function canDownload() {
 /** The service worker that is ready to answer; null where the browser would not keep to what it is told. */
 async function register() {
   // WebKit takes what had come for the whole file when it is cancelled in the middle.
-  if (navigator.vendor.startsWith('Apple')) return null;
+  return navigator.vendor.startsWith('Apple') ? null : serviceWorker(scriptUrl, scopeUrl());
+}
+
+/**
+ * Starts a page's service worker, of which it has one, and waits until it is ready to answer.
+ * @param {() => string} url of its script
+ * @param {string} scope
+ */
+export async function serviceWorker(url, scope) {
   script ??=
     Reflect.get(globalThis, 'trustedTypes')
-      ?.createPolicy(POLICY, { createScriptURL: scriptUrl })
-      .createScriptURL('') ?? scriptUrl();
-  const registration = await navigator.serviceWorker.register(/** @type {string} */ (script), {
-    scope: scopeUrl(),
-  });
+      ?.createPolicy(POLICY, { createScriptURL: url })
+      .createScriptURL('') ?? url();
+  const registration = await navigator.serviceWorker.register(/** @type {string} */ (script), { scope });
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   await soon((done, failed) => {
     const look = () => {

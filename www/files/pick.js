@@ -115,7 +115,7 @@ export async function chooseFiles(input, take) {
  * @param {object} parts
  * @param {HTMLInputElement} parts.input the file dialog
  * @param {HTMLElement} parts.veil shown while files hover over the page
- * @param {HTMLInputElement} parts.folderInput the dialog for a folder
+ * @param {HTMLInputElement} [parts.folderInput] the dialog for a folder, where there is one
  * @param {(files: File[], folder?: string) => void} parts.take
  */
 export function takeFiles({ input, folderInput, veil, take }) {
@@ -124,7 +124,7 @@ export function takeFiles({ input, folderInput, veil, take }) {
     input.value = ''; // so that the same file can be chosen again
     if (files.length) take(files);
   });
-  folderInput.addEventListener('change', () => {
+  folderInput?.addEventListener('change', () => {
     const files = [...(folderInput.files ?? [])];
     folderInput.value = '';
     const name = files[0]?.webkitRelativePath.split('/')[0] || 'The folder';

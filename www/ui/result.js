@@ -426,6 +426,7 @@ export class Result {
           h('strong', {}, apart ? 'The segments, to the host.' : 'The MP4, to the host.'),
           apart ? ' With the manifest that lists them. ' : ' Any web server will do, for plain download. ',
           open ?? (apart ? 'They are useless without a licence.' : 'It is useless without a licence.'),
+          publishLink(result),
         ),
         h(
           'li',
@@ -453,10 +454,23 @@ export class Result {
 }
 
 /**
+ * The way to the page that uploads, for what it takes: one file whose picture and sound are protected.
+ * @param {ProtectResult} result
+ */
+function publishLink({ files, tracks, stored, name }) {
+  const media = tracks.filter(({ kind }) => kind === 'video' || kind === 'audio');
+  if (files.length > 1 || !media.length || media.some(({ protect }) => !protect)) return null;
+  const handed = stored ? `#${new URLSearchParams({ stored, name })}` : '';
+  const link = h('a', { id: 'publish', href: `publish.html${handed}`, target: '_blank' }, 'Upload it');
+  return h('span', {}, ' ', link, ' to Azure or S3-style storage from a page of its own.');
+}
+
+/**
  * What to do with a file whose headers are others now.
  * @param {ProtectResult} result
  */
-function changedCard({ changes = [], tracks, files }) {
+function changedCard(result) {
+  const { changes = [], tracks, files } = result;
   const url = changes.find(({ field }) => field === 'laUrl')?.after;
   const kids = [...new Set(tracks.flatMap(({ kid }) => kid ?? []))];
   const apart = files.length > 1;
@@ -470,6 +484,7 @@ function changedCard({ changes = [], tracks, files }) {
         {},
         h('strong', {}, apart ? 'The segments, to the host.' : 'The MP4, to the host.'),
         ' In place of what is there; its players ask as the new header says.',
+        publishLink(result),
       ),
       h(
         'li',

@@ -24,8 +24,12 @@ const ENDING = 'Finishing the file. Keep this page open.';
 const FINISHING = 'Finishing the file, which can no longer be cancelled. Keep this page open.';
 
 export class RunBar {
-  /** @param {() => void} cancel */
-  constructor(cancel) {
+  /**
+   * @param {() => void} cancel
+   * @param {string} [stillWords] what is said when nothing moves
+   */
+  constructor(cancel, stillWords = STILL) {
+    this.stillWords = stillWords;
     this.bar = h('progress', { id: 'progress', max: 1, value: 0, 'aria-label': 'Progress' });
     this.share = h('strong', { class: 'run-share' });
     this.figures = h('p', { class: 'run-figures' });
@@ -108,8 +112,8 @@ export class RunBar {
     setText(this.hint, ends ? ENDING : hint);
     if (ends) return;
     this.still = setTimeout(() => {
-      setText(this.hint, STILL);
-      say(STILL);
+      setText(this.hint, this.stillWords);
+      say(this.stillWords);
     }, STILL_MS);
   }
 

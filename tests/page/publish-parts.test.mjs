@@ -1,0 +1,473 @@
+// What publishing decides without a page: addresses taken apart, blocks, schedules, sentences, commands.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import vm from 'node:vm';
+import { refusal, openSentence } from '../../www/publish/accept.js';
+import { isNameable, takeApart } from '../../www/publish/address.js';
+import { meaningOf, SENTENCES } from '../../www/publish/answers.js';
+import { blobHeaders } from '../../www/publish/azure.js';
+import {
+  arrived,
+  blockBytes,
+  blockId,
+  blockList,
+  cut,
+  partBytes,
+  partList,
+  probeId,
+  readBack,
+  readBlockList,
+} from '../../www/publish/blocks.js';
+import { commands, quoted } from '../../www/publish/commands.js';
+import { handedOver, places } from '../../www/publish/local-file.js';
+import { playable } from '../../www/publish/read-back.js';
+import { corsRules } from '../../www/publish/rules.js';
+import { pauseAfter, Schedule, transfer } from '../../www/publish/transfer.js';
+
+const NOW = Date.parse('2026-07-01T12:00:00Z');
+const SIG = 'cN8xVmZ4%2Bw0q%2FsecretSECRETsecret%3D';
+const MIB = 2 ** 20;
+
+const azure = (path = '/media', fields = {}) => {
+  const all = { sv: '2022-11-02', sr: 'c', sp: 'rcw', se: '2026-07-02T00:00:00Z', ...fields };
+  const query = Object.entries(all)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `https://acc.blob.core.windows.net${path}?${query.join('&')}&sig=${SIG}`;
+};
+
+const factsOf = (place) => Object.fromEntries(place.facts(NOW).map(({ name, value }) => [name, value]));
+
+/** All that a place says, and all that it is when it is written down. */
+const said = (place) =>
+  JSON.stringify([place, place.facts(NOW), place.notes(NOW), place.blocked(NOW), String(place)]);
+
+test('a SAS of a container is taken apart, and its signature goes into requests alone', () => {
+  const place = takeApart(azure());
+  assert.equal(place.kind, 'azure');
+  assert.equal(place.origin, 'https://acc.blob.core.windows.net');
+  assert.deepEqual(factsOf(place), {
+    'Storage account': 'acc',
+    Container: 'media',
+    'Is for': 'a container',
+    Allows: 'read, create, write',
+    Ends: 'in 12 hours',
+    'Service version': '2022-11-02',
+  });
+  assert.equal(place.open, true);
+  assert.equal(place.blocked(NOW), null);
+  assert.equal(place.where('a b/ü#1.mp4'), 'https://acc.blob.core.windows.net/media/a%20b/%C3%BC%231.mp4');
+  assert.ok(place.url('x.mp4', 'comp=block').endsWith(`&sig=${SIG}&comp=block`));
+  assert.doesNotMatch(said(place), /secret/i);
+});
+
+test('what was pasted along with a SAS is no part of it, and a blob of its own keeps its name', () => {
+  const listed = takeApart(`${azure()}&restype=container&comp=list`);
+  assert.doesNotMatch(listed.url('x'), /restype|comp=/);
+  const blob = takeApart(azure('/media/sub/film.mp4', { sr: 'b' }));
+  assert.equal(blob.open, false);
+  assert.equal(blob.given, 'sub/film.mp4');
+  assert.equal(blob.where('sub/film.mp4'), 'https://acc.blob.core.windows.net/media/sub/film.mp4');
+  const folder = takeApart(azure('/media/sub', { sr: 'd', sdd: '1' }));
+  assert.equal(folder.where('film.mp4'), 'https://acc.blob.core.windows.net/media/sub/film.mp4');
+  assert.equal(folder.open, true);
+  const emulator = takeApart(
+    azure().replace('https://acc.blob.core.windows.net', 'http://127.0.0.1:10000/devstoreaccount1'),
+  );
+  assert.equal(emulator.account, 'devstoreaccount1');
+  assert.equal(emulator.where('a'), 'http://127.0.0.1:10000/devstoreaccount1/media/a');
+  const string = takeApart(
+    `BlobEndpoint=https://acc.blob.core.windows.net/media;QueueEndpoint=x;SharedAccessSignature=sv=2022-11-02&sr=c&sp=rcw&se=2026-07-02T00:00:00Z&sig=${SIG}`,
+  );
+  assert.equal(string.container, 'media');
+});
+
+test('what an address lacks, or has too much of, is said before anything begins', () => {
+  const refused = (text, code) =>
+    assert.throws(
+      () => takeApart(text),
+      (error) => {
+        assert.equal(error.code, code, error.message);
+        assert.match(error.message, /^[A-Z].*\.$/s);
+        assert.doesNotMatch(error.message, /secretSECRET/);
+        return true;
+      },
+    );
+  refused('', 'no-address');
+  refused('film.mp4', 'no-address');
+  refused(azure().replace('https:', 'http:'), 'not-https');
+  refused(azure().replace('//acc', '//me:pass@acc'), 'has-password');
+  refused('https://acc.blob.core.windows.net/media', 'no-signature');
+  refused('https://example.com/a.mp4', 'no-signature');
+  refused(azure('/media', { sp: 'r' }), 'no-write');
+  refused(azure('/media', { sp: 'rc' }), 'no-write');
+  refused(azure('/', {}), 'no-container');
+  refused(azure('/media', { sr: 'b' }), 'no-blob');
+  refused(azure('/media/x', { sr: 'bs' }), 'wrong-resource');
+  refused(azure('/media', { sr: null, srt: 's', ss: 'b' }), 'wrong-resource');
+  refused(azure('/media', { sr: null, srt: 'sco', ss: 'f' }), 'wrong-service');
+  refused('DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc==', 'account-key');
+  refused(
+    'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
+    'account-key',
+  );
+  refused(azure().replace('acc.blob', 'acc_1.blob'), 'host-form');
+  refused('https://b.s3.amazonaws.com/k?partNumber=1&uploadId=u&X-Amz-Signature=s', 'one-part');
+  refused('[1, 2', 'bad-list');
+
+  const writes = takeApart(azure('/media', { sp: 'w' }));
+  assert.match(writes.notes(NOW)[0], /does not allow reading/);
+  assert.match(
+    takeApart(azure('/media', { sp: 'racwdl' })).notes(NOW)[0],
+    /more than an upload needs: delete, list/,
+  );
+  assert.match(takeApart(azure('/media', { sr: null, ss: 'b', srt: 'co' })).notes(NOW)[0], /whole account/);
+  assert.match(
+    takeApart(azure('/media', { se: '2026-07-01T12:30:00Z' })).notes(NOW)[0],
+    /ends in 30 minutes/,
+  );
+  assert.match(takeApart(azure('/media', { se: '2026-07-01T11:00:00Z' })).blocked(NOW), /has ended/);
+  assert.match(
+    takeApart(azure('/media', { st: '2026-07-01T14:00:00Z' })).blocked(NOW),
+    /begins only in 2 hours/,
+  );
+  const byPolicy = takeApart(azure('/media', { sp: null, se: null, si: 'uploads' }));
+  assert.equal(byPolicy.may('r'), true);
+  assert.match(factsOf(byPolicy).Allows, /stored access policy/);
+});
+
+test('names that Azure or a browser would change are refused', () => {
+  const place = takeApart(azure());
+  for (const name of ['film.mp4', 'a/b/c.mp4', 'ü ö.mp4', '...mp4', 'a&b=c?.mp4'])
+    assert.equal(place.refuses(name), null, name);
+  for (const name of ['', 'a\\b', 'a/', 'a.', '/a', 'a//b', '../a', 'a/./b', 'x'.repeat(1025), 'a\u0007'])
+    assert.match(place.refuses(name), /\.$/, name);
+});
+
+test('only an origin that a policy can name, and that names nothing else, is taken', async () => {
+  const good = [
+    'https://acc.blob.core.windows.net',
+    'http://127.0.0.1:10000',
+    'https://a-b.example:8443',
+    'https://localhost',
+  ];
+  const bad = [
+    'https://*.example.com',
+    "https://a.example;script-src'*'",
+    'https://a.example b.example',
+    'https://a.example,https://b.example',
+    'https://[::1]:443',
+    'https://a_b.example',
+    "https://'self'",
+    'wss://a.example',
+    'https://a.example/',
+    'https://-a.example',
+    'https://',
+    '*',
+    'https:',
+  ];
+  for (const origin of good) assert.equal(isNameable(origin), true, origin);
+  for (const origin of bad) assert.equal(isNameable(origin), false, origin);
+  // The service worker decides by itself, and alike.
+  const script = await readFile(new URL('../../www/publish/publish-worker.js', import.meta.url), 'utf8');
+  const listeners = {};
+  const self = { skipWaiting() {}, addEventListener: (name, act) => (listeners[name] = act) };
+  class Answer {
+    constructor(body, { status = 200, headers = {} } = {}) {
+      Object.assign(this, { body, status, headers });
+    }
+  }
+  vm.runInNewContext(script, { self, Response: Answer, URL, decodeURIComponent });
+  const answer = (origin, mode = 'navigate') => {
+    let found;
+    const url = `https://site.example/publish/to/?${encodeURIComponent(origin)}`;
+    listeners.fetch({ request: { mode, url }, respondWith: (given) => (found = given) });
+    return found;
+  };
+  for (const origin of good) {
+    const policy = answer(origin).headers['content-security-policy'];
+    const connects = policy.split('; ').filter((directive) => directive.startsWith('connect-src'));
+    assert.deepEqual(connects, [`connect-src ${origin}`]);
+    assert.match(policy, /^default-src 'none'; script-src 'self'; /);
+  }
+  for (const origin of bad) assert.equal(answer(origin).status, 404, origin);
+  assert.equal(answer(good[0], 'cors'), undefined);
+});
+
+test('presigned addresses: one for a file, or one for each part, in any order', () => {
+  const amz =
+    'X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260701T110000Z&X-Amz-Expires=7200&X-Amz-Signature=secret1';
+  const one = takeApart(
+    `https://bucket.s3.eu-west-1.amazonaws.com/films/a%20b.mp4?${amz}&X-Amz-SignedHeaders=host%3Bcontent-type`,
+  );
+  assert.equal(one.kind, 's3');
+  assert.equal(one.given, 'a b.mp4');
+  assert.equal(factsOf(one).Ends, 'in 60 minutes');
+  assert.equal(one.signsType, true);
+  assert.match(one.tooLarge(6e9), /6\.00 GB.*multipart/);
+  assert.equal(one.tooLarge(5e9), null);
+  assert.doesNotMatch(said(one), /secret1/);
+  assert.match(takeApart(`https://b.example/k?${amz.replace('7200', '60')}`).blocked(NOW), /has ended/);
+
+  const part = (n, id = 'u1') =>
+    `https://b.example/k.mp4?partNumber=${n}&uploadId=${id}&X-Amz-Signature=secret${n}`;
+  const complete = 'https://b.example/k.mp4?uploadId=u1&X-Amz-Signature=secret9';
+  for (const text of [
+    [part(2), part(1), complete, part(3)].join('\n'),
+    JSON.stringify([part(1), part(2), part(3), complete]),
+    JSON.stringify({ parts: [1, 2, 3].map((n) => ({ partNumber: n, url: part(n) })), complete }),
+  ]) {
+    const parts = takeApart(text);
+    assert.equal(parts.kind, 's3-parts');
+    assert.equal(parts.count, 3);
+    assert.equal(parts.part(1), part(2));
+    assert.equal(parts.complete(), complete);
+    assert.doesNotMatch(said(parts), /secret/);
+  }
+  const refused = (list, code) => assert.throws(() => takeApart(list.join('\n')), { code });
+  refused([part(1), part(3)], 'missing-part');
+  refused([part(1), part(2, 'u2')], 'mixed-parts');
+  refused([part(1), complete, `${complete}2`], 'mixed-parts');
+  refused([complete, complete], 'no-parts');
+  assert.match(takeApart([part(1), part(2)].join('\n')).notes()[1], /whoever signed/);
+});
+
+test('blocks of every size of file cover it, are few enough, and have names of one length', () => {
+  const max = 4000 * MIB;
+  for (const size of [1, 8 * MIB, 8 * MIB + 1, 400 * 2 ** 30, 5e12, 50_000 * 8 * MIB, 50_000 * 8 * MIB + 1]) {
+    const bytes = blockBytes(size, max);
+    assert.ok(
+      bytes >= 8 * MIB && bytes % MIB === 0 && Math.ceil(size / bytes) <= 50_000,
+      `${size}: ${bytes}`,
+    );
+  }
+  assert.equal(blockBytes(1e9, 4 * MIB), 4 * MIB);
+  assert.throws(() => blockBytes(300e9, 4 * MIB), { code: 'too-large' });
+  for (const [size, bytes] of [
+    [10, 3],
+    [9, 3],
+    [1, 8],
+    [1000, 7],
+  ]) {
+    const parts = cut(size, bytes);
+    assert.equal(parts[0].start, 0);
+    assert.equal(parts.at(-1).end, size);
+    parts.forEach(({ start, end, index }, at) => {
+      assert.equal(index, at);
+      assert.ok(end > start && end - start <= bytes);
+      if (at) assert.equal(start, parts[at - 1].end);
+    });
+  }
+  const lengths = new Set(
+    [blockId('0123abcd', 0), blockId('0123abcd', 49_999), probeId('0123abcd')].map((id) => id.length),
+  );
+  assert.equal(lengths.size, 1);
+  assert.equal(partBytes(100 * MIB, 10, 5 * MIB), 10 * MIB);
+  assert.equal(partBytes(10 * MIB, 10, 5 * MIB), 5 * MIB);
+  for (const count of [1, 3, 10, 9999])
+    assert.ok(Math.ceil(1234567890 / partBytes(1234567890, count, 5 * MIB)) <= count);
+});
+
+test('of what has arrived, blocks of other files, other cuts and half ones are not counted', () => {
+  const parts = cut(25, 10);
+  const block = (name, size) => `<Block><Name>${btoa(name)}</Name><Size>${size}</Size></Block>`;
+  const xml = `<?xml version="1.0"?><BlockList><CommittedBlocks>${block('aaaaaaaa-00001', 10)}</CommittedBlocks><UncommittedBlocks>${[
+    block('aaaaaaaa-00000', 10),
+    block('aaaaaaaa-00002', 5),
+    block('bbbbbbbb-00001', 10),
+    block('aaaaaaaa-probe', 0),
+  ].join('\n')}</UncommittedBlocks></BlockList>`;
+  assert.deepEqual([...arrived(parts, 'aaaaaaaa', readBlockList(xml, 'UncommittedBlocks'))], [0, 2]);
+  assert.deepEqual([...arrived(parts, 'aaaaaaaa', readBlockList(xml, 'CommittedBlocks'))], [1]);
+  const half = xml.replace('<Size>5<', '<Size>4<');
+  assert.deepEqual([...arrived(parts, 'aaaaaaaa', readBlockList(half, 'UncommittedBlocks'))], [0]);
+  assert.equal(blockList(['a', 'b']).match(/<Latest>/g).length, 2);
+  assert.match(partList(['"x&1"']), /<PartNumber>1<\/PartNumber><ETag>&quot;x&amp;1&quot;<\/ETag>/);
+});
+
+test('what is read back lies all over the file, and is all of it where it is small or asked for', () => {
+  const sum = (ranges) => ranges.reduce((all, { start, end }) => all + end - start, 0);
+  assert.equal(sum(readBack(30 * MIB, false, 8 * MIB)), 30 * MIB);
+  assert.equal(sum(readBack(300 * MIB, true, 8 * MIB)), 300 * MIB);
+  const places = readBack(10e9, false, 8 * MIB);
+  assert.equal(places.length, 64);
+  assert.equal(places[0].start, 0);
+  assert.equal(places.at(-1).end, 10e9);
+  for (const { start, end } of places) assert.ok(end - start === 256 * 1024 && start >= 0 && end <= 10e9);
+});
+
+test('a part is tried again later and later, and a storage that is too busy is given less to do', () => {
+  const pauses = [1, 2, 3, 4, 5, 6, 7].map((tries) => pauseAfter(tries, 1));
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000, 8000, 16_000, 20_000]);
+  assert.ok(pauseAfter(3, 0) === 1000 && pauseAfter(1, 0, 5000) === 5000 && pauseAfter(1, 0, 1e9) <= 120_000);
+  const schedule = new Schedule([...Array(40).keys()]);
+  const taken = [schedule.take(), schedule.take(), schedule.take(), schedule.take()];
+  assert.deepEqual(taken, [0, 1, 2, 3]);
+  assert.equal(schedule.take(), undefined);
+  assert.ok(schedule.failed(0, true, 0) > 0);
+  assert.equal(schedule.limit, 2);
+  schedule.sent();
+  schedule.ready(0);
+  schedule.sent();
+  assert.equal(schedule.take(), 0);
+  for (let n = 1; n < 6; n++) {
+    assert.notEqual(schedule.failed(0, false, 0), null);
+    schedule.ready(0);
+    assert.equal(schedule.take(), 0);
+  }
+  assert.equal(schedule.failed(0, false, 0), null);
+});
+
+test('whatever fails on the way, every part arrives once, never more than four at a time', async () => {
+  for (let round = 0; round < 30; round++) {
+    let now = 0;
+    let seed = round + 1;
+    const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
+    const arrivedOnce = new Map();
+    const failures = new Map();
+    const send = async (index) => {
+      now += 1;
+      assert.ok(now <= 4);
+      await new Promise((resolve) => void setTimeout(resolve, random() * 3));
+      now -= 1;
+      const failed = failures.get(index) ?? 0;
+      if (failed < 5 && random() < 0.4) {
+        failures.set(index, failed + 1);
+        return random() < 0.5 ? { lost: 'network' } : { status: 503, headers: {}, bytes: new ArrayBuffer(0) };
+      }
+      return { status: 201, headers: {}, bytes: new ArrayBuffer(0) };
+    };
+    const seen = (index) => arrivedOnce.set(index, (arrivedOnce.get(index) ?? 0) + 1);
+    const wait = () => new Promise((resolve) => void setTimeout(resolve, 1));
+    await transfer([...Array(20).keys()], send, seen, { signal: new AbortController().signal, wait, random });
+    assert.equal(arrivedOnce.size, 20);
+    assert.ok([...arrivedOnce.values()].every((times) => times === 1));
+  }
+});
+
+const answer = (status, code = '', detail = '', headers = {}) => ({
+  status,
+  headers,
+  bytes: new TextEncoder().encode(
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>m</Message><AuthenticationErrorDetail>${detail}</AuthenticationErrorDetail></Error>`,
+  ).buffer,
+});
+
+test('each fault of a storage has a sentence that leads on', () => {
+  const of = (...args) => meaningOf(answer(...args));
+  assert.equal(
+    of(403, 'AuthenticationFailed', 'Signature not valid in the specified time frame: Start').code,
+    'expired',
+  );
+  assert.equal(of(403, 'AuthenticationFailed', 'Signature did not match.').code, 'signature');
+  assert.equal(of(403, 'AuthorizationPermissionMismatch').then, 'renew');
+  assert.equal(of(409, 'BlobAlreadyExists').then, 'taken');
+  assert.equal(of(412, 'ConditionNotMet').then, 'taken');
+  assert.equal(of(412, 'LeaseIdMissing').code, 'leased');
+  assert.equal(of(409, 'BlobImmutableDueToPolicy').code, 'immutable');
+  assert.equal(of(409).code, 'conflict');
+  assert.equal(of(503, 'ServerBusy').then, 'again');
+  assert.equal(of(502).then, 'again');
+  assert.equal(of(507).code, 'quota');
+  assert.equal(of(418, 'Teapot').message.includes('418 Teapot'), true);
+  assert.equal(of(418, '<script>').message.includes('script'), false);
+  assert.equal(
+    meaningOf(answer(403, '', '', { 'x-ms-error-code': 'AuthorizationFailure' })).code,
+    'firewall',
+  );
+  assert.ok(SENTENCES.length > 40);
+  for (const sentence of SENTENCES) {
+    assert.match(sentence, /^[A-Z].{20,}\.$/s);
+    assert.doesNotMatch(sentence, /undefined|\[object|0x/);
+  }
+});
+
+test('what a player gets is told from the answer to its first question', () => {
+  const bytes = (count) => new ArrayBuffer(count);
+  const of = (status, headers = {}, count = 1) =>
+    playable({ status, headers, bytes: bytes(count) }, 1000, true).code;
+  assert.equal(of(206, { 'content-range': 'bytes 0-0/1000', 'accept-ranges': 'bytes' }), 'seeks');
+  assert.equal(of(206), 'seeks');
+  assert.equal(of(206, { 'content-range': 'bytes 0-0/999' }), 'refused');
+  assert.equal(of(206, {}, 1000), 'refused');
+  assert.equal(of(200, {}, 1000), 'whole');
+  for (const status of [401, 403, 404, 409]) assert.equal(of(status), 'private');
+  assert.equal(of(500), 'refused');
+});
+
+const track = (id, kind, protection) => ({ id, kind, codecName: 'codec', protection });
+const locked = { certain: true, scheme: 'cenc', kid: null, kids: [] };
+const summary = (protection = locked, kind = 'fragmented') => ({ name: 'a.mp4', kind, protection });
+
+test('only files whose picture and sound are protected without doubt are taken', () => {
+  assert.equal(refusal(summary(), [track(1, 'video', locked), track(2, 'audio', locked)]), null);
+  assert.equal(refusal(summary(), [track(1, 'video', locked), track(3, 'text', null)]), null);
+  assert.match(refusal(summary(null), [track(1, 'video', null)]), /not protected/);
+  assert.match(
+    refusal(summary(), [track(1, 'video', locked), track(2, 'audio', null)]),
+    /track 2 \(sound, codec\) is open/,
+  );
+  assert.match(refusal(summary(), [track(1, 'video', { ...locked, certain: false })]), /may be clear/);
+  assert.match(refusal(summary({ ...locked, certain: false }), [track(1, 'video', locked)]), /may be clear/);
+  assert.match(refusal(summary(null), []), /neither picture nor sound/);
+  assert.match(refusal(summary(locked, 'segment'), [track(1, 'video', locked)]), /whole protected MP4/);
+  assert.equal(openSentence([track(1, 'video', locked)]), null);
+  assert.match(openSentence([track(3, 'text', null)]), /^Track 3 \(text, codec\) is not encrypted/);
+});
+
+test('commands have every name as one word, and no secret', () => {
+  const names = ["it's.mp4", 'a b.mp4', '$(rm -rf x).mp4', '`x`"y".mp4', '-rf.mp4', 'ü‘ö.mp4'];
+  assert.equal(quoted("it's", 'bash'), "'it'\\''s'");
+  assert.equal(quoted('it’s', 'powershell'), "'it’’s'");
+  const places = [
+    takeApart(azure()),
+    null,
+    takeApart('https://b.s3.amazonaws.com/k/a.mp4?X-Amz-Signature=secretSECRET'),
+  ];
+  for (const place of places)
+    for (const shell of ['bash', 'powershell'])
+      for (const name of names) {
+        const all = commands({ place, file: name, name, size: 1e7, mark: '0123abcd' }, shell);
+        assert.ok(all.length >= 1);
+        for (const { text } of all) {
+          assert.doesNotMatch(text, /secretSECRET/);
+          const path = name.startsWith('-') ? `./${name}` : name;
+          assert.ok(text.includes(quoted(path, shell)), text);
+        }
+      }
+  assert.deepEqual(
+    commands({ place: takeApart(azure()), file: 'a', name: 'a', size: 6e9, mark: 'x' }, 'bash').map(
+      ({ id }) => id,
+    ),
+    ['azcopy', 'curl-blocks'],
+  );
+  const [aws] = commands({ place: places[2], file: 'a', name: 'a', size: 1, mark: 'x' }, 'bash');
+  assert.match(aws.text, /'s3:\/\/b\/k\/a\.mp4'/);
+});
+
+test('a name goes into headers as headers can say it', () => {
+  const { 'x-ms-blob-content-disposition': said } = blobHeaders('dir/fü"n.mp4');
+  assert.equal(said, `attachment; filename="f__n.mp4"; filename*=UTF-8''f%C3%BC%22n.mp4`);
+  assert.match(blobHeaders('a\r\nb')['x-ms-blob-content-disposition'], /^[\x20-\x7e]+$/);
+});
+
+test('the rules to set name this page and what it needs', () => {
+  const origin = 'https://boxlock.example';
+  const [portal, cli] = corsRules(takeApart(azure()), origin);
+  assert.match(portal.text, /Allowed methods: GET, HEAD, PUT, OPTIONS/);
+  assert.match(cli.text, /--account-name acc --services b .*--origins 'https:\/\/boxlock\.example'/);
+  const [s3] = corsRules({ kind: 's3-parts' }, origin);
+  assert.deepEqual(JSON.parse(s3.text)[0].AllowedMethods, ['GET', 'HEAD', 'PUT', 'POST']);
+  assert.ok(JSON.parse(s3.text)[0].ExposeHeaders.includes('ETag'));
+});
+
+test('a file is known by places all over it, and handed over by its name in storage alone', () => {
+  const all = places(1e9);
+  assert.equal(all.length, 48);
+  assert.equal(all.at(-1).end, 1e9);
+  assert.deepEqual(places(100), [{ start: 0, end: 100 }]);
+  assert.equal(handedOver(''), null);
+  assert.deepEqual(handedOver('#stored=abc.mp4&name=film+1.mp4'), { stored: 'abc.mp4', name: 'film 1.mp4' });
+});
