@@ -50,9 +50,12 @@ fn what_is_written_of_microsofts_file_is_what_microsoft_wrote() {
     assert_eq!(client(ours), client(theirs));
 }
 
+/// Name, version, number of streams, of qualities and fragments of each, and rules that are broken.
+type Case = (&'static str, (u64, u64), usize, &'static [usize], &'static [usize], &'static [&'static str]);
+
 #[test]
 fn manifests_of_others_are_read_and_their_faults_are_told() {
-    let cases: [(&str, (u64, u64), usize, &[usize], &[usize], &[&str]); 6] = [
+    let cases: [Case; 6] = [
         (
             "smooth/rx-player__Manifest_Regular.xml",
             (2, 1),
