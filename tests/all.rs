@@ -31,6 +31,7 @@ mod lead;
 mod matrix;
 mod merge;
 mod mutation;
+mod offline;
 mod others;
 mod places;
 mod plain;

@@ -11,6 +11,7 @@ import type {
   KeysToWrite,
   ListWindow,
   MadeKey,
+  OfflineCheck,
   Plan,
   PlannedPssh,
   PlannedTrack,
@@ -160,6 +161,7 @@ export interface Protected {
   tracks: PlannedTrack[];
   undoes: UndonePart[];
   forTests: boolean;
+  offline: OfflineCheck[];
   remains: Remains;
 }
 
@@ -222,6 +224,7 @@ export interface Methods {
     };
     result: Verification;
   };
+  offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };
   /** Undefined after the last fragment. */
