@@ -289,13 +289,13 @@ impl Session {
     /// What manifests say of the file, under this name.
     ///
     /// # Errors
-    /// Those of [`describe`], and `not-written` of several files that become one: that one stands nowhere yet.
+    /// Those of [`describe`], and `merge-unwritten` of several files that become one: that one stands nowhere yet.
     pub fn describe(&self, name: &str) -> Result<DescribedFile> {
         let index = self.index()?;
         if self.merged().is_some() {
             let message = "Several files are open that become one, and manifests are of files that stand somewhere: write the one file, \
                            open it, and have its manifests written.";
-            return Err(Error::unsupported("not-written", message));
+            return Err(Error::unsupported("merge-unwritten", message));
         }
         describe(index, name)
     }

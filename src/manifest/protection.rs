@@ -1,11 +1,11 @@
 //! Headers of DRM systems as manifests hold them: base64 of a PlayReady object, or of a whole `pssh` box.
 
-use crate::boxes::Tree;
 use crate::boxes::cenc::ProtectionSystemSpecificHeader;
 use crate::bytes::units::len_u64;
 use crate::bytes::{KeyId, Uuid16};
 use crate::exchange::base64_bytes;
 use crate::playready::{Header, HeaderVersion, ProObject};
+use crate::protect::systems::whole;
 use crate::track::system_header::is_playready;
 
 /// What a header says.
@@ -56,13 +56,12 @@ pub fn pssh(text: &str) -> Result<Read, String> {
     if bytes.get(4..8) != Some(b"pssh") {
         return Err("it does not begin with the size and the type of a ‘pssh’ box".to_owned());
     }
-    let tree = Tree::parse(&bytes[..], 0).map_err(|error| error.message().to_owned())?;
-    let size = tree.root().end();
+    let size = bytes.first_chunk::<4>().map_or(0, |size| u64::from(u32::from_be_bytes(*size)));
     if size != len_u64(bytes.len()) {
         return Err(format!("the box says that it has {size} bytes, and {} stand there", bytes.len()));
     }
-    let read: ProtectionSystemSpecificHeader =
-        tree.read(tree.root()).map_err(|error| error.message().to_owned())?;
+    // Not as a tree, which would bring all boxes that there are into the module of manifests.
+    let read: ProtectionSystemSpecificHeader = whole(&bytes).map_err(|error| error.message().to_owned())?;
     let data = read.data.0;
     if is_playready(read.system_id) {
         return of_object(&data).map(|inside| Read { system: Some(read.system_id), ..inside });

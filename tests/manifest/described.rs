@@ -75,7 +75,7 @@ fn files_that_no_manifest_can_be_of_are_refused() {
         .map(|name| support::corpus_file(&format!("synth/synth_ffmpeg__{name}")));
     let [Some(pictures), Some(sound)] = &parts else { return support::not_run("the corpus is not here") };
     let (merged, _) = drive::merge(&[("a.ismv", pictures), ("b.isma", sound)], Feed::Whole).unwrap();
-    assert_eq!(merged.describe("a").unwrap_err().code(), "not-written");
+    assert_eq!(merged.describe("a").unwrap_err().code(), "merge-unwritten");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn schema() -> Option<Scratch> {
     ))
 }
 
-/// Validates the document at the second path by the schema at the first. `python3` finds lxml where `BOXLOCK_LXML` names a folder
+/// Validates the document at the second path by the schema at the first. `python3` finds lxml where `BOXLOCK_CPIX` names a folder
 /// that has it.
 fn validate(schema: &Path, document: &Path) -> Option<Result<(), String>> {
     let mut xmllint = Command::new("xmllint");
@@ -49,7 +49,7 @@ fn validate(schema: &Path, document: &Path) -> Option<Result<(), String>> {
     const VALID: &str = "import sys\nfrom lxml import etree\nschema = etree.XMLSchema(etree.parse(sys.argv[1]))\n\
                          schema.assertValid(etree.parse(sys.argv[2]))\nprint('valid')";
     let mut python = Command::new("python3");
-    if let Some(folder) = std::env::var_os("BOXLOCK_LXML") {
+    if let Some(folder) = std::env::var_os("BOXLOCK_CPIX") {
         python.env("PYTHONPATH", folder);
     }
     let output = python.args(["-c", VALID]).args([schema, document]).output().ok()?;
@@ -72,7 +72,7 @@ fn descriptions_are_valid_by_the_schema_of_dash() {
             Some(Err(why)) => panic!("{why}\n{mpd}"),
             None => {
                 support::not_run(
-                    "there is neither xmllint nor lxml; set BOXLOCK_LXML to a folder that has it",
+                    "there is neither xmllint nor lxml; set BOXLOCK_CPIX to a folder that has it",
                 );
                 return;
             }

@@ -55,12 +55,22 @@ pub fn language(file: &DescribedFile) -> Option<&str> {
 }
 
 /// What must be the same of all in a set.
-fn likeness(file: &DescribedFile) -> (Vec<(&str, &str, &str)>, Option<&str>, Vec<&str>) {
-    let tracks = file.tracks.iter().map(|track| {
-        let scheme = track.protection.as_ref().map_or("", |protection| protection.scheme.as_str());
-        (track.kind.as_str(), track.format.as_str(), scheme)
-    });
-    (tracks.collect(), language(file), file.kids())
+#[derive(PartialEq)]
+struct Likeness<'f> {
+    /// Kind, type of samples and scheme of each track.
+    tracks: Vec<(&'f str, &'f str, &'f str)>,
+    language: Option<&'f str>,
+    kids: Vec<&'f str>,
+}
+
+impl<'f> Likeness<'f> {
+    fn of(file: &'f DescribedFile) -> Self {
+        let tracks = file.tracks.iter().map(|track| {
+            let scheme = track.protection.as_ref().map_or("", |protection| protection.scheme.as_str());
+            (track.kind.as_str(), track.format.as_str(), scheme)
+        });
+        Self { tracks: tracks.collect(), language: language(file), kids: file.kids() }
+    }
 }
 
 /// When segments begin, in milliseconds.
@@ -79,7 +89,9 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     let mut sets: Vec<Set<'_>> = Vec::new();
     for file in files {
         let Some(quality) = quality(file, written) else { continue };
-        match sets.iter_mut().find(|set| set.qualities.iter().all(|one| likeness(one.file) == likeness(file)))
+        match sets
+            .iter_mut()
+            .find(|set| set.qualities.iter().all(|one| Likeness::of(one.file) == Likeness::of(file)))
         {
             Some(set) => set.qualities.push(quality),
             None => sets.push(Set { qualities: vec![quality] }),
