@@ -141,6 +141,11 @@ impl Session {
         Self { parts, ..self }
     }
 
+    /// Of how many files it was put together, one behind the other.
+    pub fn part_count(&self) -> usize {
+        self.parts.len().max(1)
+    }
+
     /// The bytes wanted next; `None` when the file is open.
     pub fn needs(&self) -> Option<Need> {
         match &self.state {

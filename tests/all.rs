@@ -32,6 +32,7 @@ mod manifest;
 mod matrix;
 mod merge;
 mod mutation;
+mod offline;
 mod others;
 mod places;
 mod plain;

@@ -7,6 +7,7 @@
 mod cpix;
 mod decoded;
 mod judges;
+mod rotated;
 mod shapes;
 mod told;
 

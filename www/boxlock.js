@@ -65,7 +65,7 @@ let ahead;
  */
 export function prefetch() {
   // A browser does not ask again for a module that it once could not get: whoever needs it is told.
-  const more = [several(), ofKeys(), ofTitles()].map((part) => part.catch(() => {}));
+  const more = [several(), ofKeys(), ofTitles(), toOthers()].map((part) => part.catch(() => {}));
   ahead ??= Promise.all([fetchAhead(assets()), mustDownload(), ...more]).then(([whole]) => {
     // The next call tries again.
     if (!whole) ahead = undefined;
@@ -127,6 +127,15 @@ export const planSet = async (titles, wanted, options = {}) =>
 
 /** What is needed of keys, headers and manifests without a file. */
 const ofKeys = () => fetched(import('./engine/keys.js'));
+
+/** What others need of a result. */
+const toOthers = () => fetched(import('./engine/handover.js'));
+
+/** @type {typeof Types.handOver} */
+export const handOver = async (sheet, options) => (await toOthers()).handOver(sheet, options);
+
+/** @type {typeof Types.windowsKit} */
+export const windowsKit = async (sheet, options) => (await toOthers()).windowsKit(sheet, options);
 
 /**
  * @template T
@@ -420,6 +429,10 @@ class OpenMedia {
         'This is a copy of a plan, and copies have no key. Pass the plan itself, as plan() gave it, or the request.',
       );
     return { request: copyOf(/** @type {Types.ProtectRequest} */ (planOrRequest)), random: undefined };
+  }
+
+  offline() {
+    return this.#ask('offline', {});
   }
 
   async playback() {

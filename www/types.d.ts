@@ -499,6 +499,8 @@ export interface Plan {
   changes?: Difference[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+  /** Whether what comes of it will play offline on Windows; nothing where nothing is protected. */
+  offline: OfflineCheck[];
   /** How many files are written: 1, or an initialization segment and media segments. */
   fileCount: number;
   /** Of a file measured in part (`sizeExact` false) the counts inside fragments are about right. */
@@ -510,6 +512,20 @@ export interface Plan {
   /** The input's name with `.mp4`, or with `.zip` for segments. What is an `.mp4` already gets another one. */
   suggestedName: string;
   warnings: string[];
+}
+
+/** One point on which it hangs whether a file plays from the disk of a Windows computer without a connection. */
+export interface OfflineCheck {
+  /** Stable, kebab-case: 'header-version', 'iv-size', 'persistent', … */
+  id: string;
+  /** What it is about, for a person. */
+  title: string;
+  /** 'doubtful': it plays here and not there, or nothing in a file can tell. */
+  state: 'ok' | 'doubtful' | 'fails';
+  /** What was found, and why that matters. */
+  found: string;
+  /** What to do about it; empty where nothing is to be done. */
+  advice: string;
 }
 
 /** What a protected file says of itself, before and after a change; empty where it is not there. */
@@ -630,6 +646,8 @@ export interface ProtectResult {
   changes?: Difference[] | undefined;
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+  /** Whether it will play offline on Windows; nothing where nothing is protected. */
+  offline: OfflineCheck[];
   /** Names of the files that were written, in order: one, or those in the archive or folder. */
   files: string[];
   /** The protected file, or the archive; fails with code 'no-copy' when it is in the browser's downloads or in a folder. */
@@ -650,8 +668,24 @@ export interface ProtectResult {
    * are together. Fails as `file` does where nothing can be read again here: what went to the browser's downloads.
    */
   verify(options?: VerifyOptions): Promise<Verification>;
+  /**
+   * The files that were written, in order, with their sizes where these can be known; with `sums` the SHA-256 of each is computed,
+   * where it can be read again.
+   */
+  listFiles(options?: {
+    sums?: boolean;
+    signal?: AbortSignal;
+    onProgress?: (progress: Progress) => void;
+  }): Promise<WrittenFile[]>;
   /** Removes the copy in browser storage, when there is one. */
   discard(): Promise<void>;
+}
+
+/** A file that was written. */
+export interface WrittenFile {
+  name: string;
+  size?: number;
+  sha256: string | null;
 }
 
 /** A key on a key sheet. */
@@ -698,6 +732,58 @@ export interface KeySheet {
   pssh: PlannedPssh[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+}
+
+/** For each who goes on with a protected file, what they need, and nothing that is not theirs. */
+export interface HandOver {
+  /** Version of its form. */
+  boxlock: string;
+  fileName: string;
+  parts: HandOverPart[];
+}
+
+export interface HandOverPart {
+  for: 'licence-server' | 'host' | 'app' | 'web';
+  /** Who that is, for a person. */
+  title: string;
+  /** Whether there is a key in it. Only one part has any. */
+  secret: boolean;
+  items: HandOverItem[];
+}
+
+/** One thing to know or to use: a title, and what of the rest it has. */
+export interface HandOverItem {
+  title: string;
+  /** Plain sentences. */
+  text?: string[];
+  facts?: HandOverFact[];
+  checks?: OfflineCheck[];
+  files?: HandOverFile[];
+  code?: { name: string; language: string; text: string };
+}
+
+export interface HandOverFact {
+  name: string;
+  value: string;
+  /** Whether it is a key. */
+  secret?: boolean;
+}
+
+/** A file for the host, with the content type that it is to be sent with. */
+export interface HandOverFile {
+  name: string;
+  type: string;
+  size: number | null;
+  sha256: string | null;
+}
+
+export interface HandOverOptions {
+  /** Whether the file plays offline on Windows, as results and `Media.offline` say it. */
+  offline?: readonly OfflineCheck[];
+  /** The files that were written, where they are several, or of which more is known than the key sheet says. */
+  files?: readonly { name: string; size?: number; sha256?: string | null }[];
+  /** Names of the files that it was made of. */
+  sources?: readonly string[];
 }
 
 /** Something that was decoded, or built: what it is, says and would be in other forms. */
@@ -1165,6 +1251,8 @@ export interface Media {
     keys: SourceKeyRequest[],
     options?: VerifyOptions & { source?: Media | Blob | readonly Blob[] },
   ): Promise<Verification>;
+  /** Whether this file, as it is, will play from the disk of a Windows computer without a connection. */
+  offline(): Promise<OfflineCheck[]>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
   playback(): Promise<Playback>;
   close(): void;
@@ -1366,3 +1454,15 @@ export declare function writeManifests(
 
 /** The command lines with which Bento4, Shaka Packager and FFmpeg decrypt a file. */
 export declare function commandLines(keys: KeysToWrite | KeySheet): Promise<CommandLine[]>;
+
+/**
+ * The hand-over sheet of a protected file: what the licence server, the host, the app on Windows and the web page need. Only the
+ * part for the licence server has keys.
+ */
+export declare function handOver(sheet: KeySheet, options?: HandOverOptions): Promise<HandOver>;
+
+/** The files of the kit for Windows, as texts: snippets with the values of the file, a script, and what errors mean. */
+export declare function windowsKit(
+  sheet: KeySheet,
+  options?: HandOverOptions,
+): Promise<{ name: string; text: string }[]>;

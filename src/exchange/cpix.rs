@@ -5,12 +5,13 @@
 
 mod read;
 mod rules;
+mod time;
 mod write;
 
 use crate::bytes::{ContentKey, KeyId, Uuid16};
 
-pub(super) use rules::fits;
 pub use rules::{Assigned, TrackFacts, assign};
+pub(super) use rules::{Times, fits, label_of};
 
 /// The XML namespace.
 pub const NAMESPACE: &str = "urn:dashif:org:cpix";

@@ -140,12 +140,12 @@ fn of_track(track: &TrackFacts, kid: KeyId, request: &WriteRequest) -> Rule {
             .map(|(track, _)| track)
             .filter(|other| other.id != track.id && (other.video || other.audio))
     };
-    let alone = |rule: &Rule| others().all(|other| !cpix::fits(rule, other, None));
+    let alone = |rule: &Rule| others().all(|other| !cpix::fits(rule, other));
     if !alone(&rule) && track.bitrate.is_some() {
         rule.bitrate.push(exactly(track.bitrate));
     }
     if !alone(&rule) {
-        rule.labels.push(format!("track-{}", track.id));
+        rule.labels.push(cpix::label_of(track.id));
     }
     rule
 }

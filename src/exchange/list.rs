@@ -101,15 +101,14 @@ pub fn read_keys(bytes: &[u8], known: &[KeyId]) -> Result<KeyList> {
 
 /// The keys of a document, each with the rules for it.
 fn of_cpix(ParsedCpix { cpix, notes }: ParsedCpix) -> KeyList {
+    let times = cpix::Times::of(&cpix);
+    let first = |rules: &[Rule]| rules.iter().flat_map(|rule| times.numbers(rule)).min();
     let keys = cpix.keys.iter().map(|key| {
         let rules: Vec<Rule> = cpix.rules.iter().filter(|rule| rule.kid == key.kid).cloned().collect();
-        let numbers = |rule: &Rule| {
-            rule.periods.first().and_then(|id| cpix.periods.iter().find(|period| period.id == *id)?.index)
-        };
         KeyEntry {
             kid: Some(key.kid),
             key: key.key.clone(),
-            period: rules.first().and_then(numbers),
+            period: first(&rules).and_then(|number| u32::try_from(number).ok()),
             label: rules.iter().find_map(|rule| rule.track_type.clone()),
             scheme: key.scheme.clone(),
             rules,
@@ -117,7 +116,8 @@ fn of_cpix(ParsedCpix { cpix, notes }: ParsedCpix) -> KeyList {
             ..KeyEntry::default()
         }
     });
-    KeyList { form: ListForm::Cpix, keys: keys.collect(), notes, cpix: Some(cpix) }
+    let keys = keys.collect();
+    KeyList { form: ListForm::Cpix, keys, notes, cpix: Some(cpix) }
 }
 
 /// Leaves each key of a file once, and refuses a key ID with two keys. A key can be for several tracks.
@@ -155,16 +155,23 @@ impl KeyList {
             if let Some(own) = self.keys.iter().find(has) {
                 let why = "The file names this key ID for it.".to_owned();
                 all.push(Assigned { track: track.id, period: 0, kid: own.kid, why });
-                continue;
+                if !self.changes() {
+                    continue;
+                }
             }
+            let from = all.len();
             if let Some(document) = &self.cpix {
                 all.extend(cpix::assign(document, core::slice::from_ref(track))?);
+                once_a_time(&mut all, from);
                 continue;
             }
             let class = track.class();
+            // What is for a time and no more is for all tracks.
+            let of_time = |entry: &KeyEntry| entry.class.is_none() && entry.period.is_some();
             let said = self.keys.iter().filter(|entry| {
                 entry.track == Some(track.id)
-                    || entry.track.is_none() && entry.class.is_some() && entry.class.as_deref() == class
+                    || entry.track.is_none()
+                        && (of_time(entry) || entry.class.is_some() && entry.class.as_deref() == class)
             });
             let mut found: Vec<Assigned> = said
                 .map(|entry| {
@@ -182,9 +189,27 @@ impl KeyList {
                 found.push(Assigned { track: track.id, period: 0, kid, why: why.to_owned() });
             }
             all.extend(found);
+            once_a_time(&mut all, from);
         }
         Ok(all)
     }
+
+    /// Whether it has keys for several times.
+    pub fn changes(&self) -> bool {
+        let later = self.keys.iter().any(|key| key.period.unwrap_or(0) > 0);
+        later || self.cpix.as_ref().is_some_and(|document| document.periods.len() > 1)
+    }
+}
+
+/// What a file says of the first time counts, and not what a list would say in its place. `from` is where the latter begins.
+fn once_a_time(all: &mut Vec<Assigned>, from: usize) {
+    let Some(own) = from.checked_sub(1).and_then(|last| all.get(last)).cloned() else { return };
+    let is_of_file = |one: &Assigned| one.track == own.track && one.period == own.period;
+    let mut number = 0;
+    all.retain(|one| {
+        number += 1;
+        number <= from || !is_of_file(one)
+    });
 }
 
 /// 32 hexadecimal digits of a key.

@@ -5,7 +5,7 @@
 use crate::bytes::{Error, Result};
 
 /// Longest URL without a warning, in characters. Players have failed on longer ones (nginx-vod-module issue 188).
-const LONG_URL: usize = 200;
+pub const LONG_URL: usize = 200;
 
 /// Checks that `text` is an absolute http or https URL of printable ASCII with a host. `field` is the request field
 /// the text came from: `laUrl` or `luiUrl`.

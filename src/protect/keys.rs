@@ -307,7 +307,7 @@ impl Keys {
         let is_used = |key: &PlannedKey| key.period < periods && used.iter().any(|used| used.of == key.of);
         let given = self.known.get(..self.given).unwrap_or_default();
         let unused = given.iter().filter(|key| key.period > 0 && !is_used(key));
-        unused
+        let mut doubts: Vec<String> = unused
             .map(|key| {
                 format!(
                     "The key given for {}, period {}, is not used: nothing that is protected needs it.",
@@ -315,7 +315,16 @@ impl Keys {
                     key.period
                 )
             })
-            .collect()
+            .collect();
+        let later = given.iter().filter(|key| key.period > 0 && is_used(key)).count();
+        let wanted = used.len() * usize::try_from(periods.saturating_sub(1)).unwrap_or(usize::MAX);
+        if later > 0 && later < wanted {
+            doubts.push(format!(
+                "{later} keys are given for later periods, and the file needs {wanted}; the others are {}.",
+                if self.seed.is_some() { "made of the key seed" } else { "random, made here" }
+            ));
+        }
+        doubts
     }
 
     /// The key of this number.

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod keys;
 mod kind;
+mod offline;
 mod plan;
 mod protection;
 mod search;
@@ -29,6 +30,7 @@ pub use keys::{
     AssignedKey, CommandReport, EncryptedReport, KeyListReport, KeyRule, ListedKey, RecipientReport,
     SpanReport, VideoRule, commands, key_list,
 };
+pub use offline::{OfflineCheck, offline};
 pub use plan::{
     KeyReport, KidView, Measured, PlanReport, PlannedBox, PlannedTrack, PsshReport, measured, plan,
 };

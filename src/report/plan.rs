@@ -20,6 +20,7 @@ use crate::track::{Index, SystemHeader, Track};
 
 use super::base64;
 use super::difference::{Difference, differences};
+use super::offline::{self, OfflineCheck};
 use super::track::kind_of;
 
 /// What will happen: `Plan` without the sizes and the name, and `PlannedTrack` without the share.
@@ -63,6 +64,8 @@ pub struct PlanReport {
     /// Where what is protected stays so: what changes of what the file says of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Difference>>,
+    /// Whether it will play offline on Windows, where anything is protected.
+    pub offline: Vec<OfflineCheck>,
     /// How many files are written.
     pub file_count: usize,
     /// Boxes outside fragments that are touched.
@@ -256,6 +259,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         tracks: tracks.collect(),
         undoes: plan.undoes.iter().map(undone).collect(),
         changes: changed.as_ref().map(|changed| differences(plan, index, changed)).transpose()?,
+        offline: offline::planned(session, plan)?,
         file_count: plan.file_count,
         boxes: planned_boxes(&summary::planned_boxes(index, plan, session.origin())?, plan),
         warnings: plan

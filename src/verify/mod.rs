@@ -7,6 +7,7 @@ pub mod comparison;
 pub mod counters;
 mod durations;
 pub mod examine;
+pub mod offline;
 mod twins;
 pub mod verification;
 pub mod wire;

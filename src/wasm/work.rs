@@ -67,6 +67,11 @@ impl File {
         }
     }
 
+    /// `OfflineCheck[]`: whether the open file will play offline on Windows.
+    pub fn offline(&self) -> JsResult<JsValue> {
+        shown(&report::offline(&self.session).map_err(to_js)?)
+    }
+
     /// `Order[]`: one for each fragment that [`look`](Self::look) wants before planning.
     pub fn doubtful(&self) -> JsResult<JsValue> {
         self.orders(self.session.doubtful().map_err(to_js)?)

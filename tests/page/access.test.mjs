@@ -56,6 +56,7 @@ async function throughStates(page, look) {
   await waitPlan(page);
   await page.click('#more-header summary');
   await page.click('#key-import summary');
+  await page.click('.offline-more summary');
   await look('plan');
   await goTo(page, 'result');
   await look('no result');
@@ -67,9 +68,18 @@ async function throughStates(page, look) {
   await page.click('#key-forms summary');
   await page.waitFor('.command-lines dd');
   await look('result');
+  await page.evaluate(() => {
+    for (const fold of document.querySelectorAll('#handover details')) fold.open = true;
+  });
+  await page.waitFor('#handover [data-for="web"] .handover-item');
+  await page.waitFor('#handover [data-for="app"] [data-check]');
+  await look('hand-over sheets');
   const locked = folder.path('locked.mp4');
   await writeFile(locked, await protectedSample(page, { widevine: true, form: 'plain' }));
   await openFile(page, locked);
+  await goTo(page, 'result');
+  await page.waitFor('#offline-card [data-check]');
+  await look('check of a protected file');
   await goTo(page, 'protect');
   await page.waitFor('#change-form');
   await choose(page, 'work', 'clear');

@@ -324,4 +324,62 @@ inEachBrowser((browser) => {
     );
     assert.equal(await page.evaluate(() => document.querySelector('#private-key').value), '');
   });
+
+  check('keys that change come from a document, all of them, and what is left over is said', async (page) => {
+    await withoutPicker(page);
+    await openFile(page, SAMPLE);
+    await fillForm(page);
+    await page.evaluate(() => (document.querySelector('#more-along').open = true));
+    await page.fill('[name="keyRotation"]', '2');
+    await waitPlan(page);
+    await protect(page);
+    await page.waitDownload({ timeout: LONG });
+    const { sheet } = await keySheet(page);
+    const times = new Set(sheet.keys.map(({ period }) => period)).size;
+    assert.ok(times >= 3, `${times}`);
+    const cpix = await call(page, 'writeKeys', sheet, 'cpix');
+    assert.equal(cpix.match(/<ContentKeyPeriod /g).length, times);
+    const told = ({ keys }) => keys.map(({ kid, key, period }) => [period, kid.uuid, key.hex]);
+
+    for (const [number, text] of [cpix, JSON.stringify(sheet)].entries()) {
+      const path = join(mkdtempSync(join(tmpdir(), 'boxlock-keys-')), `keys-${number}`);
+      writeFileSync(path, text);
+      await goTo(page, 'protect');
+      await page.evaluate(() => (document.querySelector('#key-import').open = true));
+      await page.fill('[name="keyRotation"]', '');
+      await page.setFile('#key-list-file', path);
+      await page.waitFor(() =>
+        /keys were taken/.test(document.querySelector('#key-import [role="status"]').innerText),
+      );
+      const said = await page.text('#key-import [role="status"]');
+      assert.match(said, new RegExp(`^${times} keys were taken from the list\\.$`));
+      assert.match(await page.text('#later-keys'), /are used, in their order, when there is a number above/);
+      await page.fill('[name="keyRotation"]', '2');
+      await waitPlan(page);
+      await protect(page);
+      await page.waitDownload({ timeout: LONG });
+      const again = await keySheet(page);
+      assert.deepEqual(told(again.sheet), told(sheet));
+    }
+
+    // Fewer changes than keys: what is not used is said; and they can be left out.
+    await goTo(page, 'protect');
+    await page.fill('[name="keyRotation"]', '1000');
+    await page.waitFor(() => /is not used/.test(document.querySelector('.plan-body')?.innerText ?? ''));
+    await page.fill('[name="keyRotation"]', '2');
+    await page.click('#later-keys button');
+    await page.waitFor(() => document.querySelector('#later-keys').hidden);
+    const before = sheet.keys.at(-1).kid.uuid;
+    await page.waitFor(() => document.querySelector('.plan-body .later-keys'));
+    await waitPlan(page);
+    const planned = await page.evaluate(() => document.querySelector('.plan-body .later-keys').textContent);
+    assert.ok(!planned.includes(before));
+    // Keys for nothing here are told.
+    const more = { keys: [...sheet.keys, { ...sheet.keys[0], kid: { uuid: KID2 }, track: 99, period: 0 }] };
+    await page.evaluate(() => (document.querySelector('#key-import').open = true));
+    await page.fill('[name="keyList"]', JSON.stringify(more));
+    await page.waitFor(() =>
+      /for nothing in this file/.test(document.querySelector('#key-import [role="status"]').innerText),
+    );
+  });
 });

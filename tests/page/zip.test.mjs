@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { crc32 as zlibCrc } from 'node:zlib';
 import { zipOf } from '../../www/files/zip-of.js';
 import { zipped } from '../../www/files/zip.js';
-import { crc32, directoryHeader, ending, localHeader } from '../../www/files/zip-headers.js';
+import { crc32, directoryHeader, ending, localHeader } from '../../www/files/zip-parts.js';
 import { workFolder } from './support.mjs';
 
 const folder = workFolder();

@@ -14,6 +14,7 @@ import type {
   MadeKey,
   Manifest,
   ManifestWishes,
+  OfflineCheck,
   Plan,
   PlannedPssh,
   PlannedTrack,
@@ -166,6 +167,7 @@ export interface Protected {
   tracks: PlannedTrack[];
   undoes: UndonePart[];
   forTests: boolean;
+  offline: OfflineCheck[];
   remains: Remains;
 }
 
@@ -229,6 +231,7 @@ export interface Methods {
     };
     result: Verification;
   };
+  offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };
   /** Undefined after the last fragment. */

@@ -63,6 +63,7 @@ export class Result {
     this.changes = made.changes;
     this.files = made.files;
     this.forTests = made.forTests;
+    this.offline = made.offline;
     this.#sum = made.sha256;
   }
 
@@ -114,12 +115,51 @@ export class Result {
     return this.#verify(await this.#written(), options);
   }
 
+  /**
+   * @param {{ sums?: boolean, signal?: AbortSignal, onProgress?: (progress: Types.Progress) => void }} [options]
+   * @returns {Promise<Types.WrittenFile[]>}
+   */
+  async listFiles({ sums = false, ...options } = {}) {
+    const one = this.files.length === 1;
+    if (this.place === 'downloads')
+      return this.files.map((name) => ({
+        name,
+        ...(one ? { size: this.size } : {}),
+        sha256: one ? this.#sum : null,
+      }));
+    if (one) {
+      const sha256 = sums ? await this.sha256(options) : this.#sum;
+      return this.files.map((name) => ({ name, size: this.size, sha256 }));
+    }
+    const parts = await this.#parts();
+    const total = parts.reduce((sum, { size }) => sum + size, 0);
+    const { signal, onProgress } = options;
+    /** @type {Types.WrittenFile[]} */
+    const list = [];
+    let before = 0;
+    for (const [number, blob] of parts.entries()) {
+      const started = before;
+      const told = (/** @type {Types.Progress} */ { stage, done }) =>
+        onProgress?.({ stage, done: started + done, total });
+      const asked = { ...(signal ? { signal } : {}), onProgress: told };
+      const sha256 = sums ? await this.#bridge.call('hash', { blob }, asked) : null;
+      list.push({ name: this.files[number] ?? '', size: blob.size, sha256 });
+      before += blob.size;
+    }
+    return list;
+  }
+
+  /** The files that were written, each by itself. */
+  async #parts() {
+    const { places } = this.#made;
+    return this.#folder
+      ? during('result', ofFolder(this.#folder, this.files))
+      : ofArchive(await this.file(), places ?? []);
+  }
+
   /** What was written, as one file again. @returns {Promise<Origin>} */
   async #written() {
-    const { places } = this.#made;
-    const parts = this.#folder
-      ? await during('result', ofFolder(this.#folder, this.files))
-      : ofArchive(await this.file(), places ?? []);
+    const parts = await this.#parts();
     let end = 0;
     const starts = parts.map(({ size }) => (end += size) - size);
     return { blob: parts.length === 1 && parts[0] ? parts[0] : new Blob(parts), starts, files: [] };

@@ -152,9 +152,9 @@ const methods = {
     const sha256 = hash?.finish() ?? null;
     const { scheme, cipher, form, laUrl, forTests } = view;
     const names = files?.map((file) => file.name) ?? [name];
-    const { playreadyObject, pssh } = view;
+    const { playreadyObject, pssh, offline } = view;
     const ivForm = ivFormOf(scheme, cipher, request.ivSize);
-    const header = { playreadyObject, pssh, laUrl, forTests };
+    const header = { playreadyObject, pssh, laUrl, forTests, offline };
     const made = { ...written, files: names, sha256, seconds, keys, scheme, cipher, form, ivForm, ...header };
     const { undoes, changes } = view;
     return { ...made, tracks: withShares(view.tracks, shares), undoes, ...(changes ? { changes } : {}) };
@@ -207,6 +207,11 @@ const methods = {
       await pause.now(() => report({ stage: 'hash', done: at, total }));
     }
     return hash.finish();
+  },
+
+  async offline(_, running) {
+    const { core } = await file().working(running);
+    return core.offline();
   },
 
   async playback(_, running) {

@@ -1,6 +1,6 @@
 /** Finished files as one ZIP archive that is put together of them, and copies nothing. */
 
-import { crc32, directoryHeader, ending, localHeader } from './zip-headers.js';
+import { crc32, directoryHeader, ending, localHeader } from './zip-parts.js';
 
 /** Files that 32 bits do not hold. */
 const LARGE = 0xffff_ffff;

@@ -1,9 +1,9 @@
 /** Several files as one ZIP archive, written while they are made. */
 
-import { crc32, descriptor, directoryHeader, ending, localHeader } from './zip-headers.js';
+import { crc32, descriptor, directoryHeader, ending, localHeader } from './zip-parts.js';
 
 /** @import { Sink } from './sink.js' */
-/** @import { Entry } from './zip-headers.js' */
+/** @import { Entry } from './zip-parts.js' */
 
 /** Files that may outgrow 32 bits: what is encrypted is a little longer than it was. */
 const LARGE = 0xf000_0000;

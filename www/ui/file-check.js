@@ -4,6 +4,7 @@
 /** @import { FileState, Store } from './store.js' */
 
 import { AT_ONCE, Verifying } from './verify-card.js';
+import { offlineCard } from './offline-list.js';
 import { h } from './dom.js';
 import { Field } from './form-parts.js';
 import * as format from './format.js';
@@ -85,7 +86,13 @@ export class FileCheck {
           : null,
       ),
     );
-    this.element = h('div', { class: 'file-check' }, this.form, this.card);
+    this.element = h(
+      'div',
+      { class: 'file-check' },
+      this.form,
+      this.card,
+      file.media ? offlineCard(file.media) : null,
+    );
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.#submit();

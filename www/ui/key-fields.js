@@ -1,10 +1,12 @@
 /** Which keys a file gets, and where they come from: the fields that ask for them. */
 
-/** @import { KeyClass, KeyList, KeyRequest, ListedKey, Plan, PlanKey, ProtectRequest, Track } from '../types.d.ts' */
+/** @import { KeyClass, KeyList, KeyRequest, Plan, PlanKey, ProtectRequest, Track } from '../types.d.ts' */
 /** @import { Fault } from './store.js' */
+/** @import { Taken } from './taken-keys.js' */
 
-import { h } from './dom.js';
+import { button, h } from './dom.js';
 import { Choice, Field, textInput } from './form-parts.js';
+import { groups, takenKeys } from './taken-keys.js';
 
 /** What a person calls the classes. @type {Record<KeyClass, string>} */
 const CLASSES = {
@@ -13,6 +15,9 @@ const CLASSES = {
   hd: 'pictures up to 1920 × 1080',
   uhd: 'larger pictures',
 };
+
+/** What has a key of its own. @type {Record<Taken['per'], string>} */
+const PER = { file: 'the whole file', class: 'sound and each size of picture', track: 'each track' };
 
 /**
  * What a key is for, for the middle of a sentence.
@@ -150,6 +155,25 @@ export class KeyFields {
       this.keyPer.element,
     );
     this.keyPer.element.addEventListener('change', () => this.#show());
+    /** Keys of later times that came from a list. @type {KeyRequest[]} */
+    this.later = [];
+    /** @type {Taken['per']} */
+    this.laterPer = 'file';
+    this.laterTimes = 0;
+    this.laterText = h('span');
+    const leave = () => {
+      this.#keepLater(null);
+      // As if it had been typed.
+      this.laterNote.dispatchEvent(new Event('input', { bubbles: true }));
+      this.#show();
+    };
+    this.laterNote = h(
+      'p',
+      { class: 'preset-note', hidden: true, id: 'later-keys' },
+      this.laterText,
+      ' ',
+      button('Leave them out', leave, { class: 'link' }),
+    );
     this.#show();
   }
 
@@ -166,6 +190,7 @@ export class KeyFields {
     this.kid.element.hidden = shown.length > 0;
     this.keyRows.show(shown);
     this.kidRows.show(shown);
+    this.#showLater();
   }
 
   /**
@@ -208,6 +233,7 @@ export class KeyFields {
       if (typed.key) request.key = this.key.value;
       const kid = typed.kid ? this.kid.value : this.randomKids.get('');
       if (kid) request.kid = kid;
+      this.#fillLater(request);
       return;
     }
     request.keyPer = this.keyPer.value === 'class' ? 'class' : 'track';
@@ -215,6 +241,14 @@ export class KeyFields {
       const kid = typed.kid ? this.kidRows.value(one) : this.randomKids.get(idOf(one));
       return { ...one, ...(kid ? { kid } : {}), ...(typed.key ? { key: this.keyRows.value(one) } : {}) };
     });
+    this.#fillLater(request);
+  }
+
+  /** @param {ProtectRequest} request of which it is known whether keys change */
+  #fillLater(request) {
+    if (!request.keyRotation || !this.later.length || this.laterPer !== this.keyPer.value) return;
+    request.keyPer = this.laterPer;
+    request.keys = [...(request.keys ?? []), ...this.later];
   }
 
   /**
@@ -229,6 +263,12 @@ export class KeyFields {
   /** For another file, which must not have the KIDs of the one before under other keys. */
   forget() {
     this.randomKids.clear();
+  }
+
+  /** When its file goes. */
+  clear() {
+    this.forget();
+    this.#keepLater(null);
   }
 
   /** Where the fault of each field of a request goes. */
@@ -252,30 +292,21 @@ export class KeyFields {
    * @param {KeyList} list
    */
   take(list) {
-    /** @type {Map<number, ListedKey>} */
-    const found = new Map();
-    for (const { id } of this.able) {
-      const given = list.assigned.find(({ track, period }) => track === id && period === 0)?.kid;
-      const key = list.keys.find(({ kid, track }) => (given ? kid?.uuid === given : !kid && track === id));
-      if (key) found.set(id, key);
-    }
-    const [first] = found.values();
-    if (!first)
+    this.#keepLater(null);
+    const taken = takenKeys(list, this.able);
+    if (!taken)
       return `Nothing was taken: the list has ${list.keys.length} keys, and nothing in it says which is for which track. Type them, each at its track, under “Several keys”, or leave one in the list.`;
-    const same = this.able.every(({ id }) => found.get(id) === first);
-    const byClass = groups('class', this.able).every((one) => {
-      const members = this.able.filter(({ keyClass }) => keyClass === one.class);
-      return new Set(members.map(({ id }) => found.get(id))).size === 1;
-    });
-    const per = same ? 'file' : byClass && this.able.every(({ keyClass }) => keyClass) ? 'class' : 'track';
+    const { per, first: found, later, said } = taken;
     this.keyPer.value = per;
     this.fold.open ||= per !== 'file';
     const all = [...found.values()];
     if (all.every(({ key }) => key)) this.keyWay.value = 'typed';
     if (all.every(({ kid }) => kid)) this.kidWay.value = 'typed';
+    this.#keepLater(taken);
     this.#show();
-    this.key.control.value = first.key ?? '';
-    this.kid.control.value = first.kid?.uuid ?? '';
+    const [first] = all;
+    this.key.control.value = first?.key ?? '';
+    this.kid.control.value = first?.kid?.uuid ?? '';
     for (const one of per === 'file' ? [] : groups(per, this.able)) {
       const member = this.able.find(({ id, keyClass }) =>
         per === 'class' ? keyClass === one.class : id === one.track,
@@ -290,29 +321,34 @@ export class KeyFields {
       }
     }
     const without = this.able.filter(({ id }) => !found.has(id)).map(({ id }) => `track ${id}`);
-    const later = list.keys.some(({ period }) => period)
-      ? ' Keys of later times were left out: this form makes those.'
-      : '';
     const left = without.length
-      ? ` It has none for ${without.join(', ')}: type one, or leave that track open.`
-      : '';
-    const count = new Set(all).size;
-    return `${count === 1 ? 'One key was' : `${count} keys were`} taken from the list.${left}${later}`;
+      ? [`It has none for ${without.join(', ')}: type one, or leave that track open.`]
+      : [];
+    const count = new Set(all).size + later.length;
+    const sum = count === 1 ? 'One key was taken from the list.' : `${count} keys were taken from the list.`;
+    return [sum, ...left, ...said].join(' ');
+  }
+
+  /** @param {Taken | null} taken what there is of later times */
+  #keepLater(taken) {
+    this.later = taken?.later ?? [];
+    this.laterPer = taken?.per ?? 'file';
+    this.laterTimes = taken?.times ?? 0;
+  }
+
+  /** Says what the keys of later times are for, and whether they are used. */
+  #showLater() {
+    this.laterNote.hidden = !this.later.length;
+    const keys = this.later.length === 1 ? 'One key' : `${this.later.length} keys`;
+    const changes = this.laterTimes === 1 ? 'one change' : `${this.laterTimes} changes`;
+    this.laterText.textContent =
+      this.laterPer === this.keyPer.value
+        ? `${keys} for ${changes} came from the list. They are used, in their order, when there is a number above.`
+        : `${keys} for ${changes} came from the list. They are not used: they are for ${PER[this.laterPer]}, and “Several keys” says otherwise now.`;
   }
 
   /** A fault has several places, of which those now folded away may hold an older one. */
   clearFaults() {
     for (const place of [this.kid, this.kidWay, this.keyRows, this.kidRows]) place.fault(null);
   }
-}
-
-/**
- * @param {'class' | 'track'} per
- * @param {readonly Track[]} tracks
- * @returns {KeyRequest[]}
- */
-function groups(per, tracks) {
-  if (per === 'track') return tracks.map(({ id }) => ({ track: id }));
-  const classes = new Set(tracks.flatMap(({ keyClass }) => keyClass ?? []));
-  return [...classes].map((one) => ({ class: one }));
 }

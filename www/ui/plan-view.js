@@ -6,6 +6,7 @@ import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
 import { isOfFile, keyName } from './key-fields.js';
+import { offlineDetails } from './offline-list.js';
 import { openNote, trackList, trackNumbers } from './outcome.js';
 import { textCard } from './xml.js';
 
@@ -61,6 +62,7 @@ export function planView(plan, inFolder) {
         ),
       trackList(plan.tracks),
     ),
+    plan.offline.length ? offlineDetails(plan.offline) : null,
     boxSection(plan),
     kid &&
       section(

@@ -127,6 +127,7 @@ export class ProtectForm {
       h('summary', {}, 'Clear lead and key rotation'),
       this.clearLead.element,
       this.keyRotation.element,
+      this.keys.laterNote,
     );
     this.more = h(
       'details',
@@ -162,6 +163,7 @@ export class ProtectForm {
     );
     this.keyImport = new KeyImport(tracks, (list) => {
       const said = this.keys.take(list);
+      this.along.open ||= this.keys.later.length > 0;
       this.changed();
       return said;
     });
@@ -231,9 +233,9 @@ export class ProtectForm {
     /** @type {ProtectRequest} */
     const request = { ...KINDS[this.form.value] };
     this.playReady.fill(request);
-    this.keys.fill(request, this.tracks.chosen);
     if (this.clearLead.value) request.clearLead = numberOf(this.clearLead.value);
     if (this.keyRotation.value) request.keyRotation = numberOf(this.keyRotation.value);
+    this.keys.fill(request, this.tracks.chosen);
     if (this.widevine.value === 'widevine') this.widevineFields.fill(request);
     if (this.pssh.value) request.pssh = this.pssh.value;
     const { value: tracks, chosenWhole } = this.tracks;
@@ -326,7 +328,7 @@ export class ProtectForm {
       if (control instanceof HTMLInputElement && (control.type === 'radio' || control.type === 'checkbox'))
         control.checked = false;
       else Reflect.set(control, 'value', '');
-    this.keys.forget();
+    this.keys.clear();
     this.keyImport.forget();
     this.element.remove();
   }

@@ -10,6 +10,7 @@ import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import { FileCheck } from './file-check.js';
 import * as format from './format.js';
+import { handOverCard } from './handover.js';
 import { isOfFile, keyName } from './key-fields.js';
 import { keyForms } from './key-forms.js';
 import { mayLoseKey, saveKeySheet } from './key-sheet.js';
@@ -213,6 +214,7 @@ export class Result {
           verifyCard(result, verify, this.stop.signal),
           this.#playCard(result),
           kid && this.#sendCard(result),
+          kid && this.#handOver(result),
           result.changes ? changedCard(result) : null,
         ),
       ),
@@ -409,6 +411,12 @@ export class Result {
       setText(text, words);
     };
     return line;
+  }
+
+  /** @param {ProtectResult} result */
+  #handOver(result) {
+    const sources = this.store.file(this.id)?.media?.parts.map(({ name }) => name) ?? [];
+    return handOverCard(result, sources, () => this.#kept(), this.stop.signal);
   }
 
   /** @param {ProtectResult} result */

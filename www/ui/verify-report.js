@@ -3,6 +3,7 @@
 /** @import { Verification, VerifiedTrack } from '../types.d.ts' */
 
 import * as format from './format.js';
+import { escaped, items, printPage } from './print-page.js';
 
 /**
  * What the file is.
@@ -15,20 +16,6 @@ import * as format from './format.js';
  * @property {boolean} [kept] whether its samples were compared as they stand, encrypted
  */
 
-/** @param {string} text */
-const escaped = (text) =>
-  text.replace(
-    /[&<>"]/g,
-    (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] ?? sign,
-  );
-
-/** @param {string[]} lines */
-const list = (lines) => lines.map((line) => `<li>${escaped(line)}</li>`).join('\n');
-
-const STYLE =
-  'body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}' +
-  'code{overflow-wrap:anywhere}@media print{body{margin:0}}';
-
 /**
  * @param {About} about
  * @param {Verification} found
@@ -37,22 +24,19 @@ export function verifyReport(about, found) {
   const { name, size, scheme, kids } = about;
   const [first = '', more = ''] = verdict(found, about);
   const part = (/** @type {string} */ title, /** @type {string[]} */ lines) =>
-    lines.length ? `<h2>${title}</h2>\n<ul>\n${list(lines)}\n</ul>\n` : '';
+    lines.length ? `<h2>${title}</h2>\n<ul>\n${items(lines)}\n</ul>\n` : '';
   const faults = faultLines(found);
   const tracks = found.tracks.map((track) => {
     const [line = '', ...parts] = trackLines(track);
-    return `<li>${escaped(line)}${parts.length ? `\n<ul>\n${list(parts)}\n</ul>` : ''}</li>`;
+    return `<li>${escaped(line)}${parts.length ? `\n<ul>\n${items(parts)}\n</ul>` : ''}</li>`;
   });
   const checks = findings(found, about).map(({ good, text }) => `${good ? '✓' : '✗'} ${text}`);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>${escaped(name)}: verified</title>
-<style>${STYLE}</style>
-<h1>${found.ok ? '✓' : '✗'} ${escaped(name)}</h1>
+  return printPage(
+    `${name}: verified`,
+    `<h1>${found.ok ? '✓' : '✗'} ${escaped(name)}</h1>
 <p><strong>${escaped(first)}</strong> ${escaped(more)}</p>
 <p>${escaped([format.exactBytes(size), scheme].filter(Boolean).join(', '))}.</p>
-${faults.length ? `<h2>What is wrong</h2>\n<ol>\n${list(faults)}\n</ol>\n` : ''}${part('What was looked at', checks)}<h2>Tracks</h2>
+${faults.length ? `<h2>What is wrong</h2>\n<ol>\n${items(faults)}\n</ol>\n` : ''}${part('What was looked at', checks)}<h2>Tracks</h2>
 <ul>
 ${tracks.join('\n')}
 </ul>
@@ -60,7 +44,8 @@ ${part('To know', noteLines(found))}<h2>Key IDs</h2>
 <ul>
 ${kids.map((kid) => `<li><code>${escaped(kid)}</code></li>`).join('\n')}
 </ul>
-`;
+`,
+  );
 }
 
 /**

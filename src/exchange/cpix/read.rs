@@ -1,15 +1,16 @@
 //! Reads a document: by local names, in any order of lists, since writers disagree on both.
 
 use super::{
-    Cpix, CpixKey, Encrypted, NAMESPACE, ParsedCpix, Period, Recipient, Rule, Span, System, VideoFilter,
+    Cpix, CpixKey, Encrypted, NAMESPACE, ParsedCpix, Period, Recipient, Rule, Span, System, Times,
+    VideoFilter,
 };
 use crate::bytes::{ContentKey, Error, KeyId, Result, Uuid16};
 use crate::exchange::base64_bytes;
 use crate::exchange::xml::{self, Element};
 use crate::playready::parse_kid;
 
-/// Most keys of one document: a day of hourly keys for ten tracks has 240.
-const KEYS: usize = 10_000;
+/// Most keys, periods and rules of one document: a day of hourly keys for ten tracks has 240.
+const MOST_OF_A_KIND: usize = 10_000;
 
 /// Most things that are said of one document: nobody reads more, and each is looked for among those before.
 const NOTES: usize = 100;
@@ -51,24 +52,29 @@ impl Cpix {
         for list in &root.children {
             match list.name.as_str() {
                 "DeliveryDataList" => {
-                    cpix.recipients = list.all("DeliveryData").map(recipient).collect::<Result<_>>()?;
+                    for element in list.all("DeliveryData") {
+                        cpix.recipients.push(recipient(element)?);
+                    }
                 }
                 "ContentKeyList" => {
-                    for element in list.all("ContentKey") {
-                        if cpix.keys.len() >= KEYS {
-                            let message = format!("The document has more than {KEYS} keys.");
-                            return Err(Error::limit("cpix-too-many", message));
-                        }
+                    for element in few(list, "ContentKey", cpix.keys.len())? {
                         cpix.keys.push(key(element, &mut notes)?);
                     }
                 }
                 "DRMSystemList" => {
-                    cpix.systems =
-                        list.all("DRMSystem").map(|e| system(e, &mut notes)).collect::<Result<_>>()?;
+                    for element in list.all("DRMSystem") {
+                        cpix.systems.push(system(element, &mut notes)?);
+                    }
                 }
-                "ContentKeyPeriodList" => cpix.periods = list.all("ContentKeyPeriod").map(period).collect(),
+                "ContentKeyPeriodList" => {
+                    for element in few(list, "ContentKeyPeriod", cpix.periods.len())? {
+                        cpix.periods.push(period(element, &mut notes));
+                    }
+                }
                 "ContentKeyUsageRuleList" => {
-                    cpix.rules = list.all("ContentKeyUsageRule").map(rule).collect::<Result<_>>()?;
+                    for element in few(list, "ContentKeyUsageRule", cpix.rules.len())? {
+                        cpix.rules.push(rule(element)?);
+                    }
                 }
                 "UpdateHistoryItemList" => {}
                 "Signature" => note(&mut notes, "The document is signed. The signature is not checked here."),
@@ -80,6 +86,16 @@ impl Cpix {
         check(&cpix, &mut notes)?;
         Ok(ParsedCpix { cpix, notes })
     }
+}
+
+/// The elements of a list; fails when these and those `before` are more than anybody needs.
+fn few<'e>(list: &'e Element, name: &'e str, before: usize) -> Result<impl Iterator<Item = &'e Element>> {
+    let count = before + list.all(name).count();
+    if count > MOST_OF_A_KIND {
+        let message = format!("The document has {count} elements {name}; at most {MOST_OF_A_KIND} are read.");
+        return Err(Error::limit("cpix-too-many", message));
+    }
+    Ok(list.all(name))
 }
 
 /// What parts of a document must say of each other.
@@ -105,6 +121,7 @@ fn check(cpix: &Cpix, notes: &mut Vec<String>) -> Result<()> {
             note(notes, &format!("{what} is for the key ID {kid}, which is not in the ContentKeyList."));
         }
     }
+    let times = Times::of(cpix);
     for rule in &cpix.rules {
         for filter in &rule.unknown {
             note(
@@ -117,7 +134,7 @@ fn check(cpix: &Cpix, notes: &mut Vec<String>) -> Result<()> {
             );
         }
         for id in &rule.periods {
-            if !cpix.periods.iter().any(|period| period.id == *id) {
+            if times.called(id).next().is_none() {
                 note(
                     notes,
                     &format!("A rule for the key ID {} names the period {id}, which is not there.", rule.kid),
@@ -125,6 +142,7 @@ fn check(cpix: &Cpix, notes: &mut Vec<String>) -> Result<()> {
             }
         }
     }
+    check_periods(cpix, notes);
     if cpix.keys.is_empty() {
         note(notes, "The document has no key.");
     } else if cpix.keys.iter().all(|key| key.key.is_none() && key.encrypted.is_none()) {
@@ -134,6 +152,52 @@ fn check(cpix: &Cpix, notes: &mut Vec<String>) -> Result<()> {
         note(notes, "Keys are encrypted, but no DeliveryData says for whom.");
     }
     Ok(())
+}
+
+/// What periods must say for keys to go by them.
+fn check_periods(cpix: &Cpix, notes: &mut Vec<String>) {
+    let periods = cpix.in_order();
+    for (period, next) in periods.iter().zip(periods.iter().skip(1)) {
+        let (Some(index), Some(behind)) = (period.index, next.index) else { continue };
+        if behind == index {
+            let message =
+                format!("Two periods have the number {index}; they are taken in the order they stand in.");
+            note(notes, &message);
+        } else if behind > index.saturating_add(1) {
+            let message = format!(
+                "Period {index} is followed by period {behind}, and none between them is there: the keys of {behind} are taken for \
+                 what comes right after {index}."
+            );
+            note(notes, &message);
+        }
+    }
+    let times = Times::of(cpix);
+    if let Some(twice) = periods.iter().find(|period| times.called(&period.id).nth(1).is_some()) {
+        let message =
+            format!("Two periods have the ID {}: the rules that name it are for both.", short(&twice.id));
+        note(notes, &message);
+    }
+    if periods.len() < 2 {
+        return;
+    }
+    if periods.iter().any(|period| period.index.is_none())
+        && periods.iter().any(|period| period.starts().is_none())
+    {
+        note(
+            notes,
+            "Not all periods say their number, nor when they start; they are taken in the order they stand in.",
+        );
+    }
+    if periods.iter().any(|period| !period.times.is_empty()) {
+        note(
+            notes,
+            "The document says when its periods are. Here keys change every so many fragments: those of the periods are \
+             taken in order, whenever that is.",
+        );
+    }
+    if cpix.rules.iter().all(|rule| rule.periods.is_empty()) {
+        note(notes, "The document has periods, and no rule names one: its keys are for all of them.");
+    }
 }
 
 fn note(notes: &mut Vec<String>, sentence: &str) {
@@ -271,11 +335,21 @@ fn system(element: &Element, notes: &mut Vec<String>) -> Result<System> {
     Ok(read)
 }
 
-fn period(element: &Element) -> Period {
+fn period(element: &Element, notes: &mut Vec<String>) -> Period {
     let owned = |name: &str| element.attribute(name).map(str::to_owned);
+    let id = owned("id").unwrap_or_default();
+    let said = element.attribute("index").filter(|text| !text.is_empty());
+    let index = said.and_then(|text| text.parse().ok());
+    if id.is_empty() {
+        note(notes, "A period has no ID, by which rules would name it: no key is for it alone.");
+    }
+    if let (Some(text), None) = (said, index) {
+        let message = format!("The period {} has the number “{}”, which is none.", short(&id), short(text));
+        note(notes, &message);
+    }
     Period {
-        id: owned("id").unwrap_or_default(),
-        index: element.attribute("index").and_then(|text| text.parse().ok()),
+        id,
+        index,
         label: owned("label"),
         times: TIMES.iter().filter_map(|name| Some(((*name).to_owned(), owned(name)?))).collect(),
     }

@@ -1,6 +1,6 @@
 //! Which key a track has at a time, by the rules of a document (CPIX 2.3 §5.7).
 
-use super::{Cpix, Rule, Span, VideoFilter};
+use super::{Cpix, Period, Rule, Span, VideoFilter};
 use crate::bytes::{Error, KeyId, Result};
 use crate::protect::keys::Class;
 
@@ -61,64 +61,112 @@ pub fn assign(cpix: &Cpix, tracks: &[TrackFacts]) -> Result<Vec<Assigned>> {
         );
         return Err(Error::unsupported("cpix-unknown-filter", message));
     }
+    let times = Times::of(cpix);
+    let count = cpix.periods.len().max(1);
     let mut all = Vec::new();
     for track in tracks {
-        let periods: Vec<Option<&str>> = match cpix.periods.len() {
-            0 | 1 => vec![cpix.periods.first().map(|period| period.id.as_str())],
-            _ => {
-                let mut sorted: Vec<_> = cpix.periods.iter().collect();
-                sorted.sort_by_key(|period| period.index);
-                sorted.iter().map(|period| Some(period.id.as_str())).collect()
+        // Of each time the rule that fits; one for no time by name is for all.
+        let mut by_time: Vec<Option<&Rule>> = vec![None; count];
+        let mut always: Option<&Rule> = None;
+        let is_media = track.video || track.audio;
+        for rule in cpix.rules.iter().filter(|rule| is_media && fits(rule, track)) {
+            if rule.periods.is_empty() {
+                add(&mut always, rule, track)?;
             }
-        };
-        for (number, period) in (0..).zip(periods) {
-            let (kid, why) = of_track(cpix, track, period)?;
-            all.push(Assigned { track: track.id, period: number, kid, why });
+            for number in times.numbers(rule) {
+                if let Some(found) = by_time.get_mut(number) {
+                    add(found, rule, track)?;
+                }
+            }
+        }
+        for (period, mut found) in (0..).zip(by_time) {
+            always.map_or(Ok(()), |rule| add(&mut found, rule, track))?;
+            let (kid, why) = of_track(cpix, track, found);
+            all.push(Assigned { track: track.id, period, kid, why });
         }
     }
     Ok(all)
 }
 
-fn of_track(cpix: &Cpix, track: &TrackFacts, period: Option<&str>) -> Result<(Option<KeyId>, String)> {
-    if !track.video && !track.audio {
-        return Ok((None, "It has neither pictures nor sound.".to_owned()));
-    }
-    if cpix.rules.is_empty() {
-        return Ok(match &cpix.keys[..] {
-            [one] => (Some(one.kid), "The document has one key and no rules.".to_owned()),
-            [] => (None, "The document has no key.".to_owned()),
-            _ => (
-                None,
-                "The document has several keys and no rules that say which is for this track.".to_owned(),
-            ),
-        });
-    }
-    let mut found: Option<&Rule> = None;
-    for rule in cpix.rules.iter().filter(|rule| fits(rule, track, period)) {
-        match found {
-            Some(other) if other.kid != rule.kid => {
-                let message = format!(
-                    "Two rules give keys to track {}: {} and {}. A track has one key at a time.",
-                    track.id, other.kid, rule.kid
-                );
-                return Err(Error::file("cpix-two-keys", message));
-            }
-            _ => found = Some(rule),
+/// Takes a rule that fits a track; fails when another gives it another key.
+fn add<'c>(found: &mut Option<&'c Rule>, rule: &'c Rule, track: &TrackFacts) -> Result<()> {
+    match found {
+        Some(other) if other.kid != rule.kid => {
+            let message = format!(
+                "Two rules give keys to track {}: {} and {}. A track has one key at a time.",
+                track.id, other.kid, rule.kid
+            );
+            Err(Error::file("cpix-two-keys", message))
+        }
+        _ => {
+            found.get_or_insert(rule);
+            Ok(())
         }
     }
-    Ok(match found {
-        Some(rule) => {
+}
+
+/// The key by the rule that fits, and why.
+fn of_track(cpix: &Cpix, track: &TrackFacts, found: Option<&Rule>) -> (Option<KeyId>, String) {
+    let none = |why: &str| (None, why.to_owned());
+    if !track.video && !track.audio {
+        return none("It has neither pictures nor sound.");
+    }
+    match (found, &cpix.keys[..]) {
+        (Some(rule), _) => {
             let kind = rule.track_type.as_deref().map_or(String::new(), |kind| format!(" for {kind}"));
             (Some(rule.kid), format!("A rule{kind} fits it."))
         }
-        None => (None, "No rule fits it, so it stays open.".to_owned()),
-    })
+        (None, _) if !cpix.rules.is_empty() => none("No rule fits it, so it stays open."),
+        (None, [one]) => (Some(one.kid), "The document has one key and no rules.".to_owned()),
+        (None, []) => none("The document has no key."),
+        _ => none("The document has several keys and no rules that say which is for this track."),
+    }
 }
 
-/// Whether a rule gives its key to a track at a time.
-pub(in crate::exchange) fn fits(rule: &Rule, track: &TrackFacts, period: Option<&str>) -> bool {
-    let in_time =
-        rule.periods.is_empty() || period.is_some_and(|id| rule.periods.iter().any(|known| known == id));
+/// The times that follow each other, by the IDs of their periods.
+pub(in crate::exchange) struct Times<'c>(Vec<(&'c str, usize)>);
+
+impl<'c> Times<'c> {
+    pub(in crate::exchange) fn of(cpix: &'c Cpix) -> Self {
+        let mut all: Vec<(&str, usize)> =
+            cpix.in_order().into_iter().map(|period| period.id.as_str()).zip(0..).collect();
+        all.sort_unstable();
+        Self(all)
+    }
+
+    /// Those with this ID, from 0 on.
+    pub(super) fn called<'t>(&'t self, id: &'t str) -> impl Iterator<Item = usize> {
+        let from = self.0.partition_point(|(known, _)| *known < id);
+        let all = self.0.get(from..).unwrap_or_default().iter();
+        all.take_while(move |(known, _)| *known == id).map(|(_, number)| *number)
+    }
+
+    /// Those that a rule names.
+    pub(in crate::exchange) fn numbers<'t>(&'t self, rule: &'t Rule) -> impl Iterator<Item = usize> {
+        rule.periods.iter().flat_map(|id| self.called(id))
+    }
+}
+
+/// The label of a track that nothing else tells from the others.
+pub(in crate::exchange) fn label_of(track: u32) -> String {
+    format!("track-{track}")
+}
+
+impl Cpix {
+    /// Its periods as they follow each other: by their numbers, or by when they start, where that is said of all.
+    pub fn in_order(&self) -> Vec<&Period> {
+        let mut all: Vec<&Period> = self.periods.iter().collect();
+        let is_numbered = all.iter().all(|period| period.index.is_some());
+        let place = |period: &Period| if is_numbered { period.index.map(u64::from) } else { period.starts() };
+        if all.iter().all(|period| place(period).is_some()) {
+            all.sort_by_key(|period| place(period));
+        }
+        all
+    }
+}
+
+/// Whether a rule gives its key to a track, at the times that it is for.
+pub(in crate::exchange) fn fits(rule: &Rule, track: &TrackFacts) -> bool {
     // What a filter asks for and the track does not say, it does not have.
     let known = |number: Option<u64>, holds: &dyn Fn(u64) -> bool, bounded: bool| match number {
         Some(number) => holds(number),
@@ -151,14 +199,13 @@ pub(in crate::exchange) fn fits(rule: &Rule, track: &TrackFacts, period: Option<
                     && rule.audio.iter().any(|span| known(track.channels, &|n| span.holds(n), bounded(span)))
         }
     };
-    in_time
-        && of_kind
+    of_kind
         && any(
             rule.bitrate.is_empty(),
             rule.bitrate.iter().any(|span| known(track.bitrate, &|n| span.holds(n), bounded(span))),
         )
-        // Labels are names that nothing in a file says.
-        && rule.labels.is_empty()
+        // Labels are names that nothing in a file says, but for those that are written here.
+        && any(rule.labels.is_empty(), rule.labels.iter().any(|name| *name == label_of(track.id)))
 }
 
 impl Rule {

@@ -1,11 +1,9 @@
-/**
- * What a ZIP archive has beside its files, which are stored as they are, in 64 bits where 32 do not hold (PKWARE APPNOTE 6.3.9,
- * 4.3.7 to 4.3.16).
- */
+/** The parts of ZIP archives as bytes (PKWARE APPNOTE 6.3.9, 4.3.7 to 4.3.16). */
 
 /** What 32 and 16 bits cannot hold stands elsewhere. */
 const MAX = 0xffff_ffff;
 const MAX_COUNT = 0xffff;
+
 /** Without a clock all are of the first day that there is, so that the same files make the same archive. */
 const DAY_ONE = 0x21;
 /** Names are UTF-8. */
