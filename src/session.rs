@@ -1,4 +1,4 @@
-//! Rank 8: one opened file, or several that become one, without I/O: it says which bytes it needs, takes them, and answers.
+//! Rank 9: one opened file, or several that become one, without I/O: it says which bytes it needs, takes them, and answers.
 //!
 //! ```text
 //! let mut session = Session::new(file_len)?;
@@ -15,6 +15,7 @@ use crate::boxes::record::ClearFile;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
 use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
+use crate::manifest::{DescribedFile, describe};
 use crate::output::summary::Origin;
 use crate::output::{Assembly, change, record};
 use crate::protect::change::ChangeWishes;
@@ -278,6 +279,20 @@ impl Session {
             Some(Made::Merged(merged)) => Some(merged),
             Some(Made::LaidOut(..)) | None => None,
         }
+    }
+
+    /// What manifests say of the file, under this name.
+    ///
+    /// # Errors
+    /// Those of [`describe`], and `not-written` of several files that become one: that one stands nowhere yet.
+    pub fn describe(&self, name: &str) -> Result<DescribedFile> {
+        let index = self.index()?;
+        if self.merged().is_some() {
+            let message = "Several files are open that become one, and manifests are of files that stand somewhere: write the one file, \
+                           open it, and have its manifests written.";
+            return Err(Error::unsupported("not-written", message));
+        }
+        describe(index, name)
     }
 
     /// Fails when the file cannot be protected.

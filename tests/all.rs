@@ -28,6 +28,7 @@ mod keys;
 mod large;
 mod layout;
 mod lead;
+mod manifest;
 mod matrix;
 mod merge;
 mod mutation;

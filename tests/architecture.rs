@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 13] = [
+const RANKS: [&str; 14] = [
     "bytes",
     "boxes",
     "playready",
@@ -23,6 +23,7 @@ const RANKS: [&str; 13] = [
     "output",
     "verify",
     "exchange",
+    "manifest",
     "session",
     "report",
     "wasm",

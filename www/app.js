@@ -258,6 +258,8 @@ function deskOf(file) {
     if (!deskModule) throw new Error('a file is open before its desk was fetched');
     found = new deskModule.Desk(store, file, open, goTo, () => void takeAnew(file.parts, 'apart'));
     desks.set(file.id, found);
+    // A job of several files may have made something of it already.
+    found.update(file);
   }
   return found;
 }

@@ -125,7 +125,7 @@ export const titlesOf = async (media, options = {}) => (await ofTitles())[0].tit
 export const planSet = async (titles, wanted, options = {}) =>
   (await ofTitles())[1].planSet(titles, wanted, (media) => OpenMedia.merged(media, options), options);
 
-/** What is needed of keys and headers without a file. */
+/** What is needed of keys, headers and manifests without a file. */
 const ofKeys = () => fetched(import('./engine/keys.js'));
 
 /**
@@ -155,6 +155,14 @@ export const writeKeys = async (keys, form, options = {}) =>
 
 /** @type {typeof Types.commandLines} */
 export const commandLines = async (keys) => (await ofKeys()).commandLines(assets(), keys);
+
+/** @type {typeof Types.readManifest} */
+export const readManifest = async (source, options = {}) =>
+  (await ofKeys()).readManifest(assets(), source, options);
+
+/** @type {typeof Types.writeManifests} */
+export const writeManifests = async (files, wishes = {}) =>
+  (await ofKeys()).writeManifests(assets(), files, wishes);
 
 /**
  * Fails as a call did, and says of several files which is to blame.
@@ -284,6 +292,11 @@ class OpenMedia {
    */
   box(path, window = { from: 0, count: 1000 }) {
     return this.#ask('box', { path, ...window });
+  }
+
+  /** @param {string} [name] */
+  describe(name = this.name) {
+    return this.#ask('describe', { name });
   }
 
   /** @param {number} parts */

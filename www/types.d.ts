@@ -704,7 +704,7 @@ export interface KeySheet {
 export interface Decoded {
   /**
    * `pssh`, `pro`, `playready-header`, `widevine`, `kid`, `key`, `kid-or-key`, `key-seed`, `keys`, `cpix`, `dash`, `smooth`,
-   * `certificate`, `private-key`, `several`, or `unknown`.
+   * `hls`, `certificate`, `private-key`, `several`, or `unknown`.
    */
   kind: string;
   /** What it is, as a plain sentence. */
@@ -717,6 +717,195 @@ export interface Decoded {
   forms: { name: string; id: string; value: string; secret: boolean }[];
   /** What is in it: the object in a box, the header in an object, the keys of a document. */
   inside: Decoded[];
+}
+
+/** Bytes of a file; `end` is exclusive. */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
+/** What manifests say of a file, taken from the open file by `describe()`. Plain values, which survive JSON. */
+export interface DescribedFile {
+  name: string;
+  size: number;
+  /** Whether a list of its fragments ends it ('mfra'), by which servers find them. */
+  randomAccess: boolean;
+  /** Where what initializes players stands: 'ftyp' to 'moov'. */
+  init: ByteRange | null;
+  /** Where the index of its segments stands ('sidx'). */
+  index: ByteRange | null;
+  /** Ticks a second of `segments`. */
+  timescale: number;
+  /** Its segments: each begins where decoding can, and is presented for `duration` ticks. */
+  segments: DescribedSegment[];
+  /** Its tracks that have fragments. */
+  tracks: DescribedTrack[];
+  /** Headers of DRM systems, one of each. */
+  headers: DescribedHeader[];
+}
+
+export interface DescribedSegment {
+  start: number;
+  end: number;
+  duration: number;
+}
+
+export interface DescribedTrack {
+  id: number;
+  kind: 'video' | 'audio' | 'text' | 'other';
+  /** Type of its samples, as `avc1`, also where they are encrypted. */
+  format: string;
+  /** RFC 6381. */
+  codec: string;
+  /** What configures the decoder, in hexadecimal digits as Smooth Streaming has it; empty where there is none. */
+  privateData: string;
+  language: string | null;
+  /** Pixels; 0 where there are none. */
+  width: number;
+  height: number;
+  /** Hertz, and channels; 0 where there is no sound. */
+  sampleRate: number;
+  channels: number;
+  /** Ticks a second. */
+  timescale: number;
+  /** When its fragments begin, in ticks; the first may be negative. */
+  times: number[];
+  /** How many ticks the samples of each have together. */
+  durations: number[];
+  /** Bits a second on average, and of the fragment that has most. */
+  bitrate: number;
+  peakBitrate: number;
+  protection: DescribedProtection | null;
+}
+
+export interface DescribedProtection {
+  /** 'cenc', 'cbc1', 'cens' or 'cbcs', also where PIFF says so. */
+  scheme: string;
+  /** Which boxes say it. */
+  form: 'plain' | 'hybrid' | 'piff';
+  /** UUID text. */
+  kid: string | null;
+  /** Whether it changes along the way. */
+  rotates: boolean;
+  /** Bytes of IV with each sample. */
+  ivSize: number;
+}
+
+export interface DescribedHeader {
+  /** SystemID as UUID text. */
+  system: string;
+  /** The whole 'pssh' box, and what is in it, in base64. */
+  pssh: string;
+  data: string;
+}
+
+/** What manifests are written, and how. */
+export interface ManifestWishes {
+  /** What they are called, without an ending; 'manifest' when absent. */
+  name?: string;
+  /** All three when absent. */
+  forms?: readonly ('smooth' | 'dash' | 'hls')[];
+  /** What stands before the names of files in DASH and HLS: an address that ends in a slash; nothing when absent. */
+  baseUrl?: string;
+  /** Where FairPlay finds keys of `cbcs`; `{kid}` stands for the key ID. 'skd://{kid}' when absent. */
+  fairplay?: string;
+}
+
+export interface WrittenManifests {
+  files: WrittenManifest[];
+  /** What to know of them. */
+  notes: ManifestNote[];
+}
+
+export interface WrittenManifest {
+  /** 'hls-media' is the playlist of one file. */
+  form: 'ism' | 'ismc' | 'mpd' | 'hls' | 'hls-media';
+  name: string;
+  /** Its media type. */
+  mime: string;
+  text: string;
+}
+
+export interface ManifestNote {
+  form: 'smooth' | 'dash' | 'hls';
+  /** 'error' where the form, or a file in it, had to be left out. */
+  severity: 'error' | 'warning' | 'note';
+  message: string;
+}
+
+/** A manifest, as it was read. */
+export interface Manifest {
+  form: 'ism' | 'ismc' | 'mpd' | 'hls' | 'hls-media';
+  /** What it is, as a plain sentence. */
+  title: string;
+  /** Its version, or of DASH its profiles; empty where it says none. */
+  version: string;
+  /** Whether it goes on. */
+  live: boolean;
+  duration: number | null;
+  streams: ManifestStream[];
+  protection: ManifestProtection[];
+  /** Other manifests that it names. */
+  refers: string[];
+  findings: ManifestFinding[];
+}
+
+/** Qualities of one thing. */
+export interface ManifestStream {
+  /** 'video', 'audio', 'text', 'segments' of a playlist that does not say, or what else it says. */
+  kind: string;
+  name: string;
+  language: string | null;
+  /** The address of fragments, with what is put into it; empty where each quality has a file. */
+  url: string;
+  /** Fragments or segments, where they are listed. */
+  chunkCount: number;
+  start: number | null;
+  duration: number | null;
+  qualities: ManifestQuality[];
+}
+
+export interface ManifestQuality {
+  bitrate: number | null;
+  /** As the manifest writes it, and in words where that is another. */
+  codec: string;
+  codecName: string;
+  width: number | null;
+  height: number | null;
+  sampleRate: number | null;
+  channels: number | null;
+  /** Its file or playlist; empty where the stream has an address. */
+  file: string;
+  /** Track ID, where it says one. */
+  track: number | null;
+  init: ByteRange | null;
+  index: ByteRange | null;
+}
+
+export interface ManifestProtection {
+  /** In words; 'all systems' where none is named. */
+  system: string;
+  /** Scheme, or of HLS the method; empty where it says none. */
+  scheme: string;
+  /** UUID texts, of the element and of the headers in it. */
+  kids: string[];
+  /** Of a PlayReady header, as '4.0'; empty where there is none. */
+  headerVersion: string;
+  laUrl: string;
+}
+
+export interface ManifestFinding {
+  /** Stable, kebab-case: 'ismc-header-version', 'mpd-range', 'file-kid', … */
+  rule: string;
+  severity: 'error' | 'warning' | 'note';
+  message: string;
+  /** The element, as `SmoothStreamingMedia/StreamIndex[2]/c[5]`; in a playlist the tag. */
+  path: string;
+  /** From 1 on. */
+  line: number;
+  /** Where the rule stands, or which players ask for it. */
+  clause: string;
 }
 
 /** What headers are built of, without a file; a KID and a licence URL make a PlayReady object and its boxes. */
@@ -937,6 +1126,10 @@ export interface Media {
   /** One box with its fields; `window` limits the rows of long tables. */
   box(path: string, window?: ListWindow): Promise<BoxView>;
   /**
+   * What manifests say of the file, which must be fragmented: for `readManifest` and `writeManifests`. Without a name, its own.
+   */
+  describe(name?: string): Promise<DescribedFile>;
+  /**
    * The file at a glance: which type of top-level box has most of each of `parts` stretches of `stride` bytes. There are
    * fewer where the file has fewer bytes, and 8192 at most.
    */
@@ -1121,7 +1314,7 @@ export declare function open(
 
 /**
  * Says what a text or some bytes are: base64, hex, a `pssh` box, a PlayReady object or header, header XML, a KID, a key seed, a
- * CPIX document, keys as lines or JSON, or the protection in a DASH or Smooth manifest; what is wrong with it, and what it
+ * CPIX document, keys as lines or JSON, or a manifest of DASH, Smooth or HLS; what is wrong with it, and what it
  * would be in other forms. Never fails because of what it is given. `knownKids` are of the files that it may belong to.
  */
 export declare function decode(
@@ -1155,6 +1348,21 @@ export declare function writeKeys(
   form: 'cpix' | 'lines',
   options?: { certificates?: readonly (string | Uint8Array | Blob)[] },
 ): Promise<string>;
+
+/**
+ * Reads a manifest of Smooth Streaming (.ism, .ismc), DASH (.mpd) or HLS (.m3u8), and holds it to its rules. With `files`, the
+ * descriptions of the media that it is about, it is held to those too.
+ */
+export declare function readManifest(
+  source: string | Uint8Array | Blob,
+  options?: { files?: readonly DescribedFile[] },
+): Promise<Manifest>;
+
+/** Writes the manifests of a set of files; what one of the forms cannot say of them is told in `notes`. */
+export declare function writeManifests(
+  files: readonly DescribedFile[],
+  wishes?: ManifestWishes,
+): Promise<WrittenManifests>;
 
 /** The command lines with which Bento4, Shaka Packager and FFmpeg decrypt a file. */
 export declare function commandLines(keys: KeysToWrite | KeySheet): Promise<CommandLine[]>;

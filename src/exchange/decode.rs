@@ -13,7 +13,7 @@ use super::{base64_bytes, text_of};
 use crate::bytes::{Error, KeyId};
 use crate::protect::request::SecretText;
 
-pub(super) use forms::pssh_of;
+pub(crate) use forms::pssh_of;
 pub use forms::{Form, kid_forms};
 
 /// Something that was decoded.

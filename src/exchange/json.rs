@@ -45,6 +45,11 @@ impl Json {
         if let Self::Text(text) = self { Some(text.0.as_str()) } else { None }
     }
 
+    /// A whole number of either sign.
+    pub fn integer(&self) -> Option<i64> {
+        if let Self::Plain(text) = self { text.0.parse().ok() } else { None }
+    }
+
     /// A whole number.
     pub fn number(&self) -> Option<u32> {
         if let Self::Plain(text) = self { text.0.parse().ok() } else { None }

@@ -23,7 +23,7 @@ pub use crate::protect::notes::other_order;
 pub use list::{KeyEntry, KeyList, ListForm, read_keys};
 
 /// The bytes of base64 with spaces and line breaks wherever they may stand, or none. They may be a key.
-fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+pub(crate) fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut plain = Zeroizing::new(Vec::with_capacity(text.len()));
     plain.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
     // Room for all of it at once, because growing would leave copies behind.
@@ -39,7 +39,7 @@ pub(crate) fn base64_text(bytes: &[u8]) -> String {
 
 /// Bytes as text: UTF-8, or UTF-16 as its byte order mark or the NUL beside its first character says. `None` when it is
 /// neither.
-fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
+pub(crate) fn text_of(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let text = match bytes {
         [0xFF, 0xFE, rest @ ..] => utf16le_decode(rest, 0).ok()?,
         [0xFE, 0xFF, rest @ ..] => utf16le_decode(&swapped(rest), 0).ok()?,

@@ -34,7 +34,7 @@ pub struct WriteRequest {
 }
 
 /// An object with these fields and no others: a misspelt one would be left out in silence.
-fn fields(json: &Json, known: &[&str]) -> Result<()> {
+pub(crate) fn fields(json: &Json, known: &[&str]) -> Result<()> {
     let Json::Object(members) = json else { return Err(malformed("it is not an object")) };
     match members.iter().find(|(name, _)| !known.contains(&name.as_str())) {
         Some((name, _)) => {
@@ -45,15 +45,15 @@ fn fields(json: &Json, known: &[&str]) -> Result<()> {
     }
 }
 
-fn malformed(why: &str) -> Error {
+pub(crate) fn malformed(why: &str) -> Error {
     Error::caller("bad-request", "", format!("The request is malformed: {why}."))
 }
 
-fn text(json: &Json, name: &str) -> Option<String> {
+pub(crate) fn text(json: &Json, name: &str) -> Option<String> {
     json.get(name).and_then(Json::text).map(str::to_owned)
 }
 
-fn flag(json: &Json, name: &str) -> bool {
+pub(crate) fn flag(json: &Json, name: &str) -> bool {
     matches!(json.get(name), Some(Json::Plain(word)) if word.0 == "true")
 }
 
@@ -61,7 +61,7 @@ fn number(json: &Json, name: &str) -> Option<u64> {
     json.get(name).and_then(Json::number).map(u64::from)
 }
 
-fn bytes(json: &Json, name: &str) -> Result<Option<Vec<u8>>> {
+pub(crate) fn bytes(json: &Json, name: &str) -> Result<Option<Vec<u8>>> {
     let Some(text) = json.get(name).and_then(Json::text) else { return Ok(None) };
     let bytes = base64_bytes(text).ok_or_else(|| malformed(&format!("{name} is not base64")))?;
     Ok(Some(bytes.to_vec()))

@@ -1,7 +1,9 @@
-//! A small XML tree of a document that others wrote: CPIX, and the protection parts of manifests. Names are without their
-//! prefixes, as writers of such documents disagree on namespaces.
+//! A small XML tree of a document that others wrote: CPIX, and manifests. Names are without their prefixes, as writers of such
+//! documents disagree on namespaces; which those are is told beside.
 //!
 //! No document type is read and no entity beyond the five of XML is known, so the tree is never larger than the text.
+
+use std::rc::Rc;
 
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -21,6 +23,12 @@ const ELEMENTS: usize = 1 << 19;
 /// Most attributes of one element.
 const ATTRIBUTES: usize = 64;
 
+/// Most declarations of namespaces that hold at one place: each name is looked for among them.
+const SPACES: usize = 128;
+
+/// A namespace: of a prefix that is not declared there is none, and without prefix and declaration it is empty.
+pub type Space = Option<Rc<str>>;
+
 /// One element.
 #[derive(Clone, Debug, Default)]
 pub struct Element {
@@ -32,12 +40,29 @@ pub struct Element {
     pub text: SecretText,
     /// The elements directly inside.
     pub children: Vec<Element>,
+    /// Its namespace.
+    pub space: Space,
+    /// Namespaces of its attributes that have a prefix, by their place among the attributes.
+    pub spaces: Vec<(usize, Space)>,
+    /// Where it begins, in bytes of the text behind a byte order mark.
+    pub at: usize,
 }
 
 impl Element {
     /// The value of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.trim())
+    }
+
+    /// Whether it is in this namespace.
+    pub fn is_in(&self, space: &str) -> bool {
+        self.space.as_deref() == Some(space)
+    }
+
+    /// Whether the attribute of this name has a prefix that stands for this namespace.
+    pub fn attribute_is_in(&self, name: &str, space: &str) -> bool {
+        let place = self.attributes.iter().position(|(known, _)| known == name);
+        self.spaces.iter().any(|(of, known)| Some(*of) == place && known.as_deref() == Some(space))
     }
 
     /// The first child of this name.
@@ -79,6 +104,7 @@ pub fn parse(xml: &str) -> Result<Vec<Element>> {
     let mut open: Vec<Element> = Vec::new();
     let mut roots = Vec::new();
     let mut elements = 0;
+    let mut scope = Scope { none: Some(Rc::from("")), declared: Vec::new() };
     loop {
         let at = to_len(reader.buffer_position());
         match next_event(&mut reader).map_err(|why| malformed(&why, at))? {
@@ -88,14 +114,16 @@ pub fn parse(xml: &str) -> Result<Vec<Element>> {
                         format!("The document nests more than {BOX_DEPTH} elements inside each other.");
                     return Err(Error::limit("xml-too-deep", message));
                 }
-                open.push(element(&tag, at, &mut elements)?);
+                open.push(element(&tag, at, &mut elements, &mut scope, open.len())?);
             }
             Event::Empty(tag) => {
-                let done = element(&tag, at, &mut elements)?;
+                let done = element(&tag, at, &mut elements, &mut scope, open.len())?;
+                scope.leave(open.len());
                 close(done, &mut open, &mut roots);
             }
             Event::End(_) => {
                 if let Some(done) = open.pop() {
+                    scope.leave(open.len());
                     close(done, &mut open, &mut roots);
                 }
             }
@@ -129,14 +157,53 @@ pub fn parse(xml: &str) -> Result<Vec<Element>> {
     Ok(roots)
 }
 
+/// The declarations of namespaces that hold at a place.
+struct Scope {
+    /// Without a declaration.
+    none: Space,
+    /// How many elements stand around the one that declares, the prefix, and what it stands for.
+    declared: Vec<(usize, String, Space)>,
+}
+
+impl Scope {
+    fn find(&self, prefix: &str) -> Space {
+        let found = self.declared.iter().rev().find(|(_, known, _)| known == prefix);
+        match found {
+            Some((_, _, space)) => space.clone(),
+            None if prefix.is_empty() => self.none.clone(),
+            None if prefix == "xml" => Some(Rc::from("http://www.w3.org/XML/1998/namespace")),
+            None => None,
+        }
+    }
+
+    /// Forgets what the element at this depth declared.
+    fn leave(&mut self, depth: usize) {
+        while self.declared.last().is_some_and(|(of, _, _)| *of >= depth) {
+            self.declared.pop();
+        }
+    }
+}
+
+/// What stands before the colon of a name, and what behind it.
+fn split(name: &str) -> (&str, &str) {
+    name.split_once(':').unwrap_or(("", name))
+}
+
 /// An element with its attributes, still without content.
-fn element(tag: &BytesStart<'_>, at: usize, elements: &mut usize) -> Result<Element> {
+fn element(
+    tag: &BytesStart<'_>,
+    at: usize,
+    elements: &mut usize,
+    scope: &mut Scope,
+    depth: usize,
+) -> Result<Element> {
     *elements += 1;
     if *elements > ELEMENTS {
         let message = format!("The document has more than {ELEMENTS} elements.");
         return Err(Error::limit("xml-too-many", message));
     }
     let mut attributes = Vec::new();
+    let mut prefixes = Vec::new();
     // The reader's own check for doubles takes quadratic time, so it is left to the cap.
     for attribute in tag.attributes().with_checks(false) {
         let attribute = attribute.map_err(|error| malformed(&error.to_string(), at))?;
@@ -147,11 +214,33 @@ fn element(tag: &BytesStart<'_>, at: usize, elements: &mut usize) -> Result<Elem
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| entity(at))?;
         let name = attribute.key.into_inner();
         // A declaration of a prefix must not pass for an attribute of its name.
-        let declares = name.starts_with("xmlns");
-        let name = if declares { name } else { name.rsplit(':').next().unwrap_or(name) };
-        attributes.push((name.to_owned(), value.into_owned()));
+        let declares = name.strip_prefix("xmlns").filter(|rest| rest.is_empty() || rest.starts_with(':'));
+        if let Some(rest) = declares {
+            if scope.declared.len() >= SPACES {
+                let message = format!("The document declares more than {SPACES} namespaces in one place.");
+                return Err(Error::limit("xml-too-many", message));
+            }
+            let prefix = rest.trim_start_matches(':').to_owned();
+            scope.declared.push((depth, prefix, Some(Rc::from(value.trim()))));
+            attributes.push((name.to_owned(), value.into_owned()));
+            continue;
+        }
+        let (prefix, local) = split(name);
+        if !prefix.is_empty() {
+            prefixes.push((attributes.len(), prefix.to_owned()));
+        }
+        attributes.push((local.to_owned(), value.into_owned()));
     }
-    Ok(Element { name: tag.local_name().into_inner().to_owned(), attributes, ..Element::default() })
+    let name = tag.name().into_inner();
+    let spaces = prefixes.into_iter().map(|(place, prefix)| (place, scope.find(&prefix)));
+    Ok(Element {
+        name: tag.local_name().into_inner().to_owned(),
+        attributes,
+        space: scope.find(split(name).0),
+        spaces: spaces.collect(),
+        at,
+        ..Element::default()
+    })
 }
 
 /// Hands a finished element to its parent, or makes it a root.
@@ -219,6 +308,22 @@ mod tests {
         assert_eq!((root.name.as_str(), root.attribute("kid"), root.attribute("a")), ("x", Some("1"), None));
         assert_eq!(root.child("y").unwrap().text(), "a&b<");
         assert_eq!(parse("<a/><b/>").unwrap().len(), 2);
+    }
+
+    #[test]
+    fn namespaces_are_those_that_hold_at_a_place() {
+        let text = "<x xmlns='u' xmlns:p='v'><p:y p:a='1' b='2' q:c='3'/><z xmlns='' xmlns:p='w'><p:z/></z><p:y/><q:y/></x>";
+        let roots = parse(text).unwrap();
+        let [root] = &roots[..] else { panic!("one root") };
+        let spaces: Vec<_> = root.children.iter().map(|child| child.space.as_deref()).collect();
+        assert_eq!((root.space.as_deref(), spaces), (Some("u"), vec![Some("v"), Some(""), Some("v"), None]));
+        assert!(root.child("z").unwrap().child("z").unwrap().is_in("w"));
+        let y = &root.children[0];
+        assert!(y.attribute_is_in("a", "v") && !y.attribute_is_in("b", "v") && !y.attribute_is_in("c", "v"));
+        assert_eq!((y.at, &text[y.at..y.at + 4]), (25, "<p:y"));
+        let many =
+            format!("<a{}>", (0..63).map(|n| format!(" xmlns:p{n}='u'")).collect::<String>()).repeat(3);
+        assert_eq!(parse(&many).unwrap_err().code(), "xml-too-many");
     }
 
     #[test]

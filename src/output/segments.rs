@@ -110,6 +110,20 @@ impl Segments {
         self.list.first().map_or(0, |segment| segment.start)
     }
 
+    /// Ticks a second of [`timed`](Self::timed).
+    pub fn timescale(&self) -> u32 {
+        self.timescale
+    }
+
+    /// File offset where each begins, that behind it, and for how many ticks it is presented: until the next is.
+    pub fn timed(&self) -> impl Iterator<Item = (u64, u64, u64)> {
+        self.list.iter().enumerate().map(|(number, segment)| {
+            let next = self.list.get(number + 1).map_or(segment.over, |next| next.earliest);
+            let ticks = next.saturating_sub(segment.earliest).max(0).unsigned_abs();
+            (segment.start, segment.end, ticks)
+        })
+    }
+
     /// The segments that one reference leads to.
     fn shared(&self) -> impl Iterator<Item = &[Segment]> {
         self.list.chunks(self.list.len().div_ceil(REFERENCES).max(1))

@@ -1,5 +1,5 @@
-//! Rank 9: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
-//! in [`inspect`](crate::inspect) and [`exchange::decode`](crate::exchange::decode); `www/types.d.ts` says the same in TypeScript, and `tests/report.rs` compares them.
+//! Rank 10: everything that a person or a program is shown, as plain structs. Each shape has its one definition here or
+//! in [`inspect`](crate::inspect), [`exchange::decode`](crate::exchange::decode) and [`manifest`](crate::manifest); `www/types.d.ts` says the same in TypeScript, and `tests/report.rs` compares them.
 //!
 //! Offsets, sizes and counts are integers below 2^53 and become JavaScript numbers; ticks may be larger and become
 //! `bigint`. What is optional in TypeScript is left out when it is `None`; all else that is `None` becomes `null`.
@@ -20,6 +20,7 @@ mod verification;
 pub(crate) use crate::exchange::base64_text as base64;
 pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
+pub use crate::manifest::{DescribedFile, Finding, Manifest, Written};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use difference::{Difference, Statement};
 pub use error::ErrorReport;

@@ -1,4 +1,4 @@
-//! The second door: lists of keys and headers, without any file. Requests come as JSON, which wipes what it holds.
+//! The second door: lists of keys, headers and manifests, without any file. Requests come as JSON, which wipes what it holds.
 
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 use crate::bytes::{Error, KeyId, Result};
 use crate::exchange::build::{BuildText, build};
 use crate::exchange::request::{WriteRequest, read_tracks};
-use crate::exchange::{decode, export, lines, read_keys, x509};
+use crate::exchange::{export, lines, read_keys, x509};
+use crate::manifest;
 use crate::playready::parse_kid;
 use crate::report;
 
@@ -21,7 +22,7 @@ fn kids(text: &str) -> Vec<KeyId> {
 #[wasm_bindgen]
 pub fn decode_anything(bytes: Vec<u8>, known: &str) -> JsResult<JsValue> {
     let bytes = Zeroizing::new(bytes);
-    shown(&decode::decode(&bytes, &kids(known)))
+    shown(&manifest::decoded::anything(&bytes, &kids(known)))
 }
 
 /// Headers made of a request: `Decoded`.
@@ -70,6 +71,22 @@ pub fn command_lines(request: String) -> JsResult<JsValue> {
         audio: request.tracks.iter().any(|(track, kid)| track.audio && kid.is_some()),
     };
     shown(&report::commands(&lines::commands(&request.keys, &opened)))
+}
+
+/// A manifest: `Manifest`; `files` are the descriptions of those that it is about, as JSON.
+#[wasm_bindgen]
+pub fn read_manifest(bytes: &[u8], files: &str) -> JsResult<JsValue> {
+    let files = manifest::read_files(files).map_err(to_js)?;
+    let (_, read) = manifest::read(bytes, &files).map_err(to_js)?;
+    shown(&read)
+}
+
+/// Manifests of files: `WrittenManifests`; both are JSON.
+#[wasm_bindgen]
+pub fn write_manifests(files: &str, wishes: &str) -> JsResult<JsValue> {
+    let files = manifest::read_files(files).map_err(to_js)?;
+    let wishes = manifest::read_wishes(wishes).map_err(to_js)?;
+    shown(&manifest::write(&files, &wishes).map_err(to_js)?)
 }
 
 /// The public key of a certificate.

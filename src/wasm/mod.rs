@@ -1,10 +1,11 @@
-//! Rank 10: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
+//! Rank 11: the door to JavaScript. Converts and nothing else: what is shown are the structs of [`report`](crate::report).
 //!
 //! Offsets cross as `number`: files stay below 2^53 bytes. Bytes are copied in and out: views into wasm memory die
 //! when it grows. After a trap an instance is not to be trusted; the page's workers throw it away.
 //!
 //! There are three doors, each a module of its own: the engine; with the feature `look`, what opening and looking take of it,
-//! with which the page starts; and with the feature `keys` what lists of keys and headers take, which most visitors never need.
+//! with which the page starts; and with the feature `keys` what lists of keys, headers and
+//! manifests take, which most visitors never need.
 
 #[cfg(all(feature = "keys", feature = "look"))]
 compile_error!("A module has one door: `keys` or `look`.");

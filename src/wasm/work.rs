@@ -54,6 +54,11 @@ impl File {
         self.session.merged().into_iter().flat_map(|merged| merged.origins().map(number)).collect()
     }
 
+    /// `DescribedFile`, under this name.
+    pub fn describe(&self, name: &str) -> JsResult<JsValue> {
+        shown(&self.session.describe(name).map_err(to_js)?)
+    }
+
     /// `Piece[]`, where bytes of the open file come from, when they stand nowhere as they are; else `undefined`.
     pub fn pieces(&self, start: f64, len: f64) -> JsResult<JsValue> {
         match self.session.merged() {

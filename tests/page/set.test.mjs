@@ -2,7 +2,7 @@
 // download beside those for streaming.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { boxes, haveFfmpeg, ffmpeg, makeSmooth } from './support-media.mjs';
@@ -74,7 +74,7 @@ async function made(page) {
   return page.evaluate(() => ({
     head: document.querySelector('.set-run h2').innerText,
     text: document.querySelector('.set-run p').innerText,
-    lines: [...document.querySelectorAll('.set-run .set-files > li')].map((line) => line.innerText),
+    lines: [...document.querySelectorAll('.set-run > .set-files > li')].map((line) => line.innerText),
   }));
 }
 
@@ -149,6 +149,12 @@ inEachBrowser((browser) => {
       assert.match(text, /They are in the folder “chosen”/);
       for (const line of lines.slice(0, 3)) assert.match(line, /checked: every sample is the source’s/);
       const files = await storage(page);
+      assert.deepEqual(
+        Object.keys(files)
+          .filter((name) => /ismc?$/.test(name))
+          .sort(),
+        ['chosen/film.ism', 'chosen/film.ismc'],
+      );
       assert.equal(files['chosen/film.mp4'], files['chosen/film_270p_500k.ismv']);
       const found = await inspected(page, plan.files.slice(0, 3), 'chosen');
       assert.equal(new Set(found.flatMap(({ kids }) => kids)).size, 1);
@@ -180,6 +186,32 @@ inEachBrowser((browser) => {
   );
 
   check(
+    'a manifest that comes with the files says which belong together, and is held to them',
+    async (page) => {
+      const ism = folder.path('movie.ism');
+      const entries = LADDER.map(
+        ([name], at) =>
+          `<video src="${name}" systemBitrate="${[200000, 500000, 5000000][at]}"><param name="trackID" value="1" valuetype="data"/></video>`,
+      );
+      await writeFile(
+        ism,
+        `<?xml version="1.0" encoding="utf-8"?><smil xmlns="http://www.w3.org/2001/SMIL20/Language"><head>` +
+          `<meta name="clientManifestRelativePath" content="movie.ismc"/></head><body><switch>${entries.join('')}` +
+          `<video src="gone.ismv" systemBitrate="9000000"><param name="trackID" value="1" valuetype="data"/></video>` +
+          `</switch></body></smil>`,
+      );
+      await page.setFile('#open-file', ism, ...paths);
+      await page.waitFor('.set .protect-form', { timeout: LONG });
+      assert.equal(await page.text('.set-title h3'), 'movie');
+      const said = await page.evaluate(() => document.querySelector('.set-titles').innerText);
+      assert.match(said, /movie\.ism names gone\.ismv, which is not among the files/);
+      assert.match(said, /says 5000000 bits a second of film_360p_900k\.ismv/);
+      assert.match(said, /movie\.ism: .*Smooth/);
+    },
+    options,
+  );
+
+  check(
     'where sound stands apart, the one for download has it',
     async (page) => {
       await withoutPicker(page);
@@ -202,7 +234,7 @@ inEachBrowser((browser) => {
       const { head, lines } = await made(page);
       assert.equal(head, '4 files are protected.');
       for (const line of lines) assert.match(line, /checked: every sample is the source’s/);
-      const save = '.set-run .set-files > li:last-child a[download="apart.mp4"]:not([aria-disabled])';
+      const save = '.set-run > .set-files > li:last-child a[download="apart.mp4"]:not([aria-disabled])';
       await page.click(save);
       const { name, bytes } = await page.waitDownload({ timeout: LONG });
       assert.equal(name, 'apart.mp4');

@@ -1,4 +1,4 @@
-/** The worker of keys: lists of keys, and headers without a file. Lives for a moment, and takes what it saw with it. */
+/** The worker of keys: lists of keys, headers and manifests without a file. Lives for a moment, and takes what it saw with it. */
 
 import init, * as core from './wasm/boxlock_keys.js';
 import { decryptKeys, encryptKeys } from './cpix-crypto.js';
@@ -27,6 +27,8 @@ const methods = {
     return core.write_key_list(JSON.stringify(await encryptKeys(request, found)), form);
   },
   commands: ({ request }) => core.command_lines(request),
+  manifest: ({ bytes, files }) => core.read_manifest(bytes, JSON.stringify(files)),
+  manifests: ({ files, wishes }) => core.write_manifests(JSON.stringify(files), JSON.stringify(wishes)),
 };
 
 self.onmessage = async (/** @type {MessageEvent<ToKeys>} */ { data }) => {

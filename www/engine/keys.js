@@ -157,6 +157,24 @@ export function commandLines(assets, keys) {
 }
 
 /**
+ * @param {Assets} assets
+ * @param {KeySourceText} source
+ * @param {{ files?: readonly Types.DescribedFile[] }} options
+ */
+export async function readManifest(assets, source, { files }) {
+  return ask(assets, 'manifest', { bytes: await bytesOf(source), files: files ?? [] });
+}
+
+/**
+ * @param {Assets} assets
+ * @param {readonly Types.DescribedFile[]} files
+ * @param {Types.ManifestWishes} wishes
+ */
+export function writeManifests(assets, files, wishes) {
+  return ask(assets, 'manifests', { files, wishes });
+}
+
+/**
  * What the module takes of a track: whole numbers, and no more.
  * @param {Types.KeyTrack} track
  * @returns {Types.KeyTrack}

@@ -5,12 +5,15 @@ import type {
   BoxView,
   CommandLine,
   Decoded,
+  DescribedFile,
   Difference,
   Form,
   KeyList,
   KeysToWrite,
   ListWindow,
   MadeKey,
+  Manifest,
+  ManifestWishes,
   Plan,
   PlannedPssh,
   PlannedTrack,
@@ -22,6 +25,7 @@ import type {
   Track,
   UndonePart,
   Verification,
+  WrittenManifests,
 } from '../types';
 import type { Origin } from './several.js';
 import type { Written } from '../files/sink.js';
@@ -57,6 +61,8 @@ export interface KeyMethods {
     result: string;
   };
   commands: { args: { request: string }; result: CommandLine[] };
+  manifest: { args: { bytes: Uint8Array; files: readonly DescribedFile[] }; result: Manifest };
+  manifests: { args: { files: readonly DescribedFile[]; wishes: ManifestWishes }; result: WrittenManifests };
 }
 
 export type KeyMethod = keyof KeyMethods;
@@ -177,6 +183,7 @@ export interface Methods {
   tree: { args: ListWindow; result: BoxNode[] };
   children: { args: { path: string } & ListWindow; result: BoxNode[] };
   box: { args: { path: string; from: number; count: number }; result: BoxView };
+  describe: { args: { name: string }; result: DescribedFile };
   overview: { args: { parts: number }; result: { stride: number; types: string[] } };
   /** What is found comes along with its progress; the result is how many boxes that are. */
   search: { args: { text: string }; result: number };

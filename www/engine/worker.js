@@ -73,6 +73,11 @@ const methods = {
     return file().core.fields(path, from, count);
   },
 
+  async describe({ name }, running) {
+    const { core } = await file().working(running);
+    return core.describe(name);
+  },
+
   async overview({ parts }) {
     return file().core.overview(parts);
   },

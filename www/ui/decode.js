@@ -52,7 +52,7 @@ export class Decoder {
     });
     this.field = new Field(this.input, {
       label: 'What is it?',
-      hint: 'Base64, hex, a ‘pssh’ box, a PlayReady object or header, a KID, a key seed, keys, a CPIX document, a DASH or Smooth manifest.',
+      hint: 'Base64, hex, a ‘pssh’ box, a PlayReady object or header, a KID, a key seed, keys, a CPIX document, a DASH, Smooth or HLS manifest.',
       extra: button('Open a file', () => chosen.click(), { class: 'link', id: 'decode-file' }),
     });
     this.found = h('div', { class: 'decode-found', id: 'decode-found' });

@@ -8,7 +8,7 @@ import { faultOf } from './fault.js';
 
 /** One that was read, or why it was not. @typedef {{ name: string, manifest: Manifest | null, message: string }} Read */
 
-/** @param {string} kind of a stream */
+/** @param {string} kind of a stream @returns {import('../types.d.ts').Track['kind'] | null} */
 const kindOf = (kind) => (kind === 'video' || kind === 'audio' || kind === 'text' ? kind : null);
 
 /**

@@ -20,7 +20,10 @@ const ALONE_MAX = 10;
 /** What lists files, and is none of media. */
 const MANIFEST = /\.(ism|ismc|mpd|m3u8)$/i;
 
-/** @param {Blob} file */
+/**
+ * @param {Blob} file
+ * @returns {file is File}
+ */
 export const isManifest = (file) => file instanceof File && MANIFEST.test(file.name);
 
 /**
