@@ -95,7 +95,8 @@ impl Query {
 
 /// A few words of `text`, around the byte `at`.
 fn excerpt(text: &str, at: usize) -> String {
-    let from = text.floor_char_boundary(at.saturating_sub(VALUE_LEN / 4));
+    let before = at.saturating_sub(VALUE_LEN / 4);
+    let from = (0..=before).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let rest = text.get(from..).unwrap_or_default();
     let short: String = rest.chars().take(VALUE_LEN).collect();
     let (front, back) = (if from > 0 { "…" } else { "" }, if short.len() < rest.len() { "…" } else { "" });
@@ -164,7 +165,7 @@ fn search_node<'t>(
     tally: &mut Tally,
 ) -> Option<Found> {
     let (tree, moov) = trees;
-    let Some((&node, around)) = chain.split_last() else { return None };
+    let (&node, around) = chain.split_last()?;
     let fields = query.finds_in(tree, node, around, moov);
     // Boxes are counted before what is in them.
     let place = (query.finds(&view) || !fields.is_empty()).then(|| tally.count());

@@ -3,7 +3,7 @@
 use boxlock::manifest::Parsed;
 use boxlock::manifest::smooth::{Chunk, Client, Server};
 
-use super::{ids, read, set, support, text, write};
+use super::{ids, read, set, support, text};
 
 fn corpus(name: &str) -> Option<String> {
     let bytes = support::corpus_file(name);

@@ -74,15 +74,15 @@ async function filesIn(folders) {
       const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
       for (;;) {
         /** @type {FileSystemEntry[]} */
-        const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+        const some = await new Promise((resolve, reject) => void reader.readEntries(resolve, reject));
         if (some.length === 0) break;
         rest.push(...some);
       }
       continue;
     }
     /** @type {File} */
-    const file = await new Promise((resolve, reject) =>
-      /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+    const file = await new Promise(
+      (resolve, reject) => void (/** @type {FileSystemFileEntry} */ (entry).file(resolve, reject)),
     );
     // As the file dialog says it.
     Object.defineProperty(file, 'webkitRelativePath', { value: entry.fullPath.replace(/^\//, '') });

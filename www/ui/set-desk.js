@@ -241,7 +241,10 @@ export class SetDesk {
 
   /** What is asked of each file. */
   get #request() {
-    const { tracks: _, wholeSamples: __, ...request } = this.form?.request ?? {};
+    const request = { ...this.form?.request };
+    // They are of one file.
+    delete request.tracks;
+    delete request.wholeSamples;
     // Players of DASH find segments by it.
     return this.#forms.includes('dash') ? { ...request, segmentIndex: true } : request;
   }
