@@ -9,6 +9,7 @@ import {
   choose,
   fillForm,
   goTo,
+  LA_URL,
   LONG,
   openFile,
   pageTests,
@@ -103,6 +104,20 @@ async function throughStates(page, look) {
   await page.waitDownload({ timeout: LONG });
   await page.waitFor(() => document.querySelector('.result .changes'));
   await look('result of a change');
+  const [one, two] = ['film_1.ismv', 'film_2.ismv'].map((name) => folder.path(name));
+  for (const path of [one, two]) await writeFile(path, await readFile(SAMPLE));
+  await page.setFile('#open-file', one, two);
+  await page.click('.set-row .file-name');
+  await page.waitFor('.set .protect-form', { timeout: LONG });
+  await look('several files');
+  await page.fill('.set [name="laUrl"]', LA_URL);
+  await page.waitFor('.set .plan-body', { timeout: LONG });
+  await page.click('.set-one summary');
+  await look('plan of several files');
+  await page.evaluate(() => void (window.showDirectoryPicker = undefined));
+  await page.click('#set-start');
+  await page.waitFor('#set-keys', { timeout: LONG });
+  await look('several files that were made');
 }
 
 const focused = () => {
