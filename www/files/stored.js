@@ -46,6 +46,18 @@ export async function hold(name) {
 }
 
 /**
+ * The handle of a stored file. Fails where it is gone.
+ * @param {string} name
+ */
+export async function handleOfStored(name) {
+  return (await folderOfStored()).getFileHandle(name);
+}
+
+async function folderOfStored() {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER);
+}
+
+/**
  * Removes a stored file.
  * @param {string} name
  */
@@ -104,8 +116,7 @@ export async function sweep() {
 
 async function openFolder() {
   try {
-    const root = await navigator.storage.getDirectory();
-    return await root.getDirectoryHandle(FOLDER);
+    return await folderOfStored();
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@
  */
 
 import { asError, CHANGED, during } from '../files/faults.js';
-import { FOLDER, hold } from '../files/stored.js';
+import { handleOfStored, hold } from '../files/stored.js';
 import { Witness } from '../files/witness.js';
 
 /** Places that are kept of a file, all over it, and how much of each. */
@@ -90,9 +90,7 @@ export async function fromStorage(stored) {
   // Not waited for: the page that made it holds it as long as it is there.
   void hold(stored);
   try {
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle(FOLDER);
-    const handle = await folder.getFileHandle(stored);
+    const handle = await handleOfStored(stored);
     const file = await during('result', handle.getFile());
     return { file, handle };
   } catch {
