@@ -57,12 +57,12 @@ function byTrack(lines) {
 
 const rows = (page) =>
   page.evaluate(() =>
-    [...document.querySelectorAll('#file-list li')].map((row) =>
+    [...document.querySelectorAll('#file-list li:not(.set-row)')].map((row) =>
       [...row.querySelectorAll('.file-title, .file-state:not([hidden])')].map((one) => one.innerText),
     ),
   );
-const ONE = () => document.querySelectorAll('#file-list li').length === 1;
-const THREE = () => document.querySelectorAll('#file-list li').length === 3;
+const ONE = () => document.querySelectorAll('#file-list li:not(.set-row)').length === 1;
+const THREE = () => document.querySelectorAll('#file-list li:not(.set-row)').length === 3;
 const READ = () => !document.querySelector('#file-list').innerText.includes('Reading');
 const settled = async (page, count) => {
   await page.waitFor(count, { timeout: LONG });

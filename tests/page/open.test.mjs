@@ -112,8 +112,11 @@ inEachBrowser(
       await page.drop('#file', other);
       await waitOpen(page, 'other.ismv');
       await assertSummary(page, 'other.ismv');
-      assert.equal(await page.evaluate(() => document.querySelectorAll('#file-list li').length), 2);
-      await page.click('#file-list li:first-child .file-name');
+      assert.equal(
+        await page.evaluate(() => document.querySelectorAll('#file-list li:not(.set-row)').length),
+        2,
+      );
+      await page.click('#file-list li:not(.set-row) .file-name');
       await waitOpen(page, 'sample.ismv');
       await page.click('[aria-label="Close sample.ismv"]');
       await waitOpen(page, 'other.ismv');
