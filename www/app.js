@@ -319,6 +319,9 @@ function draw(state, before) {
   tabs.show(state.view);
   // What goes on in it is followed when it is not seen, too.
   if (deskModule) for (const each of state.sets) setDeskOf(each.id).update();
+  // So are files that a job of several works on.
+  for (const each of state.files)
+    if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
   if (set && deskModule) put(places.set, setDeskOf(set.id).element);
   if (!file) {
     // Nothing of a closed file stays behind, hidden or not.
@@ -339,8 +342,6 @@ function draw(state, before) {
   put(places.inspect, shown.inspect);
   put(places.protect, shown.protect.element);
   put(places.result, shown.result.element);
-  for (const each of state.files)
-    if (each !== before.files.find((old) => old.id === each.id)) desks.get(each.id)?.update(each);
   const past = before.files.find((each) => each.id === file.id);
   if (past && file.result && file.result !== past.result) {
     goTo('result');
