@@ -467,6 +467,7 @@ export class Protect {
       result,
       savedAs,
       verify: this.form?.file?.verifies ?? true,
+      saves: true,
       keyIsNew: plan.keys.some(({ source }) => source === 'random'),
     });
     this.form?.keys?.forget();

@@ -132,9 +132,9 @@ export class Result {
 
   /**
    * @param {ProtectResult} result
-   * @param {Pick<FileState, 'savedAs' | 'verify'>} file
+   * @param {Pick<FileState, 'savedAs' | 'verify' | 'saves'>} file
    */
-  #show(result, { savedAs, verify }) {
+  #show(result, { savedAs, verify, saves }) {
     const { kid, place, files } = result;
     // Nobody can read again what is not one file, or is gone.
     const readable = place !== 'folder' && (place !== 'downloads' || files.length === 1);
@@ -170,7 +170,7 @@ export class Result {
             )
           : result.place === 'downloads'
             ? h('p', { class: 'saved' }, WHERE.downloads)
-            : this.#saveLine(result),
+            : this.#saveLine(result, saves),
       ),
       h(
         'div',
@@ -231,8 +231,11 @@ export class Result {
     );
   }
 
-  /** @param {ProtectResult} result */
-  #saveLine(result) {
+  /**
+   * @param {ProtectResult} result
+   * @param {boolean} saves
+   */
+  #saveLine(result, saves) {
     const link = h(
       'a',
       { id: 'save', class: 'button primary', download: result.name, 'aria-disabled': 'true' },
@@ -261,7 +264,7 @@ export class Result {
         this.release = release;
         link.href = address;
         link.removeAttribute('aria-disabled');
-        link.click();
+        if (saves) link.click();
       },
       (error) => {
         note.textContent = faultOf(error, 'result').message;

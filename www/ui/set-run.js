@@ -166,7 +166,15 @@ export class SetRun {
         const savedAs = sink ? sink.name : null;
         const { result } = one;
         const keyIsNew = this.plan.keysAreNew;
-        this.store.dispatch({ type: 'protected', id: file.id, result, savedAs, verify: false, keyIsNew });
+        this.store.dispatch({
+          type: 'protected',
+          id: file.id,
+          result,
+          savedAs,
+          verify: false,
+          saves: false,
+          keyIsNew,
+        });
       }
       this.#set(one, 'done');
     } catch (error) {
@@ -289,9 +297,11 @@ export class SetRun {
   #saving({ result, entry, state }) {
     if (!result || this.#folder || state !== 'done' || result.place === 'downloads') return null;
     const save = h('a', { class: 'button small', download: entry.name, 'aria-disabled': 'true' }, 'Save');
+    // By another type browsers take another ending.
+    const type = entry.use === 'download' ? 'video/mp4' : 'application/octet-stream';
     result.file().then(
       (file) => {
-        const { address, release } = downloadAddress(new File([file], entry.name, { type: file.type }));
+        const { address, release } = downloadAddress(new File([file], entry.name, { type }));
         this.#releases.push(release);
         save.href = address;
         save.removeAttribute('aria-disabled');

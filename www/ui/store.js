@@ -32,6 +32,7 @@
  * @property {ProtectResult | null} result
  * @property {string | null} savedAs the name chosen in the picker
  * @property {boolean} verify whether the result is to be verified by itself
+ * @property {boolean} saves whether it is to be downloaded by itself, where it is in no place that was chosen
  * @property {boolean} keyAtRisk whether the result's key was made here, is nowhere else, and was not kept yet
  */
 
@@ -62,7 +63,7 @@
  *   | { type: 'planned', id: number, plan: Plan }
  *   | { type: 'unplanned', id: number, fault: Fault | null }
  *   | { type: 'protecting', id: number, total: number }
- *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null, verify: boolean, keyIsNew: boolean }
+ *   | { type: 'protected', id: number, result: ProtectResult, savedAs: string | null, verify: boolean, saves: boolean, keyIsNew: boolean }
  *   | { type: 'stopped', id: number, ended: 'cancelled' | 'failed', fault: Fault | null }
  *   | { type: 'kept', id: number }
  *   | { type: 'discarded', id: number }} Action
@@ -155,6 +156,7 @@ export function reduce(state, action) {
         result: action.result,
         savedAs: action.savedAs,
         verify: action.verify,
+        saves: action.saves,
         keyAtRisk: action.keyIsNew,
         progress: null,
         ended: '',
@@ -190,6 +192,7 @@ function newFile({ id, name, size, parts, merged }) {
     result: null,
     savedAs: null,
     verify: false,
+    saves: false,
     keyAtRisk: false,
   };
 }
