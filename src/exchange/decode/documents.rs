@@ -62,7 +62,7 @@ impl Look<'_> {
                     found.title =
                         format!("XML with the element {name}, which is no header, key list or manifest.");
                 }
-                _ => found.warn("It has no protection in it."),
+                _ => found.warn(UNPROTECTED),
             }
         } else if found.kind == "unknown" {
             found.kind = "several";
