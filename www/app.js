@@ -134,8 +134,7 @@ async function take(files, folder) {
       message:
         'No file in it has the name of one that can be opened here, or the browser does not let this page look.',
     });
-  else if (files.length === 1 && !isManifest(one))
-    void openFile(files, one.name, one.size);
+  else if (files.length === 1 && !isManifest(one)) void openFile(files, one.name, one.size);
   else await takeAll(files, undefined, folder);
 }
 

@@ -56,7 +56,11 @@ test('the files of a title share a key, and titles do not', async () => {
   assert.match(keys[0].split(' ')[0], UUID);
   assert.match(keys[0].split(' ')[1], HEX);
   assert.ok(plan.keysAreNew);
-  assert.deepEqual(plan.entries.map(({ name, use, same }) => [name, use, same]).at(-1), [`${plan.names[0]}.mp4`, 'download', 0]);
+  assert.deepEqual(plan.entries.map(({ name, use, same }) => [name, use, same]).at(-1), [
+    `${plan.names[0]}.mp4`,
+    'download',
+    0,
+  ]);
 
   const apart = ['a.ismv', 'b.ismv'].map((name) => file(name, ['video', 'audio']));
   await planSet(titlesOf(apart, { together: 'each' }), { request }, never);
@@ -74,7 +78,11 @@ test('a plan whose counters meet those of another file is made again', async () 
   ]) {
     const one = file('1.ismv', ['video', 'audio'], { ivs: [first] });
     const two = file('2.ismv', ['video', 'audio'], { ivs: [...meeting, free] });
-    const { entries } = await planSet(titlesOf([one, two], { together: 'one' }), { request, download: false }, never);
+    const { entries } = await planSet(
+      titlesOf([one, two], { together: 'one' }),
+      { request, download: false },
+      never,
+    );
     assert.deepEqual(entries.map(({ plan }) => plan.firstIv).sort(), [first, free].sort());
     assert.equal(two.asked.length, meeting.length + 1);
   }
@@ -92,13 +100,21 @@ test('classes have a key each, of which a file is asked for its own', async () =
   });
   const [ofPicture] = picture.asked;
   const [ofSound] = sound.asked;
-  assert.deepEqual(ofPicture.keys.map((each) => each.class), ['hd']);
-  assert.deepEqual(ofSound.keys.map(({ class: kind, key }) => [kind, key]), [['audio', typed]]);
+  assert.deepEqual(
+    ofPicture.keys.map((each) => each.class),
+    ['hd'],
+  );
+  assert.deepEqual(
+    ofSound.keys.map(({ class: kind, key }) => [kind, key]),
+    [['audio', typed]],
+  );
   assert.deepEqual(merged.asked[0].keys, [ofPicture.keys[0], ofSound.keys[0]]);
   assert.ok(plan.keysAreNew, 'that of the picture is');
   plan.close();
   assert.ok(merged.closed && !picture.closed && !sound.closed);
-  const both = { request: { ...request, keys: ['audio', 'hd'].map((kind) => ({ class: kind, key: typed })) } };
+  const both = {
+    request: { ...request, keys: ['audio', 'hd'].map((kind) => ({ class: kind, key: typed })) },
+  };
   assert.equal((await planSet(one([picture, sound]), both, async () => merged)).keysAreNew, false);
 });
 
@@ -135,7 +151,9 @@ test('a plan in the place of another keeps its keys, and what was opened', async
 
 test('names are free, and end as what carries them', async () => {
   const names = async (wanted, ...media) =>
-    (await planSet(titlesOf(media, { together: 'each' }), { streaming: false, ...wanted }, never)).entries.map(({ name }) => name);
+    (
+      await planSet(titlesOf(media, { together: 'each' }), { streaming: false, ...wanted }, never)
+    ).entries.map(({ name }) => name);
   const twins = () => ['Film.ismv', 'film.mov'].map((name) => file(name, ['video', 'audio']));
   assert.deepEqual(await names({ request }, ...twins()), ['Film.mp4', 'film (2).mp4']);
   const set = async (more) =>

@@ -295,7 +295,9 @@ inEachBrowser((browser) => {
       assert.equal(plan.kids, 3, 'a key each');
 
       await page.click('#set-start');
-      await page.waitFor(() => document.querySelector('.set-run .set-files > .running ~ li'), { timeout: LONG });
+      await page.waitFor(() => document.querySelector('.set-run .set-files > .running ~ li'), {
+        timeout: LONG,
+      });
       await page.waitFor(() => document.querySelector('.set-run .set-files > .done'), { timeout: LONG });
       await page.press('Escape');
       await page.evaluate(() => window.openGate());
@@ -312,7 +314,9 @@ inEachBrowser((browser) => {
       await page.click('#set-start');
       if (await page.evaluate(() => Boolean(document.querySelector('dialog[open]'))))
         await page.click('#ask-go-on');
-      await page.waitFor(() => /is in that folder already/.test(document.querySelector('.set .start-note').innerText));
+      await page.waitFor(() =>
+        /is in that folder already/.test(document.querySelector('.set .start-note').innerText),
+      );
       await page.click('.set-row .icon-button');
       await page.waitFor(() => !document.querySelector('.set-row'));
       await goTo(page, 'inspect');
@@ -325,13 +329,19 @@ inEachBrowser((browser) => {
     async (page) => {
       await withoutPicker(page);
       await page.evaluate(() => void (window.showDirectoryPicker = undefined));
-      await openSet(page, ...['apart_270p_500k.ismv', 'apart_360p_900k.ismv', 'apart_audio_96k.isma'].map((name) => folder.path(name)));
+      await openSet(
+        page,
+        ...['apart_270p_500k.ismv', 'apart_360p_900k.ismv', 'apart_audio_96k.isma'].map((name) =>
+          folder.path(name),
+        ),
+      );
       await page.evaluate(() => document.querySelector('.set [name="streaming"]').click());
       const plan = await planned(page);
       assert.deepEqual(plan.files, ['apart.mp4']);
       await page.click('#set-start');
       assert.equal((await made(page)).head, '1 file is protected.');
-      const stored = async () => Object.keys(await storage(page)).filter((name) => name.startsWith('boxlock/')).length;
+      const stored = async () =>
+        Object.keys(await storage(page)).filter((name) => name.startsWith('boxlock/')).length;
       assert.equal(await stored(), 1);
       await page.click('.set-row .icon-button');
       await page.click('#ask-stay');
@@ -353,17 +363,20 @@ inEachBrowser((browser) => {
     options,
   );
 
-  check('files of folders are called by their names, and where two have the same by their folders too', async (page) => {
-    const names = await page.evaluate(async () => {
-      const { arrange } = await import('/boxlock.js');
-      const bytes = await (await fetch('/samples/sample.ismv')).arrayBuffer();
-      const files = ['set/film.ismv', 'set/low/video.mp4', 'set/high/video.mp4'].map((path) => {
-        const file = new File([bytes], path.split('/').at(-1));
-        Object.defineProperty(file, 'webkitRelativePath', { value: path });
-        return file;
+  check(
+    'files of folders are called by their names, and where two have the same by their folders too',
+    async (page) => {
+      const names = await page.evaluate(async () => {
+        const { arrange } = await import('/boxlock.js');
+        const bytes = await (await fetch('/samples/sample.ismv')).arrayBuffer();
+        const files = ['set/film.ismv', 'set/low/video.mp4', 'set/high/video.mp4'].map((path) => {
+          const file = new File([bytes], path.split('/').at(-1));
+          Object.defineProperty(file, 'webkitRelativePath', { value: path });
+          return file;
+        });
+        return (await arrange(files)).groups.map(({ name }) => name);
       });
-      return (await arrange(files)).groups.map(({ name }) => name);
-    });
-    assert.deepEqual(names, ['film.ismv', 'set low video.mp4', 'set high video.mp4']);
-  });
+      assert.deepEqual(names, ['film.ismv', 'set low video.mp4', 'set high video.mp4']);
+    },
+  );
 });

@@ -104,7 +104,8 @@ function grouped(placed, together, listings) {
   for (const one of rest) {
     const own = groups.find(
       ({ members, listing }) =>
-        !listing && members.every((other) => other.stem === one.stem && isNear(other.rung.duration, one.rung.duration)),
+        !listing &&
+        members.every((other) => other.stem === one.stem && isNear(other.rung.duration, one.rung.duration)),
     );
     if (own) own.members.push(one);
     else groups.push({ members: [one], listing: null });

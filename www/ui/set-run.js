@@ -154,8 +154,7 @@ export class SetRun {
     let sink = null;
     try {
       const twin = entry.same === null ? null : (this.all[entry.same]?.result ?? null);
-      if (entry.same !== null && !twin)
-        throw new Error('The file that it would be a copy of was not made.');
+      if (entry.same !== null && !twin) throw new Error('The file that it would be a copy of was not made.');
       // What went to the downloads cannot be copied, and is made again.
       if (twin && twin.place !== 'downloads') {
         if (this.#folder)

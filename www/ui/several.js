@@ -35,7 +35,8 @@ export async function takeSeveral(
   if (merge && way === 'merge') open(merge.parts, merge.name, sizeOf(merge.parts), true);
   const ids = way === 'merge' ? [] : groups.map(({ name, parts }) => open(parts, name, sizeOf(parts)));
   // One file may be a set, if a manifest says so.
-  if (ids.length > 1 || (ids.length === 1 && manifests.length)) gather(ids.length > 1 ? `${ids.length} files together` : (manifests[0]?.name ?? ''), ids, manifests);
+  if (ids.length > 1 || (ids.length === 1 && manifests.length))
+    gather(ids.length > 1 ? `${ids.length} files together` : (manifests[0]?.name ?? ''), ids, manifests);
   for (const { name, warnings } of groups) {
     if (warnings.length > 0) tell(`${name} may not be complete.`, warnings.join(' '));
   }
