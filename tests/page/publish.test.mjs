@@ -372,6 +372,39 @@ inEachBrowser((browser) => {
     async (page) => {
       await page.goto('/');
       await page.waitFor('#open-button');
+      await withoutPicker(page);
+      await openFile(page, SAMPLE);
+      await fillForm(page);
+      await waitPlan(page);
+      await protect(page);
+      const link = await page.evaluate(() => {
+        const { href, target } = document.querySelector('#publish');
+        return { href, target };
+      });
+      assert.equal(link.target, '_blank');
+      assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
+      // In a frame, as the page that made it must stay; with the address as a new tab has it.
+      const size = await page.evaluate(async (href) => {
+        const frame = document.createElement('iframe');
+        frame.src = href;
+        const seen = async () => {
+          for (;;) {
+            const name = frame.contentDocument?.querySelector('.taken-name');
+            if (name)
+              return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
+            await new Promise((resolve) => void setTimeout(resolve, 50));
+          }
+        };
+        document.body.append(frame);
+        const first = await seen();
+        await new Promise((resolve) => {
+          frame.addEventListener('load', resolve, { once: true });
+          frame.contentWindow.location.reload();
+        });
+        return [first, await seen()];
+      }, link.href);
+      assert.equal(size[0], size[1]);
+      assert.match(size[0], /^sample\.mp4: \d+ kB/);
       await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
       await page.waitFor('#file-step .notice');
       assert.match(await page.text('#file-step .notice'), /gone\.mp4 was not found/);
@@ -387,41 +420,6 @@ inEachBrowser((browser) => {
         return found.map(
           ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
         );
-        await page.goto('/');
-        await page.waitFor('#open-button');
-        await withoutPicker(page);
-        await openFile(page, SAMPLE);
-        await fillForm(page);
-        await waitPlan(page);
-        await protect(page);
-        const link = await page.evaluate(() => {
-          const { href, target } = document.querySelector('#publish');
-          return { href, target };
-        });
-        assert.equal(link.target, '_blank');
-        assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
-        // In a frame, as the page that made it must stay; with the address as a new tab has it.
-        const size = await page.evaluate(async (href) => {
-          const frame = document.createElement('iframe');
-          frame.src = href;
-          const seen = async () => {
-            for (;;) {
-              const name = frame.contentDocument?.querySelector('.taken-name');
-              if (name)
-                return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
-              await new Promise((resolve) => void setTimeout(resolve, 50));
-            }
-          };
-          document.body.append(frame);
-          const first = await seen();
-          await new Promise((resolve) => {
-            frame.addEventListener('load', resolve, { once: true });
-            frame.contentWindow.location.reload();
-          });
-          return [first, await seen()];
-        }, link.href);
-        assert.equal(size[0], size[1]);
-        assert.match(size[0], /^sample\.mp4: \d+ kB/);
       });
       assert.deepEqual(violations, [], state);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
