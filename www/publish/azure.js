@@ -7,6 +7,7 @@ import { faultOf, isGood, meaningOf, textOf } from './answers.js';
 import { arrived, blockBytes, blockId, blockList, cut, probeId, readBack, readBlockList } from './blocks.js';
 import { askAsPlayer, verify } from './read-back.js';
 import { failure, once, stopped, transfer } from './transfer.js';
+import { encoded } from './url-parts.js';
 
 /** @import { AzurePlace } from './azure-place.js' */
 /** @import { Part } from './blocks.js' */
@@ -41,10 +42,9 @@ export const TYPE = 'video/mp4';
 export function blobHeaders(name) {
   const last = name.split('/').at(-1) ?? name;
   const plain = last.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const full = encodeURIComponent(last).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
   return {
     'x-ms-blob-content-type': TYPE,
-    'x-ms-blob-content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${full}`,
+    'x-ms-blob-content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encoded(last)}`,
   };
 }
 
@@ -137,16 +137,12 @@ export class AzureUpload {
         signal: means.signal,
       });
       if (means.signal.aborted) throw means.signal.reason;
-      const seen = 'lost' in plain;
-      throw Object.assign(
-        stopped(
-          'cors-or-lost',
-          seen
-            ? 'No answer from the storage reaches this page.'
-            : 'The storage answers questions of this page, but its rules do not allow uploads from it.',
-        ),
-        { unseen: seen, answered: !seen },
-      );
+      throw 'lost' in plain
+        ? stopped('cors-or-lost', 'No answer from the storage reaches this page.')
+        : stopped(
+            'cors',
+            'The storage answers questions of this page, but its rules do not allow uploads from it.',
+          );
     }
     if (isGood(outcome)) return;
     const { then, code, message } = meaningOf(outcome);
@@ -279,7 +275,8 @@ export class AzureUpload {
       const mayBeDone = unsure && (meaning.then === 'taken' || meaning.code === 'blocks-gone');
       if (mayBeDone && (await this.#stands(means))) return;
       if (meaning.code === 'blocks-gone') this.#have = new Set();
-      if (meaning.then !== 'taken') throw faultOf(meaning);
+      // When it may be replaced, nothing was asked of what is there: the storage means something else.
+      if (meaning.then !== 'taken' || this.#replace) throw faultOf(meaning);
       await this.#mayReplace(told);
     }
   }

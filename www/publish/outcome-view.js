@@ -4,9 +4,10 @@
 /** @import { Place } from './address.js' */
 /** @import { Playable } from './read-back.js' */
 
+import { defaultVersion } from '../engine/handover/azure.js';
 import { copyButton } from '../ui/copy.js';
 import { h } from '../ui/dom.js';
-import { corsRules, defaultVersion } from './rules.js';
+import { corsRules } from './rules.js';
 
 /**
  * A text to be copied.
@@ -108,20 +109,14 @@ function partsView(url, parts) {
  * The rules to set.
  * @param {Place} place
  * @param {string} origin of this page
- * @param {boolean} unseen whether nothing at all was seen of the storage
+ * @param {{ title: string, why: string }} said of them
  */
-export function ruleView(place, origin, unseen) {
+export function ruleView(place, origin, { title: head, why }) {
   return h(
     'div',
     { class: 'rules' },
-    h('h3', {}, unseen ? 'Most often a rule is missing there' : 'A rule is missing there'),
-    h(
-      'p',
-      {},
-      unseen
-        ? 'Browsers do not say why. Either the storage cannot be reached from here (check the connection, the name of the host, and a firewall), or its rules for pages of other origins (CORS) do not name this page. This is the whole rule:'
-        : 'Its rules for pages of other origins (CORS) do not allow this page to upload. This is the whole rule:',
-    ),
+    h('h3', {}, head),
+    h('p', {}, why),
     ...corsRules(place, origin).map(({ title, lines, text }) =>
       h(
         'div',
