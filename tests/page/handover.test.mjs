@@ -162,6 +162,21 @@ test('the sheet has a part for each, and only one has keys', () => {
   );
 });
 
+test('whatever a name has in it, and where no licence server is named, each part is made', async () => {
+  const odd = sheet({ fileName: 'half \ud800 sign.mp4', laUrl: '' });
+  const { parts } = handOver(odd);
+  const [, host, app, web] = parts;
+  assert.match(JSON.stringify(host), /half%20%EF%BF%BD%20sign\.mp4/);
+  const code = (part, name) => part.items.find((item) => item.code?.name === name).code.text;
+  // An empty address is none: the app would end with it.
+  assert.match(code(app, 'OfflinePlayback.cs'), /new Uri\("https:\/\/licence\.example\.com\//);
+  assert.match(code(web, 'shaka.js'), /'com\.microsoft\.playready': 'https:\/\/licence\.example\.com\//);
+  assert.match(JSON.stringify(web), /that of the licence server stand as examples/);
+  // Each track has its key.
+  const elements = code(web, 'content-protection.xml');
+  for (const kid of [KID, KID2]) assert.match(elements, new RegExp(`default_KID="${kid}"`));
+});
+
 test('pages escape what names have in them, and hold the key only where it belongs', () => {
   const evil = sheet({ fileName: '<script>alert(1)</script>.mp4', laUrl: 'https://x.example/?<b>&"' });
   for (const part of handOver(evil, { offline: OFFLINE }).parts) {
