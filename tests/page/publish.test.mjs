@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inEachBrowser } from './browser.mjs';
 import { OLD_VERSION } from './support-azurite.mjs';
 import { choose, done, paste, pressUpload, withStorage } from './support-publish.mjs';
 import {
+  giveAxe,
   LONG,
   openFile,
   protect,
@@ -24,11 +23,6 @@ import {
 
 const own = withStorage();
 const { folder } = own;
-
-let axe = '';
-before(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
 
 const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
@@ -413,7 +407,7 @@ inEachBrowser((browser) => {
 
   check('without a mouse, and for people who listen, every state of the page is usable', async (page) => {
     const audit = async (state) => {
-      await page.evaluate(`() => { ${axe}; }`);
+      await giveAxe(page);
       const violations = await page.evaluate(async () => {
         const options = { rules: { 'color-contrast': { enabled: true } } };
         const { violations: found } = await window.axe.run(document, options);
