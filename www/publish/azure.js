@@ -15,12 +15,11 @@ import { encoded } from './url-parts.js';
 /** @import { Means } from './transfer.js' */
 
 /**
- * What an upload tells on its way: a sentence on what was found, how far it is, and the moment from which it can no longer
- * be cancelled.
+ * What an upload tells on its way: a sentence on what was found, and how far it is; and what it asks.
  * @typedef {object} Told
  * @property {(line: string) => void} found
  * @property {(stage: 'upload' | 'finish' | 'verify', done: number, total: number) => void} progress
- * @property {(question: 'replace') => Promise<boolean>} ask whether to replace what has this name
+ * @property {() => Promise<boolean>} ask whether to replace what has this name
  */
 
 /**
@@ -194,7 +193,7 @@ export class AzureUpload {
   /** @param {Told} told */
   async #mayReplace(told) {
     if (this.#replace) return;
-    if (!(await told.ask('replace')))
+    if (!(await told.ask()))
       throw stopped('taken', 'Something of this name is there already, and stays. Choose another name.');
     this.#replace = true;
   }

@@ -14,7 +14,7 @@ import { corsRules } from './rules.js';
  * @param {string} name
  * @param {string} text
  */
-const block = (name, text) =>
+export const codeBlock = (name, text) =>
   h(
     'div',
     { class: 'code-block' },
@@ -78,7 +78,7 @@ const lower = (text) => text.charAt(0).toLowerCase() + text.slice(1);
 function playerLine({ seeks, code, message }, place) {
   const neither = code === 'private' || code === 'unseen';
   const cure = code === 'whole' && place.kind === 'azure' ? defaultVersion(place.account) : null;
-  return line(neither ? null : seeks, message, cure ? block('The command', cure) : null);
+  return line(neither ? null : seeks, message, cure ? codeBlock('The command', cure) : null);
 }
 
 /**
@@ -101,7 +101,7 @@ function partsView(url, parts) {
       'Nothing is visible yet. Give this list to whoever signed the addresses: it completes the upload of',
     ),
     h('p', { class: 'done-url' }, h('code', { id: 'done-url' }, url)),
-    block('The list of parts', text),
+    codeBlock('The list of parts', text),
   );
 }
 
@@ -123,7 +123,7 @@ export function ruleView(place, origin, { title: head, why }) {
         { class: 'rule' },
         h('h4', {}, title),
         ...lines.map((each) => h('p', { class: 'hint' }, each)),
-        block(title, text),
+        codeBlock(title, text),
       ),
     ),
     h('p', { class: 'hint' }, 'It takes up to a minute to be heeded. Then press Upload again.'),
