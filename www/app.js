@@ -5,7 +5,7 @@
 
 import './closed.js';
 import { arrange, open, prefetch, sweepStorage } from './boxlock.js';
-import { chooseFiles, handleOf, takeFiles } from './files/pick.js';
+import { chooseFiles, handleOf, isManifest, takeFiles } from './files/pick.js';
 import { button, byId, h } from './ui/dom.js';
 import { faultOf } from './ui/fault.js';
 import { showFiles } from './ui/file-list.js';
@@ -134,8 +134,7 @@ async function take(files, folder) {
       message:
         'No file in it has the name of one that can be opened here, or the browser does not let this page look.',
     });
-  else if (files.length === 1 && !/\.(ism|ismc|mpd|m3u8)$/i.test(one.name))
-    void openFile(files, one.name, one.size);
+  else if (files.length === 1 && !isManifest(one)) void openFile(files, one.name, one.size);
   else await takeAll(files, undefined, folder);
 }
 
@@ -165,8 +164,8 @@ async function takeAll(files, way, folder) {
     tell: (title, message, merge) => store.dispatch({ type: 'told', id: ++lastId, title, message, merge }),
   };
   try {
-    const { isManifest, takeSeveral } = await desk();
-    const manifests = files.filter(isManifest);
+    const { takeSeveral } = await desk();
+    const manifests = /** @type {File[]} */ (files.filter(isManifest));
     const media = files.filter((file) => !isManifest(file));
     if (media.length === 0) {
       // It is read where headers and keys are.
@@ -221,6 +220,14 @@ function closeFile(id) {
   store.dispatch({ type: 'close', id });
   media?.close();
   (store.state.files.length ? byId('open-more', HTMLElement) : byId('open-button', HTMLElement)).focus();
+}
+
+/**
+ * Takes apart files that were opened together, after asking when a key would go that is nowhere else.
+ * @param {number} id
+ */
+async function askAndPart(id) {
+  if (await (setDesks.get(id)?.mayLoseKey('close') ?? true)) store.dispatch({ type: 'part', id });
 }
 
 /**
@@ -425,7 +432,7 @@ showFiles(
     deskNotices: byId('desk-notices', HTMLElement),
     emptyNotices: byId('empty-notices', HTMLElement),
   },
-  (id) => void askAndClose(id),
+  { close: (id) => void askAndClose(id), part: (id) => void askAndPart(id) },
   ({ parts }) => void takeAnew(parts, 'merge'),
 );
 takeFiles({
@@ -454,7 +461,12 @@ window.addEventListener('keydown', (event) => {
   setDesks.get(current)?.cancel();
 });
 window.addEventListener('beforeunload', (event) => {
-  if (store.state.files.some((file) => file.phase === 'protecting' || file.keyAtRisk)) event.preventDefault();
+  const sets = [...setDesks.values()];
+  if (
+    store.state.files.some((file) => file.phase === 'protecting' || file.keyAtRisk) ||
+    sets.some((set) => set.running || set.keyAtRisk)
+  )
+    event.preventDefault();
 });
 tabs.show(store.state.view);
 followHash();

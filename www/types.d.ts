@@ -732,6 +732,8 @@ export interface KeySheet {
   pssh: PlannedPssh[];
   /** Whether the key comes from the public test key seed, which everybody knows. */
   forTests: boolean;
+  /** Of several files that share their keys: what is of each by itself. What else there is is of the first. */
+  perFile?: Pick<KeySheet, 'fileName' | 'fileSize' | 'sha256' | 'tracks'>[];
 }
 
 /** For each who goes on with a protected file, what they need, and nothing that is not theirs. */
@@ -1327,8 +1329,11 @@ export interface SetRequest {
   download?: boolean;
   /** Whether the files of a title with several become `.ismv`, `.isma` and `.ismt`; true when absent. */
   streaming?: boolean;
-  /** Keys and KIDs that were made before for a title, by its first file: planned anew, it keeps them. */
-  made?: Map<Media, { kid: string; key?: string; class?: KeyClass }[]>;
+  /**
+   * The plan that this one takes the place of: keys that were made for its titles stay, and what was opened for it is not opened
+   * again. It is of no further use then.
+   */
+  before?: SetPlan;
 }
 
 /** One file that is written. */
@@ -1346,6 +1351,8 @@ export interface SetEntry {
 
 export interface SetPlan {
   entries: SetEntry[];
+  /** What is called after each title, without an ending: no two are the same. */
+  names: string[];
   /** Whether keys were made here at random that nobody else has. */
   keysAreNew: boolean;
   /** Closes what was opened for it. */

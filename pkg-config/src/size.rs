@@ -119,14 +119,13 @@ fn on_demand(site: &Graph, budget: &Value) -> Outcome<BTreeSet<PathBuf>> {
     names.collect()
 }
 
-/// The samples, what is reached by `import(…)` only, and what is fetched on demand. All else counts as fetched at the
-/// start, needed or not.
+/// What is reached by `import(…)` only, and what is fetched on demand. All else of the page counts as fetched at the start,
+/// needed or not.
 fn fetched_later(site: &Graph, on_demand: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
     let at_start = site.reach([PathBuf::from("index.html")], |how| how != How::Later);
     let imported = at_start.iter().flat_map(|file| site.named_by(file)).filter(|(_, how)| *how == How::Later);
     let all = site.reach(imported.map(|(file, _)| file), |_| true);
-    let samples = site.contents.keys().filter(|file| file.starts_with("samples")).cloned();
-    all.difference(&at_start).cloned().chain(samples).chain(on_demand.iter().cloned()).collect()
+    all.difference(&at_start).cloned().chain(on_demand.iter().cloned()).collect()
 }
 
 /// What the page that uploads has for itself: all that it names and the main page does not, and its folder, from which
@@ -175,9 +174,10 @@ mod tests {
         ]);
         let on_demand = BTreeSet::from([PathBuf::from("saver.js")]);
         let later: Vec<PathBuf> = fetched_later(&site, &on_demand).into_iter().collect();
-        let expected = ["late.css", "samples/a.mp4", "saver.js", "ui/b.js", "ui/late.js", "ui/latest.js"];
+        let expected = ["late.css", "saver.js", "ui/b.js", "ui/late.js", "ui/latest.js"];
         assert_eq!(later, expected.map(PathBuf::from));
     }
+
     #[test]
     fn what_the_page_that_uploads_alone_needs_is_counted_by_itself() {
         let site = graph(&[

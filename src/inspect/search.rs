@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
+use crate::boxes::header::four;
+use crate::boxes::registry::{self, Known};
 use crate::boxes::tree::path_segment;
 use crate::boxes::{Needles, Node, Tree};
 use crate::bytes::KeyId;
@@ -49,6 +51,10 @@ impl Query {
             forms.extend([kid, swapped].iter().flat_map(|kid| [kid.uuid(), hex::encode(kid.0)]));
         }
         let is_number = text.len() < NUMBER_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+        // Who types the type of a box looks for boxes, and need not wait for millions of fields.
+        if is_type(text) {
+            forms.clear();
+        }
         Self {
             text: any(vec![text.to_owned()]),
             digits: is_part.then(|| any(vec![digits])),
@@ -74,6 +80,9 @@ impl Query {
         around: &[&Node],
         moov: Option<&Tree<'_>>,
     ) -> Vec<FoundField> {
+        if self.fields.texts.is_empty() {
+            return Vec::new();
+        }
         let rows = find_fields(tree, node, around, moov, &self.fields).into_iter();
         let mut found: Vec<FoundField> = rows
             .map(|(row, field)| FoundField {
@@ -91,6 +100,12 @@ impl Query {
         }
         found
     }
+}
+
+/// Whether `text` is the type of a box that is known.
+fn is_type(text: &str) -> bool {
+    let Ok(code) = text.as_bytes().try_into() else { return false };
+    text == "uuid" || !matches!(registry::lookup(four(code), None), Known::Unknown)
 }
 
 /// A few words of `text`, around the byte `at`.

@@ -2,12 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import {
   choose,
   fillForm,
+  giveAxe,
   goTo,
   LA_URL,
   LONG,
@@ -23,10 +22,6 @@ import {
 } from './support.mjs';
 
 const folder = workFolder();
-let axe = '';
-before(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
 
 /** The main states of the page, in the order a person meets them; `look` is called in each. */
 async function throughStates(page, look) {
@@ -143,7 +138,7 @@ inEachBrowser((browser) => {
   ]) {
     check(`axe finds no serious violation in any state (${scheme})`, async (page) => {
       await page.emulateColorScheme(scheme);
-      await page.evaluate(`() => { ${axe}; }`);
+      await giveAxe(page);
       const found = [];
       await throughStates(page, async (state) => {
         const violations = await page.evaluate(async (only) => {

@@ -13,6 +13,7 @@ const mistakes = {
   'no-template-curly-in-string': 'error',
   'no-throw-literal': 'error',
   'no-unmodified-loop-condition': 'error',
+  'no-unreachable': 'error',
   'no-unsafe-finally': 'error',
   'no-unused-vars': 'error',
   'no-useless-catch': 'error',

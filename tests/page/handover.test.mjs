@@ -5,13 +5,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { handOver, windowsKit } from '../../www/engine/handover.js';
 import { ERRORS } from '../../www/engine/handover/facts.js';
 import { handOverPage } from '../../www/ui/handover-page.js';
 import { inEachBrowser } from './browser.mjs';
+import { missing } from './programs.mjs';
 import {
   choose,
   fillForm,
@@ -36,24 +37,7 @@ const KEY2 = '0f1e2d3c4b5a69788796a5b4c3d2e1f0';
 const KID2 = '20000000-2000-2000-2000-200000000002';
 const READERS = ['licence-server', 'host', 'app', 'web'];
 
-/** Why a program cannot judge; false where it can. */
-function missing(program, ...args) {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return false;
-  } catch {
-    return `not run: ${program} is missing`;
-  }
-}
 const noPython = missing('python3', '--version');
-const noBuilder = (() => {
-  try {
-    createRequire(import.meta.url).resolve('esbuild');
-    return false;
-  } catch {
-    return 'not run: esbuild is missing';
-  }
-})();
 
 /** A key sheet of two keys, with whatever names and addresses may have in them. */
 function sheet(more = {}) {
@@ -162,6 +146,21 @@ test('the sheet has a part for each, and only one has keys', () => {
   );
 });
 
+test('whatever a name has in it, and where no licence server is named, each part is made', async () => {
+  const odd = sheet({ fileName: 'half \ud800 sign.mp4', laUrl: '' });
+  const { parts } = handOver(odd);
+  const [, host, app, web] = parts;
+  assert.match(JSON.stringify(host), /half%20%EF%BF%BD%20sign\.mp4/);
+  const code = (part, name) => part.items.find((item) => item.code?.name === name).code.text;
+  // An empty address is none: the app would end with it.
+  assert.match(code(app, 'OfflinePlayback.cs'), /new Uri\("https:\/\/licence\.example\.com\//);
+  assert.match(code(web, 'shaka.js'), /'com\.microsoft\.playready': 'https:\/\/licence\.example\.com\//);
+  assert.match(JSON.stringify(web), /that of the licence server stand as examples/);
+  // Each track has its key.
+  const elements = code(web, 'content-protection.xml');
+  for (const kid of [KID, KID2]) assert.match(elements, new RegExp(`default_KID="${kid}"`));
+});
+
 test('pages escape what names have in them, and hold the key only where it belongs', () => {
   const evil = sheet({ fileName: '<script>alert(1)</script>.mp4', laUrl: 'https://x.example/?<b>&"' });
   for (const part of handOver(evil, { offline: OFFLINE }).parts) {
@@ -210,8 +209,7 @@ print(json.dumps(found))`,
   console.log('# no compiler of C# is here: OfflinePlayback.cs was not compiled');
 });
 
-test('snippets for pages are JavaScript, with the values in them', { skip: noBuilder }, async () => {
-  const { transform } = await import('esbuild');
+test('snippets for pages are JavaScript, with the values in them', async () => {
   const { items } = handOver(sheet(), { offline: OFFLINE }).parts[3];
   const snippets = items.filter((item) => item.code?.language === 'javascript');
   assert.equal(snippets.length, 3);

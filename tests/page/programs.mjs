@@ -1,5 +1,6 @@
 // Where the browsers and judges are, by the same list as the build tool: pkg-config/programs.json.
 
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -24,5 +25,15 @@ function runs(path) {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** Why a program that judges does not run; false where it does. */
+export function missing(name, ...args) {
+  try {
+    execFileSync(name, args, { stdio: 'ignore' });
+    return false;
+  } catch {
+    return `not run: ${name} is missing`;
   }
 }

@@ -237,6 +237,21 @@ test('a name that is taken is asked about before anything is sent', async () => 
   assert.equal(sumOf((await storage.blob('media', encodeURIComponent(name))).bytes), SUM);
 });
 
+test('what a storage says of a name that may be replaced is not asked about again and again', async () => {
+  const name = newName();
+  front.play = () => undefined;
+  await storage.put('media', encodeURIComponent(name), 'what is there');
+  let commits = 0;
+  front.play = ({ method, comp }) =>
+    method === 'PUT' && comp === 'blocklist' && ++commits < 20
+      ? { status: 412, code: 'LeaseLost' }
+      : undefined;
+  const { told, error } = await upload({ name, replace: true });
+  assert.equal(error?.code, 'taken');
+  assert.deepEqual([commits, told.asked], [1, 1]);
+  assert.equal(String((await storage.blob('media', encodeURIComponent(name))).bytes), 'what is there');
+});
+
 test('rights, quotas, leases and containers that are not there stop it with a sentence, and nothing is visible', async () => {
   front.play = () => undefined;
   assert.equal((await upload({ place: address({ container: 'nowhere' }) })).error.code, 'no-container');
@@ -324,7 +339,7 @@ test('a container that anybody may read is tried as players do', async () => {
 
 test('the commands for curl upload the same', async () => {
   front.play = () => undefined;
-  const path = folder.path("it's a film.mp4");
+  const path = folder.path("it's a {film} [1080p].mp4");
   await writeFile(path, bytes);
   const { mark } = await local();
   const place = address();
@@ -335,13 +350,19 @@ test('the commands for curl upload the same', async () => {
     const { text } = all.find((each) => each.id === id);
     // As a person answers the question.
     const secret = place.url(name).split('?')[1];
-    const script = text.replace(/^IFS= read .*$/m, `SECRET='${secret}'`);
+    const script = text.replace(/^printf .*IFS= read .*$/m, `SECRET='${secret}'`);
     assert.notEqual(script, text);
     await run('bash', ['-c', script]);
     const there = await storage.blob('media', encodeURIComponent(name));
     assert.equal(sumOf(there.bytes), SUM, id);
     assert.equal(there.headers['content-type'], 'video/mp4');
-    assert.match(there.headers['content-disposition'], /^attachment; filename=/);
+    assert.match(there.headers['content-disposition'], /^attachment; filename\*=UTF-8''film%20/);
+    if (id === 'curl-blocks') {
+      // Under the names that the page uses.
+      const again = await upload({ name });
+      assert.deepEqual(again.told.lines, ['All of this file is there already.']);
+      assert.ok(!again.told.stages.has('upload'));
+    }
     await assert.rejects(run('bash', ['-c', script]), /./, 'what has this name is not replaced');
   }
 });
@@ -417,6 +438,15 @@ test('presigned addresses: one request, or parts that are completed or listed', 
   }).run(acts, means);
   assert.deepEqual(given.parts[0], { number: 1, etag: '"etag1"' });
   assert.equal(given.parts.length, Math.ceil(bytes.length / (5 * MIB)));
+
+  // A part that is lost, when others have arrived, is sent again.
+  const lossy = bucket();
+  let lost = 0;
+  const losing = (request) =>
+    /partNumber=3/.test(request.url) && lost++ === 0 ? { lost: 'network' } : lossy.answers(request);
+  await new S3PartsUpload({ place: parts, source, mark: 'z', send: losing }).run(acts, means);
+  assert.equal(sumOf(lossy.found.file), SUM);
+  assert.equal(lost, 2);
 
   // What the storage does not show, and what it says of itself too late.
   const hidden = async (request) => ({ ...(await many.answers(request)), headers: {} });

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import vm from 'node:vm';
+import { defaultVersion } from '../../www/engine/handover/azure.js';
 import { refusal, openSentence } from '../../www/publish/accept.js';
 import { isNameable, takeApart } from '../../www/publish/address.js';
 import { meaningOf, SENTENCES } from '../../www/publish/answers.js';
@@ -21,10 +22,10 @@ import {
   readBlockList,
 } from '../../www/publish/blocks.js';
 import { commands, quoted } from '../../www/publish/commands.js';
-import { handedOver, places } from '../../www/publish/local-file.js';
-import { playable } from '../../www/publish/read-back.js';
+import { handedOver, LocalFile, places } from '../../www/publish/local-file.js';
+import { playable, verify } from '../../www/publish/read-back.js';
 import { corsRules } from '../../www/publish/rules.js';
-import { pauseAfter, Schedule, transfer } from '../../www/publish/transfer.js';
+import { once, pauseAfter, Schedule, transfer } from '../../www/publish/transfer.js';
 
 const NOW = Date.parse('2026-07-01T12:00:00Z');
 const SIG = 'cN8xVmZ4%2Bw0q%2FsecretSECRETsecret%3D';
@@ -84,6 +85,42 @@ test('what was pasted along with a SAS is no part of it, and a blob of its own k
   assert.equal(string.container, 'media');
 });
 
+test('an address is read as programs write it, and whatever its path has in it', () => {
+  assert.equal(takeApart(`"${azure()}"`).container, 'media');
+  const shouted = azure('/media', { sp: 'cw' }).replace(/[?&][a-z]+=/g, (name) => name.toUpperCase());
+  const place = takeApart(shouted);
+  assert.deepEqual([place.may('r'), place.version, place.kindName], [false, '2022-11-02', 'a container']);
+  assert.ok(place.url('x').endsWith(`SIG=${SIG}`));
+  // A slash at the end says that a name is to follow.
+  const below = takeApart(azure('/media/films/2026/'));
+  assert.deepEqual([below.open, below.given, below.folder], [true, '', 'films/2026/']);
+  assert.equal(below.where('a.mp4'), 'https://acc.blob.core.windows.net/media/films/2026/a.mp4');
+  assert.equal(takeApart(azure('/media/')).where('a'), 'https://acc.blob.core.windows.net/media/a');
+  const blob = takeApart(azure('/media/a.mp4/', { sr: 'b' }));
+  assert.deepEqual([blob.open, blob.given], [false, 'a.mp4']);
+  // One that was signed for somebody, with all that is signed.
+  const theirs = {
+    skoid: 'o',
+    sktid: 't',
+    skt: '2026-07-01T00:00:00Z',
+    ske: '2026-07-02T00:00:00Z',
+    skv: '2022-11-02',
+  };
+  const url = new URL(takeApart(azure('/media', theirs)).url('x'));
+  for (const [name, value] of Object.entries(theirs)) assert.equal(url.searchParams.get(name), value);
+  for (const [path, shown] of [
+    ['/b/%zz%20.mp4', '/b/%zz%20.mp4'],
+    ['/b/%e4.mp4', '/b/%e4.mp4'],
+    ['/b/%C3%A4%20%23.mp4', '/b/ä #.mp4'],
+  ]) {
+    const signed = takeApart(`https://s.example${path}?X-Amz-Signature=s`);
+    assert.equal(factsOf(signed).File, shown);
+    assert.equal(signed.where(), `https://s.example${path}`);
+    const [aws] = commands({ place: signed, file: 'a', name: 'a', size: 1, mark: 'x' }, 'bash');
+    assert.ok(aws.text.includes(`'s3:/${shown}'`), aws.text);
+  }
+});
+
 test('what an address lacks, or has too much of, is said before anything begins', () => {
   const refused = (text, code) =>
     assert.throws(
@@ -133,6 +170,8 @@ test('what an address lacks, or has too much of, is said before anything begins'
     takeApart(azure('/media', { st: '2026-07-01T14:00:00Z' })).blocked(NOW),
     /begins only in 2 hours/,
   );
+  // No two clocks are alike.
+  assert.equal(takeApart(azure('/media', { st: '2026-07-01T12:04:00Z' })).blocked(NOW), null);
   const byPolicy = takeApart(azure('/media', { sp: null, se: null, si: 'uploads' }));
   assert.equal(byPolicy.may('r'), true);
   assert.match(factsOf(byPolicy).Allows, /stored access policy/);
@@ -142,7 +181,19 @@ test('names that Azure or a browser would change are refused', () => {
   const place = takeApart(azure());
   for (const name of ['film.mp4', 'a/b/c.mp4', 'ü ö.mp4', '...mp4', 'a&b=c?.mp4'])
     assert.equal(place.refuses(name), null, name);
-  for (const name of ['', 'a\\b', 'a/', 'a.', '/a', 'a//b', '../a', 'a/./b', 'x'.repeat(1025), 'a\u0007'])
+  for (const name of [
+    '',
+    'a\ud800',
+    'a\\b',
+    'a/',
+    'a.',
+    '/a',
+    'a//b',
+    '../a',
+    'a/./b',
+    'x'.repeat(1025),
+    'a\u0007',
+  ])
     assert.match(place.refuses(name), /\.$/, name);
 });
 
@@ -165,6 +216,8 @@ test('only an origin that a policy can name, and that names nothing else, is tak
     'https://a.example/',
     'https://-a.example',
     'https://',
+    'https://%zz',
+    'https://a.example&b',
     '*',
     'https:',
   ];
@@ -179,10 +232,10 @@ test('only an origin that a policy can name, and that names nothing else, is tak
       Object.assign(this, { body, status, headers });
     }
   }
-  vm.runInNewContext(script, { self, Response: Answer, URL, decodeURIComponent });
+  vm.runInNewContext(script, { self, Response: Answer, URL });
   const answer = (origin, mode = 'navigate') => {
     let found;
-    const url = `https://site.example/publish/to/?${encodeURIComponent(origin)}`;
+    const url = `https://site.example/publish/to/?${origin}`;
     listeners.fetch({ request: { mode, url }, respondWith: (given) => (found = given) });
     return found;
   };
@@ -210,6 +263,10 @@ test('presigned addresses: one for a file, or one for each part, in any order', 
   assert.equal(one.tooLarge(5e9), null);
   assert.doesNotMatch(said(one), /secret1/);
   assert.match(takeApart(`https://b.example/k?${amz.replace('7200', '60')}`).blocked(NOW), /has ended/);
+  const of = (query) => factsOf(takeApart(`https://b.example/k?${query}`)).Ends;
+  assert.equal(of(`Expires=${NOW / 1000 + 7200}&Signature=s&AWSAccessKeyId=k`), 'in 2 hours');
+  assert.equal(of(amz.replaceAll('X-Amz-', 'X-Goog-')), 'in 60 minutes');
+  assert.equal(of('X-Amz-Signature=s'), 'it does not say');
 
   const part = (n, id = 'u1') =>
     `https://b.example/k.mp4?partNumber=${n}&uploadId=${id}&X-Amz-Signature=secret${n}`;
@@ -347,6 +404,70 @@ test('whatever fails on the way, every part arrives once, never more than four a
   }
 });
 
+test('what the storage asks for is waited for, in whichever way it is asked', async () => {
+  const busy = (after) => ({ status: 503, headers: { 'retry-after': after }, bytes: new ArrayBuffer(0) });
+  for (const [after, least, most] of [
+    ['7', 7000, 7000],
+    ['Wed, 01 Jul 2026 12:00:00 GMT', 250, 500],
+    ['100000', 120_000, 120_000],
+  ]) {
+    const waited = [];
+    const means = {
+      signal: new AbortController().signal,
+      wait: async (ms) => void waited.push(ms),
+      random: () => 0.5,
+    };
+    let first = true;
+    const good = { status: 201, headers: {}, bytes: new ArrayBuffer(0) };
+    const send = async () => (first ? ((first = false), busy(after)) : good);
+    await transfer([0], send, () => {}, means);
+    first = true;
+    await once(send, means);
+    assert.equal(waited.length, 2);
+    for (const ms of waited) assert.ok(ms >= least && ms <= most, `${after}: ${ms}`);
+  }
+});
+
+test('what is read back is compared only where it is the part that was asked for', async () => {
+  const content = new Uint8Array(40).map((_, at) => at);
+  const source = { size: 40, read: async (start, end) => content.slice(start, end).buffer };
+  const means = { signal: new AbortController().signal, wait: async () => {}, random: () => 0 };
+  const of = (change) =>
+    verify(
+      {
+        ranges: cut(40, 16),
+        url: 'https://s.example/x',
+        source,
+        onBytes() {},
+        async send({ headers: { range } }) {
+          const [, from, to] = /bytes=(\d+)-(\d+)/.exec(range).map(Number);
+          const headers = { 'content-range': `bytes ${from}-${to}/40` };
+          return { status: 206, headers, bytes: content.slice(from, to + 1).buffer, ...change(from) };
+        },
+      },
+      means,
+    );
+  assert.equal(await of(() => ({})), 40);
+  assert.equal(await of(() => ({ headers: {} })), 40);
+  await assert.rejects(
+    of((from) => (from ? { status: 200 } : {})),
+    { code: 'no-ranges' },
+  );
+  await assert.rejects(
+    of((from) => (from ? { headers: { 'content-range': 'bytes 0-15/40' } } : {})),
+    (error) =>
+      error.code === 'other-range' && /bytes 0-15\/40 in place of bytes 16-31\/40/.test(error.message),
+  );
+  await assert.rejects(
+    of((from) => (from ? { bytes: new ArrayBuffer(3) } : {})),
+    (error) => error.code === 'other-range' && /3 bytes in place of bytes 16-31/.test(error.message),
+  );
+  await assert.rejects(
+    of((from) => (from ? { bytes: new ArrayBuffer(from === 32 ? 8 : 16) } : {})),
+    { code: 'differs' },
+  );
+});
+
 const answer = (status, code = '', detail = '', headers = {}) => ({
   status,
   headers,
@@ -443,6 +564,31 @@ test('commands have every name as one word, and no secret', () => {
     ),
     ['azcopy', 'curl-blocks'],
   );
+  // Of what the version of a SAS takes, no more is asked.
+  const ids = (version, size) =>
+    commands(
+      { place: takeApart(azure('/media', { sv: version })), file: 'a', name: 'a', size, mark: 'x' },
+      'bash',
+    ).map(({ id }) => id);
+  assert.deepEqual(ids('2018-03-28', 300 * MIB), ['azcopy', 'curl-blocks']);
+  assert.deepEqual(ids('2018-03-28', 200 * MIB), ['azcopy', 'curl', 'curl-blocks']);
+  assert.deepEqual(ids('2015-07-08', 300e9), ['azcopy']);
+  // A bucket of the same name is somebody else's at Amazon.
+  for (const [address, said] of [
+    ['https://films.s3.eu-west-1.amazonaws.com/a.mp4', /'s3:\/\/films\/a\.mp4'(?![\s\S]*endpoint)/],
+    ['https://s3.eu-west-1.amazonaws.com/films/a.mp4', /'s3:\/\/films\/a\.mp4'(?![\s\S]*endpoint)/],
+    [
+      'https://films.s3.storage.example:8443/a.mp4',
+      /'s3:\/\/films\/a\.mp4'[\s\S]*--endpoint-url 'https:\/\/s3\.storage\.example:8443'/,
+    ],
+    [
+      'https://x.r2.cloudflarestorage.com/films/a.mp4',
+      /'s3:\/\/films\/a\.mp4'[\s\S]*--endpoint-url 'https:\/\/x\.r2\.cloudflarestorage\.com'/,
+    ],
+  ]) {
+    const place = takeApart(`${address}?X-Amz-Signature=s`);
+    assert.match(commands({ place, file: 'a', name: 'a', size: 1, mark: 'x' }, 'bash')[0].text, said);
+  }
   const [aws] = commands({ place: places[2], file: 'a', name: 'a', size: 1, mark: 'x' }, 'bash');
   assert.match(aws.text, /'s3:\/\/b\/k\/a\.mp4'/);
 });
@@ -450,10 +596,11 @@ test('commands have every name as one word, and no secret', () => {
 test('a name goes into headers as headers can say it', () => {
   const { 'x-ms-blob-content-disposition': said } = blobHeaders('dir/fü"n.mp4');
   assert.equal(said, `attachment; filename="f__n.mp4"; filename*=UTF-8''f%C3%BC%22n.mp4`);
+  assert.match(blobHeaders('\ud800.mp4')['x-ms-blob-content-disposition'], /%EF%BF%BD\.mp4$/);
   assert.match(blobHeaders('a\r\nb')['x-ms-blob-content-disposition'], /^[\x20-\x7e]+$/);
 });
 
-test('the rules to set name this page and what it needs', () => {
+test('the rules to set name this page and what it needs', async () => {
   const origin = 'https://boxlock.example';
   const [portal, cli] = corsRules(takeApart(azure()), origin);
   assert.match(portal.text, /Allowed methods: GET, HEAD, PUT, OPTIONS/);
@@ -461,9 +608,24 @@ test('the rules to set name this page and what it needs', () => {
   const [s3] = corsRules({ kind: 's3-parts' }, origin);
   assert.deepEqual(JSON.parse(s3.text)[0].AllowedMethods, ['GET', 'HEAD', 'PUT', 'POST']);
   assert.ok(JSON.parse(s3.text)[0].ExposeHeaders.includes('ETag'));
+  const hosting = await readFile(new URL('../../docs/hosting.md', import.meta.url), 'utf8');
+  assert.ok(hosting.includes(`\n${defaultVersion('ACCOUNT')}\n`));
 });
 
-test('a file is known by places all over it, and handed over by its name in storage alone', () => {
+test('a file is known by places all over it, and handed over by its name in storage alone', async () => {
+  const bytes = new Uint8Array(1_000_000);
+  const markOf = async (content, lastModified = 1) => {
+    const local = new LocalFile(new File([content], 'a.mp4', { lastModified }), 'a.mp4', null);
+    await local.open();
+    return local.mark;
+  };
+  const mark = await markOf(bytes);
+  assert.match(mark, /^[\da-f]{8}$/);
+  assert.equal(await markOf(bytes.slice()), mark);
+  const last = bytes.slice();
+  last[last.length - 1] = 1;
+  for (const other of [await markOf(last), await markOf(bytes, 2), await markOf(bytes.slice(1))])
+    assert.notEqual(other, mark);
   const all = places(1e9);
   assert.equal(all.length, 48);
   assert.equal(all.at(-1).end, 1e9);

@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inEachBrowser } from './browser.mjs';
 import { OLD_VERSION } from './support-azurite.mjs';
 import { choose, done, paste, pressUpload, withStorage } from './support-publish.mjs';
 import {
+  giveAxe,
   LONG,
   openFile,
   protect,
@@ -24,11 +23,6 @@ import {
 
 const own = withStorage();
 const { folder } = own;
-
-let axe = '';
-before(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-});
 
 const sum = (bytes) => createHash('sha256').update(bytes).digest('hex');
 
@@ -372,6 +366,39 @@ inEachBrowser((browser) => {
     async (page) => {
       await page.goto('/');
       await page.waitFor('#open-button');
+      await withoutPicker(page);
+      await openFile(page, SAMPLE);
+      await fillForm(page);
+      await waitPlan(page);
+      await protect(page);
+      const link = await page.evaluate(() => {
+        const { href, target } = document.querySelector('#publish');
+        return { href, target };
+      });
+      assert.equal(link.target, '_blank');
+      assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
+      // In a frame, as the page that made it must stay; with the address as a new tab has it.
+      const size = await page.evaluate(async (href) => {
+        const frame = document.createElement('iframe');
+        frame.src = href;
+        const seen = async () => {
+          for (;;) {
+            const name = frame.contentDocument?.querySelector('.taken-name');
+            if (name)
+              return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
+            await new Promise((resolve) => void setTimeout(resolve, 50));
+          }
+        };
+        document.body.append(frame);
+        const first = await seen();
+        await new Promise((resolve) => {
+          frame.addEventListener('load', resolve, { once: true });
+          frame.contentWindow.location.reload();
+        });
+        return [first, await seen()];
+      }, link.href);
+      assert.equal(size[0], size[1]);
+      assert.match(size[0], /^sample\.mp4: \d+ kB/);
       await page.goto('/publish.html#stored=0123456789abcdef0123456789abcdef.mp4&name=gone.mp4');
       await page.waitFor('#file-step .notice');
       assert.match(await page.text('#file-step .notice'), /gone\.mp4 was not found/);
@@ -380,48 +407,13 @@ inEachBrowser((browser) => {
 
   check('without a mouse, and for people who listen, every state of the page is usable', async (page) => {
     const audit = async (state) => {
-      await page.evaluate(`() => { ${axe}; }`);
+      await giveAxe(page);
       const violations = await page.evaluate(async () => {
         const options = { rules: { 'color-contrast': { enabled: true } } };
         const { violations: found } = await window.axe.run(document, options);
         return found.map(
           ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`,
         );
-        await page.goto('/');
-        await page.waitFor('#open-button');
-        await withoutPicker(page);
-        await openFile(page, SAMPLE);
-        await fillForm(page);
-        await waitPlan(page);
-        await protect(page);
-        const link = await page.evaluate(() => {
-          const { href, target } = document.querySelector('#publish');
-          return { href, target };
-        });
-        assert.equal(link.target, '_blank');
-        assert.match(link.href, /\/publish\.html#stored=[\da-f]{32}\.mp4&name=sample\.mp4$/);
-        // In a frame, as the page that made it must stay; with the address as a new tab has it.
-        const size = await page.evaluate(async (href) => {
-          const frame = document.createElement('iframe');
-          frame.src = href;
-          const seen = async () => {
-            for (;;) {
-              const name = frame.contentDocument?.querySelector('.taken-name');
-              if (name)
-                return `${name.textContent}: ${frame.contentDocument.querySelector('.taken .quiet').textContent}`;
-              await new Promise((resolve) => void setTimeout(resolve, 50));
-            }
-          };
-          document.body.append(frame);
-          const first = await seen();
-          await new Promise((resolve) => {
-            frame.addEventListener('load', resolve, { once: true });
-            frame.contentWindow.location.reload();
-          });
-          return [first, await seen()];
-        }, link.href);
-        assert.equal(size[0], size[1]);
-        assert.match(size[0], /^sample\.mp4: \d+ kB/);
       });
       assert.deepEqual(violations, [], state);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -37,6 +37,25 @@ const withFolder = (page) =>
       (await navigator.storage.getDirectory()).getDirectoryHandle('chosen', { create: true });
   });
 
+/** Opens a folder with the files of the ladder and another, as if its dialog gave them. */
+async function openFolder(page) {
+  const files = await Promise.all(
+    paths.map(async (path, at) => ({
+      name: LADDER[at][0],
+      base64: (await readFile(path)).toString('base64'),
+    })),
+  );
+  await page.evaluate((all) => {
+    const data = new DataTransfer();
+    for (const { name, base64 } of all)
+      data.items.add(new File([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))], name));
+    data.items.add(new File(['x'], 'notes.txt'));
+    const input = document.querySelector('#open-folder');
+    input.files = data.files;
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+  }, files);
+}
+
 /** Opens files together, and shows them as a set. */
 async function openSet(page, ...files) {
   await page.setFile('#open-file', ...files);
@@ -169,7 +188,7 @@ inEachBrowser((browser) => {
       assert.equal(sheet.keys.length, 1);
       assert.equal(sheet.keys[0].kid.uuid, found[0].kids[0]);
       assert.deepEqual(
-        sheet.files.map(({ fileName }) => fileName),
+        sheet.perFile.map(({ fileName }) => fileName),
         plan.files.slice(0, 3),
       );
       const taken = await page.evaluate(async (json) => {
@@ -248,22 +267,23 @@ inEachBrowser((browser) => {
   check(
     'titles each have a key of their own; a folder is shown at once; cancelling keeps what is done',
     async (page) => {
-      await withFolder(page);
-      const files = await Promise.all(
-        paths.map(async (path, at) => ({
-          name: LADDER[at][0],
-          base64: (await readFile(path)).toString('base64'),
-        })),
-      );
-      await page.evaluate((all) => {
-        const data = new DataTransfer();
-        for (const { name, base64 } of all)
-          data.items.add(new File([Uint8Array.from(atob(base64), (one) => one.charCodeAt(0))], name));
-        data.items.add(new File(['x'], 'notes.txt'));
-        const input = document.querySelector('#open-folder');
-        input.files = data.files;
-        input.dispatchEvent(new Event('change', { bubbles: true }));
-      }, files);
+      // The second file is begun when the test says so.
+      await page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        const chosen = await root.getDirectoryHandle('chosen', { create: true });
+        let asked = 0;
+        const gate = new Promise((resolve) => void (window.openGate = resolve));
+        window.showDirectoryPicker = async () => ({
+          name: chosen.name,
+          keys: () => chosen.keys(),
+          removeEntry: (name) => chosen.removeEntry(name),
+          async getFileHandle(name, how) {
+            if (++asked === 2) await gate;
+            return chosen.getFileHandle(name, how);
+          },
+        });
+      });
+      await openFolder(page);
       await page.waitFor('.set .protect-form', { timeout: LONG });
       const count = await page.evaluate(() => document.querySelectorAll('#file-list > li').length);
       assert.equal(count, 4, 'three files and what they are together');
@@ -275,20 +295,88 @@ inEachBrowser((browser) => {
       assert.equal(plan.kids, 3, 'a key each');
 
       await page.click('#set-start');
-      await page.waitFor('.set .run-bar:not([hidden])', { timeout: LONG });
+      await page.waitFor(() => document.querySelector('.set-run .set-files > .running ~ li'), {
+        timeout: LONG,
+      });
       await page.waitFor(() => document.querySelector('.set-run .set-files > .done'), { timeout: LONG });
       await page.press('Escape');
-      const { text } = await made(page);
-      assert.match(text, /cancelled|They are in the folder/);
-      // Closing one file leaves the others together.
-      await page.evaluate(() => document.querySelector('[aria-label^="Close film_180p"]').click());
+      await page.evaluate(() => window.openGate());
+      const { head, text, lines } = await made(page);
+      assert.equal(head, '1 of 3 files is protected.');
+      assert.match(text, /The rest was cancelled\. They are in the folder “chosen”/);
+      assert.match(lines[0], /made/);
+      for (const line of lines.slice(1)) assert.match(line, /was not made: it was cancelled/);
+      const files = Object.keys(await storage(page)).filter((name) => name.startsWith('chosen/'));
+      assert.deepEqual(files, [`chosen/${plan.files[0]}`], 'and nothing that looks finished');
+
+      // What is in the folder is not written over, manifests of before neither.
+      await page.waitFor('.set .plan-body', { timeout: LONG });
+      await page.click('#set-start');
       if (await page.evaluate(() => Boolean(document.querySelector('dialog[open]'))))
-        await page.evaluate(() => [...document.querySelectorAll('dialog[open] button')].at(-2).click());
-      await page.waitFor(() => document.querySelectorAll('#file-list > li').length <= 4);
+        await page.click('#ask-go-on');
+      await page.waitFor(() =>
+        /is in that folder already/.test(document.querySelector('.set .start-note').innerText),
+      );
       await page.click('.set-row .icon-button');
       await page.waitFor(() => !document.querySelector('.set-row'));
       await goTo(page, 'inspect');
     },
     options,
+  );
+
+  check(
+    'a key that only a merged file has is asked about before it is lost',
+    async (page) => {
+      await withoutPicker(page);
+      await page.evaluate(() => void (window.showDirectoryPicker = undefined));
+      await openSet(
+        page,
+        ...['apart_270p_500k.ismv', 'apart_360p_900k.ismv', 'apart_audio_96k.isma'].map((name) =>
+          folder.path(name),
+        ),
+      );
+      await page.evaluate(() => document.querySelector('.set [name="streaming"]').click());
+      const plan = await planned(page);
+      assert.deepEqual(plan.files, ['apart.mp4']);
+      await page.click('#set-start');
+      assert.equal((await made(page)).head, '1 file is protected.');
+      const stored = async () =>
+        Object.keys(await storage(page)).filter((name) => name.startsWith('boxlock/')).length;
+      assert.equal(await stored(), 1);
+      await page.click('.set-row .icon-button');
+      await page.click('#ask-stay');
+      await page.waitFor('.set-row');
+      await page.click('.set-row .icon-button');
+      await page.click('#ask-save');
+      const { name, bytes } = await page.waitDownload({ timeout: LONG });
+      assert.equal(name, 'apart.keys.json');
+      assert.equal(JSON.parse(bytes.toString('utf8')).keys.length, 1);
+      await page.click('#ask-go-on');
+      await page.waitFor(() => !document.querySelector('.set-row'));
+      await page.waitFor(async () => {
+        const root = await navigator.storage.getDirectory();
+        const found = [];
+        for await (const each of (await root.getDirectoryHandle('boxlock')).keys()) found.push(each);
+        return found.length === 0;
+      });
+    },
+    options,
+  );
+
+  check(
+    'files of folders are called by their names, and where two have the same by their folders too',
+    async (page) => {
+      const names = await page.evaluate(async () => {
+        const { arrange } = await import('/boxlock.js');
+        const bytes = await (await fetch('/samples/sample.ismv')).arrayBuffer();
+        const files = ['set/film.ismv', 'set/low/video.mp4', 'set/high/video.mp4'].map((path) => {
+          const file = new File([bytes], path.split('/').at(-1));
+          Object.defineProperty(file, 'webkitRelativePath', { value: path });
+          return file;
+        });
+        return (await arrange(files)).groups.map(({ name }) => name);
+      });
+      assert.deepEqual(names, ['film.ismv', 'set low video.mp4', 'set high video.mp4']);
+    },
   );
 });

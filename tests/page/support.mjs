@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -318,4 +319,10 @@ export async function clickFound(page, find, ...args) {
   assert.ok(found, `There is nothing to click: ${find} ${JSON.stringify(args)}`);
   await page.click('[data-wanted]');
   await page.evaluate(() => document.querySelector('[data-wanted]')?.removeAttribute('data-wanted'));
+}
+
+/** Gives a page axe, which finds what people who listen to it, or see little, cannot use: `window.axe`. */
+export async function giveAxe(page) {
+  const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await page.evaluate(`() => { ${source}; }`);
 }

@@ -8,19 +8,11 @@ import { crc32 as zlibCrc } from 'node:zlib';
 import { zipOf } from '../../www/files/zip-of.js';
 import { zipped } from '../../www/files/zip.js';
 import { crc32, directoryHeader, ending, localHeader } from '../../www/files/zip-parts.js';
+import { missing } from './programs.mjs';
 import { workFolder } from './support.mjs';
 
 const folder = workFolder();
 
-/** Why a program cannot judge; false where it can. */
-function missing(program, ...args) {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return false;
-  } catch {
-    return `not run: ${program} is missing`;
-  }
-}
 const noPython = missing('python3', '--version');
 const noUnzip = missing('unzip', '-v');
 

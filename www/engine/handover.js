@@ -2,6 +2,7 @@
 
 /** @import { HandOver, HandOverItem, HandOverOptions, HandOverPart, KeySheet, SheetKey } from '../types' */
 
+import { defaultVersion } from './handover/azure.js';
 import { ERRORS, FRAMEWORKS, LOG, PERSISTENT, STEPS } from './handover/facts.js';
 import { dashElements, dashJs, hlsJs, shaka } from './handover/web.js';
 import { csharp, kitFiles, mediaFoundation, python } from './handover/windows.js';
@@ -25,6 +26,9 @@ const TYPES = {
   ismc: 'application/vnd.ms-sstr+xml',
   zip: 'application/zip',
 };
+
+/** A name with nothing in it that is half a sign: no bytes can be made of that. @param {string} name */
+const whole = (name) => name.replace(/\p{Cs}/gu, '\ufffd');
 
 /** @param {string} name */
 const typeOf = (name) => TYPES[name.split('.').at(-1)?.toLowerCase() ?? ''] ?? 'application/octet-stream';
@@ -163,7 +167,7 @@ function host({ files, tracks, sources }) {
         code: {
           name: 'command line',
           language: 'shell',
-          text: `curl -s -o /dev/null -D - -r 0-0 'https://host.example.com/${encodeURIComponent(files[0]?.name ?? '').replaceAll("'", '%27')}'\n`,
+          text: `curl -s -o /dev/null -D - -r 0-0 'https://host.example.com/${encodeURIComponent(whole(files[0]?.name ?? '')).replaceAll("'", '%27')}'\n`,
         },
       },
       {
@@ -174,18 +178,21 @@ function host({ files, tracks, sources }) {
         code: {
           name: 'command line',
           language: 'shell',
-          text: 'az storage account blob-service-properties update --account-name ACCOUNT --default-service-version 2021-12-02\n',
+          text: `${defaultVersion('ACCOUNT')}\n`,
         },
       },
     ],
   };
 }
 
+/** Where the file names no licence server, as a header that was brought along need not. */
+const LICENCES = 'https://licence.example.com/rightsmanager.asmx';
+
 /** @param {KeySheet} sheet */
 const valuesOf = ({ fileName, keys, laUrl, algorithm, pssh }) => ({
-  fileName,
+  fileName: whole(fileName),
   kids: keys.map(({ kid }) => kid.uuid),
-  laUrl,
+  laUrl: laUrl || LICENCES,
   algorithm,
   pssh: pssh.find(({ system }) => system === 'PlayReady')?.base64 ?? '',
 });
@@ -241,7 +248,7 @@ function app(sheet, offline) {
  */
 function web({ laUrl, scheme, keys, pssh, playreadyObject, form, files }) {
   const values = {
-    laUrl,
+    laUrl: laUrl || LICENCES,
     scheme: scheme === 'piff' ? 'cenc' : scheme,
     kids: keys.map(({ kid }) => kid.uuid),
     pssh,
@@ -267,7 +274,7 @@ function web({ laUrl, scheme, keys, pssh, playreadyObject, form, files }) {
           one
             ? 'A manifest has to lead to the file: DASH with an index of segments (sidx) in it. dash.js takes picture and sound in files of their own only.'
             : 'A manifest has to list the segments.',
-          'The address of the manifest stands as an example; put in yours.',
+          `The address of the manifest${laUrl ? ' stands as an example' : ' and that of the licence server stand as examples'}; put in yours.`,
         ],
       },
       snippet('dash.js', 'dash.js', dashJs(values)),

@@ -7,10 +7,15 @@ import { BoxlockError } from './errors.js';
 
 /** @import * as Types from '../types' */
 
-const hex = (/** @type {Uint8Array} */ bytes) =>
-  [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+/** A key of a title, and whether it was made here at random. @typedef {{ pair: Types.KeyRequest, isNew: boolean }} Key */
 
-const random = (/** @type {number} */ length) => crypto.getRandomValues(new Uint8Array(length));
+/**
+ * What a plan has that the one in its place goes on with: keys of titles, by their first files, and what was opened.
+ * @typedef {{ keys: Map<Types.Media, Key[]>, opened: { parts: readonly Types.Media[], media: Types.Media }[] }} Held
+ */
+
+/** Of plans that nothing took the place of. @type {WeakMap<Types.SetPlan, Held>} */
+const held = new WeakMap();
 
 const ALL = 1n << 64n;
 
@@ -38,64 +43,91 @@ class Counters {
   }
 }
 
+/** Sixteen bytes that nobody knows, as hex digits. */
+function randomKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /**
- * The keys of a title: what is not given is made here, once for all its files.
+ * The keys of a title: what is neither given nor there before is made here, once for all its files.
  * @param {Types.ProtectRequest} request
  * @param {Types.Title} title
- * @param {NonNullable<Types.SetRequest['made']>} made
+ * @param {Key[]} before
+ * @returns {Key[]}
+ */
+function keysOf({ kid, key, keySeed, keys = [], keyPer }, { media }, before) {
+  /** @param {{ kid?: string | undefined, key?: string | undefined, class?: Types.KeyClass }} given */
+  const made = ({ kid, key, class: one }) => {
+    const own = before.find(({ pair }) => pair.class === one);
+    const kept = own?.isNew ? own.pair.key : undefined;
+    const pair = {
+      ...(one ? { class: one } : {}),
+      kid: kid ?? own?.pair.kid ?? crypto.randomUUID(),
+      ...(keySeed ? {} : { key: key ?? kept ?? randomKey() }),
+    };
+    return { pair, isNew: !keySeed && !key };
+  };
+  if (keyPer !== 'class' && keys.length === 0) return [made({ kid, key })];
+  const tracks = media.flatMap((each) => each.tracks()).filter(({ protectable }) => protectable);
+  const classes = new Set(tracks.flatMap(({ keyClass }) => keyClass ?? []));
+  return [...classes].map((one) => made({ ...keys.find((each) => each.class === one), class: one }));
+}
+
+/**
+ * What is asked of one file of a title.
+ * @param {Types.ProtectRequest} request
+ * @param {Key[]} keys
+ * @param {Types.Media} media
  * @returns {Types.ProtectRequest}
  */
-function withKeys(request, { media }, made) {
-  if (request.scheme === 'none' || request.scheme === 'keep') return request;
-  if (request.keyRotation)
+function askedOf(request, keys, media) {
+  const [one] = keys;
+  if (!one) return request;
+  if (!one.pair.class) return { ...request, ...one.pair };
+  const kinds = new Set(media.tracks().map(({ keyClass }) => keyClass));
+  const own = keys.map(({ pair }) => pair).filter((pair) => kinds.has(pair.class));
+  return { ...request, keyPer: 'class', keys: own };
+}
+
+/**
+ * Fails with what can be asked of one file alone.
+ * @param {Types.ProtectRequest} request
+ */
+function refuse({ keyRotation, keyPer, keys = [], ivStart }) {
+  /** @param {string} code @param {string} field @param {string} message */
+  const refused = (code, field, message) => new BoxlockError({ code, kind: 'caller', field, message });
+  if (keyRotation)
     throw refused(
       'set-rotation',
       'keyRotation',
       'Keys that change along the way are for one file at a time. Leave that empty.',
     );
-  const { kid, key, keySeed, keys = [], keyPer } = request;
   if (keyPer === 'track' || keys.some(({ track }) => track !== undefined))
     throw refused(
       'set-keys-by-track',
       'keyPer',
       'Track IDs are of one file. Files that belong together share one key, or have one for each class of tracks.',
     );
-  const [first] = media;
-  if (!first) return request;
-  const before = made.get(first) ?? [];
-  /** @param {{ kid?: string | undefined, key?: string | undefined, class?: Types.KeyClass }} given */
-  const pair = ({ kid, key, class: one }) => {
-    const own = before.find((each) => each.class === one);
-    return {
-      ...(one ? { class: one } : {}),
-      kid: kid ?? own?.kid ?? crypto.randomUUID(),
-      ...(keySeed ? {} : { key: key ?? own?.key ?? hex(random(16)) }),
-    };
-  };
-  if (keyPer !== 'class' && keys.length === 0) {
-    const own = pair({ kid, key });
-    made.set(first, [own]);
-    return { ...request, ...own };
-  }
-  const tracks = media.flatMap((each) => each.tracks()).filter(({ protectable }) => protectable);
-  const classes = [...new Set(tracks.flatMap(({ keyClass }) => keyClass ?? []))];
-  const own = classes.map((one) => pair({ ...keys.find((each) => each.class === one), class: one }));
-  made.set(first, own);
-  return { ...request, keyPer: 'class', keys: own };
+  if (ivStart !== undefined)
+    throw refused(
+      'set-iv',
+      'ivStart',
+      'Several files cannot begin to count at the same IV: they would share their key stream. Leave it out.',
+    );
 }
 
 /**
- * Whether the keys of a request are made here, and stand nowhere else.
+ * How a file for streaming ends: as Smooth Streaming has it, where that can carry it.
+ * @param {Types.Rung} rung
  * @param {Types.ProtectRequest} request
  */
-const makesKeys = ({ scheme, key, keySeed, keys = [] }) =>
-  scheme !== 'none' && scheme !== 'keep' && !key && !keySeed && !keys.some((each) => each.key);
-
-/** @param {string} code @param {string} field @param {string} message */
-const refused = (code, field, message) => new BoxlockError({ code, kind: 'caller', field, message });
-
-/** Kinds of files by their endings, of Smooth Streaming. @param {Types.Rung} rung */
-const endingOf = ({ video, audio }) => (video ? 'ismv' : audio.length ? 'isma' : 'ismt');
+function endingOf({ video, audio }, { scheme = 'cenc', form }) {
+  const ofSmooth = scheme === 'cenc' && form !== 'plain';
+  if (video) return ofSmooth ? 'ismv' : 'mp4';
+  if (audio.length) return ofSmooth ? 'isma' : 'm4a';
+  return ofSmooth ? 'ismt' : 'mp4';
+}
 
 /**
  * @param {readonly Types.Title[]} titles
@@ -105,78 +137,88 @@ const endingOf = ({ video, audio }) => (video ? 'ismv' : audio.length ? 'isma' :
  * @returns {Promise<Types.SetPlan>}
  */
 export async function planSet(titles, wanted, merged, options = {}) {
-  const { request, download = true, streaming = true, made = new Map() } = wanted;
+  const { request, download = true, streaming = true, before } = wanted;
+  const protects = request.scheme !== 'none' && request.scheme !== 'keep';
+  if (protects) refuse(request);
+  const old = before && held.get(before);
+  /** @type {Held} */
+  const mine = { keys: new Map(), opened: [] };
   const counters = new Counters();
+  const names = new Names();
   /** @type {Types.SetEntry[]} */
   const entries = [];
-  /** @type {Types.Media[]} */
-  const opened = [];
-  const names = new Names();
-  /** @param {Types.Media} media @param {Types.ProtectRequest} asked */
-  const plan = async (media, asked) => {
+  const stems = titles.map(({ name }) => names.free(name));
+
+  /** @param {Types.Media} media @param {Key[]} keys */
+  const plan = async (media, keys) => {
     options.signal?.throwIfAborted();
-    const kinds = new Set(media.tracks().flatMap(({ keyClass }) => keyClass ?? []));
-    const mine = asked.keys ? { keys: asked.keys.filter((each) => each.class && kinds.has(each.class)) } : {};
     for (;;) {
-      const found = await media.plan({ ...asked, ...mine }, options).catch((error) => {
+      const found = await media.plan(askedOf(request, keys, media), options).catch((error) => {
         throw ofFile(error, media.name);
       });
       // By chance two may have met.
       if (counters.take(media, found)) return found;
     }
   };
+  /** @param {readonly Types.Media[]} parts */
+  const one = async (parts) => {
+    if (parts.length === 1 && parts[0]) return parts[0];
+    const same = old?.opened.find(
+      (each) => each.parts.length === parts.length && each.parts.every((part, at) => part === parts[at]),
+    );
+    const opened = same ?? { parts, media: await merged(parts) };
+    mine.opened.push(opened);
+    return opened.media;
+  };
   try {
     for (const [number, title] of titles.entries()) {
-      const asked = withKeys(request, title, made);
-      const stream = streaming && (title.media.length > 1 || !download);
-      if (stream) {
-        for (const [at, media] of title.media.entries()) {
-          const rung = /** @type {Types.Rung} */ (title.rungs[at]);
-          const name = names.free(`${media.name.replace(/\.[^.]*$/, '')}.${endingOf(rung)}`);
-          entries.push({
-            title: number,
-            media,
-            name,
-            use: 'streaming',
-            plan: await plan(media, asked),
-            same: null,
-          });
-        }
+      const { media: all, rungs } = title;
+      const [first] = all;
+      if (!first) continue;
+      const keys = protects ? keysOf(request, title, old?.keys.get(first) ?? []) : [];
+      mine.keys.set(first, keys);
+      for (const [at, media] of streaming && (all.length > 1 || !download) ? all.entries() : []) {
+        const ending = endingOf(/** @type {Types.Rung} */ (rungs[at]), request);
+        const name = names.free(`${withoutEnding(media.name)}.${ending}`);
+        const planned = await plan(media, keys);
+        entries.push({ title: number, media, name, use: 'streaming', plan: planned, same: null });
       }
       if (!download) continue;
-      const chosen = title.download.map((at) => /** @type {Types.Media} */ (title.media[at]));
-      const [only] = chosen;
-      if (!only) continue;
-      const name = names.free(`${title.name}.mp4`);
-      const same = chosen.length === 1 ? entries.findIndex(({ media }) => media === only) : -1;
-      const twin = entries[same];
-      if (twin) {
-        entries.push({ title: number, media: only, name, use: 'download', plan: twin.plan, same });
-        continue;
-      }
-      const media = chosen.length === 1 ? only : await merged(chosen);
-      if (media !== only) opened.push(media);
+      const media = await one(title.download.flatMap((at) => all[at] ?? []));
+      const name = names.free(`${stems[number]}.mp4`);
+      const same = entries.findIndex((entry) => entry.media === media);
+      const planned = entries[same]?.plan ?? (await plan(media, keys));
       entries.push({
         title: number,
         media,
         name,
         use: 'download',
-        plan: await plan(media, asked),
-        same: null,
+        plan: planned,
+        same: same < 0 ? null : same,
       });
     }
   } catch (error) {
-    for (const media of opened) media.close();
+    for (const each of mine.opened) if (!old?.opened.includes(each)) each.media.close();
     throw error;
   }
-  return {
+  if (before) held.delete(before);
+  for (const each of old?.opened ?? []) if (!mine.opened.includes(each)) each.media.close();
+  /** @type {Types.SetPlan} */
+  const made = {
     entries,
-    keysAreNew: makesKeys(request),
-    close: () => {
-      for (const media of opened) media.close();
+    names: stems,
+    keysAreNew: [...mine.keys.values()].flat().some(({ isNew }) => isNew),
+    close() {
+      // What another plan went on with is that one's to close.
+      if (held.delete(made)) for (const { media } of mine.opened) media.close();
     },
   };
+  held.set(made, mine);
+  return made;
 }
+
+/** @param {string} name */
+const withoutEnding = (name) => name.replace(/\.[^.]*$/, '');
 
 /**
  * What a plan failed with, and of which file; a fault of the request is of all.

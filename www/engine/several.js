@@ -30,7 +30,8 @@ export async function arrange(files, { signal }) {
   const { joined, alone, refused, holds } = await arrangeNamed(files.map(named), signal);
   /** @param {readonly number[]} numbers */
   const blobs = (numbers) => numbers.map((at) => /** @type {Blob} */ (files[at]));
-  const groups = [...joined, ...alone.map((at) => ({ name: labelOf(files, at), parts: [at], warnings: [] }))];
+  const called = namesOf(files);
+  const groups = [...joined, ...alone.map((at) => ({ name: called(at), parts: [at], warnings: [] }))];
   // In the order in which they were given.
   groups.sort((one, two) => Math.min(...one.parts) - Math.min(...two.parts));
   const merge = mergeOf(groups, holds);
@@ -91,6 +92,22 @@ function named(blob, at) {
  * @param {number} at
  */
 const labelOf = (blobs, at) => named(/** @type {Blob} */ (blobs[at]), at).label;
+
+/**
+ * Gives the name of a file; with its folders before it, where others have the same. A disk takes it as a name, too.
+ * @param {readonly Blob[]} blobs
+ */
+function namesOf(blobs) {
+  const labels = blobs.map((_, at) => labelOf(blobs, at));
+  const base = (/** @type {string} */ label) => label.split('/').at(-1) ?? '';
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const label of labels) counts.set(base(label), (counts.get(base(label)) ?? 0) + 1);
+  return (/** @type {number} */ at) => {
+    const label = labels[at] ?? '';
+    return (counts.get(base(label)) ?? 0) > 1 ? label.replaceAll('/', ' ') : base(label);
+  };
+}
 
 /**
  * Several files as the one that they are, or are made into.

@@ -35,7 +35,7 @@ export function titlesOf(media, { together = 'found', maxBitrate = Infinity, cho
 }
 
 /** @param {Types.Media} media @returns {Types.Rung} */
-export function rungOf(media) {
+function rungOf(media) {
   const tracks = media.tracks();
   const summary = media.summary();
   /** @param {Types.Track['kind']} kind */
@@ -104,7 +104,8 @@ function grouped(placed, together, listings) {
   for (const one of rest) {
     const own = groups.find(
       ({ members, listing }) =>
-        !listing && members.every((other) => other.stem === one.stem && isNear(other.rung, one.rung)),
+        !listing &&
+        members.every((other) => other.stem === one.stem && isNear(other.rung.duration, one.rung.duration)),
     );
     if (own) own.members.push(one);
     else groups.push({ members: [one], listing: null });
@@ -116,11 +117,11 @@ function grouped(placed, together, listings) {
 const baseOf = (name) => (name.split(/[\\/]/).at(-1) ?? '').toLowerCase();
 
 /**
- * Whether two files last as long as each other, as far as it is known.
- * @param {Types.Rung} one
- * @param {Types.Rung} two
+ * Whether two files last as long as each other, in seconds, as far as it is known.
+ * @param {number | null} one
+ * @param {number | null} two
  */
-function isNear({ duration: one }, { duration: two }) {
+function isNear(one, two) {
   if (one === null || two === null) return true;
   return Math.abs(one - two) <= Math.max(NEAR_S, Math.max(one, two) * NEAR_SHARE);
 }
@@ -202,11 +203,9 @@ function forDownload(rungs, own, maxBitrate) {
 function problemsOf(rungs) {
   /** @type {string[]} */
   const found = [];
-  const [first] = rungs;
-  const lasts = rungs.filter(({ duration }) => duration !== null);
-  const longest = Math.max(...lasts.map(({ duration }) => duration ?? 0));
-  for (const { name, duration } of lasts)
-    if (!isNear({ duration: longest, ...NO_RUNG }, { duration, ...NO_RUNG }))
+  const longest = Math.max(...rungs.map(({ duration }) => duration ?? 0));
+  for (const { name, duration } of rungs)
+    if (!isNear(longest, duration))
       found.push(
         `${name} lasts ${seconds(duration ?? 0)}, another file of this title ${seconds(longest)}: one of them is cut short, or of something else.`,
       );
@@ -235,14 +234,12 @@ function problemsOf(rungs) {
       `The pictures are of several codecs, ${[...codecs].join(' and ')}: players choose one, and change within it alone.`,
     );
   const counts = new Set(videos.map(({ fragments }) => fragments).filter(Boolean));
-  if (counts.size > 1 && first)
+  if (counts.size > 1)
     found.push(
       `The qualities are cut into different numbers of fragments, ${[...counts].sort((a, b) => a - b).join(' and ')}: players can change quality only where all are cut at the same times.`,
     );
   return found;
 }
-
-const NO_RUNG = { name: '', size: 0, bitrate: null, video: null, audio: [], text: [], fragments: 0 };
 
 /** @param {number} value */
 const seconds = (value) => `${Number(value.toFixed(1))} s`;

@@ -41,11 +41,16 @@ function dropped(data) {
   return { files, folders };
 }
 
+/** What lists files, and is none of media. */
+const MANIFEST = /\.(ism|ismc|mpd|m3u8)$/i;
+
+/** @param {Blob} file */
+export const isManifest = (file) => file instanceof File && MANIFEST.test(file.name);
+
 /** So many files of a folder are looked through. */
 const FOLDER_MAX = 20_000;
-/** What is taken of a folder: media, segments by the names that origins give them, and manifests. */
-const TAKEN =
-  /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov|ism|ismc|mpd|m3u8)$|^Fragments\([^)]*\)$/i;
+/** What is taken of a folder, beside manifests: media, and segments by the names that origins give them. */
+const MEDIA = /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov)$|^Fragments\([^)]*\)$/i;
 
 /** What a folder has, and its name. @typedef {{ name: string, files: File[] }} Folder */
 
@@ -56,7 +61,9 @@ const TAKEN =
  * @returns {Folder}
  */
 export function folderOf(name, files) {
-  return { name, files: files.filter((file) => TAKEN.test(file.name) && !file.name.startsWith('.')) };
+  const isTaken = (/** @type {File} */ file) =>
+    !file.name.startsWith('.') && (MEDIA.test(file.name) || isManifest(file));
+  return { name, files: files.filter(isTaken) };
 }
 
 /**

@@ -7,7 +7,7 @@ const LARGE = 0xffff_ffff;
 
 /**
  * @param {readonly { name: string, blob: Blob }[]} files
- * @param {(done: number) => void} onProgress bytes that were read, for their checksums
+ * @param {(done: number) => void} [onProgress] bytes that were read, for their checksums
  */
 export async function zipOf(files, onProgress) {
   /** @type {BlobPart[]} */
@@ -20,7 +20,7 @@ export async function zipOf(files, onProgress) {
     const reader = blob.stream().getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       crc = crc32(crc, next.value);
-      onProgress((done += next.value.length));
+      onProgress?.((done += next.value.length));
     }
     const entry = { name, start, size: blob.size, crc, wide: blob.size >= LARGE };
     const header = localHeader(entry, false);

@@ -6,6 +6,7 @@
 import { asError } from '../files/faults.js';
 import { AzurePlace } from './azure-place.js';
 import { S3Parts, S3Place } from './s3-place.js';
+import { parametersOf } from './url-parts.js';
 
 /** @typedef {AzurePlace | S3Place | S3Parts} Place */
 
@@ -57,12 +58,12 @@ function addressOf(text) {
 }
 
 /**
- * Each line, or each text of a JSON list, is an address. Objects may have them as `url`, lists as `parts` or `urls`.
+ * Each line, or each text of JSON, is an address: one in quotation marks, as programs print it, or a list. Objects may have them as `url`, lists as `parts` or `urls`.
  * @param {string} text
  * @returns {string[]}
  */
 function addressesIn(text) {
-  if (!/^[[{]/.test(text)) return text.split(/\s+/).filter(Boolean);
+  if (!/^[[{"]/.test(text)) return text.split(/\s+/).filter(Boolean);
   let found;
   try {
     found = JSON.parse(text);
@@ -108,7 +109,7 @@ export function takeApart(pasted) {
   const [first = '', ...more] = addressesIn(fromConnectionString(text) ?? text);
   if (more.length > 0) return new S3Parts([first, ...more].map(addressOf));
   const url = addressOf(first);
-  const has = new Set([...url.searchParams.keys()].map((name) => name.toLowerCase()));
+  const has = parametersOf(url);
   if (has.has('sig') && (has.has('sv') || has.has('si'))) return new AzurePlace(url);
   if (has.has('uploadid'))
     throw refuse(

@@ -27,7 +27,7 @@ export function codeOf(answer) {
 }
 
 const EXPIRED =
-  'The signature of the address has expired. Paste a new one for the same place: what has arrived is not sent again.';
+  'The signature of the address has expired, or is not valid yet by the clock of the storage. Paste a new one for the same place: what has arrived is not sent again.';
 
 /** By the storage's own name for it. @type {Record<string, [Meaning['then'], string, string]>} */
 const NAMED = {

@@ -1,6 +1,7 @@
 /** A place in Azure Blob Storage, by a SAS. */
 
 import { asError } from '../files/faults.js';
+import { decoded, encoded, parametersOf } from './url-parts.js';
 
 /** @import { Fact } from './address.js' */
 
@@ -32,12 +33,16 @@ const KINDS = { b: 'one blob', c: 'a container', d: 'a folder of a container' };
 /** What is no part of the SAS, though it may have been pasted with it. */
 const OF_REQUESTS = /^(comp|restype|blockid|blocklisttype|timeout|prefix|delimiter|include|marker)$/i;
 
-/** Largest blocks by service version: 4000 MiB, and less before. */
-const BLOCK_LIMITS = /** @type {const} */ ([
-  ['2019-12-12', 4000 * 2 ** 20],
-  ['2016-05-31', 100 * 2 ** 20],
-  ['', 4 * 2 ** 20],
+const MIB = 2 ** 20;
+/** Most bytes of a block, and of a blob in one request, by service version. */
+const LIMITS = /** @type {const} */ ([
+  ['2019-12-12', { block: 4000 * MIB, put: 5000 * MIB }],
+  ['2016-05-31', { block: 100 * MIB, put: 256 * MIB }],
+  ['', { block: 4 * MIB, put: 64 * MIB }],
 ]);
+
+/** @param {string} version of the service */
+export const limitsOf = (version) => (LIMITS.find(([since]) => version >= since) ?? LIMITS[2])[1];
 
 export class AzurePlace {
   kind = /** @type {const} */ ('azure');
@@ -45,7 +50,8 @@ export class AzurePlace {
 
   /** @param {URL} url */
   constructor(url) {
-    const get = (/** @type {string} */ name) => url.searchParams.get(name) ?? '';
+    const all = parametersOf(url);
+    const get = (/** @type {string} */ name) => all.get(name) ?? '';
     this.#query = url.search
       .slice(1)
       .split('&')
@@ -78,30 +84,29 @@ export class AzurePlace {
         'no-container',
         'The address names no container. Its name belongs between the host and the question mark.',
       );
+    const ofBlob = resource === 'b';
+    const ofFolder = resource === 'd' || (!ofBlob && url.pathname.endsWith('/'));
     /** What names may be put below: '' or a folder that ends in '/'. */
-    this.folder = resource === 'd' ? path.map((part) => `${part}/`).join('') : '';
-    this.ofBlob = resource === 'b';
+    this.folder = ofFolder ? path.map((part) => `${part}/`).join('') : '';
     /** The name that the address gives, '' when one is to be chosen. */
-    this.given = resource === 'd' ? '' : path.join('/');
-    if (this.ofBlob && !this.given)
+    this.given = ofFolder ? '' : path.join('/');
+    if (ofBlob && !this.given)
       throw refuse(
         'no-blob',
         'The SAS is for one blob, but the address ends before its name. Paste the whole address.',
       );
     /** Whether one can be chosen. */
-    this.open = !this.ofBlob && !this.given;
+    this.open = !this.given;
     this.kindName = ofAccount
       ? 'the whole account'
       : (KINDS[/** @type {'b'} */ (resource)] ?? 'as its policy says');
     /** Null where a stored access policy says it. @type {string | null} */
-    this.rights = url.searchParams.has('sp') ? get('sp') : null;
-    this.byPolicy = url.searchParams.has('si');
+    this.rights = all.get('sp') ?? null;
     this.version = get('sv');
     this.starts = time(get('st'));
     this.expires = time(get('se'));
     this.addresses = get('sip');
-    this.protocols = get('spr');
-    if (this.protocols === 'https' && url.protocol === 'http:')
+    if (get('spr') === 'https' && url.protocol === 'http:')
       throw refuse('not-https', 'The SAS is for https alone, and the address begins with http. Change that.');
     if (!this.may('w') && !this.may('c'))
       throw refuse(
@@ -125,7 +130,7 @@ export class AzurePlace {
 
   /** Most bytes of a block. */
   get blockMax() {
-    return BLOCK_LIMITS.find(([since]) => this.version >= since)?.[1] ?? 4 * 2 ** 20;
+    return limitsOf(this.version).block;
   }
 
   #rightNames() {
@@ -141,7 +146,7 @@ export class AzurePlace {
     const whole = this.folder + name;
     if (!name) return 'Say how the file is to be called there.';
     if (whole.length > 1024) return 'The name is too long: 1024 characters are the most.';
-    if (/[\\\p{Cc}]/u.test(whole))
+    if (/[\\\p{Cc}\p{Cs}]/u.test(whole))
       return 'The name has a sign that Azure changes or refuses: \\ or a control character.';
     if (/(^|\/)\.{1,2}(\/|$)/.test(whole))
       return 'The name has a part that is . or .., which browsers leave out. Take that away.';
@@ -251,19 +256,6 @@ export class AzurePlace {
  * @param {string} message
  */
 const refuse = (code, message) => asError({ code, message });
-
-/** As paths have it; what browsers leave as it is, but signatures do not, is written out too. @param {string} part */
-export const encoded = (part) =>
-  encodeURIComponent(part).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-
-/** @param {string} part */
-function decoded(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
 
 /** @param {string} text ISO 8601 */
 function time(text) {

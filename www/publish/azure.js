@@ -7,6 +7,7 @@ import { faultOf, isGood, meaningOf, textOf } from './answers.js';
 import { arrived, blockBytes, blockId, blockList, cut, probeId, readBack, readBlockList } from './blocks.js';
 import { askAsPlayer, verify } from './read-back.js';
 import { failure, once, stopped, transfer } from './transfer.js';
+import { encoded } from './url-parts.js';
 
 /** @import { AzurePlace } from './azure-place.js' */
 /** @import { Part } from './blocks.js' */
@@ -14,12 +15,11 @@ import { failure, once, stopped, transfer } from './transfer.js';
 /** @import { Means } from './transfer.js' */
 
 /**
- * What an upload tells on its way: a sentence on what was found, how far it is, and the moment from which it can no longer
- * be cancelled.
+ * What an upload tells on its way: a sentence on what was found, and how far it is; and what it asks.
  * @typedef {object} Told
  * @property {(line: string) => void} found
  * @property {(stage: 'upload' | 'finish' | 'verify', done: number, total: number) => void} progress
- * @property {(question: 'replace') => Promise<boolean>} ask whether to replace what has this name
+ * @property {() => Promise<boolean>} ask whether to replace what has this name
  */
 
 /**
@@ -41,10 +41,9 @@ export const TYPE = 'video/mp4';
 export function blobHeaders(name) {
   const last = name.split('/').at(-1) ?? name;
   const plain = last.replace(/[^\x20-\x7e]|["\\%]/g, '_');
-  const full = encodeURIComponent(last).replace(/['()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
   return {
     'x-ms-blob-content-type': TYPE,
-    'x-ms-blob-content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${full}`,
+    'x-ms-blob-content-disposition': `attachment; filename="${plain}"; filename*=UTF-8''${encoded(last)}`,
   };
 }
 
@@ -137,16 +136,12 @@ export class AzureUpload {
         signal: means.signal,
       });
       if (means.signal.aborted) throw means.signal.reason;
-      const seen = 'lost' in plain;
-      throw Object.assign(
-        stopped(
-          'cors-or-lost',
-          seen
-            ? 'No answer from the storage reaches this page.'
-            : 'The storage answers questions of this page, but its rules do not allow uploads from it.',
-        ),
-        { unseen: seen, answered: !seen },
-      );
+      throw 'lost' in plain
+        ? stopped('cors-or-lost', 'No answer from the storage reaches this page.')
+        : stopped(
+            'cors',
+            'The storage answers questions of this page, but its rules do not allow uploads from it.',
+          );
     }
     if (isGood(outcome)) return;
     const { then, code, message } = meaningOf(outcome);
@@ -198,7 +193,7 @@ export class AzureUpload {
   /** @param {Told} told */
   async #mayReplace(told) {
     if (this.#replace) return;
-    if (!(await told.ask('replace')))
+    if (!(await told.ask()))
       throw stopped('taken', 'Something of this name is there already, and stays. Choose another name.');
     this.#replace = true;
   }
@@ -279,7 +274,8 @@ export class AzureUpload {
       const mayBeDone = unsure && (meaning.then === 'taken' || meaning.code === 'blocks-gone');
       if (mayBeDone && (await this.#stands(means))) return;
       if (meaning.code === 'blocks-gone') this.#have = new Set();
-      if (meaning.then !== 'taken') throw faultOf(meaning);
+      // When it may be replaced, nothing was asked of what is there: the storage means something else.
+      if (meaning.then !== 'taken' || this.#replace) throw faultOf(meaning);
       await this.#mayReplace(told);
     }
   }

@@ -4,7 +4,8 @@ import { asError } from '../files/faults.js';
 
 const MIB = 2 ** 20;
 const BLOCK_BYTES = 8 * MIB;
-const BLOCKS_MAX = 50_000;
+/** Most blocks of a blob. */
+export const BLOCKS_MAX = 50_000;
 
 /** A run of bytes of the file. @typedef {{ index: number, start: number, end: number }} Part */
 

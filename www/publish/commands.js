@@ -3,17 +3,18 @@
  * commands run: they are neither in the text nor in the history of the shell.
  */
 
-import { blobHeaders, TYPE } from './azure.js';
-import { blockBytes } from './blocks.js';
-import { encoded } from './azure-place.js';
+import { limitsOf } from './azure-place.js';
+import { TYPE } from './azure.js';
+import { blockBytes, BLOCKS_MAX } from './blocks.js';
+import { decoded, encoded } from './url-parts.js';
 
 /** @import { Place } from './address.js' */
 
 /** @typedef {'bash' | 'powershell'} Shell */
 /** @typedef {{ id: string, title: string, hint: string, text: string }} Command */
 
-/** Most bytes of one Put Blob. */
-const PUT_BLOB_MAX = 5000 * 2 ** 20;
+/** Versions are compared as texts: what no place says is of today. */
+const TODAY = '9999';
 
 /**
  * A text as one word of a shell, with nothing in it that the shell reads.
@@ -35,7 +36,7 @@ const joined = (lines, shell) => lines.join(shell === 'bash' ? ' \\\n  ' : ' `\n
  */
 const ask = (what, shell) =>
   shell === 'bash'
-    ? `IFS= read -rsp ${quoted(`${what}: `, shell)} SECRET; echo`
+    ? `printf ${quoted(`${what}: `, shell)}; IFS= read -rs SECRET; echo`
     : `$SECRET = (New-Object PSCredential('x', (Read-Host ${quoted(what, shell)} -AsSecureString))).GetNetworkCredential().Password`;
 
 const SAS = 'The SAS, all that stands behind the question mark';
@@ -46,6 +47,21 @@ const URL_ASKED = 'The presigned URL';
  * @param {string} file
  */
 const asPath = (file) => (file.startsWith('-') ? `./${file}` : file);
+
+/**
+ * The name under which it is saved. In the long form alone: what PowerShell gives to programs loses its double quotes in
+ * old versions.
+ * @param {string} name
+ */
+const disposition = (name) => `attachment; filename*=UTF-8''${encoded(name.split('/').at(-1) ?? name)}`;
+
+/**
+ * By which a file is sent in one request. Without its own patterns, as names may have brackets in them.
+ * @param {string} file
+ * @param {Shell} shell
+ */
+const curlOf = (file, shell) =>
+  `${shell === 'bash' ? 'curl' : 'curl.exe'} --globoff --fail-with-body -T ${quoted(file, shell)}`;
 
 /**
  * @param {object} what
@@ -63,37 +79,30 @@ export function commands({ place, file, name, size, mark }, shell) {
     const where = place
       ? place.where(name)
       : `https://ACCOUNT.blob.core.windows.net/CONTAINER/${encoded(name)}`;
-    const max = place ? place.blockMax : 4000 * 2 ** 20;
-    all.push(...azure({ where, file: asPath(file), name, size, mark, bytes: blockBytes(size, max) }, shell));
+    const limits = limitsOf(place?.version ?? TODAY);
+    all.push(...azure({ where, file: asPath(file), name, size, mark, limits }, shell));
   }
   if (!place || place.kind !== 'azure') all.push(...s3({ place, file: asPath(file), name, size }, shell));
   return all;
 }
 
 /**
- * @param {{ where: string, file: string, name: string, size: number, mark: string, bytes: number }} what
+ * @param {{ where: string, file: string, name: string, size: number, mark: string, limits: ReturnType<typeof limitsOf> }} what
  * @param {Shell} shell
  * @returns {Command[]}
  */
-function azure({ where, file, name, size, mark, bytes }, shell) {
+function azure({ where, file, name, size, mark, limits }, shell) {
   const q = (/** @type {string} */ text) => quoted(text, shell);
-  const headers = blobHeaders(name);
   const url = `"${where}?$SECRET"`;
-  const curl = shell === 'bash' ? 'curl' : 'curl.exe';
-  // What PowerShell gives to programs loses its double quotes in old versions: the long form of the name has none.
-  const disposition = headers['x-ms-blob-content-disposition'].replace(
-    shell === 'bash' ? /^$/ : / filename="[^"]*";/,
-    '',
-  );
   const typed = [
     `-H ${q(`x-ms-blob-content-type: ${TYPE}`)}`,
-    `-H ${q(`x-ms-blob-content-disposition: ${disposition}`)}`,
+    `-H ${q(`x-ms-blob-content-disposition: ${disposition(name)}`)}`,
     `-H ${q('If-None-Match: *')}`,
   ];
   const copy = joined(
     [
       `azcopy copy ${q(file)} ${url}`,
-      `--content-type ${q(TYPE)} --content-disposition ${q(disposition)}`,
+      `--content-type ${q(TYPE)} --content-disposition ${q(disposition(name))}`,
       '--put-md5 --overwrite=false',
     ],
     shell,
@@ -107,24 +116,24 @@ function azure({ where, file, name, size, mark, bytes }, shell) {
       text: `${ask(SAS, shell)}\n${copy}`,
     },
   ];
-  if (size <= PUT_BLOB_MAX)
+  if (size <= limits.put)
     all.push({
       id: 'curl',
       title: 'curl, in one request',
       hint: 'Begins anew when it is cut; nothing is visible before all has arrived.',
       text: `${ask(SAS, shell)}\n${joined(
-        [`${curl} --fail-with-body -T ${q(file)}`, `-H ${q('x-ms-blob-type: BlockBlob')}`, ...typed, url],
+        [curlOf(file, shell), `-H ${q('x-ms-blob-type: BlockBlob')}`, ...typed, url],
         shell,
       )}`,
     });
-  if (shell === 'bash')
+  if (shell === 'bash' && size <= limits.block * BLOCKS_MAX)
     all.push({
       id: 'curl-blocks',
       title: 'curl, in blocks',
       hint: 'Of any size, under the names that this page uses: what either has sent, the page does not send again.',
       text: [
         ask(SAS, shell),
-        `( set -e; FILE=${q(file)}; URL=${url}; SIZE=${bytes}; LIST=''`,
+        `( set -e; FILE=${q(file)}; URL=${url}; SIZE=${blockBytes(size, limits.block)}; LIST=''`,
         'COUNT=$(( ($(wc -c < "$FILE") + SIZE - 1) / SIZE ))',
         'for (( I = 0; I < COUNT; I++ )); do',
         `  ID=$(printf '${mark}-%05d' "$I" | base64)`,
@@ -154,9 +163,7 @@ function azure({ where, file, name, size, mark, bytes }, shell) {
  */
 function s3({ place, file, name, size }, shell) {
   const q = (/** @type {string} */ text) => quoted(text, shell);
-  const curl = shell === 'bash' ? 'curl' : 'curl.exe';
-  const { bucket, key } = place ? bucketOf(place) : { bucket: 'BUCKET', key: name };
-  const disposition = blobHeaders(name)['x-ms-blob-content-disposition'].replace(/ filename="[^"]*";/, '');
+  const { bucket, key, endpoint } = place ? bucketOf(place) : { bucket: 'BUCKET', key: name, endpoint: '' };
   /** @type {Command[]} */
   const all = [
     {
@@ -166,7 +173,8 @@ function s3({ place, file, name, size }, shell) {
       text: joined(
         [
           `aws s3 cp ${q(file)} ${q(`s3://${bucket}/${key}`)}`,
-          `--content-type ${q(TYPE)} --content-disposition ${q(disposition)}`,
+          ...(endpoint ? [`--endpoint-url ${q(endpoint)}`] : []),
+          `--content-type ${q(TYPE)} --content-disposition ${q(disposition(name))}`,
         ],
         shell,
       ),
@@ -177,18 +185,21 @@ function s3({ place, file, name, size }, shell) {
       id: 'curl-presigned',
       title: 'curl, with a presigned URL',
       hint: 'Begins anew when it is cut; nothing is visible before all has arrived.',
-      text: `${ask(URL_ASKED, shell)}\n${joined([`${curl} --fail-with-body -T ${q(file)}`, `-H ${q(`Content-Type: ${TYPE}`)}`, '"$SECRET"'], shell)}`,
+      text: `${ask(URL_ASKED, shell)}\n${joined([curlOf(file, shell), `-H ${q(`Content-Type: ${TYPE}`)}`, '"$SECRET"'], shell)}`,
     });
   return all;
 }
 
-/** The bucket comes first in the host, or in the path. @param {{ host: string, path: string }} place */
-function bucketOf({ host, path }) {
-  const parts = path
-    .split('/')
-    .filter(Boolean)
-    .map((part) => decodeURIComponent(part));
+/**
+ * The bucket comes first in the host, or in the path. Of a storage that is not Amazon’s the program has to be told: a
+ * bucket of that name may be somebody else’s there.
+ * @param {{ origin: string, host: string, path: string }} place
+ */
+function bucketOf({ origin, host, path }) {
+  const parts = path.split('/').filter(Boolean).map(decoded);
   const inHost = /^(.+)\.s3[.-]/.exec(host)?.[1];
   const bucket = inHost ?? parts.shift() ?? 'BUCKET';
-  return { bucket, key: parts.join('/') };
+  const isAmazon = /\.amazonaws\.com(\.cn)?$/.test(host);
+  const endpoint = isAmazon ? '' : inHost ? origin.replace(`${inHost}.`, '') : origin;
+  return { bucket, key: parts.join('/'), endpoint };
 }

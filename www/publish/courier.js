@@ -70,6 +70,8 @@ function put({ id, method, url, headers = {}, body, watched }, report) {
       if (watched) report({ id, sent: loaded });
     };
     request.upload.onload = () => watch(STILL_MS);
+    // Storage that takes long to put parts together sends blanks meanwhile.
+    request.onprogress = () => watch(STILL_MS);
     watch(BLIND_MS);
     request.send(body);
   });

@@ -38,7 +38,7 @@ export async function connect(origin) {
   const frame = document.createElement('iframe');
   frame.hidden = true;
   frame.title = 'Connection to the storage';
-  frame.src = `${scope}?${encodeURIComponent(origin)}`;
+  frame.src = `${scope}?${origin}`;
   const { port1: port, port2 } = new MessageChannel();
   await ready(frame, port, port2).catch((error) => {
     frame.remove();

@@ -4,16 +4,17 @@
 /** @import { Place } from './address.js' */
 /** @import { Playable } from './read-back.js' */
 
+import { defaultVersion } from '../engine/handover/azure.js';
 import { copyButton } from '../ui/copy.js';
 import { h } from '../ui/dom.js';
-import { corsRules, defaultVersion } from './rules.js';
+import { corsRules } from './rules.js';
 
 /**
  * A text to be copied.
  * @param {string} name
  * @param {string} text
  */
-const block = (name, text) =>
+export const codeBlock = (name, text) =>
   h(
     'div',
     { class: 'code-block' },
@@ -77,7 +78,7 @@ const lower = (text) => text.charAt(0).toLowerCase() + text.slice(1);
 function playerLine({ seeks, code, message }, place) {
   const neither = code === 'private' || code === 'unseen';
   const cure = code === 'whole' && place.kind === 'azure' ? defaultVersion(place.account) : null;
-  return line(neither ? null : seeks, message, cure ? block('The command', cure) : null);
+  return line(neither ? null : seeks, message, cure ? codeBlock('The command', cure) : null);
 }
 
 /**
@@ -100,7 +101,7 @@ function partsView(url, parts) {
       'Nothing is visible yet. Give this list to whoever signed the addresses: it completes the upload of',
     ),
     h('p', { class: 'done-url' }, h('code', { id: 'done-url' }, url)),
-    block('The list of parts', text),
+    codeBlock('The list of parts', text),
   );
 }
 
@@ -108,27 +109,21 @@ function partsView(url, parts) {
  * The rules to set.
  * @param {Place} place
  * @param {string} origin of this page
- * @param {boolean} unseen whether nothing at all was seen of the storage
+ * @param {{ title: string, why: string }} said of them
  */
-export function ruleView(place, origin, unseen) {
+export function ruleView(place, origin, { title: head, why }) {
   return h(
     'div',
     { class: 'rules' },
-    h('h3', {}, unseen ? 'Most often a rule is missing there' : 'A rule is missing there'),
-    h(
-      'p',
-      {},
-      unseen
-        ? 'Browsers do not say why. Either the storage cannot be reached from here (check the connection, the name of the host, and a firewall), or its rules for pages of other origins (CORS) do not name this page. This is the whole rule:'
-        : 'Its rules for pages of other origins (CORS) do not allow this page to upload. This is the whole rule:',
-    ),
+    h('h3', {}, head),
+    h('p', {}, why),
     ...corsRules(place, origin).map(({ title, lines, text }) =>
       h(
         'div',
         { class: 'rule' },
         h('h4', {}, title),
         ...lines.map((each) => h('p', { class: 'hint' }, each)),
-        block(title, text),
+        codeBlock(title, text),
       ),
     ),
     h('p', { class: 'hint' }, 'It takes up to a minute to be heeded. Then press Upload again.'),

@@ -50,7 +50,7 @@
 
   /** @param {URL} url */
   const answer = (url) => {
-    const origin = decodeURIComponent(url.search.slice(1));
+    const origin = url.search.slice(1);
     if (!ORIGIN.test(origin)) return new Response(null, { status: 404 });
     const headers = {
       'content-type': 'text/html; charset=utf-8',

@@ -19,8 +19,8 @@ import { once, stopped, transfer } from './transfer.js';
  */
 /** @typedef {(request: Request) => Promise<Outcome>} Send */
 
-/** The bytes of the file that is sent. */
 /**
+ * The bytes of the file that is sent.
  * @typedef {object} Source
  * @property {number} size
  * @property {(start: number, end: number) => Promise<ArrayBuffer>} read fails when the file is another now
@@ -61,6 +61,12 @@ export async function verify({ ranges, url, source, send, onBytes }, means) {
         'no-ranges',
         'The storage answered a question for a part of the file with all of it, so that it cannot be read back in parts.',
       );
+    const other = otherRange(outcome, start, end, source.size);
+    if (other)
+      throw stopped(
+        'other-range',
+        `The storage, or a proxy before it, answered with other bytes than were asked for: ${other}. What stands there could not be compared.`,
+      );
     const [there, here] = await Promise.all([sumOf(outcome.bytes), source.read(start, end).then(sumOf)]);
     fits.set(index, there === here);
     return outcome;
@@ -80,8 +86,23 @@ export async function verify({ ranges, url, source, send, onBytes }, means) {
 }
 
 /**
+ * What a part of a file (206) is, where it is not the one that was asked for; else null. Storage need not let the page
+ * see which it says it is.
+ * @param {Answer} answer
+ * @param {number} start
+ * @param {number} end
+ * @param {number} size of the file
+ */
+function otherRange({ headers, bytes }, start, end, size) {
+  const asked = `bytes ${start}-${end - 1}/${size}`;
+  const told = headers['content-range'] ?? asked;
+  if (told === asked && bytes.byteLength === end - start) return null;
+  return `${told === asked ? `${bytes.byteLength} bytes` : told.slice(0, 80)} in place of ${asked}`;
+}
+
+/**
  * What a player gets that asks for the first byte.
- * @typedef {{ seeks: boolean, code: 'seeks' | 'whole' | 'private' | 'missing' | 'unseen' | 'refused', message: string }} Playable
+ * @typedef {{ seeks: boolean, code: 'seeks' | 'whole' | 'private' | 'unseen' | 'refused', message: string }} Playable
  */
 
 /**
@@ -119,14 +140,14 @@ export async function askAsPlayer(url, size, azure, send, means) {
  * @returns {Playable}
  */
 export function playable(answer, size, azure) {
-  const { status, headers, bytes } = answer;
+  const { status, headers } = answer;
   if (status === 206) {
-    const range = headers['content-range'];
-    if (bytes.byteLength !== 1 || (range !== undefined && range !== `bytes 0-0/${size}`))
+    const other = otherRange(answer, 0, 1, size);
+    if (other)
       return {
         seeks: false,
         code: 'refused',
-        message: `The answer to a question for the first byte is not that of this file: ${range ?? `${bytes.byteLength} bytes`} in place of bytes 0-0/${size}.`,
+        message: `The answer to a question for the first byte is not that of this file: ${other}.`,
       };
     const said = headers['accept-ranges'] === 'bytes' ? ' and says Accept-Ranges: bytes' : '';
     return {

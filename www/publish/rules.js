@@ -41,10 +41,3 @@ export function corsRules(place, origin) {
     },
   ];
 }
-
-/**
- * How an account answers players that have no SAS by a version that knows ranges.
- * @param {string} account
- */
-export const defaultVersion = (account) =>
-  `az storage account blob-service-properties update --account-name ${account} --default-service-version 2020-10-02`;

@@ -2,6 +2,7 @@
 
 import { asError } from '../files/faults.js';
 import { span } from './azure-place.js';
+import { decoded, parametersOf } from './url-parts.js';
 
 /** @import { Fact } from './address.js' */
 
@@ -15,7 +16,8 @@ const PARTS_MAX = 10_000;
  * @param {URL} url
  */
 function expiryOf(url) {
-  const get = finder(url);
+  const all = parametersOf(url);
+  const get = (/** @type {string} */ name) => all.get(name) ?? '';
   const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(get('x-amz-date') || get('x-goog-date'));
   const length = Number(get('x-amz-expires') || get('x-goog-expires'));
   if (date && length > 0) {
@@ -25,25 +27,6 @@ function expiryOf(url) {
   const seconds = Number(get('expires'));
   return seconds > 0 ? seconds * 1000 : null;
 }
-
-/**
- * Parameters by name, in whatever case.
- * @param {URL} url
- */
-function finder(url) {
-  const all = new Map([...url.searchParams].map(([name, value]) => [name.toLowerCase(), value]));
-  return (/** @type {string} */ name) => all.get(name) ?? '';
-}
-
-/** @param {URL} url */
-const keyOf = (url) => {
-  const last = url.pathname.split('/').at(-1) ?? '';
-  try {
-    return decodeURIComponent(last);
-  } catch {
-    return last;
-  }
-};
 
 /**
  * @param {number | null} expires
@@ -59,34 +42,52 @@ const ending = (expires, now) =>
 
 const ENDED = 'The address has ended. Ask for a new one, and paste it here.';
 
-/** One address for the whole file. */
-export class S3Place {
-  kind = /** @type {const} */ ('s3');
+/** One place for one file, which its address names. */
+class Signed {
   open = /** @type {const} */ (false);
-  #url;
 
-  /** @param {URL} url */
-  constructor(url) {
-    this.#url = url.href;
+  /**
+   * @param {URL} url
+   * @param {number | null} expires
+   */
+  constructor(url, expires) {
     this.origin = url.origin;
     this.host = url.host;
-    this.given = keyOf(url);
     this.path = url.pathname;
-    this.expires = expiryOf(url);
-    /** Whether its signature covers what kind of file it is: then that has to be sent as it was signed. */
-    this.signsType = /(^|;)content-type(;|$)/i.test(finder(url)('x-amz-signedheaders'));
+    this.given = decoded(url.pathname.split('/').at(-1) ?? '');
+    this.expires = expires;
   }
 
   where() {
     return this.origin + this.path;
   }
 
-  url() {
-    return this.#url;
+  /** The path, for a person. */
+  get file() {
+    return this.path.split('/').map(decoded).join('/');
   }
 
-  refuses() {
-    return null;
+  /** @param {number} now */
+  blocked(now) {
+    return this.expires !== null && this.expires <= now ? ENDED : null;
+  }
+}
+
+/** One address for the whole file. */
+export class S3Place extends Signed {
+  kind = /** @type {const} */ ('s3');
+  #url;
+
+  /** @param {URL} url */
+  constructor(url) {
+    super(url, expiryOf(url));
+    this.#url = url.href;
+    /** Whether its signature covers what kind of file it is: then that has to be sent as it was signed. */
+    this.signsType = /(^|;)content-type(;|$)/i.test(parametersOf(url).get('x-amz-signedheaders') ?? '');
+  }
+
+  url() {
+    return this.#url;
   }
 
   /** @param {number} now @returns {Fact[]} */
@@ -94,7 +95,7 @@ export class S3Place {
     return [
       { name: 'Storage', value: this.host },
       { name: 'Is for', value: 'one upload of the whole file' },
-      { name: 'File', value: decodeURI(this.path) },
+      { name: 'File', value: this.file },
       ending(this.expires, now),
     ];
   }
@@ -111,11 +112,6 @@ export class S3Place {
     return notes;
   }
 
-  /** @param {number} now */
-  blocked(now) {
-    return this.expires !== null && this.expires <= now ? ENDED : null;
-  }
-
   /** @param {number} size */
   tooLarge(size) {
     return size > PUT_MAX
@@ -125,9 +121,8 @@ export class S3Place {
 }
 
 /** An address for each part, and one that completes the upload where it was given. */
-export class S3Parts {
+export class S3Parts extends Signed {
   kind = /** @type {const} */ ('s3-parts');
-  open = /** @type {const} */ (false);
   /** @type {string[]} */
   #parts;
   /** @type {string | null} */
@@ -135,7 +130,7 @@ export class S3Parts {
 
   /** @param {URL[]} urls */
   constructor(urls) {
-    const numbered = urls.map((url) => ({ url, number: Number(finder(url)('partnumber')) || 0 }));
+    const numbered = urls.map((url) => ({ url, number: Number(parametersOf(url).get('partnumber')) || 0 }));
     const parts = numbered.filter(({ number }) => number > 0).sort((one, two) => one.number - two.number);
     const others = numbered.filter(({ number }) => number === 0);
     const [first] = parts;
@@ -144,7 +139,9 @@ export class S3Parts {
         'no-parts',
         'None of these addresses is that of a part: they have no partNumber. Paste one address, or those of all parts.',
       );
-    const uploads = new Set(urls.map((url) => `${url.origin}${url.pathname} ${finder(url)('uploadid')}`));
+    const uploads = new Set(
+      urls.map((url) => `${url.origin}${url.pathname} ${parametersOf(url).get('uploadid')}`),
+    );
     if (uploads.size > 1)
       throw refuse(
         'mixed-parts',
@@ -164,20 +161,12 @@ export class S3Parts {
         'mixed-parts',
         'More than one of these addresses is not that of a part. Paste those of the parts and the one that completes the upload.',
       );
+    const ends = urls.map(expiryOf).filter((end) => end !== null);
+    super(first.url, ends.length ? Math.min(...ends) : null);
     this.#parts = parts.map(({ url }) => url.href);
     this.#complete = others[0]?.url.href ?? null;
     this.count = parts.length;
     this.completes = this.#complete !== null;
-    this.origin = first.url.origin;
-    this.host = first.url.host;
-    this.path = first.url.pathname;
-    this.given = keyOf(first.url);
-    const ends = urls.map(expiryOf).filter((end) => end !== null);
-    this.expires = ends.length ? Math.min(...ends) : null;
-  }
-
-  where() {
-    return this.origin + this.path;
   }
 
   /** @param {number} index */
@@ -189,16 +178,12 @@ export class S3Parts {
     return this.#complete;
   }
 
-  refuses() {
-    return null;
-  }
-
   /** @param {number} now @returns {Fact[]} */
   facts(now) {
     return [
       { name: 'Storage', value: this.host },
       { name: 'Is for', value: `an upload in at most ${this.count} parts` },
-      { name: 'File', value: decodeURI(this.path) },
+      { name: 'File', value: this.file },
       {
         name: 'Completes it',
         value: this.completes ? 'this page' : 'whoever signed the addresses',
@@ -217,11 +202,6 @@ export class S3Parts {
         'No address completes the upload. The page gives you the list of parts for whoever signed them.',
       );
     return notes;
-  }
-
-  /** @param {number} now */
-  blocked(now) {
-    return this.expires !== null && this.expires <= now ? ENDED : null;
   }
 
   /** @param {number} size */

@@ -7,21 +7,21 @@ import { once, stopped, transfer } from './transfer.js';
 import { PART_MIN } from './s3-place.js';
 import { TYPE } from './azure.js';
 
+/** @import { Answer } from './answers.js' */
 /** @import { Done, Told } from './azure.js' */
 /** @import { Part } from './blocks.js' */
 /** @import { Send, Source } from './read-back.js' */
 /** @import { S3Parts, S3Place } from './s3-place.js' */
-/** @import { Means } from './transfer.js' */
+/** @import { Means, Outcome } from './transfer.js' */
 
 /**
- * A request that no answer came to: the storage cannot be reached, or its rules do not let the page see the answer.
- * @param {import('./transfer.js').Outcome} outcome
+ * The answer to a first request. Where none comes, the storage cannot be reached, or its rules do not let the page see it.
+ * @param {Outcome} outcome
+ * @returns {Answer}
  */
-function refuseUnseen(outcome) {
-  if ('lost' in outcome)
-    throw Object.assign(stopped('cors-or-lost', 'No answer from the storage reaches this page.'), {
-      unseen: true,
-    });
+function seen(outcome) {
+  if ('lost' in outcome) throw stopped('cors-or-lost', 'No answer from the storage reaches this page.');
+  return outcome;
 }
 
 /** One request for all. It cannot go on, so that it is not tried again by itself either. */
@@ -62,9 +62,8 @@ export class S3Upload {
       onSent: (bytes) => told.progress('upload', Math.min(bytes, source.size - 1), source.size),
     });
     if (means.signal.aborted) throw means.signal.reason;
-    refuseUnseen(outcome);
-    if ('lost' in outcome) throw new Error('not reached');
-    if (!isGood(outcome)) throw faultOf(meaningOf(outcome));
+    const answer = seen(outcome);
+    if (!isGood(answer)) throw faultOf(meaningOf(answer));
     // What has arrived may be of a file that was changed on the way.
     await source.check();
     const player = await askAsPlayer(this.where, source.size, false, send, means);
@@ -121,24 +120,21 @@ export class S3PartsUpload {
     for (const index of this.#etags.keys()) done += length(index);
     const tell = () => told.progress('upload', done, source.size);
     tell();
-    let seen = this.#etags.size > 0;
+    let reached = this.#etags.size > 0;
     const put = async (/** @type {number} */ index, /** @type {AbortSignal} */ signal) => {
       const { start, end } = /** @type {Part} */ (this.parts[index]);
       const body = await source.read(start, end);
       const outcome = await send({ method: 'PUT', url: place.part(index), body, signal });
-      if (!seen && !signal.aborted) refuseUnseen(outcome);
-      seen = true;
+      if (!reached && !signal.aborted) seen(outcome);
+      reached = true;
       return outcome;
     };
-    const here = (/** @type {number} */ index, /** @type {import('./answers.js').Answer} */ { headers }) => {
+    const here = (/** @type {number} */ index, /** @type {Answer} */ { headers }) => {
       const etag = headers['etag'];
       if (!etag)
-        throw Object.assign(
-          stopped(
-            'no-etag',
-            'The part arrived, but the storage does not let the page see its ETag, which completes the upload. Its CORS rule must expose ETag.',
-          ),
-          { unseen: true },
+        throw stopped(
+          'no-etag',
+          'The part arrived, but the storage does not let the page see its ETag, which completes the upload. Its CORS rule must expose ETag.',
         );
       this.#etags.set(index, etag);
       done += length(index);
@@ -146,7 +142,7 @@ export class S3PartsUpload {
     };
     const todo = this.parts.map(({ index }) => index).filter((index) => !this.#etags.has(index));
     // The first one alone tells whether the rules of the storage are right.
-    if (todo.length && !seen) await transfer(todo.splice(0, 1), put, here, means);
+    if (todo.length && !reached) await transfer(todo.splice(0, 1), put, here, means);
     await transfer(todo, put, here, means);
     await source.check();
     const etags = this.parts.map(({ index }) => this.#etags.get(index) ?? '');

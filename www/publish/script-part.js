@@ -3,9 +3,9 @@
 /** @import { Place } from './address.js' */
 /** @import { Shell } from './commands.js' */
 
-import { copyButton } from '../ui/copy.js';
 import { h } from '../ui/dom.js';
 import { commands } from './commands.js';
+import { codeBlock } from './outcome-view.js';
 
 const SHELLS = /** @type {const} */ ([
   ['bash', 'bash (Linux, macOS)'],
@@ -80,12 +80,7 @@ export class ScriptPart {
           { class: 'command', 'data-id': id, open: open.has(id) },
           h('summary', {}, title),
           h('p', { class: 'hint' }, hint),
-          h(
-            'div',
-            { class: 'code-block' },
-            h('pre', { tabindex: 0 }, text),
-            copyButton(title, () => text),
-          ),
+          codeBlock(title, text),
         ),
       ),
     );

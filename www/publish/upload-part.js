@@ -5,7 +5,7 @@
 /** @import { Connection } from './frame.js' */
 /** @import { LocalFile } from './local-file.js' */
 
-import { cancelled, isCancelled } from '../files/faults.js';
+import { cancelled } from '../files/faults.js';
 import { button, h, setText } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
 import { Check } from '../ui/form-parts.js';
@@ -36,6 +36,22 @@ const AFTER = {
   verify: 'It is there, whole, but was not read back to its end. Press Upload to verify it.',
 };
 
+/** What is said of the storage's rules, by what shows that they may be wrong. */
+const RULES = {
+  'cors-or-lost': {
+    title: 'Most often a rule is missing there',
+    why: 'Browsers do not say why. Either the storage cannot be reached from here (check the connection, the name of the host, and a firewall), or its rules for pages of other origins (CORS) do not name this page. This is the whole rule:',
+  },
+  cors: {
+    title: 'A rule is missing there',
+    why: 'Its rules for pages of other origins (CORS) do not allow this page to upload. This is the whole rule:',
+  },
+  'no-etag': {
+    title: 'A rule there lets the page see too little',
+    why: 'Its rules for pages of other origins (CORS) have to expose ETag. This is the whole rule:',
+  },
+};
+
 const STAGES = {
   upload: 'Sending',
   finish: 'Making it one file',
@@ -46,6 +62,7 @@ export class UploadPart {
   /** @type {Job | null} */
   #job = null;
   #missing = '';
+  #timer = 0;
   /** @type {AbortController | null} */
   #running = null;
   /** @type {keyof typeof STAGES | null} */
@@ -134,6 +151,9 @@ export class UploadPart {
     const able = canConnect();
     const blocked = job && job.place.blocked(Date.now());
     const why = !able ? NO_FRAME : !job ? this.#missing : blocked;
+    // What begins only later is looked at again.
+    clearTimeout(this.#timer);
+    if (blocked) this.#timer = window.setTimeout(() => this.#draw(), 20_000);
     this.start.disabled = Boolean(why) || this.running;
     this.start.hidden = this.running || this.#done;
     setText(this.start, job ? `Upload ${format.bytes(job.file.size)}` : 'Upload');
@@ -331,11 +351,8 @@ export class UploadPart {
    * @param {unknown} error
    */
   #failed({ place }, error) {
-    if (isCancelled(error)) return;
-    const { message } = faultOf(error, 'read');
+    const { message, code = '' } = faultOf(error, 'read');
     const then = error instanceof Error ? Reflect.get(error, 'then') : undefined;
-    const unseen = error instanceof Error && Reflect.get(error, 'code') === 'cors-or-lost';
-    const etag = error instanceof Error && Reflect.get(error, 'code') === 'no-etag';
     this.outcome.replaceChildren(
       h(
         'div',
@@ -353,7 +370,7 @@ export class UploadPart {
             )
           : null,
       ),
-      unseen || etag ? ruleView(place, location.origin, Boolean(Reflect.get(Object(error), 'unseen'))) : '',
+      code in RULES ? ruleView(place, location.origin, RULES[/** @type {keyof RULES} */ (code)]) : '',
     );
   }
 

@@ -12,7 +12,7 @@ import { addStyle } from './style.js';
 import { summaryStrip } from './summary.js';
 
 export { SetDesk } from './set-desk.js';
-export { isManifest, takeSeveral } from './several.js';
+export { takeSeveral } from './several.js';
 
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([

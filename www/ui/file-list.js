@@ -44,8 +44,9 @@ class SetRow {
   /**
    * @param {SetState} set
    * @param {Store} store
+   * @param {(id: number) => void} apart
    */
-  constructor({ id, name }, store) {
+  constructor({ id, name }, store, apart) {
     this.state = h('span', { class: 'file-state' });
     this.name = h(
       'button',
@@ -54,7 +55,7 @@ class SetRow {
       this.state,
     );
     this.name.addEventListener('click', () => store.dispatch({ type: 'choose', id }));
-    const part = button('', () => store.dispatch({ type: 'part', id }), {
+    const part = button('', () => apart(id), {
       class: 'icon-button',
       'aria-label': `Take ${name} apart; its files stay open`,
     });
@@ -67,7 +68,7 @@ class SetRow {
    * @param {boolean} chosen
    */
   update({ files }, chosen) {
-    setText(this.state, `Protect ${files.length} files in one job`);
+    setText(this.state, `Protect ${format.counted(files.length, 'file')} in one job`);
     setAttributes(this.name, { 'aria-current': chosen ? 'true' : null });
     this.element.className = chosen ? 'set-row chosen' : 'set-row';
   }
@@ -136,10 +137,10 @@ function mergeButton(notice, files, store, merge) {
 /**
  * @param {Store} store
  * @param {{ list: HTMLElement, deskNotices: HTMLElement, emptyNotices: HTMLElement }} places
- * @param {(id: number) => void} close
+ * @param {{ close: (id: number) => void, part: (id: number) => void }} acts on files, and on sets
  * @param {(merge: Mergeable) => void} merge
  */
-export function showFiles(store, { list, deskNotices, emptyNotices }, close, merge) {
+export function showFiles(store, { list, deskNotices, emptyNotices }, { close, part }, merge) {
   /** @type {Map<number, FileRow>} */
   const rows = new Map();
   /** @type {Map<number, SetRow>} */
@@ -163,7 +164,7 @@ export function showFiles(store, { list, deskNotices, emptyNotices }, close, mer
       sets.delete(id);
     }
     for (const set of state.sets) {
-      const row = sets.get(set.id) ?? new SetRow(set, store);
+      const row = sets.get(set.id) ?? new SetRow(set, store, part);
       row.update(set, set.id === state.current);
       const [first = -1] = set.files;
       if (!sets.has(set.id)) rows.get(first)?.element.before(row.element);

@@ -4,7 +4,7 @@
 
 import { handOver, windowsKit, writeKeys } from '../boxlock.js';
 import { download } from '../files/save.js';
-import { archiveOf } from '../files/small-zip.js';
+import { zipOf } from '../files/zip-of.js';
 import { copyButton } from './copy.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
@@ -96,7 +96,8 @@ class HandOverCard {
     const state = h('p', { class: 'quiet', role: 'status' });
     try {
       const { part } = await this.#part(reader);
-      if (this.signal.aborted) return;
+      // It may have been folded in again meanwhile.
+      if (this.signal.aborted || !place.closest('details')?.open) return;
       place.replaceChildren(
         ...part.items.map((item) => this.#item(item, part)),
         ...(reader === 'host' && this.#canSum ? [this.#sums(place)] : []),
@@ -155,15 +156,14 @@ class HandOverCard {
       button(
         label,
         () =>
-          void this.#part(reader).then(
-            async (made) => {
+          void this.#part(reader)
+            .then(async (made) => {
               const content = await make(made);
               download(content instanceof Blob ? content : new Blob([content], { type }), `${name}.${end}`);
               state.textContent = `${name}.${end} is saved.${made.part.secret ? ' It holds the key: treat it like a password.' : ''}`;
               if (made.part.secret) this.kept();
-            },
-            (error) => void (state.textContent = faultOf(error, 'result').message),
-          ),
+            })
+            .catch((error) => void (state.textContent = faultOf(error, 'result').message)),
         { class: 'copy', ...(spoken ? { 'aria-label': spoken } : {}) },
       );
     const all = [
@@ -190,9 +190,10 @@ class HandOverCard {
       );
     if (reader === 'app')
       all.push(
-        save('Save the Windows kit', 'windows-kit.zip', 'application/zip', async ({ sheet, options }) =>
-          archiveOf(await windowsKit(sheet, options)),
-        ),
+        save('Save the Windows kit', 'windows-kit.zip', 'application/zip', async ({ sheet, options }) => {
+          const files = await windowsKit(sheet, options);
+          return zipOf(files.map(({ name, text }) => ({ name, blob: new Blob([text]) })));
+        }),
       );
     return all;
   }

@@ -42,10 +42,12 @@ export class SetDesk {
     this.titles = [];
     /** Pictures that were chosen for download. @type {Media[]} */
     this.chosen = [];
-    /** @type {SetPlan | null} */
+    /** What is shown. @type {SetPlan | null} */
     this.plan = null;
-    /** @type {NonNullable<import('../types.d.ts').SetRequest['made']>} */
-    this.made = new Map();
+    /** The last that there was, whose keys the next one keeps. @type {SetPlan | undefined} */
+    this.latest = undefined;
+    /** Why there is no plan. @type {import('./store.js').Fault | null} */
+    this.fault = null;
     this.planning = new AbortController();
     /** @type {Promise<void>} */
     this.planned = Promise.resolve();
@@ -68,8 +70,8 @@ export class SetDesk {
     });
     this.download.input.checked = true;
     this.streaming = new Check('streaming', 'For streaming', {
-      label: 'All qualities, as .ismv and .isma',
-      hint: 'With the same key, so that one licence plays them all.',
+      label: 'All qualities',
+      hint: 'With the same key, so that one licence plays them all. As .ismv and .isma, where Smooth Streaming can carry them.',
     });
     this.streaming.input.checked = true;
     this.manifests = new Checks('manifests', 'Manifests for streaming', [
@@ -142,7 +144,18 @@ export class SetDesk {
     }
     if (seen === this.seen) return;
     this.seen = seen;
-    if (!opening.length) void this.#readManifests().then(() => this.#retitle());
+    if (!opening.length) void this.#lookAnew();
+  }
+
+  /** After files came or went. */
+  async #lookAnew() {
+    try {
+      await this.#readManifests();
+      await this.#retitle();
+    } catch (error) {
+      // A part of the page that could not be fetched, say.
+      setText(this.facts, faultOf(error).message);
+    }
   }
 
   /** Reads the manifests that came with the files; anew when files went. */
@@ -217,8 +230,7 @@ export class SetDesk {
     const size = Math.max(...media.map((each) => each.size));
     const form = new ProtectForm(tracks, { fragments: false, opens: false, size }, () => this.#soon());
     // What is of one file alone.
-    for (const part of [form.tracks, form.keyImport, form.file.segments, form.leftovers])
-      part.element.hidden = true;
+    for (const part of [form.tracks, form.keyImport, form.file.segments]) part.element.hidden = true;
     form.along.hidden = true;
     form.keys.keyPer.inputs.get('track')?.closest('.choice')?.setAttribute('hidden', '');
     form.element.setAttribute('aria-label', 'Protection of all files');
@@ -266,21 +278,16 @@ export class SetDesk {
     this.planning.abort();
     this.planning = new AbortController();
     const { signal } = this.planning;
-    this.#drop();
+    this.plan = null;
+    this.fault = null;
     this.#show();
-    if (!this.form || this.#missing || this.titles.length === 0) return;
+    // What is under way is planned already; the next comes when it is done.
+    if (!this.form || this.running || this.#missing || this.titles.length === 0) return;
     this.planned = new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve());
       this.timer = window.setTimeout(() => void this.#work(signal).then(resolve), PAUSE_MS);
     });
     setText(this.planState, 'Working it out…');
-  }
-
-  /** A plan that is none any more. */
-  #drop() {
-    this.plan?.close();
-    this.plan = null;
-    this.fault = null;
   }
 
   /** @param {AbortSignal} signal */
@@ -289,14 +296,12 @@ export class SetDesk {
       request: this.#request,
       download: this.download.value,
       streaming: this.streaming.value,
-      made: this.made,
+      ...(this.latest ? { before: this.latest } : {}),
     };
     try {
       const plan = await planSet(this.titles, wanted, { signal });
-      if (signal.aborted) {
-        plan.close();
-        return;
-      }
+      this.latest = plan;
+      if (signal.aborted) return;
       this.plan = plan;
       say('The plan is ready.');
     } catch (error) {
@@ -307,14 +312,26 @@ export class SetDesk {
     this.#show();
   }
 
-  /** @type {import('./store.js').Fault | null} */
-  fault = null;
+  /** Whether the job is being done. */
+  get running() {
+    return this.run?.running ?? false;
+  }
+
+  /** Whether keys were made here that are nowhere else. */
+  get keyAtRisk() {
+    return this.run?.keys.atRisk ?? false;
+  }
+
+  /** Whether to go on with what throws away what the last job made. @param {'close' | 'again'} what */
+  mayLoseKey(what) {
+    return this.run?.keys.mayLose(what) ?? Promise.resolve(true);
+  }
 
   #show() {
     const { form, plan, fault } = this;
     if (!form) return;
     this.manifests.element.hidden = !this.streaming.value;
-    const running = this.run?.running ?? false;
+    const { running } = this;
     form.lock(running);
     this.startBar.hidden = running;
     const placed = form.showFault(fault);
@@ -353,7 +370,7 @@ export class SetDesk {
 
   async #protect() {
     const { form } = this;
-    if (!form || this.run?.running) return;
+    if (!form || this.running) return;
     const missing = this.#missing;
     if (missing) {
       if ('field' in missing) {
@@ -370,12 +387,13 @@ export class SetDesk {
       form.focusOn(this.fault?.field);
       return;
     }
+    if (!(await this.mayLoseKey('again'))) return;
     const run = new SetRun(this.store, plan, this.titles, this.bar, {
       verifies: form.file.verifies,
       forms: this.#forms,
       go: this.go,
     });
-    const begun = await run.begin().catch((error) => {
+    const begun = await run.begin(this.run).catch((error) => {
       this.fault = faultOf(error, 'write');
       return false;
     });
@@ -387,7 +405,7 @@ export class SetDesk {
     this.run = run;
     // The plan is the run's now, and so are its keys.
     this.plan = null;
-    this.made = new Map();
+    this.latest = undefined;
     form.keys.forget();
     this.outcome.replaceChildren(run.element);
     this.#show();
@@ -404,9 +422,8 @@ export class SetDesk {
   close() {
     clearTimeout(this.timer);
     this.planning.abort();
-    this.#drop();
+    this.latest?.close();
     this.run?.close();
-    this.made.clear();
     this.form?.clear();
     this.element.remove();
   }

@@ -18,7 +18,8 @@ export function setPlanView({ entries }, titles) {
     h(
       'p',
       { class: 'set-sum' },
-      `${format.counted(entries.length, 'file')}, ${format.bytes(size)} in all. No two of them share a counter.`,
+      `${format.counted(entries.length, 'file')}, ${format.bytes(size)} in all.`,
+      entries.some(({ plan }) => plan.firstIv) ? ' No two of them share a counter.' : null,
     ),
     ...titles.flatMap((title, number) => {
       const own = entries.filter((entry) => entry.title === number);

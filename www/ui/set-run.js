@@ -7,18 +7,18 @@
 import { canPickFolder, download, downloadAddress, pickFolder, removeIfEmpty } from '../files/save.js';
 import { assertFree, copyInto, writeText } from '../files/set-folder.js';
 import { hasStorage } from '../files/stored.js';
-import { zipOf } from '../files/zip-of.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { mayLoseKey } from './key-sheet.js';
 import { say } from './live.js';
 import { paced } from './pace.js';
+import { archiveButton } from './set-archive.js';
+import { SetKeys } from './set-keys.js';
 import { manifestsOf } from './set-manifests.js';
-import { setSheet } from './set-sheet.js';
 
 /**
- * What became of one file. `blob` gives what was written.
+ * What became of one file.
  * @typedef {object} Done
  * @property {SetEntry} entry
  * @property {'waiting' | 'running' | 'done' | 'failed' | 'left'} state
@@ -27,6 +27,9 @@ import { setSheet } from './set-sheet.js';
  * @property {Verification | null} check
  * @property {HTMLElement} line
  */
+
+/** How manifests end. */
+const ENDINGS = { smooth: ['.ism', '.ismc'], dash: ['.mpd'], hls: ['.m3u8'] };
 
 export class SetRun {
   #stop = new AbortController();
@@ -70,38 +73,48 @@ export class SetRun {
     }));
     this.head = h('h2', { tabindex: -1 });
     this.text = h('p', {});
-    this.keys = h('p', { class: 'save-line' });
+    this.actions = h('p', { class: 'save-line' });
+    this.keys = new SetKeys(this);
     this.element = h(
       'section',
       { class: 'set-run', 'aria-label': 'What was made' },
       this.head,
       this.text,
-      this.keys,
+      this.actions,
       h('ul', { class: 'set-files' }, ...this.all.map(({ line }) => line)),
       this.manifests,
     );
   }
 
+  /** What was made. */
+  get made() {
+    return this.all.filter(({ state }) => state === 'done');
+  }
+
   /** The open file that an entry is made from; none where several were put together for it. @param {SetEntry} entry */
-  #file({ media }) {
+  fileOf({ media }) {
     return this.store.state.files.find((file) => file.media === media) ?? null;
   }
 
-  /** Asks where it goes, and begins. Answers whether it did. */
-  async begin() {
+  /**
+   * Asks where it goes, and begins. Answers whether it did.
+   * @param {SetRun | null} previous whose keys were asked about
+   */
+  async begin(previous) {
     /** @type {FileState[]} */
-    const files = [...new Set(this.plan.entries.flatMap((entry) => this.#file(entry) ?? []))];
+    const files = [...new Set(this.plan.entries.flatMap((entry) => this.fileOf(entry) ?? []))];
     const busy = files.find(({ phase }) => phase === 'protecting');
     if (busy)
       throw new Error(`${busy.name} is being protected by itself. Wait until that ends, or cancel it.`);
-    for (const file of files) if (!(await mayLoseKey(this.store, file, 'again'))) return false;
+    for (const file of files)
+      if (!previous?.keys.has(file.result) && !(await mayLoseKey(this.store, file, 'again'))) return false;
     if (canPickFolder()) {
       this.#folder = await pickFolder();
       if (!this.#folder) return false;
-      await assertFree(
-        this.#folder,
-        this.plan.entries.map(({ name }) => name),
+      const manifests = this.plan.names.flatMap((name) =>
+        this.forms.flatMap((form) => ENDINGS[form].map((ending) => name + ending)),
       );
+      await assertFree(this.#folder, [...this.plan.entries.map(({ name }) => name), ...manifests]);
     }
     this.running = true;
     this.done = this.#run();
@@ -135,17 +148,18 @@ export class SetRun {
    */
   async #make(one, report) {
     const { entry } = one;
-    const file = this.#file(entry);
+    const file = this.fileOf(entry);
     const { signal } = this.#stop;
     /** @type {FileSystemFileHandle | null} */
     let sink = null;
     try {
-      if (entry.same !== null) {
-        const twin = this.all[entry.same];
-        if (!twin?.result) throw new Error('The file that it would be a copy of was not made.');
+      const twin = entry.same === null ? null : (this.all[entry.same]?.result ?? null);
+      if (entry.same !== null && !twin) throw new Error('The file that it would be a copy of was not made.');
+      // What went to the downloads cannot be copied, and is made again.
+      if (twin && twin.place !== 'downloads') {
         if (this.#folder)
-          await copyInto(this.#folder, entry.name, await twin.result.file(), { signal, onProgress: report });
-        one.result = twin.result;
+          await copyInto(this.#folder, entry.name, await twin.file(), { signal, onProgress: report });
+        one.result = twin;
         this.#set(one, 'done');
         return;
       }
@@ -190,16 +204,16 @@ export class SetRun {
 
   /** Writes the manifests of what was made for streaming. */
   async #writeManifests() {
-    for (const [number, title] of this.titles.entries()) {
+    for (const [number, name] of this.plan.names.entries()) {
       const made = this.all.flatMap(({ entry, result }) =>
         result && entry.title === number && entry.use === 'streaming' && result.place !== 'downloads'
           ? [{ name: entry.name, result }]
           : [],
       );
       if (!made.length) continue;
-      this.#tell(`Writing the manifests of ${title.name}.`);
+      this.#tell(`Writing the manifests of ${name}.`);
       try {
-        const { files, notes } = await manifestsOf(made, { name: title.name, forms: this.forms });
+        const { files, notes } = await manifestsOf(made, { name, forms: this.forms });
         const lines = [];
         for (const file of files) {
           if (this.#folder) await writeText(this.#folder, file.name, file.text);
@@ -211,7 +225,7 @@ export class SetRun {
           lines.push(h('li', { class: 'done' }, h('strong', {}, file.name), save));
         }
         this.manifests.append(
-          h('h3', {}, this.titles.length > 1 ? `Manifests of ${title.name}` : 'Manifests'),
+          h('h3', {}, this.titles.length > 1 ? `Manifests of ${name}` : 'Manifests'),
           h('ul', { class: 'set-files' }, ...lines),
           ...notes.map(({ severity, message }) =>
             h(
@@ -225,7 +239,7 @@ export class SetRun {
       } catch (error) {
         const { message } = faultOf(error, 'result');
         this.manifests.append(
-          h('p', { class: 'fault-line' }, `The manifests of ${title.name} could not be written. ${message}`),
+          h('p', { class: 'fault-line' }, `The manifests of ${name} could not be written. ${message}`),
         );
       }
     }
@@ -269,7 +283,7 @@ export class SetRun {
   #set(one, state) {
     one.state = state;
     const { entry, result, check, message, line } = one;
-    const file = this.#file(entry);
+    const file = this.fileOf(entry);
     const words = {
       waiting: 'waits',
       running: 'is being made…',
@@ -311,8 +325,19 @@ export class SetRun {
     return save;
   }
 
+  /** All that was made and is here, with its manifests. */
+  async #all() {
+    const files = this.made.flatMap(({ entry, result }) =>
+      result && result.place !== 'downloads' ? [{ name: entry.name, result }] : [],
+    );
+    const made = await Promise.all(
+      files.map(async ({ name, result }) => ({ name, blob: /** @type {Blob} */ (await result.file()) })),
+    );
+    return [...made, ...this.#texts.map(({ name, text }) => ({ name, blob: new Blob([text]) }))];
+  }
+
   #end() {
-    const made = this.all.filter(({ state }) => state === 'done');
+    const { made } = this;
     const wrong = made.filter(({ check }) => check && !check.ok);
     const cancelled = this.#stop.signal.aborted;
     const whole = made.length === this.all.length;
@@ -333,75 +358,13 @@ export class SetRun {
         .filter(Boolean)
         .join(' '),
     );
-    if (made.length) this.#offerKeys(made);
-    if (made.length > 1 && !this.#folder) this.#offerArchive(made);
+    if (made.length) this.actions.append(...this.keys.parts);
+    if (made.length > 1 && !this.#folder) {
+      const [name = ''] = this.plan.names;
+      const title = this.plan.names.length === 1 ? name : 'protected';
+      this.actions.append(...archiveButton(`${title}.zip`, () => this.#all()));
+    }
     say(`${this.head.textContent} ${this.text.textContent}`);
-  }
-
-  /** @param {Done[]} made */
-  #offerKeys(made) {
-    const state = h('span', { class: 'quiet', role: 'status' });
-    const save = async () => {
-      try {
-        for (const [number, title] of this.titles.entries()) {
-          const own = made.filter(({ entry }) => entry.title === number && entry.same === null);
-          const sheet = await setSheet(own.flatMap(({ result }) => result ?? []));
-          if (!sheet) continue;
-          const json = `${JSON.stringify(sheet, null, 2)}\n`;
-          download(new Blob([json], { type: 'application/json' }), `${title.name}.keys.json`);
-        }
-        setText(state, 'Saved. It holds the key: treat it like a password.');
-        for (const { entry } of made) {
-          const file = this.#file(entry);
-          if (file) this.store.dispatch({ type: 'kept', id: file.id });
-        }
-      } catch (error) {
-        setText(state, `The key sheet could not be made. ${faultOf(error, 'result').message}`);
-      }
-    };
-    const several = this.titles.length > 1;
-    this.keys.replaceChildren(
-      button(several ? 'Save the key sheets' : 'Save the key sheet', () => void save(), {
-        class: this.plan.keysAreNew ? 'button primary' : 'button',
-        id: 'set-keys',
-      }),
-      state,
-    );
-  }
-
-  /** All in one download. @param {Done[]} made */
-  #offerArchive(made) {
-    const kept = made.filter(({ result }) => result && result.place !== 'downloads');
-    const state = h('span', { class: 'quiet', role: 'status' });
-    const save = async () => {
-      all.disabled = true;
-      try {
-        const files = await Promise.all(
-          kept.map(async ({ entry, result }) => ({
-            name: entry.name,
-            blob: await /** @type {ProtectResult} */ (result).file(),
-          })),
-        );
-        for (const { name, text } of this.#texts) files.push({ name, blob: new File([text], name) });
-        const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
-        const report = paced(
-          (/** @type {number} */ done) => setText(state, format.percent(done / total)),
-          60,
-        );
-        const [title] = this.titles;
-        download(
-          await zipOf(files, report),
-          `${(this.titles.length === 1 && title?.name) || 'protected'}.zip`,
-        );
-        setText(state, '');
-      } catch (error) {
-        setText(state, faultOf(error, 'result').message);
-      } finally {
-        all.disabled = false;
-      }
-    };
-    const all = button('Save all as one ZIP', () => void save(), { id: 'set-zip' });
-    this.keys.append(all, state);
   }
 
   focus() {
@@ -415,6 +378,10 @@ export class SetRun {
   close() {
     this.cancel();
     for (const release of this.#releases) release();
+    // Those of open files are their own.
+    for (const { entry, result } of this.made)
+      if (result && entry.same === null && !this.titles[entry.title]?.media.includes(entry.media))
+        void result.discard().catch(() => {});
     this.plan.close();
     this.element.remove();
   }

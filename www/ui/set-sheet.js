@@ -5,6 +5,7 @@
 /**
  * The sheet of the first, with the keys of all, and what is of each file by itself.
  * @param {readonly ProtectResult[]} results
+ * @returns {Promise<KeySheet | null>}
  */
 export async function setSheet(results) {
   const sheets = await Promise.all(results.map((result) => result.keySheet({ sha256: 'if-known' })));
@@ -13,11 +14,11 @@ export async function setSheet(results) {
   /** @type {Map<string, KeySheet['keys'][number]>} */
   const keys = new Map();
   for (const sheet of sheets) for (const key of sheet.keys) keys.set(key.kid.uuid, key);
-  const files = sheets.map(({ fileName, fileSize, sha256, tracks }) => ({
+  const perFile = sheets.map(({ fileName, fileSize, sha256, tracks }) => ({
     fileName,
     fileSize,
     sha256,
     tracks,
   }));
-  return { ...first, keys: [...keys.values()], files };
+  return { ...first, keys: [...keys.values()], perFile };
 }

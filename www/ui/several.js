@@ -17,15 +17,6 @@ const ALONE_MAX = 10;
  * @property {(title: string, message: string, merge?: { name: string, parts: readonly Blob[] }) => void} tell
  */
 
-/** What lists files, and is none of media. */
-const MANIFEST = /\.(ism|ismc|mpd|m3u8)$/i;
-
-/**
- * @param {Blob} file
- * @returns {file is File}
- */
-export const isManifest = (file) => file instanceof File && MANIFEST.test(file.name);
-
 /**
  * @param {Arrangement} arrangement
  * @param {Acts} acts
@@ -43,7 +34,9 @@ export async function takeSeveral(
   if (merge && !way) return;
   if (merge && way === 'merge') open(merge.parts, merge.name, sizeOf(merge.parts), true);
   const ids = way === 'merge' ? [] : groups.map(({ name, parts }) => open(parts, name, sizeOf(parts)));
-  if (ids.length > 1) gather(`${ids.length} files together`, ids, manifests);
+  // One file may be a set, if a manifest says so.
+  if (ids.length > 1 || (ids.length === 1 && manifests.length))
+    gather(ids.length > 1 ? `${ids.length} files together` : (manifests[0]?.name ?? ''), ids, manifests);
   for (const { name, warnings } of groups) {
     if (warnings.length > 0) tell(`${name} may not be complete.`, warnings.join(' '));
   }

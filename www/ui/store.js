@@ -115,7 +115,7 @@ export function reduce(state, action) {
       const { id, name, manifests, show } = action;
       // One may have been refused in the meantime.
       const files = action.files.filter((each) => state.files.some((file) => file.id === each));
-      if (files.length < 2) return state;
+      if (!isSet({ files, manifests })) return state;
       return {
         ...state,
         sets: [...state.sets, { id, name, files, manifests }],
@@ -218,6 +218,9 @@ function settle(state, id, part) {
   return change(changed, id, { phase: file?.result ? 'done' : 'loaded' });
 }
 
+/** One file alone is no set, unless a manifest lists it. @param {Pick<SetState, 'files' | 'manifests'>} set */
+const isSet = ({ files, manifests }) => files.length > (manifests.length ? 0 : 1);
+
 /**
  * @param {State} state
  * @param {number} id
@@ -227,8 +230,7 @@ function without(state, id) {
   const files = state.files.filter((file) => file.id !== id);
   const next = files[Math.min(at, files.length - 1)]?.id ?? null;
   const rest = state.sets.map((set) => ({ ...set, files: set.files.filter((each) => each !== id) }));
-  // One alone is no set.
-  const sets = rest.filter((set) => set.files.length > 1);
+  const sets = rest.filter(isSet);
   const stays =
     files.some((file) => file.id === state.current) || sets.some((set) => set.id === state.current);
   return { ...state, files, sets, current: stays ? state.current : next };

@@ -69,7 +69,7 @@ hls.attachMedia(video);
  * The elements of a DASH manifest that go into each AdaptationSet.
  * @param {Values} values
  */
-export function dashElements({ scheme, kids: [kid = ''], pssh, playreadyObject }) {
+export function dashElements({ scheme, kids, pssh, playreadyObject }) {
   const playready = pssh.find(({ system }) => system === 'PlayReady')?.base64;
   const inside = [
     playready ? `  <cenc:pssh>${playready}</cenc:pssh>` : '',
@@ -77,7 +77,12 @@ export function dashElements({ scheme, kids: [kid = ''], pssh, playreadyObject }
   ].filter(Boolean);
   return `\
 <!-- On the MPD: xmlns:cenc="urn:mpeg:cenc:2013" xmlns:mspr="urn:microsoft:playready" -->
-<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="${scheme}" cenc:default_KID="${kid}"/>
+${kids.length > 1 ? '<!-- Of these one in each AdaptationSet: that of its key -->\n' : ''}${kids
+    .map(
+      (kid) =>
+        `<ContentProtection schemeIdUri="urn:mpeg:dash:mp4protection:2011" value="${scheme}" cenc:default_KID="${kid}"/>`,
+    )
+    .join('\n')}
 <ContentProtection schemeIdUri="urn:uuid:9a04f079-9840-4286-ab92-e65be0885f95" value="MSPR 2.0">
 ${inside.join('\n')}
 </ContentProtection>

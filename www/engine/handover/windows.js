@@ -15,7 +15,7 @@ import { CONTAINER, ERRORS, FRAMEWORKS, KEY_SYSTEM, LOG, STEPS, SYSTEM, TRUSTED_
 
 /** A text as a literal of C# and Python, whatever is in it. @param {string} text */
 const literal = (text) =>
-  JSON.stringify(text.replace(/\p{Cs}/gu, '\ufffd')).replace(
+  JSON.stringify(text).replace(
     // What ends a line for one of them.
     /[\x7f-\x9f\u2028\u2029]/g,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
