@@ -7,9 +7,10 @@ pub fn duration(text: &str) -> Option<u64> {
         None => (text.strip_prefix('P').filter(|days| !days.is_empty())?, ""),
     };
     let mut sum = 0_u64;
-    for (part, units) in
-        [(days, &[('Y', 0), ('M', 0), ('D', 86_400_000)][..]), (time, &[('H', 3_600_000), ('M', 60_000), ('S', 1000)])]
-    {
+    for (part, units) in [
+        (days, &[('Y', 0), ('M', 0), ('D', 86_400_000)][..]),
+        (time, &[('H', 3_600_000), ('M', 60_000), ('S', 1000)]),
+    ] {
         let mut rest = part;
         for (unit, worth) in units {
             let Some((number, behind)) = rest.split_once(*unit) else { continue };
@@ -66,9 +67,20 @@ mod tests {
         for (text, wanted) in all {
             assert_eq!(duration(text), Some(wanted), "{text}");
         }
-        for text in
-            ["", "P", "PT", "P1Y", "P0Y1M", "PT1", "PTS", "PT1S1M", "PT-1S", "PT99999999999999999999S", "1S", "PT1.xS"]
-        {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1Y",
+            "P0Y1M",
+            "PT1",
+            "PTS",
+            "PT1S1M",
+            "PT-1S",
+            "PT99999999999999999999S",
+            "1S",
+            "PT1.xS",
+        ] {
             assert_eq!(duration(text), None, "{text}");
         }
     }

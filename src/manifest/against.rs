@@ -33,7 +33,10 @@ fn find<'f>(files: &'f [DescribedFile], address: &str) -> Option<&'f DescribedFi
 fn called<'f>(files: &'f [DescribedFile], name: &str) -> Option<&'f DescribedFile> {
     let last = |name: &str| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
     let wanted = last(name);
-    files.iter().find(|file| file.name == name).or_else(|| files.iter().find(|file| last(&file.name) == wanted))
+    files
+        .iter()
+        .find(|file| file.name == name)
+        .or_else(|| files.iter().find(|file| last(&file.name) == wanted))
 }
 
 fn missing(address: &str, at: usize, findings: &mut Findings) {
@@ -84,14 +87,14 @@ fn bitrate(said: u64, file: &DescribedFile, track: &DescribedTrack, at: usize, f
 /// The track that a quality is of: of those of its kind the one that has its codec configuration, or the nearest bitrate.
 fn of_level<'f>(
     level: &smooth::Level,
-    kind: &'f str,
+    stream: &'f smooth::Stream,
     files: &'f [DescribedFile],
 ) -> Option<(&'f DescribedFile, &'f DescribedTrack)> {
-    let all = files.iter().flat_map(|file| file.of_kind(kind).map(move |track| (file, track)));
+    let all = files.iter().flat_map(|file| file.of_kind(&stream.kind).map(move |track| (file, track)));
     let private = hex::encode(&level.private_data);
     all.min_by_key(|(_, track)| {
         let other_codec = !private.is_empty() && track.private_data != private;
-        (other_codec, track.bitrate.abs_diff(level.bitrate))
+        (other_codec, track.language != stream.language, track.bitrate.abs_diff(level.bitrate))
     })
 }
 
@@ -99,7 +102,7 @@ fn of_client(client: &smooth::Client, files: &[DescribedFile], findings: &mut Fi
     let mut used = Vec::new();
     for stream in &client.streams {
         for level in &stream.levels {
-            let Some((file, track)) = of_level(level, &stream.kind, files) else {
+            let Some((file, track)) = of_level(level, stream, files) else {
                 findings.add(
                     &FILE_MISSING,
                     level.at,

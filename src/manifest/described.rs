@@ -304,7 +304,8 @@ fn described(index: &Index, track: &Track) -> Result<DescribedTrack> {
 
 /// Whether a text may be a language, as XML Schema and HLS have them; files may hold anything in its place.
 fn is_language(text: &str) -> bool {
-    text.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
+    text.split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// What configures a decoder, as Smooth Streaming has it (MS-SSTR 2.2.2.5): parameter sets behind start codes, and of AAC the

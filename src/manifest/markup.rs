@@ -71,7 +71,8 @@ impl Markup {
 
 /// A text as it stands in a document, without the characters that none can have (XML 1.0, 2.2).
 fn written(text: &str) -> String {
-    let is_none = |c: char| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}');
+    let is_none =
+        |c: char| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}');
     escape(&text.replace(is_none, "\u{FFFD}"))
 }
 

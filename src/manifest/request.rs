@@ -134,9 +134,8 @@ fn track(json: &Json) -> Result<DescribedTrack> {
     ];
     fields(json, &known)?;
     let whole_of = |json: &Json| json.integer().ok_or_else(|| malformed("a time is no whole number"));
-    let duration_of = |json: &Json| {
-        u64::try_from(whole_of(json)?).map_err(|_| malformed("a duration is below 0"))
-    };
+    let duration_of =
+        |json: &Json| u64::try_from(whole_of(json)?).map_err(|_| malformed("a duration is below 0"));
     let protection = object(json, "protection").map(|json| {
         fields(json, &["scheme", "form", "kid", "rotates", "ivSize"])?;
         Ok(DescribedProtection {

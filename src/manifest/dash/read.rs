@@ -160,7 +160,8 @@ fn read_set(element: &Element, period: usize, base: &str, findings: &mut Finding
 
 fn read_representation(element: &Element, set: &Common<'_>, findings: &mut Findings) -> Representation {
     let at = element.at;
-    let own = |name: &str| element.attribute(name).or_else(|| set.element.attribute(name)).unwrap_or_default();
+    let own =
+        |name: &str| element.attribute(name).or_else(|| set.element.attribute(name)).unwrap_or_default();
     let number = |name: &str| whole(own(name));
     let id = element.attribute("id").unwrap_or_default().to_owned();
     let bandwidth = element.attribute("bandwidth").and_then(whole).unwrap_or(0);

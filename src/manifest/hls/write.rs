@@ -222,10 +222,13 @@ fn variants(all: &[Listed<'_>], wishes: &Wishes) -> String {
     let leading: Vec<&Listed<'_>> = all.iter().filter(|one| one.kind == main).collect();
     // Where there is sound alone, variants are its bitrates, and languages are renditions of those.
     let tongues = leading.windows(2).any(|two| matches!(two, [a, b] if language(a.file) != language(b.file)));
-    let sounds = if main == "video" || main == "audio" && tongues { groups(all, "audio") } else { Vec::new() };
+    let sounds =
+        if main == "video" || main == "audio" && tongues { groups(all, "audio") } else { Vec::new() };
     let texts: Vec<&Listed<'_>> = all.iter().filter(|one| one.kind == "text" && main != "text").collect();
     let texts = Some(Group { id: "text0".to_owned(), all: texts }).filter(|group| !group.all.is_empty());
-    for (kind, group) in sounds.iter().map(|group| ("AUDIO", group)).chain(texts.iter().map(|group| ("SUBTITLES", group))) {
+    for (kind, group) in
+        sounds.iter().map(|group| ("AUDIO", group)).chain(texts.iter().map(|group| ("SUBTITLES", group)))
+    {
         renditions(&mut text, kind, group, all, wishes);
     }
     let mut leading = if main == "audio" && tongues {

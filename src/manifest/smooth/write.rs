@@ -279,7 +279,8 @@ fn duration(streams: &[Stream<'_>]) -> u64 {
     let text_alone = streams.iter().all(|stream| is_text(&stream));
     let ends = streams.iter().filter(|stream| text_alone || !is_text(stream)).map(|stream| {
         let longest = stream.chunks.iter().map(|chunk| chunk.duration).max().unwrap_or(0);
-        let [begin, end] = [stream.chunks.first(), stream.chunks.last()].map(|chunk| chunk.copied().unwrap_or_default());
+        let [begin, end] =
+            [stream.chunks.first(), stream.chunks.last()].map(|chunk| chunk.copied().unwrap_or_default());
         [begin.time, end.time.saturating_add(end.duration), longest]
             .map(|ticks| scaled(ticks, stream.timescale, TIMESCALE))
     });
