@@ -43,9 +43,11 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
     let time = |element: &Element, name: &str| element.attribute(name).and_then(duration);
     mpd.duration = time(root, "mediaPresentationDuration").or_else(|| {
         // A period begins where it says, or where the one before it ends; the end of the last is that of the whole.
-        let end = periods.iter().fold(Some(0_u64), |end, period| {
-            time(period, "start").or(end)?.checked_add(time(period, "duration")?)
-        });
+        let mut end = Some(0_u64);
+        for period in &periods {
+            let begin = time(period, "start").or(end);
+            end = begin.zip(time(period, "duration")).and_then(|(begin, long)| begin.checked_add(long));
+        }
         end.filter(|_| !periods.is_empty())
     });
     for (name, is_there) in [
