@@ -11,6 +11,8 @@ export const PAGE = 200;
 
 /** Longest names and values, in characters, that columns are made as wide as. */
 const WIDEST = { name: 34, value: 48 };
+/** Values of so many characters leave no room beside them on a phone. */
+const LONG = 24;
 /** Of a table without rows: its head. */
 const NOTHING = { name: 8, value: 8, meaning: 0, range: 5 };
 
@@ -174,6 +176,7 @@ export class FieldTable {
     element.style.setProperty('--value-len', String(all.value));
     element.style.setProperty('--range-len', String(all.range));
     element.classList.toggle('no-meaning', all.meaning === 0);
+    element.classList.toggle('long-values', all.value > LONG);
   }
 
   /**
