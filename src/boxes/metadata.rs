@@ -4,10 +4,27 @@ use crate::bytes::FourCc;
 
 use super::header::four;
 use super::parts::{LenText, bits};
-use super::types::{Counted, Fixed16, Language, Text, Utf8};
+use super::types::{Counted, Fixed16, Language, Text, U24, Utf8};
 use super::wire::Bytes;
 
 entries! {
+    /// A loudness that was measured.
+    LoudnessMeasurement {
+        method_definition: u8, means |v| [
+            "unknown", "programme loudness", "anchor loudness", "loudest of a range", "loudest momentary",
+            "loudest short-term", "loudness range", "mixing level", "room type", "short-term loudness",
+        ].get(usize::from(*v)).copied().unwrap_or_default().to_owned();
+        method_value: u8;
+        measurement: u8, means |v| format!("system {}, reliability {}", bits(*v, 4, 4), bits(*v, 0, 4));
+    }
+    /// Peaks and loudness, for one way of downmixing and compressing.
+    LoudnessBase {
+        eq_set: u8, if |cx, _| cx.head.version >= 1, means |v| format!("EQ set {}", bits(*v, 0, 6));
+        downmix_and_drc: u16, means |v| format!("downmix {}, DRC set {}", bits(*v, 6, 7), bits(*v, 0, 6));
+        peaks: U24, means |v| format!("bs_sample_peak_level {}, bs_true_peak_level {}", bits(v.0, 12, 12), bits(v.0, 0, 12));
+        true_peak_measurement: u8, means |v| format!("system {}, reliability {}", bits(*v, 4, 4), bits(*v, 0, 4));
+        measurements: Counted<u8, LoudnessMeasurement>;
+    }
     /// The name of one metadata key; items refer to it by its number, from 1.
     MetadataKey {
         key_size: u32;
@@ -144,6 +161,17 @@ boxes! {
     }
     /// Loudness of the track or the album.
     Loudness [four(b"ludt")] plain children "Loudness" "ISO/IEC 14496-12:2022 12.2.7" {}
+    /// How loud a track or album is, and its peaks.
+    LoudnessInformation [four(b"tlou"), four(b"alou")] full(0, 1) "Track or album loudness" "ISO/IEC 14496-12:2022 12.2.7" {
+        loudness_base_count: u8, if |cx, _| cx.head.version >= 1, means |v| bits(*v, 0, 6).to_string();
+        bases: Vec<LoudnessBase>, count |cx, b| if cx.head.version == 0 { 1 } else { bits(b.loudness_base_count, 0, 6) };
+    }
+    /// How the sound of a track may be rendered.
+    AudioRendering [four(b"ardi")] full "Audio rendering indication" "ISO/IEC 14496-12:2022 12.2.8" {
+        audio_rendering_indication: u8, means |v| [
+            "no preference", "stereo", "two-dimensional", "three-dimensional", "headphones",
+        ].get(usize::from(*v)).copied().unwrap_or_default().to_owned();
+    }
     /// Version of the DECE profile and the asset's identifier.
     AssetInformation [four(b"ainf")] full(0, 1) "Asset information" "DECE Common File Format 2.2.4" {
         profile_version: u32;

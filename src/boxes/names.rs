@@ -20,38 +20,14 @@ const NAMED: &str = "\
 !mov|Compressed movie|ISO/IEC 14496-12:2022 8.19
 !six|Compressed segment index|ISO/IEC 14496-12:2022 8.19
 !ssx|Compressed subsegment index|ISO/IEC 14496-12:2022 8.19
-alou|Album loudness|ISO/IEC 14496-12:2022 12.2.7
-tlou|Track loudness|ISO/IEC 14496-12:2022 12.2.7
-cclv|Content colour volume|ISO/IEC 14496-12:2022 12.1
 cinf|Complete track information|ISO/IEC 14496-12:2022 8.17
-dimm|Hint: bytes sent at once|ISO/IEC 14496-12:2022 9.1.5
-dmed|Hint: bytes from media tracks|ISO/IEC 14496-12:2022 9.1.5
-drep|Hint: repeated bytes|ISO/IEC 14496-12:2022 9.1.5
-maxr|Hint: highest data rate|ISO/IEC 14496-12:2022 9.1.5
-payt|Hint: payload type|ISO/IEC 14496-12:2022 9.1.5
-tmax|Hint: largest time offset|ISO/IEC 14496-12:2022 9.1.5
-tmin|Hint: smallest time offset|ISO/IEC 14496-12:2022 9.1.5
 dmix|Downmix instructions|ISO/IEC 14496-12:2022 12.2.5
 fdel|File delivery item extension|ISO/IEC 14496-12:2022 8.13
-fecr|FEC reservoir|ISO/IEC 14496-12:2022 8.13.7
-fiin|File delivery information|ISO/IEC 14496-12:2022 8.13.2
-fire|File reservoir|ISO/IEC 14496-12:2022 8.13.8
-fpar|File partition|ISO/IEC 14496-12:2022 8.13.3
-gitn|Group ID to name|ISO/IEC 14496-12:2022 8.13.6
-paen|Partition entry|ISO/IEC 14496-12:2022 8.13.2
-segr|File delivery session group|ISO/IEC 14496-12:2022 8.13.5
 imif|IPMP information|ISO/IEC 14496-12:2005 8.45.4
 ipmc|IPMP control|ISO/IEC 14496-12:2005 8.45.5
-rssr|Received SSRC|ISO/IEC 14496-12:2022 9.4.1
-rtp |RTP session description|ISO/IEC 14496-12:2022 9.1.4.2
-rtpo|RTP packet extension|ISO/IEC 14496-12:2022 9.1.3
-rely|Reliable transmission hint|QuickTime File Format: Hint media
-srpp|SRTP process|ISO/IEC 14496-12:2022 9.2.2
-tssy|Timestamp synchrony|ISO/IEC 14496-12:2022 9.4.1
 fdsa|File delivery sample|ISO/IEC 14496-12:2022 9.3
 fdpa|File delivery packet|ISO/IEC 14496-12:2022 9.3
 extr|File delivery extra data|ISO/IEC 14496-12:2022 9.3
-scrb|Scramble scheme information|ISO/IEC 14496-12:2022 8.16
 uuid|User extension|ISO/IEC 14496-12:2022 4.2.2
 aedb|Audio element description|ISO/IEC 14496-12 amendments (mp4ra)
 aelm|Audio element|ISO/IEC 14496-12 amendments (mp4ra)
@@ -59,7 +35,6 @@ aepp|Audio element positioning|ISO/IEC 14496-12 amendments (mp4ra)
 aepr|Audio element prominence|ISO/IEC 14496-12 amendments (mp4ra)
 aesb|Audio element selection|ISO/IEC 14496-12 amendments (mp4ra)
 aesd|Audio element selection description|ISO/IEC 14496-12 amendments (mp4ra)
-ardi|Audio rendering indication|ISO/IEC 14496-12 amendments (mp4ra)
 prsl|Preselection|ISO/IEC 14496-12 amendments (mp4ra)
 rsot|Redundant sample original timing|ISO/IEC 14496-12 amendments (mp4ra)
 ssrt|Sub-sample reference table|ISO/IEC 14496-12 amendments (mp4ra)
@@ -68,70 +43,34 @@ ctrn|Compact track run|written by GPAC
 cdrf|Compact data reference|written by GPAC
 extk|External track|written by GPAC
 extl|External track location|written by GPAC
-sdhd|Scene description media header|ISO/IEC 14496-14:2020
-odhd|Object descriptor media header|ISO/IEC 14496-14:2020
-crhd|Clock reference media header|ISO/IEC 14496-14:2020
-iphd|IPMP media header|ISO/IEC 14496-14:2020
 seig|Group encryption information|ISO/IEC 23001-7:2023 6
 3dpr|Depth resolution (MVD)|ISO/IEC 14496-15:2022
 3sib|Scalability SEI (MVD)|ISO/IEC 14496-15:2022
 a3dC|3D-AVC configuration|ISO/IEC 14496-15:2022
 apvC|APV configuration|ISO/IEC 14496-15:2022
-buff|Buffering|ISO/IEC 14496-15:2022
 dhec|Default HEVC extractor|ISO/IEC 14496-15:2022
 ecam|Extrinsic camera parameters|ISO/IEC 14496-15:2022
 icam|Intrinsic camera parameters|ISO/IEC 14496-15:2022
-evcC|EVC configuration|ISO/IEC 14496-15:2022
 evsC|EVC slice component configuration|ISO/IEC 14496-15:2022
 hvtC|HEVC tile configuration|ISO/IEC 14496-15:2022
 iroi|Interactive region of interest|ISO/IEC 14496-15:2022
-ldep|Tier dependency|ISO/IEC 14496-15:2022
 lvcC|LCEVC configuration|ISO/IEC 14496-15:2022
 mstv|Multiview sub-track view|ISO/IEC 14496-15:2022
-mvcC|MVC configuration|ISO/IEC 14496-15:2022
 mvcg|Multiview group|ISO/IEC 14496-15:2022
-mvci|Multiview information|ISO/IEC 14496-15:2022
-mvcP|View priority assignment|ISO/IEC 14496-15:2022
 mvdC|MVC depth configuration|ISO/IEC 14496-15:2022
 mvra|Multiview relation attributes|ISO/IEC 14496-15:2022
 qlif|Priority layer information (SVC)|ISO/IEC 14496-15:2022
-rrgn|Rectangular region|ISO/IEC 14496-15:2022
-sdep|Sample dependency tiers|ISO/IEC 14496-15:2022
 seib|Scalability SEI (SVC)|ISO/IEC 14496-15:2022
-seii|SEI information|ISO/IEC 14496-15:2022
 sstl|Sub-track layers (SVC)|ISO/IEC 14496-15:2022
-stmg|Sub-track multiview group|ISO/IEC 14496-15:2022
-stti|Sub-track tiers|ISO/IEC 14496-15:2022
-svcC|SVC configuration|ISO/IEC 14496-15:2022
-svcP|Priority assignment (SVC)|ISO/IEC 14496-15:2022
 svdr|Dependency range (SVC)|ISO/IEC 14496-15:2022
-svip|Initial parameter sets|ISO/IEC 14496-15:2022
 svmC|SVC metadata sample configuration|ISO/IEC 14496-15:2022
-svpr|Priority range|ISO/IEC 14496-15:2022
 swtc|Multiview group relation|ISO/IEC 14496-15:2022
-tibr|Tier bitrate|ISO/IEC 14496-15:2022
-tiri|Tier information|ISO/IEC 14496-15:2022
 tran|Transcoding information|ISO/IEC 14496-15:2022
-tstb|Tile sub-track group|ISO/IEC 14496-15:2022
 vsib|View scalability SEI|ISO/IEC 14496-15:2022
 vvcE|VVC enhancement layer configuration|ISO/IEC 14496-15:2022
-vvnC|VVC NAL unit configuration|ISO/IEC 14496-15:2022
 vwdi|Multiview scene information|ISO/IEC 14496-15:2022
 vwid|View identifier|ISO/IEC 14496-15:2022
-styl|Text styles|3GPP TS 26.245 5.17
-hlit|Text highlight|3GPP TS 26.245 5.17
-hclr|Highlight colour|3GPP TS 26.245 5.17
-krok|Karaoke times|3GPP TS 26.245 5.17
-dlay|Scroll delay|3GPP TS 26.245 5.17
-href|Hyperlink in text|3GPP TS 26.245 5.17
-tbox|Text box|3GPP TS 26.245 5.17
-blnk|Blinking text|3GPP TS 26.245 5.17
-twrp|Text wrap|3GPP TS 26.245 5.17
-pcrb|MPEG-2 TS clock references|DASH with MPEG-2 TS (mp4ra)
-tfad|Track fragment adjustment|3GPP TS 26.244
 tfma|Track fragment media adjustment|3GPP TS 26.244
-trik|Trick play|DECE Common File Format 2.2.7
-bloc|Base location|DECE Common File Format 2.2.3
 coin|Content information|DECE Common File Format 2.2.5
 avcn|AVC NAL unit storage|DECE Common File Format 2.2.2
 wmpi|Watermark pattern information|DASH-IF watermarking
@@ -139,8 +78,6 @@ dsgd|Segment grouping data|DVB (mp4ra)
 dstg|Segment group timing|DVB (mp4ra)
 srmc|System renewability container|DVB (mp4ra)
 srmb|System renewability message|DVB (mp4ra)
-uncC|Uncompressed frame configuration|ISO/IEC 23001-17:2024
-cmpd|Component definition|ISO/IEC 23001-17:2024
 mdta|Metadata key|QuickTime File Format: Metadata item keys
 chpl|Chapter list|written by Nero and FFmpeg
 Xtra|Windows Media tags|written by Windows Media tools

@@ -10,8 +10,8 @@ use super::header::{BoxId, four};
 use super::names::{self, Named};
 use super::sample_types::{self, Layout};
 use super::{
-    audio, cenc, codec, descriptor, fragment, groups, heif, index, metadata, movie, piff, quicktime, record,
-    sample_entry, scoped, subtitle, tables,
+    audio, cenc, codec, descriptor, fragment, groups, heif, hints, index, layers, metadata, movie, piff,
+    quicktime, record, sample_entry, scoped, subtitle, tables,
 };
 
 /// What is known of a box.
@@ -40,6 +40,8 @@ static FAMILIES: &[&[Declaration]] = &[
     quicktime::DECLARED,
     subtitle::DECLARED,
     tables::DECLARED,
+    hints::DECLARED,
+    layers::DECLARED,
     record::DECLARED,
 ];
 
@@ -192,6 +194,8 @@ pub fn rewriter(declaration: &Declaration) -> Option<&'static Rewriter> {
         (quicktime::DECLARED, quicktime::REWRITERS),
         (subtitle::DECLARED, subtitle::REWRITERS),
         (tables::DECLARED, tables::REWRITERS),
+        (hints::DECLARED, hints::REWRITERS),
+        (layers::DECLARED, layers::REWRITERS),
         (sample_entry::DECLARED, sample_entry::REWRITERS),
         (scoped::DECLARED, scoped::REWRITERS),
     ];
