@@ -225,6 +225,24 @@ export interface BoxView {
   texts: { title: string; text: string }[];
 }
 
+/** What is said of the dependencies of a sample, as ISO/IEC 14496-12 numbers it; 0 where nothing is. */
+export interface SampleDependency {
+  /** `is_leading`: 1 before a sync sample and not decodable from there, 2 not leading, 3 leading and decodable. */
+  leading: number;
+  /** `sample_depends_on`: 1 on others, 2 on none. */
+  dependsOn: number;
+  /** `sample_is_depended_on`: 1 others may, 2 none does. */
+  dependedOn: number;
+  /** `sample_has_redundancy`: 1 it has, 2 it has none. */
+  redundancy: number;
+}
+
+/** Bytes of a sample that are clear, and that are protected behind them. */
+export interface SampleRange {
+  clear: number;
+  protected: number;
+}
+
 /** How one sample is encrypted. */
 export interface SampleEncryption {
   /** 'cenc', 'cbc1', 'cens' or 'cbcs', also where it is PIFF that says so; or what else the file names. */
@@ -235,8 +253,8 @@ export interface SampleEncryption {
   kid: string | null;
   /** Hex: its own, or that of all; empty where it is not known. */
   iv: string;
-  /** Bytes that are clear, and that are protected behind them, in turn; none where all of the sample is protected. */
-  subsamples: [number, number][];
+  /** None where all of the sample is protected. */
+  subsamples: SampleRange[];
 }
 
 /** One sample of a track. Times are ticks of its track. */
@@ -254,8 +272,7 @@ export interface SampleRow {
   size: number;
   /** Whether decoding can begin with it. */
   sync: boolean;
-  /** `is_leading`, `sample_depends_on`, `sample_is_depended_on`, `sample_has_redundancy`; 0 where nothing is said. */
-  dependency: [number, number, number, number];
+  dependency: SampleDependency;
   /** `sample_degradation_priority`. */
   priority: number;
   /** Which sample entry, from 1. */
@@ -322,8 +339,10 @@ export interface SampleAt {
   inside: number;
   /** Whether it is encrypted. */
   encrypted: boolean;
-  /** The unit of the sample that has it, and its number, from 0; null where that cannot be told. */
-  unit: [number, SampleUnit] | null;
+  /** The unit of the sample that has it; null where that cannot be told. */
+  unit: SampleUnit | null;
+  /** Number of that unit, from 1. */
+  unitNumber: number | null;
 }
 
 /** A track over time, in stretches: its fragments, or, of a plain file, from one sync sample to the next. Columns of one length. */

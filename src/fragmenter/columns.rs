@@ -133,12 +133,7 @@ impl<'t> Columns<'t> {
     }
 
     /// Reads what is said of encryption. `media` is what is at hand of what stands outside of the `moov`, and where it begins.
-    pub fn read_secrets(
-        &mut self,
-        tree: &'t Tree<'_>,
-        track: &Track,
-        media: (u64, &'t [u8]),
-    ) -> Result<()> {
+    pub fn read_secrets(&mut self, tree: &'t Tree<'_>, track: &Track, media: (u64, &'t [u8])) -> Result<()> {
         let secrets = Secrets::read(tree, stbl(tree, track)?, track, self.count, media);
         self.secrets = secrets.map_err(|error| of_track(track.id, error))?;
         Ok(())

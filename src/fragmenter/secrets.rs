@@ -101,7 +101,9 @@ impl<'t> Secrets<'t> {
         }
         let sizes: SampleAuxInfoSizes = tree.read(first_of_encryption(tree, stbl, b"saiz")?).ok()?;
         let saio: SampleAuxInfoOffsets = tree.read(first_of_encryption(tree, stbl, b"saio")?).ok()?;
-        let ([at], true) = (saio.offsets.entries.as_slice(), sizes.sample_count == count) else { return None };
+        let ([at], true) = (saio.offsets.entries.as_slice(), sizes.sample_count == count) else {
+            return None;
+        };
         let len = all_bytes(&sizes, count);
         let is_inside = len_u64(tree.slice(at.0, at.0.saturating_add(len)).len()) == len;
         (!is_inside && len <= MOST_OUTSIDE).then_some((at.0, len))

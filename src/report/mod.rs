@@ -37,8 +37,8 @@ pub use plan::{
 };
 pub use protection::{SummaryProtection, TrackProtection};
 pub use samples::{
-    SampleAt, SampleEncryption, SamplePage, SampleRow, SampleTimeline, SampleUnit, SampleView, sample_at,
-    sample_at_time, sample_page, sample_timeline, sample_view,
+    SampleAt, SampleDependency, SampleEncryption, SamplePage, SampleRange, SampleRow, SampleTimeline,
+    SampleUnit, SampleView, sample_at, sample_at_time, sample_page, sample_timeline, sample_view,
 };
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Stretch, Work, work};

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
+use crate::boxes::cenc::Subsample;
 use crate::bytes::Error;
 use crate::bytes::units::{len_u64, to_len};
-use crate::protect::scheme::Pattern;
 use crate::protect::SourceKeys;
+use crate::protect::scheme::Pattern;
 use crate::samples::inside::{self, Inside};
 use crate::samples::timeline::{Stretch, TableTimeline};
 use crate::samples::units::Unit;
@@ -34,8 +35,8 @@ pub struct SampleRow {
     pub size: u32,
     /// Whether decoding can begin with it.
     pub sync: bool,
-    /// `is_leading`, `sample_depends_on`, `sample_is_depended_on`, `sample_has_redundancy`: 0 where nothing is said.
-    pub dependency: [u32; 4],
+    /// What is said of its dependencies.
+    pub dependency: SampleDependency,
     /// `sample_degradation_priority`.
     pub priority: u32,
     /// Which sample entry, from 1.
@@ -44,6 +45,29 @@ pub struct SampleRow {
     pub groups: Vec<String>,
     /// How it is encrypted; `None` where it is clear.
     pub encryption: Option<SampleEncryption>,
+}
+
+/// What is said of the dependencies of a sample (ISO/IEC 14496-12:2022 8.6.4.3); 0 where nothing is.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SampleDependency {
+    /// `is_leading`.
+    pub leading: u32,
+    /// `sample_depends_on`.
+    pub depends_on: u32,
+    /// `sample_is_depended_on`.
+    pub depended_on: u32,
+    /// `sample_has_redundancy`.
+    pub redundancy: u32,
+}
+
+/// Bytes of a sample that are clear, and that are protected behind them: `SampleRange`.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SampleRange {
+    /// Clear.
+    pub clear: u16,
+    /// Protected.
+    pub protected: u32,
 }
 
 /// How one sample is encrypted.
@@ -59,18 +83,19 @@ pub struct SampleEncryption {
     /// Hex; empty where it is not known.
     pub iv: String,
     /// Bytes that are clear, and that are protected behind them; none where all of it is protected.
-    pub subsamples: Vec<(u16, u32)>,
+    pub subsamples: Vec<SampleRange>,
 }
 
 impl SampleRow {
     fn of(row: &Row) -> Self {
         let bits = |from: u32| row.flags.0 >> from & 3;
+        let range = |one: &Subsample| SampleRange { clear: one.clear, protected: one.protected };
         let encryption = row.by.as_ref().map(|by| SampleEncryption {
             scheme: by.scheme.text(),
             pattern: pattern(Some(Pattern { crypt: by.pattern >> 4, skip: by.pattern & 15 })),
             kid: by.kid.map(|kid| kid.uuid()),
             iv: hex::encode(&row.iv),
-            subsamples: row.map.iter().map(|one| (one.clear, one.protected)).collect(),
+            subsamples: row.map.iter().map(range).collect(),
         });
         Self {
             number: row.number,
@@ -81,7 +106,12 @@ impl SampleRow {
             start: row.start,
             size: row.size,
             sync: !row.flags.is_non_sync(),
-            dependency: [26, 24, 22, 20].map(bits),
+            dependency: SampleDependency {
+                leading: bits(26),
+                depends_on: bits(24),
+                depended_on: bits(22),
+                redundancy: bits(20),
+            },
             priority: row.flags.0 & 0xffff,
             entry: row.entry,
             groups: row.groups.iter().map(|(kind, number)| format!("{} {number}", kind.text())).collect(),
@@ -180,8 +210,10 @@ pub struct SampleAt {
     pub inside: u64,
     /// Whether it is encrypted.
     pub encrypted: bool,
-    /// Number of the unit of the sample that has it, from 0, and what it is.
-    pub unit: Option<(usize, SampleUnit)>,
+    /// The unit of the sample that has it.
+    pub unit: Option<SampleUnit>,
+    /// Number of that unit, from 1.
+    pub unit_number: Option<usize>,
 }
 
 /// A track over time: `SampleTimeline`. All columns are of the same length.
@@ -268,7 +300,8 @@ pub fn sample_at(
         timescale: timescale(index, track),
         inside,
         encrypted: inside::is_encrypted(&row, inside),
-        unit: unit.map(|(number, unit)| (number, SampleUnit::of(unit, row.start))),
+        unit_number: unit.map(|(number, _)| number + 1),
+        unit: unit.map(|(_, unit)| SampleUnit::of(unit, row.start)),
         sample: SampleRow::of(&row),
     }))
 }
@@ -317,9 +350,13 @@ pub fn sample_timeline(
     state: &mut TableTimeline,
 ) -> Asked<SampleTimeline> {
     let found = samples.timeline(track, state)?;
-    let mut shown =
-        SampleTimeline { timescale: timescale(index, track), joined: found.joined, ..SampleTimeline::default() };
-    for Stretch { first, samples, start, duration, bytes, sync, fragment, gap, drift, tfra, sidx } in found.stretches
+    let mut shown = SampleTimeline {
+        timescale: timescale(index, track),
+        joined: found.joined,
+        ..SampleTimeline::default()
+    };
+    for Stretch { first, samples, start, duration, bytes, sync, fragment, gap, drift, tfra, sidx } in
+        found.stretches
     {
         shown.number.push(first + 1);
         shown.samples.push(samples);

@@ -145,8 +145,7 @@ impl Secrets {
         if let Err(error) = &read
             && error.code() == "iv-elsewhere"
             && let Some(saio) = first_of_encryption(tree, traf, b"saio")
-            && let Some(outside) =
-                Outside::of(tree, saio, &[tree.root(), traf], index.moov.as_ref())
+            && let Some(outside) = Outside::of(tree, saio, &[tree.root(), traf], index.moov.as_ref())
             && outside.start.saturating_add(outside.len) <= index.file_len
         {
             let bytes = samples.bytes(outside.start, outside.len)?;

@@ -97,7 +97,8 @@ impl Samples {
         while u64::from(cursor.sample) < end {
             let number = u64::from(cursor.sample);
             let Some(sample) = columns.next(&mut cursor)? else { break };
-            let begins = state.stretches.last().is_none_or(|last| sample.is_sync() && last.duration >= state.least);
+            let begins =
+                state.stretches.last().is_none_or(|last| sample.is_sync() && last.duration >= state.least);
             if begins {
                 state.stretches.push(Stretch {
                     first: number,
@@ -124,7 +125,12 @@ impl Samples {
     /// Adds the fragments of a track.
     fn fragments(&mut self, track: u32, all: &mut Timeline) {
         let parts = self.map(track).parts.clone();
-        let said = self.index.mfra.as_ref().map(|mfra| points::times(mfra, &self.index.fragments)).unwrap_or_default();
+        let said = self
+            .index
+            .mfra
+            .as_ref()
+            .map(|mfra| points::times(mfra, &self.index.fragments))
+            .unwrap_or_default();
         let indexed = indexed(&self.index, track);
         let mut end = all.stretches.last().map(|last| last.start.saturating_add_unsigned(last.duration));
         let mut sum: Option<i64> = end;
@@ -185,7 +191,8 @@ fn join(stretches: &mut Vec<Stretch>) {
 
 /// What segment indexes say of a track: file offset of a fragment, and when it is presented, in ticks of the track.
 fn indexed(index: &Index, track: u32) -> Vec<(u64, i64)> {
-    let timescale = index.movie.as_ref().and_then(|movie| movie.track(track)).map_or(0, |info| info.timescale);
+    let timescale =
+        index.movie.as_ref().and_then(|movie| movie.track(track)).map_or(0, |info| info.timescale);
     let mut all = Vec::new();
     for (start, sidx) in &index.segment_indexes {
         if sidx.reference_id != track || sidx.timescale == 0 {

@@ -11,9 +11,9 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result};
 
+use super::entry::{Protection, SampleEntry};
 use super::fragment::TrackFragment;
 use super::leftovers::{is_key_group, is_of_encryption};
-use super::entry::{Protection, SampleEntry};
 use super::movie::{Movie, Track};
 
 /// How samples are encrypted.

@@ -29,7 +29,8 @@ impl File {
     /// many fragments. `undefined` here and below says that there is more to go through: ask again.
     pub fn samples(&mut self, track: u32, from: f64, count: usize) -> JsResult<JsValue> {
         let from = offset(from);
-        let page = self.asked(&mut |samples, index, _| report::sample_page(samples, index, track, from, count))?;
+        let page =
+            self.asked(&mut |samples, index, _| report::sample_page(samples, index, track, from, count))?;
         page.map_or(Ok(JsValue::UNDEFINED), |page| shown(&page))
     }
 
@@ -61,9 +62,8 @@ impl File {
 
     /// `SampleTimeline`: a track over time.
     pub fn sample_timeline(&mut self, track: u32) -> JsResult<JsValue> {
-        let found = self.asked(&mut |samples, index, state| {
-            report::sample_timeline(samples, index, track, state)
-        })?;
+        let found =
+            self.asked(&mut |samples, index, state| report::sample_timeline(samples, index, track, state))?;
         found.map_or(Ok(JsValue::UNDEFINED), |found| shown(&found))
     }
 }

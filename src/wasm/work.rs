@@ -38,7 +38,14 @@ pub struct Work {
 impl Default for Work {
     fn default() -> Self {
         let random = Zeroizing::new([0; RANDOM_LEN]);
-        Self { plan: None, trial: Trial::default(), random, assembly: None, playback: None, looked: Looked::default() }
+        Self {
+            plan: None,
+            trial: Trial::default(),
+            random,
+            assembly: None,
+            playback: None,
+            looked: Looked::default(),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ export { takeSeveral } from './several.js';
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
+  addStyle('../style/samples.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
   addStyle('../style/set.css'),

@@ -1,6 +1,6 @@
 /** The samples of one track: a grid for millions of rows, read in pages, drawn in view. */
 
-/** @import { Media, SampleRow } from '../types.d.ts' */
+/** @import { Media, SampleRange, SampleRow } from '../types.d.ts' */
 
 import { faultOf } from './fault.js';
 import { freshId, h, setAttributes } from './dom.js';
@@ -244,21 +244,21 @@ function cells(row, timescale) {
   ];
 }
 
-/** @param {[number, number][]} subsamples */
+/** @param {SampleRange[]} subsamples */
 function mapWords(subsamples) {
   if (!subsamples.length) return 'all';
-  const shown = subsamples.slice(0, 3).map(([clear, hidden]) => `${clear}+${hidden}`);
+  const shown = subsamples.slice(0, 3).map((one) => `${one.clear}+${one.protected}`);
   const more = subsamples.length - shown.length;
   return `${shown.join(' ')}${more ? ` … ${subsamples.length}` : ''}`;
 }
 
 /** @param {SampleRow['dependency']} dependency */
-export function dependsOn([leading, depends, depended, redundant]) {
+export function dependsOn({ leading, dependsOn: depends, dependedOn, redundancy }) {
   const words = [
-    ['', 'others', 'none', ''][depends],
+    ['', 'others', 'none'][depends],
     ['', 'leading', '', 'leading, decodable'][leading],
-    ['', '', 'disposable', ''][depended],
-    ['', 'redundant', '', ''][redundant],
+    ['', '', 'disposable'][dependedOn],
+    ['', 'redundant'][redundancy],
   ];
   return words.filter(Boolean).join(', ');
 }

@@ -26,9 +26,9 @@ pub fn frames(sample: &[u8], marker: Option<u8>) -> Result<Vec<(usize, usize)>> 
     };
     let (count, size_len) = (usize::from(marker & 7) + 1, usize::from(marker >> 3 & 3) + 1);
     let index = sample.len().checked_sub(2 + count * size_len);
-    let index = index.filter(|index| sample.get(*index) == Some(&marker)).ok_or_else(|| {
-        bad("A sample ends as with an index of frames, but the index does not begin so.")
-    })?;
+    let index = index
+        .filter(|index| sample.get(*index) == Some(&marker))
+        .ok_or_else(|| bad("A sample ends as with an index of frames, but the index does not begin so."))?;
     let sizes = sample.get(index + 1..).unwrap_or_default();
     let mut at = 0;
     let mut frames = Vec::new();

@@ -39,10 +39,7 @@ impl Listed {
 }
 
 /// The OBUs of a sample; ends after the first fault.
-pub fn listed<'s>(
-    state: &State,
-    sample: &'s [u8],
-) -> impl Iterator<Item = Result<Listed>> + 's {
+pub fn listed<'s>(state: &State, sample: &'s [u8]) -> impl Iterator<Item = Result<Listed>> + 's {
     let is_reduced = state.sequence.as_ref().is_some_and(|sequence| sequence.is_reduced);
     let mut at = 0;
     core::iter::from_fn(move || {
