@@ -13,6 +13,7 @@
 mod always;
 mod ffprobe;
 mod inside;
+mod over_time;
 mod secrets;
 
 use std::rc::Rc;

@@ -339,6 +339,9 @@ class OpenMedia {
   /** @type {Types.Media['timeline']} */
   timeline = (track) => this.#ask('timeline', { track });
 
+  /** @type {Types.Media['tfxd']} */
+  tfxd = (track, from = 0) => this.#ask('tfxd', { track, from });
+
   /** @param {{ start: number, end: number }} range */
   hex({ start, end }) {
     return this.#ask('read', { start, end: Math.min(end, start + HEX_MAX, this.size) });

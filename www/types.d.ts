@@ -1391,6 +1391,11 @@ export interface Media {
   sample(track: number, number: number, keys?: SourceKeyRequest[]): Promise<SampleView>;
   /** A track over time. */
   timeline(track: number): Promise<SampleTimeline>;
+  /**
+   * Ticks from the decode times of fragments of a track to what tfxd says of them, null where there is none: from its fragment
+   * number `from` on as many as are read at once, none behind the last.
+   */
+  tfxd(track: number, from?: number): Promise<(number | null)[]>;
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   /** The first plan reads the file once more, which has progress (stage 'index'). */

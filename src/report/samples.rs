@@ -342,6 +342,11 @@ pub fn sample_view(
     Ok((view, clear))
 }
 
+/// Ticks from the decode times of fragments of a track to what tfxd says, from the fragment of it with number `from` on.
+pub fn sample_tfxd(samples: &mut Samples, track: u32, from: usize) -> Asked<Vec<Option<f64>>> {
+    Ok(samples.tfxd(track, from)?.into_iter().map(|far| far.map(ticks)).collect())
+}
+
 /// A track over time. `state` goes along from call to call.
 pub fn sample_timeline(
     samples: &mut Samples,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::boxes::Tree;
 use crate::boxes::fragment::{SampleFlags, trun_flags};
 use crate::boxes::outside::Outside;
+use crate::boxes::piff::{self, FragmentTime};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc};
 use crate::fragmenter::columns::Groups;
@@ -114,6 +115,14 @@ impl Head {
                 sample += 1;
             }
         }
+    }
+
+    /// The decode time that tfxd says of a part, in ticks.
+    pub fn tfxd(&self, part: usize) -> Option<i64> {
+        let track = self.fragment.tracks.get(part)?;
+        let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start)?;
+        let tfxd: FragmentTime = self.tree.read(traf.child_id(piff::TFXD)?).ok()?;
+        Some(i64::from_ne_bytes(tfxd.fragment_absolute_time.0.to_ne_bytes()))
     }
 
     /// Which groups the samples of a `traf` are in.

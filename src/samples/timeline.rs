@@ -1,13 +1,16 @@
 //! A track over time, in stretches: its fragments, or, of a sample table, from one sync sample to the next. Of fragments all
 //! that the index knows is told, without reading their headers again.
 
+use std::rc::Rc;
+
 use crate::bytes::units::to_len;
 use crate::track::index::FragmentPart;
 use crate::track::presented::Access;
 use crate::track::{Index, TrackKind, points};
 
 use super::table::STRIDE;
-use super::{Asked, Samples, Stop};
+use super::head::Head;
+use super::{Asked, PAGE_HEADS, PartAt, Samples, Stop};
 
 /// A stretch of a track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -162,6 +165,28 @@ impl Samples {
             end = Some(end_of(&part));
             sum = Some(expected.saturating_add_unsigned(part.duration));
         }
+    }
+}
+
+impl Samples {
+    /// Ticks from the decode time of fragments of a track to what tfxd says, from its part number `from` on; `None` where there is
+    /// none. As many as are read at once: their headers are.
+    pub fn tfxd(&mut self, track: u32, from: usize) -> Asked<Vec<Option<i64>>> {
+        let parts: Vec<PartAt> =
+            self.map(track).parts.iter().skip(from).take(PAGE_HEADS).copied().collect();
+        let mut heads = Vec::new();
+        for at in &parts {
+            heads.push(match self.head(to_len(at.fragment.into())) {
+                // What cannot be read says nothing.
+                Err(Stop::Error(_)) => None,
+                head => Some(head?),
+            });
+        }
+        let said = |(at, head): (&PartAt, Option<Rc<Head>>)| {
+            let time = head?.tfxd(to_len(at.part.into()))?;
+            Some(time.saturating_sub(self.part(*at)?.decode_time))
+        };
+        Ok(parts.iter().zip(heads).map(said).collect())
     }
 }
 

@@ -66,6 +66,13 @@ impl File {
             self.asked(&mut |samples, index, state| report::sample_timeline(samples, index, track, state))?;
         found.map_or(Ok(JsValue::UNDEFINED), |found| shown(&found))
     }
+
+    /// `(number | null)[]`: ticks from the decode times of fragments to what tfxd says, from the fragment of the track with number
+    /// `from` on; none behind the last.
+    pub fn sample_tfxd(&mut self, track: u32, from: usize) -> JsResult<JsValue> {
+        let found = self.asked(&mut |samples, _, _| report::sample_tfxd(samples, track, from))?;
+        found.map_or(Ok(JsValue::UNDEFINED), |found| shown(&found))
+    }
 }
 
 fn parse(keys: JsValue) -> JsResult<SourceKeys> {

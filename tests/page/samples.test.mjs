@@ -44,7 +44,11 @@ function manySamples() {
             box('dinf', box('dref', u32(0, 1), box('url ', u32(1)))),
             box(
               'stbl',
-              box('stsd', u32(0, 1), box('metx', Buffer.alloc(6), Buffer.from([0, 1]), Buffer.from('\0urn:x\0\0'))),
+              box(
+                'stsd',
+                u32(0, 1),
+                box('metx', Buffer.alloc(6), Buffer.from([0, 1]), Buffer.from('\0urn:x\0\0')),
+              ),
               box('stts', u32(0, 1, MANY, 1)),
               box('stss', u32(0, 2, 1, MANY / 2)),
               box('stsc', u32(0, 1, 1, MANY, 1)),
@@ -69,14 +73,18 @@ const openSamples = async (page) => {
   await page.click('.inspect-views .button:last-child');
   await page.waitFor('.sample-table .sample-size:not(:empty)', { timeout: LONG });
 };
-const chosen = () => document.querySelector('.sample-table .chosen .sample-number')?.innerText.replace(/\D/g, '');
+const chosen = () =>
+  document.querySelector('.sample-table .chosen .sample-number')?.innerText.replace(/\D/g, '');
 const waitChosen = async (page, number) => {
   await page.evaluate((text) => void (window.awaited = String(text)), number);
   await page.waitFor(
     () =>
       document.querySelector('.sample-table .chosen .sample-number')?.innerText.replace(/\D/g, '') ===
         window.awaited &&
-      document.querySelector('.pane-sample .pane-title')?.innerText.replace(/\D/g, '').startsWith(window.awaited),
+      document
+        .querySelector('.pane-sample .pane-title')
+        ?.innerText.replace(/\D/g, '')
+        .startsWith(window.awaited),
     { timeout: LONG },
   );
 };
@@ -139,7 +147,10 @@ inEachBrowser((browser) => {
       return times.sort((a, b) => a - b);
     });
     // Busy machines are slow; what is measured quietly is in the bench.
-    assert.ok(frames[Math.floor(frames.length * 0.5)] < 50, `half of all frames took ${frames[60]} ms or more`);
+    assert.ok(
+      frames[Math.floor(frames.length * 0.5)] < 50,
+      `half of all frames took ${frames[60]} ms or more`,
+    );
   });
 
   check('a byte of media data leads to its sample, and the sample to its bytes', async (page) => {
@@ -157,7 +168,10 @@ inEachBrowser((browser) => {
     const units = await page.evaluate(() =>
       [...document.querySelectorAll('.units .unit')].map((unit) => unit.innerText),
     );
-    assert.ok(units.some((unit) => /IDR slice \(5\), I,/.test(unit)), units.join('\n'));
+    assert.ok(
+      units.some((unit) => /IDR slice \(5\), I,/.test(unit)),
+      units.join('\n'),
+    );
     await page.click('.inspect-views .button:first-child');
     await page.waitFor('.pane-tree');
     await page.waitFor(() => document.querySelector('.pane-bytes .pane-title').innerText === 'Bytes of mdat');
@@ -165,7 +179,10 @@ inEachBrowser((browser) => {
 
   check('a protected sample shows what is encrypted, and with its key is clear', async (page) => {
     const path = folder.path(`protected-${browser.name}.mp4`);
-    await writeFile(path, await protectedSample(page, { key: KEY, kid: '10000000-1000-1000-1000-100000000001' }));
+    await writeFile(
+      path,
+      await protectedSample(page, { key: KEY, kid: '10000000-1000-1000-1000-100000000001' }),
+    );
     await openFile(page, path);
     await openSamples(page);
     await page.click('.sample-table .virtual-row');
@@ -173,7 +190,9 @@ inEachBrowser((browser) => {
     assert.ok((await page.evaluate(() => document.querySelectorAll('.strip-part').length)) > 0);
     assert.match(await page.text('.pane-sample'), /10000000-1000-1000-1000-100000000001/);
     const bytes = () =>
-      [...document.querySelectorAll('.byte-row:not([hidden]) [role="gridcell"].byte')].map((one) => one.innerText);
+      [...document.querySelectorAll('.byte-row:not([hidden]) [role="gridcell"].byte')].map(
+        (one) => one.innerText,
+      );
     const before = (await page.evaluate(bytes)).join('');
     await page.fill('.sample-key input', 'no key');
     await page.click('.sample-key .button');

@@ -198,6 +198,7 @@ export interface Methods {
   sampleAtTime: { args: { track: number; seconds: number }; result: number | null };
   sample: { args: { track: number; number: number; keys: SourceKeyRequest[] }; result: SampleView };
   timeline: { args: { track: number }; result: SampleTimeline };
+  tfxd: { args: { track: number; from: number }; result: (number | null)[] };
   read: { args: { start: number; end: number }; result: Uint8Array };
   /** With the random values that the plan was made with: the plan itself has no secrets. */
   plan: {

@@ -111,11 +111,14 @@ const methods = {
 
   sampleAt: ({ offset, keys }, running) => asked(running, (core) => core.sample_at(offset, keys)),
 
-  sampleAtTime: ({ track, seconds }, running) => asked(running, (core) => core.sample_at_time(track, seconds)),
+  sampleAtTime: ({ track, seconds }, running) =>
+    asked(running, (core) => core.sample_at_time(track, seconds)),
 
   sample: ({ track, number, keys }, running) => asked(running, (core) => core.sample(track, number, keys)),
 
   timeline: ({ track }, running) => asked(running, (core) => core.sample_timeline(track)),
+
+  tfxd: ({ track, from }, running) => asked(running, (core) => core.sample_tfxd(track, from)),
 
   async read({ start, end }) {
     return file().made(start, end - start) ?? file().reader.read(start, end - start);

@@ -5,7 +5,7 @@
 import { h } from './dom.js';
 import { say } from './live.js';
 
-/** @type {Record<string, (bytes: Uint8Array) => string>} */
+/** @type {Record<string, ((bytes: Uint8Array) => string) | undefined>} */
 export const FORMS = {
   Hex: (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
   Base64: (bytes) => {

@@ -71,7 +71,12 @@ export class Inspect {
       h(
         'div',
         { class: 'inspect-bar' },
-        h('div', { class: 'inspect-views', role: 'group', 'aria-label': 'Look at' }, this.toBoxes, this.toSamples),
+        h(
+          'div',
+          { class: 'inspect-views', role: 'group', 'aria-label': 'Look at' },
+          this.toBoxes,
+          this.toSamples,
+        ),
         this.crumbs,
         problems(summary, (path) => void this.select(path)),
       ),
@@ -116,7 +121,8 @@ export class Inspect {
         this.samples = new Samples(this.media, (shown) => {
           this.turn += 1;
           this.sample = shown;
-          this.bytes.open({ ...shown, type: `sample ${format.count(shown.number)}` }, shown.clear);
+          const type = `sample ${format.count(shown.number)}${shown.clear ? ', decrypted' : ''}`;
+          this.bytes.open({ ...shown, type }, shown.clear);
           this.bytes.show(shown.lit, shown.cursor);
           if (shown.cursor >= 0) void this.#place(shown.cursor);
         });
@@ -144,7 +150,10 @@ export class Inspect {
       else if (this.sample) this.bytes.tell(placeWords(at));
       else {
         const show = async () => (await this.#seeSamples())?.goToByte(offset);
-        this.bytes.tell(`${placeWords(at)} `, button('Show the sample', () => void show(), { class: 'link' }));
+        this.bytes.tell(
+          `${placeWords(at)} `,
+          button('Show the sample', () => void show(), { class: 'link' }),
+        );
       }
     } catch (error) {
       if (cursor === this.bytes.cursor) this.bytes.tell(faultOf(error).message);

@@ -156,7 +156,9 @@ function strip({ sample, units, protected: ranges, pattern, encrypted, clear }) 
           })
         : []),
       ...(drawn
-        ? units.slice(0, DRAWN).map(({ start, size }) => place(h('span', { class: 'strip-unit' }), start, size))
+        ? units
+            .slice(0, DRAWN)
+            .map(({ start, size }) => place(h('span', { class: 'strip-unit' }), start, size))
         : []),
     ),
     h('figcaption', {}, `${words} Hatched is encrypted; lines part units.`),
@@ -178,7 +180,11 @@ function encryption({ sample: { encryption: how } }) {
   return h(
     'div',
     {},
-    h('h3', { class: 'sample-head-3' }, `Encrypted with ${how.scheme}${how.pattern ? ` ${how.pattern}` : ''}`),
+    h(
+      'h3',
+      { class: 'sample-head-3' },
+      `Encrypted with ${how.scheme}${how.pattern ? ` ${how.pattern}` : ''}`,
+    ),
     h('dl', { class: 'sample-facts' }, id('KID', kid ?? ''), id('IV', iv)),
     subsamples.length
       ? h(

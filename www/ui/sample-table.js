@@ -57,7 +57,9 @@ export class SampleTable {
     const head = h(
       'div',
       { role: 'row', class: 'sample-row sample-head', 'aria-rowindex': 1 },
-      ...COLUMNS.map(({ name, title }) => h('span', { role: 'columnheader', class: `sample-${name}` }, title)),
+      ...COLUMNS.map(({ name, title }) =>
+        h('span', { role: 'columnheader', class: `sample-${name}` }, title),
+      ),
     );
     this.rows = new VirtualRows({
       rowHeight: 26,
@@ -133,7 +135,8 @@ export class SampleTable {
       const last = Math.min(this.count - 1, first + this.rows.visibleRows + 1);
       for (let page = Math.floor(first / PAGE); page <= Math.floor(last / PAGE); page += 1) {
         if (this.coming.size >= UNDER_WAY) return;
-        if (!this.pages.has(page) && !this.coming.has(page) && !this.missing.has(page)) void this.#fetch(page);
+        if (!this.pages.has(page) && !this.coming.has(page) && !this.missing.has(page))
+          void this.#fetch(page);
       }
     });
   }

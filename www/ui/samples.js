@@ -119,7 +119,7 @@ export class Samples {
         const { Timeline, styled } = await import('./timeline.js');
         await styled;
         this.timeline ??= new Timeline(this.media, (track, number) => void this.goTo(track, number));
-        this.element.append(this.timeline.element);
+        this.element.after(this.timeline.element);
         this.timeline.element.hidden = true;
       }
       const shown = this.timeline.element.hidden;
@@ -132,7 +132,8 @@ export class Samples {
 
   async #go() {
     const { value } = this.where;
-    const number = this.by.value === 'offset' ? format.parseOffset(value) : Number(value.replace(/[,\s]/g, ''));
+    const number =
+      this.by.value === 'offset' ? format.parseOffset(value) : Number(value.replace(/[,\s]/g, ''));
     const bad = number === null || !value.trim() || !Number.isFinite(number);
     setAttributes(this.where, { 'aria-invalid': bad ? 'true' : null });
     if (bad || number === null) {

@@ -21,19 +21,23 @@ const STEP = 1.5;
 /** Dots that a finger or a mouse may move before it is no click. */
 const CLICK = 5;
 
-/** One track over time. @typedef {{ track: Track, line: SampleTimeline }} Line */
+/** One track over time. @typedef {{ track: Track, line: SampleTimeline, tfxd?: (number | null)[] }} Line */
 
 /**
  * What is drawn.
  * @typedef {object} Measure
  * @property {string} name
  * @property {string} unit
- * @property {(line: SampleTimeline, at: number, all: readonly Line[]) => number | null} of a stretch of a track
+ * @property {(line: SampleTimeline, at: number, all: readonly Line[], tfxd?: (number | null)[]) => number | null} of a stretch of a
+ *   track
  */
 
 /** @param {number | null | undefined} ticks @param {SampleTimeline} line */
 const milliseconds = (ticks, line) =>
   ticks === null || ticks === undefined ? null : (ticks / (line.timescale || 1)) * 1000;
+
+/** What only the headers of fragments say, which are read for it. */
+const TFXD = 'Drift of tfxd';
 
 /** @type {readonly Measure[]} */
 const MEASURES = [
@@ -49,6 +53,7 @@ const MEASURES = [
   { name: 'Samples', unit: 'samples', of: (line, at) => line.samples[at] ?? 0 },
   { name: 'Gaps and overlaps', unit: 'ms', of: (line, at) => milliseconds(line.gap[at], line) },
   { name: 'Drift of the sum of durations', unit: 'ms', of: (line, at) => milliseconds(line.drift[at], line) },
+  { name: TFXD, unit: 'ms', of: (line, at, _, tfxd) => milliseconds(tfxd?.[at], line) },
   { name: 'Drift of tfra', unit: 'ms', of: (line, at) => milliseconds(line.tfra[at], line) },
   { name: 'Drift of sidx', unit: 'ms', of: (line, at) => milliseconds(line.sidx[at], line) },
   { name: 'From the first track', unit: 'ms', of: apart },
@@ -71,7 +76,19 @@ function apart(line, at, all) {
   return (begin(line, at) - begin(first, there)) * 1000;
 }
 
-const COLUMNS = ['Track', 'Sample', 'Begins', 'Lasts', 'Samples', 'Bytes', 'Sync', 'Gap, ms', 'Drift, ms', 'tfra, ms', 'sidx, ms'];
+const COLUMNS = [
+  'Track',
+  'Sample',
+  'Begins',
+  'Lasts',
+  'Samples',
+  'Bytes',
+  'Sync',
+  'Gap, ms',
+  'Drift, ms',
+  'tfra, ms',
+  'sidx, ms',
+];
 
 export class Timeline {
   /**
@@ -92,14 +109,21 @@ export class Timeline {
       { 'aria-label': 'What is drawn' },
       ...MEASURES.map(({ name }, at) => h('option', { value: at }, name)),
     );
-    this.measure.addEventListener('change', () => this.#draw());
+    this.measure.addEventListener('change', () => {
+      this.#draw();
+      if (MEASURES[Number(this.measure.value)]?.name === TFXD) void this.#readTfxd();
+    });
     this.state = h('span', { class: 'quiet', role: 'status' });
-    this.asTable = button('As a table', () => this.#toggle(), { class: 'button small', 'aria-pressed': 'false' });
+    this.asTable = button('As a table', () => this.#toggle(), {
+      class: 'button small',
+      'aria-pressed': 'false',
+    });
     this.place = h('div', {
       class: 'timeline-chart',
       role: 'group',
       tabindex: 0,
-      'aria-label': 'Timeline: plus and minus zoom, arrows move, Home shows all. The same as a table is one button on.',
+      'aria-label':
+        'Timeline: plus and minus zoom, arrows move, Home shows all. The same as a table is one button on.',
     });
     const head = h(
       'div',
@@ -109,10 +133,20 @@ export class Timeline {
     this.table = new VirtualRows({
       rowHeight: 26,
       create: () =>
-        h('div', { role: 'row', class: 'virtual-row timeline-row' }, ...COLUMNS.map(() => h('span', { role: 'gridcell' }))),
+        h(
+          'div',
+          { role: 'row', class: 'virtual-row timeline-row' },
+          ...COLUMNS.map(() => h('span', { role: 'gridcell' })),
+        ),
       draw: (row, index) => this.#drawRow(row, index),
       head,
-      attributes: { role: 'grid', tabindex: 0, 'aria-label': 'Timeline', class: 'virtual timeline-table', hidden: true },
+      attributes: {
+        role: 'grid',
+        tabindex: 0,
+        'aria-label': 'Timeline',
+        class: 'virtual timeline-table',
+        hidden: true,
+      },
     });
     this.table.element.addEventListener('click', (event) => {
       const row = /** @type {Element} */ (event.target).closest('[data-index]');
@@ -168,22 +202,51 @@ export class Timeline {
     this.state.textContent = `${stretches}, ${faults ? format.counted(faults, 'gap or overlap', 'gaps or overlaps') : 'no gaps'}`;
   }
 
+  /** Reads what the headers of fragments say; what is there already is drawn. */
+  async #readTfxd() {
+    for (const one of this.lines) {
+      if (one.tfxd || one.line.joined) continue;
+      // Samples of a sample table stand before those of fragments.
+      const before = one.line.fragment.findIndex((fragment) => fragment !== null);
+      if (before < 0) continue;
+      /** @type {(number | null)[]} */
+      const all = Array.from({ length: before }, () => null);
+      one.tfxd = all;
+      try {
+        for (let from = 0; ;) {
+          const more = await this.media.tfxd(one.track.id, from);
+          if (!more.length) break;
+          all.push(...more);
+          from += more.length;
+          if (from % 1024 < more.length) this.#draw();
+        }
+      } catch (error) {
+        say(faultOf(error).message);
+      }
+      this.#draw();
+    }
+  }
+
   #draw() {
     const measure = MEASURES[Number(this.measure.value)] ?? MEASURES[0];
     const { lines } = this;
     const width = this.place.clientWidth;
     if (!measure || !lines.length || !width) return;
     const scale = this.chart?.scales['x'];
-    const tables = lines.map(({ line }) => {
+    const tables = lines.map(({ line, tfxd }) => {
       const order = line.start.map((_, at) => at).sort((a, b) => (line.start[a] ?? 0) - (line.start[b] ?? 0));
       const times = order.map((at) => (line.start[at] ?? 0) / (line.timescale || 1));
-      return [times, order.map((at) => measure.of(line, at, lines))];
+      return [times, order.map((at) => measure.of(line, at, lines, tfxd))];
     });
     const look = getComputedStyle(this.element);
     const colour = (/** @type {string} */ name) => look.getPropertyValue(name).trim();
     const colours = ['--accent', '--bad', '--band-index', '--warn', '--ink-2'];
     const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 4]];
-    const axis = { stroke: colour('--ink-2'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line') } };
+    const axis = {
+      stroke: colour('--ink-2'),
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { stroke: colour('--line') },
+    };
     this.chart?.destroy();
     this.place.replaceChildren();
     this.chart = new UPlot(
@@ -379,7 +442,8 @@ export class Timeline {
     const one = this.lines[number];
     if (!one) return;
     const { track, line } = one;
-    const time = (/** @type {number | undefined} */ ticks) => ((ticks ?? 0) / (line.timescale || 1)).toFixed(3);
+    const time = (/** @type {number | undefined} */ ticks) =>
+      ((ticks ?? 0) / (line.timescale || 1)).toFixed(3);
     const far = (/** @type {number | null | undefined} */ ticks) => {
       const found = milliseconds(ticks, line);
       return found === null ? '' : String(Math.round(found * 1000) / 1000);

@@ -123,7 +123,7 @@ const methods = {
     const from = await open(chosen());
     let count = 0;
     for (const { id } of from.tracks()) {
-      for (let at = 0, total = 1; at < total; ) {
+      for (let at = 0, total = 1; at < total;) {
         const page = await from.samples(id, { from: at, count: 1000 });
         if (!page.rows.length) throw new Error(page.problems[0] ?? 'Rows are missing.');
         total = page.total;
@@ -143,7 +143,7 @@ const methods = {
     for (const name of ['tokens', 'base', 'inspect', 'samples']) {
       const link = document.createElement('link');
       Object.assign(link, { rel: 'stylesheet', href: new URL(`../style/${name}.css`, import.meta.url).href });
-      const loaded = new Promise((resolve) => link.addEventListener('load', resolve));
+      const loaded = new Promise((resolve) => void link.addEventListener('load', resolve));
       document.head.append(link);
       await loaded;
     }
@@ -156,7 +156,7 @@ const methods = {
     document.body.append(table.element);
     const track = from.tracks().reduce((a, b) => (b.sampleCount > a.sampleCount ? b : a));
     table.open(track.id, track.sampleCount);
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => void setTimeout(resolve, 1000));
     const times = [];
     let last = await new Promise(requestAnimationFrame);
     for (let step = 0; step < 600; step += 1) {
