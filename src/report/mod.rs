@@ -38,7 +38,8 @@ pub use plan::{
 pub use protection::{SummaryProtection, TrackProtection};
 pub use samples::{
     SampleAt, SampleDependency, SampleEncryption, SamplePage, SampleRange, SampleRow, SampleTimeline,
-    SampleUnit, SampleView, sample_at, sample_at_time, sample_page, sample_tfxd, sample_timeline, sample_view,
+    SampleUnit, SampleView, sample_at, sample_at_time, sample_page, sample_tfxd, sample_timeline,
+    sample_view,
 };
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Stretch, Work, work};

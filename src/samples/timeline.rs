@@ -8,8 +8,8 @@ use crate::track::index::FragmentPart;
 use crate::track::presented::Access;
 use crate::track::{Index, TrackKind, points};
 
-use super::table::STRIDE;
 use super::head::Head;
+use super::table::STRIDE;
 use super::{Asked, PAGE_HEADS, PartAt, Samples, Stop};
 
 /// A stretch of a track.
@@ -172,8 +172,7 @@ impl Samples {
     /// Ticks from the decode time of fragments of a track to what tfxd says, from its part number `from` on; `None` where there is
     /// none. As many as are read at once: their headers are.
     pub fn tfxd(&mut self, track: u32, from: usize) -> Asked<Vec<Option<i64>>> {
-        let parts: Vec<PartAt> =
-            self.map(track).parts.iter().skip(from).take(PAGE_HEADS).copied().collect();
+        let parts: Vec<PartAt> = self.map(track).parts.iter().skip(from).take(PAGE_HEADS).copied().collect();
         let mut heads = Vec::new();
         for at in &parts {
             heads.push(match self.head(to_len(at.fragment.into())) {

@@ -193,7 +193,14 @@ inEachBrowser((browser) => {
       [...document.querySelectorAll('.byte-row:not([hidden]) [role="gridcell"].byte')].map(
         (one) => one.innerText,
       );
-    const before = (await page.evaluate(bytes)).join('');
+    // The slice, which is encrypted; what stands in front of it is not.
+    const last = async () => {
+      await page.click('.units li:last-child .unit');
+      await page.waitFor('.units li:last-child.chosen');
+      await page.waitFor(() => !/··/.test(document.querySelector('.byte-grid').innerText));
+      return (await page.evaluate(bytes)).join('');
+    };
+    const before = await last();
     await page.fill('.sample-key input', 'no key');
     await page.click('.sample-key .button');
     await page.waitFor('.sample-key input[aria-invalid="true"]');
@@ -202,7 +209,7 @@ inEachBrowser((browser) => {
     await page.waitFor(
       () => document.querySelector('.pane-bytes .pane-title').innerText === 'Bytes of sample 1, decrypted',
     );
-    assert.notEqual((await page.evaluate(bytes)).join(''), before);
+    assert.notEqual(await last(), before);
     await giveAxe(page);
     const found = await page.evaluate(async () => {
       const { violations } = await window.axe.run(document);
@@ -212,5 +219,67 @@ inEachBrowser((browser) => {
     await page.setViewport(360, 740);
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
     assert.equal(await page.evaluate(chosen), '1');
+  });
+
+  check('tracks over time are drawn, zoomed and listed, and lead to samples', async (page) => {
+    await openFile(page, SAMPLE);
+    await openSamples(page);
+    await page.click('.sample-bar > .button');
+    await page.waitFor('.timeline-chart canvas', { timeout: LONG });
+    await page.waitFor(() => /stretches, no gaps/.test(document.querySelector('.pane-timeline').innerText));
+    // All tracks, and what is drawn of them.
+    assert.match(
+      await page.text('.timeline-chart .u-legend'),
+      /Track 1 \(video\), kb\/s[^]*Track 2 \(audio\)/,
+    );
+    const names = await page.evaluate(() => {
+      const choice = document.querySelector('.pane-timeline select');
+      return [...choice.options].map(({ innerText }) => innerText);
+    });
+    for (const name of names) {
+      await page.evaluate((wanted) => {
+        const choice = document.querySelector('.pane-timeline select');
+        choice.selectedIndex = [...choice.options].findIndex(({ innerText }) => innerText === wanted);
+        choice.dispatchEvent(new Event('change'));
+      }, name);
+      await page.waitFor('.timeline-chart canvas');
+    }
+    assert.ok(names.includes('Drift of tfxd'), names.join());
+    await page.evaluate(() => document.querySelector('.timeline-chart').focus());
+    for (const key of ['=', 'ArrowRight', '-', 'Home', 'Enter']) await page.press(key);
+    // Enter chooses what is in the middle.
+    await page.waitFor('.sample-table .chosen', { timeout: LONG });
+    assert.ok(Number(await page.evaluate(chosen)) > 1);
+    await page.click('.pane-timeline .goto-form .button:last-child');
+    await page.waitFor('.timeline-table .timeline-row.virtual-row');
+    await page.evaluate(() => document.querySelector('.timeline-table').focus());
+    await page.press('Home');
+    await waitChosen(page, 1);
+    await page.press('ArrowDown');
+    await page.waitFor(
+      () => Number(document.querySelector('.sample-table .chosen .sample-number')?.innerText) > 1,
+    );
+  });
+
+  check('bytes and places are copied in the forms that other programs take', async (page) => {
+    await page.goto();
+    const made = await page.evaluate(async () => {
+      const { FORMS, jsonPath } = await import('/ui/copy-forms.js');
+      const bytes = Uint8Array.from({ length: 14 }, (_, at) => at * 19);
+      return {
+        forms: Object.fromEntries(Object.entries(FORMS).map(([name, write]) => [name, write(bytes)])),
+        paths: [
+          jsonPath('moov/trak[1]/tkhd', 'track_ID'),
+          jsonPath('moov/©xyz'),
+          jsonPath('moof[3]/traf', 'a[2]'),
+        ],
+      };
+    });
+    const bytes = Buffer.from(Array.from({ length: 14 }, (_, at) => at * 19));
+    assert.equal(made.forms.Hex, bytes.toString('hex'));
+    assert.equal(made.forms.Base64, bytes.toString('base64'));
+    const array = /^static const unsigned char data\[14\] = \{\n([^}]*)\};\n$/.exec(made.forms['C array']);
+    assert.deepEqual(array?.[1].match(/0x[0-9a-f]{2}/g).map(Number), [...bytes]);
+    assert.deepEqual(made.paths, ['$.moov.trak[1].tkhd.track_ID', '$.moov["©xyz"]', '$.moof[3].traf.a[2]']);
   });
 });

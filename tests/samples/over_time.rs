@@ -37,7 +37,11 @@ fn stretches_have_all_samples_and_their_bytes() {
                 let bytes: u64 = own.iter().map(|row| u64::from(row.size)).sum();
                 let ticks: u64 = own.iter().map(|row| u64::from(row.duration)).sum();
                 assert_eq!((stretch.bytes, stretch.duration), (bytes, ticks), "{name}: track {track}");
-                assert_eq!((stretch.start, stretch.sync), (own[0].decode, !own[0].flags.is_non_sync()), "{name}");
+                assert_eq!(
+                    (stretch.start, stretch.sync),
+                    (own[0].decode, !own[0].flags.is_non_sync()),
+                    "{name}"
+                );
                 next += stretch.samples;
             }
             assert_eq!(next, rows.len() as u64, "{name}: track {track}");
@@ -60,9 +64,10 @@ fn a_fragment_that_is_moved_is_a_gap_and_drifts_from_then_on() {
     let mut moved = file.clone();
     let moofs: Vec<_> = raw::boxes(&file, 0).into_iter().filter(|one| one.name == "moof").collect();
     let wanted = before.stretches[2].fragment.unwrap();
-    let traf = moofs[wanted].children().into_iter().find(|traf| {
-        traf.name == "traf" && raw::be32(traf.at("tfhd").body(), 4) == track
-    });
+    let traf = moofs[wanted]
+        .children()
+        .into_iter()
+        .find(|traf| traf.name == "traf" && raw::be32(traf.at("tfhd").body(), 4) == track);
     let tfdt = traf.unwrap().at("tfdt");
     let at = tfdt.end() - 8;
     let time = raw::be64(&file, at) + 1234;
