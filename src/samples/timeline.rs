@@ -202,8 +202,9 @@ fn join(stretches: &mut Vec<Stretch>) {
             one.samples += next.samples;
             one.duration = one.duration.saturating_add(next.duration);
             one.bytes = one.bytes.saturating_add(next.bytes);
-            let far = |a: i64, b: i64| if b.unsigned_abs() > a.unsigned_abs() { b } else { a };
-            one.gap = far(one.gap, next.gap);
+            if next.gap.unsigned_abs() > one.gap.unsigned_abs() {
+                one.gap = next.gap;
+            }
             one.drift = next.drift;
             one.tfra = one.tfra.or(next.tfra);
             one.sidx = one.sidx.or(next.sidx);

@@ -85,12 +85,15 @@ pub fn units(
     (all, read.err())
 }
 
+/// What is told of a unit: the number of its type, what it is, its slice type.
+type Told = (Option<u8>, &'static str, &'static str);
+
 /// Goes through NAL units: gives `take` each that can be told, as far as it can be read.
 fn nals(
     shown: &Shown<'_>,
     length_size: LengthSize,
     all: &mut Vec<Unit>,
-    take: &mut dyn FnMut(&[u8], usize) -> (Option<u8>, &'static str, &'static str),
+    take: &mut dyn FnMut(&[u8], usize) -> Told,
 ) -> Result<()> {
     let prefix = length_size.bytes();
     let mut start = 0;
