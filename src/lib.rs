@@ -16,6 +16,7 @@ pub mod output;
 pub mod playready;
 pub mod protect;
 pub mod report;
+pub mod samples;
 pub mod session;
 pub mod track;
 pub mod verify;

@@ -47,6 +47,7 @@ mod reopened;
 mod report;
 mod request;
 mod rotation;
+mod samples;
 mod schemes;
 mod search;
 mod segment_index;

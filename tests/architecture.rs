@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 14] = [
+const RANKS: [&str; 15] = [
     "bytes",
     "boxes",
     "playready",
@@ -22,6 +22,7 @@ const RANKS: [&str; 14] = [
     "protect",
     "output",
     "verify",
+    "samples",
     "exchange",
     "manifest",
     "session",

@@ -119,6 +119,74 @@ fn what_a_search_finds_is_of_the_type_that_is_promised_and_comes_from_all_of_the
 }
 
 #[test]
+fn samples_are_of_the_types_that_are_promised() {
+    use boxlock::protect::SourceKeys;
+    use boxlock::samples::{Samples, Stop};
+    let mut types = public();
+    let keys = SourceKeys::default();
+    let sample = include_bytes!("../www/samples/sample.ismv").to_vec();
+    let mut files: Vec<Vec<u8>> =
+        ["hybrid", "piff"].map(|form| drive::protect(&sample, &drive::request(form)).unwrap()).to_vec();
+    files.push(drive::protect(&sample, &drive::request_in("cbcs", "plain")).unwrap());
+    files.push(sample);
+    files.extend(
+        support::corpus_files().into_iter().map(|(_, file)| file).filter(|file| file.len() < 1 << 18),
+    );
+    let count = files.len();
+    for file in files {
+        let Some(session) = open(&file) else { continue };
+        let index = Rc::clone(session.index().unwrap());
+        let mut samples = Samples::new(Rc::clone(&index));
+        for track in report::tracks(&index).iter().map(|track| track.id).take(4) {
+            let mut asks: Vec<Box<dyn FnMut(&mut Samples) -> Result<Value, Stop>>> = vec![
+                Box::new(|samples| Ok(to_value(report::sample_page(samples, &index, track, 0, 5)?).unwrap())),
+                Box::new(|samples| {
+                    let mut view =
+                        to_value(report::sample_view(samples, &index, track, 1, &keys)?.0).unwrap();
+                    // Its clear bytes come beside it.
+                    view["clear"] = Value::Null;
+                    Ok(view)
+                }),
+                Box::new(|samples| {
+                    let state = &mut boxlock::samples::timeline::TableTimeline::default();
+                    Ok(to_value(report::sample_timeline(samples, &index, track, state)?).unwrap())
+                }),
+                Box::new(|samples| {
+                    let first = report::sample_page(samples, &index, track, 0, 1)?;
+                    let start = first.rows.first().map_or(0, |row| row.start);
+                    Ok(to_value(report::sample_at(samples, &index, start, &keys)?).unwrap())
+                }),
+            ];
+            for (name, ask) in
+                ["SamplePage", "SampleView", "SampleTimeline", "SampleAt"].into_iter().zip(&mut asks)
+            {
+                let found = loop {
+                    match ask(&mut samples) {
+                        Ok(found) => break found,
+                        Err(Stop::Error(_)) => break Value::Null,
+                        Err(Stop::Busy) => {}
+                        Err(Stop::Wants(need)) => {
+                            let start = usize::try_from(need.start).unwrap();
+                            let end = start + usize::try_from(need.len).unwrap();
+                            samples.feed(need.start, file[start..end].to_vec());
+                        }
+                    }
+                };
+                if !found.is_null() {
+                    types.check(name, &found).unwrap();
+                }
+            }
+        }
+    }
+    for name in ["SamplePage", "SampleRow", "SampleDependency", "SampleEncryption", "SampleRange"] {
+        assert_eq!(types.unseen(name), [""; 0], "{count} files");
+    }
+    for name in ["SampleUnit", "SampleView", "SampleAt", "SampleTimeline"] {
+        assert_eq!(types.unseen(name), [""; 0], "{count} files");
+    }
+}
+
+#[test]
 fn plans_are_of_the_type_that_is_promised() {
     let mut types = public();
     let mut session = open(include_bytes!("../www/samples/sample.ismv")).unwrap();

@@ -324,6 +324,24 @@ class OpenMedia {
     return this.#ask('search', { text }, { ...options, onProgress: tell });
   }
 
+  /** @type {Types.Media['samples']} */
+  samples = (track, window = { from: 0, count: 1000 }) => this.#ask('samples', { track, ...window });
+
+  /** @type {Types.Media['sampleAt']} */
+  sampleAt = (offset, keys = []) => this.#ask('sampleAt', { offset, keys });
+
+  /** @type {Types.Media['sampleAtTime']} */
+  sampleAtTime = (track, seconds) => this.#ask('sampleAtTime', { track, seconds });
+
+  /** @type {Types.Media['sample']} */
+  sample = (track, number, keys = []) => this.#ask('sample', { track, number, keys });
+
+  /** @type {Types.Media['timeline']} */
+  timeline = (track) => this.#ask('timeline', { track });
+
+  /** @type {Types.Media['tfxd']} */
+  tfxd = (track, from = 0) => this.#ask('tfxd', { track, from });
+
   /** @param {{ start: number, end: number }} range */
   hex({ start, end }) {
     return this.#ask('read', { start, end: Math.min(end, start + HEX_MAX, this.size) });

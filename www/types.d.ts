@@ -225,6 +225,154 @@ export interface BoxView {
   texts: { title: string; text: string }[];
 }
 
+/** What is said of the dependencies of a sample, as ISO/IEC 14496-12 numbers it; 0 where nothing is. */
+export interface SampleDependency {
+  /** `is_leading`: 1 before a sync sample and not decodable from there, 2 not leading, 3 leading and decodable. */
+  leading: number;
+  /** `sample_depends_on`: 1 on others, 2 on none. */
+  dependsOn: number;
+  /** `sample_is_depended_on`: 1 others may, 2 none does. */
+  dependedOn: number;
+  /** `sample_has_redundancy`: 1 it has, 2 it has none. */
+  redundancy: number;
+}
+
+/** Bytes of a sample that are clear, and that are protected behind them. */
+export interface SampleRange {
+  clear: number;
+  protected: number;
+}
+
+/** How one sample is encrypted. */
+export interface SampleEncryption {
+  /** 'cenc', 'cbc1', 'cens' or 'cbcs', also where it is PIFF that says so; or what else the file names. */
+  scheme: string;
+  /** Blocks encrypted and left clear, '1:9'; null where all are encrypted. */
+  pattern: string | null;
+  /** UUID text; null where the file does not say. */
+  kid: string | null;
+  /** Hex: its own, or that of all; empty where it is not known. */
+  iv: string;
+  /** None where all of the sample is protected. */
+  subsamples: SampleRange[];
+}
+
+/** One sample of a track. Times are ticks of its track. */
+export interface SampleRow {
+  /** In its track, from 1. */
+  number: number;
+  /** Number of its fragment in the file, from 0; null where it stands in the sample table. */
+  fragment: number | null;
+  decode: number;
+  composition: number;
+  duration: number;
+  /** File offset of its first byte. */
+  start: number;
+  /** Bytes. */
+  size: number;
+  /** Whether decoding can begin with it. */
+  sync: boolean;
+  dependency: SampleDependency;
+  /** `sample_degradation_priority`. */
+  priority: number;
+  /** Which sample entry, from 1. */
+  entry: number;
+  /** The groups it is in, by type and number: 'roll 1'. */
+  groups: string[];
+  /** Null where it is clear. */
+  encryption: SampleEncryption | null;
+}
+
+/** Samples of a track. */
+export interface SamplePage {
+  /** Ticks a second. */
+  timescale: number;
+  /** How many samples the track has. */
+  total: number;
+  /** In decoding order. */
+  rows: SampleRow[];
+  /** What of them cannot be told, as plain sentences. */
+  problems: string[];
+}
+
+/** A NAL unit, an OBU or a frame of a sample. */
+export interface SampleUnit {
+  /** File offset of its first byte, that of its length where it has one. */
+  start: number;
+  /** Bytes, with those of its length. */
+  size: number;
+  /** Bytes of its length, or of its header where that is an OBU's. */
+  prefix: number;
+  /** Number of its type; null where it has none, or is encrypted. */
+  type: number | null;
+  /** 'IDR slice', 'sequence parameter set', 'encrypted'. */
+  name: string;
+  /** Slice type or frame type: 'I', 'key frame'; empty where there is none, or it is encrypted. */
+  slice: string;
+}
+
+/** One sample opened. */
+export interface SampleView {
+  /** Ticks a second. */
+  timescale: number;
+  sample: SampleRow;
+  units: SampleUnit[];
+  /** What its map protects, in the file. */
+  protected: { start: number; len: number }[];
+  /** Which blocks of these are encrypted, '1:9'; null where all are. */
+  pattern: string | null;
+  /** Bytes that are encrypted. */
+  encrypted: number;
+  /** What of it cannot be told, as plain sentences. */
+  problems: string[];
+  /** Its clear bytes, where it is encrypted and a key was given that is for it; else null. */
+  clear: Uint8Array | null;
+}
+
+/** What a byte of media data belongs to. */
+export interface SampleAt {
+  track: number;
+  /** Ticks a second. */
+  timescale: number;
+  sample: SampleRow;
+  /** Bytes of the sample before it. */
+  inside: number;
+  /** Whether it is encrypted. */
+  encrypted: boolean;
+  /** The unit of the sample that has it; null where that cannot be told. */
+  unit: SampleUnit | null;
+  /** Number of that unit, from 1. */
+  unitNumber: number | null;
+}
+
+/** A track over time, in stretches: its fragments, or, of a plain file, from one sync sample to the next. Columns of one length. */
+export interface SampleTimeline {
+  /** Ticks a second. */
+  timescale: number;
+  /** Whether several are put together in each stretch, as there are more than 16 384. */
+  joined: boolean;
+  /** Number of the first sample, from 1. */
+  number: number[];
+  samples: number[];
+  /** Decode time in ticks. */
+  start: number[];
+  /** Ticks. */
+  duration: number[];
+  bytes: number[];
+  /** Whether decoding can begin with the first sample. */
+  sync: boolean[];
+  /** Number of the fragment in the file, from 0; null of a sample table. */
+  fragment: (number | null)[];
+  /** Ticks from where the stretch before ended: more than 0 is a gap, less an overlap. */
+  gap: number[];
+  /** Ticks from the sum of the durations before to its decode time. */
+  drift: number[];
+  /** Ticks from its presentation to what `tfra` says of it; null where that says nothing. */
+  tfra: (number | null)[];
+  /** Ticks from its presentation to what `sidx` says of it; null where that says nothing. */
+  sidx: (number | null)[];
+}
+
 /** A protection scheme of Common Encryption: cipher, pattern and where IVs stand. */
 export type Scheme = 'cenc' | 'cbcs' | 'cens' | 'cbc1';
 
@@ -1230,6 +1378,24 @@ export interface Media {
     text: string,
     options: { signal?: AbortSignal; onProgress: (progress: SearchProgress) => void },
   ): Promise<number>;
+  /**
+   * Samples of a track from number `from` on, which counts from 0; 10 000 at most at a time, and fewer than were asked for where
+   * they stand in many fragments. Of a fragmented file only the headers are read that these rows need.
+   */
+  samples(track: number, window?: ListWindow): Promise<SamplePage>;
+  /** What the byte at a file offset belongs to; null where no sample has it. With keys also what units are encrypted. */
+  sampleAt(offset: number, keys?: SourceKeyRequest[]): Promise<SampleAt | null>;
+  /** Number, from 1, of the sample that is presented at a time in seconds of its track; null where it has none. */
+  sampleAtTime(track: number, seconds: number): Promise<number | null>;
+  /** One sample, by its number from 1, opened. */
+  sample(track: number, number: number, keys?: SourceKeyRequest[]): Promise<SampleView>;
+  /** A track over time. */
+  timeline(track: number): Promise<SampleTimeline>;
+  /**
+   * Ticks from the decode times of fragments of a track to what tfxd says of them, null where there is none: from its fragment
+   * number `from` on as many as are read at once, none behind the last.
+   */
+  tfxd(track: number, from?: number): Promise<(number | null)[]>;
   /** Bytes of the file, at most 1 MiB at a time. */
   hex(range: { start: number; end: number }): Promise<Uint8Array>;
   /** The first plan reads the file once more, which has progress (stage 'index'). */

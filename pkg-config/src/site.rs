@@ -27,6 +27,10 @@ pub fn build(project: &Project) -> Outcome {
     files::fresh(&readable)?;
     copy_all(&project.www(), &readable, is_served)?;
     copy_all(&project.generated(), &readable.join("engine/wasm"), is_served)?;
+    let packages = project.page_tests().join("node_modules");
+    for (from, to) in FROM_NPM {
+        files::copy(&packages.join(from), &readable.join(to))?;
+    }
     files::fresh(&dist)?;
     let site = Graph::read(&readable)?;
     let inside = inside_workers(&site);
@@ -40,6 +44,13 @@ pub fn build(project: &Project) -> Outcome {
     headers::write(project)?;
     size::check(project)
 }
+
+/// What the page has of packages from npm: where it stands there, and in the site. Their licences go along.
+const FROM_NPM: [(&str, &str); 3] = [
+    ("uplot/dist/uPlot.esm.js", "ui/uplot.js"),
+    ("uplot/dist/uPlot.min.css", "style/uplot.css"),
+    ("uplot/LICENSE", "ui/uplot.LICENSE.txt"),
+];
 
 /// Every page of the site. Each is opened by itself.
 pub const PAGES: [&str; 2] = ["index.html", "publish.html"];

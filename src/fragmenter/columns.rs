@@ -121,10 +121,27 @@ fn entries<'t>(tree: &'t Tree<'_>, node: &Node, len: u64) -> Result<&'t [u8]> {
 impl<'t> Columns<'t> {
     /// The columns of the `stbl` of `track`. Fails when one that must be there is missing or damaged.
     pub fn read(tree: &'t Tree<'_>, track: &Track) -> Result<Self> {
-        let trak = tree.root().all(b"trak").find(|trak| trak.start == track.start);
-        let stbl = trak.and_then(|trak| trak.descend(&[b"mdia", b"minf", b"stbl"]));
-        let stbl = stbl.ok_or_else(|| missing("stbl", track.start))?;
+        let mut columns = Self::read_clear(tree, track)?;
+        columns.read_secrets(tree, track, (0, &[]))?;
+        Ok(columns)
+    }
+
+    /// The columns without what is said of encryption.
+    pub fn read_clear(tree: &'t Tree<'_>, track: &Track) -> Result<Self> {
+        let stbl = stbl(tree, track)?;
         Self::of(tree, stbl, track).map_err(|error| of_track(track.id, error))
+    }
+
+    /// Reads what is said of encryption. `media` is what is at hand of what stands outside of the `moov`, and where it begins.
+    pub fn read_secrets(&mut self, tree: &'t Tree<'_>, track: &Track, media: (u64, &'t [u8])) -> Result<()> {
+        let secrets = Secrets::read(tree, stbl(tree, track)?, track, self.count, media);
+        self.secrets = secrets.map_err(|error| of_track(track.id, error))?;
+        Ok(())
+    }
+
+    /// Where what is said of encryption stands outside of the `moov`: file offset and bytes.
+    pub fn secrets_outside(&self, tree: &Tree<'_>, track: &Track) -> Option<(u64, u64)> {
+        Secrets::outside(tree, stbl(tree, track).ok()?, track, self.count)
     }
 
     fn of(tree: &'t Tree<'_>, stbl: &Node, track: &Track) -> Result<Self> {
@@ -159,10 +176,40 @@ impl<'t> Columns<'t> {
             chunks,
             chunk_width,
             groups: groups?,
-            secrets: Secrets::read(tree, stbl, track, count)?,
+            secrets: None,
             entries: track.entries.len(),
             stbl_start: stbl.start,
         })
+    }
+
+    /// The chunk whose samples may have the byte at file offset `offset`, which is that of the chunk or behind it: its own
+    /// offset, the number of its first sample, and how many it has. Chunks need not stand in order.
+    pub fn chunk_at(&self, offset: u64) -> Option<(u64, u32, u32)> {
+        let mut nearest: Option<(u64, u32, u32)> = None;
+        let (mut run, mut sample) = (0, 0_u32);
+        for chunk in 0..u32::try_from(self.chunk_count()).unwrap_or(u32::MAX) {
+            while word(self.chunk_runs, run + 1, 3, 0).is_some_and(|first| first <= chunk + 1) {
+                run += 1;
+            }
+            let count = word(self.chunk_runs, run, 3, 1)?.min(self.count.saturating_sub(sample));
+            let start = self.chunk_offset(chunk)?;
+            if start <= offset && count > 0 && nearest.is_none_or(|(before, ..)| start >= before) {
+                nearest = Some((start, sample, count));
+            }
+            sample = sample.saturating_add(count);
+        }
+        nearest
+    }
+
+    /// Bytes of the sample of this number, from 0.
+    pub fn size(&self, number: u32) -> u32 {
+        self.sizes.get(number)
+    }
+
+    /// Sample flags without what [`next`](Self::next) supposes where `sdtp` says nothing of a sample.
+    pub fn said_flags(&self, number: u32, flags: u32) -> u32 {
+        let hints = self.dependencies.and_then(|column| column.get(to_len(number.into())));
+        if hints.is_some_and(|hints| *hints != 0) { flags } else { flags & NON_SYNC }
     }
 
     /// Fails when the columns contradict each other. It goes through all of them.
@@ -320,7 +367,8 @@ impl Place {
 }
 
 impl<'t> Groups<'t> {
-    fn read(tree: &'t Tree<'_>, sbgp: &Node) -> Result<Self> {
+    /// Reads an `sbgp`.
+    pub fn read(tree: &'t Tree<'_>, sbgp: &Node) -> Result<Self> {
         let mut fields = tree.fields(sbgp);
         let version = fields.u8("version")?;
         fields.u24("flags")?;
@@ -335,6 +383,12 @@ impl<'t> Groups<'t> {
     pub fn next(&self, place: &mut Place) -> u32 {
         place.next(self.runs).unwrap_or(0)
     }
+}
+
+fn stbl<'n>(tree: &'n Tree<'_>, track: &Track) -> Result<&'n Node> {
+    let trak = tree.root().all(b"trak").find(|trak| trak.start == track.start);
+    let stbl = trak.and_then(|trak| trak.descend(&[b"mdia", b"minf", b"stbl"]));
+    stbl.ok_or_else(|| of_track(track.id, missing("stbl", track.start)))
 }
 
 fn of_track(id: u32, error: Error) -> Error {

@@ -2,7 +2,7 @@
 //! laid out over the bytes of the plain one, so that all that is done to fragmented files can be done to it. And several
 //! files as one, in the same way.
 
-mod columns;
+pub mod columns;
 mod cuts;
 mod head;
 mod joint_movie;

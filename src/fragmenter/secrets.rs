@@ -36,8 +36,15 @@ pub struct Entries {
 }
 
 impl<'t> Secrets<'t> {
-    /// Those in `stbl`; `None` where there are none, or the track is clear.
-    pub fn read(tree: &'t Tree<'_>, stbl: &Node, track: &Track, count: u32) -> Result<Option<Self>> {
+    /// Those in `stbl`; `None` where there are none, or the track is clear. `media` is what is at hand of what stands outside of
+    /// `tree`, and where it begins.
+    pub fn read(
+        tree: &'t Tree<'_>,
+        stbl: &Node,
+        track: &Track,
+        count: u32,
+        media: (u64, &'t [u8]),
+    ) -> Result<Option<Self>> {
         if !track.entries.iter().any(|entry| entry.has_protected_type()) {
             return Ok(None);
         }
@@ -70,11 +77,9 @@ impl<'t> Secrets<'t> {
             return Ok(None);
         };
         let saio: SampleAuxInfoOffsets = tree.read(node)?;
-        let len: u64 = match sizes.default_sample_info_size {
-            0 => sizes.sample_info_sizes.iter().map(|size| u64::from(*size)).sum(),
-            size => u64::from(size) * u64::from(count),
-        };
+        let len = all_bytes(&sizes, count);
         let inside = match saio.offsets.entries.as_slice() {
+            [at] if at.0 == media.0 && len_u64(media.1.len()) == len => media.1,
             [at] => tree.slice(at.0, at.0.saturating_add(len)),
             _ => &[],
         };
@@ -87,6 +92,28 @@ impl<'t> Secrets<'t> {
         let has_maps =
             sizes.default_sample_info_size > iv || sizes.sample_info_sizes.iter().any(|size| *size > iv);
         Ok(Some(Self { bytes: inside, sizes: Some(sizes), iv_sizes, has_maps, start: node.start }))
+    }
+
+    /// Where those in `stbl` stand outside of `tree`, one behind the other, when only `saio` says so: file offset and bytes.
+    pub fn outside(tree: &Tree<'_>, stbl: &Node, track: &Track, count: u32) -> Option<(u64, u64)> {
+        if stbl.child(b"senc").is_some() || !track.entries.iter().any(|entry| entry.has_protected_type()) {
+            return None;
+        }
+        let sizes: SampleAuxInfoSizes = tree.read(first_of_encryption(tree, stbl, b"saiz")?).ok()?;
+        let saio: SampleAuxInfoOffsets = tree.read(first_of_encryption(tree, stbl, b"saio")?).ok()?;
+        let ([at], true) = (saio.offsets.entries.as_slice(), sizes.sample_count == count) else {
+            return None;
+        };
+        let len = all_bytes(&sizes, count);
+        let is_inside = len_u64(tree.slice(at.0, at.0.saturating_add(len)).len()) == len;
+        (!is_inside && len <= MOST_OUTSIDE).then_some((at.0, len))
+    }
+
+    /// What is said of a sample: its IV, and its map behind it.
+    pub fn entry(&self, sample: &Sample) -> &'t [u8] {
+        let from = to_len(sample.secret);
+        let end = from.saturating_add(to_len(sample.secret_len.into()));
+        self.bytes.get(from..end).unwrap_or_default()
     }
 
     /// Bytes of the entry of sample `number`, which has this sample entry and stands at `at` among all.
@@ -155,6 +182,17 @@ impl Entries {
         let head = version | if self.has_maps { SENC_SUBSAMPLES } else { 0 };
         let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
         wrap(four(b"senc"), &[&head.to_be_bytes()[..], &count.to_be_bytes(), &body].concat())
+    }
+}
+
+/// Most bytes of them that are read from outside of the `moov`: 16 bytes for each of four million samples.
+const MOST_OUTSIDE: u64 = 64 << 20;
+
+/// Bytes of the entries of all samples.
+fn all_bytes(sizes: &SampleAuxInfoSizes, count: u32) -> u64 {
+    match sizes.default_sample_info_size {
+        0 => sizes.sample_info_sizes.iter().map(|size| u64::from(*size)).sum(),
+        size => u64::from(size) * u64::from(count),
     }
 }
 

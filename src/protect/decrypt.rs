@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::boxes::Tree;
+use crate::boxes::cenc::Subsample;
 use crate::bytes::{ContentKey, Error, FourCc, KeyId, Result};
 use crate::track::encryption::{Encryption, Maps, maps, spans};
 use crate::track::{Fragment, Movie};
@@ -212,6 +213,22 @@ pub fn no_keys(missing: &[(Option<KeyId>, Vec<u32>)]) -> Error {
         all.join(", nor for ")
     );
     Error::caller("no-key", "sourceKeys", message)
+}
+
+/// Decrypts one sample in place, which stands at file offset `start` and has this IV and this map.
+pub fn decrypt_sample(
+    by: &Encryption,
+    track: u32,
+    key: &ContentKey,
+    (iv, map): (&[u8], &[Subsample]),
+    start: u64,
+    sample: &mut [u8],
+) -> Result<()> {
+    let size = u32::try_from(sample.len()).unwrap_or(u32::MAX);
+    let mut window = Window { start, bytes: sample };
+    let sample = Mapped { start, size, iv, map };
+    let cipher = cipher_of(by, track).map_err(|error| error.at(start))?;
+    cipher.apply(&AesKey::new(key), Way::Decrypt, &mut window, core::iter::once(sample))
 }
 
 /// Decrypts the samples of a fragment in place. `key` gives the key for a track ID and key ID.

@@ -13,6 +13,7 @@ mod kind;
 mod offline;
 mod plan;
 mod protection;
+mod samples;
 mod search;
 mod task;
 mod track;
@@ -35,6 +36,11 @@ pub use plan::{
     KeyReport, KidView, Measured, PlanReport, PlannedBox, PlannedTrack, PsshReport, measured, plan,
 };
 pub use protection::{SummaryProtection, TrackProtection};
+pub use samples::{
+    SampleAt, SampleDependency, SampleEncryption, SamplePage, SampleRange, SampleRow, SampleTimeline,
+    SampleUnit, SampleView, sample_at, sample_at_time, sample_page, sample_tfxd, sample_timeline,
+    sample_view,
+};
 pub use search::{Overview, Search, SearchPart, overview};
 pub use task::{Range, Stretch, Work, work};
 pub use track::{TrackReport, tracks};

@@ -11,9 +11,10 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc, KeyId, Reader, Result};
 
+use super::entry::{Protection, SampleEntry};
 use super::fragment::TrackFragment;
 use super::leftovers::{is_key_group, is_of_encryption};
-use super::movie::Movie;
+use super::movie::{Movie, Track};
 
 /// How samples are encrypted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,19 @@ pub struct Encryption {
     pub constant_iv: Vec<u8>,
     /// Key ID.
     pub kid: Option<KeyId>,
+}
+
+impl Encryption {
+    /// As a sample entry says it.
+    fn of_entry(protection: &Protection) -> Self {
+        Self {
+            scheme: protection.cipher,
+            pattern: protection.pattern,
+            iv_size: protection.iv_size,
+            constant_iv: protection.constant_iv.clone(),
+            kid: protection.kid,
+        }
+    }
 }
 
 /// Samples in a row that are encrypted alike.
@@ -70,19 +84,9 @@ pub fn spans(tree: &Tree<'_>, traf: &Node, track: &TrackFragment, movie: &Movie)
         return Ok(vec![Span { count, by: None }]);
     };
     let Some(protection) = &entry.protection else {
-        let message = format!(
-            "The samples of track {} are of type '{}', and nothing says how they are encrypted.",
-            track.tfhd.track_id, entry.coded
-        );
-        return Err(Error::unsupported("unknown-scheme", message).at(traf.start));
+        return Err(unknown(info.id, entry, traf.start));
     };
-    let mut base = Encryption {
-        scheme: protection.cipher,
-        pattern: protection.pattern,
-        iv_size: protection.iv_size,
-        constant_iv: protection.constant_iv.clone(),
-        kid: protection.kid,
-    };
+    let mut base = Encryption::of_entry(protection);
     let mut is_protected = protection.is_protected;
     let lists = [traf.child(b"senc"), traf.child_id(piff::SAMPLE_ENCRYPTION)];
     if let [None, Some(piff)] = lists {
@@ -117,15 +121,35 @@ pub fn spans(tree: &Tree<'_>, traf: &Node, track: &TrackFragment, movie: &Movie)
             let count = to_len(mapped.sample_count.into()).min(left);
             left -= count;
             if count > 0 {
-                spans.push(Span { count, by: groups.of(mapped.group_description_index, node)? });
+                spans.push(Span { count, by: groups.of(mapped.group_description_index, node.start)? });
             }
         }
     }
     if left > 0 {
         let default = groups.own.default.or(groups.of_track.default).unwrap_or(0);
-        spans.push(Span { count: left, by: groups.of(default, traf)? });
+        spans.push(Span { count: left, by: groups.of(default, traf.start)? });
     }
     Ok(spans)
+}
+
+/// How a sample of a plain file is encrypted, which has this sample entry, from 1, and is in this group of keys, or in none (0).
+/// `None` where it is clear.
+pub fn by_entry(track: &Track, entry: u32, group: u32) -> Result<Option<Encryption>> {
+    let Some(entry) = track.entry(entry).filter(|entry| entry.has_protected_type()) else { return Ok(None) };
+    let Some(protection) = &entry.protection else { return Err(unknown(track.id, entry, entry.start)) };
+    let base = protection.is_protected.then(|| Encryption::of_entry(protection));
+    let own = KeyGroups::default();
+    let default = track.key_groups.default.unwrap_or(0);
+    let groups = Groups { own, of_track: &track.key_groups, base, cipher: protection.cipher };
+    groups.of(if group == 0 { default } else { group }, entry.start)
+}
+
+fn unknown(track: u32, entry: &SampleEntry, at: u64) -> Error {
+    let message = format!(
+        "The samples of track {track} are of type '{}', and nothing says how they are encrypted.",
+        entry.coded
+    );
+    Error::unsupported("unknown-scheme", message).at(at)
 }
 
 /// The scheme whose cipher PIFF has under this number.
@@ -147,7 +171,7 @@ struct Groups<'m> {
 }
 
 impl Groups<'_> {
-    fn of(&self, index: u32, node: &Node) -> Result<Option<Encryption>> {
+    fn of(&self, index: u32, at: u64) -> Result<Option<Encryption>> {
         let number = |from: u32| index.checked_sub(from).map(|number| to_len(number.into()));
         let local = number(FIRST_LOCAL_GROUP).map(|number| self.own.groups.get(number));
         // Writers before there were local numbers count a fragment's own from 1.
@@ -161,7 +185,7 @@ impl Groups<'_> {
             _ => {
                 let message =
                     format!("Nothing that can be read says how the samples of group {index} are encrypted.");
-                return Err(Error::file("bad-group", message).at(node.start));
+                return Err(Error::file("bad-group", message).at(at));
             }
         };
         if group.is_protected != 1 {
@@ -170,7 +194,7 @@ impl Groups<'_> {
         let keys = group.keys();
         let [key] = keys.as_slice() else {
             let message = "Parts of samples have keys of their own in this fragment; Boxlock decrypts samples with one key.";
-            return Err(Error::unsupported("several-keys", message).at(node.start));
+            return Err(Error::unsupported("several-keys", message).at(at));
         };
         Ok(Some(Encryption {
             scheme: self.cipher,

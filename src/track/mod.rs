@@ -17,7 +17,7 @@ pub mod leftovers;
 pub mod lengths;
 pub mod movie;
 mod once;
-mod points;
+pub mod points;
 pub mod presented;
 pub mod system_header;
 pub mod table;

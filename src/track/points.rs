@@ -16,7 +16,7 @@ fn for_each(mfra: &Tree<'_>, mut take: impl FnMut(u32, &RandomAccessPoint)) {
 }
 
 /// Times by [`key`], of those points that lead to a fragment.
-pub(super) fn times(mfra: &Tree<'_>, fragments: &[FragmentEntry]) -> ByKey<i64> {
+pub fn times(mfra: &Tree<'_>, fragments: &[FragmentEntry]) -> ByKey<i64> {
     let mut times = ByKey::default();
     for_each(mfra, |track_id, point| {
         let number = fragments.binary_search_by_key(&point.moof_offset, |fragment| fragment.start);
@@ -28,7 +28,7 @@ pub(super) fn times(mfra: &Tree<'_>, fragments: &[FragmentEntry]) -> ByKey<i64> 
 }
 
 /// Number of a fragment and track ID, as one number.
-pub(super) fn key(number: usize, track_id: u32) -> u64 {
+pub fn key(number: usize, track_id: u32) -> u64 {
     len_u64(number) << 32 | u64::from(track_id)
 }
 

@@ -104,7 +104,7 @@ fn each(track: &TrackFragment, take: &mut dyn FnMut(Shown)) {
 }
 
 /// The flags of a sample of a run: its own, those that are told of the first alone, or the default.
-fn flags_of(track: &TrackFragment, run: &Run, place: usize) -> SampleFlags {
+pub fn flags_of(track: &TrackFragment, run: &Run, place: usize) -> SampleFlags {
     let head = run.trun.head;
     let own = run.trun.samples.get(place).filter(|_| head.has(trun_flags::SAMPLE_FLAGS));
     match own {

@@ -22,7 +22,7 @@ pub struct File {
     pub(super) session: Session,
     /// Where [`tree`](Self::tree) left off.
     listed: Paths,
-    reads: SmallReads,
+    pub(super) reads: SmallReads,
     #[cfg(not(feature = "look"))]
     pub(super) work: Work,
 }

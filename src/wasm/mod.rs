@@ -24,6 +24,8 @@ mod protector;
 mod reads;
 #[cfg(not(any(feature = "keys", feature = "look")))]
 mod request;
+#[cfg(not(any(feature = "keys", feature = "look")))]
+mod samples;
 #[cfg(not(feature = "keys"))]
 mod search;
 #[cfg(not(any(feature = "keys", feature = "look")))]

@@ -20,6 +20,7 @@ use super::browser;
 use super::file::File;
 use super::protector::one_task;
 use super::request::{self, RANDOM_LEN};
+use super::samples::Looked;
 use super::{JsResult, offset, shown, to_js};
 
 /// What is at work on a file.
@@ -31,12 +32,20 @@ pub struct Work {
     random: Zeroizing<[u8; RANDOM_LEN]>,
     assembly: Option<Assembly>,
     playback: Option<Playback>,
+    pub(super) looked: Looked,
 }
 
 impl Default for Work {
     fn default() -> Self {
         let random = Zeroizing::new([0; RANDOM_LEN]);
-        Self { plan: None, trial: Trial::default(), random, assembly: None, playback: None }
+        Self {
+            plan: None,
+            trial: Trial::default(),
+            random,
+            assembly: None,
+            playback: None,
+            looked: Looked::default(),
+        }
     }
 }
 

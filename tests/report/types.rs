@@ -150,6 +150,12 @@ impl Parser<'_> {
                 self.take(";");
             }
             Type::Object(members)
+        } else if self.take("(") {
+            let inner = self.either()?;
+            if !self.take(")") {
+                return None;
+            }
+            inner
         } else if self.take("'") {
             let (text, rest) = self.rest.split_once('\'')?;
             let text = text.to_owned();

@@ -21,6 +21,10 @@ import type {
   PlaybackInfo,
   ProtectRequest,
   Progress,
+  SampleAt,
+  SamplePage,
+  SampleTimeline,
+  SampleView,
   SourceKeyRequest,
   Summary,
   Track,
@@ -189,6 +193,12 @@ export interface Methods {
   overview: { args: { parts: number }; result: { stride: number; types: string[] } };
   /** What is found comes along with its progress; the result is how many boxes that are. */
   search: { args: { text: string }; result: number };
+  samples: { args: { track: number } & ListWindow; result: SamplePage };
+  sampleAt: { args: { offset: number; keys: SourceKeyRequest[] }; result: SampleAt | null };
+  sampleAtTime: { args: { track: number; seconds: number }; result: number | null };
+  sample: { args: { track: number; number: number; keys: SourceKeyRequest[] }; result: SampleView };
+  timeline: { args: { track: number }; result: SampleTimeline };
+  tfxd: { args: { track: number; from: number }; result: (number | null)[] };
   read: { args: { start: number; end: number }; result: Uint8Array };
   /** With the random values that the plan was made with: the plan itself has no secrets. */
   plan: {

@@ -107,6 +107,19 @@ const methods = {
     }
   },
 
+  samples: ({ track, from, count }, running) => asked(running, (core) => core.samples(track, from, count)),
+
+  sampleAt: ({ offset, keys }, running) => asked(running, (core) => core.sample_at(offset, keys)),
+
+  sampleAtTime: ({ track, seconds }, running) =>
+    asked(running, (core) => core.sample_at_time(track, seconds)),
+
+  sample: ({ track, number, keys }, running) => asked(running, (core) => core.sample(track, number, keys)),
+
+  timeline: ({ track }, running) => asked(running, (core) => core.sample_timeline(track)),
+
+  tfxd: ({ track, from }, running) => asked(running, (core) => core.sample_tfxd(track, from)),
+
   async read({ start, end }) {
     return file().made(start, end - start) ?? file().reader.read(start, end - start);
   },
@@ -291,6 +304,21 @@ function tryKeys(core) {
   for (const order of /** @type {Order[]} */ (core.trials()))
     if (order.end - order.start <= LOOK_BYTES) core.try_keys(order.tasks, file().bytesOf(order));
   return core.tried();
+}
+
+/**
+ * Asks the whole engine until it answers: it may have much to go through.
+ * @param {Running} running
+ * @param {(core: CoreFile) => any} ask
+ */
+async function asked(running, ask) {
+  const { core } = await file().working(running);
+  const pause = new Pause(running.signal);
+  for (;;) {
+    const answer = ask(core);
+    if (answer !== undefined) return answer;
+    await pause.now(() => {});
+  }
 }
 
 function file() {

@@ -1,7 +1,8 @@
 /** The bytes of the chosen box. Only visible rows are read from the file; a moving cursor joins them to the fields. */
 
-/** @import { BoxNode, Media } from '../types.d.ts' */
+/** @import { Media } from '../types.d.ts' */
 
+import { copyForms } from './copy-forms.js';
 import { freshId, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
@@ -12,14 +13,17 @@ const BLOCKS_KEPT = 96;
 const WIDE_FROM = 560;
 /** Longer fields are lit softly: a screen full of signal colour signals nothing. */
 const LOUD_BYTES = 64;
+/** Most bytes that are copied. */
+const COPIED = 1 << 20;
 
 export class BytePane {
   /**
    * @param {Media} media
    * @param {(offset: number) => void} choose called with a byte of the file
    * @param {(offset: number) => void} leave called with an offset outside the box
+   * @param {() => string} path the JSON path of what is chosen
    */
-  constructor(media, choose, leave) {
+  constructor(media, choose, leave, path) {
     this.media = media;
     this.choose = choose;
     this.leave = leave;
@@ -31,6 +35,10 @@ export class BytePane {
     this.id = freshId('bytes');
     /** @type {Map<number, Uint8Array | null>} blocks by number in the file; null while coming */
     this.blocks = new Map();
+    /** What bytes are decrypted, which stand encrypted in the file. @type {{ start: number, bytes: Uint8Array } | null} */
+    this.clear = null;
+    /** What the byte belongs to that is stood on. */
+    this.place = h('p', { class: 'readout byte-place', hidden: true });
     this.rows = new VirtualRows({
       rowHeight: 22,
       create: () => h('div', { role: 'row', class: 'virtual-row byte-row' }),
@@ -59,8 +67,15 @@ export class BytePane {
     this.element = h(
       'section',
       { class: 'pane pane-bytes', 'aria-label': 'Bytes' },
-      h('div', { class: 'pane-head' }, this.title, go),
+      h(
+        'div',
+        { class: 'pane-head' },
+        this.title,
+        copyForms(() => this.#chosen(), path),
+        go,
+      ),
       this.rows.element,
+      this.place,
     );
     this.rows.element.addEventListener('click', (event) => {
       const cell = /** @type {Element} */ (event.target).closest('[data-at]');
@@ -70,12 +85,17 @@ export class BytePane {
     new ResizeObserver(() => this.#fit()).observe(this.rows.element);
   }
 
-  /** @param {BoxNode} node */
-  open(node) {
+  /**
+   * @param {{ start: number, size: number, type: string }} node a box, or what else there are bytes of
+   * @param {Uint8Array | null} [clear] the same bytes decrypted
+   */
+  open(node, clear = null) {
     this.start = node.start;
     this.end = node.start + node.size;
     this.cursor = -1;
     this.lit = { start: 0, end: 0 };
+    this.clear = clear && { start: node.start, bytes: clear };
+    this.tell('');
     this.title.textContent = `Bytes of ${node.type}`;
     setAttributes(this.rows.element, { 'aria-activedescendant': null });
     this.rows.toTop();
@@ -94,6 +114,28 @@ export class BytePane {
       setAttributes(this.rows.element, { 'aria-activedescendant': `${this.id}-${this.cursor}` });
     } else setAttributes(this.rows.element, { 'aria-activedescendant': null });
     this.rows.refresh();
+  }
+
+  /**
+   * Says what the byte belongs to that is stood on.
+   * @param {string} sentence
+   * @param {...Node} more
+   */
+  tell(sentence, ...more) {
+    this.place.hidden = !sentence;
+    this.place.replaceChildren(sentence, ...more);
+  }
+
+  /** The bytes that are lit, or the one that is stood on. */
+  async #chosen() {
+    const lit = this.lit.end > this.lit.start ? this.lit : { start: this.cursor, end: this.cursor + 1 };
+    if (lit.start < 0) return null;
+    if (lit.end - lit.start > COPIED) say(`The first ${format.bytes(COPIED)} are copied.`);
+    const end = Math.min(lit.end, lit.start + COPIED, this.media.size);
+    const { clear } = this;
+    if (clear && lit.start >= clear.start && end <= clear.start + clear.bytes.length)
+      return clear.bytes.slice(lit.start - clear.start, end - clear.start);
+    return this.media.hex({ start: lit.start, end });
   }
 
   /** @param {number} offset */
@@ -134,6 +176,8 @@ export class BytePane {
    * @returns {number} the byte, or -1 while it is being read
    */
   #byte(offset) {
+    const decrypted = this.clear?.bytes[offset - this.clear.start];
+    if (decrypted !== undefined) return decrypted;
     const number = Math.floor(offset / BLOCK);
     const block = this.blocks.get(number);
     if (block === undefined) void this.#fetch(number);

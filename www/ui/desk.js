@@ -19,6 +19,7 @@ export { takeSeveral } from './several.js';
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
   addStyle('../style/fields.css'),
+  addStyle('../style/samples.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
   addStyle('../style/set.css'),

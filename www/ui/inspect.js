@@ -2,12 +2,15 @@
 
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
 /** @import { Place } from './place.js' */
+/** @import { Samples } from './samples.js' */
 
 import { boxInside } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
 import { BytePane } from './byte-pane.js';
 import { copyButton } from './copy.js';
-import { button, h } from './dom.js';
+import { jsonPath } from './copy-forms.js';
+import { button, h, setAttributes } from './dom.js';
+import { faultOf } from './fault.js';
 import { FieldTable, PAGE } from './field-table.js';
 import * as format from './format.js';
 import { say } from './live.js';
@@ -34,6 +37,8 @@ export class Inspect {
     /** Counts selections, so that answers which come late are dropped. */
     this.turn = 0;
     this.path = '';
+    /** Name of the chosen field. @type {string | undefined} */
+    this.field = undefined;
     /** @type {BoxNode | null} the chosen box */
     this.node = null;
     /** Where links lead in it: the first byte of the chosen field, or the chosen byte; -1 for the box. */
@@ -50,7 +55,17 @@ export class Inspect {
       media,
       (offset) => void this.#chooseByte(offset),
       (offset) => void this.goTo(offset),
+      () => this.#jsonPath(),
     );
+    /** The samples, once somebody wanted to see them. @type {Samples | null} */
+    this.samples = null;
+    /** The sample that is shown, and not a box. @type {{ track: number, number: number } | null} */
+    this.sample = null;
+    this.toBoxes = button('Boxes', () => this.#see(false), { class: 'button small', 'aria-pressed': 'true' });
+    this.toSamples = button('Samples', () => void this.#seeSamples(), {
+      class: 'button small',
+      'aria-pressed': 'false',
+    });
     this.ruler = new Ruler(
       media,
       roots,
@@ -62,6 +77,7 @@ export class Inspect {
     this.about = h('div', { class: 'box-about' });
     this.inside = h('div', { class: 'fields-body', hidden: true });
     this.texts = h('div', { class: 'box-texts' });
+    this.panes = this.#panes();
     this.element = h(
       'div',
       { class: 'inspect' },
@@ -69,12 +85,18 @@ export class Inspect {
       h(
         'div',
         { class: 'inspect-bar' },
+        h(
+          'div',
+          { class: 'inspect-views', role: 'group', 'aria-label': 'Look at' },
+          this.toBoxes,
+          this.toSamples,
+        ),
         this.crumbs,
         saveMenu(media, parts, () => this.node),
         this.missed,
         problems(summary, (path) => void this.select(path)),
       ),
-      this.#panes(),
+      this.panes,
     );
     const first = roots.find((node) => node.type === 'moov') ?? roots[0];
     if (place) void this.follow(place);
@@ -129,6 +151,73 @@ export class Inspect {
   }
 
   /**
+   * Shows boxes or samples. Bytes are shown beside both.
+   * @param {boolean} samples
+   */
+  #see(samples) {
+    setAttributes(this.toBoxes, { 'aria-pressed': String(!samples) });
+    setAttributes(this.toSamples, { 'aria-pressed': String(samples) });
+    this.panes.classList.toggle('of-samples', samples);
+    if (samples || !this.sample) return;
+    this.sample = null;
+    const { path } = this;
+    this.path = '';
+    void this.select(path);
+  }
+
+  /** Shows the samples, whose part of the page is fetched when they are wanted first. */
+  async #seeSamples() {
+    try {
+      const { Samples } = await import('./samples.js');
+      if (!this.samples) {
+        this.samples = new Samples(this.media, (shown) => {
+          this.turn += 1;
+          this.sample = shown;
+          const type = `sample ${format.count(shown.number)}${shown.clear ? ', decrypted' : ''}`;
+          this.bytes.open({ ...shown, type }, shown.clear);
+          this.bytes.show(shown.lit, shown.cursor);
+          if (shown.cursor >= 0) void this.#place(shown.cursor);
+        });
+        this.panes.append(this.samples.element, this.samples.detail.element);
+      }
+      this.#see(true);
+      return this.samples;
+    } catch (error) {
+      say(faultOf(error, 'fetch').message);
+      return null;
+    }
+  }
+
+  /**
+   * Says which sample a byte of media data belongs to.
+   * @param {number} offset
+   */
+  async #place(offset) {
+    const { cursor } = this.bytes;
+    try {
+      const { placeWords } = await import('./samples.js');
+      const at = await this.media.sampleAt(offset, this.samples?.keys ?? []);
+      if (cursor !== this.bytes.cursor) return;
+      if (!at) this.bytes.tell('No sample has this byte.');
+      else if (this.sample) this.bytes.tell(placeWords(at));
+      else {
+        const show = async () => (await this.#seeSamples())?.goToByte(offset);
+        this.bytes.tell(
+          `${placeWords(at)} `,
+          button('Show the sample', () => void show(), { class: 'link' }),
+        );
+      }
+    } catch (error) {
+      if (cursor === this.bytes.cursor) this.bytes.tell(faultOf(error).message);
+    }
+  }
+
+  #jsonPath() {
+    if (this.sample) return `$.tracks[?@.id == ${this.sample.track}].samples[${this.sample.number - 1}]`;
+    return jsonPath(this.path, this.field);
+  }
+
+  /**
    * Chooses a box, and in it a field or the byte to stand on.
    * @param {string} path
    * @param {number} [offset]
@@ -152,6 +241,7 @@ export class Inspect {
     const node = await this.model.reveal(path);
     if (!node || turn !== this.turn) return;
     this.path = path;
+    this.field = undefined;
     this.node = node;
     this.at = -1;
     this.tree.show(path);
@@ -198,6 +288,8 @@ export class Inspect {
 
   /** @param {number} offset anywhere in the file */
   async goTo(offset) {
+    if (this.sample && (await this.samples?.goToByte(offset).catch(() => false))) return;
+    this.#see(false);
     const root = await this.model.rootHolding(offset);
     if (!root) {
       say(`No box holds byte ${format.count(offset)}.`);
@@ -212,6 +304,10 @@ export class Inspect {
    * @param {number} offset
    */
   async #chooseByte(offset) {
+    if (this.sample) {
+      await this.samples?.goToByte(offset).catch((error) => say(faultOf(error).message));
+      return;
+    }
     const turn = this.turn;
     const index = await this.fields.find(offset);
     if (turn !== this.turn) return;
@@ -243,7 +339,10 @@ export class Inspect {
    */
   #point(field, offset) {
     this.at = offset >= 0 ? offset : (field?.start ?? -1);
+    this.field = field?.name;
     this.bytes.show(field, offset);
+    this.bytes.tell('');
+    if (offset >= 0 && /(^|\/)(mdat|imda)(\[\d+\])?$/.test(this.path)) void this.#place(offset);
   }
 
   /**

@@ -9,6 +9,7 @@ mod lane;
 mod machine;
 mod options;
 mod peers;
+mod samples;
 mod stats;
 mod table;
 mod verify;
@@ -118,6 +119,7 @@ pub fn bench(project: &Project, words: &[&str]) -> Outcome<bool> {
         kinds::change,
         kinds::codecs,
         cases::open,
+        samples::samples,
         cases::memory,
         verify::verify,
     ];

@@ -2,6 +2,7 @@
 //! clear (AV1-ISOBMFF 4), so frame headers are walked whole, and what later ones depend on is kept.
 
 mod frame_header;
+mod listed;
 mod passed;
 mod references;
 mod sequence;
@@ -14,6 +15,7 @@ use frame_header::{Frame, Header};
 use references::Kept;
 use sequence::SequenceHeader;
 
+pub use listed::{Listed, listed};
 pub use sequence::Colour;
 
 /// Numbers of `obu_type` (table in 6.2.2).

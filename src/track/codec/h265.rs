@@ -9,7 +9,7 @@ mod sps;
 pub use parameter_sets::ParameterSets;
 pub use pps::Pps;
 pub use ref_pic_set::RefPicSet;
-pub use slice_header::SliceHeader;
+pub use slice_header::{SliceHeader, SliceKind};
 pub use sps::Sps;
 
 use crate::bytes::bits::{BitError, BitReader};
@@ -38,6 +38,41 @@ impl NalType {
     /// The number, 0 to 63.
     pub fn number(self) -> u8 {
         self.0
+    }
+
+    /// Words for people.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            0 => "trailing picture, not for reference (TRAIL_N)",
+            1 => "trailing picture (TRAIL_R)",
+            2 => "temporal sublayer access, not for reference (TSA_N)",
+            3 => "temporal sublayer access (TSA_R)",
+            4 => "step-wise access, not for reference (STSA_N)",
+            5 => "step-wise access (STSA_R)",
+            6 => "decodable leading picture, not for reference (RADL_N)",
+            7 => "decodable leading picture (RADL_R)",
+            8 => "skipped leading picture, not for reference (RASL_N)",
+            9 => "skipped leading picture (RASL_R)",
+            16 => "broken link with leading pictures (BLA_W_LP)",
+            17 => "broken link with decodable leading pictures (BLA_W_RADL)",
+            18 => "broken link (BLA_N_LP)",
+            19 => "IDR picture with leading pictures (IDR_W_RADL)",
+            20 => "IDR picture (IDR_N_LP)",
+            21 => "clean random access (CRA)",
+            32 => "video parameter set",
+            33 => "sequence parameter set",
+            34 => "picture parameter set",
+            35 => "access unit delimiter",
+            36 => "end of sequence",
+            37 => "end of bitstream",
+            38 => "filler data",
+            39 => "SEI before the picture",
+            40 => "SEI behind the picture",
+            62 => "Dolby Vision metadata (unspecified 62)",
+            63 => "Dolby Vision enhancement (unspecified 63)",
+            48..=61 => "unspecified",
+            _ => "reserved",
+        }
     }
 
     /// Whether the unit is a slice segment whose header an ordinary decoder can read.

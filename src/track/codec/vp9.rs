@@ -18,6 +18,56 @@ fn bad(message: impl Into<String>) -> Error {
     Error::file("bad-vp9", message)
 }
 
+/// The frames of a sample: where each begins, and its bytes. `marker` is the last byte of the sample, where it can be read.
+pub fn frames(sample: &[u8], marker: Option<u8>) -> Result<Vec<(usize, usize)>> {
+    // A superframe (annex B) ends with an index: a marker, sizes, and the marker again.
+    let Some(marker) = marker.filter(|marker| marker >> 5 == 0b110) else {
+        return Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] });
+    };
+    let (count, size_len) = (usize::from(marker & 7) + 1, usize::from(marker >> 3 & 3) + 1);
+    let index = sample.len().checked_sub(2 + count * size_len);
+    let index = index
+        .filter(|index| sample.get(*index) == Some(&marker))
+        .ok_or_else(|| bad("A sample ends as with an index of frames, but the index does not begin so."))?;
+    let sizes = sample.get(index + 1..).unwrap_or_default();
+    let mut at = 0;
+    let mut frames = Vec::new();
+    for size in sizes.chunks_exact(size_len).take(count) {
+        let size = size.iter().rev().fold(0, |size, byte| size << 8 | usize::from(*byte));
+        if size > index - at {
+            return Err(bad(format!(
+                "A frame of {size} bytes is said to be in the last {} in front of the index.",
+                index - at
+            )));
+        }
+        // A layer that was left out has no bytes.
+        if size > 0 {
+            frames.push((at, size));
+        }
+        at += size;
+    }
+    if at == index {
+        return Ok(frames);
+    }
+    Err(bad(format!("The frames of a sample have {at} bytes, but their index begins at byte {index}.")))
+}
+
+/// What kind a frame is, by the first byte of its uncompressed header (6.2); empty where that does not tell.
+pub fn frame_kind(first: u8) -> &'static str {
+    let f = &mut Fields::new(core::slice::from_ref(&first));
+    f.bits(2);
+    let profile = f.bits(1) | f.bits(1) << 1;
+    if profile == 3 {
+        f.bits(1);
+    }
+    match (f.flag(), f.flag()) {
+        _ if f.check().is_err() => "",
+        (true, _) => "shows a frame from before",
+        (_, false) => "key frame",
+        _ => "inter frame",
+    }
+}
+
 impl State {
     /// Says of each frame of the next sample where what follows its uncompressed header begins and ends.
     pub fn each_frame(
@@ -25,37 +75,11 @@ impl State {
         sample: &[u8],
         found: &mut dyn FnMut(usize, usize) -> Result<()>,
     ) -> Result<()> {
-        let Some(&marker) = sample.last() else { return Ok(()) };
-        // A superframe (annex B) ends with an index: a marker, sizes, and the marker again.
-        if marker >> 5 != 0b110 {
-            return self.frame(sample, 0, found);
+        for (start, len) in frames(sample, sample.last().copied())? {
+            let frame = sample.get(start..start + len).unwrap_or_default();
+            self.frame(frame, start, found)?;
         }
-        let (count, size_len) = (usize::from(marker & 7) + 1, usize::from(marker >> 3 & 3) + 1);
-        let index = sample.len().checked_sub(2 + count * size_len);
-        let index = index.filter(|index| sample.get(*index) == Some(&marker)).ok_or_else(|| {
-            bad("A sample ends as with an index of frames, but the index does not begin so.")
-        })?;
-        let sizes = sample.get(index + 1..).unwrap_or_default();
-        let mut at = 0;
-        for size in sizes.chunks_exact(size_len).take(count) {
-            let size = size.iter().rev().fold(0, |size, byte| size << 8 | usize::from(*byte));
-            let frame = sample.get(..index).and_then(|all| all.get(at..)).and_then(|rest| rest.get(..size));
-            let frame = frame.ok_or_else(|| {
-                bad(format!(
-                    "A frame of {size} bytes is said to be in the last {} in front of the index.",
-                    index - at
-                ))
-            })?;
-            // A layer that was left out has no bytes.
-            if size > 0 {
-                self.frame(frame, at, found)?;
-            }
-            at += size;
-        }
-        if at == index {
-            return Ok(());
-        }
-        Err(bad(format!("The frames of a sample have {at} bytes, but their index begins at byte {index}.")))
+        Ok(())
     }
 
     /// One frame, which begins `start` bytes into its sample.

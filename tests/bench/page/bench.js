@@ -115,7 +115,61 @@ const methods = {
 
   kernel: ({ seconds }) => ask('./kernel-worker.js', { blob: chosen(), seconds }),
 
-  parse: ({ script }) => ask('./mp4box-worker.js', { blob: chosen(), script }),
+  parse: ({ script, samples }) => ask('./mp4box-worker.js', { blob: chosen(), script, samples }),
+
+  /** Every sample of every track of the chosen file, a thousand at a time. */
+  async samples() {
+    const start = performance.now();
+    const from = await open(chosen());
+    let count = 0;
+    for (const { id } of from.tracks()) {
+      for (let at = 0, total = 1; at < total;) {
+        const page = await from.samples(id, { from: at, count: 1000 });
+        if (!page.rows.length) throw new Error(page.problems[0] ?? 'Rows are missing.');
+        total = page.total;
+        at += page.rows.length;
+      }
+      count += (await from.samples(id, { from: 0, count: 1 })).total;
+    }
+    const time = since(start);
+    from.close();
+    return { time, samples: count };
+  },
+
+  /** How long frames take while the table of samples is scrolled, by small steps and by leaps. */
+  async frames() {
+    const from = await open(chosen());
+    const { SampleTable } = await import('../ui/sample-table.js');
+    for (const name of ['tokens', 'base', 'inspect', 'samples']) {
+      const link = document.createElement('link');
+      Object.assign(link, { rel: 'stylesheet', href: new URL(`../style/${name}.css`, import.meta.url).href });
+      const loaded = new Promise((resolve) => void link.addEventListener('load', resolve));
+      document.head.append(link);
+      await loaded;
+    }
+    const table = new SampleTable(
+      from,
+      () => {},
+      () => {},
+    );
+    table.element.style.setProperty('height', '600px');
+    document.body.append(table.element);
+    const track = from.tracks().reduce((a, b) => (b.sampleCount > a.sampleCount ? b : a));
+    table.open(track.id, track.sampleCount);
+    await new Promise((resolve) => void setTimeout(resolve, 1000));
+    const times = [];
+    let last = await new Promise(requestAnimationFrame);
+    for (let step = 0; step < 600; step += 1) {
+      table.element.scrollTop += step % 20 === 19 ? 20_000 : 150;
+      const now = await new Promise(requestAnimationFrame);
+      times.push(now - last);
+      last = now;
+    }
+    table.element.remove();
+    from.close();
+    times.sort((a, b) => a - b);
+    return { p95: times[Math.floor(times.length * 0.95)] };
+  },
 };
 
 window.bench = async (method, args) => {

@@ -4,7 +4,7 @@ import { BlobReader } from '../files/read.js';
 
 const PIECE = 4 << 20;
 
-self.onmessage = async ({ data: { blob, script } }) => {
+self.onmessage = async ({ data: { blob, script, samples: wanted } }) => {
   try {
     const { createFile } = await import(script);
     const reader = new BlobReader(blob);
@@ -21,10 +21,12 @@ self.onmessage = async ({ data: { blob, script } }) => {
       at = next > at ? next : at + PIECE;
     }
     file.flush();
+    let samples = 0;
+    if (wanted) for (const { id } of file.getInfo().tracks) samples += file.getTrackSamplesInfo(id).length;
     const time = (performance.now() - start) / 1000;
     if (failures.length > 0) throw new Error(failures[0]);
     const fragments = file.boxes.filter(({ type }) => type === 'moof').length;
-    self.postMessage({ time, fragments });
+    self.postMessage({ time, fragments, samples });
   } catch (error) {
     self.postMessage({ error: `${error.name}: ${error.message}` });
   }

@@ -37,6 +37,28 @@ pub struct SliceHeader {
 /// Most entries of a reference list: 32 fields (clause 7.4.3).
 const MAX_REFS: u32 = 32;
 
+impl SliceKind {
+    /// The kind of the slice that a NAL unit begins with, whose type must be one with a slice header; `None` where too few
+    /// bytes of it are there.
+    pub fn of(nal: &[u8]) -> Option<Self> {
+        let mut r = BitReader::nal(nal);
+        r.bits(8, "NAL header").ok()?;
+        r.ue("first_mb_in_slice").ok()?;
+        read_kind(&mut r).ok()
+    }
+
+    /// Its letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::P => "P",
+            Self::B => "B",
+            Self::I => "I",
+            Self::Sp => "SP",
+            Self::Si => "SI",
+        }
+    }
+}
+
 impl SliceHeader {
     /// Parses the slice header of a whole NAL unit, whose type must be one with a slice header
     /// ([`NalType::has_slice_header`]).

@@ -7,15 +7,31 @@ use super::{Bits, NalType, ParameterSets, Pps, RefPicSet, Sps, bits_below, layer
 
 /// `slice_type` (table 7-7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub enum SliceKind {
+    /// Bi-predicted.
     B,
+    /// Predicted.
     P,
+    /// Intra.
     I,
+}
+
+impl SliceKind {
+    /// Its letter.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::B => "B",
+            Self::P => "P",
+            Self::I => "I",
+        }
+    }
 }
 
 /// What a slice segment header says, and how long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceHeader {
+    /// The kind of slice; `None` where it goes by the segment before.
+    pub kind: Option<SliceKind>,
     /// Bytes of the NAL unit from its header to the last one of the slice segment header, which ends at a byte border;
     /// emulation prevention bytes included.
     pub len: usize,
@@ -45,8 +61,8 @@ impl SliceHeader {
             let message = "The video is of a screen content profile, whose slice headers are not followed.";
             return Err(Error::unsupported("screen-content", message));
         }
-        Slice { sps, pps, nal: kind }.walk(&mut r, first).map_err(bad)?;
-        Ok(Self { len: r.consumed() })
+        let kind = Slice { sps, pps, nal: kind }.walk(&mut r, first).map_err(bad)?;
+        Ok(Self { kind, len: r.consumed() })
     }
 }
 
@@ -58,15 +74,13 @@ struct Slice<'a> {
 }
 
 impl Slice<'_> {
-    fn walk(&self, r: &mut BitReader<'_>, first: bool) -> Bits<()> {
+    fn walk(&self, r: &mut BitReader<'_>, first: bool) -> Bits<Option<SliceKind>> {
         let mut dependent = false;
         if !first {
             dependent = self.pps.dependent_slices && r.flag("dependent_slice_segment_flag")?;
             r.bits(bits_below(self.sps.blocks), "slice_segment_address")?;
         }
-        if !dependent {
-            self.walk_independent(r)?;
-        }
+        let kind = if dependent { None } else { Some(self.walk_independent(r)?) };
         if self.pps.entry_points {
             let count = r.ue("num_entry_point_offsets")?;
             if count > 0 {
@@ -84,16 +98,16 @@ impl Slice<'_> {
         }
         r.flag("alignment_bit_equal_to_one")?;
         r.align();
-        Ok(())
+        Ok(kind)
     }
 
-    fn walk_independent(&self, r: &mut BitReader<'_>) -> Bits<()> {
+    fn walk_independent(&self, r: &mut BitReader<'_>) -> Bits<SliceKind> {
         let (sps, pps) = (self.sps, self.pps);
         r.bits(pps.extra_bits, "slice_reserved_flag")?;
         let kind = match r.ue_max(2, "slice_type")? {
-            0 => Kind::B,
-            1 => Kind::P,
-            _ => Kind::I,
+            0 => SliceKind::B,
+            1 => SliceKind::P,
+            _ => SliceKind::I,
         };
         if pps.output_flag {
             r.flag("pic_output_flag")?;
@@ -114,7 +128,7 @@ impl Slice<'_> {
                 filtered |= r.flag("slice_sao_chroma_flag")?;
             }
         }
-        if kind != Kind::I {
+        if kind != SliceKind::I {
             self.walk_prediction(r, kind, references, temporal_mvp)?;
         }
         r.se("slice_qp_delta")?;
@@ -136,7 +150,7 @@ impl Slice<'_> {
         if pps.filter_across_slices && (filtered || !disabled) {
             r.flag("slice_loop_filter_across_slices_enabled_flag")?;
         }
-        Ok(())
+        Ok(kind)
     }
 
     /// Picture order and references; returns how many pictures the slice may refer to (`NumPicTotalCurr`).
@@ -173,12 +187,12 @@ impl Slice<'_> {
     fn walk_prediction(
         &self,
         r: &mut BitReader<'_>,
-        kind: Kind,
+        kind: SliceKind,
         references: u32,
         temporal_mvp: bool,
     ) -> Bits<()> {
         let pps = self.pps;
-        let is_b = kind == Kind::B;
+        let is_b = kind == SliceKind::B;
         let (mut l0, mut l1) = (pps.ref_count_l0, pps.ref_count_l1);
         if r.flag("num_ref_idx_active_override_flag")? {
             l0 = r.ue_max(14, "num_ref_idx_l0_active_minus1")? + 1;

@@ -1,0 +1,502 @@
+/**
+ * The tracks of a file over time: fragments, or stretches between sync samples. Bitrates, sizes, gaps, and how far apart are the
+ * times that different boxes say. The same as a table.
+ */
+
+/** @import { Media, SampleTimeline, Track } from '../types.d.ts' */
+
+import { faultOf } from './fault.js';
+import { button, h, setAttributes } from './dom.js';
+import * as format from './format.js';
+import { say } from './live.js';
+import { addStyle } from './style.js';
+import UPlot from './uplot.js';
+import { VirtualRows } from './virtual.js';
+
+export const styled = addStyle('../style/uplot.css');
+
+const HEIGHT = 150;
+/** How much a step of a wheel or a key shows more or less of. */
+const STEP = 1.5;
+/** Dots that a finger or a mouse may move before it is no click. */
+const CLICK = 5;
+
+/** One track over time. @typedef {{ track: Track, line: SampleTimeline, tfxd?: (number | null)[] }} Line */
+
+/**
+ * What is drawn.
+ * @typedef {object} Measure
+ * @property {string} name
+ * @property {string} unit
+ * @property {(line: SampleTimeline, at: number, all: readonly Line[], tfxd?: (number | null)[]) => number | null} of a stretch of a
+ *   track
+ */
+
+/** @param {number | null | undefined} ticks @param {SampleTimeline} line */
+const milliseconds = (ticks, line) =>
+  ticks === null || ticks === undefined ? null : (ticks / (line.timescale || 1)) * 1000;
+
+/** What only the headers of fragments say, which are read for it. */
+const TFXD = 'Drift of tfxd';
+
+/** @type {readonly Measure[]} */
+const MEASURES = [
+  {
+    name: 'Bitrate',
+    unit: 'kb/s',
+    of: (line, at) => {
+      const seconds = (line.duration[at] ?? 0) / (line.timescale || 1);
+      return seconds > 0 ? ((line.bytes[at] ?? 0) * 8) / seconds / 1000 : null;
+    },
+  },
+  { name: 'Size', unit: 'kB', of: (line, at) => (line.bytes[at] ?? 0) / 1000 },
+  { name: 'Samples', unit: 'samples', of: (line, at) => line.samples[at] ?? 0 },
+  { name: 'Gaps and overlaps', unit: 'ms', of: (line, at) => milliseconds(line.gap[at], line) },
+  { name: 'Drift of the sum of durations', unit: 'ms', of: (line, at) => milliseconds(line.drift[at], line) },
+  { name: TFXD, unit: 'ms', of: (line, at, _, tfxd) => milliseconds(tfxd?.[at], line) },
+  { name: 'Drift of tfra', unit: 'ms', of: (line, at) => milliseconds(line.tfra[at], line) },
+  { name: 'Drift of sidx', unit: 'ms', of: (line, at) => milliseconds(line.sidx[at], line) },
+  { name: 'From the first track', unit: 'ms', of: apart },
+];
+
+/**
+ * How much later a fragment of a track begins than the part of the first track in it.
+ * @param {SampleTimeline} line
+ * @param {number} at
+ * @param {readonly Line[]} all
+ */
+function apart(line, at, all) {
+  const first = all[0]?.line;
+  const fragment = line.fragment[at];
+  if (!first || fragment === null || fragment === undefined || first === line) return null;
+  const there = first.fragment.indexOf(fragment, Math.max(0, at - first.fragment.length));
+  if (there < 0) return null;
+  const begin = (/** @type {SampleTimeline} */ one, /** @type {number} */ place) =>
+    (one.start[place] ?? 0) / (one.timescale || 1);
+  return (begin(line, at) - begin(first, there)) * 1000;
+}
+
+const COLUMNS = [
+  'Track',
+  'Sample',
+  'Begins',
+  'Lasts',
+  'Samples',
+  'Bytes',
+  'Sync',
+  'Gap, ms',
+  'Drift, ms',
+  'tfra, ms',
+  'sidx, ms',
+];
+
+export class Timeline {
+  /**
+   * @param {Media} media
+   * @param {(track: number, number: number) => void} choose called with a sample
+   */
+  constructor(media, choose) {
+    this.media = media;
+    this.choose = choose;
+    /** @type {Line[]} */
+    this.lines = [];
+    /** Track and stretch of each row of the table. @type {[number, number][]} */
+    this.places = [];
+    /** @type {UPlot | null} */
+    this.chart = null;
+    this.measure = h(
+      'select',
+      { 'aria-label': 'What is drawn' },
+      ...MEASURES.map(({ name }, at) => h('option', { value: at }, name)),
+    );
+    this.measure.addEventListener('change', () => {
+      this.#draw();
+      if (MEASURES[Number(this.measure.value)]?.name === TFXD) void this.#readTfxd();
+    });
+    this.state = h('span', { class: 'quiet', role: 'status' });
+    this.asTable = button('As a table', () => this.#toggle(), {
+      class: 'button small',
+      'aria-pressed': 'false',
+    });
+    this.place = h('div', {
+      class: 'timeline-chart',
+      role: 'group',
+      tabindex: 0,
+      'aria-label':
+        'Timeline: plus and minus zoom, arrows move, Home shows all. The same as a table is one button on.',
+    });
+    const head = h(
+      'div',
+      { role: 'row', class: 'timeline-row sample-head', 'aria-rowindex': 1 },
+      ...COLUMNS.map((title) => h('span', { role: 'columnheader' }, title)),
+    );
+    this.table = new VirtualRows({
+      rowHeight: 26,
+      create: () =>
+        h(
+          'div',
+          { role: 'row', class: 'virtual-row timeline-row' },
+          ...COLUMNS.map(() => h('span', { role: 'gridcell' })),
+        ),
+      draw: (row, index) => this.#drawRow(row, index),
+      head,
+      attributes: {
+        role: 'grid',
+        tabindex: 0,
+        'aria-label': 'Timeline',
+        class: 'virtual timeline-table',
+        hidden: true,
+      },
+    });
+    this.table.element.addEventListener('click', (event) => {
+      const row = /** @type {Element} */ (event.target).closest('[data-index]');
+      if (row instanceof HTMLElement) this.#chooseRow(Number(row.dataset['index']));
+    });
+    this.row = 0;
+    this.table.element.addEventListener('keydown', (event) => this.#tableKey(event));
+    this.element = h(
+      'section',
+      { class: 'pane pane-timeline', 'aria-label': 'Timeline' },
+      h(
+        'div',
+        { class: 'pane-head sample-bar' },
+        this.measure,
+        this.state,
+        h(
+          'div',
+          { class: 'goto-form' },
+          button('Zoom in', () => this.#zoom(1 / STEP), { class: 'button small' }),
+          button('Zoom out', () => this.#zoom(STEP), { class: 'button small' }),
+          button('All', () => this.#all(), { class: 'button small' }),
+          this.asTable,
+        ),
+      ),
+      this.place,
+      this.table.element,
+    );
+    this.place.addEventListener('keydown', (event) => this.#key(event));
+    this.place.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
+    this.#touch();
+    new ResizeObserver(() => this.#fit()).observe(this.place);
+    void this.#read();
+  }
+
+  /** Tracks come one by one: what is there already can be looked at. */
+  async #read() {
+    const tracks = this.media.tracks().filter(({ sampleCount }) => sampleCount > 0);
+    for (const [number, track] of tracks.entries()) {
+      this.state.textContent = `Reading track ${number + 1} of ${tracks.length}`;
+      try {
+        const line = await this.media.timeline(track.id);
+        this.lines.push({ track, line });
+        line.number.forEach((_, at) => this.places.push([this.lines.length - 1, at]));
+      } catch (error) {
+        say(faultOf(error).message);
+      }
+      this.#draw();
+      this.table.setCount(this.places.length);
+      setAttributes(this.table.element, { 'aria-rowcount': this.places.length + 1 });
+    }
+    const faults = this.lines.reduce((sum, { line }) => sum + line.gap.filter((gap) => gap !== 0).length, 0);
+    const stretches = format.counted(this.places.length, 'stretch', 'stretches');
+    this.state.textContent = `${stretches}, ${faults ? format.counted(faults, 'gap or overlap', 'gaps or overlaps') : 'no gaps'}`;
+  }
+
+  /** Reads what the headers of fragments say; what is there already is drawn. */
+  async #readTfxd() {
+    for (const one of this.lines) {
+      if (one.tfxd || one.line.joined) continue;
+      // Samples of a sample table stand before those of fragments.
+      const before = one.line.fragment.findIndex((fragment) => fragment !== null);
+      if (before < 0) continue;
+      /** @type {(number | null)[]} */
+      const all = Array.from({ length: before }, () => null);
+      one.tfxd = all;
+      try {
+        for (let from = 0; ;) {
+          const more = await this.media.tfxd(one.track.id, from);
+          if (!more.length) break;
+          all.push(...more);
+          from += more.length;
+          if (from % 1024 < more.length) this.#draw();
+        }
+      } catch (error) {
+        say(faultOf(error).message);
+      }
+      this.#draw();
+    }
+  }
+
+  #draw() {
+    const measure = MEASURES[Number(this.measure.value)] ?? MEASURES[0];
+    const { lines } = this;
+    const width = this.place.clientWidth;
+    if (!measure || !lines.length || !width) return;
+    const scale = this.chart?.scales['x'];
+    const tables = lines.map(({ line, tfxd }) => {
+      const order = line.start.map((_, at) => at).sort((a, b) => (line.start[a] ?? 0) - (line.start[b] ?? 0));
+      const times = order.map((at) => (line.start[at] ?? 0) / (line.timescale || 1));
+      return [times, order.map((at) => measure.of(line, at, lines, tfxd))];
+    });
+    const look = getComputedStyle(this.element);
+    const colour = (/** @type {string} */ name) => look.getPropertyValue(name).trim();
+    const colours = ['--accent', '--bad', '--band-index', '--warn', '--ink-2'];
+    const dashes = [[], [6, 3], [2, 3], [8, 3, 2, 3], [1, 4]];
+    const axis = {
+      stroke: colour('--ink-2'),
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { stroke: colour('--line') },
+    };
+    this.chart?.destroy();
+    this.place.replaceChildren();
+    this.chart = new UPlot(
+      {
+        width,
+        height: HEIGHT,
+        scales: { x: { time: false } },
+        cursor: { drag: { x: false, y: false }, focus: { prox: 16 } },
+        legend: { live: true },
+        axes: [
+          { ...axis, values: (_, values) => values.map((value) => format.duration(value)) },
+          { ...axis, size: 64 },
+        ],
+        series: [
+          { label: 'Time', value: (_, value) => (value === null ? '' : `${value.toFixed(3)} s`) },
+          ...lines.map(({ track }, at) => ({
+            label: `Track ${track.id} (${track.kind}), ${measure.unit}`,
+            stroke: colour(colours[at % colours.length] ?? '--ink'),
+            dash: dashes[at % dashes.length] ?? [],
+            width: 1.5,
+            spanGaps: true,
+            paths: UPlot.paths.stepped?.({ align: 1 }),
+            value: (/** @type {unknown} */ _, /** @type {number | null} */ value) =>
+              value === null || value === undefined ? '' : String(Math.round(value * 100) / 100),
+          })),
+        ],
+        hooks: { draw: [(chart) => this.#drawSyncs(chart, colour('--mark'))] },
+      },
+      UPlot.join(tables),
+      this.place,
+    );
+    if (scale?.min !== undefined && scale.max !== undefined && scale.min !== null && scale.max !== null)
+      this.chart.setScale('x', { min: scale.min, max: scale.max });
+  }
+
+  /**
+   * Sync points of the first track as marks along the bottom.
+   * @param {UPlot} chart
+   * @param {string} colour
+   */
+  #drawSyncs(chart, colour) {
+    const first = this.lines[0]?.line;
+    if (!first) return;
+    const { left, top, width, height } = chart.bbox;
+    const { ctx } = chart;
+    ctx.save();
+    ctx.fillStyle = colour;
+    let before = -Infinity;
+    first.start.forEach((ticks, at) => {
+      if (!first.sync[at]) return;
+      const x = chart.valToPos(ticks / (first.timescale || 1), 'x', true);
+      if (x < left || x > left + width || x - before < 3) return;
+      before = x;
+      ctx.fillRect(x - 1, top + height - 8, 2, 8);
+    });
+    ctx.restore();
+  }
+
+  #fit() {
+    const { chart } = this;
+    const width = this.place.clientWidth;
+    if (!width) return;
+    if (!chart) this.#draw();
+    else if (chart.width !== width) chart.setSize({ width, height: HEIGHT });
+  }
+
+  /** First and last second that are shown, and of all. */
+  #range() {
+    const scale = this.chart?.scales['x'];
+    const times = this.chart?.data[0] ?? [];
+    const from = times[0] ?? 0;
+    const to = times.at(-1) ?? 1;
+    return { min: scale?.min ?? from, max: scale?.max ?? to, from, to };
+  }
+
+  /** @param {number} min @param {number} max */
+  #show(min, max) {
+    const { from, to } = this.#range();
+    const span = Math.max(1e-3, Math.min(max - min, to - from));
+    const start = Math.max(from, Math.min(min, to - span));
+    this.chart?.setScale('x', { min: start, max: start + span });
+  }
+
+  /**
+   * @param {number} factor
+   * @param {number} [around] the second that stays where it is
+   */
+  #zoom(factor, around) {
+    const { min, max } = this.#range();
+    const fixed = around ?? (min + max) / 2;
+    this.#show(fixed - (fixed - min) * factor, fixed + (max - fixed) * factor);
+  }
+
+  #all() {
+    const { from, to } = this.#range();
+    this.#show(from, to);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const { min, max } = this.#range();
+    const step = (max - min) / 4;
+    const acts = /** @type {Record<string, () => void>} */ ({
+      '+': () => this.#zoom(1 / STEP),
+      '=': () => this.#zoom(1 / STEP),
+      '-': () => this.#zoom(STEP),
+      ArrowRight: () => this.#show(min + step, max + step),
+      ArrowLeft: () => this.#show(min - step, max - step),
+      Home: () => this.#all(),
+      Enter: () => this.#chooseTime((min + max) / 2),
+    });
+    const act = acts[event.key];
+    if (!act || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    act();
+  }
+
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    if (!this.chart || !event.deltaY) return;
+    event.preventDefault();
+    this.#zoom(event.deltaY < 0 ? 1 / STEP : STEP, this.#secondAt(event.clientX));
+  }
+
+  /** @param {number} x on the screen */
+  #secondAt(x) {
+    const over = this.chart?.over.getBoundingClientRect();
+    return over ? (this.chart?.posToVal(x - over.left, 'x') ?? 0) : 0;
+  }
+
+  /** One finger or a mouse moves, two fingers zoom; what does not move chooses. */
+  #touch() {
+    /** @type {Map<number, { x: number, from: number }>} */
+    const down = new Map();
+    const { place } = this;
+    place.addEventListener('pointerdown', (event) => {
+      if (!(event.target instanceof Node) || !this.chart?.over.contains(event.target)) return;
+      down.set(event.pointerId, { x: event.clientX, from: event.clientX });
+    });
+    place.addEventListener('pointermove', (event) => {
+      const own = down.get(event.pointerId);
+      if (!own) return;
+      const other = [...down].find(([id]) => id !== event.pointerId)?.[1];
+      if (other) {
+        const before = Math.abs(own.x - other.x);
+        const now = Math.abs(event.clientX - other.x);
+        if (before > 4 && now > 4) this.#zoom(before / now, this.#secondAt((event.clientX + other.x) / 2));
+      } else {
+        const { min, max } = this.#range();
+        const moved = this.#secondAt(own.x) - this.#secondAt(event.clientX);
+        this.#show(min + moved, max + moved);
+      }
+      own.x = event.clientX;
+    });
+    const up = (/** @type {PointerEvent} */ event) => {
+      const own = down.get(event.pointerId);
+      down.delete(event.pointerId);
+      if (event.type === 'pointerup' && own && !down.size && Math.abs(event.clientX - own.from) < CLICK)
+        this.#chooseTime(this.#secondAt(event.clientX));
+    };
+    place.addEventListener('pointerup', up);
+    place.addEventListener('pointercancel', up);
+    place.addEventListener('pointerleave', up);
+  }
+
+  /** @param {number} second */
+  #chooseTime(second) {
+    const focused = this.chart?.series.findIndex((one, at) => at > 0 && 'focus' in one && one.focus) ?? -1;
+    const line = this.lines[Math.max(0, focused - 1)];
+    if (!line) return;
+    const { track } = line;
+    this.media.sampleAtTime(track.id, second).then(
+      (number) => number !== null && this.choose(track.id, number),
+      (error) => say(faultOf(error).message),
+    );
+  }
+
+  #toggle() {
+    const shown = this.table.element.hidden;
+    this.table.element.hidden = !shown;
+    this.place.hidden = shown;
+    setAttributes(this.asTable, { 'aria-pressed': String(shown) });
+    if (shown) this.table.refresh();
+    else this.#fit();
+  }
+
+  /**
+   * @param {HTMLElement} element
+   * @param {number} index
+   */
+  #drawRow(element, index) {
+    const [number, at] = this.places[index] ?? [0, 0];
+    const one = this.lines[number];
+    if (!one) return;
+    const { track, line } = one;
+    const time = (/** @type {number | undefined} */ ticks) =>
+      ((ticks ?? 0) / (line.timescale || 1)).toFixed(3);
+    const far = (/** @type {number | null | undefined} */ ticks) => {
+      const found = milliseconds(ticks, line);
+      return found === null ? '' : String(Math.round(found * 1000) / 1000);
+    };
+    const texts = [
+      String(track.id),
+      format.count(line.number[at] ?? 0),
+      time(line.start[at]),
+      time(line.duration[at]),
+      format.count(line.samples[at] ?? 0),
+      format.count(line.bytes[at] ?? 0),
+      line.sync[at] ? 'sync' : '',
+      far(line.gap[at]),
+      far(line.drift[at]),
+      far(line.tfra[at]),
+      far(line.sidx[at]),
+    ];
+    element.dataset['index'] = String(index);
+    element.classList.toggle('chosen', index === this.row);
+    element.id = `timeline-row-${index}`;
+    setAttributes(element, { 'aria-rowindex': index + 2 });
+    texts.forEach((text, column) => {
+      const cell = element.children[column];
+      if (cell && cell.textContent !== text) cell.textContent = text;
+    });
+  }
+
+  /** @param {number} index */
+  #chooseRow(index) {
+    this.row = index;
+    this.table.reveal(index);
+    this.table.refresh();
+    setAttributes(this.table.element, { 'aria-activedescendant': `timeline-row-${index}` });
+    const [number, at] = this.places[index] ?? [0, 0];
+    const one = this.lines[number];
+    const sample = one?.line.number[at];
+    if (one && sample !== undefined) this.choose(one.track.id, sample);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #tableKey(event) {
+    const page = this.table.visibleRows - 1;
+    const targets = /** @type {Record<string, number>} */ ({
+      ArrowDown: this.row + 1,
+      ArrowUp: this.row - 1,
+      PageDown: this.row + page,
+      PageUp: this.row - page,
+      Home: 0,
+      End: this.places.length - 1,
+    });
+    const target = targets[event.key];
+    if (target === undefined || event.altKey || event.metaKey || !this.places.length) return;
+    event.preventDefault();
+    this.#chooseRow(Math.max(0, Math.min(this.places.length - 1, target)));
+  }
+}
