@@ -28,6 +28,7 @@ mod keys;
 mod large;
 mod layout;
 mod lead;
+mod lint;
 mod manifest;
 mod matrix;
 mod merge;

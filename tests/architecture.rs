@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 14] = [
+const RANKS: [&str; 15] = [
     "bytes",
     "boxes",
     "playready",
@@ -24,6 +24,7 @@ const RANKS: [&str; 14] = [
     "verify",
     "exchange",
     "manifest",
+    "lint",
     "session",
     "report",
     "wasm",

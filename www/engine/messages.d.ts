@@ -7,6 +7,7 @@ import type {
   Decoded,
   DescribedFile,
   Difference,
+  FileFindings,
   Form,
   KeyList,
   KeysToWrite,
@@ -167,6 +168,7 @@ export interface Protected {
   tracks: PlannedTrack[];
   undoes: UndonePart[];
   forTests: boolean;
+  findings: { args: {}; result: FileFindings };
   offline: OfflineCheck[];
   remains: Remains;
 }

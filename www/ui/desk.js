@@ -2,6 +2,7 @@
 
 /** @import { FileState, Store, View } from './store.js' */
 /** @import { OpenMedia } from './player.js' */
+/** @import { Action } from './findings.js' */
 
 import { h } from './dom.js';
 import { faultOf } from './fault.js';
@@ -17,6 +18,7 @@ export { takeSeveral } from './several.js';
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
+  addStyle('../style/findings.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
   addStyle('../style/set.css'),
@@ -42,7 +44,12 @@ export class Desk {
     const { media, summary } = file;
     media.tree().then(
       (roots) => {
-        this.inspect.replaceChildren(new Inspect(media, summary, roots).element);
+        const act = (/** @type {Action} */ action) => {
+          go(action === 'check' ? 'result' : 'protect');
+          if (action === 'check') this.result.take([]);
+          else this.protect.choose(action === 'change' ? 'change' : 'anew');
+        };
+        this.inspect.replaceChildren(new Inspect(media, summary, roots, act).element);
       },
       (error) => {
         this.inspect.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));

@@ -1,12 +1,14 @@
 /** Inspect: the ruler, the tree, the fields and the bytes of one file, all showing the same selection. */
 
 /** @import { BoxNode, BoxView, Media, Summary } from '../types.d.ts' */
+/** @import { Action } from './findings.js' */
 
 import { BoxTree } from './box-tree.js';
 import { BytePane } from './byte-pane.js';
 import { copyButton } from './copy.js';
 import { button, h } from './dom.js';
 import { FieldTable, PAGE } from './field-table.js';
+import { Findings } from './findings.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { Ruler } from './ruler.js';
@@ -18,8 +20,9 @@ export class Inspect {
    * @param {Media} media
    * @param {Summary} summary
    * @param {BoxNode[]} roots
+   * @param {(action: Action) => void} act goes to where something can be done about a finding
    */
-  constructor(media, summary, roots) {
+  constructor(media, summary, roots, act) {
     this.media = media;
     this.model = new TreeModel(roots, summary.boxCount, (path, from) =>
       path ? media.children(path, { from, count: PART }) : media.tree({ from, count: PART }),
@@ -49,17 +52,13 @@ export class Inspect {
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
     this.about = h('div', { class: 'box-about' });
     this.texts = h('div', { class: 'box-texts' });
-    this.element = h(
-      'div',
-      { class: 'inspect' },
-      this.ruler.element,
-      h(
-        'div',
-        { class: 'inspect-bar' },
-        this.crumbs,
-        problems(summary, (path) => void this.select(path)),
-      ),
-      h(
+    this.findings = new Findings(media, summary, (place) => void this.#reach(place), act);
+    this.toBoxes = button('Boxes', () => this.look(false), { class: 'button small', 'aria-pressed': 'true' });
+    this.toFindings = button('Findings', () => this.look(true), {
+      class: 'button small',
+      'aria-pressed': 'false',
+    });
+    this.panes = h(
         'div',
         { class: 'panes' },
         this.tree.element,
@@ -71,10 +70,55 @@ export class Inspect {
           this.fields.element,
         ),
         this.bytes.element,
+    );
+    this.element = h(
+      'div',
+      { class: 'inspect' },
+      this.ruler.element,
+      h(
+        'div',
+        { class: 'inspect-bar' },
+        this.crumbs,
+        problems(summary, (path) => {
+          this.look(false);
+          void this.select(path);
+        }),
+        h(
+          'div',
+          { class: 'inspect-modes', role: 'group', 'aria-label': 'What is shown' },
+          this.toBoxes,
+          this.toFindings,
+        ),
       ),
+      this.panes,
+      this.findings.element,
     );
     const first = roots.find((node) => node.type === 'moov') ?? roots[0];
     if (first) void this.select(first.path);
+  }
+
+  /**
+   * Shows what was found, or the boxes.
+   * @param {boolean} found
+   */
+  look(found) {
+    this.panes.hidden = found;
+    this.findings.element.hidden = !found;
+    this.toBoxes.setAttribute('aria-pressed', String(!found));
+    this.toFindings.setAttribute('aria-pressed', String(found));
+    if (found) void this.findings.check();
+  }
+
+  /**
+   * Goes to where something was found.
+   * @param {{ path?: string, offset?: number }} place
+   */
+  async #reach({ path, offset }) {
+    this.look(false);
+    if (path) await this.select(path, offset ?? -1);
+    else await this.goTo(offset ?? 0);
+    this.tree.element.querySelector('[tabindex="0"]')?.focus();
+    say(`Shown: ${this.path}.`);
   }
 
   /**
