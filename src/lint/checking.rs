@@ -50,7 +50,9 @@ impl Checking {
     pub fn new(index: Rc<Index>, files: usize) -> Self {
         let mut found = Findings::default();
         // Where samples stand is looked at fragment by fragment.
-        let told = index.faults().filter(|fault| fault.code() != rules::DATA_ELSEWHERE.rule.id || index.fragments.is_empty());
+        let told = index
+            .faults()
+            .filter(|fault| fault.code() != rules::DATA_ELSEWHERE.rule.id || index.fragments.is_empty());
         told.for_each(|fault| found.add_error(fault));
         movie::look(&index, &mut found);
         entries::look(&index, &mut found);
@@ -97,15 +99,21 @@ impl Checking {
         let at = to_len(entry.moof_len).min(bytes.len());
         let (moof, rest) = bytes.split_at(at);
         let rest = rest.get(..to_len(media.min(len_u64(rest.len())))).unwrap_or_default();
+        let index = Rc::clone(&self.index);
+        self.look(&index, &entry, moof, rest);
+        self.seen.pass(index.parts(&entry));
+    }
+
+    fn look(&mut self, index: &Index, entry: &FragmentEntry, moof: &[u8], rest: &[u8]) {
         // What cannot be read has been told.
         let Ok(tree) = Tree::parse(moof, entry.start) else { return };
-        let fragment = Fragment::read_all(&tree, self.index.movie.as_ref(), &mut Vec::new());
-        let (index, found) = (&self.index, &mut self.found);
-        fragment::look(index, &entry, &tree, &fragment, &mut self.before, found);
+        let fragment = Fragment::read_all(&tree, index.movie.as_ref(), &mut Vec::new());
+        let found = &mut self.found;
+        fragment::look(index, entry, &tree, &fragment, &mut self.before, found);
         // Parts that cannot be read are left out of the fragment.
         if tree.root().all(b"traf").count() == fragment.tracks.len() {
             let media = (entry.start + entry.moof_len, rest);
-            samples::look(index, &entry, &tree, &fragment, media, &mut self.seen, found);
+            samples::look(index, entry, &tree, &fragment, media, &mut self.seen, found);
         }
     }
 

@@ -79,10 +79,13 @@ impl Entry<'_> {
         let (tenc, twin) = (schi.child(b"tenc"), schi.child_id(piff::TRACK_ENCRYPTION));
         let (wanted, is_there, other) = match &code.0 {
             b"piff" => ("PIFF's track encryption box", twin.is_some(), tenc),
-            _ if Scheme::known(&code.text()).is_some_and(|scheme| scheme.protects()) => ("'tenc'", tenc.is_some(), twin),
+            _ if Scheme::known(&code.text()).is_some_and(|scheme| scheme.protects()) => {
+                ("'tenc'", tenc.is_some(), twin)
+            }
             _ => {
                 if !matches!(&code.0, b"itun" | b"adkm" | b"odkm" | b"sve1") {
-                    let message = format!("The scheme is '{code}', which is none of Common Encryption and not PIFF's.");
+                    let message =
+                        format!("The scheme is '{code}', which is none of Common Encryption and not PIFF's.");
                     found.add(&rules::UNKNOWN_SCHEME, self.place(sinf), message);
                 }
                 return;
@@ -102,7 +105,8 @@ impl Entry<'_> {
         let Some(node) = tenc.or(twin) else { return };
         // With keys that change, the key ID stands with the groups of samples, which an initialization segment has not.
         let rotates = self.index.traces.of(self.track.id).is_some_and(|traces| !traces.kids.is_empty())
-            || self.index.movie.as_ref().is_some_and(Movie::is_initialization) && self.index.fragments.is_empty();
+            || self.index.movie.as_ref().is_some_and(Movie::is_initialization)
+                && self.index.fragments.is_empty();
         if protection.kid.is_some_and(|kid| kid.0 == [0; 16]) && !rotates {
             let message = format!("The key ID of track {} is 16 bytes of zeros.", self.track.id);
             found.add(&rules::KID_ZERO, self.place(node), message);
@@ -111,7 +115,8 @@ impl Entry<'_> {
             && let Ok(read) = self.moov.read::<PiffTrackEncryption>(node)
             && read.default_algorithm_id.0 > piff::algorithm::AES_CBC
         {
-            let message = format!("The AlgorithmID is {}, where 0, 1 and 2 are known.", read.default_algorithm_id.0);
+            let message =
+                format!("The AlgorithmID is {}, where 0, 1 and 2 are known.", read.default_algorithm_id.0);
             found.add(&rules::ALGORITHM, self.place(node), message);
         }
         self.ivs(node, protection, found);
@@ -124,11 +129,15 @@ impl Entry<'_> {
         let cipher = protection.cipher.0;
         match (&cipher, size) {
             (b"cenc" | b"cens", 0) => {
-                let message = format!("The scheme is '{}', and track {id} has no IVs but a constant one of {constant} bytes.", protection.cipher);
+                let message = format!(
+                    "The scheme is '{}', and track {id} has no IVs but a constant one of {constant} bytes.",
+                    protection.cipher
+                );
                 add(&rules::CTR_WITHOUT_IV, message);
             }
             (b"cbcs", 8 | 16) => {
-                let message = format!("The scheme is 'cbcs', and each sample of track {id} has an IV of {size} bytes.");
+                let message =
+                    format!("The scheme is 'cbcs', and each sample of track {id} has an IV of {size} bytes.");
                 add(&rules::CBCS_WITHOUT_CONSTANT, message);
             }
             (_, 0 | 8) => {}
@@ -137,7 +146,10 @@ impl Entry<'_> {
                 add(&rules::IV_SIZE_16, message);
             }
             (_, 16) => {}
-            _ => add(&rules::IV_SIZE, format!("IVs of track {id} have {size} bytes, where 8 and 16 are allowed.")),
+            _ => add(
+                &rules::IV_SIZE,
+                format!("IVs of track {id} have {size} bytes, where 8 and 16 are allowed."),
+            ),
         }
         match constant {
             _ if size > 0 => {}
@@ -146,11 +158,16 @@ impl Entry<'_> {
                 add(&rules::CONSTANT_IV_8, message);
             }
             0 | 8 | 16 => {}
-            other => add(&rules::IV_SIZE, format!("The constant IV of track {id} has {other} bytes, where 8 and 16 are allowed.")),
+            other => add(
+                &rules::IV_SIZE,
+                format!("The constant IV of track {id} has {other} bytes, where 8 and 16 are allowed."),
+            ),
         }
         let is_video = self.track.kind == TrackKind::Video;
         if cipher == *b"cbcs" && is_video && protection.pattern == 0 {
-            let message = format!("Track {id} is video in the scheme 'cbcs', and its pattern is 0:0, where 1:9 is usual.");
+            let message = format!(
+                "Track {id} is video in the scheme 'cbcs', and its pattern is 0:0, where 1:9 is usual."
+            );
             add(&rules::CBCS_PATTERN, message);
         }
     }
@@ -168,7 +185,8 @@ fn leftovers(index: &Index, moov: &Tree<'_>, found: &mut Findings) {
         found.add(&rules::LEFTOVER, place, message);
     }
     let Some(movie) = &index.movie else { return };
-    let is_clear = movie.tracks.iter().all(|track| !track.entries.iter().any(SampleEntry::has_protected_type));
+    let is_clear =
+        movie.tracks.iter().all(|track| !track.entries.iter().any(SampleEntry::has_protected_type));
     if is_clear && let Some(node) = moov.root().children.iter().find(|node| is_system_header(node)) {
         let message = "No track is encrypted, and the movie header has the header of a DRM system.";
         found.add(&rules::LEFT_HEADER, Place::of(moov, node), message);

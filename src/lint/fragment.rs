@@ -29,7 +29,14 @@ pub struct Before {
 const SEARCHES: usize = 64;
 
 /// Looks at what its boxes say, but for encryption.
-pub fn look(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fragment, before: &mut Before, found: &mut Findings) {
+pub fn look(
+    index: &Index,
+    entry: &FragmentEntry,
+    tree: &Tree<'_>,
+    fragment: &Fragment,
+    before: &mut Before,
+    found: &mut Findings,
+) {
     let root = tree.root();
     if let (Some(last), Some(now)) = (before.sequence, fragment.sequence)
         && now <= last
@@ -49,7 +56,10 @@ pub fn look(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fr
         brands.any(|brand| [b"piff", b"isml", b"cmfc", b"cmf2"].contains(&&brand.0))
     });
     if trafs.len() > 1 && is_of_one {
-        let message = format!("The fragment has {} track fragments, and the brand of the file says that it has one.", trafs.len());
+        let message = format!(
+            "The fragment has {} track fragments, and the brand of the file says that it has one.",
+            trafs.len()
+        );
         found.add(&rules::SEVERAL_TRAFS, Place::of(tree, root), message);
     }
     media(index, entry, tree, fragment, before, found);
@@ -61,19 +71,30 @@ pub fn look(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fr
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.track_id));
         let is_video = track.is_some_and(|track| track.kind == TrackKind::Video);
         if is_video && part.samples > 0 && part.access == Access::No {
-            let message = format!("The first sample of track {} in this fragment is no key picture, say its flags.", part.track_id);
+            let message = format!(
+                "The first sample of track {} in this fragment is no key picture, say its flags.",
+                part.track_id
+            );
             found.add(&rules::NOT_SYNC, Place::of(tree, root).of_track(part.track_id), message);
         }
     }
 }
 
 /// Whether samples stand in media data, and where in it.
-fn media(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fragment, before: &mut Before, found: &mut Findings) {
+fn media(
+    index: &Index,
+    entry: &FragmentEntry,
+    tree: &Tree<'_>,
+    fragment: &Fragment,
+    before: &mut Before,
+    found: &mut Findings,
+) {
     let is_media = |top: &crate::track::top::TopBox| [b"mdat", b"imda"].iter().any(|code| top.id.is(code));
     let holds = |top: &crate::track::top::TopBox, (start, end): (u64, u64)| {
         is_media(top) && top.start + top.header_len <= start && end <= top.end()
     };
-    let own: Vec<_> = index.top.within(entry.start, entry.end.max(entry.start + 1)).filter(is_media).collect();
+    let own: Vec<_> =
+        index.top.within(entry.start, entry.end.max(entry.start + 1)).filter(is_media).collect();
     let ranges = fragment.data_ranges();
     let is_cut = index.problems.iter().any(|problem| problem.code() == "truncated");
     for range in &ranges {
@@ -103,7 +124,9 @@ fn media(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fragm
     if let ([top], Some((first, _)), [part]) = (own.as_slice(), ranges.first(), fragment.tracks.as_slice()) {
         let start = top.start + top.header_len;
         if *first > start && *first < top.end() && part.runs.len() == 1 {
-            let message = format!("The first sample stands at byte {first}, and the media data begins at byte {start}.");
+            let message = format!(
+                "The first sample stands at byte {first}, and the media data begins at byte {start}."
+            );
             found.add(&rules::DATA_OFFSET_GAP, Place::of(tree, tree.root()), message);
         }
     }
@@ -139,11 +162,16 @@ impl Part<'_> {
         let tfhd = traf.child(b"tfhd").unwrap_or(traf);
         let is_absolute = head.has(tfhd_flags::BASE_DATA_OFFSET);
         if is_absolute {
-            let message = format!("Samples of the fragment are placed from byte {} of the file, and not from its own start.", self.part.base);
+            let message = format!(
+                "Samples of the fragment are placed from byte {} of the file, and not from its own start.",
+                self.part.base
+            );
             found.add(&rules::BASE_DATA_OFFSET, self.place(tfhd), message);
         }
         if count > 1 && !is_absolute && !head.has(tfhd_flags::DEFAULT_BASE_IS_MOOF) {
-            let message = format!("The fragment has {count} track fragments, and this one does not say from where its offsets are counted.");
+            let message = format!(
+                "The fragment has {count} track fragments, and this one does not say from where its offsets are counted."
+            );
             found.add(&rules::NO_DEFAULT_BASE, self.place(tfhd), message);
         }
         self.offsets(found);
@@ -155,7 +183,8 @@ impl Part<'_> {
             if run.trun.head.version > 0 || !run.trun.head.has(trun_flags::SAMPLE_COMPOSITION_OFFSET) {
                 continue;
             }
-            let mut negative = run.trun.samples.iter().map(|sample| sample.sample_composition_time_offset).zip(0_u64..);
+            let mut negative =
+                run.trun.samples.iter().map(|sample| sample.sample_composition_time_offset).zip(0_u64..);
             if let Some((offset, number)) = negative.find(|(offset, _)| *offset < 0) {
                 let message = format!(
                     "Sample {number} of the run has the composition offset {}, which is {offset} when it is read as a negative number.",
@@ -180,7 +209,10 @@ impl Part<'_> {
         if let (Some(node), Some(smooth)) = (tfxd, &smooth) {
             let time = smooth.fragment_absolute_time.0;
             if time >= 1 << 63 {
-                let message = format!("'tfxd' says the time {time}, which is {} when it is read as a negative number.", time.cast_signed());
+                let message = format!(
+                    "'tfxd' says the time {time}, which is {} when it is read as a negative number.",
+                    time.cast_signed()
+                );
                 found.add(&rules::TIME_WRAPPED, self.place(node), message);
             }
             if is_untimely(self.tree, self.traf, self.part) {
@@ -208,10 +240,14 @@ impl Part<'_> {
         // A hundredth of a second is rounding.
         let limit = i64::from(scale / 100);
         if scale > 0 && off < -limit {
-            let message = format!("The fragment begins at tick {time}, and the one before it ends at tick {end}, of {scale} a second.");
+            let message = format!(
+                "The fragment begins at tick {time}, and the one before it ends at tick {end}, of {scale} a second."
+            );
             found.add(&rules::TIME_BACK, self.place(tfdt.or(tfxd).unwrap_or(self.traf)), message);
         } else if scale > 0 && off > limit {
-            let message = format!("The fragment begins at tick {time}, and the one before it ended at tick {end}, of {scale} a second.");
+            let message = format!(
+                "The fragment begins at tick {time}, and the one before it ended at tick {end}, of {scale} a second."
+            );
             found.add(&rules::TIME_GAP, self.place(tfdt.or(tfxd).unwrap_or(self.traf)), message);
         }
         *end = time.saturating_add(lasts);

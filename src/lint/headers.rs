@@ -22,7 +22,8 @@ pub fn look(index: &Index, found: &mut Findings) {
     let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else { return };
     let root = moov.root();
     let all = SystemHeader::all(moov, root);
-    let mut encrypted = movie.tracks.iter().flat_map(|track| &track.entries).filter(|entry| entry.is_protected());
+    let mut encrypted =
+        movie.tracks.iter().flat_map(|track| &track.entries).filter(|entry| entry.is_protected());
     // Apple's and Adobe's have their own ways.
     let is_common = |code: FourCc| !matches!(&code.0, b"itun" | b"adkm" | b"odkm");
     let needs = encrypted.any(|entry| entry.protection.as_ref().is_none_or(|by| is_common(by.scheme)));
@@ -42,7 +43,9 @@ pub fn look(index: &Index, found: &mut Findings) {
         if version > 0 && !header.is_piff {
             let name = system_name(&header.system).unwrap_or_default();
             if header.is_playready() || name.contains("Widevine") {
-                let message = format!("The header of {name} has version {version}, where version 0 is read everywhere.");
+                let message = format!(
+                    "The header of {name} has version {version}, where version 0 is read everywhere."
+                );
                 found.add(&rules::PSSH_VERSION, Place::of(moov, header.node), message);
             }
         }
@@ -68,7 +71,10 @@ fn playready(moov: &Tree<'_>, node: &Node, data: &[u8], found: &mut Findings) ->
         code => rules::find(code).unwrap_or(&rules::HEADER_XML),
     };
     if data.len() > OBJECT_LEN {
-        add(&rules::HEADER_LONG, format!("The PlayReady object has {} bytes, where {OBJECT_LEN} are allowed.", data.len()));
+        add(
+            &rules::HEADER_LONG,
+            format!("The PlayReady object has {} bytes, where {OBJECT_LEN} are allowed.", data.len()),
+        );
     }
     let parsed = ProObject::parse(data, node.start).and_then(|object| {
         let len = object.records.iter().map(|record| record.value.len()).max().unwrap_or(0);
@@ -77,7 +83,10 @@ fn playready(moov: &Tree<'_>, node: &Node, data: &[u8], found: &mut Findings) ->
     let (len, parsed) = match parsed {
         Ok((len, Some(parsed))) => (len, parsed),
         Ok((_, None)) => {
-            add(&rules::PRO_NO_HEADER, "The PlayReady object has no header record, so it names no key.".to_owned());
+            add(
+                &rules::PRO_NO_HEADER,
+                "The PlayReady object has no header record, so it names no key.".to_owned(),
+            );
             return Vec::new();
         }
         Err(error) => {
@@ -86,7 +95,12 @@ fn playready(moov: &Tree<'_>, node: &Node, data: &[u8], found: &mut Findings) ->
         }
     };
     if len > LONG_HEADER && data.len() <= OBJECT_LEN {
-        add(&rules::HEADER_LONG, format!("The header has {len} bytes, where clients were made for about 1024, and {LONG_HEADER} are common."));
+        add(
+            &rules::HEADER_LONG,
+            format!(
+                "The header has {len} bytes, where clients were made for about 1024, and {LONG_HEADER} are common."
+            ),
+        );
     }
     for note in parsed.notes {
         add(rules::find(note.code).unwrap_or(&rules::HEADER_XML), note.message);
@@ -113,7 +127,13 @@ fn licence_url(header: &Header, add: &mut dyn FnMut(&'static FileRule, String)) 
     }
     let lower = url.to_ascii_lowercase();
     if lower.starts_with("http:") {
-        add(&rules::URL_HTTP, format!("The licence URL begins with {}//, and not with https://.", url.split('/').next().unwrap_or_default()));
+        add(
+            &rules::URL_HTTP,
+            format!(
+                "The licence URL begins with {}//, and not with https://.",
+                url.split('/').next().unwrap_or_default()
+            ),
+        );
     }
     let len = url.chars().count();
     if len > LONG_URL {
@@ -147,7 +167,11 @@ fn algorithms(index: &Index, moov: &Tree<'_>, named: &[(u64, HeaderKey)], found:
                 wanted.text()
             );
             let path = moov.path_at(*start).join("/");
-            found.add(&rules::HEADER_ALGORITHM, Place { path, ..Place::at(*start) }.of_track(track.id), message);
+            found.add(
+                &rules::HEADER_ALGORITHM,
+                Place { path, ..Place::at(*start) }.of_track(track.id),
+                message,
+            );
         }
     }
 }

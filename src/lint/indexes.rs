@@ -14,8 +14,10 @@ pub fn look(index: &Index, found: &mut Findings) {
     for fault in &faults {
         match beyond(index, fault.offset()).filter(|_| fault.code() == rules::SIDX.rule.id) {
             Some(end) => {
-                let message =
-                    format!("The segment index speaks of bytes up to {end}, and the file has {}.", index.file_len);
+                let message = format!(
+                    "The segment index speaks of bytes up to {end}, and the file has {}.",
+                    index.file_len
+                );
                 found.add(&rules::SIDX_BEYOND, Place::at(fault.offset().unwrap_or(0)), message);
             }
             None => found.add_error(fault),

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::boxes::cenc::Subsample;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{len_u64, to_len};
-use crate::bytes::{Error, KeyId, Kind};
+use crate::bytes::{ByKey, Error, KeyId, Kind};
 use crate::protect::scheme::BLOCK;
 use crate::track::codec::h264::{LengthSize, Nals};
 use crate::track::encryption::{Encryption, Maps, Span, first_of_encryption, maps, spans};
-use crate::track::index::FragmentEntry;
+use crate::track::index::{FragmentEntry, FragmentPart};
 use crate::track::{Codec, Fragment, Index, SampleEntry, TrackFragment};
 use crate::verify::counters::{self, Counters, Twice};
 use crate::verify::twins;
@@ -20,6 +20,8 @@ use super::rules::{self, FileRule};
 /// What is known from the fragments before.
 #[derive(Debug, Default)]
 pub struct Seen {
+    /// Samples of each track so far.
+    before: ByKey<u64>,
     counters: Counters,
     /// The key IDs that samples were encrypted with, in the order of their numbers in [`Self::counters`], and the modes.
     keys: Vec<(Option<KeyId>, u32, u8)>,
@@ -43,11 +45,22 @@ const CHAINS: u8 = 2;
 const COUNTED: u64 = 1 << 20;
 
 /// Looks at one fragment. `media` are the bytes behind the `moof` that are at hand, with the file offset of the first.
-pub fn look(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fragment, media: (u64, &[u8]), seen: &mut Seen, found: &mut Findings) {
+pub fn look(
+    index: &Index,
+    entry: &FragmentEntry,
+    tree: &Tree<'_>,
+    fragment: &Fragment,
+    media: (u64, &[u8]),
+    seen: &mut Seen,
+    found: &mut Findings,
+) {
     let Some(movie) = &index.movie else { return };
     for (number, (traf, part)) in tree.root().all(b"traf").zip(&fragment.tracks).enumerate() {
         let id = part.tfhd.track_id;
-        let Some(entry_of) = movie.track(id).and_then(|track| track.entry(part.sample_description_index)) else { continue };
+        let Some(entry_of) = movie.track(id).and_then(|track| track.entry(part.sample_description_index))
+        else {
+            continue;
+        };
         // What is only not read here is no fault of the file.
         let fail = |error: Error, found: &mut Findings| {
             if error.kind() == Kind::File {
@@ -61,9 +74,24 @@ pub fn look(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fr
                 continue;
             }
         };
-        let before = fragment.tracks.iter().take(number).filter(|one| one.tfhd.track_id == id).map(|one| one.sample_count).sum::<usize>();
-        let of_parts = earlier(index, entry, id) + len_u64(before);
-        let this = Part { tree, traf, part, entry: entry_of, spans: &spans, media, moof: entry.start, before: of_parts };
+        let before = fragment
+            .tracks
+            .iter()
+            .take(number)
+            .filter(|one| one.tfhd.track_id == id)
+            .map(|one| one.sample_count)
+            .sum::<usize>();
+        let of_parts = seen.before.get(id).copied().unwrap_or(0) + len_u64(before);
+        let this = Part {
+            tree,
+            traf,
+            part,
+            entry: entry_of,
+            spans: &spans,
+            media,
+            moof: entry.start,
+            before: of_parts,
+        };
         if spans.iter().all(|span| span.by.is_none()) {
             this.clear(seen);
             continue;
@@ -77,19 +105,12 @@ pub fn look(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fr
     }
 }
 
-/// Samples of a track in the fragments before.
-fn earlier(index: &Index, entry: &FragmentEntry, id: u32) -> u64 {
-    // Told of few tracks of few fragments: where it matters much, numbers count from the fragment.
-    let at = index.fragments.partition_point(|one| one.start < entry.start);
-    if at > 10_000 {
-        return 0;
-    }
-    let before = index.fragments.get(..at).unwrap_or_default();
-    let parts = before.iter().flat_map(|one| index.parts(one)).filter(|part| part.track_id == id);
-    parts.map(|part| u64::from(part.samples)).sum()
-}
-
 impl Seen {
+    /// Goes past a fragment with these parts.
+    pub fn pass(&mut self, parts: &[FragmentPart]) {
+        parts.iter().for_each(|part| *self.before.entry(part.track_id, 0) += u64::from(part.samples));
+    }
+
     /// Says what all samples together show.
     pub fn finish(mut self, found: &mut Findings) {
         for Twice { one, other } in self.counters.twice() {
@@ -103,7 +124,8 @@ impl Seen {
         }
         for (kid, track, modes) in &self.keys {
             if let (Some(kid), true) = (kid, *modes == COUNTER | CHAINS) {
-                let message = format!("The key {kid} encrypts samples in counter mode, and others in chains.");
+                let message =
+                    format!("The key {kid} encrypts samples in counter mode, and others in chains.");
                 found.add(&rules::TWO_MODES, Place::default().of_track(*track), message);
             }
         }
@@ -129,8 +151,10 @@ impl Seen {
 
     /// The number of a key.
     fn key(&mut self, kid: Option<KeyId>, track: u32, mode: u8) -> u32 {
-        let known = |(other, of, _): &(Option<KeyId>, u32, u8)| *other == kid && (kid.is_some() || *of == track);
-        let at = self.keys.iter().position(known).unwrap_or_else(|| {
+        let known =
+            |(other, of, _): &(Option<KeyId>, u32, u8)| *other == kid && (kid.is_some() || *of == track);
+        // Mostly the one used last.
+        let at = self.keys.iter().rposition(known).unwrap_or_else(|| {
             self.keys.push((kid, track, 0));
             self.keys.len() - 1
         });
@@ -271,7 +295,8 @@ impl Part<'_> {
         }
         let is_piff = self.entry.protection.as_ref().is_some_and(|by| by.scheme.0 == *b"piff");
         let odd = map.iter().find(|one| u64::from(one.protected) % len_u64(BLOCK) != 0);
-        if let Some(odd) = odd.filter(|_| !is_piff && by.scheme.0 == *b"cenc" && self.length_size().is_some()) {
+        if let Some(odd) = odd.filter(|_| !is_piff && by.scheme.0 == *b"cenc" && self.length_size().is_some())
+        {
             kinds.add(&rules::BLOCKS, number, || {
                 format!("Sample {number} of the fragment has an encrypted range of {} bytes, which is {} more than whole blocks of 16.", odd.protected, odd.protected % 16)
             });
@@ -279,7 +304,15 @@ impl Part<'_> {
     }
 
     /// Takes which part of a key's stream a sample uses.
-    fn key(&self, number: usize, ranges: &[(usize, usize)], iv: &[u8], by: &Encryption, seen: &mut Seen, kinds: &mut Kinds) {
+    fn key(
+        &self,
+        number: usize,
+        ranges: &[(usize, usize)],
+        iv: &[u8],
+        by: &Encryption,
+        seen: &mut Seen,
+        kinds: &mut Kinds,
+    ) {
         let is_counter = matches!(&by.scheme.0, b"cenc" | b"cens");
         let key = seen.key(by.kid, self.id(), if is_counter { COUNTER } else { CHAINS });
         // Of patterns the clear blocks count for nothing.
@@ -326,10 +359,18 @@ impl Part<'_> {
     }
 
     /// Whether the clear bytes of a sample lead from NAL unit to NAL unit, and each encrypted range stays in one.
-    fn units(&self, number: usize, bytes: &[u8], ranges: &[(usize, usize)], by: &Encryption, kinds: &mut Kinds) {
+    fn units(
+        &self,
+        number: usize,
+        bytes: &[u8],
+        ranges: &[(usize, usize)],
+        by: &Encryption,
+        kinds: &mut Kinds,
+    ) {
         let Some(length_size) = self.length_size() else { return };
         let is_hevc = matches!(self.entry.codec, Codec::Hevc(_));
-        let inside = |at: usize, len: usize| ranges.iter().find(|(start, end)| *start < at + len && at < *end);
+        let inside =
+            |at: usize, len: usize| ranges.iter().find(|(start, end)| *start < at + len && at < *end);
         let mut at = 0;
         let step = length_size.bytes();
         while at + step < bytes.len() {
@@ -352,7 +393,8 @@ impl Part<'_> {
                 return;
             }
             let header = bytes.get(start).copied().unwrap_or(0);
-            let is_slice = if is_hevc { header >> 1 & 0x3f < 32 } else { matches!(header & 31, 1..=5 | 19..=21) };
+            let is_slice =
+                if is_hevc { header >> 1 & 0x3f < 32 } else { matches!(header & 31, 1..=5 | 19..=21) };
             if !is_slice && len > 0 && inside(start, len).is_some() {
                 kinds.add(&rules::SETS_ENCRYPTED, number, || {
                     let kind = if is_hevc { header >> 1 & 0x3f } else { header & 31 };

@@ -148,7 +148,13 @@ impl File<'_> {
         }
         if movie.is_initialization() {
             let found = "It has no samples: it is an initialization segment alone.".to_owned();
-            add(reasons, State::Doubtful, "Segments", found, "Look at its media segments too: drop them together.");
+            add(
+                reasons,
+                State::Doubtful,
+                "Segments",
+                found,
+                "Look at its media segments too: drop them together.",
+            );
         } else {
             let found = "It is not fragmented, and this player takes fragments.".to_owned();
             add(reasons, State::Fails, "Fragments", found, FRAGMENTS);
@@ -162,7 +168,8 @@ impl File<'_> {
             add(reasons, State::Fails, "Scheme", found, WITH_KEYS);
         }
         if self.form == Some(Form::Piff) {
-            let found = "It has PIFF's boxes alone, and this player reads those of Common Encryption.".to_owned();
+            let found =
+                "It has PIFF's boxes alone, and this player reads those of Common Encryption.".to_owned();
             add(reasons, State::Fails, "Boxes", found, FORM);
         }
     }
@@ -195,7 +202,8 @@ fn smooth(file: &File<'_>, reasons: &mut Vec<Reason>) {
         let found = format!("The scheme is {scheme}, and PIFF knows AES in counter mode, and in chains.");
         add(reasons, State::Fails, "Scheme", found, WITH_KEYS);
     } else if file.form == Some(Form::Plain) {
-        let found = "It has the boxes of Common Encryption alone, and players of that time read PIFF's.".to_owned();
+        let found =
+            "It has the boxes of Common Encryption alone, and players of that time read PIFF's.".to_owned();
         add(reasons, State::Fails, "Boxes", found, FORM);
     }
     if let Some(other) = file.other_codec(&[b"avc1", b"mp4a", b"vc-1", b"ovc1", b"wma ", b"owma"]) {
@@ -233,11 +241,14 @@ fn fairplay(file: &File<'_>, reasons: &mut Vec<Reason>) {
     let known: [&[u8; 4]; 9] =
         [b"avc1", b"avc3", b"hvc1", b"dvh1", b"mp4a", b"ac-3", b"ec-3", b"alac", b"av01"];
     if let Some(other) = file.other_codec(&known) {
-        let found = format!("{other}, which Apple's players do not take in HLS; of HEVC they take hvc1, and not hev1.");
+        let found = format!(
+            "{other}, which Apple's players do not take in HLS; of HEVC they take hvc1, and not hev1."
+        );
         add(reasons, State::Doubtful, "Codecs", found, "Encode to H.264 or HEVC (hvc1), and AAC.");
     }
     if file.locked().next().is_some() {
-        let found = "The key comes by an HLS playlist with an skd: address; nothing in the file can tell.".to_owned();
+        let found =
+            "The key comes by an HLS playlist with an skd: address; nothing in the file can tell.".to_owned();
         add(reasons, State::Doubtful, "Playlist", found, "Have the HLS playlist checked under Decode.");
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
+use crate::bytes::Result;
 use crate::lint::checking::Checked;
 use crate::lint::{Checking, Found, Place};
 use crate::manifest::rules::Severity;
 use crate::session::Session;
-use crate::bytes::Result;
 
 use super::number;
 

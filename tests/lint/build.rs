@@ -128,10 +128,8 @@ pub fn boxed(kind: &[u8; 4], parts: &[&[u8]]) -> Vec<u8> {
 
 /// Protected, without an index of fragments, whose places would have to follow.
 pub fn protected(scheme: &str, form: &str) -> Vec<u8> {
-    let request = RequestText {
-        iv_start: Some("0000000000000010".to_owned()),
-        ..drive::request_in(scheme, form)
-    };
+    let request =
+        RequestText { iv_start: Some("0000000000000010".to_owned()), ..drive::request_in(scheme, form) };
     made(&request)
 }
 
@@ -171,7 +169,8 @@ pub fn xml() -> String {
     let file = protected("cenc", "plain");
     let header = find(&file, "moov/pssh");
     let text = &file[header.body + 34..header.end];
-    String::from_utf16(&text.chunks(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect::<Vec<_>>()).unwrap()
+    String::from_utf16(&text.chunks(2).map(|two| u16::from_le_bytes([two[0], two[1]])).collect::<Vec<_>>())
+        .unwrap()
 }
 
 /// A PlayReady object around bytes.

@@ -3,7 +3,8 @@
 use boxlock::protect::RequestText;
 
 use super::build::{
-    SAMPLE, append, along, boxed, copy, find, front, hide, made, plain, protected, remove, rename, set, splice,
+    SAMPLE, along, append, boxed, copy, find, front, hide, made, plain, protected, remove, rename, set,
+    splice,
 };
 use super::rules::{Case, case};
 use crate::support::drive;
@@ -126,7 +127,12 @@ fn boxes() -> Vec<Case> {
             },
             &[],
         ),
-        case("compressed-movie", head, |file| append(file, "moov", &boxed(b"cmov", &[&boxed(b"dcom", &[b"zlib"])])), &[]),
+        case(
+            "compressed-movie",
+            head,
+            |file| append(file, "moov", &boxed(b"cmov", &[&boxed(b"dcom", &[b"zlib"])])),
+            &[],
+        ),
         case(
             "second-mfra",
             whole,
@@ -207,12 +213,7 @@ fn tracks() -> Vec<Case> {
             |file| set(file, "moov/trak/mdia/mdhd", 24, &(1_u64 << 32).to_be_bytes()),
             &[],
         ),
-        case(
-            "duration-all-ones",
-            plain,
-            |file| set(file, "moov/trak/mdia/mdhd", 24, &[0xff; 8]),
-            &[],
-        ),
+        case("duration-all-ones", plain, |file| set(file, "moov/trak/mdia/mdhd", 24, &[0xff; 8]), &[]),
         case(
             "hdlr-name",
             head,
@@ -222,12 +223,7 @@ fn tracks() -> Vec<Case> {
             },
             &[],
         ),
-        case(
-            "external-data",
-            head,
-            |file| set(file, "moov/trak/mdia/minf/dinf/dref/url ", 0, &[0; 4]),
-            &[],
-        ),
+        case("external-data", head, |file| set(file, "moov/trak/mdia/minf/dinf/dref/url ", 0, &[0; 4]), &[]),
         case("no-mvex", clear, |file| hide(file, "moov/mvex"), &[]),
         case("no-trex", clear, |file| hide(file, "moov/mvex/trex[1]"), &[]),
         case("cmaf-one-track", head, |file| set(file, "ftyp", 12, b"cmfc"), &[]),
@@ -315,12 +311,7 @@ fn fragments() -> Vec<Case> {
             },
             &[],
         ),
-        case(
-            "no-default-base",
-            two_with_base,
-            |file| *file = two_trafs(b"iso6", [0, 0, 0x20]),
-            &[],
-        ),
+        case("no-default-base", two_with_base, |file| *file = two_trafs(b"iso6", [0, 0, 0x20]), &[]),
         case("several-trafs", piff_without_base, |file| *file = two_trafs(b"piff", [2, 0, 0x20]), &[]),
         case("sequence-numbers", clear, |file| set(file, "moof[1]/mfhd", 4, &[0, 0, 0, 1]), &[]),
         case(
@@ -418,12 +409,7 @@ fn times() -> Vec<Case> {
             |file| set(file, "moof/traf/uuid:6d1d", 4, &(-5_i64).to_be_bytes()),
             &[],
         ),
-        case(
-            "tfxd-duration",
-            clear,
-            |file| set(file, "moof/traf/uuid:6d1d", 12, &5_u64.to_be_bytes()),
-            &[],
-        ),
+        case("tfxd-duration", clear, |file| set(file, "moof/traf/uuid:6d1d", 12, &5_u64.to_be_bytes()), &[]),
         case(
             "negative-composition",
             clear,

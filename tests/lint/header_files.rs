@@ -1,6 +1,9 @@
 //! Files that break the rules of DRM headers.
 
-use super::build::{append, copy, find, front, hide, kid, object, protected, remove, set, splice, with_object, with_other, with_xml, xml};
+use super::build::{
+    append, copy, find, front, hide, kid, object, protected, remove, set, splice, with_object, with_other,
+    with_xml, xml,
+};
 use super::rules::{Case, case};
 
 fn cenc_front() -> Vec<u8> {
@@ -135,7 +138,12 @@ fn objects() -> Vec<Case> {
         case("not-playready-header", cenc_front, |file| *file = with_xml("<a version=\"4.0.0.0\"></a>"), &[]),
         case("header-namespace", cenc_front, |file| *file = with_other("2007/03", "2008/03"), &[]),
         case("unknown-header-version", cenc_front, |file| *file = with_other("4.0.0.0", "5.0.0.0"), &[]),
-        case("header-declaration", cenc_front, |file| *file = with_xml(&format!("<?xml version=\"1.0\"?>{}", xml())), &[]),
+        case(
+            "header-declaration",
+            cenc_front,
+            |file| *file = with_xml(&format!("<?xml version=\"1.0\"?>{}", xml())),
+            &[],
+        ),
         case("header-trailing", cenc_front, |file| *file = with_xml(&format!("{}x", xml())), &[]),
         case(
             "header-attribute-order",
@@ -203,18 +211,48 @@ fn elements() -> Vec<Case> {
             },
             &[],
         ),
-        case("header-no-algid", cenc_front, |file| *file = with_other("<ALGID>AESCTR</ALGID>", ""), &["bad-header-version"]),
-        case("header-algid", cenc_front, |file| *file = with_other("AESCTR", "AESXYZ"), &["bad-header-version", "header-no-algid"]),
+        case(
+            "header-no-algid",
+            cenc_front,
+            |file| *file = with_other("<ALGID>AESCTR</ALGID>", ""),
+            &["bad-header-version"],
+        ),
+        case(
+            "header-algid",
+            cenc_front,
+            |file| *file = with_other("AESCTR", "AESXYZ"),
+            &["bad-header-version", "header-no-algid"],
+        ),
         case("header-keylen", cenc_front, |file| *file = with_other("<KEYLEN>16<", "<KEYLEN>7<"), &[]),
-        case("header-ds-id", cenc_front, |file| *file = with_other("</DATA>", "<DS_ID>AAAA</DS_ID></DATA>"), &[]),
+        case(
+            "header-ds-id",
+            cenc_front,
+            |file| *file = with_other("</DATA>", "<DS_ID>AAAA</DS_ID></DATA>"),
+            &[],
+        ),
         case(
             "header-laurl",
             cenc_front,
             |file| *file = with_xml(&xml().replace("LA_URL>", "LAURL>")),
             &["licence-url-missing"],
         ),
-        case("header-twice", cenc_front, |file| *file = with_other("<LA_URL>", "<LUI_URL>https://a.example/</LUI_URL><LUI_URL>https://b.example/</LUI_URL><LA_URL>"), &[]),
-        case("header-empty-element", cenc_front, |file| *file = with_other("</DATA>", "<LUI_URL></LUI_URL></DATA>"), &[]),
+        case(
+            "header-twice",
+            cenc_front,
+            |file| {
+                *file = with_other(
+                    "<LA_URL>",
+                    "<LUI_URL>https://a.example/</LUI_URL><LUI_URL>https://b.example/</LUI_URL><LA_URL>",
+                )
+            },
+            &[],
+        ),
+        case(
+            "header-empty-element",
+            cenc_front,
+            |file| *file = with_other("</DATA>", "<LUI_URL></LUI_URL></DATA>"),
+            &[],
+        ),
         case(
             "header-attribute-case",
             cenc_front,
@@ -223,7 +261,12 @@ fn elements() -> Vec<Case> {
                 let from = xml.find("<KID>").unwrap() + 5;
                 let kid = &xml[from..from + 24];
                 let key = format!("<KIDS><KID ALGID=\"AESCTR\" value=\"{kid}\"></KID></KIDS>");
-                *file = with_xml(&xml.replace("4.0.0.0", "4.2.0.0").replace("<KEYLEN>16</KEYLEN><ALGID>AESCTR</ALGID>", &key).replace(&format!("<KID>{kid}</KID>"), "").replace(checksum(&xml), ""));
+                *file = with_xml(
+                    &xml.replace("4.0.0.0", "4.2.0.0")
+                        .replace("<KEYLEN>16</KEYLEN><ALGID>AESCTR</ALGID>", &key)
+                        .replace(&format!("<KID>{kid}</KID>"), "")
+                        .replace(checksum(&xml), ""),
+                );
             },
             &[],
         ),
@@ -236,7 +279,12 @@ fn elements() -> Vec<Case> {
             },
             &[],
         ),
-        case("header-self-closed", cenc_front, |file| *file = with_other("</DATA>", "<DECRYPTORSETUP/></DATA>"), &[]),
+        case(
+            "header-self-closed",
+            cenc_front,
+            |file| *file = with_other("</DATA>", "<DECRYPTORSETUP/></DATA>"),
+            &[],
+        ),
         case(
             "header-bare-ampersand",
             cenc_front,
@@ -246,7 +294,12 @@ fn elements() -> Vec<Case> {
         case(
             "bad-custom-attributes",
             cenc_front,
-            |file| *file = with_other("</DATA>", &format!("<CUSTOMATTRIBUTES><a>{}</a></CUSTOMATTRIBUTES></DATA>", "x".repeat(1100))),
+            |file| {
+                *file = with_other(
+                    "</DATA>",
+                    &format!("<CUSTOMATTRIBUTES><a>{}</a></CUSTOMATTRIBUTES></DATA>", "x".repeat(1100)),
+                )
+            },
             &[],
         ),
     ]
@@ -273,6 +326,11 @@ fn addresses() -> Vec<Case> {
             |file| *file = with_other(URL, &format!("{URL}?{}", "x".repeat(200))),
             &[],
         ),
-        case("licence-url-key", cenc_front, |file| *file = with_other(URL, &format!("{URL}?contentkey=1")), &[]),
+        case(
+            "licence-url-key",
+            cenc_front,
+            |file| *file = with_other(URL, &format!("{URL}?contentkey=1")),
+            &[],
+        ),
     ]
 }

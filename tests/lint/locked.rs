@@ -232,12 +232,7 @@ fn maps() -> Vec<Case> {
             },
             &[],
         ),
-        case(
-            "parameter-sets-encrypted",
-            cenc,
-            |file| *file = protected("cenc", "piff"),
-            &["no-tfdt"],
-        ),
+        case("parameter-sets-encrypted", cenc, |file| *file = protected("cenc", "piff"), &["no-tfdt"]),
     ]
 }
 

@@ -32,7 +32,8 @@ fn broken(file: &[u8]) -> BTreeSet<&'static str> {
 fn each_rule_is_found_in_the_file_that_breaks_it_and_in_no_other() {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut wrong = Vec::new();
-    let all = super::files::cases().into_iter().chain(super::locked::cases()).chain(super::header_files::cases());
+    let all =
+        super::files::cases().into_iter().chain(super::locked::cases()).chain(super::header_files::cases());
     for Case { rule, sound, spoil, along } in all {
         assert!(rules::find(rule).is_some(), "{rule} is not declared");
         assert!(seen.insert(rule), "{rule} has two cases");
@@ -59,7 +60,8 @@ fn each_rule_is_declared_once_and_says_what_a_person_needs() {
     for rule in rules::all() {
         let id = rule.rule.id;
         assert!(ids.insert(id), "{id} is declared twice");
-        let is_kebab = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        let is_kebab =
+            id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         assert!(is_kebab && !rule.title.ends_with('.') && !rule.rule.clause.is_empty(), "{id}");
         assert!(rule.why.ends_with('.') && rule.fix.ends_with('.'), "{id}");
         for word in rule.stops.split(' ').filter(|word| !word.is_empty()) {

@@ -78,7 +78,9 @@ async function throughStates(page, look) {
   await look('check of a protected file');
   await goTo(page, 'inspect');
   await page.evaluate(() =>
-    [...document.querySelectorAll('.inspect-modes .button')].filter((one) => one.checkVisibility())[1].click(),
+    [...document.querySelectorAll('.inspect-modes .button')]
+      .filter((one) => one.checkVisibility())[1]
+      .click(),
   );
   await page.waitFor(() =>
     [...document.querySelectorAll('.findings-count')].some((one) => one.checkVisibility()),

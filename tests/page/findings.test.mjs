@@ -54,8 +54,8 @@ inEachBrowser((browser) => {
     await page.evaluate(() => document.querySelector('.finding[data-rule="no-ivs"] .finding-place').focus());
     await page.press('Enter');
     await page.waitFor(() => document.querySelector('.panes').checkVisibility());
-    await page.waitFor(
-      () => document.querySelector('.crumbs [aria-current="true"]')?.innerText.startsWith('traf'),
+    await page.waitFor(() =>
+      document.querySelector('.crumbs [aria-current="true"]')?.innerText.startsWith('traf'),
     );
     // What was found stays.
     await page.evaluate(() => document.querySelectorAll('.inspect-modes .button')[1].click());
@@ -106,7 +106,9 @@ inEachBrowser((browser) => {
     await openFile(page, SAMPLE);
     await page.waitFor('[role="treeitem"]');
     await page.evaluate(() =>
-      [...document.querySelectorAll('.inspect-modes .button')].filter((one) => one.checkVisibility())[1].click(),
+      [...document.querySelectorAll('.inspect-modes .button')]
+        .filter((one) => one.checkVisibility())[1]
+        .click(),
     );
     await page.waitFor('.findings-count', { timeout: LONG });
     assert.doesNotMatch(await page.text('.findings-count'), /error/);
@@ -116,7 +118,9 @@ inEachBrowser((browser) => {
     await openFile(page, path);
     await page.waitFor('[role="treeitem"]');
     await page.evaluate(() =>
-      [...document.querySelectorAll('.inspect-modes .button')].filter((one) => one.checkVisibility())[1].click(),
+      [...document.querySelectorAll('.inspect-modes .button')]
+        .filter((one) => one.checkVisibility())[1]
+        .click(),
     );
     await page.waitFor('.finding[data-rule="no-tfdt"]', { timeout: LONG });
     await page.click('.finding[data-rule="no-tfdt"] [data-action="change"]');

@@ -168,7 +168,6 @@ export interface Protected {
   tracks: PlannedTrack[];
   undoes: UndonePart[];
   forTests: boolean;
-  findings: { args: {}; result: FileFindings };
   offline: OfflineCheck[];
   remains: Remains;
 }
@@ -233,6 +232,7 @@ export interface Methods {
     };
     result: Verification;
   };
+  findings: { args: Record<string, never>; result: FileFindings };
   offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };

@@ -302,10 +302,14 @@ export class Findings {
   #showing({ path, offset }) {
     if (!path && offset === undefined) return null;
     const words = path ?? `byte ${format.count(offset ?? 0)}`;
-    return button(words, () => this.show({ ...(path ? { path } : {}), ...(offset === undefined ? {} : { offset }) }), {
-      class: 'link finding-place',
-      'aria-label': `Show ${words}`,
-    });
+    return button(
+      words,
+      () => this.show({ ...(path ? { path } : {}), ...(offset === undefined ? {} : { offset }) }),
+      {
+        class: 'link finding-place',
+        'aria-label': `Show ${words}`,
+      },
+    );
   }
 }
 

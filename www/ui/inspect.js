@@ -59,17 +59,17 @@ export class Inspect {
       'aria-pressed': 'false',
     });
     this.panes = h(
-        'div',
-        { class: 'panes' },
-        this.tree.element,
-        h(
-          'section',
-          { class: 'pane pane-fields', 'aria-label': 'Fields' },
-          this.about,
-          this.texts,
-          this.fields.element,
-        ),
-        this.bytes.element,
+      'div',
+      { class: 'panes' },
+      this.tree.element,
+      h(
+        'section',
+        { class: 'pane pane-fields', 'aria-label': 'Fields' },
+        this.about,
+        this.texts,
+        this.fields.element,
+      ),
+      this.bytes.element,
     );
     this.element = h(
       'div',
@@ -117,7 +117,8 @@ export class Inspect {
     this.look(false);
     if (path) await this.select(path, offset ?? -1);
     else await this.goTo(offset ?? 0);
-    this.tree.element.querySelector('[tabindex="0"]')?.focus();
+    const tree = this.tree.element.querySelector('[tabindex="0"]');
+    if (tree instanceof HTMLElement) tree.focus();
     say(`Shown: ${this.path}.`);
   }
 
