@@ -11,6 +11,7 @@ pub mod bytes;
 pub mod exchange;
 pub mod fragmenter;
 pub mod inspect;
+pub mod lint;
 pub mod manifest;
 pub mod output;
 pub mod playready;

@@ -29,6 +29,7 @@ mod keys;
 mod large;
 mod layout;
 mod lead;
+mod lint;
 mod manifest;
 mod matrix;
 mod merge;

@@ -25,6 +25,7 @@ const RANKS: [&str; 15] = [
     "samples",
     "exchange",
     "manifest",
+    "lint",
     "session",
     "report",
     "wasm",

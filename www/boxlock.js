@@ -449,6 +449,11 @@ class OpenMedia {
     return { request: copyOf(/** @type {Types.ProtectRequest} */ (planOrRequest)), random: undefined };
   }
 
+  /** @param {CallOptions} [options] */
+  findings(options) {
+    return this.#ask('findings', {}, options);
+  }
+
   offline() {
     return this.#ask('offline', {});
   }

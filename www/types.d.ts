@@ -5,7 +5,7 @@
 
 export interface Progress {
   /** What is being done. From 'finish' on, a protection can no longer be cancelled. */
-  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure' | 'search' | 'verify';
+  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure' | 'search' | 'verify' | 'check';
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
@@ -674,6 +674,82 @@ export interface OfflineCheck {
   found: string;
   /** What to do about it; empty where nothing is to be done. */
   advice: string;
+}
+
+/** What is wrong with a file, and why it does not play. */
+export interface FileFindings {
+  /** In the order of rules and then of the file; of each rule 20 at most. */
+  findings: FileFinding[];
+  /** The rules that are broken. */
+  rules: BrokenRule[];
+  /** For each kind of player. */
+  targets: TargetAnswer[];
+}
+
+/** One thing found, and where: what is not known, or of no matter, is left out. */
+export interface FileFinding {
+  /** Which rule is broken. */
+  rule: string;
+  /** A plain sentence, with both numbers of what does not fit. */
+  message: string;
+  /** The box, as 'moof[3]/traf/trun'. */
+  path?: string;
+  /** File offset in bytes. */
+  offset?: number;
+  /** Track ID. */
+  track?: number;
+  /** Number of the sample in its track, from 0. */
+  sample?: number;
+  /** Time of the fragment in seconds. */
+  time?: number;
+}
+
+/** A rule that is broken. All rules are in docs/rules.md. */
+export interface BrokenRule {
+  /** Stable, kebab-case: 'kid-zero'. */
+  id: string;
+  /** 'error': players stop, or what is encrypted is given away; 'warning': some do, or it is doubtful; 'note': good to know. */
+  severity: 'error' | 'warning' | 'note';
+  /** What is wrong, in few words. */
+  title: string;
+  /** Where the rule stands. */
+  clause: string;
+  /** Why it matters. */
+  why: string;
+  /** How to fix it. */
+  fix: string;
+  /** What can be done about it here: headers changed, the file protected (otherwise), or checked with its keys. */
+  action?: 'change' | 'protect' | 'check';
+  /** How often it is broken. */
+  count: number;
+}
+
+/** Why a file does not play in one kind of player. */
+export interface TargetAnswer {
+  id: 'windows' | 'smooth' | 'mse' | 'widevine' | 'fairplay';
+  /** What it is called. */
+  title: string;
+  /** What speaks against it, in the order in which to look at it; nothing where nothing does. */
+  reasons: TargetReason[];
+}
+
+/** One reason against playing, and where, as of a finding. */
+export interface TargetReason {
+  /** The rule that is broken; left out where the file is right, and merely not made for this player. */
+  rule?: string;
+  /** What it is about. */
+  title: string;
+  /** 'doubtful': it may stop the player. */
+  state: 'doubtful' | 'fails';
+  /** What was found. */
+  found: string;
+  /** What to do. */
+  advice: string;
+  path?: string;
+  offset?: number;
+  track?: number;
+  sample?: number;
+  time?: number;
 }
 
 /** What a protected file says of itself, before and after a change; empty where it is not there. */
@@ -1419,6 +1495,14 @@ export interface Media {
     keys: SourceKeyRequest[],
     options?: VerifyOptions & { source?: Media | Blob | readonly Blob[] },
   ): Promise<Verification>;
+  /**
+   * What is wrong with the file, by declared rules, and for each kind of player why it does not play. All fragments are gone
+   * through, and the samples of some; progress has the stage 'check'.
+   */
+  findings(options?: {
+    signal?: AbortSignal;
+    onProgress?: (progress: Progress) => void;
+  }): Promise<FileFindings>;
   /** Whether this file, as it is, will play from the disk of a Windows computer without a connection. */
   offline(): Promise<OfflineCheck[]>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */

@@ -27,6 +27,7 @@ cargo pkg serve [--port N]   get what is missing, build, serve the page on 127.0
 cargo pkg test [GROUP...]    get what is missing, run every test; groups: lint, rust, types, page, bench
 cargo pkg bench [--quick]    measure side by side with other software; `cargo pkg bench --help`
 cargo pkg build              make dist/ (the site) and pkg/ (the npm package)
+cargo pkg rules              write docs/rules.md and the lists of what is found in the corpus anew
 cargo pkg fmt                format every source file";
 
 const PORT: u16 = 8080;
@@ -72,6 +73,7 @@ fn command(arguments: &[String]) -> Outcome<bool> {
             get::npm_packages(&project)?;
             tidy::format(&project)
         }
+        ["rules"] => tidy::rules(&project),
         [] | ["help" | "--help" | "-h"] => {
             println!("{HELP}");
             Ok(())

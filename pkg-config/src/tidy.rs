@@ -10,6 +10,14 @@ pub fn format(project: &Project) -> Outcome {
     run::run(&mut prettier(project, "--write"))
 }
 
+/// `cargo pkg rules`: the tests that hold these files write them.
+pub fn rules(project: &Project) -> Outcome {
+    let tests = ["lint::page::", "lint::corpus::"];
+    let mut command = run::cargo();
+    command.args(["test", "--test", "all", "--"]).args(tests).env("BOXLOCK_WRITE_RULES", "1");
+    run::run(command.current_dir(&project.root))
+}
+
 pub fn check(project: &Project) -> Outcome {
     run::run(run::cargo().args(["fmt", "--all", "--check"]).current_dir(&project.root))?;
     run::run(&mut prettier(project, "--check"))

@@ -96,8 +96,7 @@ pub fn url_warnings(url: &str) -> Vec<String> {
     if len > LONG_URL {
         warnings.push(format!("The licence URL has {len} characters; some players fail above {LONG_URL}."));
     }
-    let query = lower.split_once('?').map_or("", |(_, query)| query).replace("%3a", ":").replace("%3d", "=");
-    if discloses_key(&query) {
+    if discloses_key(url) {
         warnings.push(
             "The licence URL carries the content key or key seed, and the URL stands readable in every file: \
              anyone who has the file has the key. Use this for demonstrations only."
@@ -113,9 +112,11 @@ pub fn url_warnings(url: &str) -> Vec<String> {
     warnings
 }
 
-/// Whether a lower-case query holds one of the test server's parameters that carry a secret: `contentkey` (short
+/// Whether the query of a URL holds one of the test server's parameters that carry a secret: `contentkey` (short
 /// `ck`) or `keyseed` (Microsoft's PlayReady test server, query string syntax).
-fn discloses_key(query: &str) -> bool {
+pub fn discloses_key(url: &str) -> bool {
+    let lower = url.to_ascii_lowercase();
+    let query = lower.split_once('?').map_or("", |(_, query)| query).replace("%3a", ":").replace("%3d", "=");
     if query.contains("contentkey") || query.contains("keyseed") {
         return true;
     }

@@ -5,7 +5,7 @@ use crate::boxes::cenc::TrackEncryption;
 use crate::boxes::piff::{self, PiffTrackEncryption};
 use crate::boxes::{Node, Tree};
 use crate::bytes::Error;
-use crate::playready::ProObject;
+use crate::playready::{HeaderKey, ProObject};
 use crate::protect::SourceKeys;
 use crate::protect::source_keys::SourceKey;
 use crate::track::{Index, SystemHeader};
@@ -21,8 +21,8 @@ pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
     faults
 }
 
-/// PlayReady objects in the movie header, and where each begins.
-fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
+/// PlayReady objects in the movie header, and where the box of each begins.
+pub fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
     let all = SystemHeader::all(moov, moov.root()).into_iter();
     all.filter(SystemHeader::is_playready).map(|header| (header.node.start, header.data))
 }
@@ -44,6 +44,23 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
             Err(error) => faults.push(error),
         }
     }
+    key_ids(index, &named, faults);
+    for (start, key) in &named {
+        // A key without an ID or a track is for all of the file.
+        let is_for = |known: &&SourceKey| known.kid.map_or(known.track.is_none(), |kid| kid == key.kid);
+        let mut known = keys.iter().filter(is_for);
+        if known.any(|known| key.accepts(&known.key) == Some(false)) {
+            let message = format!(
+                "The checksum of the KID {} in the PlayReady header is not that of its key.",
+                key.kid
+            );
+            faults.push(Error::file("header-checksum", message).at(*start));
+        }
+    }
+}
+
+/// Whether the keys that headers name, each with the place of its box, are those that the tracks have.
+pub fn key_ids(index: &Index, named: &[(u64, HeaderKey)], faults: &mut Vec<Error>) {
     let Some(&(start, _)) = named.first() else { return };
     // Keys of later times have headers of their own.
     for track in index.movie.iter().flat_map(|movie| &movie.tracks) {
@@ -62,22 +79,10 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
         };
         faults.push(Error::file("header-kid", message).at(start));
     }
-    for (start, key) in &named {
-        // A key without an ID or a track is for all of the file.
-        let is_for = |known: &&SourceKey| known.kid.map_or(known.track.is_none(), |kid| kid == key.kid);
-        let mut known = keys.iter().filter(is_for);
-        if known.any(|known| key.accepts(&known.key) == Some(false)) {
-            let message = format!(
-                "The checksum of the KID {} in the PlayReady header is not that of its key.",
-                key.kid
-            );
-            faults.push(Error::file("header-checksum", message).at(*start));
-        }
-    }
 }
 
 /// `tenc` and its PIFF twin, wherever both stand.
-fn twins(tree: &Tree<'_>, node: &Node, faults: &mut Vec<Error>) {
+pub fn twins(tree: &Tree<'_>, node: &Node, faults: &mut Vec<Error>) {
     if let (Some(one), Some(other)) = (node.child(b"tenc"), node.child_id(piff::TRACK_ENCRYPTION))
         && let (Ok(cenc), Ok(piff)) =
             (tree.read::<TrackEncryption>(one), tree.read::<PiffTrackEncryption>(other))
@@ -93,7 +98,7 @@ fn twins(tree: &Tree<'_>, node: &Node, faults: &mut Vec<Error>) {
 }
 
 /// Whether each `sidx` and `tfra` leads to where fragments begin.
-fn indexes(index: &Index, faults: &mut Vec<Error>) {
+pub fn indexes(index: &Index, faults: &mut Vec<Error>) {
     let is_start = |at: u64| at == index.file_len || index.top.at(at).is_some();
     for (start, sidx) in &index.segment_indexes {
         let Some(top) = index.top.at(*start) else { continue };
@@ -114,6 +119,7 @@ fn indexes(index: &Index, faults: &mut Vec<Error>) {
     if let Some(point) = points.iter().find(|point| index.fragment_at(**point).is_none()) {
         let message =
             format!("The random access index ('mfra') leads to byte {point}, where no fragment begins.");
-        faults.push(Error::file("mfra", message));
+        let start = index.mfra.as_ref().map_or(0, |mfra| mfra.root().start);
+        faults.push(Error::file("mfra", message).at(start));
     }
 }

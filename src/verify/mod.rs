@@ -8,7 +8,7 @@ pub mod counters;
 mod durations;
 pub mod examine;
 pub mod offline;
-mod twins;
+pub mod twins;
 pub mod verification;
 pub mod wire;
 

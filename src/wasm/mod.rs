@@ -15,6 +15,8 @@ mod browser;
 #[cfg(not(feature = "keys"))]
 mod file;
 #[cfg(not(any(feature = "keys", feature = "look")))]
+mod findings;
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod hash;
 #[cfg(feature = "keys")]
 mod keys;

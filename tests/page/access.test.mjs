@@ -76,6 +76,16 @@ async function throughStates(page, look) {
   await goTo(page, 'result');
   await page.waitFor('#offline-card [data-check]');
   await look('check of a protected file');
+  await goTo(page, 'inspect');
+  await page.evaluate(() =>
+    [...document.querySelectorAll('.inspect-modes .button')]
+      .filter((one) => one.checkVisibility())[1]
+      .click(),
+  );
+  await page.waitFor(() =>
+    [...document.querySelectorAll('.findings-count')].some((one) => one.checkVisibility()),
+  );
+  await look('findings');
   await goTo(page, 'protect');
   await page.waitFor('#change-form');
   await choose(page, 'work', 'clear');

@@ -7,6 +7,7 @@ import type {
   Decoded,
   DescribedFile,
   Difference,
+  FileFindings,
   Form,
   KeyList,
   KeysToWrite,
@@ -241,6 +242,7 @@ export interface Methods {
     };
     result: Verification;
   };
+  findings: { args: Record<string, never>; result: FileFindings };
   offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };

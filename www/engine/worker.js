@@ -1,6 +1,6 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import { Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
+import { Checker, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
@@ -220,6 +220,26 @@ const methods = {
       await pause.now(() => report({ stage: 'hash', done: at, total }));
     }
     return hash.finish();
+  },
+
+  async findings(_, running) {
+    const { core } = await file().working(running);
+    const open = file();
+    const checker = new Checker(core);
+    try {
+      const pause = new Pause(running.signal);
+      const heads = new HeadReader(open.reader.blob);
+      const total = open.reader.blob.size;
+      for (let need = checker.needs(); need; need = checker.needs()) {
+        // The file may end before what its boxes promise.
+        const len = Math.min(need.len, total - need.start);
+        checker.feed(open.made(need.start, need.len) ?? (await heads.read(need.start, len)));
+        await pause.now(() => running.report({ stage: 'check', done: checker.position(), total }));
+      }
+      return checker.finish();
+    } finally {
+      checker.free();
+    }
   },
 
   async offline(_, running) {

@@ -1,6 +1,7 @@
 /** Everything that is on the desk for one open file: its summary and its three views. */
 
 /** @import { FileState, Store, View } from './store.js' */
+/** @import { Action } from './findings.js' */
 /** @import { OpenMedia } from './player.js' */
 
 import { h } from './dom.js';
@@ -19,6 +20,7 @@ export { takeSeveral } from './several.js';
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
   addStyle('../style/fields.css'),
+  addStyle('../style/findings.css'),
   addStyle('../style/samples.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
@@ -47,7 +49,12 @@ export class Desk {
     const { media, summary } = file;
     media.tree().then(
       (roots) => {
-        const shown = new Inspect(media, summary, roots, file.parts, placeOf(location.hash));
+        const act = (/** @type {Action} */ action) => {
+          go(action === 'check' ? 'result' : 'protect');
+          if (action === 'check') this.result.take([]);
+          else this.protect.choose(action === 'change' ? 'change' : 'anew');
+        };
+        const shown = new Inspect(media, summary, roots, file.parts, placeOf(location.hash), act);
         this.inspector = shown;
         this.inspect.replaceChildren(shown.element);
       },

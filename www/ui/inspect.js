@@ -1,6 +1,7 @@
 /** Inspect: the ruler, the tree, the fields and the bytes of one file, all showing the same selection. */
 
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
+/** @import { Action } from './findings.js' */
 /** @import { Place } from './place.js' */
 /** @import { Samples } from './samples.js' */
 
@@ -12,6 +13,7 @@ import { jsonPath } from './copy-forms.js';
 import { button, h, setAttributes } from './dom.js';
 import { faultOf } from './fault.js';
 import { FieldTable, PAGE } from './field-table.js';
+import { Findings } from './findings.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { linkTo } from './place.js';
@@ -28,8 +30,9 @@ export class Inspect {
    * @param {BoxNode[]} roots
    * @param {readonly Blob[]} parts of the open file
    * @param {Place | null} place to begin at
+   * @param {(action: Action) => void} act goes to where something can be done about a finding
    */
-  constructor(media, summary, roots, parts, place) {
+  constructor(media, summary, roots, parts, place, act) {
     this.media = media;
     this.model = new TreeModel(roots, summary.boxCount, (path, from) =>
       path ? media.children(path, { from, count: PART }) : media.tree({ from, count: PART }),
@@ -61,11 +64,12 @@ export class Inspect {
     this.samples = null;
     /** The sample that is shown, and not a box. @type {{ track: number, number: number } | null} */
     this.sample = null;
-    this.toBoxes = button('Boxes', () => this.#see(false), { class: 'button small', 'aria-pressed': 'true' });
-    this.toSamples = button('Samples', () => void this.#seeSamples(), {
-      class: 'button small',
-      'aria-pressed': 'false',
-    });
+    this.findings = new Findings(media, summary, (to) => void this.#reach(to), act);
+    this.views = {
+      boxes: button('Boxes', () => this.look('boxes'), { class: 'button small' }),
+      samples: button('Samples', () => void this.#seeSamples(), { class: 'button small' }),
+      findings: button('Findings', () => this.look('findings'), { class: 'button small' }),
+    };
     this.ruler = new Ruler(
       media,
       roots,
@@ -88,16 +92,20 @@ export class Inspect {
         h(
           'div',
           { class: 'inspect-views', role: 'group', 'aria-label': 'Look at' },
-          this.toBoxes,
-          this.toSamples,
+          ...Object.values(this.views),
         ),
         this.crumbs,
         saveMenu(media, parts, () => this.node),
         this.missed,
-        problems(summary, (path) => void this.select(path)),
+        problems(summary, (path) => {
+          this.look('boxes');
+          void this.select(path);
+        }),
       ),
       this.panes,
+      this.findings.element,
     );
+    this.look('boxes');
     const first = roots.find((node) => node.type === 'moov') ?? roots[0];
     if (place) void this.follow(place);
     else if (first) void this.select(first.path);
@@ -151,18 +159,36 @@ export class Inspect {
   }
 
   /**
-   * Shows boxes or samples. Bytes are shown beside both.
-   * @param {boolean} samples
+   * Shows boxes, samples or findings. Bytes are shown beside boxes and samples.
+   * @param {'boxes' | 'samples' | 'findings'} view
    */
-  #see(samples) {
-    setAttributes(this.toBoxes, { 'aria-pressed': String(!samples) });
-    setAttributes(this.toSamples, { 'aria-pressed': String(samples) });
-    this.panes.classList.toggle('of-samples', samples);
-    if (samples || !this.sample) return;
+  look(view) {
+    for (const [name, each] of Object.entries(this.views))
+      setAttributes(each, { 'aria-pressed': String(name === view) });
+    this.panes.hidden = view === 'findings';
+    this.findings.element.hidden = view !== 'findings';
+    if (view === 'findings') {
+      void this.findings.check();
+      return;
+    }
+    this.panes.classList.toggle('of-samples', view === 'samples');
+    if (view === 'samples' || !this.sample) return;
     this.sample = null;
     const { path } = this;
     this.path = '';
     void this.select(path);
+  }
+
+  /**
+   * Goes to where something was found.
+   * @param {{ path?: string, offset?: number }} place
+   */
+  async #reach({ path, offset }) {
+    this.look('boxes');
+    if (path) await this.select(path, offset ?? -1);
+    else await this.goTo(offset ?? 0);
+    const tree = this.tree.element.querySelector('[tabindex="0"]');
+    if (tree instanceof HTMLElement) tree.focus();
   }
 
   /** Shows the samples, whose part of the page is fetched when they are wanted first. */
@@ -180,7 +206,7 @@ export class Inspect {
         });
         this.panes.append(this.samples.element, this.samples.detail.element);
       }
-      this.#see(true);
+      this.look('samples');
       return this.samples;
     } catch (error) {
       say(faultOf(error, 'fetch').message);
@@ -289,7 +315,7 @@ export class Inspect {
   /** @param {number} offset anywhere in the file */
   async goTo(offset) {
     if (this.sample && (await this.samples?.goToByte(offset).catch(() => false))) return;
-    this.#see(false);
+    this.look('boxes');
     const root = await this.model.rootHolding(offset);
     if (!root) {
       say(`No box holds byte ${format.count(offset)}.`);

@@ -135,6 +135,13 @@ export class Protect {
     this.#show();
   }
 
+  /** @param {'change' | 'clear' | 'anew'} work what is to be done with a protected file */
+  choose(work) {
+    const input = this.work?.inputs.get(work);
+    if (input && !input.checked) input.click();
+    (input ?? this.element.querySelector('input'))?.focus();
+  }
+
   /** Shows what belongs to the work that is chosen. */
   #show() {
     const file = this.#file();

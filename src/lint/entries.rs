@@ -1,0 +1,194 @@
+//! What sample entries and their boxes say of encryption, ISO/IEC 14496-12:2022 8.12, ISO/IEC 23001-7:2023 8.2, PIFF 1.1 5.3.
+
+use crate::boxes::cenc::OriginalFormat;
+use crate::boxes::piff::{self, PiffTrackEncryption};
+use crate::boxes::sample_types::WRAPPED;
+use crate::boxes::{Node, Tree};
+use crate::bytes::FourCc;
+use crate::protect::Scheme;
+use crate::track::leftovers::is_system_header;
+use crate::track::{Index, Movie, Protection, SampleEntry, Track, TrackKind};
+use crate::verify::agreement;
+
+use super::finding::{Findings, Place};
+use super::rules;
+
+/// Looks at all sample entries.
+pub fn look(index: &Index, found: &mut Findings) {
+    let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else { return };
+    for (trak, track) in moov.root().all(b"trak").zip(&movie.tracks) {
+        let Some(stsd) = trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]) else { continue };
+        for (node, entry) in stsd.children.iter().zip(&track.entries) {
+            if entry.has_protected_type() {
+                Entry { index, moov, track, entry, node }.look(found);
+            }
+        }
+    }
+    leftovers(index, moov, found);
+    let mut faults = Vec::new();
+    agreement::twins(moov, moov.root(), &mut faults);
+    faults.into_iter().for_each(|fault| found.add_error(&moov.place(fault)));
+}
+
+/// A protected sample entry.
+struct Entry<'i> {
+    index: &'i Index,
+    moov: &'i Tree<'i>,
+    track: &'i Track,
+    entry: &'i SampleEntry,
+    node: &'i Node,
+}
+
+impl Entry<'_> {
+    fn place(&self, node: &Node) -> Place {
+        Place::of(self.moov, node).of_track(self.track.id)
+    }
+
+    fn look(&self, found: &mut Findings) {
+        let (coded, sinf) = (self.entry.coded, self.node.child(b"sinf"));
+        let missing: Vec<&str> = match sinf {
+            None => vec!["sinf"],
+            Some(sinf) => {
+                let all = ["frma", "schm", "schi"];
+                let is_there = |name: &&str| sinf.children.iter().any(|node| node.id().to_string() == **name);
+                all.into_iter().filter(|name| !is_there(name)).collect()
+            }
+        };
+        if !missing.is_empty() {
+            let message = format!("The sample entry '{coded}' has no '{}'.", missing.join("' and no '"));
+            found.add(&rules::SINF, self.place(sinf.unwrap_or(self.node)), message);
+        }
+        let (Some(sinf), Some(protection)) = (sinf, &self.entry.protection) else { return };
+        if let Some(node) = sinf.child(b"frma")
+            && let Ok(OriginalFormat { data_format, .. }) = self.moov.read(node)
+            && (WRAPPED.contains(&&data_format.0) || data_format.0 == [0; 4])
+        {
+            let message = format!("'frma' says that the samples are '{data_format}', which is no codec.");
+            found.add(&rules::FORMAT, self.place(node), message);
+        }
+        self.scheme(sinf, protection, found);
+        if protection.is_protected {
+            self.values(sinf, protection, found);
+        }
+    }
+
+    /// Whether the scheme has the box that goes with it.
+    fn scheme(&self, sinf: &Node, protection: &Protection, found: &mut Findings) {
+        let code = protection.scheme;
+        let Some(schi) = sinf.child(b"schi").filter(|_| code != FourCc::default()) else { return };
+        let (tenc, twin) = (schi.child(b"tenc"), schi.child_id(piff::TRACK_ENCRYPTION));
+        let (wanted, is_there, other) = match &code.0 {
+            b"piff" => ("PIFF's track encryption box", twin.is_some(), tenc),
+            _ if Scheme::known(&code.text()).is_some_and(|scheme| scheme.protects()) => {
+                ("'tenc'", tenc.is_some(), twin)
+            }
+            _ => {
+                if !matches!(&code.0, b"itun" | b"adkm" | b"odkm" | b"sve1") {
+                    let message =
+                        format!("The scheme is '{code}', which is none of Common Encryption and not PIFF's.");
+                    found.add(&rules::UNKNOWN_SCHEME, self.place(sinf), message);
+                }
+                return;
+            }
+        };
+        if !is_there {
+            let what = if other.is_some() { ", though the other kind is there" } else { "" };
+            let message = format!("The scheme is '{code}', and {wanted} is not there{what}.");
+            found.add(&rules::SCHEME_BOXES, self.place(schi), message);
+        }
+    }
+
+    fn values(&self, sinf: &Node, protection: &Protection, found: &mut Findings) {
+        let Some(schi) = sinf.child(b"schi") else { return };
+        let tenc = schi.child(b"tenc");
+        let twin = schi.child_id(piff::TRACK_ENCRYPTION);
+        let Some(node) = tenc.or(twin) else { return };
+        // With keys that change, the key ID stands with the groups of samples, which an initialization segment has not.
+        let rotates = self.index.traces.of(self.track.id).is_some_and(|traces| !traces.kids.is_empty())
+            || self.index.movie.as_ref().is_some_and(Movie::is_initialization)
+                && self.index.fragments.is_empty();
+        if protection.kid.is_some_and(|kid| kid.0 == [0; 16]) && !rotates {
+            let message = format!("The key ID of track {} is 16 bytes of zeros.", self.track.id);
+            found.add(&rules::KID_ZERO, self.place(node), message);
+        }
+        if let Some(node) = twin
+            && let Ok(read) = self.moov.read::<PiffTrackEncryption>(node)
+            && read.default_algorithm_id.0 > piff::algorithm::AES_CBC
+        {
+            let message =
+                format!("The AlgorithmID is {}, where 0, 1 and 2 are known.", read.default_algorithm_id.0);
+            found.add(&rules::ALGORITHM, self.place(node), message);
+        }
+        self.ivs(node, protection, found);
+    }
+
+    fn ivs(&self, node: &Node, protection: &Protection, found: &mut Findings) {
+        let (size, constant) = (protection.iv_size, protection.constant_iv.len());
+        let id = self.track.id;
+        let mut add = |rule, message: String| found.add(rule, self.place(node), message);
+        let cipher = protection.cipher.0;
+        match (&cipher, size) {
+            (b"cenc" | b"cens", 0) => {
+                let message = format!(
+                    "The scheme is '{}', and track {id} has no IVs but a constant one of {constant} bytes.",
+                    protection.cipher
+                );
+                add(&rules::CTR_WITHOUT_IV, message);
+            }
+            (b"cbcs", 8 | 16) => {
+                let message =
+                    format!("The scheme is 'cbcs', and each sample of track {id} has an IV of {size} bytes.");
+                add(&rules::CBCS_WITHOUT_CONSTANT, message);
+            }
+            (_, 0 | 8) => {}
+            (b"cenc" | b"cens", 16) => {
+                let message = format!("IVs of track {id} have 16 bytes, where 8 play everywhere.");
+                add(&rules::IV_SIZE_16, message);
+            }
+            (_, 16) => {}
+            _ => add(
+                &rules::IV_SIZE,
+                format!("IVs of track {id} have {size} bytes, where 8 and 16 are allowed."),
+            ),
+        }
+        match constant {
+            _ if size > 0 => {}
+            8 if cipher == *b"cbcs" => {
+                let message = format!("The constant IV of track {id} has 8 bytes, where 16 play everywhere.");
+                add(&rules::CONSTANT_IV_8, message);
+            }
+            0 | 8 | 16 => {}
+            other => add(
+                &rules::IV_SIZE,
+                format!("The constant IV of track {id} has {other} bytes, where 8 and 16 are allowed."),
+            ),
+        }
+        let is_video = self.track.kind == TrackKind::Video;
+        if cipher == *b"cbcs" && is_video && protection.pattern == 0 {
+            let message = format!(
+                "Track {id} is video in the scheme 'cbcs', and its pattern is 0:0, where 1:9 is usual."
+            );
+            add(&rules::CBCS_PATTERN, message);
+        }
+    }
+}
+
+/// What an earlier encryption left behind around what is clear.
+fn leftovers(index: &Index, moov: &Tree<'_>, found: &mut Findings) {
+    for left in &index.leftovers.tracks {
+        let at = left.doubtful_moof.or(left.encrypted_group);
+        let place = Place { offset: at, track: Some(left.track_id), ..Place::default() };
+        let message = format!(
+            "Track {} is clear, says its sample entry, and its fragments have {} boxes that speak of encryption.",
+            left.track_id, left.boxes
+        );
+        found.add(&rules::LEFTOVER, place, message);
+    }
+    let Some(movie) = &index.movie else { return };
+    let is_clear =
+        movie.tracks.iter().all(|track| !track.entries.iter().any(SampleEntry::has_protected_type));
+    if is_clear && let Some(node) = moov.root().children.iter().find(|node| is_system_header(node)) {
+        let message = "No track is encrypted, and the movie header has the header of a DRM system.";
+        found.add(&rules::LEFT_HEADER, Place::of(moov, node), message);
+    }
+}

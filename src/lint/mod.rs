@@ -1,0 +1,16 @@
+//! Rank 11: what is wrong with an open file: findings by declared rules, each with its place; and why it does not play.
+
+pub mod checking;
+pub mod document;
+mod entries;
+pub mod finding;
+mod fragment;
+mod headers;
+mod indexes;
+mod movie;
+pub mod rules;
+mod samples;
+pub mod targets;
+
+pub use checking::Checking;
+pub use finding::{Findings, Found, Place};

@@ -1,0 +1,169 @@
+//! The file as such, and its movie header: what each says of itself, and what does not go together.
+
+use crate::boxes::header::four;
+use crate::boxes::movie::{Handler, MediaHeader, MovieHeader, TrackHeader};
+use crate::boxes::{Node, Tree};
+use crate::bytes::FourCc;
+use crate::bytes::units::len_u64;
+use crate::track::{Index, Movie, Track};
+
+use super::finding::{Findings, Place};
+use super::rules;
+
+/// Brands that a reader of MP4 looks for.
+const BRANDS: &[u8] = b"isomiso2iso3iso4iso5iso6iso7iso8iso9mp41mp42avc1dashmsdhmsixcmfccmf2piffisml3gp43gp53gp63gp7M4V M4A qt  f4v MSNVdby1mif1avifheicavismsf1heishevcF4V M4P M4B heixheimmiafNDXCndasmp21mp71isc2XAVC";
+
+/// Looks at all that stands outside of fragments, but for what is encrypted.
+pub fn look(index: &Index, found: &mut Findings) {
+    file_type(index, found);
+    let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
+        if let Some(fragment) = index.fragments.first() {
+            let message = format!(
+                "The file has {} fragments and no movie header: it is a media segment, and its initialization segment is another file.",
+                index.fragments.len()
+            );
+            found.add(&rules::NO_MOOV, Place::at(fragment.start), message);
+        }
+        return;
+    };
+    whole(index, moov, movie, found);
+    for (trak, track) in moov.root().all(b"trak").zip(&movie.tracks) {
+        self::track(index, moov, trak, track, movie, found);
+    }
+}
+
+fn file_type(index: &Index, found: &mut Findings) {
+    let is_segment = index.movie.is_none();
+    let place = |wanted: &[&[u8; 4]]| {
+        index.top.iter().take(64).position(|top| wanted.iter().any(|code| top.id.is(code)))
+    };
+    let Some(file_type) = &index.file_type else {
+        if !is_segment {
+            let message = "The file has no 'ftyp': nothing says by which specification to read it.";
+            found.add(&rules::NO_FILE_TYPE, Place::at(0), message);
+        }
+        return;
+    };
+    let before = |at: usize| {
+        let mut tops = index.top.iter().take(at);
+        tops.find(|top| [b"moov", b"moof", b"mdat"].iter().any(|code| top.id.is(code)))
+    };
+    if let Some(at) = place(&[b"ftyp"]).filter(|_| place(&[b"styp"]).is_none())
+        && let (Some(first), Some(top)) = (before(at), index.top.get(at))
+    {
+        let message =
+            format!("'ftyp' stands at byte {}, behind '{}' at byte {}.", top.start, first.id, first.start);
+        found.add(&rules::LATE_FILE_TYPE, Place::at(top.start), message);
+    }
+    let brands = file_type.compatible_brands.iter().chain([&file_type.major_brand]);
+    let is_known = |brand: &FourCc| BRANDS.as_chunks::<4>().0.contains(&brand.0);
+    if !is_segment && !brands.clone().any(is_known) {
+        let message = format!(
+            "The brands are {}, of which none is known here.",
+            brands.take(8).map(|brand| brand.text()).collect::<Vec<_>>().join(", ")
+        );
+        found.add(&rules::NO_BRAND, Place::at(index.top.get(0).map_or(0, |top| top.start)), message);
+    }
+    let is_cmaf = file_type.compatible_brands.iter().any(|brand| [b"cmfc", b"cmf2"].contains(&&brand.0));
+    let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
+    if is_cmaf && tracks > 1 {
+        let message = format!("The file has the brand of CMAF, and {tracks} tracks, where CMAF has one.");
+        found.add(&rules::CMAF_TRACKS, Place::at(0), message);
+    }
+}
+
+fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
+    let root = moov.root();
+    if let Some(node) = root.child(b"mvhd")
+        && let Ok(header) = moov.read::<MovieHeader>(node)
+    {
+        let largest = movie.tracks.iter().map(|track| track.id).max().unwrap_or(0);
+        if header.next_track_id <= largest && header.next_track_id != u32::MAX {
+            let message = format!(
+                "The next track ID is {}, and there is a track {largest} already.",
+                header.next_track_id
+            );
+            found.add(&rules::NEXT_TRACK_ID, Place::of(moov, node), message);
+        }
+        all_ones(moov, node, header.duration.0, header.head.version, None, found);
+    }
+    if let Some(fragment) = index.fragments.first()
+        && !movie.fragmented
+        && root.child(b"cmov").is_none()
+    {
+        let message = format!(
+            "The file has {} fragments, the first at byte {}, but its movie header has no 'mvex'.",
+            index.fragments.len(),
+            fragment.start
+        );
+        found.add(&rules::NO_MVEX, Place::of(moov, root), message);
+    }
+    let in_moov: u64 = movie.tracks.iter().map(|track| track.table.samples).sum();
+    if in_moov > 0 && !index.fragments.is_empty() {
+        let message = format!(
+            "{in_moov} samples are in the sample tables of the movie header, and {} in fragments.",
+            index.sample_count()
+        );
+        found.add(&rules::SAMPLES_IN_BOTH, Place::of(moov, root), message);
+    }
+    let media = index.top.iter().find(|top| top.id == four(b"mdat"));
+    if let Some(media) = media.filter(|media| media.start < root.start && in_moov > 0) {
+        let message = format!(
+            "The movie header stands at byte {}, behind the media data at byte {}.",
+            root.start, media.start
+        );
+        found.add(&rules::MOOV_BEHIND, Place::of(moov, root), message);
+    }
+}
+
+/// A duration of all ones, of the width that the version has. In a fragmented file it is what `mehd` is for.
+fn all_ones(tree: &Tree<'_>, node: &Node, said: u64, version: u8, track: Option<u32>, found: &mut Findings) {
+    let ones = if version == 0 { u64::from(u32::MAX) } else { u64::MAX };
+    if said == ones {
+        let message = format!("'{}' says the duration {said}, which means that it is not known.", node.id());
+        let place = Place { track, ..Place::of(tree, node) };
+        found.add(&rules::DURATION_UNKNOWN, place, message);
+    }
+}
+
+fn track(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, movie: &Movie, found: &mut Findings) {
+    let of = |node| Place::of(moov, node).of_track(track.id);
+    if let Some(node) = trak.child(b"tkhd")
+        && let Ok(header) = moov.read::<TrackHeader>(node)
+    {
+        all_ones(moov, node, header.duration.0, header.head.version, Some(track.id), found);
+    }
+    if let Some(node) = trak.descend(&[b"mdia", b"mdhd"])
+        && let Ok(header) = moov.read::<MediaHeader>(node)
+    {
+        all_ones(moov, node, header.duration.0, header.head.version, Some(track.id), found);
+    }
+    if let Some(node) = trak.descend(&[b"mdia", b"hdlr"])
+        && let Ok(handler) = moov.read::<Handler>(node)
+    {
+        let bytes = moov.slice(node.body_start(), node.end());
+        let counted = bytes.get(24).is_some_and(|len| usize::from(*len) + 25 == bytes.len());
+        // QuickTime counts its characters.
+        if bytes.last().is_some_and(|last| *last != 0) && bytes.len() > 24 && !counted {
+            let message = format!(
+                "The name of the handler '{}' has {} bytes, and no zero byte behind them.",
+                handler.handler_type,
+                len_u64(bytes.len()) - 24
+            );
+            found.add(&rules::HANDLER_NAME, of(node), message);
+        }
+    }
+    if let Some(at) = track.external {
+        let message = format!("The samples of track {} are said to stand in another file.", track.id);
+        let path = moov.path_at(at).join("/");
+        found.add(&rules::EXTERNAL_DATA, Place { path, ..Place::at(at) }.of_track(track.id), message);
+    }
+    if movie.fragmented && track.defaults.is_none() && index.totals(track.id).fragments > 0 {
+        let message = format!(
+            "Track {} has {} fragments, and no 'trex' in 'mvex'.",
+            track.id,
+            index.totals(track.id).fragments
+        );
+        found.add(&rules::NO_TREX, of(trak), message);
+    }
+}

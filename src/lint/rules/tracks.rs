@@ -1,0 +1,46 @@
+//! Rules of the movie header: tracks, sample entries, sample tables, lengths.
+
+use super::{ALL, ANEW, COPY, FileRule, MAYBE, file_rules};
+
+file_rules! { TRACKS:
+    TRACK_ID_ZERO "track-id-zero" Error "Track ID 0" "ISO/IEC 14496-12:2022 8.3.2.3" stops MAYBE, None
+        "IDs count from 1, and there are players that refuse the file." ANEW;
+    DUPLICATE_TRACK_ID "duplicate-track-id" Error "Two tracks with one ID" "ISO/IEC 14496-12:2022 8.3.2.3" stops ALL, None
+        "Nothing tells which fragments are of which track." ANEW;
+    TOO_MANY_TRACKS "too-many-tracks" Warning "More tracks than Boxlock reads" "Boxlock's limits" stops "", None
+        "The others are not looked at." ANEW;
+    NEXT_TRACK_ID "next-track-id" Note "The next track ID is taken" "ISO/IEC 14496-12:2022 8.2.2.3" stops "", None
+        "It is larger than any in use, or all ones; a program that adds a track makes two with one ID." ANEW;
+    NO_ENTRY "bad-sample-entry" Error "A sample entry that is not there" "ISO/IEC 14496-12:2022 8.5.2" stops ALL, None
+        "Samples without a sample entry cannot be decoded." ANEW;
+    ENTRY_COUNT "entry-count" Error "A wrong count of sample entries" "ISO/IEC 14496-12:2022 8.5.2" stops MAYBE, None
+        "Players read fewer or more than there are." ANEW;
+    TOO_MANY_ENTRIES_OF_TRACK "too-many-sample-entries" Warning "More sample entries than Boxlock reads" "Boxlock's limits" stops "", None
+        "The others are not looked at." ANEW;
+    DAMAGED_ENTRY "damaged-entry" Error "A damaged codec configuration" "ISO/IEC 14496-12:2022 8.5.2; the codec's own box" stops ALL, None
+        "A decoder cannot be set up from it." COPY;
+    NO_TIMESCALE "no-timescale" Error "A timescale of 0" "ISO/IEC 14496-12:2022 8.4.2" stops ALL, None
+        "Times and lengths are not known." ANEW;
+    LENGTHS_DIFFER "lengths-differ" Warning "A header says another length than the samples have" "ISO/IEC 14496-12:2022 8.2.2, 8.4.2, 8.8.2" stops "windows?", None
+        "Players show a wrong length, and may seek beyond the end." ANEW;
+    SAMPLE_COUNTS "sample-counts" Error "Sample tables of different lengths" "ISO/IEC 14496-12:2022 8.6.1.2, 8.7.3" stops ALL, None
+        "The last samples have no time, or no size." COPY;
+    SAMPLES_BEYOND_END "samples-beyond-end" Error "Samples behind the end of the file" "ISO/IEC 14496-12:2022 8.7.5" stops ALL, None
+        "They cannot be read: the file is cut short, or its offsets are wrong." COPY;
+    DURATION_UNKNOWN "duration-all-ones" Warning "A duration of all ones" "ISO/IEC 14496-12:2022 8.2.2.3, 8.3.2.3, 8.4.2.3" stops "windows? smooth?", None
+        "It means that the length is not known: some players show none, or take it for one of many thousand years." ANEW;
+    HANDLER_NAME "hdlr-name" Note "A handler name without its end" "ISO/IEC 14496-12:2022 8.4.3" stops "windows?", None
+        "The name ends with a zero byte; some readers go on into the next box." ANEW;
+    EXTERNAL_DATA "external-data" Error "Samples in another file" "ISO/IEC 14496-12:2022 8.7.2" stops ALL, None
+        "Players read one file." "Write picture and sound into one file.";
+    NO_MVEX "no-mvex" Error "Fragments that the movie header does not announce" "ISO/IEC 14496-12:2022 8.8.1" stops ALL, None
+        "Without 'mvex' players look for samples in the movie header alone." ANEW;
+    NO_TREX "no-trex" Error "A track without fragment defaults" "ISO/IEC 14496-12:2022 8.8.3" stops ALL, None
+        "Its fragments are of a track that is not said to go on in fragments." ANEW;
+    SAMPLES_IN_BOTH "samples-in-both" Warning "Samples in the movie header and in fragments" "ISO/IEC 14496-12:2022 8.8.1" stops "smooth mse? widevine? fairplay?", Protect
+        "Streaming players read fragments alone." "Have it written anew, all in fragments.";
+    MOOV_BEHIND "moov-behind-media" Note "The movie header stands behind the media" "ISO/IEC 14496-12:2022 6.2.3" stops "", Protect
+        "Who plays it while it is downloaded has to wait for its end." "Write it as fragments here, or with ffmpeg -movflags +faststart.";
+    CMAF_TRACKS "cmaf-one-track" Warning "A CMAF file with several tracks" "ISO/IEC 23000-19:2024 7.3.1" stops "", None
+        "The brand says CMAF, in which a file has one track." "Package each track by itself, or drop the brand.";
+}

@@ -1,0 +1,35 @@
+//! What is found in files: each rule in a file that breaks it and in none that does not, all of the corpus and the cases as a
+//! list that can be read, and the page that names all rules.
+
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
+
+mod build;
+mod corpus;
+mod files;
+mod header_files;
+mod locked;
+mod page;
+mod rules;
+mod targets;
+
+use boxlock::report::{self, FileFindings};
+use boxlock::session::Session;
+
+use crate::support::drive::{self, Feed};
+
+/// What is found in a file, which must open.
+pub fn findings(file: &[u8]) -> FileFindings {
+    let session = drive::open(file, Feed::Whole).unwrap_or_else(|error| panic!("{error}"));
+    checked(&session, file)
+}
+
+/// What is found in an open file.
+pub fn checked(session: &Session, file: &[u8]) -> FileFindings {
+    let mut checking = report::check(session).unwrap();
+    while let Some(need) = checking.needs() {
+        let start = usize::try_from(need.start).unwrap();
+        let end = usize::try_from(need.start + need.len).unwrap().min(file.len());
+        checking.feed(&file[start..end]);
+    }
+    report::findings(checking)
+}

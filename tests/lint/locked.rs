@@ -1,0 +1,290 @@
+//! Files that break the rules of encryption.
+
+use super::build::{SAMPLE, append, boxed, copy, find, front, hide, protected, remove, set, splice, wide};
+use super::rules::{Case, case};
+use crate::support::raw::be32;
+
+fn cenc() -> Vec<u8> {
+    protected("cenc", "plain")
+}
+
+fn cenc_front() -> Vec<u8> {
+    front(cenc())
+}
+
+fn hybrid_front() -> Vec<u8> {
+    front(protected("cenc", "hybrid"))
+}
+
+fn piff_front() -> Vec<u8> {
+    front(protected("cenc", "piff"))
+}
+
+fn cbcs_front() -> Vec<u8> {
+    front(protected("cbcs", "plain"))
+}
+
+fn clear() -> Vec<u8> {
+    let mut file = SAMPLE.to_vec();
+    remove(&mut file, "mfra");
+    file
+}
+
+const SINF: &str = "moov/trak/mdia/minf/stbl/stsd/encv/sinf";
+const SINF2: &str = "moov/trak[1]/mdia/minf/stbl/stsd/enca/sinf";
+const SENC: &str = "moof/traf/senc";
+/// Of sound: IVs alone.
+const SENC2: &str = "moof[1]/traf/senc";
+
+fn of_sinf(name: &str) -> String {
+    format!("{SINF}/{name}")
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut all = entries();
+    all.extend(lists());
+    all.extend(maps());
+    all.extend(samples());
+    all
+}
+
+fn entries() -> Vec<Case> {
+    vec![
+        case("sinf-incomplete", cenc_front, |file| hide(file, &of_sinf("schm")), &[]),
+        case("frma-format", cenc_front, |file| set(file, &of_sinf("frma"), 0, b"encv"), &[]),
+        case("scheme-boxes", cenc_front, |file| hide(file, &of_sinf("schi/tenc")), &[]),
+        case("unknown-scheme", cenc_front, |file| set(file, &of_sinf("schm"), 4, b"abcd"), &[]),
+        case("twins-differ", hybrid_front, |file| set(file, &of_sinf("schi/uuid:8974"), 8, &[9]), &[]),
+        case("kid-zero", cenc, |file| set(file, &of_sinf("schi/tenc"), 8, &[0; 16]), &["header-kid"]),
+        case("piff-algorithm", piff_front, |file| set(file, &of_sinf("schi/uuid:8974"), 4, &[0, 0, 5]), &[]),
+        case("iv-size", cenc_front, |file| set(file, &of_sinf("schi/tenc"), 7, &[5]), &[]),
+        case("iv-size-16", cenc, |file| *file = wide(), &[]),
+        case(
+            "ctr-constant-iv",
+            cbcs_front,
+            |file| set(file, &of_sinf("schm"), 4, b"cenc"),
+            &["header-algorithm"],
+        ),
+        case(
+            "cbcs-no-constant-iv",
+            cenc_front,
+            |file| set(file, &format!("{SINF2}/schm"), 4, b"cbcs"),
+            &["header-algorithm"],
+        ),
+        case(
+            "constant-iv-8",
+            cbcs_front,
+            |file| {
+                let found = find(file, &of_sinf("schi/tenc"));
+                splice(file, &of_sinf("schi/tenc"), found.end - 8..found.end, &[]);
+                set(file, &of_sinf("schi/tenc"), 24, &[8]);
+            },
+            &[],
+        ),
+        case("cbcs-pattern", cbcs_front, |file| set(file, &of_sinf("schi/tenc"), 5, &[0]), &[]),
+    ]
+}
+
+fn lists() -> Vec<Case> {
+    vec![
+        case(
+            "no-ivs",
+            cenc,
+            |file| ["senc", "saiz", "saio"].iter().for_each(|name| hide(file, &format!("moof/traf/{name}"))),
+            &[],
+        ),
+        case(
+            "too-many-entries",
+            || protected("cbcs", "plain"),
+            |file| set(file, SENC2, 4, &[0xff; 4]),
+            &["sample-count"],
+        ),
+        case(
+            "second-list",
+            cenc,
+            |file| {
+                let senc = copy(file, SENC);
+                append(file, "moof/traf", &senc);
+            },
+            &[],
+        ),
+        case(
+            "sample-count",
+            cenc,
+            |file| {
+                let count = be32(file, find(file, SENC2).body + 4) - 1;
+                let end = find(file, SENC2).end;
+                splice(file, SENC2, end - 8..end, &[]);
+                set(file, SENC2, 4, &count.to_be_bytes());
+            },
+            &["saiz"],
+        ),
+        case(
+            "bad-group",
+            cenc,
+            |file| {
+                let count = be32(file, find(file, SENC2).body + 4).to_be_bytes();
+                let sbgp = boxed(b"sbgp", &[&[0; 4], b"seig", &[0, 0, 0, 1], &count, &[0, 1, 0, 5]]);
+                append(file, "moof[1]/traf", &sbgp);
+            },
+            &[],
+        ),
+        case(
+            "bad-saio",
+            cenc,
+            |file| {
+                hide(file, SENC2);
+                let end = find(file, "moof[1]/traf/saio").end;
+                splice(file, "moof[1]/traf/saio", end..end, &[0; 4]);
+                set(file, "moof[1]/traf/saio", 4, &[0, 0, 0, 2]);
+            },
+            &[],
+        ),
+        case(
+            "saiz",
+            cenc,
+            |file| {
+                let at = find(file, "moof/traf/saiz").body;
+                let first = if file[at + 4] == 0 { 9 } else { 4 };
+                file[at + first] += 1;
+            },
+            &[],
+        ),
+        case(
+            "saio",
+            cenc,
+            |file| {
+                let at = find(file, "moof/traf/saio").end - 1;
+                file[at] ^= 1;
+            },
+            &[],
+        ),
+        case(
+            "no-saio",
+            cenc,
+            |file| ["saiz", "saio"].iter().for_each(|name| hide(file, &format!("moof/traf/{name}"))),
+            &[],
+        ),
+    ]
+}
+
+/// The first entry of the first map: clear and encrypted bytes.
+fn entry(file: &[u8]) -> (u16, u32) {
+    let at = find(file, SENC).body + 18;
+    (u16::from_be_bytes([file[at], file[at + 1]]), be32(file, at + 2))
+}
+
+fn set_entry(file: &mut [u8], clear: u16, encrypted: u32) {
+    set(file, SENC, 18, &clear.to_be_bytes());
+    set(file, SENC, 20, &encrypted.to_be_bytes());
+}
+
+fn maps() -> Vec<Case> {
+    vec![
+        case(
+            "subsamples-sum",
+            cenc,
+            |file| {
+                let (clear, encrypted) = entry(file);
+                set_entry(file, clear, encrypted - 16);
+            },
+            &[],
+        ),
+        case(
+            "subsample-empty",
+            cenc,
+            |file| {
+                let found = find(file, SENC);
+                let count = u16::from_be_bytes([file[found.body + 16], file[found.body + 17]]) + 1;
+                splice(file, SENC, found.body + 18..found.body + 18, &[0; 6]);
+                set(file, SENC, 16, &count.to_be_bytes());
+                let sizes = find(file, "moof/traf/saiz").body;
+                assert_eq!(file[sizes + 4], 0, "samples differ");
+                file[sizes + 9] += 6;
+            },
+            &[],
+        ),
+        case(
+            "ranges-not-blocks",
+            cenc,
+            |file| {
+                let (clear, encrypted) = entry(file);
+                set_entry(file, clear + 1, encrypted - 1);
+            },
+            &[],
+        ),
+        case(
+            "nal-header-encrypted",
+            cenc,
+            |file| {
+                let (clear, encrypted) = entry(file);
+                set_entry(file, 0, encrypted + u32::from(clear));
+            },
+            &["ranges-not-blocks"],
+        ),
+        case(
+            "map-off-nal",
+            cenc,
+            |file| {
+                // The first unit of the first sample is shorter than its encrypted range.
+                let at = find(file, "mdat").body;
+                file[at..at + 4].copy_from_slice(&[0, 0, 0, 2]);
+            },
+            &[],
+        ),
+        case("parameter-sets-encrypted", cenc, |file| *file = protected("cenc", "piff"), &["no-tfdt"]),
+    ]
+}
+
+fn samples() -> Vec<Case> {
+    vec![
+        case(
+            "counter-twice",
+            cenc,
+            |file| {
+                let at = find(file, SENC2).body + 8;
+                file.copy_within(at..at + 8, at + 8);
+            },
+            &[],
+        ),
+        case("iv16-wrap", wide, |file| set(file, SENC2, 16, &[0xff; 8]), &["counter-twice"]),
+        case(
+            "key-two-modes",
+            cenc,
+            |file| set(file, &format!("{SINF2}/schm"), 4, b"cbc1"),
+            &["header-algorithm"],
+        ),
+        case(
+            "leftover",
+            clear,
+            |file| append(file, "moof/traf", &boxed(b"senc", &[&[0; 4], &[0, 0, 0, 1], &[7; 8]])),
+            &[],
+        ),
+        case(
+            "leftover-header",
+            || front(clear()),
+            |file| append(file, "moov", &copy(&cenc(), "moov/pssh")),
+            &[],
+        ),
+        case(
+            "looks-clear",
+            cenc,
+            |file| {
+                let found = find(file, "mdat[1]");
+                file[found.body..found.end].fill(0x11);
+            },
+            &[],
+        ),
+        case(
+            "looks-encrypted",
+            clear,
+            |file| {
+                for number in [0, 2, 4, 6, 8] {
+                    let found = find(file, &format!("mdat[{number}]"));
+                    file[found.body..found.end].fill(0xee);
+                }
+            },
+            &[],
+        ),
+    ]
+}
