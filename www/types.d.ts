@@ -861,6 +861,8 @@ export interface DescribedTrack {
   times: number[];
   /** How many ticks the samples of each have together. */
   durations: number[];
+  /** Where each stands, from its header to behind its media data; none where any has another track in it too. */
+  ranges: ByteRange[];
   /** Bits a second on average, and of the fragment that has most. */
   bitrate: number;
   peakBitrate: number;
@@ -898,6 +900,11 @@ export interface ManifestWishes {
   baseUrl?: string;
   /** Where FairPlay finds keys of `cbcs`; `{kid}` stands for the key ID. 'skd://{kid}' when absent. */
   fairplay?: string;
+  /**
+   * Whether DASH lists the segments of files that have no index of them ('sidx'), in place of leaving these out; what lists them is
+   * not of the on-demand profile.
+   */
+  segmentLists?: boolean;
 }
 
 export interface WrittenManifests {

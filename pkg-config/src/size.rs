@@ -8,7 +8,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 struct Weight {
     file: PathBuf,
@@ -27,6 +27,8 @@ enum When {
     Asked,
     /// With the page that uploads, which has these files for itself.
     Publish,
+    /// When somebody wants to see what was made in players of other hands; these themselves are not counted.
+    Preview,
 }
 
 /// Prints the size of every file of the site and holds the sums against `size.json`.
@@ -39,20 +41,23 @@ pub fn check(project: &Project) -> Outcome {
             When::Later => "later",
             When::Asked => "asked",
             When::Publish => "publish",
+            When::Preview => "preview",
         };
         println!("  {:>9}  {:>9} gzip  {when:7}  {}", weight.raw, weight.gzip, weight.file.display());
     }
     let (page, wasm) = sums(&weights);
     let later = sum(&weights, |weight| weight.when == When::Later);
     let publish = sum(&weights, |weight| weight.when == When::Publish);
+    let preview = sum(&weights, |weight| weight.when == When::Preview);
     println!(
-        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}"
+        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}; to preview: {preview}"
     );
     let sums = [
         ("page_gzip_max", "page", page),
         ("wasm_gzip_max", "wasm", wasm),
         ("later_gzip_max", "rest of the page", later),
         ("publish_gzip_max", "part of the page that uploads", publish),
+        ("preview_gzip_max", "part of the page that previews", preview),
     ];
     for (name, what, size) in sums {
         let max = budget[name].as_u64().ok_or_else(|| format!("size.json has no number {name}"))?;
@@ -88,8 +93,10 @@ fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
     let later = fetched_later(&site, &on_demand(&site, budget)?);
     let publish = of_publishing(&site);
     let when = |file: &PathBuf| {
-        if file.starts_with("samples") {
+        if file.starts_with("samples") || file.starts_with("players") {
             When::Asked
+        } else if is_of_preview(file) {
+            When::Preview
         } else if publish.contains(file) {
             When::Publish
         } else if later.contains(file) {
@@ -126,6 +133,11 @@ fn fetched_later(site: &Graph, on_demand: &BTreeSet<PathBuf>) -> BTreeSet<PathBu
     let imported = at_start.iter().flat_map(|file| site.named_by(file)).filter(|(_, how)| *how == How::Later);
     let all = site.reach(imported.map(|(file, _)| file), |_| true);
     all.difference(&at_start).cloned().chain(on_demand.iter().cloned()).collect()
+}
+
+/// What is fetched when somebody asks for players: a folder and its styles, as the frame of its service worker takes scripts too.
+fn is_of_preview(file: &Path) -> bool {
+    file.starts_with("preview") || file == Path::new("style/preview.css")
 }
 
 /// What the page that uploads has for itself: all that it names and the main page does not, and its folder, from which

@@ -23,6 +23,8 @@ pub struct Wishes {
     pub base_url: String,
     /// Where FairPlay finds keys: `{kid}` stands for the key ID.
     pub fairplay: String,
+    /// Whether DASH lists the segments of files that have no index of them, in place of leaving these out.
+    pub segment_lists: bool,
 }
 
 impl Default for Wishes {
@@ -34,6 +36,7 @@ impl Default for Wishes {
             hls: true,
             base_url: String::new(),
             fairplay: "skd://{kid}".to_owned(),
+            segment_lists: false,
         }
     }
 }
