@@ -900,11 +900,6 @@ export interface ManifestWishes {
   baseUrl?: string;
   /** Where FairPlay finds keys of `cbcs`; `{kid}` stands for the key ID. 'skd://{kid}' when absent. */
   fairplay?: string;
-  /**
-   * Whether DASH lists the segments of files that have no index of them ('sidx'), in place of leaving these out; what lists them is
-   * not of the on-demand profile.
-   */
-  segmentLists?: boolean;
 }
 
 export interface WrittenManifests {

@@ -90,8 +90,9 @@ fn sum(weights: &[Weight], counts: impl Fn(&Weight) -> bool) -> usize {
 fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
     let mut site = Graph::read(&project.dist())?;
     site.contents.retain(|file, _| !is_for_hosts(file));
-    let later = fetched_later(&site, &on_demand(&site, budget)?);
-    let publish = of_publishing(&site);
+    let rest = without_preview(&site);
+    let later = fetched_later(&rest, &on_demand(&site, budget)?);
+    let publish = of_publishing(&rest);
     let when = |file: &PathBuf| {
         if file.starts_with("samples") || file.starts_with("players") {
             When::Asked
@@ -140,6 +141,12 @@ fn is_of_preview(file: &Path) -> bool {
     file.starts_with("preview") || file == Path::new("style/preview.css")
 }
 
+/// The site as if nobody ever asked for players: what these alone lead to is not fetched before, either.
+fn without_preview(site: &Graph) -> Graph {
+    let others = site.contents.iter().filter(|(file, _)| !is_of_preview(file) && !file.starts_with("players"));
+    Graph { contents: others.map(|(file, bytes)| (file.clone(), bytes.clone())).collect() }
+}
+
 /// What the page that uploads has for itself: all that it names and the main page does not, and its folder, from which
 /// its service worker's frame takes a script.
 fn of_publishing(site: &Graph) -> BTreeSet<PathBuf> {
@@ -158,7 +165,7 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fetched_later, of_publishing};
+    use super::{fetched_later, of_publishing, without_preview};
     use crate::graph::tests::graph;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
@@ -188,6 +195,24 @@ mod tests {
         let later: Vec<PathBuf> = fetched_later(&site, &on_demand).into_iter().collect();
         let expected = ["late.css", "saver.js", "ui/b.js", "ui/late.js", "ui/latest.js"];
         assert_eq!(later, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn what_players_alone_lead_to_is_not_fetched_before() {
+        let site = graph(&[
+            ("index.html", r#"<script src="./app.js"></script>"#),
+            ("app.js", r#"import("./preview/card.js");import("./late.js")"#),
+            ("preview/card.js", "import '../publish/frame.js'; import '../late.js'; import '../other.js'"),
+            ("publish/frame.js", ""),
+            ("late.js", ""),
+            ("other.js", ""),
+            ("players/one.js", ""),
+            ("style/preview.css", ""),
+        ]);
+        let rest = without_preview(&site);
+        let later: Vec<PathBuf> = fetched_later(&rest, &BTreeSet::new()).into_iter().collect();
+        assert_eq!(later, [PathBuf::from("late.js")]);
+        assert_eq!(of_publishing(&rest), BTreeSet::from([PathBuf::from("publish/frame.js")]));
     }
 
     #[test]

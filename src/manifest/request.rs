@@ -22,14 +22,13 @@ pub fn read_files(request: &str) -> Result<Vec<DescribedFile>> {
 /// As [`read_files`].
 pub fn read_wishes(request: &str) -> Result<Wishes> {
     let json = Json::parse(request)?;
-    fields(&json, &["name", "forms", "baseUrl", "fairplay", "segmentLists"])?;
+    fields(&json, &["name", "forms", "baseUrl", "fairplay"])?;
     let usual = Wishes::default();
     let forms = json.get("forms").filter(|forms| matches!(forms, Json::List(_)));
     let mut wishes = Wishes {
         name: text(&json, "name").unwrap_or(usual.name),
         base_url: text(&json, "baseUrl").unwrap_or(usual.base_url),
         fairplay: text(&json, "fairplay").unwrap_or(usual.fairplay),
-        segment_lists: flag(&json, "segmentLists"),
         ..usual
     };
     if let Some(forms) = forms {

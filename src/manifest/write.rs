@@ -23,8 +23,6 @@ pub struct Wishes {
     pub base_url: String,
     /// Where FairPlay finds keys: `{kid}` stands for the key ID.
     pub fairplay: String,
-    /// Whether DASH lists the segments of files that have no index of them, in place of leaving these out.
-    pub segment_lists: bool,
 }
 
 impl Default for Wishes {
@@ -36,7 +34,6 @@ impl Default for Wishes {
             hls: true,
             base_url: String::new(),
             fairplay: "skd://{kid}".to_owned(),
-            segment_lists: false,
         }
     }
 }

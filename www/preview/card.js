@@ -20,6 +20,8 @@ import { Sources } from './sources.js';
  * @property {string} name of the player
  * @property {string} by what it plays
  * @property {boolean} [apart] whether it takes one track in a file only
+ * @property {boolean} [playready] whether PlayReady is asked for the key, and not ClearKey
+ * @property {boolean} [lasting] whether the licence is to stay on the computer
  * @property {string} [note] what is to know
  * @property {string} [why] it cannot be tried here
  */
@@ -49,6 +51,24 @@ const WAYS = [
   },
 ];
 
+/** Where the browser has PlayReady, and the key is of its test server. @type {readonly Way[]} */
+const LICENSED = [
+  { player: 'shaka', form: 'dash', name: 'shaka-player 5', by: 'DASH, with PlayReady', playready: true },
+  {
+    player: 'shaka',
+    form: 'dash',
+    name: 'shaka-player 5',
+    by: 'DASH, with a PlayReady licence that stays',
+    playready: true,
+    lasting: true,
+  },
+];
+
+const ASKS_TEST_SERVER = 'Asks test.playready.microsoft.com for a licence: that request leaves this computer, the media do not.';
+
+const OTHER_SERVER =
+  'PlayReady would ask the licence server of these files, to which nothing here connects. With the test key seed, its public test server is asked.';
+
 const STATES = {
   fetching: 'Fetching the player…',
   loading: 'Loading…',
@@ -63,18 +83,26 @@ const NO_PLAYREADY =
 /** Systems that a browser may have, as players ask for them. */
 const PLAYREADY = ['com.microsoft.playready.recommendation', 'com.microsoft.playready'];
 
-/** Whether the browser has PlayReady. */
-async function hasPlayReady() {
+/** Whether the browser has PlayReady. @param {'temporary' | 'persistent-license'} session */
+async function hasPlayReady(session) {
+  const lasting = session !== 'temporary';
+  /** @type {MediaKeySystemConfiguration} */
   const config = {
     initDataTypes: ['cenc'],
     videoCapabilities: [{ contentType: 'video/mp4; codecs="avc1.42E01E"', robustness: '' }],
+    sessionTypes: [session],
+    persistentState: lasting ? 'required' : 'optional',
   };
   for (const system of PLAYREADY) {
-    const access = await Promise.resolve(navigator.requestMediaKeySystemAccess?.(system, [config])).catch(() => null);
-    if (access) return true;
+    const asked = navigator.requestMediaKeySystemAccess?.(system, [config]);
+    if (asked && (await asked.catch(() => null))) return true;
   }
   return false;
 }
+
+/** @param {Way} way */
+const nameOf = ({ player, form, playready, lasting }) =>
+  [player, form, playready && 'playready', lasting && 'lasting'].filter(Boolean).join('-');
 
 /** One line of the table. */
 class Row {
@@ -93,11 +121,11 @@ class Row {
       class: 'button small',
       'aria-label': `Play in ${way.name} by ${way.by}`,
       disabled: Boolean(way.why),
-      'data-player': `${way.player}-${way.form}`,
+      'data-player': nameOf(way),
     });
     this.element = h(
       'tr',
-      { 'data-way': `${way.player}-${way.form}` },
+      { 'data-way': nameOf(way) },
       h(
         'th',
         { scope: 'row' },
@@ -126,12 +154,15 @@ class Row {
     this.state.classList.toggle('fault-line', failed);
   }
 
-  /** @param {Report} report */
-  show({ state, error, requests, refused, kids, first, frames, dropped, muted }) {
+  /** @param {Report} report @param {string[]} own key IDs of the files */
+  show({ state, error, requests, refused, kids, first, frames, dropped, muted }, own) {
     const words = [STATES[state], muted && state === 'playing' ? 'Without sound: the browser wants a click for that.' : ''];
     this.tell([...words, error].filter(Boolean).join(' '), state === 'failed');
     setText(this.requests, refused ? `${requests}, of which ${refused} in vain` : String(requests));
-    this.kids.replaceChildren(...(kids.length ? kids.map((kid) => h('code', {}, uuid(kid))) : ['none']));
+    const named = kids.map((kid) =>
+      h('span', { class: 'preview-kid' }, h('code', {}, uuid(kid)), own.includes(kid) ? '' : ', which is of none of these files'),
+    );
+    this.kids.replaceChildren(...(named.length ? named : ['none']));
     setText(this.first, first === null ? '–' : `${(first / 1000).toFixed(2)} s`);
     setText(this.frames, dropped ? `${frames}, ${dropped} dropped` : String(frames));
   }
@@ -151,6 +182,7 @@ export class Preview {
   constructor(made) {
     this.sources = new Sources(made);
     this.rows = WAYS.map((way) => new Row(way, (row) => void this.#play(row)));
+    this.body = h('tbody', {}, ...this.rows.map(({ element }) => element));
     this.stage = h('div', { class: 'stage preview-stage' });
     this.stop = button('Stop', () => this.#leave('Stopped.'), { class: 'button small', hidden: true, id: 'preview-stop' });
     const heads = ['Player', 'Try it', 'State', 'Requests answered', 'Asked for the key of', 'First picture after', 'Pictures'];
@@ -172,7 +204,7 @@ export class Preview {
           'table',
           { class: 'preview-table' },
           h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
-          h('tbody', {}, ...this.rows.map(({ element }) => element)),
+          this.body,
         ),
       ),
       h(
@@ -189,11 +221,21 @@ export class Preview {
     void this.#look(isProtected);
   }
 
-  /** What cannot be tried here is said at once. @param {boolean} isProtected */
+  /** What can be tried here, and what cannot, is said at once. @param {boolean} isProtected */
   async #look(isProtected) {
     await addStyle('../style/preview.css');
-    if (!isProtected || (await hasPlayReady())) return;
-    for (const row of this.rows) if (row.way.form === 'smooth' && !row.way.why) row.refuse(NO_PLAYREADY);
+    if (!isProtected) return;
+    const has = await hasPlayReady('temporary');
+    const why = !has ? NO_PLAYREADY : this.sources.forTests ? '' : OTHER_SERVER;
+    for (const row of this.rows) if (row.way.form === 'smooth' && !row.way.why && why) row.refuse(why);
+    if (why) return;
+    const stays = await hasPlayReady('persistent-license');
+    const more = LICENSED.filter(({ lasting }) => stays || !lasting);
+    for (const way of more) {
+      const row = new Row({ ...way, note: ASKS_TEST_SERVER }, (one) => void this.#play(one));
+      this.rows.push(row);
+      this.body.append(row.element);
+    }
   }
 
   /** @param {Row} row */
@@ -203,21 +245,26 @@ export class Preview {
     this.#running = stop;
     this.#shown = row;
     this.stop.hidden = false;
-    const { player, form, apart = false, name, by } = row.way;
+    const { player, form, apart = false, name, by, lasting = false } = row.way;
     row.tell('Reading what was made…');
     try {
       const material = await this.sources.material(form, apart);
       if (stop.signal.aborted) return;
       row.tell('Fetching the player…');
+      const playready = row.way.playready ?? (form === 'smooth' && material.keys.length > 0);
+      const kids = material.keys.map(({ kid }) => kid);
+      const onChallenge = playready && this.sources.forTests ? await this.#licences(lasting, stop.signal) : undefined;
+      if (stop.signal.aborted) return;
       await preview(
-        { player, ...material },
+        { player, ...material, playready, lasting },
         {
+          ...(onChallenge ? { onChallenge } : {}),
           place: this.stage,
           title: `${name} by ${by}`,
           signal: stop.signal,
           onReport: (report) => {
             if (stop.signal.aborted) return;
-            row.show(report);
+            row.show(report, kids);
             if (report.state !== 'ended' && report.state !== 'failed') return;
             say(`${name} by ${by}: ${row.state.textContent}`);
             this.#leave();
@@ -229,6 +276,12 @@ export class Preview {
       row.tell(`It cannot be played here. ${faultOf(error, 'play').message}`, true);
       this.#leave();
     }
+  }
+
+  /** @param {boolean} lasting @param {AbortSignal} signal */
+  async #licences(lasting, signal) {
+    const { licences } = await import('./licence.js');
+    return licences(lasting, signal);
   }
 
   /** @param {string} [words] of what is ended before its end */

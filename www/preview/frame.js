@@ -7,6 +7,7 @@
 import { serviceWorker } from '../files/downloads.js';
 import { asError } from '../files/faults.js';
 
+/** @import { Answer } from './answer.js' */
 /** @import { Order, Report } from './stage.js' */
 
 const scriptUrl = () => new URL('./preview-worker.js', import.meta.url).href;
@@ -29,10 +30,11 @@ export const canPreview = () => isSecureContext && 'serviceWorker' in navigator;
  * @param {Element} how.place where it is shown
  * @param {string} how.title
  * @param {(report: Report) => void} how.onReport
+ * @param {(challenge: ArrayBuffer) => Promise<Answer>} [how.onChallenge] asks for a licence of PlayReady
  * @param {AbortSignal} how.signal
  * @returns {Promise<{ close: () => void }>}
  */
-export async function preview(order, { place, title, onReport, signal }) {
+export async function preview(order, { place, title, onReport, onChallenge, signal }) {
   if (!canPreview()) throw asError(NOT_MADE);
   const scope = new URL('to/', scriptUrl()).href;
   const worker = await serviceWorker(scriptUrl, scope).catch(() => null);
@@ -61,7 +63,10 @@ export async function preview(order, { place, title, onReport, signal }) {
     throw error;
   }
   signal.throwIfAborted();
-  port.onmessage = ({ data }) => onReport(data.report);
+  port.onmessage = ({ data }) => {
+    if (data.report) onReport(data.report);
+    else void onChallenge?.(data.challenge).then((licence) => port.postMessage({ licence }));
+  };
   port.postMessage({ order });
   return { close };
 }

@@ -6,6 +6,8 @@
  * @property {HTMLVideoElement} video
  * @property {string} url of the manifest, or the file
  * @property {{ kid: string, key: string }[]} keys in hexadecimal digits
+ * @property {boolean} playready whether PlayReady is to be asked, and not ClearKey
+ * @property {boolean} lasting whether the licence is to stay on the computer
  * @property {(error: unknown) => void} fail
  */
 /**
@@ -16,6 +18,10 @@
 /** @typedef {(task: Task) => Running} Start */
 
 const CLEARKEY = 'org.w3.clearkey';
+const PLAYREADY = 'com.microsoft.playready';
+
+/** Where licences come from: the frame passes on what is posted there. */
+const licenceUrl = () => new URL('licence', document.baseURI).href;
 
 /** @type {Record<'native' | 'dash' | 'shaka' | 'rx' | 'hls', () => Promise<Start>>} */
 export const players = { native: async () => native, dash, shaka, rx, hls };
@@ -95,17 +101,16 @@ async function dash() {
   await script('dash.all.min.js');
   await script('dash.mss.min.js');
   const { MediaPlayer } = global('dashjs');
-  return ({ video, url, keys, fail }) => {
+  return ({ video, url, keys, playready, fail }) => {
     const player = MediaPlayer().create();
     player.updateSettings({ debug: { logLevel: 0 } });
-    player.on(MediaPlayer.events.ERROR, ({ error }) => fail(`${error?.code ?? ''} ${error?.message ?? error}`.trim()));
+    player.on(MediaPlayer.events.ERROR, (/** @type {any} */ { error }) =>
+      fail(`${error?.code ?? ''} ${error?.message ?? error}`.trim()),
+    );
     player.initialize(video, null, false);
-    if (keys.length)
-      player.setProtectionData({
-        [CLEARKEY]: {
-          clearkeys: Object.fromEntries(keys.map(({ kid, key }) => [base64Url(kid), base64Url(key)])),
-        },
-      });
+    const clearkeys = Object.fromEntries(keys.map(({ kid, key }) => [base64Url(kid), base64Url(key)]));
+    if (playready) player.setProtectionData({ [PLAYREADY]: { serverURL: licenceUrl() } });
+    else if (keys.length) player.setProtectionData({ [CLEARKEY]: { clearkeys } });
     player.attachSource(url);
     return { loaded: Promise.resolve(), close: () => player.destroy() };
   };
@@ -116,15 +121,17 @@ async function shaka() {
   await script('shaka-player.js');
   const library = global('shaka');
   library.polyfill.installAll();
-  return ({ video, url, keys, fail }) => {
+  return ({ video, url, keys, playready, lasting, fail }) => {
     const player = new library.Player();
     const words = (/** @type {any} */ error) =>
       `${error?.message ?? error}${error?.code ? ` (code ${error.code}, category ${error.category})` : ''}`;
     player.addEventListener('error', (/** @type {any} */ { detail }) => {
       if (detail.severity === 2) fail(words(detail));
     });
-    if (keys.length)
-      player.configure({ drm: { clearKeys: Object.fromEntries(keys.map(({ kid, key }) => [kid, key])) } });
+    const clearKeys = Object.fromEntries(keys.map(({ kid, key }) => [kid, key]));
+    const stays = { persistentStateRequired: true, sessionType: 'persistent-license' };
+    const drm = { servers: { [PLAYREADY]: licenceUrl() }, ...(lasting ? { advanced: { [PLAYREADY]: stays } } : {}) };
+    if (keys.length) player.configure({ drm: playready ? drm : { clearKeys } });
     const load = async () => {
       await player.attach(video);
       await player.load(url);
@@ -136,20 +143,32 @@ async function shaka() {
   };
 }
 
+/**
+ * Asks for a licence, as PlayReady wants it sent: some systems wrap what goes to the server.
+ * @param {Uint8Array} message
+ */
+async function posted(message) {
+  const text = new TextDecoder('utf-16le').decode(message);
+  const challenge = /<Challenge[^>]*>([^<]*)</.exec(text)?.[1];
+  const body = challenge ? atob(challenge) : message;
+  const response = await fetch(licenceUrl(), { method: 'POST', body: /** @type {BodyInit} */ (body) });
+  if (!response.ok) throw new Error(`The licence server answered ${response.status}.`);
+  return response.arrayBuffer();
+}
+
 /** @returns {Promise<Start>} */
 async function rx() {
   await script('rx-player.js');
   const { default: RxPlayer } = global('rxPlayer');
-  return ({ video, url, keys, fail }) => {
+  return ({ video, url, keys, playready, fail }) => {
     const player = new RxPlayer({ videoElement: video });
     player.addEventListener('error', (/** @type {any} */ error) => fail(`${error.code ?? ''} ${error.message}`.trim()));
+    const own = { type: 'playready', getLicense: posted };
     player.loadVideo({
       url,
       transport: /\.ismc$/.test(url) ? 'smooth' : 'dash',
       autoPlay: false,
-      ...(keys.length
-        ? { keySystems: [{ type: CLEARKEY, getLicense: () => licence(keys) }] }
-        : {}),
+      ...(keys.length ? { keySystems: [playready ? own : { type: CLEARKEY, getLicense: () => licence(keys) }] } : {}),
     });
     return { loaded: Promise.resolve(), close: () => player.dispose() };
   };
@@ -167,7 +186,7 @@ async function hls() {
       drmSystems: keys.length
         ? {
             [CLEARKEY]: {
-              licenseUrl: new URL('licence', document.baseURI).href,
+              licenseUrl: licenceUrl(),
               generateRequest: () => ({ initDataType: 'keyids', initData: keyIds(keys).buffer }),
             },
           }

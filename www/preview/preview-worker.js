@@ -37,12 +37,15 @@
 
   const own = scope.registration.scope;
 
+  // Firefox takes what is answered here for this script's, and asks the policy about its address.
+  const answered = `${own} ${scope.location.href}`;
+
   /** A player reaches what is below the folder, which is answered here, and nothing else: not even its own host. */
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    `connect-src ${own}`,
-    `media-src ${own} blob:`,
+    `connect-src ${answered}`,
+    `media-src ${answered} blob:`,
     "frame-ancestors 'self'",
     "base-uri 'none'",
     "form-action 'none'",

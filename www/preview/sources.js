@@ -4,11 +4,11 @@
 /** @import { Order } from './stage.js' */
 
 import { open, readManifest, writeManifests } from '../boxlock.js';
-import { canSplit, split } from './split.js';
+import { canSplit, indexed, split } from './split.js';
 
 /** A file to be played. @typedef {{ name: string, blob: Blob, described: DescribedFile }} Part */
 /** @typedef {'file' | 'dash' | 'smooth' | 'hls'} Form */
-/** What does not depend on the player. @typedef {Omit<Order, 'player'>} Material */
+/** What does not depend on the player. @typedef {Omit<Order, 'player' | 'playready' | 'lasting'>} Material */
 
 const TYPE = 'video/mp4';
 
@@ -19,8 +19,8 @@ const COMMON = '1077efec-c0b2-4d02-ace3-3c1e52e2fb4b';
 export class Sources {
   /** @type {Promise<Part[]> | null} */
   #parts = null;
-  /** @type {Promise<Part[]> | null} */
-  #single = null;
+  /** @type {Map<boolean, Promise<Part[]>>} */
+  #indexed = new Map();
 
   /**
    * @param {readonly { name: string, result: ProtectResult }[]} made
@@ -35,6 +35,11 @@ export class Sources {
     return all.filter(({ kid }, at) => all.findIndex((other) => other.kid === kid) === at);
   }
 
+  /** Whether all keys are of the public test key seed. */
+  get forTests() {
+    return this.made.every(({ result }) => result.forTests);
+  }
+
   /** The files, as they are. */
   parts() {
     this.#parts ??= Promise.all(
@@ -47,11 +52,19 @@ export class Sources {
     return this.#parts;
   }
 
-  /** The same, with one track each. */
-  single() {
-    this.#single ??= this.parts().then(singleOf);
-    this.#single.catch(() => (this.#single = null));
-    return this.#single;
+  /**
+   * The same, with an index of segments each.
+   * @param {boolean} apart whether each has one track
+   */
+  indexed(apart) {
+    const known = this.#indexed.get(apart);
+    if (known) return known;
+    const found = this.parts()
+      .then((parts) => (apart ? singleOf(parts) : parts))
+      .then((parts) => Promise.all(parts.map(withIndex)));
+    this.#indexed.set(apart, found);
+    found.catch(() => this.#indexed.delete(apart));
+    return found;
   }
 
   /**
@@ -60,7 +73,7 @@ export class Sources {
    * @returns {Promise<Material>}
    */
   async material(form, apart) {
-    const parts = await (apart ? this.single() : this.parts());
+    const parts = await (form === 'dash' ? this.indexed(apart) : this.parts());
     const { keys } = this;
     const seen = parts.some(({ described }) => described.tracks.some(({ kind }) => kind === 'video'));
     const files = parts.map(({ blob }) => blob);
@@ -69,11 +82,11 @@ export class Sources {
     if (form === 'file') return { ...common, manifest: encodeURIComponent(parts[0]?.name ?? '') };
     const described = parts.map((part) => part.described);
     if (form === 'dash') {
-      const text = await written('mpd', withKeyIds(described, keys), { forms: ['dash'], segmentLists: true });
-      return { ...common, ...text };
+      const { manifest, texts } = await written('mpd', withKeyIds(described, keys), { forms: ['dash'] });
+      return { ...common, manifest, texts: [...common.texts, ...texts] };
     }
-    if (form === 'hls') return { ...common, ...(await playlists(described)) };
-    return { ...common, ...(await smooth(parts)) };
+    const { texts, ...rest } = await (form === 'hls' ? playlists(described) : smooth(parts));
+    return { ...common, ...rest, texts: [...common.texts, ...texts] };
   }
 }
 
@@ -87,8 +100,16 @@ async function describe(blob, name) {
   }
 }
 
+/** @param {Part} part @returns {Promise<Part>} */
+async function withIndex(part) {
+  if (part.described.index) return part;
+  const blob = indexed(part.blob, part.described);
+  return { name: part.name, blob, described: await describe(blob, part.name) };
+}
+
 /** @param {readonly Part[]} parts */
 async function singleOf(parts) {
+  /** @type {Part[]} */
   const found = [];
   for (const part of parts) {
     if (part.described.tracks.length < 2) found.push(part);
@@ -110,7 +131,7 @@ async function singleOf(parts) {
 
 /** @param {DescribedFile} one @param {DescribedFile} other */
 function isAlike(one, other) {
-  const said = ({ tracks }) =>
+  const said = (/** @type {DescribedFile} */ { tracks }) =>
     JSON.stringify(tracks.map(({ kind, codec, language, times, bitrate }) => [kind, codec, language, times, bitrate]));
   return said(one) === said(other);
 }
@@ -161,17 +182,22 @@ function commonPssh(kids) {
 const base64 = (hex) =>
   btoa((hex.match(/../g) ?? []).map((pair) => String.fromCharCode(Number.parseInt(pair, 16))).join(''));
 
+/** What names keys in playlists. */
+const KEYS = /^#EXT-X-(SESSION-)?KEY:.*\n/gm;
+
 /**
- * Playlists of HLS, with a key for ClearKey beside those of other systems: hls.js takes the ID out of its address.
+ * Playlists of HLS, with a key for ClearKey in place of those of other systems: hls.js takes its ID out of its address.
  * @param {DescribedFile[]} described
  */
 async function playlists(described) {
-  const { manifest, texts, files } = await written('hls', described, { forms: ['hls'] });
-  for (const [number, { form, name }] of files.entries()) {
-    const file = described.find((each) => name.startsWith(each.name));
+  const { manifest, texts } = await written('hls', described, { forms: ['hls'] });
+  const protections = described.flatMap((file) => file.tracks.flatMap(({ protection }) => protection ?? []));
+  for (const one of protections.length ? texts : []) {
+    one.text = one.text.replace(KEYS, '');
+    const uri = /^#EXT-X-MAP:URI="([^"]*)"/m.exec(one.text)?.[1];
+    const file = described.find(({ name }) => name === decodeURIComponent(uri ?? ''));
     const protection = file?.tracks.find((track) => track.protection)?.protection;
-    const one = texts[number];
-    if (form !== 'hls-media' || !one || !protection?.kid) continue;
+    if (!protection?.kid) continue;
     const method = protection.scheme === 'cbcs' ? 'SAMPLE-AES' : 'SAMPLE-AES-CTR';
     const key =
       `#EXT-X-KEY:METHOD=${method},URI="data:text/plain;base64,${base64(protection.kid.replaceAll('-', ''))}",` +

@@ -1,6 +1,6 @@
 /**
- * Each track of a protected file as a file of its own, without writing or encrypting anything: a movie header that has this track
- * alone, and its fragments, as they stand in the file. Only of files whose fragments have one track each.
+ * Files that are put together of pieces of one that is there, without writing or encrypting anything: each track by itself, and the
+ * same with an index of segments. The fragments stay as they stand in the file.
  */
 
 /** @import { DescribedFile } from '../types.d.ts' */
@@ -114,4 +114,40 @@ export async function split(file, { name, init, tracks }) {
     const parts = runs.map(({ start, end }) => file.slice(start, end));
     return { name: `${stem}.${kind}-${id}.mp4`, blob: new Blob([...initOf(bytes, id), ...parts], { type: file.type }) };
   });
+}
+
+/** Most references of a 'sidx', which counts them in 16 bits. */
+const REFERENCES = 0xffff;
+
+/**
+ * The same file with an index of its segments behind its movie header, by which players of DASH find them (ISO/IEC 14496-12 8.16.3).
+ * @param {Blob} file
+ * @param {DescribedFile} described
+ */
+export function indexed(file, { init, segments, timescale, tracks }) {
+  if (!init) return file;
+  // Of more segments several share a reference.
+  const share = Math.max(1, Math.ceil(segments.length / REFERENCES));
+  const references = [];
+  for (let at = 0; at < segments.length; at += share) {
+    const some = segments.slice(at, at + share);
+    const size = (some.at(-1)?.end ?? 0) - (some[0]?.start ?? 0);
+    references.push({ size, duration: some.reduce((sum, { duration }) => sum + duration, 0) });
+  }
+  const lead = tracks.find(({ kind }) => kind === 'video') ?? tracks[0];
+  const bytes = new Uint8Array(32 + 12 * references.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, 1);
+  view.setUint32(4, lead?.id ?? 1);
+  view.setUint32(8, timescale);
+  view.setBigUint64(12, BigInt(Math.max(0, lead?.times[0] ?? 0)));
+  // What stands between the movie header and the first segment stays there.
+  view.setBigUint64(20, BigInt((segments[0]?.start ?? init.end) - init.end));
+  view.setUint16(30, references.length);
+  for (const [number, { size, duration }] of references.entries()) {
+    view.setUint32(32 + 12 * number, size);
+    view.setUint32(36 + 12 * number, duration);
+    view.setUint32(40 + 12 * number, 0x90000000);
+  }
+  return new Blob([file.slice(0, init.end), boxOf('sidx', [bytes]), file.slice(init.end)], { type: file.type });
 }

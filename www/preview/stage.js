@@ -8,7 +8,7 @@ import { answerOf } from './answer.js';
 import { observeKeys } from './observed.js';
 import { players } from './players.js';
 
-/** @import { Place } from './answer.js' */
+/** @import { Answer, Place } from './answer.js' */
 /** @import { Running } from './players.js' */
 
 /**
@@ -21,6 +21,8 @@ import { players } from './players.js';
  * @property {{ path: string, type: string, text: string }[]} texts
  * @property {{ kid: string, key: string }[]} keys in hexadecimal digits
  * @property {boolean} seen whether there is a picture
+ * @property {boolean} playready whether PlayReady is to be asked, and not ClearKey
+ * @property {boolean} lasting whether the licence is to stay on the computer
  */
 
 /**
@@ -43,6 +45,9 @@ const LOOK_MS = 200;
 const SILENT_MS = 30_000;
 /** Time stands still for so long in the middle. */
 const STILL_MS = 20_000;
+
+/** In this time a player says what it makes of a media element that failed. */
+const OWN_MS = 2000;
 
 /** @type {Map<string, Place>} */
 const places = new Map();
@@ -70,9 +75,17 @@ async function readable(place) {
 
 let broken = '';
 
+/** Who passes on what asks for a licence: the page around this frame, which alone can. @type {(body: ArrayBuffer) => Promise<Answer>} */
+let licensed;
+
 navigator.serviceWorker.addEventListener('message', (event) => {
-  const { path, range, method } = event.data;
+  const { path, range, method, body } = event.data;
   const [port] = event.ports;
+  if (path === 'licence' && licensed) {
+    report.requests += 1;
+    void licensed(body ?? new ArrayBuffer(0)).then((answer) => port?.postMessage(answer));
+    return;
+  }
   const place = places.get(decodeURI(path));
   readable(place).then(
     () => {
@@ -95,7 +108,7 @@ navigator.serviceWorker.startMessages();
  * @param {(report: Report) => void} tell
  * @param {AbortSignal} signal
  */
-async function play({ player, manifest, files, texts, keys, seen, ...order }, tell, signal) {
+async function play({ player, manifest, files, texts, keys, seen, playready, lasting, ...order }, tell, signal) {
   for (const { path, file, start, end, type } of order.places) {
     const blob = files[file];
     if (blob) places.set(path, { blob, start, end, type });
@@ -173,7 +186,9 @@ async function play({ player, manifest, files, texts, keys, seen, ...order }, te
       else tell({ ...report });
     }, LOOK_MS);
     video.addEventListener('ended', () => set('ended'), { signal: over.signal });
-    video.addEventListener('error', () => fail(video.error), { signal: over.signal });
+    // Players have sources fail on purpose, and say themselves what cannot be mended.
+    const failed = () => void setTimeout(() => video.error && fail(video.error), player === 'native' ? 0 : OWN_MS);
+    video.addEventListener('error', failed, { signal: over.signal });
     const begin = () =>
       video.play().catch((error) => {
         if (error?.name !== 'NotAllowedError' || video.muted) return;
@@ -182,7 +197,7 @@ async function play({ player, manifest, files, texts, keys, seen, ...order }, te
       });
     video.addEventListener('canplay', () => void begin(), { once: true, signal: over.signal });
     const url = new URL(manifest, document.baseURI).href;
-    running = start({ video, url, keys, fail });
+    running = start({ video, url, keys, playready, lasting, fail });
     await running.loaded;
     if (over.signal.aborted) await running.close();
   } catch (error) {
@@ -197,6 +212,9 @@ function wordsOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Those that wait for a licence, in order. @type {((answer: Answer) => void)[]} */
+const answered = [];
+
 addEventListener('message', (event) => {
   const [port] = event.ports;
   // From the page of the same site that holds the frame, and from nobody else.
@@ -204,7 +222,16 @@ addEventListener('message', (event) => {
   const stop = new AbortController();
   port.onmessage = ({ data }) => {
     if (data.stop) stop.abort();
-    else void play(data.order, (report) => port.postMessage({ report }), stop.signal);
+    else if (data.licence) answered.shift()?.(data.licence);
+    else {
+      if (data.order.playready)
+        licensed = (body) =>
+          new Promise((resolve) => {
+            answered.push(resolve);
+            port.postMessage({ challenge: body });
+          });
+      void play(data.order, (report) => port.postMessage({ report }), stop.signal);
+    }
   };
   port.postMessage({ ready: true });
 });

@@ -15,8 +15,6 @@ pub const CENC: &str = "urn:mpeg:cenc:2013";
 pub const MSPR: &str = "urn:microsoft:playready";
 /// The profile of whole files with an index.
 pub const ON_DEMAND: &str = "urn:mpeg:dash:profile:isoff-on-demand:2011";
-/// The profile of all else.
-pub const FULL: &str = "urn:mpeg:dash:profile:full:2011";
 /// The scheme that names how content is encrypted, for all systems.
 pub const MP4_PROTECTION: &str = "urn:mpeg:dash:mp4protection:2011";
 

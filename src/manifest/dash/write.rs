@@ -1,7 +1,6 @@
-//! Writes a description of the on-demand profile: each file one quality, its index of segments named byte for byte. Where a file
-//! has none and that is asked for, its segments are listed instead (ISO/IEC 23009-1 5.3.9.3), which is of no such profile.
+//! Writes a description of the on-demand profile: each file one quality, its index of segments named byte for byte.
 
-use super::{CENC, FULL, MP4_PROTECTION, MPD, MSPR, ON_DEMAND};
+use super::{CENC, MP4_PROTECTION, MPD, MSPR, ON_DEMAND};
 use crate::boxes::systems::PLAYREADY;
 use crate::manifest::amount::{bitrate, in_address, scaled};
 use crate::manifest::described::{ByteRange, DescribedFile, DescribedTrack};
@@ -16,8 +15,7 @@ const FORM: &str = "dash";
 struct Quality<'f> {
     file: &'f DescribedFile,
     init: ByteRange,
-    /// None where its segments are listed.
-    index: Option<ByteRange>,
+    index: ByteRange,
 }
 
 /// Files that players may change between.
@@ -90,7 +88,7 @@ fn starts(file: &DescribedFile) -> Vec<u64> {
 pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     let mut sets: Vec<Set<'_>> = Vec::new();
     for file in files {
-        let Some(quality) = quality(file, wishes, written) else { continue };
+        let Some(quality) = quality(file, written) else { continue };
         match sets
             .iter_mut()
             .find(|set| set.qualities.iter().all(|one| Likeness::of(one.file) == Likeness::of(file)))
@@ -114,7 +112,6 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     };
     let duration = xml_duration(all().map(DescribedFile::milliseconds).max().unwrap_or(0));
     let buffer = xml_duration(all().map(longest).max().unwrap_or(0).max(1000));
-    let indexed = sets.iter().flat_map(|set| &set.qualities).all(|quality| quality.index.is_some());
     let is_protected = all().flat_map(|file| &file.tracks).any(|track| track.protection.is_some());
     let mut markup = Markup::new();
     markup.open(
@@ -123,7 +120,7 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
             ("xmlns", Some(MPD)),
             ("xmlns:cenc", is_protected.then_some(CENC)),
             ("xmlns:mspr", is_protected.then_some(MSPR)),
-            ("profiles", Some(if indexed { ON_DEMAND } else { FULL })),
+            ("profiles", Some(ON_DEMAND)),
             ("type", Some("static")),
             ("mediaPresentationDuration", Some(&duration)),
             ("minBufferTime", Some(&buffer)),
@@ -138,7 +135,7 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
 }
 
 /// A file as a quality, or none where it cannot be one.
-fn quality<'f>(file: &'f DescribedFile, wishes: &Wishes, written: &mut Written) -> Option<Quality<'f>> {
+fn quality<'f>(file: &'f DescribedFile, written: &mut Written) -> Option<Quality<'f>> {
     let name = &file.name;
     if kind(file).is_empty() {
         written.say(FORM, Error, format!("{name} has neither pictures nor sound nor text, and is left out."));
@@ -160,14 +157,14 @@ fn quality<'f>(file: &'f DescribedFile, wishes: &Wishes, written: &mut Written) 
         written.say(FORM, Error, format!("{name} has fragments before its movie header, and is left out."));
         return None;
     };
-    if file.index.is_none() && !wishes.segment_lists {
+    let Some(index) = file.index else {
         let message = format!(
             "{name} has no index of its segments (‘sidx’), without which it is no file of the on-demand profile, and is left out: ask \
              for one (segmentIndex) when it is protected or written anew."
         );
         written.say(FORM, Error, message);
         return None;
-    }
+    };
     if file.tracks.len() > 1 {
         let message = format!(
             "{name} has several tracks in one; shaka-player and rx-player play that, dash.js refuses it. Files of one track each play \
@@ -175,7 +172,7 @@ fn quality<'f>(file: &'f DescribedFile, wishes: &Wishes, written: &mut Written) 
         );
         written.say(FORM, Warning, message);
     }
-    Some(Quality { file, init, index: file.index })
+    Some(Quality { file, init, index })
 }
 
 fn write_set(markup: &mut Markup, sets: &[Set<'_>], number: usize, id: &mut u32, wishes: &Wishes) {
@@ -264,33 +261,9 @@ fn write_quality(markup: &mut Markup, quality: &Quality<'_>, id: u32, wishes: &W
         );
     }
     markup.leaf("BaseURL", &[], &(wishes.base_url.clone() + &in_address(&file.name)));
-    let init = quality.init.inclusive();
-    match quality.index {
-        Some(index) => {
-            markup.open("SegmentBase", &[("indexRange", &index.inclusive())]);
-            markup.empty("Initialization", &[("range", &init)]);
-        }
-        None => write_list(markup, file, &init),
-    }
+    markup.open("SegmentBase", &[("indexRange", &quality.index.inclusive())]);
+    markup.empty("Initialization", &[("range", &quality.init.inclusive())]);
     markup.close();
-    markup.close();
-}
-
-/// The segments of a file one by one, each with how long it lasts.
-fn write_list(markup: &mut Markup, file: &DescribedFile, init: &str) {
-    markup.open("SegmentList", &[("timescale", &file.timescale.to_string())]);
-    markup.empty("Initialization", &[("range", init)]);
-    markup.open("SegmentTimeline", &[]);
-    for run in file.segments.chunk_by(|one, next| one.duration == next.duration) {
-        let duration = run.first().map_or(0, |one| one.duration).to_string();
-        let more = (run.len() > 1).then(|| (run.len() - 1).to_string());
-        markup.empty("S", &present(&[("d", Some(&duration)), ("r", more.as_deref())]));
-    }
-    markup.close();
-    for segment in &file.segments {
-        let range = ByteRange { start: segment.start, end: segment.end };
-        markup.empty("SegmentURL", &[("mediaRange", &range.inclusive())]);
-    }
     markup.close();
 }
 
