@@ -43,7 +43,8 @@ pub fn add(project: &Project) -> Outcome {
             .args([entry, &folder.join(name).to_string_lossy(), global])
             .current_dir(project.page_tests()),
     )?;
-    let mut text = String::from("The players in this folder are published by others, under the licences below.\n");
+    let mut text =
+        String::from("The players in this folder are published by others, under the licences below.\n");
     for (package, licence) in LICENCES {
         let read = |file: &str| {
             let path = packages.join(package).join(file);

@@ -143,7 +143,8 @@ fn is_of_preview(file: &Path) -> bool {
 
 /// The site as if nobody ever asked for players: what these alone lead to is not fetched before, either.
 fn without_preview(site: &Graph) -> Graph {
-    let others = site.contents.iter().filter(|(file, _)| !is_of_preview(file) && !file.starts_with("players"));
+    let others =
+        site.contents.iter().filter(|(file, _)| !is_of_preview(file) && !file.starts_with("players"));
     Graph { contents: others.map(|(file, bytes)| (file.clone(), bytes.clone())).collect() }
 }
 

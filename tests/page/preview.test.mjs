@@ -54,7 +54,9 @@ async function protectSet(page) {
 function assertInside(page, { origin, requests }) {
   for (const url of page.requests) {
     const { pathname } = new URL(url);
-    const own = pathname.startsWith('/preview/to/') || existsSync(fileURLToPath(new URL(`../../dist${pathname}`, import.meta.url)));
+    const own =
+      pathname.startsWith('/preview/to/') ||
+      existsSync(fileURLToPath(new URL(`../../dist${pathname}`, import.meta.url)));
     assert.ok(url.startsWith(origin) && own, `The page asked for ${url}`);
   }
   assert.deepEqual(
@@ -90,7 +92,10 @@ const row = (page, way) =>
 async function play(page, way) {
   await page.click(`[data-player="${way}"]`);
   await page.evaluate((name) => void (window.wanted = name), way);
-  const over = () => /^(Played|Failed|It cannot)/.test(document.querySelector(`[data-way="${window.wanted}"] .preview-state`).innerText);
+  const over = () =>
+    /^(Played|Failed|It cannot)/.test(
+      document.querySelector(`[data-way="${window.wanted}"] .preview-state`).innerText,
+    );
   await page.waitFor(over, { timeout: LONG });
   return row(page, way);
 }
@@ -139,13 +144,15 @@ MediaKeySession.prototype.generateRequest = function (type, data) {
   const base64 = /<KID>([^<]*)</.exec(text)?.[1] ?? /<KID[^>]*VALUE="([^"]*)"/.exec(text)?.[1];
   const kid = Uint8Array.from(guid, (at) => atob(base64).charCodeAt(at));
   globalThis.asked.push({ type, pssh: bytes.length === new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) });
-  this.addEventListener('message', (event) => {
+  const answer = (event) => {
     event.stopImmediatePropagation();
     const { kids } = JSON.parse(new TextDecoder().decode(event.message));
     const keys = kids.map((kid) => ({ kty: 'oct', kid, k: parent.clearKeys[kid] }));
     // rx-player tries in Firefox whether the system answers, with a key ID of its own.
     if (keys.every(({ k }) => k)) void this.update(new TextEncoder().encode(JSON.stringify({ keys })));
-  });
+  };
+  // Before the player, which would ask a server.
+  this.addEventListener('message', answer, { capture: true });
   return generateRequest.call(this, 'keyids', new TextEncoder().encode(JSON.stringify({ kids: [url64(kid)] })));
 };
 `;
@@ -160,14 +167,14 @@ writeFileSync(
     .join('\n'),
 );
 
-
 test('ranges are answered as RFC 9110 has them', async () => {
   assert.deepEqual(rangeOf('bytes=0-', 10), { start: 0, end: 10 });
   assert.deepEqual(rangeOf('bytes=2-4', 10), { start: 2, end: 5 });
   assert.deepEqual(rangeOf('bytes=2-400', 10), { start: 2, end: 10 });
   assert.deepEqual(rangeOf('bytes=-3', 10), { start: 7, end: 10 });
   assert.deepEqual(rangeOf('bytes=-30', 10), { start: 0, end: 10 });
-  for (const beyond of ['bytes=10-', 'bytes=11-12', 'bytes=-0']) assert.equal(rangeOf(beyond, 10), null, beyond);
+  for (const beyond of ['bytes=10-', 'bytes=11-12', 'bytes=-0'])
+    assert.equal(rangeOf(beyond, 10), null, beyond);
   for (const none of [null, '', 'bytes=', 'bytes=-', 'bytes=4-2', 'bytes=0-1,3-4', 'lines=0-1'])
     assert.equal(rangeOf(none, 10), undefined, none);
   const place = { blob: new Blob(['0123456789abcdef']), start: 4, end: 12, type: 'video/mp4' };
@@ -212,7 +219,8 @@ inEachBrowser((browser) => {
       const alone = await play(page, 'native-file');
       assert.match(alone.state, /^Failed\. .*(outside of MSE|DECODE)/, JSON.stringify(alone));
       assert.equal(alone.kids, browser.name === 'firefox' ? kid : alone.kids);
-      for (const way of ['dash-smooth', 'rx-smooth']) assert.match((await row(page, way)).state, /has no PlayReady/);
+      for (const way of ['dash-smooth', 'rx-smooth'])
+        assert.match((await row(page, way)).state, /has no PlayReady/);
       assert.match((await row(page, 'shaka-smooth')).state, /4\.16 was the last/);
       await assertGone(page);
       assertInside(page, browser.site);
@@ -225,14 +233,18 @@ inEachBrowser((browser) => {
     async (page) => {
       await protectSet(page);
       await page.click('[data-player="rx-dash"]');
-      await page.waitFor(() => /^Playing/.test(document.querySelector('[data-way="rx-dash"] .preview-state').innerText));
+      await page.waitFor(() =>
+        /^Playing/.test(document.querySelector('[data-way="rx-dash"] .preview-state').innerText),
+      );
       await page.click('#preview-stop');
       assert.equal((await row(page, 'rx-dash')).state, 'Stopped.');
       await assertGone(page);
       // One that is begun ends another.
       await page.click('[data-player="shaka-dash"]');
       await page.click('[data-player="rx-dash"]');
-      await page.waitFor(() => /^Playing/.test(document.querySelector('[data-way="rx-dash"] .preview-state').innerText));
+      await page.waitFor(() =>
+        /^Playing/.test(document.querySelector('[data-way="rx-dash"] .preview-state').innerText),
+      );
       assert.equal((await row(page, 'shaka-dash')).state, 'Stopped.');
       assert.equal(await page.evaluate(() => document.querySelectorAll('iframe:not([hidden])').length), 1);
       await page.evaluate(async () => {
@@ -294,13 +306,21 @@ inEachBrowser((browser) => {
         const media = await open('/samples/sample.ismv');
         media.close();
         const file = await handle.getFile();
-        const changed = await run('shaka', 'dash', [{ name: 'changed.mp4', result: { keys: [], file: async () => file } }], () => write('gone'));
+        const changed = await run(
+          'shaka',
+          'dash',
+          [{ name: 'changed.mp4', result: { keys: [], file: async () => file } }],
+          () => write('gone'),
+        );
         return { native, changed };
       });
       assert.equal(found.native.state, 'ended', JSON.stringify(found.native));
       assert.equal(found.native.frames, 250);
       assert.equal(found.changed.state, 'failed');
-      assert.match(found.changed.error, /The file on the disk changed, or cannot be read any more \(NotReadableError\)/);
+      assert.match(
+        found.changed.error,
+        /The file on the disk changed, or cannot be read any more \(NotReadableError\)/,
+      );
       assertInside(page, browser.site);
     },
     options,
@@ -323,10 +343,18 @@ inEachBrowser((browser) => {
       await page.click('#protect-start');
       await page.click('#preview');
       await page.waitFor('[data-way="shaka-dash-playready-lasting"]', { timeout: LONG });
-      assert.match(await page.text('[data-way="shaka-dash-playready"] th'), /Asks test\.playready\.microsoft\.com/);
-      assert.equal(await page.evaluate(() => document.querySelector('[data-player="rx-smooth"]').disabled), false);
+      assert.match(
+        await page.text('[data-way="shaka-dash-playready"] th'),
+        /Asks test\.playready\.microsoft\.com/,
+      );
+      assert.equal(
+        await page.evaluate(() => document.querySelector('[data-player="rx-smooth"]').disabled),
+        false,
+      );
       await page.click('[data-player="shaka-dash"]');
-      await page.waitFor(() => /^Playing/.test(document.querySelector('[data-way="shaka-dash"] .preview-state').innerText));
+      await page.waitFor(() =>
+        /^Playing/.test(document.querySelector('[data-way="shaka-dash"] .preview-state').innerText),
+      );
       await giveAxe(page);
       for (const [width, scheme] of [
         [1280, 'light'],
@@ -360,7 +388,9 @@ inEachBrowser(
       'a protected set is played to its end by that of Smooth Streaming, where ClearKey stands in for PlayReady',
       async (page) => {
         const kid = await protectSet(page);
-        await page.waitFor(() => /has no PlayReady/.test(document.querySelector('[data-way="rx-smooth"]').innerText));
+        await page.waitFor(() =>
+          /has no PlayReady/.test(document.querySelector('[data-way="rx-smooth"]').innerText),
+        );
         await page.evaluate(async () => {
           const { Sources } = await import('/preview/sources.js');
           const { material } = Sources.prototype;

@@ -46,7 +46,9 @@ async function register() {
  * @param {string} scope
  */
 export async function serviceWorker(url, scope) {
-  policy ??= Reflect.get(globalThis, 'trustedTypes')?.createPolicy(POLICY, { createScriptURL: () => wanted() });
+  policy ??= Reflect.get(globalThis, 'trustedTypes')?.createPolicy(POLICY, {
+    createScriptURL: () => wanted(),
+  });
   wanted = url;
   const script = policy?.createScriptURL('') ?? url();
   const registration = await navigator.serviceWorker.register(/** @type {string} */ (script), { scope });

@@ -64,7 +64,8 @@ const LICENSED = [
   },
 ];
 
-const ASKS_TEST_SERVER = 'Asks test.playready.microsoft.com for a licence: that request leaves this computer, the media do not.';
+const ASKS_TEST_SERVER =
+  'Asks test.playready.microsoft.com for a licence: that request leaves this computer, the media do not.';
 
 const OTHER_SERVER =
   'PlayReady would ask the licence server of these files, to which nothing here connects. With the test key seed, its public test server is asked.';
@@ -113,10 +114,10 @@ class Row {
   constructor(way, start) {
     this.way = way;
     this.state = h('td', { 'data-label': 'State', class: 'preview-state' }, way.why ?? 'Not tried yet.');
-    this.requests = h('td', { 'data-label': 'Requests answered', class: 'number' }, '–');
+    this.requests = h('td', { 'data-label': 'Requests answered' }, '–');
     this.kids = h('td', { 'data-label': 'Asked for the key of' }, '–');
-    this.first = h('td', { 'data-label': 'First picture', class: 'number' }, '–');
-    this.frames = h('td', { 'data-label': 'Pictures', class: 'number' }, '–');
+    this.first = h('td', { 'data-label': 'First picture after' }, '–');
+    this.frames = h('td', { 'data-label': 'Pictures' }, '–');
     this.start = button('Play', () => start(this), {
       class: 'button small',
       'aria-label': `Play in ${way.name} by ${way.by}`,
@@ -125,7 +126,7 @@ class Row {
     });
     this.element = h(
       'tr',
-      { 'data-way': nameOf(way) },
+      { 'data-way': nameOf(way), class: 'untried' },
       h(
         'th',
         { scope: 'row' },
@@ -156,11 +157,20 @@ class Row {
 
   /** @param {Report} report @param {string[]} own key IDs of the files */
   show({ state, error, requests, refused, kids, first, frames, dropped, muted }, own) {
-    const words = [STATES[state], muted && state === 'playing' ? 'Without sound: the browser wants a click for that.' : ''];
+    this.element.classList.remove('untried');
+    const words = [
+      STATES[state],
+      muted && state === 'playing' ? 'Without sound: the browser wants a click for that.' : '',
+    ];
     this.tell([...words, error].filter(Boolean).join(' '), state === 'failed');
     setText(this.requests, refused ? `${requests}, of which ${refused} in vain` : String(requests));
     const named = kids.map((kid) =>
-      h('span', { class: 'preview-kid' }, h('code', {}, uuid(kid)), own.includes(kid) ? '' : ', which is of none of these files'),
+      h(
+        'span',
+        { class: 'preview-kid' },
+        h('code', {}, uuid(kid)),
+        own.includes(kid) ? '' : ', which is of none of these files',
+      ),
     );
     this.kids.replaceChildren(...(named.length ? named : ['none']));
     setText(this.first, first === null ? '–' : `${(first / 1000).toFixed(2)} s`);
@@ -184,8 +194,20 @@ export class Preview {
     this.rows = WAYS.map((way) => new Row(way, (row) => void this.#play(row)));
     this.body = h('tbody', {}, ...this.rows.map(({ element }) => element));
     this.stage = h('div', { class: 'stage preview-stage' });
-    this.stop = button('Stop', () => this.#leave('Stopped.'), { class: 'button small', hidden: true, id: 'preview-stop' });
-    const heads = ['Player', 'Try it', 'State', 'Requests answered', 'Asked for the key of', 'First picture after', 'Pictures'];
+    this.stop = button('Stop', () => this.#leave('Stopped.'), {
+      class: 'button small',
+      hidden: true,
+      id: 'preview-stop',
+    });
+    const heads = [
+      'Player',
+      'Try it',
+      'State',
+      'Requests answered',
+      'Asked for the key of',
+      'First picture after',
+      'Pictures',
+    ];
     const isProtected = this.sources.keys.length > 0;
     this.element = h(
       'div',
@@ -206,6 +228,13 @@ export class Preview {
           h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
           this.body,
         ),
+      ),
+      h(
+        'p',
+        { class: 'hint' },
+        isProtected
+          ? 'The manifests are those that are written for hosts, with what ClearKey needs added. Files without an index of their segments are given one in front of them for DASH.'
+          : 'The manifests are those that are written for hosts. Files without an index of their segments are given one in front of them for DASH.',
       ),
       h(
         'p',
@@ -253,7 +282,8 @@ export class Preview {
       row.tell('Fetching the player…');
       const playready = row.way.playready ?? (form === 'smooth' && material.keys.length > 0);
       const kids = material.keys.map(({ kid }) => kid);
-      const onChallenge = playready && this.sources.forTests ? await this.#licences(lasting, stop.signal) : undefined;
+      const onChallenge =
+        playready && this.sources.forTests ? await this.#licences(lasting, stop.signal) : undefined;
       if (stop.signal.aborted) return;
       await preview(
         { player, ...material, playready, lasting },

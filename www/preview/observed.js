@@ -7,8 +7,10 @@ export function observeKeys(asked) {
   if (!('MediaKeySession' in globalThis)) return;
   const { generateRequest } = MediaKeySession.prototype;
   MediaKeySession.prototype.generateRequest = function (type, data) {
-    // The request that comes of it names the keys.
-    this.addEventListener('message', ({ message }) => kidsOf(new Uint8Array(message)).forEach(asked));
+    // The request that comes of it names the keys. It is read before the player hears of it.
+    const read = (/** @type {MediaKeyMessageEvent} */ { message }) =>
+      kidsOf(new Uint8Array(message)).forEach(asked);
+    this.addEventListener('message', read, { capture: true });
     return generateRequest.call(this, type, data);
   };
 }

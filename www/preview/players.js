@@ -67,7 +67,8 @@ function licence(keys) {
 }
 
 /** What asks ClearKey for keys by their IDs. @param {Task['keys']} keys */
-const keyIds = (keys) => new TextEncoder().encode(JSON.stringify({ kids: keys.map(({ kid }) => base64Url(kid)) }));
+const keyIds = (keys) =>
+  new TextEncoder().encode(JSON.stringify({ kids: keys.map(({ kid }) => base64Url(kid)) }));
 
 /** The media element alone: it knows no manifest, and is given the file. @type {Start} */
 function native({ video, url, keys, fail }) {
@@ -130,7 +131,10 @@ async function shaka() {
     });
     const clearKeys = Object.fromEntries(keys.map(({ kid, key }) => [kid, key]));
     const stays = { persistentStateRequired: true, sessionType: 'persistent-license' };
-    const drm = { servers: { [PLAYREADY]: licenceUrl() }, ...(lasting ? { advanced: { [PLAYREADY]: stays } } : {}) };
+    const drm = {
+      servers: { [PLAYREADY]: licenceUrl() },
+      ...(lasting ? { advanced: { [PLAYREADY]: stays } } : {}),
+    };
     if (keys.length) player.configure({ drm: playready ? drm : { clearKeys } });
     const load = async () => {
       await player.attach(video);
@@ -162,13 +166,17 @@ async function rx() {
   const { default: RxPlayer } = global('rxPlayer');
   return ({ video, url, keys, playready, fail }) => {
     const player = new RxPlayer({ videoElement: video });
-    player.addEventListener('error', (/** @type {any} */ error) => fail(`${error.code ?? ''} ${error.message}`.trim()));
+    player.addEventListener('error', (/** @type {any} */ error) =>
+      fail(`${error.code ?? ''} ${error.message}`.trim()),
+    );
     const own = { type: 'playready', getLicense: posted };
     player.loadVideo({
       url,
       transport: /\.ismc$/.test(url) ? 'smooth' : 'dash',
       autoPlay: false,
-      ...(keys.length ? { keySystems: [playready ? own : { type: CLEARKEY, getLicense: () => licence(keys) }] } : {}),
+      ...(keys.length
+        ? { keySystems: [playready ? own : { type: CLEARKEY, getLicense: () => licence(keys) }] }
+        : {}),
     });
     return { loaded: Promise.resolve(), close: () => player.dispose() };
   };
@@ -193,9 +201,12 @@ async function hls() {
         : {},
       licenseResponseCallback: () => licence(keys).buffer,
     });
-    player.on(Hls.Events.ERROR, (/** @type {string} */ _, /** @type {any} */ { fatal, type, details, error }) => {
-      if (fatal) fail(`${type}, ${details}: ${error?.message ?? ''}`);
-    });
+    player.on(
+      Hls.Events.ERROR,
+      (/** @type {string} */ _, /** @type {any} */ { fatal, type, details, error }) => {
+        if (fatal) fail(`${type}, ${details}: ${error?.message ?? ''}`);
+      },
+    );
     player.attachMedia(video);
     player.loadSource(url);
     return { loaded: Promise.resolve(), close: () => player.destroy() };

@@ -77,8 +77,20 @@ export class Sources {
     const { keys } = this;
     const seen = parts.some(({ described }) => described.tracks.some(({ kind }) => kind === 'video'));
     const files = parts.map(({ blob }) => blob);
-    const places = parts.map(({ name, blob }, file) => ({ path: name, file, start: 0, end: blob.size, type: TYPE }));
-    const common = { keys, seen, files, places, texts: [{ path: 'licence', type: 'application/json', text: '' }] };
+    const places = parts.map(({ name, blob }, file) => ({
+      path: name,
+      file,
+      start: 0,
+      end: blob.size,
+      type: TYPE,
+    }));
+    const common = {
+      keys,
+      seen,
+      files,
+      places,
+      texts: [{ path: 'licence', type: 'application/json', text: '' }],
+    };
     if (form === 'file') return { ...common, manifest: encodeURIComponent(parts[0]?.name ?? '') };
     const described = parts.map((part) => part.described);
     if (form === 'dash') {
@@ -132,7 +144,9 @@ async function singleOf(parts) {
 /** @param {DescribedFile} one @param {DescribedFile} other */
 function isAlike(one, other) {
   const said = (/** @type {DescribedFile} */ { tracks }) =>
-    JSON.stringify(tracks.map(({ kind, codec, language, times, bitrate }) => [kind, codec, language, times, bitrate]));
+    JSON.stringify(
+      tracks.map(({ kind, codec, language, times, bitrate }) => [kind, codec, language, times, bitrate]),
+    );
   return said(one) === said(other);
 }
 
@@ -144,7 +158,10 @@ function isAlike(one, other) {
 async function written(form, described, wishes) {
   const { files, notes } = await writeManifests(described, { ...wishes, name: 'preview' });
   const manifest = files.find((file) => file.form === form);
-  if (!manifest) throw new Error(notes.find(({ severity }) => severity === 'error')?.message ?? 'No manifest can be written of it.');
+  if (!manifest)
+    throw new Error(
+      notes.find(({ severity }) => severity === 'error')?.message ?? 'No manifest can be written of it.',
+    );
   const texts = files.map(({ name, mime, text }) => ({ path: name, type: mime, text }));
   return { manifest: manifest.name, texts, files };
 }
@@ -212,7 +229,11 @@ async function playlists(described) {
  * @param {readonly Part[]} parts
  */
 async function smooth(parts) {
-  const { manifest, texts, files } = await written('ismc', parts.map(({ described }) => described), { forms: ['smooth'] });
+  const { manifest, texts, files } = await written(
+    'ismc',
+    parts.map(({ described }) => described),
+    { forms: ['smooth'] },
+  );
   const server = files.find(({ form }) => form === 'ism');
   const { streams } = await readManifest(server?.text ?? '');
   const places = [];

@@ -23,7 +23,7 @@
 function boxes(bytes, start, end) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = [];
-  for (let at = start; at + 8 <= end; ) {
+  for (let at = start; at + 8 <= end;) {
     const short = view.getUint32(at);
     const long = short === 1 && at + 16 <= end;
     const size = long ? Number(view.getBigUint64(at + 8)) : short || end - at;
@@ -43,7 +43,10 @@ function boxOf(type, parts) {
   const size = parts.reduce((sum, part) => sum + part.length, 8);
   const box = new Uint8Array(size);
   new DataView(box.buffer).setUint32(0, size);
-  box.set([...type].map((letter) => letter.charCodeAt(0)), 4);
+  box.set(
+    [...type].map((letter) => letter.charCodeAt(0)),
+    4,
+  );
   let at = 8;
   for (const part of parts) {
     box.set(part, at);
@@ -77,7 +80,12 @@ export function initOf(init, id) {
     const inside = boxes(init, top.body, top.end).flatMap((box) => {
       const children = boxes(init, box.body, box.end);
       if (box.type === 'trak')
-        return trackId(init, children.find(({ type }) => type === 'tkhd')) === id ? [part(box)] : [];
+        return trackId(
+          init,
+          children.find(({ type }) => type === 'tkhd'),
+        ) === id
+          ? [part(box)]
+          : [];
       if (box.type !== 'mvex') return [part(box)];
       const kept = children.filter((child) => child.type !== 'trex' || trackId(init, child) === id);
       return [boxOf('mvex', kept.map(part))];
@@ -112,7 +120,10 @@ export async function split(file, { name, init, tracks }) {
       else runs.push({ start, end });
     }
     const parts = runs.map(({ start, end }) => file.slice(start, end));
-    return { name: `${stem}.${kind}-${id}.mp4`, blob: new Blob([...initOf(bytes, id), ...parts], { type: file.type }) };
+    return {
+      name: `${stem}.${kind}-${id}.mp4`,
+      blob: new Blob([...initOf(bytes, id), ...parts], { type: file.type }),
+    };
   });
 }
 
@@ -149,5 +160,7 @@ export function indexed(file, { init, segments, timescale, tracks }) {
     view.setUint32(36 + 12 * number, duration);
     view.setUint32(40 + 12 * number, 0x90000000);
   }
-  return new Blob([file.slice(0, init.end), boxOf('sidx', [bytes]), file.slice(init.end)], { type: file.type });
+  return new Blob([file.slice(0, init.end), boxOf('sidx', [bytes]), file.slice(init.end)], {
+    type: file.type,
+  });
 }

@@ -108,7 +108,11 @@ navigator.serviceWorker.startMessages();
  * @param {(report: Report) => void} tell
  * @param {AbortSignal} signal
  */
-async function play({ player, manifest, files, texts, keys, seen, playready, lasting, ...order }, tell, signal) {
+async function play(
+  { player, manifest, files, texts, keys, seen, playready, lasting, ...order },
+  tell,
+  signal,
+) {
   for (const { path, file, start, end, type } of order.places) {
     const blob = files[file];
     if (blob) places.set(path, { blob, start, end, type });
@@ -182,12 +186,17 @@ async function play({ player, manifest, files, texts, keys, seen, playready, las
       time = video.currentTime;
       if (video.currentTime > 0 && (!seen || report.frames > 0)) first();
       if (now - movedAt > (report.first === null ? SILENT_MS : STILL_MS))
-        fail(new Error(`Nothing goes on for ${Math.round((now - movedAt) / 1000)} s, and the player says no error.`));
+        fail(
+          new Error(
+            `Nothing goes on for ${Math.round((now - movedAt) / 1000)} s, and the player says no error.`,
+          ),
+        );
       else tell({ ...report });
     }, LOOK_MS);
     video.addEventListener('ended', () => set('ended'), { signal: over.signal });
     // Players have sources fail on purpose, and say themselves what cannot be mended.
-    const failed = () => void setTimeout(() => video.error && fail(video.error), player === 'native' ? 0 : OWN_MS);
+    const failed = () =>
+      void setTimeout(() => video.error && fail(video.error), player === 'native' ? 0 : OWN_MS);
     video.addEventListener('error', failed, { signal: over.signal });
     const begin = () =>
       video.play().catch((error) => {
