@@ -319,7 +319,7 @@ inEachBrowser((browser) => {
       assert.equal(found.changed.state, 'failed');
       assert.match(
         found.changed.error,
-        /The file on the disk changed, or cannot be read any more \(NotReadableError\)/,
+        /The file on the disk changed, or cannot be read any more \((NotReadable|Abort)Error\)/,
       );
       assertInside(page, browser.site);
     },
