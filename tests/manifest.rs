@@ -13,6 +13,7 @@ mod described;
 mod genuine;
 mod hostile;
 mod judges;
+mod odd;
 mod rules;
 mod set;
 mod shapes;

@@ -12,6 +12,7 @@ import { showFiles } from './ui/file-list.js';
 import * as format from './ui/format.js';
 import { say } from './ui/live.js';
 import { paced } from './ui/pace.js';
+import { placeOf, viewOf } from './ui/place.js';
 import { createStore } from './ui/store.js';
 import { makeTabs } from './ui/tabs.js';
 
@@ -250,7 +251,7 @@ function setDeskOf(id) {
 /** @param {View} view */
 function goTo(view) {
   store.dispatch({ type: 'view', view });
-  if (location.hash !== `#${view}`) history.replaceState(null, '', `#${view}`);
+  if (viewOf(location.hash) !== `#${view}`) history.replaceState(null, '', `#${view}`);
 }
 
 const tabs = makeTabs(places.views, (name) => {
@@ -359,8 +360,11 @@ function draw(state, before) {
 function followHash() {
   const wanted = location.hash === '#decode';
   if (wanted !== decoding) void showDecode(wanted);
-  const view = VIEWS.find((each) => `#${each}` === location.hash);
+  const view = VIEWS.find((each) => `#${each}` === viewOf(location.hash));
   if (view && view !== store.state.view) store.dispatch({ type: 'view', view });
+  const place = placeOf(location.hash);
+  const { current } = store.state;
+  if (place && current !== null) void desks.get(current)?.inspector?.follow(place);
 }
 
 /** Key IDs that are known here: of files that are open, and of what was made of them. */

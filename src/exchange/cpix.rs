@@ -5,7 +5,6 @@
 
 mod read;
 mod rules;
-mod time;
 mod write;
 
 use crate::bytes::{ContentKey, KeyId, Uuid16};

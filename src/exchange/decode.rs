@@ -16,6 +16,9 @@ use crate::protect::request::SecretText;
 pub(crate) use forms::pssh_of;
 pub use forms::{Form, kid_forms};
 
+/// What is said of a document without protection; of a manifest it is no fault, for its files may be clear.
+pub(crate) const UNPROTECTED: &str = "It has no protection in it.";
+
 /// Something that was decoded.
 #[derive(Clone, Debug, Serialize)]
 pub struct Decoded {

@@ -10,6 +10,7 @@ pub mod lines;
 pub mod list;
 pub mod request;
 mod sheet;
+pub mod time;
 pub mod x509;
 pub mod xml;
 

@@ -88,7 +88,7 @@ impl Query {
             .map(|(row, field)| FoundField {
                 row: Some(row),
                 name: field.name,
-                value: excerpt(&field.value, 0),
+                value: excerpt(&field.value, self.fields.place_in(&field.value).unwrap_or(0)),
             })
             .collect();
         if !self.fields.whole {

@@ -27,9 +27,17 @@ pub fn check(parsed: &Parsed, files: &[DescribedFile], findings: &mut Findings) 
 /// The file that an address leads to: by its last part, as sets are moved as a whole.
 fn find<'f>(files: &'f [DescribedFile], address: &str) -> Option<&'f DescribedFile> {
     let path = address.split(['?', '#']).next().unwrap_or_default();
-    let last = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain = amount::from_address(last);
-    files.iter().find(|file| file.name == last || file.name == plain)
+    called(files, &amount::from_address(path)).or_else(|| called(files, path))
+}
+
+/// The file of this name, or of the last part of it: one may stand in folders, and so may the other.
+fn called<'f>(files: &'f [DescribedFile], name: &str) -> Option<&'f DescribedFile> {
+    let last = |name: &str| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+    let wanted = last(name);
+    files
+        .iter()
+        .find(|file| file.name == name)
+        .or_else(|| files.iter().find(|file| last(&file.name) == wanted))
 }
 
 fn missing(address: &str, at: usize, findings: &mut Findings) {
@@ -45,7 +53,8 @@ fn plausible(said: u64, track: &DescribedTrack) -> bool {
 
 fn of_server(server: &smooth::Server, files: &[DescribedFile], findings: &mut Findings) {
     for entry in server.entries.iter().filter(|entry| !entry.src.is_empty()) {
-        let Some(file) = find(files, &entry.src) else {
+        // A path, and no address; though some write one.
+        let Some(file) = called(files, &entry.src).or_else(|| find(files, &entry.src)) else {
             missing(&entry.src, entry.at, findings);
             continue;
         };
@@ -79,14 +88,14 @@ fn bitrate(said: u64, file: &DescribedFile, track: &DescribedTrack, at: usize, f
 /// The track that a quality is of: of those of its kind the one that has its codec configuration, or the nearest bitrate.
 fn of_level<'f>(
     level: &smooth::Level,
-    kind: &'f str,
+    stream: &'f smooth::Stream,
     files: &'f [DescribedFile],
 ) -> Option<(&'f DescribedFile, &'f DescribedTrack)> {
-    let all = files.iter().flat_map(|file| file.of_kind(kind).map(move |track| (file, track)));
+    let all = files.iter().flat_map(|file| file.of_kind(&stream.kind).map(move |track| (file, track)));
     let private = hex::encode(&level.private_data);
     all.min_by_key(|(_, track)| {
         let other_codec = !private.is_empty() && brief(&track.private_data) != brief(&private);
-        (other_codec, track.bitrate.abs_diff(level.bitrate))
+        (other_codec, track.language != stream.language, track.bitrate.abs_diff(level.bitrate))
     })
 }
 
@@ -94,7 +103,7 @@ fn of_client(client: &smooth::Client, files: &[DescribedFile], findings: &mut Fi
     let mut used = Vec::new();
     for stream in &client.streams {
         for level in &stream.levels {
-            let Some((file, track)) = of_level(level, &stream.kind, files) else {
+            let Some((file, track)) = of_level(level, stream, files) else {
                 findings.add(
                     &FILE_MISSING,
                     level.at,
@@ -162,7 +171,8 @@ fn times(
     let scale = stream.timescale.unwrap_or(client.timescale);
     for (number, (said, own)) in said.iter().zip(&own).enumerate() {
         let time = amount::scaled(own.time, track.timescale.into(), scale);
-        if said.time != time {
+        // Between two timescales some round down, and some to the nearest.
+        if said.time.abs_diff(time) > u64::from(scale != u64::from(track.timescale)) {
             let message = format!(
                 "Fragment {} begins at {}, and in track {} of {} at {time}.",
                 number + 1,
@@ -212,7 +222,9 @@ fn kids(named: &[String], says: bool, tracks: &[&DescribedTrack], at: usize, fin
         } else {
             ""
         };
-        let message = format!("A file has the key ID {kid}, and here stands {}{why}.", named.join(", "));
+        let some: Vec<&str> = named.iter().take(3).map(String::as_str).collect();
+        let more = if named.len() > some.len() { " and others" } else { "" };
+        let message = format!("A file has the key ID {kid}, and here stands {}{more}{why}.", some.join(", "));
         findings.add(&FILE_KID, at, message);
     }
 }
@@ -220,7 +232,9 @@ fn kids(named: &[String], says: bool, tracks: &[&DescribedTrack], at: usize, fin
 fn of_dash(mpd: &dash::Mpd, files: &[DescribedFile], findings: &mut Findings) {
     for set in &mpd.sets {
         let mut used: Vec<&DescribedTrack> = Vec::new();
-        for one in set.representations.iter().filter(|one| !one.base_url.is_empty()) {
+        // A folder is where templates of addresses begin.
+        let has_file = |one: &&dash::Representation| !one.base_url.is_empty() && !one.base_url.ends_with('/');
+        for one in set.representations.iter().filter(has_file) {
             let Some(file) = find(files, &one.base_url) else {
                 missing(&one.base_url, one.at, findings);
                 continue;

@@ -4,7 +4,7 @@ use super::outline::{Manifest, ManifestStream};
 use super::rules::Severity;
 use super::{Parsed, looks_like_one, read};
 use crate::bytes::KeyId;
-use crate::exchange::decode::{Decoded, Fact, Fault, decode};
+use crate::exchange::decode::{Decoded, Fact, Fault, UNPROTECTED, decode};
 use crate::exchange::text_of;
 use crate::protect::request::SecretText;
 
@@ -53,7 +53,7 @@ fn add(found: &mut Decoded, manifest: &Manifest) {
         fact(&label(stream), qualities(stream));
     }
     // That nothing is protected is no fault of a manifest whose files may be clear.
-    found.problems.retain(|fault| fault.message != "It has no protection in it.");
+    found.problems.retain(|fault| fault.message != UNPROTECTED);
     for finding in &manifest.findings {
         let level = match finding.severity {
             Severity::Error => "error",

@@ -297,7 +297,7 @@ fn described(index: &Index, track: &Track) -> Result<DescribedTrack> {
         format: entry.map_or_else(String::new, |entry| entry.format.text()),
         codec: entry.map_or_else(String::new, crate::track::SampleEntry::codec_string),
         private_data: entry.map_or_else(String::new, |entry| private_data(&entry.codec)),
-        language: track.language.clone(),
+        language: track.language.clone().filter(|language| is_language(language)),
         width: size.0.into(),
         height: size.1.into(),
         sample_rate: rate,
@@ -310,6 +310,12 @@ fn described(index: &Index, track: &Track) -> Result<DescribedTrack> {
         peak_bitrate: peak.max(bitrate).min(MOST),
         protection: protection(index, track),
     })
+}
+
+/// Whether a text may be a language, as XML Schema and HLS have them; files may hold anything in its place.
+fn is_language(text: &str) -> bool {
+    text.split('-')
+        .all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
 /// What configures a decoder, as Smooth Streaming has it (MS-SSTR 2.2.2.5): parameter sets behind start codes, and of AAC the

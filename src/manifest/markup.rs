@@ -23,7 +23,7 @@ impl Markup {
         self.text.push('<');
         self.text.push_str(name);
         for (name, value) in attributes {
-            let value = escape(value).replace('"', "&quot;").replace('\n', "&#xA;").replace('\t', "&#x9;");
+            let value = written(value).replace('"', "&quot;").replace('\n', "&#xA;").replace('\t', "&#x9;");
             for part in [" ", name, "=\"", &value, "\""] {
                 self.text.push_str(part);
             }
@@ -55,7 +55,7 @@ impl Markup {
     /// An element with a text in it.
     pub fn leaf(&mut self, name: &str, attributes: Attributes<'_>, text: &str) {
         self.begin(name, attributes);
-        for part in [">", &escape(text), "</", name, ">\n"] {
+        for part in [">", &written(text), "</", name, ">\n"] {
             self.text.push_str(part);
         }
     }
@@ -67,6 +67,13 @@ impl Markup {
         }
         self.text
     }
+}
+
+/// A text as it stands in a document, without the characters that none can have (XML 1.0, 2.2).
+fn written(text: &str) -> String {
+    let is_none =
+        |c: char| matches!(c, '\0'..='\x08' | '\x0B' | '\x0C' | '\x0E'..='\x1F' | '\u{FFFE}' | '\u{FFFF}');
+    escape(&text.replace(is_none, "\u{FFFD}"))
 }
 
 /// The attributes that have a value.

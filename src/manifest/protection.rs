@@ -9,7 +9,7 @@ use crate::protect::systems::whole;
 use crate::track::system_header::is_playready;
 
 /// What a header says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Read {
     /// SystemID of its box, where it stands in one.
     pub system: Option<Uuid16>,

@@ -24,16 +24,15 @@ pub fn read_wishes(request: &str) -> Result<Wishes> {
     let json = Json::parse(request)?;
     fields(&json, &["name", "forms", "baseUrl", "fairplay"])?;
     let usual = Wishes::default();
-    let forms = json.get("forms").filter(|forms| matches!(forms, Json::List(_)));
     let mut wishes = Wishes {
         name: text(&json, "name").unwrap_or(usual.name),
         base_url: text(&json, "baseUrl").unwrap_or(usual.base_url),
         fairplay: text(&json, "fairplay").unwrap_or(usual.fairplay),
         ..usual
     };
-    if let Some(forms) = forms {
+    if json.get("forms").is_some() {
         (wishes.smooth, wishes.dash, wishes.hls) = (false, false, false);
-        for form in forms.list() {
+        for form in list(&json, "forms")? {
             match form.text().unwrap_or_default() {
                 "smooth" => wishes.smooth = true,
                 "dash" => wishes.dash = true,
@@ -135,7 +134,8 @@ fn track(json: &Json) -> Result<DescribedTrack> {
     ];
     fields(json, &known)?;
     let whole_of = |json: &Json| json.integer().ok_or_else(|| malformed("a time is no whole number"));
-    let durations = list(json, "durations")?.iter().map(|json| Ok(whole_of(json)?.unsigned_abs()));
+    let duration_of =
+        |json: &Json| u64::try_from(whole_of(json)?).map_err(|_| malformed("a duration is below 0"));
     let protection = object(json, "protection").map(|json| {
         fields(json, &["scheme", "form", "kid", "rotates", "ivSize"])?;
         Ok(DescribedProtection {
@@ -159,7 +159,7 @@ fn track(json: &Json) -> Result<DescribedTrack> {
         channels: small(json, "channels")?,
         timescale: small(json, "timescale")?,
         times: list(json, "times")?.iter().map(whole_of).collect::<Result<_>>()?,
-        durations: durations.collect::<Result<_>>()?,
+        durations: list(json, "durations")?.iter().map(duration_of).collect::<Result<_>>()?,
         ranges: list(json, "ranges")?.iter().map(range).collect::<Result<_>>()?,
         bitrate: whole(json, "bitrate")?,
         peak_bitrate: whole(json, "peakBitrate")?,

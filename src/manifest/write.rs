@@ -1,6 +1,8 @@
 //! Writes manifests of a set: of descriptions of its files, in the forms asked for. What a form cannot say is told, and the
 //! other forms are written all the same.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::described::DescribedFile;
@@ -90,6 +92,18 @@ impl Written {
     }
 }
 
+/// A name that no other has, in whatever case: the plain one, or with a number behind.
+pub(super) fn unique(taken: &mut BTreeSet<String>, plain: &str) -> String {
+    let mut name = plain.to_owned();
+    for number in 2.. {
+        if taken.insert(name.to_ascii_lowercase()) {
+            break;
+        }
+        name = format!("{plain}_{number}");
+    }
+    name
+}
+
 /// Writes the manifests of a set.
 ///
 /// # Errors
@@ -111,9 +125,11 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes) -> Result<Written> {
         );
         return Err(Error::caller("bad-name", "", message));
     }
-    if wishes.base_url.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"') {
-        let message = format!("The address “{}” has spaces or quotation marks in it.", wishes.base_url);
-        return Err(Error::caller("bad-address", "", message));
+    for address in [&wishes.base_url, &wishes.fairplay] {
+        if address.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"') {
+            let message = format!("The address “{address}” has spaces or quotation marks in it.");
+            return Err(Error::caller("bad-address", "", message));
+        }
     }
     let mut written = Written::default();
     if wishes.smooth {

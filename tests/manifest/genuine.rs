@@ -13,13 +13,21 @@ fn corpus(name: &str) -> Option<String> {
     bytes.map(|bytes| String::from_utf8(bytes).unwrap())
 }
 
+// Where something stands is no part of what it says.
+
 fn server(parsed: Parsed) -> Server {
-    let Parsed::Server(server) = parsed else { panic!("a server manifest") };
+    let Parsed::Server(mut server) = parsed else { panic!("a server manifest") };
+    server.entries.iter_mut().for_each(|entry| entry.at = 0);
     server
 }
 
 fn client(parsed: Parsed) -> Client {
-    let Parsed::Client(client) = parsed else { panic!("a client manifest") };
+    let Parsed::Client(mut client) = parsed else { panic!("a client manifest") };
+    client.protections.iter_mut().for_each(|protection| protection.at = 0);
+    for stream in &mut client.streams {
+        stream.at = 0;
+        stream.levels.iter_mut().for_each(|level| level.at = 0);
+    }
     client
 }
 

@@ -28,6 +28,7 @@ inEachBrowser(
         'ui/desk.js',
         'ui/inspect.js',
         'ui/player.js',
+        'style/fields.css',
         'style/inspect.css',
         'style/work.css',
         'style/result.css',

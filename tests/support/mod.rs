@@ -38,6 +38,18 @@ pub fn corpus() -> Option<PathBuf> {
     None
 }
 
+/// The list of the box types that inspectors should know, beside the project or where `BOXLOCK_REFERENCE` says.
+pub fn box_list() -> Option<String> {
+    let path = std::env::var_os("BOXLOCK_REFERENCE")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference"), PathBuf::from)
+        .join("boxes.md");
+    if path.is_file() {
+        return Some(std::fs::read_to_string(path).expect("the list can be read"));
+    }
+    not_run(&format!("the list of box types is not at {}; set BOXLOCK_REFERENCE", path.display()));
+    None
+}
+
 /// The small cases of what to protect, beside the project or where `BOXLOCK_CASES` says.
 pub fn cases() -> Option<PathBuf> {
     folder_of_cases("protect")

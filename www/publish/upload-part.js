@@ -370,7 +370,7 @@ export class UploadPart {
             )
           : null,
       ),
-      code in RULES ? ruleView(place, location.origin, RULES[/** @type {keyof RULES} */ (code)]) : '',
+      code in RULES ? ruleView(place, location.origin, RULES[/** @type {keyof typeof RULES} */ (code)]) : '',
     );
   }
 

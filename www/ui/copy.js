@@ -7,9 +7,10 @@ import { say } from './live.js';
  * @param {string} what named for people who cannot see what it stands beside: 'KID'
  * @param {() => string} value asked for at the moment of copying
  * @param {() => void} [copied] told when it is in the clipboard
+ * @param {string} [label] where others stand beside it
  */
-export function copyButton(what, value, copied) {
-  const element = button('Copy', () => void copy(), { class: 'copy', 'aria-label': `Copy ${what}` });
+export function copyButton(what, value, copied, label = 'Copy') {
+  const element = button(label, () => void copy(), { class: 'copy', 'aria-label': `Copy ${what}` });
   let timer = 0;
 
   async function copy() {
@@ -20,7 +21,7 @@ export function copyButton(what, value, copied) {
     say(done ? `${what} copied` : `${what} could not be copied`);
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      element.textContent = 'Copy';
+      element.textContent = label;
       element.classList.remove('done');
     }, 1600);
   }

@@ -6,6 +6,7 @@
 import { h } from './dom.js';
 import { faultOf } from './fault.js';
 import { Inspect } from './inspect.js';
+import { placeOf } from './place.js';
 import { Protect } from './protect.js';
 import { Result } from './result.js';
 import { addStyle } from './style.js';
@@ -17,6 +18,7 @@ export { takeSeveral } from './several.js';
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([
   addStyle('../style/inspect.css'),
+  addStyle('../style/fields.css'),
   addStyle('../style/work.css'),
   addStyle('../style/result.css'),
   addStyle('../style/set.css'),
@@ -33,6 +35,8 @@ export class Desk {
   constructor(store, file, open, go, apart) {
     if (!file.media || !file.summary) throw new Error('the file is still opening');
     this.summary = summaryStrip(file.summary, file.tracks, file.media.parts, file.merged ? apart : null);
+    /** @type {Inspect | null} */
+    this.inspector = null;
     this.inspect = h('div', { class: 'inspect-place' }, h('p', { class: 'quiet' }, 'Reading the boxes…'));
     this.protect = new Protect(store, file.id, (keys) => {
       go('result');
@@ -42,7 +46,9 @@ export class Desk {
     const { media, summary } = file;
     media.tree().then(
       (roots) => {
-        this.inspect.replaceChildren(new Inspect(media, summary, roots).element);
+        const shown = new Inspect(media, summary, roots, file.parts, placeOf(location.hash));
+        this.inspector = shown;
+        this.inspect.replaceChildren(shown.element);
       },
       (error) => {
         this.inspect.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));

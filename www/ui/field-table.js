@@ -9,6 +9,13 @@ import { VirtualRows } from './virtual.js';
 
 export const PAGE = 200;
 
+/** Longest names and values, in characters, that columns are made as wide as. */
+const WIDEST = { name: 34, value: 48 };
+/** Values of so many characters leave no room beside them on a phone. */
+const LONG = 24;
+/** Of a table without rows: its head. */
+const NOTHING = { name: 8, value: 8, meaning: 0, range: 5 };
+
 export class FieldTable {
   /**
    * @param {Media} media
@@ -42,7 +49,13 @@ export class FieldTable {
         class: 'virtual field-table',
       },
     });
-    this.none = h('p', { class: 'quiet field-none', hidden: true });
+    this.none = h(
+      'p',
+      { class: 'quiet field-none', hidden: true },
+      'This box has no fields that Boxlock reads. Its bytes are in the byte pane.',
+    );
+    /** Characters of the longest of each column that were read. */
+    this.lengths = { ...NOTHING };
     this.readout = h('p', { class: 'readout' });
     this.element = h('div', { class: 'fields-body' }, this.none, this.rows.element, this.readout);
     this.rows.element.addEventListener('keydown', (event) => this.#key(event));
@@ -59,12 +72,12 @@ export class FieldTable {
     this.chosen = -1;
     this.pages = new Map([[0, view.fields]]);
     this.coming = new Map();
-    this.none.hidden = view.fieldCount > 0;
-    this.rows.element.hidden = view.fieldCount === 0;
-    this.none.textContent =
-      view.node.childCount > 0
-        ? 'This box holds only other boxes. Choose one of them in the tree.'
-        : 'This box has no fields that Boxlock reads. Its bytes are in the byte pane.';
+    const bare = view.fieldCount === 0;
+    this.none.hidden = !bare || view.node.childCount > 0;
+    this.rows.element.hidden = bare;
+    this.element.hidden = bare && view.node.childCount > 0;
+    this.lengths = { ...NOTHING };
+    this.#fit(view.fields);
     setAttributes(this.rows.element, { 'aria-rowcount': this.count + 1, 'aria-activedescendant': null });
     this.rows.toTop();
     this.rows.setCount(this.count);
@@ -136,12 +149,34 @@ export class FieldTable {
     const job = this.media.box(path, { from: page * PAGE, count: PAGE }).then(
       (view) => {
         pages.set(page, view.fields);
-        if (path === this.path) this.rows.refresh();
+        if (path !== this.path) return;
+        this.#fit(view.fields);
+        this.rows.refresh();
       },
       () => {},
     );
     this.coming.set(page, job);
     return job;
+  }
+
+  /**
+   * Makes columns as wide as what is in them; one without anything gives its room to the others.
+   * @param {FieldRow[]} fields that have been read
+   */
+  #fit(fields) {
+    const all = this.lengths;
+    for (const { name, value, meaning, depth, start, end } of fields) {
+      all.name = Math.max(all.name, Math.min(WIDEST.name, name.length + 2 * depth));
+      all.value = Math.max(all.value, Math.min(WIDEST.value, value.length));
+      all.range = Math.max(all.range, format.byteRange(start, end).length);
+      all.meaning = Math.max(all.meaning, meaning?.length ?? 0);
+    }
+    const { element } = this.rows;
+    element.style.setProperty('--name-len', String(all.name));
+    element.style.setProperty('--value-len', String(all.value));
+    element.style.setProperty('--range-len', String(all.range));
+    element.classList.toggle('no-meaning', all.meaning === 0);
+    element.classList.toggle('long-values', all.value > LONG);
   }
 
   /**
@@ -166,6 +201,7 @@ export class FieldTable {
     name.textContent = field?.name ?? '…';
     value.textContent = field?.value ?? '';
     meaning.textContent = field?.meaning ?? '';
+    setAttributes(meaning, { title: field?.meaning });
     range.textContent = field ? format.byteRange(field.start, field.end) : '';
   }
 

@@ -1,7 +1,9 @@
 /** Inspect: the ruler, the tree, the fields and the bytes of one file, all showing the same selection. */
 
-/** @import { BoxNode, BoxView, Media, Summary } from '../types.d.ts' */
+/** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
+/** @import { Place } from './place.js' */
 
+import { boxInside } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
 import { BytePane } from './byte-pane.js';
 import { copyButton } from './copy.js';
@@ -9,7 +11,10 @@ import { button, h } from './dom.js';
 import { FieldTable, PAGE } from './field-table.js';
 import * as format from './format.js';
 import { say } from './live.js';
+import { linkTo } from './place.js';
 import { Ruler } from './ruler.js';
+import { saveMenu } from './save-menu.js';
+import { splitter } from './splitter.js';
 import { PART, TreeModel } from './tree-model.js';
 import { textCard } from './xml.js';
 
@@ -18,8 +23,10 @@ export class Inspect {
    * @param {Media} media
    * @param {Summary} summary
    * @param {BoxNode[]} roots
+   * @param {readonly Blob[]} parts of the open file
+   * @param {Place | null} place to begin at
    */
-  constructor(media, summary, roots) {
+  constructor(media, summary, roots, parts, place) {
     this.media = media;
     this.model = new TreeModel(roots, summary.boxCount, (path, from) =>
       path ? media.children(path, { from, count: PART }) : media.tree({ from, count: PART }),
@@ -27,6 +34,10 @@ export class Inspect {
     /** Counts selections, so that answers which come late are dropped. */
     this.turn = 0;
     this.path = '';
+    /** @type {BoxNode | null} the chosen box */
+    this.node = null;
+    /** Where links lead in it: the first byte of the chosen field, or the chosen byte; -1 for the box. */
+    this.at = -1;
     /** @type {Promise<void>} settles when the chosen box is shown, or another has taken its place */
     this.opened = Promise.resolve();
     this.tree = new BoxTree(
@@ -47,7 +58,9 @@ export class Inspect {
       (offset) => void this.#pick(offset),
     );
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
+    this.missed = h('p', { class: 'fault-line', role: 'status', hidden: true });
     this.about = h('div', { class: 'box-about' });
+    this.inside = h('div', { class: 'fields-body', hidden: true });
     this.texts = h('div', { class: 'box-texts' });
     this.element = h(
       'div',
@@ -57,24 +70,62 @@ export class Inspect {
         'div',
         { class: 'inspect-bar' },
         this.crumbs,
+        saveMenu(media, parts, () => this.node),
+        this.missed,
         problems(summary, (path) => void this.select(path)),
       ),
-      h(
-        'div',
-        { class: 'panes' },
-        this.tree.element,
-        h(
-          'section',
-          { class: 'pane pane-fields', 'aria-label': 'Fields' },
-          this.about,
-          this.texts,
-          this.fields.element,
-        ),
-        this.bytes.element,
-      ),
+      this.#panes(),
     );
     const first = roots.find((node) => node.type === 'moov') ?? roots[0];
-    if (first) void this.select(first.path);
+    if (place) void this.follow(place);
+    else if (first) void this.select(first.path);
+  }
+
+  #panes() {
+    const wide = window.matchMedia('(min-width: 1760px)');
+    const panes = h('div', { class: 'panes' });
+    const fields = h(
+      'section',
+      { class: 'pane pane-fields', 'aria-label': 'Fields' },
+      this.about,
+      this.texts,
+      this.inside,
+      this.fields.element,
+    );
+    const tree = { label: 'Width of the tree', property: '--tree', area: 'bar-x', upright: () => true };
+    const shared = {
+      label: 'Room for fields',
+      property: '--fields',
+      area: 'bar-y',
+      upright: () => wide.matches,
+    };
+    panes.append(
+      this.tree.element,
+      splitter(panes, tree),
+      fields,
+      splitter(panes, shared),
+      this.bytes.element,
+    );
+    return panes;
+  }
+
+  /**
+   * Goes where a link leads, or says that this file has no such place.
+   * @param {Place} place
+   */
+  async follow({ box, byte }) {
+    const node = box ? await this.model.reveal(box) : await this.model.rootHolding(byte);
+    const what = box ? `box ${box}` : `byte ${format.count(byte)}`;
+    this.missed.textContent = node ? '' : `The link leads to ${what}, which this file does not have.`;
+    this.missed.hidden = Boolean(node);
+    const to = node ?? this.model.roots[0];
+    if (!node || !to) {
+      if (to) await this.select(to.path);
+      return;
+    }
+    const within = byte >= node.start && byte < node.start + node.size;
+    if (box) await this.select(node.path, within ? byte : -1);
+    else await this.goTo(byte);
   }
 
   /**
@@ -101,6 +152,8 @@ export class Inspect {
     const node = await this.model.reveal(path);
     if (!node || turn !== this.turn) return;
     this.path = path;
+    this.node = node;
+    this.at = -1;
     this.tree.show(path);
     this.bytes.open(node);
     this.#crumb(path);
@@ -116,6 +169,21 @@ export class Inspect {
     if (turn !== this.turn) return;
     this.#describe(view);
     this.fields.open(view);
+    await this.#list(view, turn);
+  }
+
+  /**
+   * Lists the boxes in a box that has nothing else.
+   * @param {BoxView} view
+   * @param {number} turn
+   */
+  async #list({ node, fieldCount }, turn) {
+    this.inside.hidden = fieldCount > 0 || node.childCount === 0;
+    this.inside.replaceChildren();
+    if (this.inside.hidden) return;
+    const inside = await this.model.ensureChildren(node);
+    if (turn === this.turn)
+      this.inside.replaceChildren(boxInside(node, inside, (path) => void this.select(path)));
   }
 
   /**
@@ -152,7 +220,7 @@ export class Inspect {
       const node = await this.model.reveal(this.path);
       if (!node || turn !== this.turn) return;
       const inner = await this.model.innermost(node, offset);
-      if (inner.path === this.path) this.bytes.show(null, offset);
+      if (inner.path === this.path) this.#point(null, offset);
       else await this.select(inner.path, offset);
     }
   }
@@ -166,7 +234,16 @@ export class Inspect {
     const field = index >= 0 ? await this.fields.at(index) : undefined;
     if (turn !== this.turn) return;
     await this.fields.show(index);
-    this.bytes.show(field ?? null, offset);
+    this.#point(field ?? null, offset);
+  }
+
+  /**
+   * @param {FieldRow | null} field
+   * @param {number} offset
+   */
+  #point(field, offset) {
+    this.at = offset >= 0 ? offset : (field?.start ?? -1);
+    this.bytes.show(field, offset);
   }
 
   /**
@@ -196,6 +273,7 @@ export class Inspect {
     this.crumbs.replaceChildren(
       h('ol', {}, ...items),
       copyButton('path', () => path),
+      copyButton('link', () => linkTo({ box: path, byte: this.at }, location.href), undefined, 'Copy link'),
     );
   }
 
@@ -246,6 +324,7 @@ export class Inspect {
       ),
     );
     this.texts.hidden = true;
+    this.inside.hidden = true;
     this.fields.open({ node, clause: '', about: '', fields: [], from: 0, fieldCount: 0, texts: [] });
   }
 }

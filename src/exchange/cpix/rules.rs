@@ -2,6 +2,7 @@
 
 use super::{Cpix, Period, Rule, Span, VideoFilter};
 use crate::bytes::{Error, KeyId, Result};
+use crate::exchange::time::{duration, moment};
 use crate::protect::keys::Class;
 
 /// What of a track rules can ask for. What is not known is no fact.
@@ -162,6 +163,15 @@ impl Cpix {
             all.sort_by_key(|period| place(period));
         }
         all
+    }
+}
+
+impl Period {
+    /// When it starts, as a number that tells periods of one document apart; none where nothing says it.
+    pub(super) fn starts(&self) -> Option<u64> {
+        let said =
+            |name: &str| self.times.iter().find(|(known, _)| known == name).map(|(_, text)| text.trim());
+        said("startOffset").and_then(duration).or_else(|| said("start").and_then(moment))
     }
 }
 

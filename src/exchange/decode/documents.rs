@@ -1,6 +1,6 @@
 //! XML documents, or parts of them: headers, CPIX, the protection parts of DASH and Smooth manifests; lists of keys; PEM.
 
-use super::{Decoded, Form, Look};
+use super::{Decoded, Form, Look, UNPROTECTED};
 use crate::boxes::systems::{PLAYREADY, system_name};
 use crate::bytes::{KeyId, Uuid16};
 use crate::exchange::cpix::{Cpix, CpixKey, ParsedCpix};
@@ -62,7 +62,7 @@ impl Look<'_> {
                     found.title =
                         format!("XML with the element {name}, which is no header, key list or manifest.");
                 }
-                _ => found.warn("It has no protection in it."),
+                _ => found.warn(UNPROTECTED),
             }
         } else if found.kind == "unknown" {
             found.kind = "several";

@@ -32,7 +32,7 @@ pub struct Mpd {
 }
 
 /// Qualities of one thing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AdaptationSet {
     /// Which period, from 0 on.
     pub period: usize,
@@ -48,17 +48,8 @@ pub struct AdaptationSet {
     pub at: usize,
 }
 
-impl PartialEq for AdaptationSet {
-    fn eq(&self, other: &Self) -> bool {
-        (self.period, &self.kind, &self.language) == (other.period, &other.kind, &other.language)
-            && (&self.protections, &self.representations) == (&other.protections, &other.representations)
-    }
-}
-
-impl Eq for AdaptationSet {}
-
 /// How something is encrypted, for one system or all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protection {
     /// Which system; none for all.
     pub system: Option<Uuid16>,
@@ -72,18 +63,8 @@ pub struct Protection {
     pub at: usize,
 }
 
-impl PartialEq for Protection {
-    fn eq(&self, other: &Self) -> bool {
-        let data = |one: &Self| one.headers.iter().map(|read| read.data.clone()).collect::<Vec<_>>();
-        (self.system, &self.scheme, &self.kids) == (other.system, &other.scheme, &other.kids)
-            && data(self) == data(other)
-    }
-}
-
-impl Eq for Protection {}
-
 /// A quality.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Representation {
     /// Its ID.
     pub id: String,
@@ -108,14 +89,3 @@ pub struct Representation {
     /// Where it stands in the text.
     pub at: usize,
 }
-
-impl PartialEq for Representation {
-    fn eq(&self, other: &Self) -> bool {
-        let said = |one: &Self| (one.bandwidth, one.size, one.rate, one.channels, one.init, one.index);
-        said(self) == said(other)
-            && (&self.id, &self.mime, &self.codecs, &self.base_url)
-                == (&other.id, &other.mime, &other.codecs, &other.base_url)
-    }
-}
-
-impl Eq for Representation {}

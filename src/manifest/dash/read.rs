@@ -3,8 +3,9 @@
 use super::{AdaptationSet, CENC, MP4_PROTECTION, MPD, MSPR, Mpd, ON_DEMAND, Protection, Representation};
 use crate::boxes::systems::PLAYREADY;
 use crate::bytes::{KeyId, Uuid16};
+use crate::exchange::time::duration;
 use crate::exchange::xml::Element;
-use crate::manifest::amount::{duration, whole};
+use crate::manifest::amount::whole;
 use crate::manifest::described::ByteRange;
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
@@ -18,6 +19,12 @@ use crate::track::system_header::is_playready;
 
 /// Most qualities that are held against each other.
 const COMPARED: usize = 2000;
+
+/// Most headers of one element, and most key IDs of one, which are held against each other for each quality.
+const PROTECTIONS: usize = 40;
+
+/// The element that says how many channels there are.
+const CHANNELS: &str = "AudioChannelConfiguration";
 
 /// Codecs of sound, as far as they stand beside pictures.
 const SOUND: [&str; 9] = ["mp4a", "ac-3", "ec-3", "ac-4", "Opus", "opus", "fLaC", "flac", "alac"];
@@ -33,16 +40,19 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
     let live = text("type") == "dynamic";
     let mut mpd = Mpd { profiles: text("profiles").to_owned(), live, ..Mpd::default() };
     let periods: Vec<&Element> = root.all("Period").collect();
-    let of_periods = periods
-        .iter()
-        .try_fold(0_u64, |sum, period| sum.checked_add(period.attribute("duration").and_then(duration)?));
-    mpd.duration = root
-        .attribute("mediaPresentationDuration")
-        .and_then(duration)
-        .or(of_periods.filter(|_| !periods.is_empty()));
+    let time = |element: &Element, name: &str| element.attribute(name).and_then(duration);
+    mpd.duration = time(root, "mediaPresentationDuration").or_else(|| {
+        // A period begins where it says, or where the one before it ends; the end of the last is that of the whole.
+        let mut end = Some(0_u64);
+        for period in &periods {
+            let begin = time(period, "start").or(end);
+            end = begin.zip(time(period, "duration")).and_then(|(begin, long)| begin.checked_add(long));
+        }
+        end.filter(|_| !periods.is_empty())
+    });
     for (name, is_there) in [
         ("profiles", !mpd.profiles.is_empty()),
-        ("minBufferTime", root.attribute("minBufferTime").and_then(duration).is_some()),
+        ("minBufferTime", time(root, "minBufferTime").is_some()),
         ("mediaPresentationDuration", live || mpd.duration.is_some()),
     ] {
         if !is_there {
@@ -95,9 +105,22 @@ fn address(base: &str, element: &Element) -> String {
     if own.is_empty() { base.to_owned() } else { format!("{folder}{own}") }
 }
 
+/// What all qualities of a set have, where they do not say otherwise: looked for once, and not by each of them.
+struct Common<'e> {
+    element: &'e Element,
+    base: String,
+    channels: Option<&'e Element>,
+    segment_base: Option<&'e Element>,
+}
+
 fn read_set(element: &Element, period: usize, base: &str, findings: &mut Findings) -> AdaptationSet {
     let own = |name: &str| element.attribute(name).filter(|text| !text.is_empty());
-    let base = address(base, element);
+    let of_all = Common {
+        element,
+        base: address(base, element),
+        channels: element.child(CHANNELS),
+        segment_base: element.child("SegmentBase"),
+    };
     let mut set = AdaptationSet {
         period,
         language: own("lang").map(str::to_owned),
@@ -112,9 +135,11 @@ fn read_set(element: &Element, period: usize, base: &str, findings: &mut Finding
                 "How it is encrypted is said of this Representation; most players look in the AdaptationSet.";
             findings.add(&MPD_PLACE, first.at, message);
         }
-        check_kids(&common, &inner, findings);
+        if !inner.is_empty() {
+            check_kids(&common, &inner, findings);
+        }
         set.protections.extend(inner);
-        set.representations.push(read_representation(child, element, &base, findings));
+        set.representations.push(read_representation(child, &of_all, findings));
     }
     check_kids(&common, &[], findings);
     set.protections.splice(0..0, common);
@@ -135,14 +160,10 @@ fn read_set(element: &Element, period: usize, base: &str, findings: &mut Finding
     set
 }
 
-fn read_representation(
-    element: &Element,
-    set: &Element,
-    base: &str,
-    findings: &mut Findings,
-) -> Representation {
+fn read_representation(element: &Element, set: &Common<'_>, findings: &mut Findings) -> Representation {
     let at = element.at;
-    let own = |name: &str| element.attribute(name).or_else(|| set.attribute(name)).unwrap_or_default();
+    let own =
+        |name: &str| element.attribute(name).or_else(|| set.element.attribute(name)).unwrap_or_default();
     let number = |name: &str| whole(own(name));
     let id = element.attribute("id").unwrap_or_default().to_owned();
     let bandwidth = element.attribute("bandwidth").and_then(whole).unwrap_or(0);
@@ -167,16 +188,16 @@ fn read_representation(
             "It has pictures and sound in one; dash.js refuses that, shaka-player and rx-player play it.";
         findings.add(&MPD_MUXED, at, message);
     }
-    let channels =
-        element.child("AudioChannelConfiguration").or_else(|| set.child("AudioChannelConfiguration"));
-    let segment_base = element.child("SegmentBase").or_else(|| set.child("SegmentBase"));
+    let channels = element.child(CHANNELS).or(set.channels);
+    let segment_base = element.child("SegmentBase").or(set.segment_base);
     let index = segment_base.and_then(|base| range_of(base, "indexRange", findings));
-    if let (Some(base), None) = (segment_base, segment_base.and_then(|base| base.attribute("indexRange"))) {
-        findings.add(
-            &MPD_RANGE,
-            base.at,
-            "SegmentBase has no indexRange, so players do not know where the index is.",
-        );
+    // What is no MP4, as a file of subtitles, needs none.
+    let lacks_index = |base: &&Element| {
+        base.attribute("indexRange").is_none() && base.child("RepresentationIndex").is_none()
+    };
+    if let Some(base) = segment_base.filter(lacks_index).filter(|_| mime.ends_with("/mp4")) {
+        let message = "SegmentBase has no indexRange, so players do not know where the index is.";
+        findings.add(&MPD_RANGE, base.at, message);
     }
     let initialization = segment_base.and_then(|base| base.child("Initialization"));
     Representation {
@@ -187,7 +208,7 @@ fn read_representation(
         size: number("width").zip(number("height")),
         rate: number("audioSamplingRate"),
         channels: channels.and_then(|found| found.attribute("value")).and_then(whole),
-        base_url: address(base, element),
+        base_url: address(&set.base, element),
         init: initialization.and_then(|init| range_of(init, "range", findings)),
         index,
         at,
@@ -211,7 +232,7 @@ fn range_of(element: &Element, name: &str, findings: &mut Findings) -> Option<By
 }
 
 fn read_protections(element: &Element, findings: &mut Findings) -> Vec<Protection> {
-    element.all("ContentProtection").map(|one| read_protection(one, findings)).collect()
+    element.all("ContentProtection").take(PROTECTIONS).map(|one| read_protection(one, findings)).collect()
 }
 
 fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
@@ -238,7 +259,7 @@ fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
                     format!("default_KID is not in the namespace {CENC}, so players do not see it.");
                 findings.add(&MPD_PROTECTION_SPACE, at, message);
             }
-            for kid in kids.split_whitespace() {
+            for kid in kids.split_whitespace().take(PROTECTIONS) {
                 match parse_kid(kid) {
                     Ok(id) if kid.eq_ignore_ascii_case(&id.uuid()) => {
                         if kid != id.uuid() {
@@ -269,7 +290,7 @@ fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
 
 fn read_headers(element: &Element, found: &mut Protection, findings: &mut Findings) {
     let mut parts = [false; 2];
-    for child in &element.children {
+    for child in element.children.iter().take(PROTECTIONS) {
         let (rule, space, read) = match child.name.as_str() {
             "pssh" => (&MPD_PSSH, CENC, protection::pssh(child.text())),
             "pro" => (&MPD_PRO, MSPR, protection::object(child.text())),
@@ -332,9 +353,12 @@ fn check_kids(common: &[Protection], inner: &[Protection], findings: &mut Findin
     }
     let own = if inner.is_empty() { common } else { inner };
     for one in own {
-        let kids = one.headers.iter().flat_map(Read::kid_texts);
-        let stray = kids.into_iter().find(|kid| !named.contains(&kid));
-        if let Some(stray) = stray {
+        let kids: Vec<String> = one.headers.iter().flat_map(Read::kid_texts).take(PROTECTIONS).collect();
+        // One header may be for the keys of other sets too.
+        if kids.iter().any(|kid| named.contains(&kid)) {
+            continue;
+        }
+        if let Some(stray) = kids.into_iter().next() {
             let swapped = parse_kid(&stray).ok().map(|kid| kid.swapped().uuid());
             let why = match swapped.filter(|swapped| named.contains(&swapped)) {
                 Some(_) => ": it is the same in the other byte order",

@@ -84,6 +84,15 @@ fn starts(file: &DescribedFile) -> Vec<u64> {
     each.collect()
 }
 
+/// Microseconds, in which beginnings are compared.
+const MICROS: u64 = 1_000_000;
+
+/// When the first fragment of a track begins.
+fn begins(track: &DescribedTrack) -> Option<u64> {
+    let first = track.times.first()?;
+    Some(scaled(u64::try_from(*first).unwrap_or(0), track.timescale.into(), MICROS))
+}
+
 /// Writes `.mpd`, or says why not.
 pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     let mut sets: Vec<Set<'_>> = Vec::new();
@@ -112,6 +121,7 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     };
     let duration = xml_duration(all().map(DescribedFile::milliseconds).max().unwrap_or(0));
     let buffer = xml_duration(all().map(longest).max().unwrap_or(0).max(1000));
+    let begin = all().flat_map(|file| &file.tracks).filter_map(begins).min().unwrap_or(0);
     let is_protected = all().flat_map(|file| &file.tracks).any(|track| track.protection.is_some());
     let mut markup = Markup::new();
     markup.open(
@@ -129,7 +139,7 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     markup.open("Period", &[("id", "0"), ("start", "PT0S")]);
     let mut id = 0;
     for number in 0..sets.len() {
-        write_set(&mut markup, &sets, number, &mut id, wishes);
+        write_set(&mut markup, &sets, number, begin, &mut id, wishes);
     }
     written.add("mpd", wishes.name.clone() + ".mpd", markup.end());
 }
@@ -175,7 +185,15 @@ fn quality<'f>(file: &'f DescribedFile, written: &mut Written) -> Option<Quality
     Some(Quality { file, init, index })
 }
 
-fn write_set(markup: &mut Markup, sets: &[Set<'_>], number: usize, id: &mut u32, wishes: &Wishes) {
+/// `begin` is when the first of all files begins.
+fn write_set(
+    markup: &mut Markup,
+    sets: &[Set<'_>],
+    number: usize,
+    begin: u64,
+    id: &mut u32,
+    wishes: &Wishes,
+) {
     let Some(set) = sets.get(number) else { return };
     let Some(first) = set.qualities.first().map(|first| first.file) else { return };
     let kind = kind(first);
@@ -225,13 +243,13 @@ fn write_set(markup: &mut Markup, sets: &[Set<'_>], number: usize, id: &mut u32,
     let mut qualities: Vec<&Quality<'_>> = set.qualities.iter().collect();
     qualities.sort_by_key(|quality| peak(quality.file));
     for quality in qualities {
-        write_quality(markup, quality, *id, wishes);
+        write_quality(markup, quality, begin, *id, wishes);
         *id += 1;
     }
     markup.close();
 }
 
-fn write_quality(markup: &mut Markup, quality: &Quality<'_>, id: u32, wishes: &Wishes) {
+fn write_quality(markup: &mut Markup, quality: &Quality<'_>, begin: u64, id: u32, wishes: &Wishes) {
     let file = quality.file;
     let picture = file.of_kind("video").next();
     let sound = file.of_kind("audio").next();
@@ -261,7 +279,17 @@ fn write_quality(markup: &mut Markup, quality: &Quality<'_>, id: u32, wishes: &W
         );
     }
     markup.leaf("BaseURL", &[], &(wishes.base_url.clone() + &in_address(&file.name)));
-    markup.open("SegmentBase", &[("indexRange", &quality.index.inclusive())]);
+    // What was cut out of a longer presentation begins at 0 in this one.
+    let (timescale, offset) =
+        (file.timescale.to_string(), scaled(begin, MICROS, file.timescale.into()).to_string());
+    markup.open(
+        "SegmentBase",
+        &present(&[
+            ("timescale", (begin > 0).then_some(timescale.as_str())),
+            ("presentationTimeOffset", (begin > 0).then_some(offset.as_str())),
+            ("indexRange", Some(&quality.index.inclusive())),
+        ]),
+    );
     markup.empty("Initialization", &[("range", &quality.init.inclusive())]);
     markup.close();
     markup.close();

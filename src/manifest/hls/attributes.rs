@@ -24,6 +24,11 @@ pub fn read(text: &str) -> Option<Attributes<'_>> {
     Some(Attributes(all))
 }
 
+/// An attribute whose value stands in quotation marks, without what no such value can have.
+pub fn quoted(name: &str, value: &str) -> String {
+    format!("{name}=\"{}\"", value.replace(|c: char| c == '"' || c.is_control(), ""))
+}
+
 /// Attributes of a tag.
 #[derive(Clone, Debug, Default)]
 pub struct Attributes<'t>(Vec<(&'t str, &'t str)>);

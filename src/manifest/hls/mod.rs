@@ -81,7 +81,7 @@ pub struct Rendition {
 }
 
 /// A key.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Key {
     /// Which system.
     pub format: String,
@@ -94,14 +94,6 @@ pub struct Key {
     /// Where it stands in the text.
     pub at: usize,
 }
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.format, &self.method, &self.uri) == (&other.format, &other.method, &other.uri)
-    }
-}
-
-impl Eq for Key {}
 
 /// A segment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::attributes::{self, Attributes};
 use super::{FAIRPLAY, Key, PLAYREADY, Playlist, Rendition, Segment, Variant, WIDEVINE};
-use crate::manifest::amount::{MOST, micros, seconds, whole};
+use crate::manifest::amount::{MOST, from_address, micros, seconds, whole};
 use crate::manifest::described::ByteRange;
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
@@ -356,5 +356,6 @@ fn key_data(format: &str, uri: &str) -> Result<Read, String> {
         .and_then(|rest| rest.split_once(','))
         .filter(|(kind, _)| kind.ends_with(";base64"));
     let (_, data) = data.ok_or("it is no data: address of base64")?;
-    if is_playready { protection::object(data) } else { protection::pssh(data) }
+    let data = from_address(data);
+    if is_playready { protection::object(&data) } else { protection::pssh(&data) }
 }

@@ -1,12 +1,15 @@
 //! Writes playlists: one for each file, of its segments as byte ranges, and one of the variants.
 
+use std::collections::BTreeSet;
+
+use super::attributes::quoted;
 use super::{FAIRPLAY, PLAYREADY, WIDEVINE};
 use crate::boxes::systems;
 use crate::manifest::amount::{bitrate, in_address, scaled, seconds};
 use crate::manifest::dash::write::{codecs, kind, language, lead};
 use crate::manifest::described::{ByteRange, DescribedFile};
 use crate::manifest::rules::Severity::{Error, Warning};
-use crate::manifest::write::{Wishes, Written};
+use crate::manifest::write::{Wishes, Written, unique};
 
 const FORM: &str = "hls";
 
@@ -28,14 +31,13 @@ struct Listed<'f> {
 /// Writes `.m3u8` files, or says why not.
 pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     let mut all: Vec<Listed<'_>> = Vec::new();
+    // That of the variants is called as the set is, and names of files may differ in their endings alone.
+    let mut taken = BTreeSet::from([wishes.name.to_ascii_lowercase()]);
     for file in files {
         if let Some(init) = fits(file, written) {
             let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
-            let mut name = format!("{stem}.m3u8");
-            // That of the variants is called as the set is, and names of files may differ in their endings alone.
-            if name == format!("{}.m3u8", wishes.name) || all.iter().any(|other| other.name == name) {
-                name = format!("{}.m3u8", file.name);
-            }
+            let plain = if taken.contains(&stem.to_ascii_lowercase()) { &file.name } else { stem };
+            let name = unique(&mut taken, plain) + ".m3u8";
             let (average, peak) = rates(file);
             all.push(Listed { file, init, kind: kind(file), name, average, peak });
         }
@@ -129,7 +131,7 @@ fn media(one: &Listed<'_>, wishes: &Wishes) -> String {
     for key in keys(file, wishes) {
         text += &format!("#EXT-X-KEY:{key}\n");
     }
-    text += &format!("#EXT-X-MAP:URI=\"{uri}\",BYTERANGE=\"{}\"\n", range(one.init));
+    text += &format!("#EXT-X-MAP:{},{}\n", quoted("URI", &uri), quoted("BYTERANGE", &range(one.init)));
     let mut at = 0_u64;
     for segment in &file.segments {
         // From the sum, so that what is rounded away of one is not missing at the end.
@@ -157,9 +159,8 @@ fn keys(file: &DescribedFile, wishes: &Wishes) -> Vec<String> {
     let kid = protection.kid.clone().unwrap_or_default();
     let mut keys = Vec::new();
     let mut add = |uri: &str, format: &str, id: &str| {
-        keys.push(format!(
-            "METHOD={method},URI=\"{uri}\"{id},KEYFORMAT=\"{format}\",KEYFORMATVERSIONS=\"1\""
-        ));
+        let (uri, format) = (quoted("URI", uri), quoted("KEYFORMAT", format));
+        keys.push(format!("METHOD={method},{uri}{id},{format},KEYFORMATVERSIONS=\"1\""));
     };
     if is_cbcs {
         add(&wishes.fairplay.replace("{kid}", &kid), FAIRPLAY, "");
@@ -213,46 +214,54 @@ fn variants(all: &[Listed<'_>], wishes: &Wishes) -> String {
             known.push(key);
         }
     }
-    let has_pictures = all.iter().any(|one| one.kind == "video");
     // Without pictures, sound is what variants are of; without both, text is.
     let main = ["video", "audio", "text"]
         .into_iter()
         .find(|kind| all.iter().any(|one| one.kind == *kind))
         .unwrap_or("video");
-    let sounds = if has_pictures { groups(all, "audio") } else { Vec::new() };
-    let texts = if main == "text" { Vec::new() } else { groups(all, "text") };
-    for (kind, groups) in [("AUDIO", &sounds), ("SUBTITLES", &texts)] {
-        for group in groups {
-            renditions(&mut text, kind, group, all, wishes);
-        }
+    let leading: Vec<&Listed<'_>> = all.iter().filter(|one| one.kind == main).collect();
+    // Where there is sound alone, variants are its bitrates, and languages are renditions of those.
+    let tongues = leading.windows(2).any(|two| matches!(two, [a, b] if language(a.file) != language(b.file)));
+    let sounds =
+        if main == "video" || main == "audio" && tongues { groups(all, "audio") } else { Vec::new() };
+    let texts: Vec<&Listed<'_>> = all.iter().filter(|one| one.kind == "text" && main != "text").collect();
+    let texts = Some(Group { id: "text0".to_owned(), all: texts }).filter(|group| !group.all.is_empty());
+    for (kind, group) in
+        sounds.iter().map(|group| ("AUDIO", group)).chain(texts.iter().map(|group| ("SUBTITLES", group)))
+    {
+        renditions(&mut text, kind, group, all, wishes);
     }
-    let mut leading: Vec<&Listed<'_>> = all.iter().filter(|one| one.kind == main).collect();
-    leading.sort_by_key(|one| one.peak);
-    for one in leading {
-        for number in 0..sounds.len().max(1) {
-            variant(&mut text, one, sounds.get(number), texts.first(), wishes);
-        }
+    let mut leading = if main == "audio" && tongues {
+        sounds.iter().filter_map(|group| Some((*group.all.first()?, Some(group)))).collect()
+    } else {
+        let each = |one| (0..sounds.len().max(1)).map(move |number| (one, number));
+        leading.into_iter().flat_map(each).map(|(one, number)| (one, sounds.get(number))).collect::<Vec<_>>()
+    };
+    leading.sort_by_key(|(one, _)| one.peak);
+    for (one, sound) in leading {
+        variant(&mut text, one, sound, texts.as_ref(), wishes);
     }
     text
 }
 
 fn renditions(text: &mut String, kind: &str, group: &Group<'_, '_>, all: &[Listed<'_>], wishes: &Wishes) {
-    let mut first = true;
+    let mut names = BTreeSet::new();
     let mut add = |language: Option<&str>, uri: Option<&str>, channels: u32| {
-        let name = language.unwrap_or(if kind == "AUDIO" { "Sound" } else { "Subtitles" });
-        let quoted = |name: &str, value: Option<String>| {
-            value.map_or_else(String::new, |value| format!(",{name}=\"{value}\""))
-        };
         // Subtitles are shown to who asks for them.
-        let default = if first && kind == "AUDIO" { "YES" } else { "NO" };
-        *text += &format!(
-            "#EXT-X-MEDIA:TYPE={kind},GROUP-ID=\"{}\",NAME=\"{name}\"{},DEFAULT={default},AUTOSELECT=YES{}{}\n",
-            group.id,
-            quoted("LANGUAGE", language.map(str::to_owned)),
-            quoted("CHANNELS", (channels > 0).then(|| channels.to_string())),
-            quoted("URI", uri.map(|uri| wishes.base_url.clone() + &in_address(uri))),
-        );
-        first = false;
+        let default = if names.is_empty() && kind == "AUDIO" { "YES" } else { "NO" };
+        let plain = language.unwrap_or(if kind == "AUDIO" { "Sound" } else { "Subtitles" });
+        let (group, name) = (quoted("GROUP-ID", &group.id), quoted("NAME", &unique(&mut names, plain)));
+        *text += &format!("#EXT-X-MEDIA:TYPE={kind},{group},{name},DEFAULT={default},AUTOSELECT=YES");
+        for (name, value) in [
+            ("LANGUAGE", language.map(str::to_owned)),
+            ("CHANNELS", (channels > 0).then(|| channels.to_string())),
+            ("URI", uri.map(|uri| wishes.base_url.clone() + &in_address(uri))),
+        ] {
+            if let Some(value) = value {
+                *text += &format!(",{}", quoted(name, &value));
+            }
+        }
+        *text += "\n";
     };
     // Sound that stands beside pictures in one file is a rendition too, without a playlist of its own.
     let inside = all
@@ -279,22 +288,25 @@ fn variant(
     let loudest = |rate: fn(&Listed<'_>) -> u64| {
         sound.and_then(|group| group.all.iter().map(|one| rate(one)).max()).unwrap_or(0)
     };
-    let peak = one.peak.saturating_add(loudest(|one| one.peak));
-    let average = one.average.saturating_add(loudest(|one| one.average));
+    // Sound that leads is one of its group.
+    let own = |rate: u64| if one.kind == "audio" && sound.is_some() { 0 } else { rate };
+    let peak = own(one.peak).saturating_add(loudest(|one| one.peak));
+    let average = own(one.average).saturating_add(loudest(|one| one.average));
     let mut all = codecs(one.file);
-    for more in [sound, texts].into_iter().flatten().filter_map(|group| group.all.first()) {
+    for more in [sound, texts].into_iter().flatten().flat_map(|group| &group.all) {
         let more = codecs(more.file);
         if !all.split(',').any(|known| known == more) {
             all = format!("{all},{more}");
         }
     }
-    *text += &format!("#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},CODECS=\"{all}\"");
+    let all = quoted("CODECS", &all);
+    *text += &format!("#EXT-X-STREAM-INF:BANDWIDTH={peak},AVERAGE-BANDWIDTH={average},{all}");
     if let Some(track) = one.file.of_kind("video").next().filter(|track| track.width > 0) {
         *text += &format!(",RESOLUTION={}x{}", track.width, track.height);
     }
     for (name, group) in [("AUDIO", sound), ("SUBTITLES", texts)] {
         if let Some(group) = group {
-            *text += &format!(",{name}=\"{}\"", group.id);
+            *text += &format!(",{}", quoted(name, &group.id));
         }
     }
     *text += &format!("\n{}{}\n", wishes.base_url, in_address(&one.name));

@@ -5,7 +5,7 @@ use super::fourcc;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{KeyId, Uuid16};
 use crate::exchange::xml::Element;
-use crate::manifest::amount::{scaled, whole};
+use crate::manifest::amount::{scaled, ticks, whole};
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
 use crate::manifest::rules::{
@@ -41,7 +41,7 @@ pub struct Client {
 }
 
 /// The header of a DRM system.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Protection {
     /// Which system.
     pub system: Option<Uuid16>,
@@ -51,16 +51,8 @@ pub struct Protection {
     pub at: usize,
 }
 
-impl PartialEq for Protection {
-    fn eq(&self, other: &Self) -> bool {
-        self.system == other.system && self.read.data == other.read.data
-    }
-}
-
-impl Eq for Protection {}
-
 /// Qualities of one thing, whose fragments begin at the same times.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stream {
     /// `video`, `audio` or `text`.
     pub kind: String,
@@ -82,18 +74,8 @@ pub struct Stream {
     pub at: usize,
 }
 
-impl PartialEq for Stream {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.kind, &self.subtype, &self.name, &self.language, &self.url)
-            == (&other.kind, &other.subtype, &other.name, &other.language, &other.url)
-            && (self.timescale, &self.levels, &self.chunks) == (other.timescale, &other.levels, &other.chunks)
-    }
-}
-
-impl Eq for Stream {}
-
 /// A quality.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Level {
     /// Bits a second.
     pub bitrate: u64,
@@ -110,16 +92,6 @@ pub struct Level {
     /// Where it stands in the text.
     pub at: usize,
 }
-
-impl PartialEq for Level {
-    fn eq(&self, other: &Self) -> bool {
-        let said = |one: &Self| (one.bitrate, one.size, one.rate, one.channels);
-        said(self) == said(other)
-            && (&self.fourcc, &self.private_data) == (&other.fourcc, &other.private_data)
-    }
-}
-
-impl Eq for Level {}
 
 /// A fragment: when it begins and how long it is, in ticks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -403,7 +375,7 @@ fn read_chunks(element: &Element, client: &Client, room: &mut usize, findings: &
     let mut next: Option<u64> = Some(0);
     for c in element.all("c") {
         let at = c.at;
-        let value = |name: &str| c.attribute(name).map(whole);
+        let value = |name: &str| c.attribute(name).map(ticks);
         if [value("n"), value("t"), value("d"), value("r")].contains(&Some(None))
             || (value("t").is_none() && value("d").is_none())
         {
@@ -474,8 +446,10 @@ fn check_end(client: &Client, at: usize, findings: &mut Findings) {
         let scale = stream.timescale.unwrap_or(client.timescale);
         let to_all = |ticks| scaled(ticks, scale, client.timescale);
         let end = to_all(last.time.saturating_add(last.duration));
+        // What was cut out of a live presentation does not begin at 0.
+        let begin = to_all(stream.chunks.first().map_or(0, |first| first.time));
         let longest = to_all(stream.chunks.iter().map(|chunk| chunk.duration).max().unwrap_or(0));
-        if end.abs_diff(client.duration) > longest {
+        if [end, end.saturating_sub(begin)].iter().all(|end| end.abs_diff(client.duration) > longest) {
             let message = format!(
                 "Duration is {}, and the stream “{}” ends at {end}, which is more than a fragment away.",
                 client.duration,

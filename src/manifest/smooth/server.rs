@@ -24,7 +24,7 @@ pub struct Server {
 }
 
 /// A track of a file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// `video`, `audio` or `text`.
     pub kind: &'static str,
@@ -43,18 +43,6 @@ pub struct Entry {
     /// Where it stands in the text.
     pub at: usize,
 }
-
-/// Where something stands is no part of what it says.
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        let said = |one: &Self| (one.kind, one.bitrate, one.track_id, one.timescale);
-        said(self) == said(other)
-            && (&self.src, &self.language, &self.track_name)
-                == (&other.src, &other.language, &other.track_name)
-    }
-}
-
-impl Eq for Entry {}
 
 impl Entry {
     /// The ID of its track.
@@ -161,7 +149,9 @@ fn entry(element: &Element, kind: &'static str, findings: &mut Findings) -> Entr
 fn check_together(server: &Server, findings: &mut Findings) {
     let mut tracks: Vec<(&str, u64)> = Vec::new();
     let mut bitrates: Vec<(&str, &str, u64)> = Vec::new();
-    let in_folders = server.formats.as_deref().is_some_and(|formats| formats.contains("cmaf"));
+    let formats = server.formats.as_deref().unwrap_or_default();
+    let in_folders = formats.contains("cmaf");
+    let in_mp4 = formats.starts_with("mp4");
     for entry in server.entries.iter().filter(|entry| !entry.src.is_empty()).take(COMPARED) {
         let src = &entry.src;
         let name = src.rsplit(['/', '\\']).next().unwrap_or(src).to_ascii_lowercase();
@@ -175,7 +165,7 @@ fn check_together(server: &Server, findings: &mut Findings) {
                 short(src)
             );
             findings.add(&ISM_FOLDER, entry.at, message);
-        } else if !(name.ends_with(".ismv") || name.ends_with(".isma") || name.ends_with(".ismt")) {
+        } else if !in_mp4 && ![".ismv", ".isma", ".ismt"].iter().any(|end| name.ends_with(end)) {
             let message = format!(
                 "“{}” ends neither in .ismv nor in .isma; IIS gives any other name to players as a file of its own.",
                 short(src)

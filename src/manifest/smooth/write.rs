@@ -11,7 +11,7 @@ use crate::manifest::described::{DescribedFile, DescribedTrack};
 use crate::manifest::markup::{Markup, present};
 use crate::manifest::protection;
 use crate::manifest::rules::Severity::{self, Error, Note, Warning};
-use crate::manifest::write::{Wishes, Written};
+use crate::manifest::write::{Wishes, Written, unique};
 use crate::playready::{Algorithm, Header, HeaderKey, HeaderVersion, ProObject, parse_kid};
 
 /// The name of the form in what is told.
@@ -227,14 +227,7 @@ fn name_streams(streams: &mut [Stream<'_>], written: &mut Written) {
             Some(language) => format!("{}_{language}", stream.kind),
             None => stream.kind.to_owned(),
         };
-        let mut name = plain.clone();
-        for number in 2.. {
-            if names.insert(name.clone()) {
-                break;
-            }
-            name = format!("{plain}_{number}");
-        }
-        stream.name = name;
+        stream.name = unique(&mut names, &plain);
     }
     if counts.first().is_some_and(|(_, count)| *count > 1) {
         written.say(FORM, Warning, "The pictures of the files do not begin their fragments at the same times, or are of several codecs, so \
@@ -279,29 +272,23 @@ fn client_manifest(streams: &[Stream<'_>], files: &[DescribedFile], written: &mu
     markup.end()
 }
 
-/// Ticks of the whole. Players stall where one stream goes on behind another, so that the shorter one ends it, where they
+/// Ticks of the whole, from where the first stream begins. Players stall where one stream goes on behind another, so that the shorter one ends it, where they
 /// differ by less than a fragment.
 fn duration(streams: &[Stream<'_>]) -> u64 {
-    let ends: Vec<(u64, u64)> = streams
-        .iter()
-        .filter(|stream| stream.kind != "text")
-        .map(|stream| {
-            let last = stream.chunks.last().copied().unwrap_or_default();
-            let longest = stream.chunks.iter().map(|chunk| chunk.duration).max().unwrap_or(0);
-            let to_all = |ticks| scaled(ticks, stream.timescale, TIMESCALE);
-            (to_all(last.time.saturating_add(last.duration)), to_all(longest))
-        })
-        .collect();
-    let latest = ends.iter().map(|(end, _)| *end).max();
-    let Some(latest) = latest else {
-        let texts = streams.iter().filter_map(|stream| {
-            let last = stream.chunks.last()?;
-            Some(scaled(last.time.saturating_add(last.duration), stream.timescale, TIMESCALE))
-        });
-        return texts.max().unwrap_or(0);
-    };
-    let near = ends.iter().filter(|(end, longest)| latest - end <= *longest).map(|(end, _)| *end);
-    near.min().unwrap_or(latest)
+    let is_text = |stream: &&Stream<'_>| stream.kind == "text";
+    let text_alone = streams.iter().all(|stream| is_text(&stream));
+    let ends = streams.iter().filter(|stream| text_alone || !is_text(stream)).map(|stream| {
+        let longest = stream.chunks.iter().map(|chunk| chunk.duration).max().unwrap_or(0);
+        let [begin, end] =
+            [stream.chunks.first(), stream.chunks.last()].map(|chunk| chunk.copied().unwrap_or_default());
+        [begin.time, end.time.saturating_add(end.duration), longest]
+            .map(|ticks| scaled(ticks, stream.timescale, TIMESCALE))
+    });
+    let ends: Vec<[u64; 3]> = ends.collect();
+    let begin = ends.iter().map(|[begin, ..]| *begin).min().unwrap_or(0);
+    let latest = ends.iter().map(|[_, end, _]| *end).max().unwrap_or(0);
+    let near = ends.iter().filter(|[_, end, longest]| latest - end <= *longest).map(|[_, end, _]| *end);
+    near.min().unwrap_or(latest).saturating_sub(begin)
 }
 
 fn write_stream(markup: &mut Markup, stream: &Stream<'_>) {

@@ -1,31 +1,25 @@
-//! When periods start: durations and times as XML has them (XML Schema 1.1 part 2, 3.3.6 and 3.3.7).
+//! Durations and times as XML has them (XML Schema 1.1 part 2, 3.3.6 and 3.3.7).
 
-use super::Period;
-
-impl Period {
-    /// When it starts, as a number that tells periods of one document apart; none where nothing says it.
-    pub(super) fn starts(&self) -> Option<u64> {
-        let said =
-            |name: &str| self.times.iter().find(|(known, _)| known == name).map(|(_, text)| text.trim());
-        said("startOffset").and_then(duration).or_else(|| said("start").and_then(moment))
-    }
-}
-
-/// Milliseconds of a duration without years and months, which have no fixed length: `PT1H30M`, `P1DT0.5S`.
-fn duration(text: &str) -> Option<u64> {
+/// Milliseconds of a duration: `PT1H30M`, `P1DT0.5S`. Years and months have no fixed length, and are none unless they are 0.
+pub fn duration(text: &str) -> Option<u64> {
     let (days, time) = match text.strip_prefix('P')?.split_once('T') {
         Some((days, time)) => (days, Some(time).filter(|time| !time.is_empty())?),
         None => (text.strip_prefix('P').filter(|days| !days.is_empty())?, ""),
     };
     let mut sum = 0_u64;
-    for (part, units) in
-        [(days, &[('D', 86_400_000)][..]), (time, &[('H', 3_600_000), ('M', 60_000), ('S', 1000)])]
-    {
+    for (part, units) in [
+        (days, &[('Y', 0), ('M', 0), ('D', 86_400_000)][..]),
+        (time, &[('H', 3_600_000), ('M', 60_000), ('S', 1000)]),
+    ] {
         let mut rest = part;
         for (unit, worth) in units {
             let Some((number, behind)) = rest.split_once(*unit) else { continue };
             let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-            let whole = digits(whole)?.checked_mul(*worth)?;
+            let whole = digits(whole)?;
+            if whole > 0 && *worth == 0 {
+                return None;
+            }
+            let whole = whole.checked_mul(*worth)?;
             let parts = if fraction.is_empty() { 0 } else { digits(format!("{fraction:0<3}").get(..3)?)? };
             sum = sum.checked_add(whole)?.checked_add(parts * worth / 1000)?;
             rest = behind;
@@ -38,7 +32,7 @@ fn duration(text: &str) -> Option<u64> {
 }
 
 /// A moment, as a number that is greater for what is later: `2026-01-31T12:00:00Z`, where the zone is UTC or not said.
-fn moment(text: &str) -> Option<u64> {
+pub fn moment(text: &str) -> Option<u64> {
     let (date, time) = text.strip_suffix('Z').unwrap_or(text).split_once('T')?;
     let (whole, fraction) = time.split_once('.').unwrap_or((time, ""));
     let numbers = |text: &str, sign: char| text.split(sign).map(digits).collect::<Option<Vec<u64>>>();
@@ -67,13 +61,26 @@ mod tests {
             ("P1DT0.5S", 86_400_500),
             ("PT90.0625S", 90_062),
             ("P2D", 172_800_000),
+            // So write packagers of DASH.
+            ("P0Y0M0DT0H3M30.000S", 210_000),
         ];
         for (text, wanted) in all {
             assert_eq!(duration(text), Some(wanted), "{text}");
         }
-        for text in
-            ["", "P", "PT", "P1Y", "PT1", "PTS", "PT1S1M", "PT-1S", "PT99999999999999999999S", "1S", "PT1.xS"]
-        {
+        for text in [
+            "",
+            "P",
+            "PT",
+            "P1Y",
+            "P0Y1M",
+            "PT1",
+            "PTS",
+            "PT1S1M",
+            "PT-1S",
+            "PT99999999999999999999S",
+            "1S",
+            "PT1.xS",
+        ] {
             assert_eq!(duration(text), None, "{text}");
         }
     }

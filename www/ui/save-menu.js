@@ -1,0 +1,89 @@
+/** What can be taken out of the inspector: a box as a file, the tree as JSON or CSV. */
+
+/** @import { BoxNode, Media } from '../types.d.ts' */
+
+import { button, h } from './dom.js';
+import { faultOf } from './fault.js';
+import * as format from './format.js';
+import { say } from './live.js';
+
+const module = () => import('./export-tree.js');
+
+/**
+ * @param {Media} media
+ * @param {readonly Blob[]} parts of the open file
+ * @param {() => BoxNode | null} chosen
+ */
+export function saveMenu(media, parts, chosen) {
+  const told = h('p', { class: 'quiet save-told', role: 'status', hidden: true });
+  /** @type {AbortController | null} */
+  let running = null;
+  const stop = button('Stop', () => running?.abort(), { class: 'link', hidden: true });
+
+  /** @param {string} text */
+  const tell = (text) => {
+    told.textContent = text;
+    told.hidden = !text;
+  };
+
+  /** @param {(signal: AbortSignal) => Promise<string>} job answers what to say at its end */
+  async function run(job) {
+    if (running) return;
+    const stopper = new AbortController();
+    begin(stopper);
+    try {
+      tell(await job(stopper.signal));
+    } catch (error) {
+      tell(stopper.signal.aborted ? 'Stopped; nothing was saved.' : faultOf(error).message);
+    }
+    begin(null);
+    say(told.textContent ?? '');
+  }
+
+  /** @param {AbortController | null} stopper of what runs now */
+  function begin(stopper) {
+    running = stopper;
+    stop.hidden = !stopper;
+  }
+
+  const box = () =>
+    run(async () => {
+      const node = chosen();
+      if (!node) return 'Choose a box first.';
+      const { boxBytes, download, partName } = await module();
+      const bytes = await boxBytes(media, parts, node);
+      if (!bytes)
+        return `This box has ${format.bytes(node.size)}, which is too much to put together from several files.`;
+      const name = `${partName(media.name, node.path)}.bin`;
+      download(bytes, name);
+      return `${format.exactBytes(bytes.size)} went to your downloads as ${name}.`;
+    });
+
+  /** @param {'json' | 'csv'} form */
+  const tree = (form) =>
+    run(async (signal) => {
+      const { download, partName, treeText } = await module();
+      const text = await treeText(media, form, {
+        signal,
+        onProgress: (done) => tell(`${format.counted(done, 'box', 'boxes')} listed so far…`),
+      });
+      const name = `${partName(media.name, '')}.${form}`;
+      download(text, name);
+      return `The tree went to your downloads as ${name}.`;
+    });
+
+  return h(
+    'details',
+    { class: 'save-menu' },
+    h('summary', {}, 'Save'),
+    h(
+      'div',
+      { class: 'save-choices' },
+      button('This box as a file', () => void box(), { class: 'link' }),
+      button('The tree as JSON', () => void tree('json'), { class: 'link' }),
+      button('The tree as CSV', () => void tree('csv'), { class: 'link' }),
+      stop,
+      told,
+    ),
+  );
+}
