@@ -1085,6 +1085,8 @@ export interface DescribedTrack {
   times: number[];
   /** How many ticks the samples of each have together. */
   durations: number[];
+  /** Where each stands, from its header to behind its media data; none where any has another track in it too. */
+  ranges: ByteRange[];
   /** Bits a second on average, and of the fragment that has most. */
   bitrate: number;
   peakBitrate: number;

@@ -8,6 +8,7 @@ mod graph;
 mod headers;
 mod order;
 mod package;
+mod players;
 mod programs;
 mod project;
 mod run;

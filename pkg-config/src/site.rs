@@ -4,7 +4,7 @@ use crate::files;
 use crate::graph::{Graph, How, is_script};
 use crate::project::Project;
 use crate::run::{self, Outcome};
-use crate::{headers, size, wasm};
+use crate::{headers, players, size, wasm};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,7 @@ pub fn build(project: &Project) -> Outcome {
     // The page's footer says which build this is.
     let build = json!({ "version": project.version, "commit": project.commit() });
     files::write(&dist.join("build.json"), &format!("{build}\n"))?;
+    players::add(project)?;
     headers::write(project)?;
     size::check(project)
 }

@@ -8,7 +8,7 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 struct Weight {
     file: PathBuf,
@@ -27,6 +27,8 @@ enum When {
     Asked,
     /// With the page that uploads, which has these files for itself.
     Publish,
+    /// When somebody wants to see what was made in players of other hands; these themselves are not counted.
+    Preview,
 }
 
 /// Prints the size of every file of the site and holds the sums against `size.json`.
@@ -39,20 +41,23 @@ pub fn check(project: &Project) -> Outcome {
             When::Later => "later",
             When::Asked => "asked",
             When::Publish => "publish",
+            When::Preview => "preview",
         };
         println!("  {:>9}  {:>9} gzip  {when:7}  {}", weight.raw, weight.gzip, weight.file.display());
     }
     let (page, wasm) = sums(&weights);
     let later = sum(&weights, |weight| weight.when == When::Later);
     let publish = sum(&weights, |weight| weight.when == When::Publish);
+    let preview = sum(&weights, |weight| weight.when == When::Preview);
     println!(
-        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}"
+        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}; to preview: {preview}"
     );
     let sums = [
         ("page_gzip_max", "page", page),
         ("wasm_gzip_max", "wasm", wasm),
         ("later_gzip_max", "rest of the page", later),
         ("publish_gzip_max", "part of the page that uploads", publish),
+        ("preview_gzip_max", "part of the page that previews", preview),
     ];
     for (name, what, size) in sums {
         let max = budget[name].as_u64().ok_or_else(|| format!("size.json has no number {name}"))?;
@@ -85,11 +90,14 @@ fn sum(weights: &[Weight], counts: impl Fn(&Weight) -> bool) -> usize {
 fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
     let mut site = Graph::read(&project.dist())?;
     site.contents.retain(|file, _| !is_for_hosts(file));
-    let later = fetched_later(&site, &on_demand(&site, budget)?);
-    let publish = of_publishing(&site);
+    let rest = without_preview(&site);
+    let later = fetched_later(&rest, &on_demand(&site, budget)?);
+    let publish = of_publishing(&rest);
     let when = |file: &PathBuf| {
-        if file.starts_with("samples") {
+        if file.starts_with("samples") || file.starts_with("players") {
             When::Asked
+        } else if is_of_preview(file) {
+            When::Preview
         } else if publish.contains(file) {
             When::Publish
         } else if later.contains(file) {
@@ -128,6 +136,18 @@ fn fetched_later(site: &Graph, on_demand: &BTreeSet<PathBuf>) -> BTreeSet<PathBu
     all.difference(&at_start).cloned().chain(on_demand.iter().cloned()).collect()
 }
 
+/// What is fetched when somebody asks for players: a folder and its styles, as the frame of its service worker takes scripts too.
+fn is_of_preview(file: &Path) -> bool {
+    file.starts_with("preview") || file == Path::new("style/preview.css")
+}
+
+/// The site as if nobody ever asked for players: what these alone lead to is not fetched before, either.
+fn without_preview(site: &Graph) -> Graph {
+    let others =
+        site.contents.iter().filter(|(file, _)| !is_of_preview(file) && !file.starts_with("players"));
+    Graph { contents: others.map(|(file, bytes)| (file.clone(), bytes.clone())).collect() }
+}
+
 /// What the page that uploads has for itself: all that it names and the main page does not, and its folder, from which
 /// its service worker's frame takes a script.
 fn of_publishing(site: &Graph) -> BTreeSet<PathBuf> {
@@ -146,7 +166,7 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fetched_later, of_publishing};
+    use super::{fetched_later, of_publishing, without_preview};
     use crate::graph::tests::graph;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
@@ -176,6 +196,24 @@ mod tests {
         let later: Vec<PathBuf> = fetched_later(&site, &on_demand).into_iter().collect();
         let expected = ["late.css", "saver.js", "ui/b.js", "ui/late.js", "ui/latest.js"];
         assert_eq!(later, expected.map(PathBuf::from));
+    }
+
+    #[test]
+    fn what_players_alone_lead_to_is_not_fetched_before() {
+        let site = graph(&[
+            ("index.html", r#"<script src="./app.js"></script>"#),
+            ("app.js", r#"import("./preview/card.js");import("./late.js")"#),
+            ("preview/card.js", "import '../publish/frame.js'; import '../late.js'; import '../other.js'"),
+            ("publish/frame.js", ""),
+            ("late.js", ""),
+            ("other.js", ""),
+            ("players/one.js", ""),
+            ("style/preview.css", ""),
+        ]);
+        let rest = without_preview(&site);
+        let later: Vec<PathBuf> = fetched_later(&rest, &BTreeSet::new()).into_iter().collect();
+        assert_eq!(later, [PathBuf::from("late.js")]);
+        assert_eq!(of_publishing(&rest), BTreeSet::from([PathBuf::from("publish/frame.js")]));
     }
 
     #[test]

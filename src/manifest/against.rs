@@ -6,6 +6,7 @@ use super::rules::{
     FILE_BITRATE, FILE_CLEAR, FILE_INDEX, FILE_INIT, FILE_KID, FILE_MISSING, FILE_PRIVATE, FILE_PROTECTED,
     FILE_SEGMENT, FILE_SIZE, FILE_TIMES, FILE_TRACK, HLS_SESSION_KEY, Rule,
 };
+use super::smooth::fourcc::brief;
 use super::smooth::write::chunks;
 use super::{Parsed, amount, dash, hls, smooth};
 use crate::playready::parse_kid;
@@ -93,7 +94,7 @@ fn of_level<'f>(
     let all = files.iter().flat_map(|file| file.of_kind(&stream.kind).map(move |track| (file, track)));
     let private = hex::encode(&level.private_data);
     all.min_by_key(|(_, track)| {
-        let other_codec = !private.is_empty() && track.private_data != private;
+        let other_codec = !private.is_empty() && brief(&track.private_data) != brief(&private);
         (other_codec, track.language != stream.language, track.bitrate.abs_diff(level.bitrate))
     })
 }
@@ -116,7 +117,10 @@ fn of_client(client: &smooth::Client, files: &[DescribedFile], findings: &mut Fi
                 continue;
             }
             let private = hex::encode(&level.private_data);
-            if !private.is_empty() && !track.private_data.is_empty() && private != track.private_data {
+            if !private.is_empty()
+                && !track.private_data.is_empty()
+                && brief(&private) != brief(&track.private_data)
+            {
                 let message = format!("CodecPrivateData is not that of track {} of {}.", track.id, file.name);
                 findings.add(&FILE_PRIVATE, level.at, message);
             }

@@ -93,6 +93,8 @@ pub struct DescribedTrack {
     pub times: Vec<i64>,
     /// How many ticks the samples of each have together.
     pub durations: Vec<u64>,
+    /// Where each stands, from its `moof` to behind its media data; none where any has another track in it too.
+    pub ranges: Vec<ByteRange>,
     /// Bits a second on average.
     pub bitrate: u64,
     /// Bits a second of the fragment that has most.
@@ -250,6 +252,8 @@ fn headers(index: &Index) -> Vec<DescribedHeader> {
 fn described(index: &Index, track: &Track) -> Result<DescribedTrack> {
     let mut times: Vec<i64> = Vec::new();
     let mut durations: Vec<u64> = Vec::new();
+    let mut ranges: Vec<ByteRange> = Vec::new();
+    let mut alone = true;
     let (mut bytes, mut ticks, mut peak) = (0_u64, 0_u64, 0);
     for fragment in &index.fragments {
         let own = index.parts(fragment).iter().filter(|part| part.track_id == track.id && part.samples > 0);
@@ -268,9 +272,14 @@ fn described(index: &Index, track: &Track) -> Result<DescribedTrack> {
         }
         times.push(time);
         durations.push(duration);
+        ranges.push(ByteRange { start: fragment.start, end: fragment.end });
+        alone &= index.parts(fragment).iter().all(|part| part.track_id == track.id);
         bytes = bytes.saturating_add(size);
         ticks = ticks.saturating_add(duration);
         peak = peak.max(amount::bitrate(size, duration, track.timescale.into()));
+    }
+    if !alone {
+        ranges.clear();
     }
     let bitrate = amount::bitrate(bytes, ticks, track.timescale.into());
     let entry = track.entries.iter().find(|entry| entry.protection.is_some()).or(track.entries.first());
@@ -296,6 +305,7 @@ fn described(index: &Index, track: &Track) -> Result<DescribedTrack> {
         timescale: track.timescale,
         times,
         durations,
+        ranges,
         bitrate: bitrate.min(MOST),
         peak_bitrate: peak.max(bitrate).min(MOST),
         protection: protection(index, track),

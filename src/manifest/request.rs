@@ -74,10 +74,9 @@ fn object<'j>(json: &'j Json, name: &str) -> Option<&'j Json> {
     json.get(name).filter(|value| matches!(value, Json::Object(_)))
 }
 
-fn range(json: &Json, name: &str) -> Result<Option<ByteRange>> {
-    let Some(json) = object(json, name) else { return Ok(None) };
+fn range(json: &Json) -> Result<ByteRange> {
     fields(json, &["start", "end"])?;
-    Ok(Some(ByteRange { start: whole(json, "start")?, end: whole(json, "end")? }))
+    Ok(ByteRange { start: whole(json, "start")?, end: whole(json, "end")? })
 }
 
 fn file(json: &Json) -> Result<DescribedFile> {
@@ -104,8 +103,8 @@ fn file(json: &Json) -> Result<DescribedFile> {
         name: required(json, "name")?,
         size: whole(json, "size")?,
         random_access: flag(json, "randomAccess"),
-        init: range(json, "init")?,
-        index: range(json, "index")?,
+        init: object(json, "init").map(range).transpose()?,
+        index: object(json, "index").map(range).transpose()?,
         timescale: small(json, "timescale")?,
         segments: list(json, "segments")?.iter().map(segment).collect::<Result<_>>()?,
         tracks: list(json, "tracks")?.iter().map(track).collect::<Result<_>>()?,
@@ -128,6 +127,7 @@ fn track(json: &Json) -> Result<DescribedTrack> {
         "timescale",
         "times",
         "durations",
+        "ranges",
         "bitrate",
         "peakBitrate",
         "protection",
@@ -160,6 +160,7 @@ fn track(json: &Json) -> Result<DescribedTrack> {
         timescale: small(json, "timescale")?,
         times: list(json, "times")?.iter().map(whole_of).collect::<Result<_>>()?,
         durations: list(json, "durations")?.iter().map(duration_of).collect::<Result<_>>()?,
+        ranges: list(json, "ranges")?.iter().map(range).collect::<Result<_>>()?,
         bitrate: whole(json, "bitrate")?,
         peak_bitrate: whole(json, "peakBitrate")?,
         protection: protection.transpose()?,

@@ -40,6 +40,17 @@ fn a_protected_file_is_described_as_its_boxes_are() {
             assert_eq!((protection.scheme.as_str(), protection.form.as_str()), ("cenc", form));
             assert_eq!((protection.iv_size, protection.rotates), (8, false));
             assert_eq!(track.times.len(), track.durations.len());
+            // Each of its fragments is a 'moof' of this track alone, and what follows up to the next.
+            let moofs = top.iter().enumerate().filter(|(_, one)| one.name == "moof");
+            let of_track = moofs.filter(|(_, moof)| {
+                let traf = raw::boxes(moof.body(), 0).into_iter().find(|one| one.name == "traf").unwrap();
+                let tfhd = raw::boxes(traf.body(), 0).into_iter().find(|one| one.name == "tfhd").unwrap();
+                be32(tfhd.body(), 4) == track.id
+            });
+            let places: Vec<ByteRange> = of_track
+                .map(|(at, moof)| ByteRange { start: moof.start as u64, end: top[at + 1].end() as u64 })
+                .collect();
+            assert_eq!(track.ranges, places, "{form}");
         }
         let video = file.of_kind("video").next().unwrap();
         assert!(

@@ -84,6 +84,7 @@ pub fn track(id: u32, kind: &str, bitrate: u64, fragments: usize) -> DescribedTr
         timescale: 10_000_000,
         times: (0..fragments).map(|number| number as i64 * 20_000_000).collect(),
         durations: vec![20_000_000; fragments],
+        ranges: Vec::new(),
         bitrate,
         peak_bitrate: bitrate + bitrate / 8,
         protection: None,

@@ -292,6 +292,28 @@ fn a_muxed_file_stands_once_for_each_of_its_tracks() {
     );
 }
 
+/// FFmpeg adds to what configures AAC that there is no SBR; a manifest says it without, and is held to the file all the same.
+#[test]
+fn aac_is_configured_as_briefly_as_players_write_it() {
+    let mut track = set::track(2, "audio", 96_000, 3);
+    track.private_data = "119056e500".to_owned();
+    let other = set::track(2, "audio", 96_000, 3);
+    let (long, brief) = ([set::file("a.isma", vec![track])], [set::file("a.isma", vec![other])]);
+    let written = write(&long);
+    assert!(text(&written, "ismc").contains("CodecPrivateData=\"1190\""));
+    assert_eq!(text(&written, "ismc"), text(&write(&brief), "ismc"));
+    for files in [&long, &brief] {
+        assert_eq!(read(text(&written, "ismc"), files).1, []);
+    }
+    // Where SBR is there, or the words are all there is, they stay.
+    for config in ["2b119056e500", "56e500", "131056e598"] {
+        let mut track = set::track(2, "audio", 96_000, 3);
+        track.private_data = config.to_owned();
+        let written = write(&[set::file("a.isma", vec![track])]);
+        assert!(text(&written, "ismc").contains(&format!("CodecPrivateData=\"{config}\"")));
+    }
+}
+
 #[test]
 fn languages_and_text_are_in_all_forms() {
     let files = set::whole();

@@ -78,8 +78,8 @@ async function throughStates(page, look) {
   await look('check of a protected file');
   await goTo(page, 'inspect');
   await page.evaluate(() =>
-    [...document.querySelectorAll('.inspect-modes .button')]
-      .filter((one) => one.checkVisibility())[1]
+    [...document.querySelectorAll('.inspect-views .button')]
+      .filter((one) => one.checkVisibility())[2]
       .click(),
   );
   await page.waitFor(() =>

@@ -23,7 +23,7 @@ async function openBroken(page, name) {
   await writeFile(path, ['senc', 'saiz', 'saio'].reduce(without, whole));
   await openFile(page, path);
   await page.waitFor('[role="treeitem"]');
-  await page.evaluate(() => document.querySelectorAll('.inspect-modes .button')[1].click());
+  await page.evaluate(() => document.querySelectorAll('.inspect-views .button')[2].click());
   await page.waitFor('.findings-count', { timeout: LONG });
 }
 
@@ -58,7 +58,7 @@ inEachBrowser((browser) => {
       document.querySelector('.crumbs [aria-current="true"]')?.innerText.startsWith('traf'),
     );
     // What was found stays.
-    await page.evaluate(() => document.querySelectorAll('.inspect-modes .button')[1].click());
+    await page.evaluate(() => document.querySelectorAll('.inspect-views .button')[2].click());
     assert.deepEqual(await page.evaluate(rules), ['no-ivs']);
   });
 
@@ -106,8 +106,8 @@ inEachBrowser((browser) => {
     await openFile(page, SAMPLE);
     await page.waitFor('[role="treeitem"]');
     await page.evaluate(() =>
-      [...document.querySelectorAll('.inspect-modes .button')]
-        .filter((one) => one.checkVisibility())[1]
+      [...document.querySelectorAll('.inspect-views .button')]
+        .filter((one) => one.checkVisibility())[2]
         .click(),
     );
     await page.waitFor('.findings-count', { timeout: LONG });
@@ -118,8 +118,8 @@ inEachBrowser((browser) => {
     await openFile(page, path);
     await page.waitFor('[role="treeitem"]');
     await page.evaluate(() =>
-      [...document.querySelectorAll('.inspect-modes .button')]
-        .filter((one) => one.checkVisibility())[1]
+      [...document.querySelectorAll('.inspect-views .button')]
+        .filter((one) => one.checkVisibility())[2]
         .click(),
     );
     await page.waitFor('.finding[data-rule="no-tfdt"]', { timeout: LONG });

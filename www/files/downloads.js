@@ -21,8 +21,10 @@ const NOT_BEGUN = {
   message: 'The browser did not begin the download. Try again, or use a window that is not private.',
 };
 
-/** A name can be taken once. @type {unknown} */
-let script;
+/** A name can be taken once. @type {{ createScriptURL: (input: string) => unknown } | undefined} */
+let policy;
+/** Which script is wanted just now: the policy makes the addresses of these and no others. */
+let wanted = scriptUrl;
 
 /**
  * Whether this browser can download what is being made: it needs a secure connection and service workers, which private
@@ -39,15 +41,16 @@ async function register() {
 }
 
 /**
- * Starts a page's service worker, of which it has one, and waits until it is ready to answer.
+ * Starts a service worker and waits until it is ready to answer.
  * @param {() => string} url of its script
  * @param {string} scope
  */
 export async function serviceWorker(url, scope) {
-  script ??=
-    Reflect.get(globalThis, 'trustedTypes')
-      ?.createPolicy(POLICY, { createScriptURL: url })
-      .createScriptURL('') ?? url();
+  policy ??= Reflect.get(globalThis, 'trustedTypes')?.createPolicy(POLICY, {
+    createScriptURL: () => wanted(),
+  });
+  wanted = url;
+  const script = policy?.createScriptURL('') ?? url();
   const registration = await navigator.serviceWorker.register(/** @type {string} */ (script), { scope });
   const worker = registration.active ?? registration.waiting ?? registration.installing;
   await soon((done, failed) => {

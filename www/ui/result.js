@@ -20,6 +20,7 @@ import { idRow, firstKeys, keyPart, laterKeys, kidTable, testTag } from './plan-
 import { Player } from './player.js';
 import { hashRow, keyRow } from './result-rows.js';
 import { verifyCard } from './verify-card.js';
+import { canView, viewerCard } from './viewer.js';
 
 /** What the boxes of each form are. */
 const FORMS = { hybrid: 'CENC with PIFF twins', piff: 'PIFF 1.1', plain: 'CENC' };
@@ -217,6 +218,7 @@ export class Result {
           kid && this.#handOver(result),
           result.changes ? changedCard(result) : null,
         ),
+        canView(result) && viewerCard([{ name: result.name, result }], this.stop.signal),
       ),
       ...(this.check
         ? [

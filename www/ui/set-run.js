@@ -16,6 +16,7 @@ import { paced } from './pace.js';
 import { archiveButton } from './set-archive.js';
 import { SetKeys } from './set-keys.js';
 import { manifestsOf } from './set-manifests.js';
+import { canView, viewerCard } from './viewer.js';
 
 /**
  * What became of one file.
@@ -39,6 +40,8 @@ export class SetRun {
   #releases = [];
   /** Manifests that are in no folder. @type {import('../types.d.ts').WrittenManifest[]} */
   #texts = [];
+  /** Ends with what was made. */
+  #closed = new AbortController();
 
   /**
    * @param {Store} store
@@ -364,7 +367,21 @@ export class SetRun {
       const title = this.plan.names.length === 1 ? name : 'protected';
       this.actions.append(...archiveButton(`${title}.zip`, () => this.#all()));
     }
+    for (const number of this.plan.names.keys()) this.#view(number);
     say(`${this.head.textContent} ${this.text.textContent}`);
+  }
+
+  /**
+   * Players of other hands, for what was made of a title for streaming.
+   * @param {number} number
+   */
+  #view(number) {
+    const files = this.made.flatMap(({ entry, result }) =>
+      result && entry.title === number && entry.use === 'streaming' && canView(result)
+        ? [{ name: entry.name, result }]
+        : [],
+    );
+    if (files.length) this.element.append(viewerCard(files, this.#closed.signal));
   }
 
   focus() {
@@ -377,6 +394,7 @@ export class SetRun {
 
   close() {
     this.cancel();
+    this.#closed.abort();
     for (const release of this.#releases) release();
     // Those of open files are their own.
     for (const { entry, result } of this.made)

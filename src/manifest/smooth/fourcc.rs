@@ -53,6 +53,13 @@ pub fn of(format: &str, codec: &str) -> Option<&'static str> {
     }
 }
 
+/// Hexadecimal digits of an `AudioSpecificConfig` without the words at its end that there is no SBR (ISO/IEC 14496-3 1.6.2.1: sync
+/// extension, type 5, absent), as FFmpeg writes them. They say what is so without them, and rx-player writes as many bytes as it
+/// gets behind a length of two, which Firefox takes for damage.
+pub fn brief(private_data: &str) -> &str {
+    private_data.strip_suffix("56e500").filter(|brief| brief.len() == 4).unwrap_or(private_data)
+}
+
 /// Whether this is `00000001 SPS 00000001 PPS`, and the byte behind the first start code ends in 7.
 pub fn is_h264(bytes: &[u8]) -> bool {
     let starts = bytes.windows(4).filter(|four| *four == [0, 0, 0, 1]).count();

@@ -330,7 +330,7 @@ fn write_stream(markup: &mut Markup, stream: &Stream<'_>) {
                 ("BitsPerSample", is_audio.then_some("16")),
                 ("PacketSize", is_audio.then_some("4")),
                 ("AudioTag", is_audio.then_some("255")),
-                ("CodecPrivateData", Some(&track.private_data)),
+                ("CodecPrivateData", Some(fourcc::brief(&track.private_data))),
             ]),
         );
     }
