@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 15] = [
+const RANKS: [&str; 16] = [
     "bytes",
     "boxes",
     "playready",

@@ -86,7 +86,7 @@ impl Checking {
         let step = (self.index.fragments.len() / MORE).max(1);
         let end = entry.end.min(self.index.file_len);
         let len = end.saturating_sub(entry.start + entry.moof_len);
-        let is_one = self.number < FIRST || self.number % step == 0;
+        let is_one = self.number < FIRST || self.number.is_multiple_of(step);
         if is_one && len <= LARGE.min(self.left) { len } else { 0 }
     }
 

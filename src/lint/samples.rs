@@ -232,7 +232,8 @@ impl Part<'_> {
         let has = |code| first_of_encryption(self.tree, self.traf, code).is_some();
         // Behind its head and the count: with a constant IV there may be nothing.
         let lists = |senc: &&Node| senc.end() - senc.body_start() > 8;
-        let is_alone = !is_piff && !(has(b"saiz") && has(b"saio"));
+        let has_places = has(b"saiz") && has(b"saio");
+        let is_alone = !(is_piff || has_places);
         if let Some(senc) = self.traf.child(b"senc").filter(lists).filter(|_| is_alone) {
             let message = "The IVs stand in 'senc', and no 'saiz' and 'saio' say where.";
             found.add(&rules::NO_SAIO, Place::of(self.tree, senc).of_track(self.id()), message);
