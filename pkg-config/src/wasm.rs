@@ -33,8 +33,7 @@ pub fn build(project: &Project) -> Outcome {
     }
     // Each has one unit of code, which one core compiles; and a folder of its own, so that none waits for another.
     let compiled: Vec<Outcome> = thread::scope(|scope| {
-        let running: Vec<_> =
-            MODULES.iter().map(|module| scope.spawn(|| compile(project, module))).collect();
+        let running: Vec<_> = MODULES.iter().map(|module| scope.spawn(|| compile(project, module))).collect();
         let failed = |_| Err("a compiler thread ended".to_owned());
         running.into_iter().map(|one| one.join().unwrap_or_else(failed)).collect()
     });
