@@ -222,8 +222,15 @@ fn each_part_of_the_page_keeps_to_its_own() {
             keep(word, &|path| path.starts_with("www/files/"));
         }
         // Where there is no picker, saving takes a link that is clicked, or a frame that a service worker answers.
-        // And what is uploaded goes through a frame of its own.
-        let saving = ["www/files/save.js", "www/files/downloads.js", "www/publish/frame.js"];
+        // And what is uploaded goes through a frame of its own, as players of other hands have one.
+        let saving = [
+            "www/files/save.js",
+            "www/files/downloads.js",
+            "www/publish/frame.js",
+            "www/preview/frame.js",
+            "www/preview/players.js",
+            "www/preview/stage.js",
+        ];
         let shown =
             |path: &str| path.starts_with("www/ui/") || path == "www/app.js" || saving.contains(&path);
         keep("document.", &shown);

@@ -28,14 +28,6 @@ pub struct FileFinding {
     pub rule: &'static str,
     /// A plain sentence.
     pub message: String,
-    /// Where.
-    #[serde(flatten)]
-    pub place: FoundPlace,
-}
-
-/// Where something was found; what is not known, or of no matter, is left out.
-#[derive(Clone, Debug, Serialize)]
-pub struct FoundPlace {
     /// The box, as `moof[3]/traf/trun`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
@@ -100,21 +92,26 @@ pub struct TargetReason {
     pub found: String,
     /// What to do.
     pub advice: &'static str,
-    /// Where.
-    #[serde(flatten)]
-    pub place: FoundPlace,
+    /// The box, as `moof[3]/traf/trun`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// File offset in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// Track ID.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub track: Option<u32>,
+    /// Number of the sample in its track, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample: Option<f64>,
+    /// Time of its fragment in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<f64>,
 }
 
-impl From<&Place> for FoundPlace {
-    fn from(place: &Place) -> Self {
-        Self {
-            path: Some(place.path.clone()).filter(|path| !path.is_empty()),
-            offset: place.offset,
-            track: place.track,
-            sample: place.sample.map(number),
-            time: place.time,
-        }
-    }
+/// The box of a place; none where the file as a whole is meant.
+fn path_of(place: &Place) -> Option<String> {
+    Some(place.path.clone()).filter(|path| !path.is_empty())
 }
 
 /// Begins to check an open file.
@@ -131,7 +128,11 @@ pub fn findings(checking: Checking) -> FileFindings {
     let finding = |found: &Found| FileFinding {
         rule: found.rule.rule.id,
         message: found.message.clone(),
-        place: FoundPlace::from(&found.place),
+        path: path_of(&found.place),
+        offset: found.place.offset,
+        track: found.place.track,
+        sample: found.place.sample.map(number),
+        time: found.place.time,
     };
     let rule = |(rule, count): &(&'static crate::lint::rules::FileRule, u64)| BrokenRule {
         id: rule.rule.id,
@@ -155,7 +156,11 @@ pub fn findings(checking: Checking) -> FileFindings {
                 state: reason.state.name(),
                 found: reason.found.clone(),
                 advice: reason.advice,
-                place: FoundPlace::from(&reason.place),
+                path: path_of(&reason.place),
+                offset: reason.place.offset,
+                track: reason.place.track,
+                sample: reason.place.sample.map(number),
+                time: reason.place.time,
             })
             .collect(),
     };

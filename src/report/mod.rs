@@ -28,9 +28,7 @@ pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use difference::{Difference, Statement};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};
-pub use findings::{
-    BrokenRule, FileFinding, FileFindings, FoundPlace, TargetAnswer, TargetReason, check, findings,
-};
+pub use findings::{BrokenRule, FileFinding, FileFindings, TargetAnswer, TargetReason, check, findings};
 pub use keys::{
     AssignedKey, CommandReport, EncryptedReport, KeyListReport, KeyRule, ListedKey, RecipientReport,
     SpanReport, VideoRule, commands, key_list,

@@ -133,7 +133,7 @@ inEachBrowser((browser) => {
       const link = await page.evaluate(async () => {
         navigator.clipboard.writeText = async (text) => void (window.copied = text);
         document.querySelector('[aria-label="Copy link"]').click();
-          return window.copied;
+        return window.copied;
       });
       const { hash, pathname, search } = new URL(link);
       assert.match(hash, /^#inspect\?box=moof\/traf\/uuid:a2394f52&byte=\d+$/);

@@ -70,7 +70,7 @@ before(async () => {
 
 const openSamples = async (page) => {
   await page.waitFor('[role="treeitem"]');
-  await page.click('.inspect-views .button:last-child');
+  await page.click('.inspect-views .button:nth-child(2)');
   await page.waitFor('.sample-table .sample-size:not(:empty)', { timeout: LONG });
 };
 const chosen = () =>

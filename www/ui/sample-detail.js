@@ -148,7 +148,7 @@ function strip({ sample, units, protected: ranges, pattern, encrypted, clear }) 
     { class: 'strip-figure' },
     h(
       'div',
-      { class: 'strip', role: 'img', 'aria-label': words },
+      { class: 'sample-strip', role: 'img', 'aria-label': words },
       ...(drawn
         ? ranges.slice(0, DRAWN).map(({ start, len }) => {
             const part = h('span', { class: `strip-part${pattern ? ' pattern' : ''}` });
