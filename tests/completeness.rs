@@ -58,7 +58,7 @@ fn rows(list: &str) -> Vec<Row<'_>> {
         let [_, code, containers, _, letters, _] = cells[..] else { continue };
         let Some(code) = line.split('`').nth(1).filter(|_| code.starts_with('`')) else { continue };
         // The sign of copyright is one byte in files.
-        let code: Vec<u8> = code.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+        let code: Vec<u8> = code.chars().filter_map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
         let Ok(code) = code.try_into() else { continue };
         rows.push(Row { table, code, containers, letters });
     }

@@ -118,6 +118,9 @@ fn what_a_search_finds_is_of_the_type_that_is_promised_and_comes_from_all_of_the
     assert_eq!(types.unseen("FoundField"), [""; 0]);
 }
 
+/// A question about samples, answered as the module's users see it.
+type Ask<'a> = dyn FnMut(&mut boxlock::samples::Samples) -> Result<Value, boxlock::samples::Stop> + 'a;
+
 #[test]
 fn samples_are_of_the_types_that_are_promised() {
     use boxlock::protect::SourceKeys;
@@ -138,7 +141,7 @@ fn samples_are_of_the_types_that_are_promised() {
         let index = Rc::clone(session.index().unwrap());
         let mut samples = Samples::new(Rc::clone(&index));
         for track in report::tracks(&index).iter().map(|track| track.id).take(4) {
-            let mut asks: Vec<Box<dyn FnMut(&mut Samples) -> Result<Value, Stop>>> = vec![
+            let mut asks: Vec<Box<Ask<'_>>> = vec![
                 Box::new(|samples| Ok(to_value(report::sample_page(samples, &index, track, 0, 5)?).unwrap())),
                 Box::new(|samples| {
                     let mut view =

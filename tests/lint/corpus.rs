@@ -40,8 +40,8 @@ fn listed(name: &str, findings: &FileFindings) -> String {
             Severity::Note => "note   ",
         };
         let first = findings.findings.iter().find(|one| one.rule == rule.id).unwrap();
-        let place = first.place.path.clone().unwrap_or_default();
-        let at = first.place.offset.map_or_else(String::new, |at| format!(" @{at}"));
+        let place = first.path.clone().unwrap_or_default();
+        let at = first.offset.map_or_else(String::new, |at| format!(" @{at}"));
         let message: String = first.message.chars().take(110).collect();
         writeln!(text, "  {severity} {} ×{} {place}{at}: {message}", rule.id, rule.count).unwrap();
     }

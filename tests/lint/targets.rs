@@ -45,8 +45,8 @@ fn what_stops_a_player_stands_first_and_says_where_it_is() {
     let all = answer(&file, "mse");
     let first = &all.reasons[0];
     assert_eq!((first.rule, first.state), (Some("no-ivs"), "fails"));
-    assert_eq!(first.place.path.as_deref(), Some("moof/traf"));
-    assert!(first.place.offset.is_some() && first.place.track == Some(1), "{first:?}");
+    assert_eq!(first.path.as_deref(), Some("moof/traf"));
+    assert!(first.offset.is_some() && first.track == Some(1), "{first:?}");
     let states: Vec<&str> = all.reasons.iter().map(|reason| reason.state).collect();
     assert!(states.is_sorted_by_key(|state| *state != "fails"), "{states:?}");
 }

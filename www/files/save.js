@@ -94,14 +94,17 @@ async function looksTheSame(place, source) {
 }
 
 /**
- * Removes the empty file that the save dialog left behind when nothing was written to it.
+ * Removes the empty file that the save dialog, or making it in a folder, left behind when nothing was written to it.
  * @param {FileSystemFileHandle} handle
+ * @param {FileSystemDirectoryHandle | null} [folder] that it stands in, where that is known: not every browser removes without
  */
-export async function removeIfEmpty(handle) {
+export async function removeIfEmpty(handle, folder = null) {
   try {
     const file = await handle.getFile();
+    if (file.size > 0) return;
     const remove = /** @type {unknown} */ (Reflect.get(handle, 'remove'));
-    if (file.size === 0 && typeof remove === 'function') await remove.call(handle);
+    if (folder) await folder.removeEntry(handle.name);
+    else if (typeof remove === 'function') await remove.call(handle);
   } catch {
     // It is already gone, or the browser does not allow it: an empty file harms nobody.
   }

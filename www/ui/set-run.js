@@ -195,7 +195,7 @@ export class SetRun {
       }
       this.#set(one, 'done');
     } catch (error) {
-      if (sink) await removeIfEmpty(sink);
+      if (sink) await removeIfEmpty(sink, this.#folder);
       const fault = signal.aborted ? null : faultOf(error, 'write');
       const ended = fault ? 'failed' : 'cancelled';
       if (file && this.store.file(file.id))
