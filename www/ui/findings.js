@@ -205,7 +205,7 @@ export class Findings {
     const cards = found.rules.map((rule) => ({ rule, card: this.#rule(rule, found.findings) }));
     const groups = GROUPS.map(({ severity, name }) => {
       const own = cards.filter(({ rule }) => rule.severity === severity);
-      const title = h('h3', { class: `finding-group ${severity}` });
+      const title = h('h3', { class: `finding-group of-${severity}` });
       return { own, name, title, element: h('section', {}, title, ...own.map(({ card }) => card)) };
     });
     const draw = () => {
@@ -280,7 +280,13 @@ export class Findings {
       h('p', {}, rule.why),
       list,
       rows.length > SHOWN ? more : null,
-      untold > 0 ? h('p', { class: 'quiet' }, `${format.count(untold)} more are not listed.`) : null,
+      untold > 0
+        ? h(
+            'p',
+            { class: 'quiet' },
+            `${format.count(untold)} more ${untold === 1 ? 'is' : 'are'} not listed.`,
+          )
+        : null,
       h('p', { class: 'finding-fix' }, h('strong', {}, 'How to fix it: '), rule.fix, ' ', this.#doing(rule)),
     );
   }
