@@ -92,15 +92,15 @@ inEachBrowser((browser) => {
     await page.click('#findings-json');
     const json = await page.waitDownload({ timeout: LONG });
     const all = JSON.parse(json.bytes.toString());
-    assert.equal(all.rules[0].id, 'no-ivs');
-    assert.equal(all.findings[0].rule, 'no-ivs');
-    assert.ok(all.findings[0].path.startsWith('moof') && all.findings[0].offset > 0);
+    assert.equal(all.rules.find(({ severity }) => severity === 'error').id, 'no-ivs');
+    const found = all.findings.find(({ rule }) => rule === 'no-ivs');
+    assert.ok(found.path.startsWith('moof') && found.offset > 0);
     assert.equal(all.targets.length, 5);
     await page.click('#findings-csv');
     const csv = await page.waitDownload({ timeout: LONG });
     const lines = csv.bytes.toString().split('\r\n');
     assert.ok(lines[0].startsWith('"rule","severity","title"'));
-    assert.ok(lines[1].startsWith('"no-ivs","error"'));
+    assert.ok(lines.some((line) => line.startsWith('"no-ivs","error"')));
     assert.equal(lines.length, all.findings.length + 2);
 
     await openFile(page, SAMPLE);

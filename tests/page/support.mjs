@@ -115,7 +115,8 @@ export function assertNothingLeft(page, origin) {
   for (const url of page.requests) {
     const { pathname } = new URL(url);
     const own =
-      url === `${origin}${pathname}` &&
+      // What stands behind # is not sent, though one browser tells it.
+      url.replace(/#.*/, '') === `${origin}${pathname}` &&
       existsSync(join(pathname.startsWith('/www/') ? ROOT : DIST, pathname));
     assert.ok(own, `The page asked for ${url}`);
   }
