@@ -126,7 +126,7 @@ boxes! {
         four(b"sdhd"), four(b"odhd"), four(b"crhd"), four(b"iphd"),
     ] full "MPEG-4 media header" "ISO/IEC 14496-14:2020 5.6" {}
     /// Scheme and its information for scrambled samples.
-    ScrambleScheme [four(b"scrb")] plain children "Scramble scheme information" "ISO/IEC 14496-12:2022 8.16" {}
+    ScrambleScheme [four(b"scrb")] plain children "Scramble scheme information" "ISO/IEC 14496-12:2022 8.12.7" {}
     /// PCR values of MPEG-2 transport streams, one for each subsegment.
     PcrInformation [four(b"pcrb")] plain "PCR information" "ISO/IEC 23009-1: MPEG-2 TS" {
         pcr_values: Counted<u32, [u8; 6]>;
@@ -135,7 +135,7 @@ boxes! {
     BaseLocation [four(b"bloc")] full "Base location" "DECE media format 2.2.3" {
         base_location: super::wire::Bytes, count |_, _| 256;
         purchase_location: super::wire::Bytes, count |_, _| 256;
-        reserved: super::wire::Bytes, count |_, _| 256;
+        reserved: super::wire::Bytes, count |_, _| 512;
     }
     /// Kind and dependency of each picture, for fast forward and back.
     TrickPlay [four(b"trik")] full "Trick play" "DECE media format 2.2.7" {

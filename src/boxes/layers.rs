@@ -10,6 +10,8 @@ entries! {
         byte_rate: u32;
         cpb_size: u32;
         dpb_size: u32;
+        init_cpb_delay: u32;
+        init_dpb_delay: u32;
     }
     /// Parameter sets of one type.
     EvcArray {
@@ -91,8 +93,6 @@ boxes! {
     /// What a decoder has to keep at each operating point.
     Buffering [four(b"buff")] plain "Buffering" "ISO/IEC 14496-15:2022 A.5" {
         operating_points: Counted<u16, BufferingPoint>;
-        init_cpb_delay: u32;
-        init_cpb_delay_offset: u32;
     }
     /// Priorities that belong to a tier.
     PriorityRange [four(b"svpr")] plain "Priority range" "ISO/IEC 14496-15:2022 A.4" {
