@@ -12,7 +12,7 @@ file_rules! { HEADERS:
         "Without 'pssh' only a manifest, or the app, can say which licence to ask for." WRITE;
     PSSH_EARLY "pssh-place" Warning "A DRM header before the movie header box" "ISO/IEC 14496-12:2022 6.2.3; PIFF 1.1 5.3.1" stops "windows?", Change
         "'mvhd' stands first in 'moov', and PIFF has its header right behind." WRITE;
-    PSSH_IN_MOOF "pssh-in-moof" Note "DRM headers in fragments" "ISO/IEC 23001-7:2023 8.1.1" stops "windows", None
+    PSSH_IN_MOOF "pssh-in-moof" Note "DRM headers in fragments" "ISO/IEC 23001-7:2023 8.1.1" stops "windows?", None
         "They are for keys that change; of a local file Windows reads the header in 'moov' alone." "Have one key for the whole file.";
     PSSH_VERSION "pssh-version" Note "A DRM header of version 1" "ISO/IEC 23001-7:2023 8.1; W3C, cenc initialization data format" stops "widevine?", None
         "Android before 7 and PlayReady clients before 3.0 read version 0 alone." "Boxlock writes version 0 for PlayReady and Widevine.";
