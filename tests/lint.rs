@@ -3,7 +3,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
-mod build;
+pub mod build;
 mod corpus;
 mod files;
 mod header_files;

@@ -44,7 +44,9 @@ impl<'f> Looked<'f> {
     }
 
     pub fn ask<T>(&mut self, mut ask: impl FnMut(&mut Samples, &Index) -> Asked<T>) -> Result<T, Error> {
+        let most = self.read + 3 * self.file.len() as u64;
         for _ in 0..MOST_STEPS {
+            assert!(self.read <= most, "the same bytes are wanted again and again");
             match ask(&mut self.samples, &self.index) {
                 Ok(answer) => return Ok(answer),
                 Err(Stop::Error(error)) => return Err(error),

@@ -90,9 +90,11 @@ const PAGE_BYTES: u64 = 16 << 20;
 /// Headers that are kept. More than those of a page, and those of a step to a neighbour.
 const KEPT_HEADS: usize = PAGE_HEADS + 16;
 const KEPT_BYTES: u64 = 4 * PAGE_BYTES;
-/// Other ranges that are kept, and bytes of them beside the last.
+/// Other ranges that are kept, and bytes of them. As many as one answer needs at once are kept whatever their size: a header
+/// and the IVs that it leads to, or the IVs of a table and a sample.
 const KEPT_RANGES: usize = 8;
 const KEPT_RANGE_BYTES: u64 = 16 << 20;
+const NEEDED_RANGES: usize = 2;
 
 /// Where a part of a track stands.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +148,7 @@ impl Samples {
         let mut kept = 0;
         for (_, bytes) in self.given.iter().rev().take(KEPT_RANGES) {
             sum += len_u64(bytes.len());
-            if kept > 0 && sum > KEPT_RANGE_BYTES {
+            if kept >= NEEDED_RANGES && sum > KEPT_RANGE_BYTES {
                 break;
             }
             kept += 1;
@@ -226,17 +228,14 @@ impl Samples {
         let (total, table) = (map.total, map.table);
         let mut page = Page { total, rows: Vec::new(), problems: map.broken.iter().cloned().collect() };
         let end = from.saturating_add(len_u64(count.min(limits::LISTED))).min(total);
-        if from < table {
-            self.table_rows(track, from, end.min(table), &mut page)?;
-        }
-        if end <= table {
-            return Ok(page);
-        }
-        let wanted = self.parts_between(track, from.max(table), end);
-        // First all of them, so that asking again costs little.
+        let wanted = if end > table { self.parts_between(track, from.max(table), end) } else { Vec::new() };
+        // First all of them, which are kept, so that asking again costs little.
         let mut heads = Vec::new();
         for at in &wanted {
             heads.push(self.head(to_len(at.fragment.into()))?);
+        }
+        if from < table {
+            self.table_rows(track, from, end.min(table), &mut page)?;
         }
         for (at, head) in wanted.iter().zip(heads) {
             let skip = from.max(at.first) - at.first;

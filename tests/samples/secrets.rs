@@ -3,6 +3,7 @@
 use boxlock::boxes::cenc::Subsample;
 use boxlock::samples::Row;
 
+use crate::lint::build;
 use crate::support::{drive, ffmpeg, raw};
 
 use super::Looked;
@@ -106,6 +107,29 @@ fn samples_of_cbcs_share_the_iv_of_their_track() {
             rows.iter().all(|row| row.by.as_ref().is_some_and(|by| by.pattern == 0x19 || by.pattern == 0))
         );
     }
+}
+
+/// Together they are more than is kept of what was read before.
+#[test]
+fn a_large_header_and_the_ivs_that_it_leads_to_are_at_hand_at_once() {
+    let mut file = build::protected("cenc", "plain");
+    let rows = |file: &[u8]| {
+        let mut looked = Looked::open(file).unwrap();
+        let (rows, problems) = looked.rows(2).unwrap();
+        assert!(problems.is_empty() && rows.len() > 10, "{problems:?}");
+        shown(&rows)
+    };
+    let before = rows(&file);
+    let traf = "moof[1]/traf";
+    let list = build::copy(&file, &format!("{traf}/senc"));
+    build::hide(&mut file, &format!("{traf}/senc"));
+    build::append(&mut file, "moof[1]", &build::boxed(b"free", &[&vec![0; 17 << 20]]));
+    let there = file.len() + 8 - build::find(&file, "moof[1]").start;
+    // Version, flags and the count stand before the IVs.
+    file.extend(build::boxed(b"free", &[&list[16..]]));
+    let end = build::find(&file, &format!("{traf}/saio")).end;
+    file[end - 4..end].copy_from_slice(&u32::try_from(there).unwrap().to_be_bytes());
+    assert_eq!(rows(&file), before);
 }
 
 /// FFmpeg puts them into the sample table of a plain file.
