@@ -132,18 +132,19 @@ impl Pattern {
         self.crypt << 4 | self.skip & 15
     }
 
-    /// Gives `take` the runs of whole blocks in a protected range that are encrypted.
+    /// Gives `take` the runs of whole blocks in a protected range of `len` bytes that are encrypted: where each begins in it,
+    /// and its bytes.
+    pub fn each(self, len: usize, mut take: impl FnMut(usize, usize)) {
+        let whole = len / BLOCK * BLOCK;
+        let crypt = if self.crypt == 0 { whole } else { usize::from(self.crypt) * BLOCK };
+        // With nothing to encrypt at all there is no turn either.
+        let turn = (crypt + usize::from(self.skip) * BLOCK).max(BLOCK);
+        (0..whole).step_by(turn).for_each(|from| take(from, crypt.min(whole - from)));
+    }
+
+    /// Gives `take` those runs of a protected range.
     pub fn each_range(self, range: &mut [u8], mut take: impl FnMut(&mut [u8])) {
-        let whole = range.len() / BLOCK * BLOCK;
-        let range = range.get_mut(..whole).unwrap_or_default();
-        if self.crypt == 0 {
-            return take(range);
-        }
-        let crypt = usize::from(self.crypt) * BLOCK;
-        for turn in range.chunks_mut(crypt + usize::from(self.skip) * BLOCK) {
-            let len = turn.len().min(crypt);
-            take(turn.get_mut(..len).unwrap_or_default());
-        }
+        self.each(range.len(), |from, len| take(range.get_mut(from..from + len).unwrap_or_default()));
     }
 
     /// Of `len` bytes in one protected range, those that a block cipher encrypts.

@@ -138,11 +138,7 @@ impl Samples {
                 }
                 last = number;
                 number += 1;
-                let own = run.trun.samples.get(in_run);
-                let own =
-                    own.filter(|_| run.trun.head.has(crate::boxes::fragment::trun_flags::SAMPLE_DURATION));
-                let duration = own.map_or(track.default_duration, |own| own.sample_duration);
-                time = time.saturating_add(duration.into());
+                time = time.saturating_add(track.duration_of(run, in_run).into());
             }
         }
         Ok(at.first + last)

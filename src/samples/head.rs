@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::boxes::Tree;
-use crate::boxes::fragment::{SampleFlags, trun_flags};
+use crate::boxes::fragment::SampleFlags;
 use crate::boxes::outside::Outside;
 use crate::boxes::piff::{self, FragmentTime};
+use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc};
 use crate::fragmenter::columns::Groups;
@@ -49,8 +49,8 @@ impl Head {
         // What is damaged is told of the box, and costs its own `traf`.
         let fragment = Fragment::read_all(&tree, movie, &mut Vec::new());
         let mut secrets = Vec::new();
-        for track in &fragment.tracks {
-            secrets.push(Secrets::read(samples, &tree, track)?);
+        for (traf, track) in fragment.parts(&tree) {
+            secrets.push(Secrets::read(samples, &tree, traf, track)?);
         }
         Ok(Self { tree, fragment, secrets })
     }
@@ -84,9 +84,7 @@ impl Head {
                     return;
                 }
                 let own = run.trun.samples.get(in_run);
-                let duration = own
-                    .filter(|_| run.trun.head.has(trun_flags::SAMPLE_DURATION))
-                    .map_or(track.default_duration, |own| own.sample_duration);
+                let duration = track.duration_of(run, in_run);
                 let offset = own.map_or(0, |own| own.sample_composition_time_offset);
                 let size = run.size(in_run);
                 let flags: SampleFlags = flags_of(track, run, in_run);
@@ -122,7 +120,7 @@ impl Head {
         let track = self.fragment.tracks.get(part)?;
         let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start)?;
         let tfxd: FragmentTime = self.tree.read(traf.child_id(piff::TFXD)?).ok()?;
-        Some(i64::from_ne_bytes(tfxd.fragment_absolute_time.0.to_ne_bytes()))
+        Some(tfxd.fragment_absolute_time.0.cast_signed())
     }
 
     /// Which groups the samples of a `traf` are in.
@@ -142,10 +140,9 @@ pub(super) fn iv_of(by: Option<&Rc<Encryption>>, own: &[u8]) -> Vec<u8> {
 }
 
 impl Secrets {
-    fn read(samples: &Samples, tree: &Tree<'static>, track: &TrackFragment) -> Asked<Self> {
+    fn read(samples: &Samples, tree: &Tree<'_>, traf: &Node, track: &TrackFragment) -> Asked<Self> {
         let index = &samples.index;
-        let traf = tree.root().all(b"traf").find(|traf| traf.start == track.start);
-        let (Some(traf), Some(movie)) = (traf, &index.movie) else { return Ok(Self::default()) };
+        let Some(movie) = &index.movie else { return Ok(Self::default()) };
         let found: Vec<Span> = match spans(tree, traf, track, movie) {
             Ok(found) => found,
             Err(error) => return Ok(Self { problem: Some(error), ..Self::default() }),

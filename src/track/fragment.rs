@@ -67,6 +67,14 @@ pub struct TrackFragment {
     pub default_flags: SampleFlags,
 }
 
+impl TrackFragment {
+    /// Ticks of the sample of this number of one of its runs.
+    pub fn duration_of(&self, run: &Run, number: usize) -> u32 {
+        let own = run.trun.samples.get(number).filter(|_| run.trun.head.has(trun_flags::SAMPLE_DURATION));
+        own.map_or(self.default_duration, |own| own.sample_duration)
+    }
+}
+
 /// One movie fragment.
 #[derive(Clone, Debug)]
 pub struct Fragment {
@@ -113,6 +121,13 @@ impl Fragment {
             }
         }
         Self { sequence, tracks }
+    }
+
+    /// Each `traf` that could be read, with what was read of it; `tree` is what it was read from.
+    pub fn parts<'f>(&'f self, tree: &'f Tree<'_>) -> impl Iterator<Item = (&'f Node, &'f TrackFragment)> {
+        let mut trafs = tree.root().all(b"traf");
+        let of = move |track: &'f TrackFragment| Some((trafs.find(|traf| traf.start == track.start)?, track));
+        self.tracks.iter().filter_map(of)
     }
 
     /// File ranges of its samples: disjoint, none empty, in file order.

@@ -95,8 +95,7 @@ fn each(track: &TrackFragment, take: &mut dyn FnMut(Shown)) {
             continue;
         }
         for (place, sample) in run.trun.samples.iter().enumerate() {
-            let own = run.trun.head.has(trun_flags::SAMPLE_DURATION);
-            let duration = if own { i64::from(sample.sample_duration) } else { default };
+            let duration = i64::from(track.duration_of(run, place));
             take((at + i64::from(sample.sample_composition_time_offset), duration, flags(place)));
             at = at.saturating_add(duration);
         }

@@ -98,6 +98,12 @@ impl TopBoxes {
         self.get(self.boxes.binary_search_by_key(&start, |packed| packed.start).ok()?)
     }
 
+    /// The box that has this byte of the file.
+    pub fn around(&self, offset: u64) -> Option<TopBox> {
+        let behind = self.boxes.partition_point(|packed| packed.start <= offset);
+        self.get(behind.checked_sub(1)?).filter(|top| offset < top.end())
+    }
+
     /// The boxes that begin in this stretch of the file.
     pub fn within(&self, start: u64, end: u64) -> impl Iterator<Item = TopBox> {
         let first = self.boxes.partition_point(|packed| packed.start < start);
@@ -189,6 +195,13 @@ mod tests {
         {
             assert_eq!(top.find(path), None, "{path}");
         }
+        for (number, (found, _)) in listed.iter().enumerate() {
+            for offset in [found.start, found.end() - 1] {
+                assert_eq!(top.around(offset), top.get(number));
+            }
+        }
+        assert_eq!(top.around(top.end()), None);
+        assert_eq!(TopBoxes::default().around(0), None);
         for number in [7, 3, 15, 16] {
             paths.go_to(&top, number);
             assert_eq!(paths.next(&top), listed.get(number).cloned(), "{number}");

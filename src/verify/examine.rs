@@ -5,7 +5,6 @@ use twox_hash::XxHash64;
 
 use crate::boxes::Tree;
 use crate::boxes::cenc::Subsample;
-use crate::boxes::fragment::trun_flags;
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::protect::codecs::rule;
@@ -349,15 +348,12 @@ impl Examination {
 fn digests(track: &TrackFragment) -> Vec<Digest> {
     let mut all = Vec::with_capacity(track.sample_count);
     for run in &track.runs {
-        let has_duration = run.trun.head.has(trun_flags::SAMPLE_DURATION);
         for number in 0..run.count() {
             let entry = run.trun.samples.get(number);
             all.push(Digest {
                 hash: 0,
                 size: run.size(number),
-                duration: entry
-                    .filter(|_| has_duration)
-                    .map_or(track.default_duration, |entry| entry.sample_duration),
+                duration: track.duration_of(run, number),
                 composition: entry.map_or(0, |entry| entry.sample_composition_time_offset),
             });
         }
