@@ -110,11 +110,8 @@ impl Checking {
         let fragment = Fragment::read_all(&tree, index.movie.as_ref(), &mut Vec::new());
         let found = &mut self.found;
         fragment::look(index, entry, &tree, &fragment, &mut self.before, found);
-        // Parts that cannot be read are left out of the fragment.
-        if tree.root().all(b"traf").count() == fragment.tracks.len() {
-            let media = (entry.start + entry.moof_len, rest);
-            samples::look(index, entry, &tree, &fragment, media, &mut self.seen, found);
-        }
+        let media = (entry.start + entry.moof_len, rest);
+        samples::look(index, entry, &tree, &fragment, media, &mut self.seen, found);
     }
 
     /// What came of it, when all was given.

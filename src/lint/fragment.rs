@@ -7,6 +7,7 @@ use crate::bytes::ByKey;
 use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header;
 use crate::track::presented::Access;
+use crate::track::top::TopBox;
 use crate::track::{Fragment, Index, Track, TrackFragment, TrackKind};
 use crate::verify::twins::is_untimely;
 
@@ -21,12 +22,7 @@ pub struct Before {
     ends: ByKey<i64>,
     /// By how much `tfxd` is before `tfdt` in the first fragment of each track.
     shifts: ByKey<i64>,
-    /// How often all boxes were gone through for one that holds samples.
-    searches: usize,
 }
-
-/// Most times that all boxes of the file are gone through.
-const SEARCHES: usize = 64;
 
 /// Looks at what its boxes say, but for encryption.
 pub fn look(
@@ -50,22 +46,21 @@ pub fn look(
         let message = format!("The fragment has {} headers of DRM systems.", headers.count());
         found.add(&rules::PSSH_IN_MOOF, Place::of(tree, node), message);
     }
-    let trafs: Vec<&Node> = root.all(b"traf").collect();
+    let trafs = root.all(b"traf").count();
     let is_of_one = index.file_type.as_ref().is_some_and(|file_type| {
         let mut brands = file_type.compatible_brands.iter().chain([&file_type.major_brand]);
         brands.any(|brand| [b"piff", b"isml", b"cmfc", b"cmf2"].contains(&&brand.0))
     });
-    if trafs.len() > 1 && is_of_one {
+    if trafs > 1 && is_of_one {
         let message = format!(
-            "The fragment has {} track fragments, and the brand of the file says that it has one.",
-            trafs.len()
+            "The fragment has {trafs} track fragments, and the brand of the file says that it has one."
         );
         found.add(&rules::SEVERAL_TRAFS, Place::of(tree, root), message);
     }
-    media(index, entry, tree, fragment, before, found);
-    for (traf, part) in trafs.iter().zip(&fragment.tracks) {
+    media(index, entry, tree, fragment, found);
+    for (traf, part) in fragment.parts(tree) {
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.tfhd.track_id));
-        Part { tree, traf, part, track }.look(trafs.len(), before, found);
+        Part { tree, traf, part, track }.look(trafs, before, found);
     }
     for part in index.parts(entry) {
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.track_id));
@@ -81,44 +76,28 @@ pub fn look(
 }
 
 /// Whether samples stand in media data, and where in it.
-fn media(
-    index: &Index,
-    entry: &FragmentEntry,
-    tree: &Tree<'_>,
-    fragment: &Fragment,
-    before: &mut Before,
-    found: &mut Findings,
-) {
-    let is_media = |top: &crate::track::top::TopBox| [b"mdat", b"imda"].iter().any(|code| top.id.is(code));
-    let holds = |top: &crate::track::top::TopBox, (start, end): (u64, u64)| {
-        is_media(top) && top.start + top.header_len <= start && end <= top.end()
-    };
-    let own: Vec<_> =
-        index.top.within(entry.start, entry.end.max(entry.start + 1)).filter(is_media).collect();
+fn media(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fragment, found: &mut Findings) {
+    let is_media = |top: &TopBox| [b"mdat", b"imda"].iter().any(|code| top.id.is(code));
+    let stretch = entry.start..entry.end.max(entry.start + 1);
+    let own: Vec<_> = index.top.within(stretch.start, stretch.end).filter(is_media).collect();
     let ranges = fragment.data_ranges();
     let is_cut = index.problems.iter().any(|problem| problem.code() == "truncated");
-    for range in &ranges {
-        if own.iter().any(|top| holds(top, *range)) || (is_cut && range.1 >= index.file_len) {
+    for &(start, end) in &ranges {
+        let holds = |top: &TopBox| is_media(top) && top.start + top.header_len <= start && end <= top.end();
+        let held = index.top.around(start).filter(holds);
+        if held.is_some_and(|top| stretch.contains(&top.start)) || (is_cut && end >= index.file_len) {
             continue;
         }
-        if before.searches == SEARCHES {
-            break;
-        }
-        before.searches += 1;
-        let place = Place::of(tree, tree.root());
         let own = match own.first() {
             Some(top) => format!("its media data is bytes {} to {}", top.start + top.header_len, top.end()),
             None => "it has no media data of its own".to_owned(),
         };
-        // Ranges that touch may stand in several boxes of media data.
-        let (rule, what) = if covered(index, *range) {
-            (&rules::DATA_APART, "media data of another place")
-        } else {
-            (&rules::DATA_ELSEWHERE, "not all of them media data")
+        let (rule, what) = match held {
+            Some(_) => (&rules::DATA_APART, "media data of another place"),
+            None => (&rules::DATA_ELSEWHERE, "not all of them media data"),
         };
-        let message =
-            format!("Samples of the fragment stand at bytes {} to {}, {what}; {own}.", range.0, range.1);
-        found.add(rule, place, message);
+        let message = format!("Samples of the fragment stand at bytes {start} to {end}, {what}; {own}.");
+        found.add(rule, Place::of(tree, tree.root()), message);
         break;
     }
     if let ([top], Some((first, _)), [part]) = (own.as_slice(), ranges.first(), fragment.tracks.as_slice()) {
@@ -130,18 +109,6 @@ fn media(
             found.add(&rules::DATA_OFFSET_GAP, Place::of(tree, tree.root()), message);
         }
     }
-}
-
-/// Whether all bytes of a range are in bodies of media data boxes, or are headers between them.
-fn covered(index: &Index, (start, end): (u64, u64)) -> bool {
-    let mut at = start;
-    for top in index.top.iter() {
-        let is_media = [b"mdat", b"imda"].iter().any(|code| top.id.is(code));
-        if is_media && (top.start + top.header_len..top.end()).contains(&at) {
-            at = top.end();
-        }
-    }
-    at >= end
 }
 
 /// One track's part.

@@ -1,6 +1,5 @@
 //! The headers of DRM systems in the movie header, and what PlayReady's say.
 
-use crate::boxes::header::four;
 use crate::boxes::systems::system_name;
 use crate::boxes::{Node, Tree};
 use crate::bytes::{Error, FourCc};
@@ -31,11 +30,10 @@ pub fn look(index: &Index, found: &mut Findings) {
         let message = "The file is encrypted, and has no header of any DRM system.";
         found.add(&rules::NO_HEADER, Place::of(moov, root), message);
     }
-    let mvhd = root.children.iter().position(|node| node.id() == four(b"mvhd")).unwrap_or(0);
+    let mvhd = root.child(b"mvhd").map_or(0, |mvhd| mvhd.start);
     let mut named: Vec<(u64, HeaderKey)> = Vec::new();
     for header in &all {
-        let at = root.children.iter().position(|node| node.start == header.node.start).unwrap_or(usize::MAX);
-        if at < mvhd {
+        if header.node.start < mvhd {
             let message = format!("The header stands at byte {}, before 'mvhd'.", header.node.start);
             found.add(&rules::PSSH_EARLY, Place::of(moov, header.node), message);
         }

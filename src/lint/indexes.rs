@@ -38,7 +38,8 @@ pub fn look(index: &Index, found: &mut Findings) {
 
 /// Where the last of what a `sidx` speaks of ends, when that is behind the end of the file.
 fn beyond(index: &Index, start: Option<u64>) -> Option<u64> {
-    let (at, sidx) = index.segment_indexes.iter().find(|(at, _)| Some(*at) == start)?;
+    let found = index.segment_indexes.binary_search_by_key(&start?, |(at, _)| *at).ok()?;
+    let (at, sidx) = index.segment_indexes.get(found)?;
     let from = index.top.at(*at)?.end().saturating_add(sidx.first_offset.0);
     let sizes = sidx.references.entries.iter().map(|entry| u64::from(entry.referenced_size()));
     let end = sizes.fold(from, u64::saturating_add);

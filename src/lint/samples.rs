@@ -7,7 +7,9 @@ use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{ByKey, Error, KeyId, Kind};
 use crate::protect::scheme::BLOCK;
-use crate::track::codec::h264::{LengthSize, Nals};
+use crate::samples::inside::ranges;
+use crate::track::codec::h264::{self, LengthSize, Nals};
+use crate::track::codec::h265;
 use crate::track::encryption::{Encryption, Maps, Span, first_of_encryption, maps, spans};
 use crate::track::index::{FragmentEntry, FragmentPart};
 use crate::track::{Codec, Fragment, Index, SampleEntry, TrackFragment};
@@ -23,12 +25,23 @@ pub struct Seen {
     /// Samples of each track so far.
     before: ByKey<u64>,
     counters: Counters,
-    /// The key IDs that samples were encrypted with, in the order of their numbers in [`Self::counters`], and the modes.
-    keys: Vec<(Option<KeyId>, u32, u8)>,
+    /// What samples were encrypted with: key IDs, and tracks that name none.
+    keys: BTreeMap<(Option<KeyId>, Option<u32>), Key>,
     /// How often each number stands among encrypted bytes of samples with IVs of their own, track by track.
     bytes: BTreeMap<u32, Counts>,
     /// Clear samples of NAL units that were looked at, and those of them that are none; and the first `moof`.
     units: BTreeMap<u32, (u64, u64, u64)>,
+}
+
+/// How a key is used.
+#[derive(Debug)]
+struct Key {
+    /// Its number in [`Seen::counters`].
+    number: u32,
+    /// The first track that it was used in.
+    track: u32,
+    /// [`COUNTER`], [`CHAINS`], or both.
+    modes: u8,
 }
 
 #[derive(Debug)]
@@ -55,8 +68,13 @@ pub fn look(
     found: &mut Findings,
 ) {
     let Some(movie) = &index.movie else { return };
-    for (number, (traf, part)) in tree.root().all(b"traf").zip(&fragment.tracks).enumerate() {
+    // Samples of each track in this fragment so far.
+    let mut inside: ByKey<u64> = ByKey::default();
+    for (traf, part) in fragment.parts(tree) {
         let id = part.tfhd.track_id;
+        let inside = inside.entry(id, 0);
+        let before = seen.before.get(id).copied().unwrap_or(0) + *inside;
+        *inside += len_u64(part.sample_count);
         let Some(entry_of) = movie.track(id).and_then(|track| track.entry(part.sample_description_index))
         else {
             continue;
@@ -74,24 +92,8 @@ pub fn look(
                 continue;
             }
         };
-        let before = fragment
-            .tracks
-            .iter()
-            .take(number)
-            .filter(|one| one.tfhd.track_id == id)
-            .map(|one| one.sample_count)
-            .sum::<usize>();
-        let of_parts = seen.before.get(id).copied().unwrap_or(0) + len_u64(before);
-        let this = Part {
-            tree,
-            traf,
-            part,
-            entry: entry_of,
-            spans: &spans,
-            media,
-            moof: entry.start,
-            before: of_parts,
-        };
+        let this =
+            Part { tree, traf, part, entry: entry_of, spans: &spans, media, moof: entry.start, before };
         if spans.iter().all(|span| span.by.is_none()) {
             this.clear(seen);
             continue;
@@ -122,7 +124,7 @@ impl Seen {
             let place = Place { track: Some(other.track), sample: Some(other.sample), ..Place::default() };
             found.add(&rules::COUNTER_TWICE, place, message);
         }
-        for (kid, track, modes) in &self.keys {
+        for ((kid, _), Key { track, modes, .. }) in &self.keys {
             if let (Some(kid), true) = (kid, *modes == COUNTER | CHAINS) {
                 let message =
                     format!("The key {kid} encrypts samples in counter mode, and others in chains.");
@@ -151,17 +153,11 @@ impl Seen {
 
     /// The number of a key.
     fn key(&mut self, kid: Option<KeyId>, track: u32, mode: u8) -> u32 {
-        let known =
-            |(other, of, _): &(Option<KeyId>, u32, u8)| *other == kid && (kid.is_some() || *of == track);
-        // Mostly the one used last.
-        let at = self.keys.iter().rposition(known).unwrap_or_else(|| {
-            self.keys.push((kid, track, 0));
-            self.keys.len() - 1
-        });
-        if let Some((_, _, modes)) = self.keys.get_mut(at) {
-            *modes |= mode;
-        }
-        u32::try_from(at).unwrap_or(u32::MAX)
+        let number = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        let of = (kid, kid.is_none().then_some(track));
+        let key = self.keys.entry(of).or_insert(Key { number, track, modes: 0 });
+        key.modes |= mode;
+        key.number
     }
 }
 
@@ -320,7 +316,7 @@ impl Part<'_> {
         if !is_counter || iv.is_empty() {
             return;
         }
-        let len: u64 = ranges.iter().map(|(start, end)| len_u64(end - start)).sum();
+        let len: u64 = ranges.iter().map(|(_, len)| len_u64(*len)).sum();
         let pattern = (u64::from(by.pattern >> 4), u64::from(by.pattern & 15));
         let blocks = match pattern {
             (crypt, skip) if crypt > 0 && skip > 0 => (len / len_u64(BLOCK)).div_ceil(crypt + skip) * crypt,
@@ -347,8 +343,8 @@ impl Part<'_> {
         let total: u64 = counts.of.iter().map(|count| u64::from(*count)).sum();
         // Chains leave what is less than a block as it is.
         let block = if matches!(&by.scheme.0, b"cenc" | b"cens") { 1 } else { BLOCK };
-        for (start, end) in ranges {
-            let part = bytes.get(*start..start + (end - start) / block * block).unwrap_or_default();
+        for (start, len) in ranges {
+            let part = bytes.get(*start..start + len / block * block).unwrap_or_default();
             if total < COUNTED {
                 part.iter().for_each(|byte| {
                     if let Some(count) = counts.of.get_mut(usize::from(*byte)) {
@@ -370,13 +366,15 @@ impl Part<'_> {
     ) {
         let Some(length_size) = self.length_size() else { return };
         let is_hevc = matches!(self.entry.codec, Codec::Hevc(_));
-        let inside =
-            |at: usize, len: usize| ranges.iter().find(|(start, end)| *start < at + len && at < *end);
         let mut at = 0;
+        let mut ranges = ranges.iter().map(|(start, len)| (*start, start + len)).peekable();
         let step = length_size.bytes();
         while at + step < bytes.len() {
+            // Those that end before are done with.
+            while ranges.next_if(|(_, to)| *to <= at).is_some() {}
+            let next = ranges.peek().copied();
             // The header, one byte or two, follows the length.
-            if inside(at, step + 1).is_some() {
+            if next.is_some_and(|(from, _)| from <= at + step) {
                 kinds.add(&rules::NAL_CLEAR, number, || {
                     format!("The length of a NAL unit at byte {at} of sample {number} of the fragment, or the byte behind it, is encrypted.")
                 });
@@ -385,7 +383,11 @@ impl Part<'_> {
             let field = bytes.get(at..at + step).unwrap_or_default();
             let len = field.iter().fold(0, |len: usize, byte| len << 8 | usize::from(*byte));
             let (start, end) = (at + step, (at + step).saturating_add(len));
-            let over = ranges.iter().find(|(from, to)| (start..end).contains(from) && *to > end);
+            let mut last = None;
+            while let Some(range) = ranges.next_if(|(from, to)| *from < end && *to <= end) {
+                last = Some(range);
+            }
+            let over = ranges.peek().copied().filter(|(from, _)| *from < end);
             if end > bytes.len() || over.is_some() {
                 kinds.add(&rules::NAL_BORDERS, number, || match over {
                     Some((from, to)) => format!("Bytes {from} to {to} of sample {number} of the fragment are encrypted, and the NAL unit there ends at byte {end}."),
@@ -393,12 +395,11 @@ impl Part<'_> {
                 });
                 return;
             }
-            let header = bytes.get(start).copied().unwrap_or(0);
-            let is_slice =
-                if is_hevc { header >> 1 & 0x3f < 32 } else { matches!(header & 31, 1..=5 | 19..=21) };
-            if !is_slice && len > 0 && inside(start, len).is_some() {
+            let nal = bytes.get(start..end).unwrap_or_default();
+            if last.is_some()
+                && let Some((kind, false)) = kind(is_hevc, nal)
+            {
                 kinds.add(&rules::SETS_ENCRYPTED, number, || {
-                    let kind = if is_hevc { header >> 1 & 0x3f } else { header & 31 };
                     format!("A NAL unit of type {kind} at byte {at} of sample {number} of the fragment is encrypted, in the scheme '{}'.", by.scheme)
                 });
             }
@@ -407,20 +408,12 @@ impl Part<'_> {
     }
 }
 
-/// The encrypted ranges of a sample; all of it without a map.
-fn ranges(map: &[Subsample], len: usize) -> Vec<(usize, usize)> {
-    if map.is_empty() {
-        return vec![(0, len)];
+/// The number of the type of a NAL unit, and whether it is of a picture; `None` where it has no whole header.
+fn kind(is_hevc: bool, nal: &[u8]) -> Option<(u8, bool)> {
+    if is_hevc {
+        let kind = h265::NalType::of(nal)?;
+        return Some((kind.number(), kind.is_slice() || kind.is_other_slice()));
     }
-    let mut at = 0_usize;
-    let mut all = Vec::new();
-    for one in map {
-        let start = at.saturating_add(usize::from(one.clear));
-        let end = start.saturating_add(to_len(one.protected.into()));
-        if end > start && end <= len {
-            all.push((start, end));
-        }
-        at = end;
-    }
-    all
+    let kind = h264::NalType::from_header(*nal.first()?);
+    Some((kind.number(), kind.has_slice_header() || kind.is_other_slice()))
 }

@@ -9,7 +9,7 @@ use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, limits};
 use crate::protect::SourceKeys;
 use crate::protect::decrypt::decrypt_sample;
-use crate::protect::scheme::{BLOCK, Mode, Pattern, Scheme};
+use crate::protect::scheme::{Mode, Pattern, Scheme};
 use crate::track::encryption::Encryption;
 
 use super::units::{Unit, units};
@@ -89,17 +89,20 @@ pub fn is_encrypted(row: &Row, inside: u64) -> bool {
     found
 }
 
-/// The ranges that the map of a sample protects, inside of its `len` bytes.
-pub fn protected(row: &Row, len: usize) -> Vec<(usize, usize)> {
-    if row.by.is_none() {
-        return Vec::new();
-    }
-    if row.map.is_empty() {
+/// The ranges that a sample of `len` bytes has protected: where each begins, and its bytes.
+fn protected(row: &Row, len: usize) -> Vec<(usize, usize)> {
+    if row.by.is_some() { ranges(&row.map, len) } else { Vec::new() }
+}
+
+/// The ranges that a map protects, in order and inside of its sample of `len` bytes: where each begins, and its bytes. All of
+/// it without a map.
+pub fn ranges(map: &[Subsample], len: usize) -> Vec<(usize, usize)> {
+    if map.is_empty() {
         return vec![(0, len)];
     }
     let mut at = 0_usize;
     let mut all = Vec::new();
-    for Subsample { clear, protected } in &row.map {
+    for Subsample { clear, protected } in map {
         let start = at.saturating_add(usize::from(*clear)).min(len);
         at = start.saturating_add(to_len(u64::from(*protected))).min(len);
         if at > start {
@@ -122,17 +125,7 @@ fn each_encrypted(by: &Encryption, len: usize, take: &mut dyn FnMut(usize, usize
         take(0, len);
         return;
     }
-    let whole = len / BLOCK * BLOCK;
-    let Pattern { crypt, skip } = pattern.unwrap_or_default();
-    if crypt == 0 {
-        if whole > 0 {
-            take(0, whole);
-        }
-        return;
-    }
-    let crypt = usize::from(crypt) * BLOCK;
-    let turn = crypt + usize::from(skip) * BLOCK;
-    (0..whole).step_by(turn).for_each(|from| take(from, crypt.min(whole - from)));
+    pattern.unwrap_or_default().each(len, take);
 }
 
 fn decrypted(

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::boxes::fragment::SampleFlags;
-use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::units::to_len;
 use crate::bytes::{Error, FourCc};
 use crate::fragmenter::columns::{Columns, Cursor};
 use crate::track::Track;
@@ -148,6 +148,5 @@ fn map_of(bytes: &[u8]) -> Vec<crate::boxes::cenc::Subsample> {
         let protected = protected.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))?;
         Some(crate::boxes::cenc::Subsample { clear: u16::from_be_bytes(*clear), protected })
     };
-    debug_assert!(len_u64(bytes.len()) < 1 << 32);
     entries.filter_map(read).collect()
 }

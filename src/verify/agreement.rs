@@ -22,7 +22,7 @@ pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
 }
 
 /// PlayReady objects in the movie header, and where the box of each begins.
-pub fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
+fn objects(moov: &Tree<'_>) -> impl Iterator<Item = (u64, Vec<u8>)> {
     let all = SystemHeader::all(moov, moov.root()).into_iter();
     all.filter(SystemHeader::is_playready).map(|header| (header.node.start, header.data))
 }

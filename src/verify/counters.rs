@@ -162,7 +162,7 @@ fn overlap(runs: &[Run]) -> Option<(Place, Place)> {
     None
 }
 
-/// A short IV and blocks of a long one that may be the same.
+/// A short IV and blocks of a long one that may be the same. Both are sorted, and the short ones do not overlap.
 fn across(short: &[Run], long: &[Run]) -> Option<(Place, Place)> {
     long.iter().find_map(|run| {
         // IVs whose first blocks the run can reach: one, or two where it runs from the blocks of one into the next.
@@ -170,7 +170,8 @@ fn across(short: &[Run], long: &[Run]) -> Option<(Place, Place)> {
         (first..=last).find_map(|iv| {
             let begins = iv << 64;
             let reached = begins <= run.last && run.first < begins.saturating_add(SAMPLE_BLOCKS);
-            let found = short.iter().find(|short| reached && short.first <= iv && iv <= short.last)?;
+            let before = short.partition_point(|short| short.first <= iv).checked_sub(1);
+            let found = short.get(before?).filter(|short| reached && iv <= short.last)?;
             Some((found.place, run.place))
         })
     })

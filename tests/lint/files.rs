@@ -1,11 +1,13 @@
 //! Files that break the rules of boxes, tracks, fragments and indexes.
 
 use boxlock::protect::RequestText;
+use boxlock::report::FileFindings;
 
 use super::build::{
     SAMPLE, along, append, boxed, copy, find, front, hide, made, plain, protected, remove, rename, set,
     splice,
 };
+use super::findings;
 use super::rules::{Case, case};
 use crate::support::drive;
 use crate::support::raw::be32;
@@ -427,4 +429,35 @@ fn times() -> Vec<Case> {
             &[],
         ),
     ]
+}
+
+#[test]
+fn what_is_found_beside_a_track_fragment_that_cannot_be_read_is_of_the_other() {
+    let mut file = two_with_base();
+    let sound = findings(&file);
+    hide(&mut file, "moof/traf/tfhd");
+    let damaged = findings(&file);
+    let of = |all: &FileFindings, rule: &str| -> Vec<(Option<String>, Option<u32>)> {
+        let all = all.findings.iter().filter(|one| one.rule == rule);
+        all.map(|one| (one.path.clone(), one.track)).collect()
+    };
+    let second = (Some("moof/traf[1]".to_owned()), Some(2));
+    assert_eq!(of(&sound, "no-tfdt"), [(Some("moof/traf".to_owned()), Some(1)), second.clone()]);
+    assert_eq!(of(&damaged, "no-tfdt"), [second]);
+    assert_eq!(of(&damaged, "missing-box"), [(Some("moof/traf".to_owned()), None)]);
+}
+
+#[test]
+fn of_a_rule_that_is_broken_often_a_few_are_told_and_all_are_counted() {
+    let mut file = clear();
+    let fragments = (0..file.len()).filter(|at| file[*at..].starts_with(b"moof")).count();
+    let again = [copy(&file, "moof"), copy(&file, "mdat")].concat();
+    (0..30).for_each(|_| file.extend(&again));
+    let all = findings(&file);
+    let count = all.rules.iter().find(|rule| rule.id == "sequence-numbers").unwrap().count;
+    assert!((count - 30.0).abs() < 0.5, "{count}");
+    let told: Vec<_> = all.findings.iter().filter(|one| one.rule == "sequence-numbers").collect();
+    let paths: Vec<_> = told.iter().map(|one| one.path.clone().unwrap()).collect();
+    let expected: Vec<_> = (fragments..fragments + 20).map(|number| format!("moof[{number}]/mfhd")).collect();
+    assert_eq!(paths, expected);
 }

@@ -1,7 +1,9 @@
 //! Files that break the rules of encryption.
 
 use super::build::{SAMPLE, append, boxed, copy, find, front, hide, protected, remove, set, splice, wide};
+use super::findings;
 use super::rules::{Case, case};
+use crate::support::dice::Dice;
 use crate::support::raw::be32;
 
 fn cenc() -> Vec<u8> {
@@ -287,4 +289,49 @@ fn samples() -> Vec<Case> {
             &[],
         ),
     ]
+}
+
+/// One fragment with one sample: small units that are clear, and so many that are encrypted behind their headers.
+fn one_sample(clear: usize, encrypted: usize, last: (u16, u32)) -> Vec<u8> {
+    let mut dice = Dice(3);
+    let mut media = [0, 0, 0, 1, 0x41].repeat(clear);
+    let mut map: Vec<(u16, u32)> = vec![(u16::MAX, 0); media.len() / 65535];
+    let mut left = u16::try_from(media.len() % 65535).unwrap();
+    for number in 0..encrypted {
+        media.extend([0, 0, 0, 17, 0x41]);
+        media.extend((0..16).map(|_| u8::try_from(dice.roll(256)).unwrap()));
+        map.push(if number + 1 == encrypted { last } else { (left + 5, 16) });
+        left = 0;
+    }
+    let entries: Vec<u8> = map
+        .iter()
+        .flat_map(|(clear, more)| [&clear.to_be_bytes()[..], &more.to_be_bytes()].concat())
+        .collect();
+    let count = u16::try_from(map.len()).unwrap().to_be_bytes();
+    let senc = boxed(b"senc", &[&[0, 0, 0, 2], &[0, 0, 0, 1], &[7; 8], &count, &entries]);
+    let size = u32::try_from(media.len()).unwrap().to_be_bytes();
+    let traf = |offset: u32| {
+        let tfhd = boxed(b"tfhd", &[&[0, 2, 0, 0], &[0, 0, 0, 1]]);
+        let tfdt = boxed(b"tfdt", &[&[0; 8]]);
+        let trun = boxed(b"trun", &[&[0, 0, 2, 1], &[0, 0, 0, 1], &offset.to_be_bytes(), &size]);
+        boxed(
+            b"moof",
+            &[&boxed(b"mfhd", &[&[0; 4], &[0, 0, 0, 1]]), &boxed(b"traf", &[&tfhd, &tfdt, &trun, &senc])],
+        )
+    };
+    let behind = u32::try_from(traf(0).len() + 8).unwrap();
+    [cenc_front(), traf(behind), boxed(b"mdat", &[&media])].concat()
+}
+
+/// Gone through anew for each unit, these ranges would be gone through two hundred billion times.
+#[test]
+fn a_sample_of_many_units_and_many_ranges_takes_no_longer_than_it_is() {
+    let broken = |last| -> Vec<&str> {
+        let found = findings(&one_sample(400_000, 60_000, last));
+        let units = ["nal-header-encrypted", "map-off-nal", "subsamples-sum", "parameter-sets-encrypted"];
+        found.rules.iter().map(|rule| rule.id).filter(|id| units.contains(id)).collect()
+    };
+    assert_eq!(broken((5, 16)), [""; 0]);
+    assert_eq!(broken((4, 17)), ["nal-header-encrypted"]);
+    assert_eq!(broken((5, 17)), ["subsamples-sum"]);
 }
