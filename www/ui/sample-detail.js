@@ -57,6 +57,19 @@ export class SampleDetail {
   }
 
   /**
+   * Says why a sample cannot be opened.
+   * @param {number} track
+   * @param {number} number
+   * @param {string} sentence
+   */
+  refuse(track, number, sentence) {
+    this.units = [];
+    this.form.hidden = true;
+    this.body.replaceChildren(title(track, number));
+    this.fail(sentence);
+  }
+
+  /**
    * @param {number} track
    * @param {SampleView} view
    */
@@ -70,7 +83,7 @@ export class SampleDetail {
     });
     const more = units.length - this.units.length;
     this.body.replaceChildren(
-      h('h2', { class: 'pane-title' }, `Sample ${format.count(sample.number)} of track ${track}`),
+      title(track, sample.number),
       facts(view),
       strip(view),
       ...view.problems.map((problem) => h('p', { class: 'fault-line' }, problem)),
@@ -98,6 +111,13 @@ export class SampleDetail {
     return this.units.find(({ unit }) => offset >= unit.start && offset < unit.start + unit.size)?.unit;
   }
 }
+
+/**
+ * @param {number} track
+ * @param {number} number
+ */
+const title = (track, number) =>
+  h('h2', { class: 'pane-title' }, `Sample ${format.count(number)} of track ${track}`);
 
 /**
  * @param {SampleUnit} unit
