@@ -327,6 +327,44 @@ inEachBrowser((browser) => {
   );
 
   check(
+    'of licences that come in another order each goes to whoever asked for it',
+    async (page) => {
+      const found = await page.evaluate(async () => {
+        const { preview } = await import('/preview/frame.js');
+        const place = document.body.appendChild(document.createElement('div'));
+        const stop = new AbortController();
+        const waiting = [];
+        const onChallenge = (body) =>
+          new Promise((resolve) => {
+            waiting.unshift(() => resolve({ status: 200, headers: {}, body: new Blob([body]) }));
+            if (waiting.length === 2) for (const answer of waiting) answer();
+          });
+        const order = {
+          player: 'native',
+          manifest: 'x.mp4',
+          files: [],
+          places: [],
+          texts: [],
+          keys: [],
+          seen: false,
+        };
+        await preview(
+          { ...order, playready: true, lasting: false },
+          { place, title: 'x', onReport() {}, onChallenge, signal: stop.signal },
+        );
+        const { contentWindow } = place.querySelector('iframe');
+        const ask = async (body) => (await contentWindow.fetch('licence', { method: 'POST', body })).text();
+        const answers = await Promise.all([ask('one'), ask('two')]);
+        stop.abort();
+        return answers;
+      });
+      assert.deepEqual(found, ['one', 'two']);
+      await assertGone(page);
+    },
+    { quiet: false },
+  );
+
+  check(
     'people who listen, or have a small screen, can use it; PlayReady is offered where it is and the key is for tests',
     async (page) => {
       await page.setFile('#open-file', paths[0]);
