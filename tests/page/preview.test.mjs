@@ -293,7 +293,7 @@ inEachBrowser((browser) => {
           return last;
         };
         const blob = await (await fetch('/samples/sample.ismv')).blob();
-        const clear = [{ name: 'clear 100%.mp4', result: { keys: [], file: async () => blob } }];
+        const clear = [{ name: 'clear 100% #1, 2 & more.mp4', result: { keys: [], file: async () => blob } }];
         const native = await run('native', 'file', clear);
         const folder = await navigator.storage.getDirectory();
         const handle = await folder.getFileHandle('changed.mp4', { create: true });

@@ -4,6 +4,7 @@
  */
 
 import '../closed.js';
+import { decoded } from '../publish/url-parts.js';
 import { answerOf } from './answer.js';
 import { observeKeys } from './observed.js';
 import { players } from './players.js';
@@ -86,7 +87,7 @@ navigator.serviceWorker.addEventListener('message', (event) => {
     void licensed(body ?? new ArrayBuffer(0)).then((answer) => port?.postMessage(answer));
     return;
   }
-  const place = places.get(decodeURI(path));
+  const place = places.get(decoded(path));
   readable(place).then(
     () => {
       const answer = answerOf(place, range, method);
