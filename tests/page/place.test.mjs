@@ -100,6 +100,22 @@ inEachBrowser((browser) => {
     },
   );
 
+  check('where the browser keeps nothing for the page, bars move all the same', async (page) => {
+    await page.setViewport(1400, 900);
+    await page.evaluate(() =>
+      Object.defineProperty(window, 'localStorage', {
+        get() {
+          throw new DOMException('Not allowed', 'SecurityError');
+        },
+      }),
+    );
+    await openPiff(page, browser);
+    const before = await page.evaluate(width, '.pane-tree');
+    await page.evaluate(() => document.querySelector('.splitter.bar-x').focus());
+    await page.press('ArrowRight');
+    assert.ok((await page.evaluate(width, '.pane-tree')) > before);
+  });
+
   check('at 1400 by 900 a table of IVs has its rows, and every IV is whole', async (page) => {
     await page.setViewport(1400, 900);
     await openPiff(page, browser);

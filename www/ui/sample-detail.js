@@ -123,7 +123,7 @@ const title = (track, number) =>
  * @param {SampleUnit} unit
  * @param {number} number
  */
-export function unitWords({ type, name, slice, size }, number) {
+function unitWords({ type, name, slice, size }, number) {
   const kind = type === null ? '' : ` (${type})`;
   return `${number + 1}. ${name}${kind}${slice ? `, ${slice}` : ''}, ${format.exactBytes(size)}`;
 }
