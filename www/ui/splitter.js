@@ -62,6 +62,8 @@ export function splitter(frame, { label, property, area, upright }) {
     if (kept >= LEAST && kept <= MOST) frame.style.setProperty(property + end, `${kept}%`);
   }
 
+  // The usual size may be another for what is shown now.
+  bar.addEventListener('focus', tell);
   bar.addEventListener('dblclick', () => set(null));
   bar.addEventListener('keydown', (event) => {
     const step = event.shiftKey ? 5 * STEP : STEP;
