@@ -99,8 +99,8 @@ inEachBrowser((browser) => {
     await page.click('#findings-csv');
     const csv = await page.waitDownload({ timeout: LONG });
     const lines = csv.bytes.toString().split('\r\n');
-    assert.ok(lines[0].startsWith('"rule","severity","title"'));
-    assert.ok(lines.some((line) => line.startsWith('"no-ivs","error"')));
+    assert.ok(lines[0].startsWith('rule,severity,title,'));
+    assert.ok(lines.some((line) => line.startsWith('no-ivs,error,')));
     assert.equal(lines.length, all.findings.length + 2);
 
     await openFile(page, SAMPLE);

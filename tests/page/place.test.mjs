@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { test } from 'node:test';
+import { csvRow } from '../../www/ui/csv.js';
 import { inEachBrowser } from './browser.mjs';
 import { openFile, pageTests, protectedSample, workFolder } from './support.mjs';
 import { boxes } from './support-media.mjs';
@@ -32,6 +34,15 @@ async function toSenc(page) {
     /^uuid:a2394f52/.test(document.querySelector('.crumbs [aria-current="true"]')?.innerText),
   );
 }
+
+test('tables have their cells as RFC 4180 has them, and nothing that a spreadsheet would run', () => {
+  assert.equal(
+    csvRow(['a', 1, -2, undefined, 'b,c', 'say "x"', 'two\r\nlines']),
+    'a,1,-2,,"b,c","say ""x""","two\r\nlines"\r\n',
+  );
+  for (const sign of ['=', '+', '-', '@', '\t']) assert.equal(csvRow([`${sign}1`]), `'${sign}1\r\n`);
+  assert.equal(csvRow(['\r1']), `"'\r1"\r\n`);
+});
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -64,6 +75,15 @@ inEachBrowser((browser) => {
       });
       const less = await page.evaluate(height, '.pane-bytes');
       assert.ok(Math.abs(bytes - less - 80) < 12, `${bytes} - ${less}`);
+      // It is kept when it is let go of.
+      const kept = () => localStorage.getItem('boxlock.--fields-y');
+      assert.equal(await page.evaluate(kept), null);
+      await page.evaluate(() =>
+        document
+          .querySelector('[role="separator"][aria-label="Room for fields"]')
+          .dispatchEvent(new Event('lostpointercapture')),
+      );
+      assert.match(await page.evaluate(kept), /^\d+$/);
       await page.goto('/');
       await page.waitFor('#open-button');
       await openPiff(page, browser);
@@ -79,6 +99,22 @@ inEachBrowser((browser) => {
       await page.evaluate(() => localStorage.clear());
     },
   );
+
+  check('where the browser keeps nothing for the page, bars move all the same', async (page) => {
+    await page.setViewport(1400, 900);
+    await page.evaluate(() =>
+      Object.defineProperty(window, 'localStorage', {
+        get() {
+          throw new DOMException('Not allowed', 'SecurityError');
+        },
+      }),
+    );
+    await openPiff(page, browser);
+    const before = await page.evaluate(width, '.pane-tree');
+    await page.evaluate(() => document.querySelector('.splitter.bar-x').focus());
+    await page.press('ArrowRight');
+    assert.ok((await page.evaluate(width, '.pane-tree')) > before);
+  });
 
   check('at 1400 by 900 a table of IVs has its rows, and every IV is whole', async (page) => {
     await page.setViewport(1400, 900);

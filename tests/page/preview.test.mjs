@@ -6,6 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { answerOf, rangeOf } from '../../www/preview/answer.js';
+import { kidsOf } from '../../www/preview/observed.js';
 import { inEachBrowser } from './browser.mjs';
 import { haveFfmpeg, makeSmooth } from './support-media.mjs';
 import { giveAxe, LONG, pageTests, siteCopy, withoutPicker, workFolder } from './support.mjs';
@@ -190,6 +191,31 @@ test('ranges are answered as RFC 9110 has them', async () => {
   assert.equal(answerOf(place, null, 'DELETE').status, 405);
 });
 
+test('the keys that a request asks for are read out of what ClearKey and PlayReady send', () => {
+  const kids = ['10000000100010001000100000000001', 'fbff3e7d2c4b4a59886710f1e2d3c4b5'];
+  const bytes = kids.map((kid) => Buffer.from(kid, 'hex'));
+  const text = JSON.stringify({ kids: bytes.map((kid) => kid.toString('base64url')), type: 'temporary' });
+  assert.deepEqual(kidsOf(Buffer.from(text)), kids);
+  const guids = bytes.map((kid) => {
+    const guid = Buffer.from(kid);
+    guid.subarray(0, 4).reverse();
+    guid.subarray(4, 6).reverse();
+    guid.subarray(6, 8).reverse();
+    return guid.toString('base64');
+  });
+  const [first, second] = guids;
+  const header = `<WRMHEADER version="4.0.0.0"><DATA><KID>${first}</KID></DATA></WRMHEADER>`;
+  const later = `<WRMHEADER version="4.3.0.0"><DATA><PROTECTINFO><KIDS>${guids
+    .map((guid) => `<KID ALGID="AESCTR" VALUE="${guid}"></KID>`)
+    .join('')}</KIDS></PROTECTINFO></DATA></WRMHEADER>`;
+  const wrapped = (inner) =>
+    `<PlayReadyKeyMessage><Challenge encoding="base64encoded">${Buffer.from(inner).toString('base64')}</Challenge></PlayReadyKeyMessage>`;
+  assert.deepEqual(kidsOf(Buffer.from(wrapped(header), 'utf16le')), [kids[0]]);
+  assert.deepEqual(kidsOf(Buffer.from(wrapped(later + later), 'utf16le')), kids);
+  assert.deepEqual(kidsOf(Buffer.from(`<soap>${header.replace(first, second)}</soap>`)), [kids[1]]);
+  assert.deepEqual(kidsOf(Buffer.from('neither')), []);
+});
+
 inEachBrowser((browser) => {
   const check = pageTests(browser);
 
@@ -293,7 +319,7 @@ inEachBrowser((browser) => {
           return last;
         };
         const blob = await (await fetch('/samples/sample.ismv')).blob();
-        const clear = [{ name: 'clear 100%.mp4', result: { keys: [], file: async () => blob } }];
+        const clear = [{ name: 'clear 100% #1, 2 & more.mp4', result: { keys: [], file: async () => blob } }];
         const native = await run('native', 'file', clear);
         const folder = await navigator.storage.getDirectory();
         const handle = await folder.getFileHandle('changed.mp4', { create: true });
@@ -324,6 +350,44 @@ inEachBrowser((browser) => {
       assertInside(page, browser.site);
     },
     options,
+  );
+
+  check(
+    'of licences that come in another order each goes to whoever asked for it',
+    async (page) => {
+      const found = await page.evaluate(async () => {
+        const { preview } = await import('/preview/frame.js');
+        const place = document.body.appendChild(document.createElement('div'));
+        const stop = new AbortController();
+        const waiting = [];
+        const onChallenge = (body) =>
+          new Promise((resolve) => {
+            waiting.unshift(() => resolve({ status: 200, headers: {}, body: new Blob([body]) }));
+            if (waiting.length === 2) for (const answer of waiting) answer();
+          });
+        const order = {
+          player: 'native',
+          manifest: 'x.mp4',
+          files: [],
+          places: [],
+          texts: [],
+          keys: [],
+          seen: false,
+        };
+        await preview(
+          { ...order, playready: true, lasting: false },
+          { place, title: 'x', onReport() {}, onChallenge, signal: stop.signal },
+        );
+        const { contentWindow } = place.querySelector('iframe');
+        const ask = async (body) => (await contentWindow.fetch('licence', { method: 'POST', body })).text();
+        const answers = await Promise.all([ask('one'), ask('two')]);
+        stop.abort();
+        return answers;
+      });
+      assert.deepEqual(found, ['one', 'two']);
+      await assertGone(page);
+    },
+    { quiet: false },
   );
 
   check(

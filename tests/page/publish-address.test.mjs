@@ -194,7 +194,7 @@ test('only an origin that a policy can name, and that names nothing else, is tak
   for (const origin of good) assert.equal(isNameable(origin), true, origin);
   for (const origin of bad) assert.equal(isNameable(origin), false, origin);
   // The service worker decides by itself, and alike.
-  const script = await readFile(new URL('../../www/publish/publish-worker.js', import.meta.url), 'utf8');
+  const script = await readFile(new URL('../../dist/publish/publish-worker.js', import.meta.url), 'utf8');
   const listeners = {};
   const self = { skipWaiting() {}, addEventListener: (name, act) => (listeners[name] = act) };
   class Answer {

@@ -226,6 +226,126 @@ inEachBrowser((browser) => {
     assert.equal(await page.evaluate(chosen), '1');
   });
 
+  check('a key is for the sample that is open, whatever track is listed since', async (page) => {
+    const path = folder.path(`tracks-${browser.name}.mp4`);
+    await writeFile(path, await protectedSample(page, { key: KEY }));
+    await openFile(page, path);
+    await openSamples(page);
+    await page.click('.sample-table .virtual-row');
+    await waitChosen(page, 1);
+    const title = () => document.querySelector('.pane-sample .pane-title').innerText;
+    const before = await page.evaluate(title);
+    await page.evaluate(() => {
+      const choice = document.querySelector('.sample-bar > select');
+      choice.selectedIndex = 1;
+      choice.dispatchEvent(new Event('change'));
+    });
+    await page.fill('.sample-key input', KEY);
+    await page.click('.sample-key .button');
+    await page.waitFor(
+      () => document.querySelector('.pane-bytes .pane-title').innerText === 'Bytes of sample 1, decrypted',
+    );
+    assert.equal(await page.evaluate(title), before);
+  });
+
+  check(
+    'places in the file lead to boxes from wherever one is, and samples are as they were',
+    async (page) => {
+      await openFile(page, SAMPLE);
+      await openSamples(page);
+      await page.click('.sample-table .virtual-row');
+      await waitChosen(page, 1);
+      const shown = () => ({
+        view: document.querySelector('.inspect-views [aria-pressed="true"]').innerText,
+        path:
+          document.querySelector('.crumbs').checkVisibility() &&
+          document.querySelector('.crumbs ol').innerText,
+        box: [...document.querySelectorAll('.save-choices button')][0].checkVisibility(),
+        bytes: document.querySelector('.pane-bytes .pane-title').innerText,
+      });
+      const wait = async (view, bytes) => {
+        await page.evaluate((...wanted) => void (window.wanted = wanted), view, bytes);
+        await page.waitFor(
+          () =>
+            document.querySelector('.inspect-views [aria-pressed="true"]').innerText === window.wanted[0] &&
+            document.querySelector('.pane-bytes .pane-title').innerText === window.wanted[1],
+          { timeout: LONG },
+        );
+        return page.evaluate(shown);
+      };
+      await page.click('.save-menu summary');
+      assert.deepEqual((await page.evaluate(shown)).box, false);
+      assert.deepEqual((await page.evaluate(shown)).path, false);
+      // The ruler.
+      await page.evaluate(() => document.querySelector('.ruler').focus());
+      await page.press('Home');
+      const first = await wait('Boxes', 'Bytes of ftyp');
+      assert.deepEqual([first.box, first.path], [true, 'ftyp']);
+      await page.click('.inspect-views .button:nth-child(2)');
+      await wait('Samples', 'Bytes of sample 1');
+      // A link.
+      await page.evaluate(() => void (location.hash = '#inspect?box=moov'));
+      await wait('Boxes', 'Bytes of moov');
+      await page.click('.inspect-views .button:nth-child(3)');
+      await page.waitFor('.findings-count', { timeout: LONG });
+      assert.deepEqual((await page.evaluate(shown)).path, false);
+      await page.evaluate(() => document.querySelector('.ruler').focus());
+      await page.press('Home');
+      await wait('Boxes', 'Bytes of ftyp');
+    },
+  );
+
+  check('what is asked for and not there is said where it can be seen', async (page) => {
+    await openFile(page, SAMPLE);
+    await openSamples(page);
+    for (const [by, text, words] of [
+      ['number', '0', /^The track has [\d,]+ samples\.$/],
+      ['offset', '0', /^No sample has byte 0\.$/],
+      ['number', 'x', /^Give a number\.$/],
+    ]) {
+      await goBy(page, by, text);
+      await page.waitFor('.sample-problems:not([hidden])');
+      await page.evaluate((source) => void (window.words = source), words.source);
+      await page.waitFor(() =>
+        new RegExp(window.words).test(document.querySelector('.sample-problems').innerText),
+      );
+    }
+    await goBy(page, 'number', '2');
+    await waitChosen(page, 2);
+    assert.equal(await page.evaluate(() => document.querySelector('.sample-problems').hidden), true);
+  });
+
+  check(
+    'samples whose part of the page is not there leave the boxes',
+    async (page) => {
+      browser.site.missing.add('/ui/samples.js');
+      try {
+        await openFile(page, SAMPLE);
+        await page.waitFor('[role="treeitem"]');
+        await page.click('.inspect-views .button:nth-child(2)');
+        await page.waitFor('.inspect-bar .fault-line:not([hidden])');
+        await page.waitFor('.inspect-views .button:first-child[aria-pressed="true"]');
+        await page.waitFor('.pane-tree');
+      } finally {
+        browser.site.missing.delete('/ui/samples.js');
+      }
+    },
+    { quiet: false },
+  );
+
+  check('nothing of a timeline stays when its file is closed', async (page) => {
+    await openFile(page, SAMPLE);
+    await openSamples(page);
+    await page.click('.sample-bar > .button');
+    await page.waitFor('.timeline-chart canvas', { timeout: LONG });
+    await page.evaluate(() => void (window.chart = document.querySelector('.uplot')));
+    await page.click('.inspect-views .button:nth-child(3)');
+    await page.click('.file-row .icon-button');
+    await page.waitFor('#empty:not([hidden])');
+    // What is destroyed is taken out of its place; else the window would hold it, and all of the file with it.
+    assert.equal(await page.evaluate(() => window.chart.parentNode), null);
+  });
+
   check('tracks over time are drawn, zoomed and listed, and lead to samples', async (page) => {
     await openFile(page, SAMPLE);
     await openSamples(page);

@@ -5,6 +5,7 @@
 
 /** @import { EncryptedValue, KeyList, KeyRecipient, KeysToWrite } from '../types' */
 
+import { base64Of, bytesOfBase64, bytesOfHex, hexOf } from '../files/digits.js';
 import { BoxlockError, environmentError } from './errors.js';
 
 const AES = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc';
@@ -31,18 +32,6 @@ function subtle() {
   return subtle;
 }
 
-/** @param {Uint8Array} bytes */
-const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
-
-/** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
-const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-
-/** @param {string} hex */
-const fromHex = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-
-/** @param {Uint8Array} bytes */
-const toHex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-
 /**
  * Decrypts the keys of a list where they stand, and wipes the private key.
  * @param {KeyList} list
@@ -62,7 +51,7 @@ export async function decryptKeys(list, pkcs8) {
     for (const key of encrypted) {
       const named = key.kid?.uuid ?? '';
       const bytes = await decryptOne(/** @type {EncryptedValue} */ (key.encrypted), documentKey, mac, named);
-      key.key = toHex(bytes);
+      key.key = hexOf(bytes);
       bytes.fill(0);
       delete key.encrypted;
     }
@@ -93,7 +82,7 @@ async function openRecipient(recipients, pkcs8) {
     pkcs8.fill(0);
   }
   /** @param {EncryptedValue} value */
-  const open = async ({ value }) => new Uint8Array(await subtle().decrypt(RSA, key, fromBase64(value)));
+  const open = async ({ value }) => new Uint8Array(await subtle().decrypt(RSA, key, bytesOfBase64(value)));
   for (const { documentKey: sealed, macAlgorithm, macKey } of recipients) {
     if (sealed.algorithm && sealed.algorithm !== OAEP) throw unknownAlgorithm(sealed.algorithm);
     const documentKey = await open(sealed).catch(() => null);
@@ -116,9 +105,9 @@ async function openRecipient(recipients, pkcs8) {
  */
 async function decryptOne({ algorithm, value, mac: sum }, documentKey, mac, kid) {
   if (algorithm && algorithm !== AES) throw unknownAlgorithm(algorithm);
-  const bytes = fromBase64(value);
+  const bytes = bytesOfBase64(value);
   // Before anything is decrypted, so that nothing is learned from how it fails.
-  const same = mac && sum ? await subtle().verify('HMAC', mac, fromBase64(sum), bytes) : !mac;
+  const same = mac && sum ? await subtle().verify('HMAC', mac, bytesOfBase64(sum), bytes) : !mac;
   if (!same)
     throw fault(
       'cpix-mac',
@@ -160,7 +149,7 @@ export async function encryptKeys(request, recipients) {
     const aes = await subtle().importKey('raw', documentKey, 'AES-CBC', false, ['encrypt']);
     const mac = await subtle().importKey('raw', macKey, SHA512, false, ['sign']);
     const sign = async (/** @type {Uint8Array<ArrayBuffer>} */ bytes) =>
-      toBase64(new Uint8Array(await subtle().sign('HMAC', mac, bytes)));
+      base64Of(new Uint8Array(await subtle().sign('HMAC', mac, bytes)));
     const written = [];
     for (const { certificate, publicKey } of recipients) {
       const bytes = /** @type {Uint8Array<ArrayBuffer>} */ (publicKey);
@@ -168,9 +157,9 @@ export async function encryptKeys(request, recipients) {
       const value = new Uint8Array(await subtle().encrypt(RSA, rsa, documentKey));
       const macValue = new Uint8Array(await subtle().encrypt(RSA, rsa, macKey));
       written.push({
-        certificate: toBase64(certificate),
-        documentKey: { algorithm: OAEP, value: toBase64(value), mac: await sign(value) },
-        macKey: { algorithm: OAEP, value: toBase64(macValue) },
+        certificate: base64Of(certificate),
+        documentKey: { algorithm: OAEP, value: base64Of(value), mac: await sign(value) },
+        macKey: { algorithm: OAEP, value: base64Of(macValue) },
       });
     }
     const keys = [];
@@ -179,14 +168,14 @@ export async function encryptKeys(request, recipients) {
         keys.push(rest);
         continue;
       }
-      const plain = fromHex(key.length === 32 ? key : toHex(fromBase64(key)));
+      const plain = bytesOfHex(key.length === 32 ? key : hexOf(bytesOfBase64(key)));
       const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
       const cipher = new Uint8Array(await subtle().encrypt({ name: 'AES-CBC', iv }, aes, plain));
       plain.fill(0);
       const value = new Uint8Array(IV_BYTES + cipher.length);
       value.set(iv);
       value.set(cipher, IV_BYTES);
-      keys.push({ ...rest, encrypted: { algorithm: AES, value: toBase64(value), mac: await sign(value) } });
+      keys.push({ ...rest, encrypted: { algorithm: AES, value: base64Of(value), mac: await sign(value) } });
     }
     return { ...request, keys, recipients: written };
   } finally {

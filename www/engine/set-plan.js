@@ -3,6 +3,7 @@
  * key ever meets a counter twice.
  */
 
+import { hexOf } from '../files/digits.js';
 import { BoxlockError } from './errors.js';
 
 /** @import * as Types from '../types' */
@@ -44,10 +45,7 @@ class Counters {
 }
 
 /** Sixteen bytes that nobody knows, as hex digits. */
-function randomKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+const randomKey = () => hexOf(crypto.getRandomValues(new Uint8Array(16)));
 
 /**
  * The keys of a title: what is neither given nor there before is made here, once for all its files.

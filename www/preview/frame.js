@@ -4,24 +4,21 @@
  * it is.
  */
 
-import { serviceWorker } from '../files/downloads.js';
-import { asError } from '../files/faults.js';
+import { frameOf } from '../files/frame.js';
 
 /** @import { Answer } from './answer.js' */
 /** @import { Order, Report } from './stage.js' */
 
 const scriptUrl = () => new URL('./preview-worker.js', import.meta.url).href;
 
-const ANSWER_MS = 20_000;
+/** So long a player has to end. */
+const LEAVE_MS = 300;
 
 const NOT_MADE = {
   code: 'no-preview-frame',
   message:
     'This browser does not let the page make the part that players run in: it has no service workers here, as in some private windows, or not over this connection. Use a window that is not private and an address with https, or play it without these players.',
 };
-
-/** Whether players can run here at all. */
-export const canPreview = () => isSecureContext && 'serviceWorker' in navigator;
 
 /**
  * Plays something in a player. Settles when the player has begun its work; what comes of that is reported.
@@ -32,20 +29,20 @@ export const canPreview = () => isSecureContext && 'serviceWorker' in navigator;
  * @param {(report: Report) => void} how.onReport
  * @param {(challenge: ArrayBuffer) => Promise<Answer>} [how.onChallenge] asks for a licence of PlayReady
  * @param {AbortSignal} how.signal
- * @returns {Promise<{ close: () => void }>}
  */
 export async function preview(order, { place, title, onReport, onChallenge, signal }) {
-  if (!canPreview()) throw asError(NOT_MADE);
-  const scope = new URL('to/', scriptUrl()).href;
-  const worker = await serviceWorker(scriptUrl, scope).catch(() => null);
-  if (!worker) throw asError(NOT_MADE);
-  signal.throwIfAborted();
-  const frame = document.createElement('iframe');
-  frame.title = title;
-  frame.allow = 'encrypted-media; autoplay; fullscreen';
-  frame.src = `${scope}${crypto.randomUUID()}/`;
-  const { port1: port, port2 } = new MessageChannel();
-  const close = () => {
+  const { frame, port } = await frameOf(
+    {
+      script: scriptUrl,
+      path: `${crypto.randomUUID()}/`,
+      title,
+      place,
+      allow: 'encrypted-media; autoplay; fullscreen',
+      signal,
+    },
+    NOT_MADE,
+  );
+  const leave = () => {
     // What plays is let go of before the frame is: some players end their sessions only then.
     port.postMessage({ stop: true });
     port.onmessage = null;
@@ -53,37 +50,16 @@ export async function preview(order, { place, title, onReport, onChallenge, sign
     setTimeout(() => {
       frame.remove();
       port.close();
-    }, 300);
+    }, LEAVE_MS);
   };
-  signal.addEventListener('abort', close, { once: true });
-  try {
-    await ready(frame, place, port, port2);
-  } catch (error) {
-    close();
-    throw error;
+  if (signal.aborted) {
+    leave();
+    return;
   }
-  signal.throwIfAborted();
-  port.onmessage = ({ data }) => {
+  signal.addEventListener('abort', leave, { once: true });
+  port.onmessage = ({ data, ports: [answer] }) => {
     if (data.report) onReport(data.report);
-    else void onChallenge?.(data.challenge).then((licence) => port.postMessage({ licence }));
+    else void onChallenge?.(data.challenge).then((licence) => answer?.postMessage(licence));
   };
   port.postMessage({ order });
-  return { close };
-}
-
-/**
- * @param {HTMLIFrameElement} frame
- * @param {Element} place
- * @param {MessagePort} port
- * @param {MessagePort} theirs
- */
-function ready(frame, place, port, theirs) {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => reject(asError(NOT_MADE)), ANSWER_MS);
-    port.onmessage = resolve;
-    frame.addEventListener('load', () => frame.contentWindow?.postMessage(null, location.origin, [theirs]), {
-      once: true,
-    });
-    place.replaceChildren(frame);
-  });
 }

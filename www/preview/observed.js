@@ -1,5 +1,7 @@
 /** Which keys a player asks for: read from what it gives the browser’s DRM system and gets from it, and left as it is. */
 
+import { bytesOfBase64, hexOf } from '../files/digits.js';
+
 /**
  * @param {(kid: string) => void} asked called with the key ID in hexadecimal digits
  */
@@ -24,23 +26,16 @@ export function kidsOf(message) {
   const text = new TextDecoder(message[1] === 0 ? 'utf-16le' : 'utf-8').decode(message);
   try {
     const { kids } = JSON.parse(text);
-    return kids.map((/** @type {string} */ kid) => hex(bytesOf(kid)));
+    return kids.map((/** @type {string} */ kid) => hexOf(bytesOfBase64(kid)));
   } catch {
     const inner = /<Challenge[^>]*>([^<]*)</.exec(text)?.[1];
-    const header = inner ? new TextDecoder().decode(bytesOf(inner)) : text;
+    const header = inner ? new TextDecoder().decode(bytesOfBase64(inner)) : text;
     const found = header.matchAll(/<KID>([\w+/]{22}==)<|<KID\b[^>]*VALUE="([\w+/]{22}==)"/g);
-    return [...new Set([...found].map(([, text40, text41]) => hex(guid(bytesOf(text40 ?? text41 ?? '')))))];
+    return [
+      ...new Set([...found].map(([, text40, text41]) => hexOf(guid(bytesOfBase64(text40 ?? text41 ?? ''))))),
+    ];
   }
 }
-
-/** @param {string} text in base64, of either alphabet */
-function bytesOf(text) {
-  const plain = atob(text.replace(/-/g, '+').replace(/_/g, '/'));
-  return Uint8Array.from(plain, (one) => one.charCodeAt(0));
-}
-
-/** @param {Uint8Array} bytes */
-const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** Bytes in the order of Microsoft’s GUIDs, in that of UUIDs. @param {Uint8Array} bytes */
 function guid(bytes) {

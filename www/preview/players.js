@@ -1,5 +1,7 @@
 /** The players of a preview: how each is told what to play, and says that it failed. Each is fetched when it is asked for. */
 
+import { base64UrlOf, bytesOfHex } from '../files/digits.js';
+
 /**
  * What a player is given.
  * @typedef {object} Task
@@ -49,13 +51,7 @@ function script(name) {
 const global = (name) => Reflect.get(globalThis, name);
 
 /** @param {string} hex */
-function base64Url(hex) {
-  const bytes = (hex.match(/../g) ?? []).map((pair) => Number.parseInt(pair, 16));
-  return btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '');
-}
+const base64Url = (hex) => base64UrlOf(bytesOfHex(hex));
 
 /**
  * A licence of ClearKey.

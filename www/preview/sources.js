@@ -4,6 +4,7 @@
 /** @import { Order } from './stage.js' */
 
 import { open, readManifest, writeManifests } from '../boxlock.js';
+import { base64Of, bytesOfHex } from '../files/digits.js';
 import { canSplit, indexed, split } from './split.js';
 
 /** A file to be played. @typedef {{ name: string, blob: Blob, described: DescribedFile }} Part */
@@ -196,8 +197,7 @@ function commonPssh(kids) {
 }
 
 /** @param {string} hex */
-const base64 = (hex) =>
-  btoa((hex.match(/../g) ?? []).map((pair) => String.fromCharCode(Number.parseInt(pair, 16))).join(''));
+const base64 = (hex) => base64Of(bytesOfHex(hex));
 
 /** What names keys in playlists. */
 const KEYS = /^#EXT-X-(SESSION-)?KEY:.*\n/gm;

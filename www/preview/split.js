@@ -73,7 +73,7 @@ function trackId(bytes, box) {
  * @param {number} id of the track
  * @returns {Uint8Array<ArrayBuffer>[]}
  */
-export function initOf(init, id) {
+function initOf(init, id) {
   const part = (/** @type {Box} */ box) => init.subarray(box.start, box.end);
   return boxes(init, 0, init.length).map((top) => {
     if (top.type !== 'moov') return part(top);

@@ -4,6 +4,7 @@
  */
 
 import '../closed.js';
+import { decoded } from '../publish/url-parts.js';
 import { answerOf } from './answer.js';
 import { observeKeys } from './observed.js';
 import { players } from './players.js';
@@ -86,7 +87,7 @@ navigator.serviceWorker.addEventListener('message', (event) => {
     void licensed(body ?? new ArrayBuffer(0)).then((answer) => port?.postMessage(answer));
     return;
   }
-  const place = places.get(decodeURI(path));
+  const place = places.get(decoded(path));
   readable(place).then(
     () => {
       const answer = answerOf(place, range, method);
@@ -221,9 +222,6 @@ function wordsOf(error) {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Those that wait for a licence, in order. @type {((answer: Answer) => void)[]} */
-const answered = [];
-
 addEventListener('message', (event) => {
   const [port] = event.ports;
   // From the page of the same site that holds the frame, and from nobody else.
@@ -231,13 +229,16 @@ addEventListener('message', (event) => {
   const stop = new AbortController();
   port.onmessage = ({ data }) => {
     if (data.stop) stop.abort();
-    else if (data.licence) answered.shift()?.(data.licence);
     else {
       if (data.order.playready)
         licensed = (body) =>
           new Promise((resolve) => {
-            answered.push(resolve);
-            port.postMessage({ challenge: body });
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = (answer) => {
+              resolve(answer.data);
+              port1.close();
+            };
+            port.postMessage({ challenge: body }, [port2]);
           });
       void play(data.order, (report) => port.postMessage({ report }), stop.signal);
     }

@@ -3,8 +3,8 @@
  * service worker, which gives it a policy of its own.
  */
 
-import { serviceWorker } from '../files/downloads.js';
 import { asError } from '../files/faults.js';
+import { frameOf } from '../files/frame.js';
 import { isNameable } from './address.js';
 
 /** @import { Report } from './courier.js' */
@@ -13,16 +13,11 @@ import { isNameable } from './address.js';
 
 const scriptUrl = () => new URL('./publish-worker.js', import.meta.url).href;
 
-const ANSWER_MS = 15_000;
-
 const NOT_MADE = {
   code: 'no-frame',
   message:
     'This browser does not let the page make the part that connects: it has no service workers here, as in some private windows, or not over this connection. Use a window that is not private and an address with https, or the script below.',
 };
-
-/** Whether uploads are possible here at all. */
-export const canConnect = () => isSecureContext && 'serviceWorker' in navigator;
 
 /** @typedef {{ send: Send, close: () => void }} Connection */
 
@@ -31,36 +26,18 @@ export const canConnect = () => isSecureContext && 'serviceWorker' in navigator;
  * @returns {Promise<Connection>}
  */
 export async function connect(origin) {
-  if (!canConnect() || !isNameable(origin)) throw asError(NOT_MADE);
-  const scope = new URL('to/', scriptUrl()).href;
-  const worker = await serviceWorker(scriptUrl, scope).catch(() => null);
-  if (!worker) throw asError(NOT_MADE);
-  const frame = document.createElement('iframe');
-  frame.hidden = true;
-  frame.title = 'Connection to the storage';
-  frame.src = `${scope}?${origin}`;
-  const { port1: port, port2 } = new MessageChannel();
-  await ready(frame, port, port2).catch((error) => {
-    frame.remove();
-    throw error;
-  });
+  if (!isNameable(origin)) throw asError(NOT_MADE);
+  const { frame, port } = await frameOf(
+    {
+      script: scriptUrl,
+      path: `?${origin}`,
+      title: 'Connection to the storage',
+      place: document.body,
+      hidden: true,
+    },
+    NOT_MADE,
+  );
   return { send: sender(port), close: () => frame.remove() };
-}
-
-/**
- * @param {HTMLIFrameElement} frame
- * @param {MessagePort} port
- * @param {MessagePort} theirs
- */
-function ready(frame, port, theirs) {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => reject(asError(NOT_MADE)), ANSWER_MS);
-    port.onmessage = resolve;
-    frame.addEventListener('load', () => frame.contentWindow?.postMessage(null, location.origin, [theirs]), {
-      once: true,
-    });
-    document.body.append(frame);
-  });
 }
 
 /**

@@ -2,6 +2,7 @@
  * The file that is uploaded: where it comes from, whether it is still the same, and a mark that tells it from others.
  */
 
+import { hexOf } from '../files/digits.js';
 import { asError, CHANGED, during } from '../files/faults.js';
 import { handleOfStored, hold } from '../files/stored.js';
 import { Witness } from '../files/witness.js';
@@ -56,7 +57,7 @@ export class LocalFile {
     }
     const facts = new TextEncoder().encode(`${size} ${file.lastModified} `);
     const sum = await crypto.subtle.digest('SHA-256', await new Blob([facts, ...kept]).arrayBuffer());
-    this.mark = Array.from(new Uint8Array(sum, 0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('');
+    this.mark = hexOf(new Uint8Array(sum, 0, 4));
   }
 
   /**

@@ -1,5 +1,6 @@
 /** After the upload: is what stands there what was sent, and can a player read it as players do? */
 
+import { hexOf } from '../files/digits.js';
 import { codeOf, isGood } from './answers.js';
 import { once, stopped, transfer } from './transfer.js';
 
@@ -29,8 +30,7 @@ import { once, stopped, transfer } from './transfer.js';
 
 /** @param {ArrayBuffer} bytes */
 export async function sumOf(bytes) {
-  const sum = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(sum, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hexOf(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }
 
 /**

@@ -6,6 +6,7 @@
 /** @import { LocalFile } from './local-file.js' */
 
 import { cancelled } from '../files/faults.js';
+import { canFrame } from '../files/frame.js';
 import { button, h, setText } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
 import { Check } from '../ui/form-parts.js';
@@ -14,7 +15,7 @@ import { say } from '../ui/live.js';
 import { RunBar } from '../ui/run-bar.js';
 import { AzureUpload } from './azure.js';
 import { READ_WHOLE } from './blocks.js';
-import { canConnect, connect } from './frame.js';
+import { connect } from './frame.js';
 import { doneView, ruleView } from './outcome-view.js';
 import { S3PartsUpload, S3Upload } from './s3.js';
 import { wait } from './transfer.js';
@@ -148,7 +149,7 @@ export class UploadPart {
 
   #draw() {
     const job = this.#job;
-    const able = canConnect();
+    const able = canFrame();
     const blocked = job && job.place.blocked(Date.now());
     const why = !able ? NO_FRAME : !job ? this.#missing : blocked;
     // What begins only later is looked at again.

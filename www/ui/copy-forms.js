@@ -2,28 +2,23 @@
 
 /** @typedef {{ start: number, end: number }} Bytes */
 
+import { base64Of, hexOf } from '../files/digits.js';
 import { h } from './dom.js';
 import { say } from './live.js';
 
 /** @type {Record<string, ((bytes: Uint8Array) => string) | undefined>} */
 export const FORMS = {
-  Hex: (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(''),
-  Base64: (bytes) => {
-    let text = '';
-    for (let at = 0; at < bytes.length; at += 8192)
-      text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-    return btoa(text);
-  },
+  Hex: hexOf,
+  Base64: base64Of,
   'C array': (bytes) => {
     const rows = [];
     for (let at = 0; at < bytes.length; at += 12)
-      rows.push(`  ${[...bytes.subarray(at, at + 12)].map(hex).join(', ')},`);
+      rows.push(
+        `  ${Array.from(bytes.subarray(at, at + 12), (byte) => `0x${hexOf(Uint8Array.of(byte))}`).join(', ')},`,
+      );
     return `static const unsigned char data[${bytes.length}] = {\n${rows.join('\n')}\n};\n`;
   },
 };
-
-/** @param {number} byte */
-const hex = (byte) => `0x${byte.toString(16).padStart(2, '0')}`;
 
 /**
  * The JSONPath of a box, and of a field in it: `$.moov.trak[1].tkhd.track_id`.

@@ -3,6 +3,7 @@
 /** @import { BuildRequest, Decoded } from '../types.d.ts' */
 
 import { build, decode } from '../boxlock.js';
+import { hexOf } from '../files/digits.js';
 import { decodedView } from './decoded.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
@@ -218,8 +219,7 @@ function randomKid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return hexOf(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** @param {Decoded} found */

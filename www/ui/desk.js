@@ -40,6 +40,7 @@ export class Desk {
     this.summary = summaryStrip(file.summary, file.tracks, file.media.parts, file.merged ? apart : null);
     /** @type {Inspect | null} */
     this.inspector = null;
+    this.closed = false;
     this.inspect = h('div', { class: 'inspect-place' }, h('p', { class: 'quiet' }, 'Reading the boxes…'));
     this.protect = new Protect(store, file.id, (keys) => {
       go('result');
@@ -49,6 +50,7 @@ export class Desk {
     const { media, summary } = file;
     media.tree().then(
       (roots) => {
+        if (this.closed) return;
         const act = (/** @type {Action} */ action) => {
           go(action === 'check' ? 'result' : 'protect');
           if (action === 'check') this.result.take([]);
@@ -71,6 +73,8 @@ export class Desk {
   }
 
   close() {
+    this.closed = true;
+    this.inspector?.close();
     this.protect.close();
     this.result.close();
   }

@@ -2,6 +2,8 @@
 
 /** @import { BoxNode, Media } from '../types.d.ts' */
 
+import { csvRow } from './csv.js';
+
 export { download } from '../files/save.js';
 
 const PART = 1000;
@@ -40,14 +42,6 @@ const rowOf = ({ path, type, uuid, name, note, start, size, problem }) => ({
 
 const COLUMNS = /** @type {const} */ (['path', 'type', 'uuid', 'name', 'note', 'start', 'size', 'problem']);
 
-/** A cell of CSV (RFC 4180); a text that a spreadsheet would take for a formula is kept a text. @param {unknown} value */
-function cell(value) {
-  if (typeof value === 'number') return String(value);
-  const text = String(value ?? '');
-  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-}
-
 /**
  * All boxes of the file as one text.
  * @param {Media} media
@@ -56,14 +50,12 @@ function cell(value) {
  */
 export async function treeText(media, form, { signal, onProgress }) {
   const json = form === 'json';
-  const pieces = [json ? '[' : `${COLUMNS.join(',')}\r\n`];
+  const pieces = [json ? '[' : csvRow(COLUMNS)];
   let lines = '';
   let done = 0;
   for await (const node of boxes(media, signal)) {
     const row = rowOf(node);
-    lines += json
-      ? `${done ? ',' : ''}\n${JSON.stringify(row)}`
-      : `${COLUMNS.map((name) => cell(row[name])).join(',')}\r\n`;
+    lines += json ? `${done ? ',' : ''}\n${JSON.stringify(row)}` : csvRow(COLUMNS.map((name) => row[name]));
     done += 1;
     if (done % PART === 0) {
       pieces.push(lines);
@@ -87,8 +79,9 @@ export function partName(name, path) {
  * @param {Media} media
  * @param {readonly Blob[]} parts of the open file
  * @param {BoxNode} node
+ * @param {AbortSignal} signal
  */
-export async function boxBytes(media, parts, { start, size }) {
+export async function boxBytes(media, parts, { start, size }, signal) {
   const [whole] = parts;
   // Nothing is copied of a file that lies there as it is.
   if (parts.length === 1 && whole?.size === media.size) return whole.slice(start, start + size);
@@ -96,6 +89,7 @@ export async function boxBytes(media, parts, { start, size }) {
   /** @type {Uint8Array<ArrayBuffer>[]} */
   const pieces = [];
   for (let at = start; at < start + size;) {
+    signal.throwIfAborted();
     const piece = new Uint8Array(await media.hex({ start: at, end: start + size }));
     if (!piece.length) break;
     pieces.push(piece);

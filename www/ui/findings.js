@@ -30,8 +30,9 @@ export class Findings {
    * @param {Summary} summary
    * @param {(place: Place) => void} show goes to a box and a byte
    * @param {(action: Action) => void} act goes to where something can be done
+   * @param {AbortSignal} gone when the file is closed
    */
-  constructor(media, summary, show, act) {
+  constructor(media, summary, show, act, gone) {
     this.media = media;
     this.summary = summary;
     this.show = show;
@@ -40,6 +41,7 @@ export class Findings {
     this.found = null;
     /** @type {AbortController | null} */
     this.running = null;
+    gone.addEventListener('abort', () => this.running?.abort());
     this.state = h('div', { class: 'findings-state' });
     this.body = h('div', { class: 'findings-body' });
     this.element = h(
@@ -220,7 +222,7 @@ export class Findings {
           card.hidden = !fits;
           here += Number(fits);
         }
-        title.textContent = `${format.counted(here, name)}`;
+        title.textContent = format.counted(here, name);
         element.hidden = here === 0;
         shown += here;
       }

@@ -3,7 +3,8 @@
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
 /** @import { Action } from './findings.js' */
 /** @import { Place } from './place.js' */
-/** @import { Samples } from './samples.js' */
+/** @import { Samples, Shown } from './samples.js' */
+/** @typedef {'boxes' | 'samples' | 'findings'} ViewName */
 
 import { boxInside } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
@@ -60,21 +61,29 @@ export class Inspect {
       (offset) => void this.goTo(offset),
       () => this.#jsonPath(),
     );
+    /** @type {ViewName} */
+    this.view = 'boxes';
     /** The samples, once somebody wanted to see them. @type {Samples | null} */
     this.samples = null;
-    /** The sample that is shown, and not a box. @type {{ track: number, number: number } | null} */
+    /** The sample whose bytes are shown, and not those of a box. @type {{ track: number, number: number } | null} */
     this.sample = null;
-    this.findings = new Findings(media, summary, (to) => void this.#reach(to), act);
+    this.gone = new AbortController();
+    const { signal } = this.gone;
+    this.findings = new Findings(media, summary, (to) => void this.#reach(to), act, signal);
     this.views = {
       boxes: button('Boxes', () => this.look('boxes'), { class: 'button small' }),
-      samples: button('Samples', () => void this.#seeSamples(), { class: 'button small' }),
+      samples: button('Samples', () => this.look('samples'), { class: 'button small' }),
       findings: button('Findings', () => this.look('findings'), { class: 'button small' }),
     };
     this.ruler = new Ruler(
       media,
       roots,
-      (node) => void this.select(node.path),
+      (node) => {
+        this.look('boxes');
+        void this.select(node.path);
+      },
       (offset) => void this.#pick(offset),
+      signal,
     );
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
     this.missed = h('p', { class: 'fault-line', role: 'status', hidden: true });
@@ -95,7 +104,7 @@ export class Inspect {
           ...Object.values(this.views),
         ),
         this.crumbs,
-        saveMenu(media, parts, () => this.node),
+        saveMenu(media, parts, () => this.node, signal),
         this.missed,
         problems(summary, (path) => {
           this.look('boxes');
@@ -144,10 +153,10 @@ export class Inspect {
    * @param {Place} place
    */
   async follow({ box, byte }) {
+    this.look('boxes');
     const node = box ? await this.model.reveal(box) : await this.model.rootHolding(byte);
     const what = box ? `box ${box}` : `byte ${format.count(byte)}`;
-    this.missed.textContent = node ? '' : `The link leads to ${what}, which this file does not have.`;
-    this.missed.hidden = Boolean(node);
+    this.#miss(node ? '' : `The link leads to ${what}, which this file does not have.`);
     const to = node ?? this.model.roots[0];
     if (!node || !to) {
       if (to) await this.select(to.path);
@@ -158,25 +167,37 @@ export class Inspect {
     else await this.goTo(byte);
   }
 
+  /** @param {string} sentence on what could not be shown; none when it is empty */
+  #miss(sentence) {
+    this.missed.textContent = sentence;
+    this.missed.hidden = !sentence;
+  }
+
   /**
    * Shows boxes, samples or findings. Bytes are shown beside boxes and samples.
-   * @param {'boxes' | 'samples' | 'findings'} view
+   * @param {ViewName} view
    */
   look(view) {
+    this.view = view;
+    // What belongs to one of them alone is hidden by the style sheet.
+    this.element.dataset['view'] = view;
     for (const [name, each] of Object.entries(this.views))
       setAttributes(each, { 'aria-pressed': String(name === view) });
     this.panes.hidden = view === 'findings';
     this.findings.element.hidden = view !== 'findings';
-    if (view === 'findings') {
-      void this.findings.check();
-      return;
+    if (view === 'findings') void this.findings.check();
+    else if (view === 'samples') void this.#seeSamples();
+    else if (this.sample) {
+      this.sample = null;
+      const { path } = this;
+      this.path = '';
+      void this.select(path);
     }
-    this.panes.classList.toggle('of-samples', view === 'samples');
-    if (view === 'samples' || !this.sample) return;
-    this.sample = null;
-    const { path } = this;
-    this.path = '';
-    void this.select(path);
+  }
+
+  /** Ends what is under way, and lets go of what would stay. */
+  close() {
+    this.gone.abort();
   }
 
   /**
@@ -191,26 +212,47 @@ export class Inspect {
     if (tree instanceof HTMLElement) tree.focus();
   }
 
-  /** Shows the samples, whose part of the page is fetched when they are wanted first. */
+  /** The sample that was opened last is opened again: its bytes gave way to those of a box. */
   async #seeSamples() {
+    const samples = await this.#fetchSamples();
+    if (this.view !== 'samples') return;
+    if (!samples) this.look('boxes');
+    else if (!this.sample) await samples.again();
+  }
+
+  /** The samples, whose part of the page is fetched when they are wanted first; null where it cannot be had. */
+  async #fetchSamples() {
     try {
       const { Samples } = await import('./samples.js');
       if (!this.samples) {
-        this.samples = new Samples(this.media, (shown) => {
-          this.turn += 1;
-          this.sample = shown;
-          const type = `sample ${format.count(shown.number)}${shown.clear ? ', decrypted' : ''}`;
-          this.bytes.open({ ...shown, type }, shown.clear);
-          this.bytes.show(shown.lit, shown.cursor);
-          if (shown.cursor >= 0) void this.#place(shown.cursor);
-        });
+        this.samples = new Samples(this.media, (shown) => this.#showSample(shown), this.gone.signal);
         this.panes.append(this.samples.element, this.samples.detail.element);
       }
-      this.look('samples');
-      return this.samples;
     } catch (error) {
-      say(faultOf(error, 'fetch').message);
-      return null;
+      this.#miss(faultOf(error, 'fetch').message);
+    }
+    return this.samples;
+  }
+
+  /** @param {Shown} shown */
+  #showSample(shown) {
+    // What comes late is shown with the table that it was chosen in.
+    if (this.view !== 'samples') return;
+    this.turn += 1;
+    this.sample = shown;
+    const type = `sample ${format.count(shown.number)}${shown.clear ? ', decrypted' : ''}`;
+    this.bytes.open({ ...shown, type }, shown.clear);
+    this.bytes.show(shown.lit, shown.cursor);
+    if (shown.cursor >= 0) void this.#place(shown.cursor);
+  }
+
+  /** @param {number} offset */
+  async #showSampleOf(offset) {
+    this.look('samples');
+    try {
+      await (await this.#fetchSamples())?.goToByte(offset);
+    } catch (error) {
+      this.#miss(faultOf(error).message);
     }
   }
 
@@ -227,10 +269,9 @@ export class Inspect {
       if (!at) this.bytes.tell('No sample has this byte.');
       else if (this.sample) this.bytes.tell(placeWords(at));
       else {
-        const show = async () => (await this.#seeSamples())?.goToByte(offset);
         this.bytes.tell(
           `${placeWords(at)} `,
-          button('Show the sample', () => void show(), { class: 'link' }),
+          button('Show the sample', () => void this.#showSampleOf(offset), { class: 'link' }),
         );
       }
     } catch (error) {
@@ -307,6 +348,7 @@ export class Inspect {
    * @param {number} offset
    */
   async #pick(offset) {
+    this.look('boxes');
     // Behind the last box there may be bytes that are none.
     const root = (await this.model.rootHolding(offset)) ?? this.model.roots.at(-1);
     if (root) await this.select(root.path);
@@ -314,7 +356,7 @@ export class Inspect {
 
   /** @param {number} offset anywhere in the file */
   async goTo(offset) {
-    if (this.sample && (await this.samples?.goToByte(offset).catch(() => false))) return;
+    if (this.view === 'samples' && (await this.samples?.goToByte(offset).catch(() => false))) return;
     this.look('boxes');
     const root = await this.model.rootHolding(offset);
     if (!root) {

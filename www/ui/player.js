@@ -3,6 +3,7 @@
 /** @import { MadeKey, Media, OpenOptions, Playback } from '../types.d.ts' */
 /** @typedef {(source: Blob, options?: OpenOptions) => Promise<Media>} OpenMedia */
 
+import { base64UrlOf, bytesOfHex } from '../files/digits.js';
 import { h } from './dom.js';
 import { faultOf } from './fault.js';
 import { bareHex } from './format.js';
@@ -133,11 +134,11 @@ export class Player {
     this.session = session;
     // Keys that come later in the file, too: Firefox takes none that it has not asked for.
     const wanted = new Set([...kids.map(bareHex), ...known.map(({ kid }) => kid.hex)]);
-    const ids = [...wanted].map((kid) => base64Url(bytesOf(kid)));
+    const ids = [...wanted].map((kid) => base64UrlOf(bytesOfHex(kid)));
     const secrets = known.map(({ kid, key }) => ({
       kty: 'oct',
-      kid: base64Url(bytesOf(kid.hex)),
-      k: base64Url(bytesOf(key)),
+      kid: base64UrlOf(bytesOfHex(kid.hex)),
+      k: base64UrlOf(bytesOfHex(key)),
     }));
     const answer = JSON.stringify({ keys: secrets, type: 'temporary' });
     const asked = once(session, 'message', this.ended.signal);
@@ -288,17 +289,4 @@ function once(target, types, signal) {
     signal.addEventListener('abort', stop, options);
     for (const type of types.split(' ')) target.addEventListener(type, () => end(resolve), options);
   });
-}
-
-/** @param {string} hex */
-function bytesOf(hex) {
-  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-}
-
-/** @param {Uint8Array} bytes */
-function base64Url(bytes) {
-  return btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, '-')
-    .replace(/\//g, '_')
-    .replace(/=+$/, '');
 }

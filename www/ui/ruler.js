@@ -26,8 +26,9 @@ export class Ruler {
    * @param {BoxNode[]} roots those that are listed, as they grow
    * @param {(node: BoxNode) => void} choose
    * @param {(offset: number) => void} pick chooses the top-level box that holds a byte, listed or not
+   * @param {AbortSignal} signal when it goes
    */
-  constructor(media, roots, choose, pick) {
+  constructor(media, roots, choose, pick, signal) {
     this.size = media.size;
     this.roots = roots;
     /** How many there are. */
@@ -67,7 +68,7 @@ export class Ruler {
     this.canvas.addEventListener('pointermove', (event) => this.#hover(event));
     this.canvas.addEventListener('keydown', (event) => this.#key(event));
     new ResizeObserver(() => this.#soon()).observe(this.element);
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#soon());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#soon(), { signal });
   }
 
   /**

@@ -57,6 +57,19 @@ export class SampleDetail {
   }
 
   /**
+   * Says why a sample cannot be opened.
+   * @param {number} track
+   * @param {number} number
+   * @param {string} sentence
+   */
+  refuse(track, number, sentence) {
+    this.units = [];
+    this.form.hidden = true;
+    this.body.replaceChildren(title(track, number));
+    this.fail(sentence);
+  }
+
+  /**
    * @param {number} track
    * @param {SampleView} view
    */
@@ -70,7 +83,7 @@ export class SampleDetail {
     });
     const more = units.length - this.units.length;
     this.body.replaceChildren(
-      h('h2', { class: 'pane-title' }, `Sample ${format.count(sample.number)} of track ${track}`),
+      title(track, sample.number),
       facts(view),
       strip(view),
       ...view.problems.map((problem) => h('p', { class: 'fault-line' }, problem)),
@@ -100,10 +113,17 @@ export class SampleDetail {
 }
 
 /**
+ * @param {number} track
+ * @param {number} number
+ */
+const title = (track, number) =>
+  h('h2', { class: 'pane-title' }, `Sample ${format.count(number)} of track ${track}`);
+
+/**
  * @param {SampleUnit} unit
  * @param {number} number
  */
-export function unitWords({ type, name, slice, size }, number) {
+function unitWords({ type, name, slice, size }, number) {
   const kind = type === null ? '' : ` (${type})`;
   return `${number + 1}. ${name}${kind}${slice ? `, ${slice}` : ''}, ${format.exactBytes(size)}`;
 }

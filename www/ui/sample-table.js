@@ -49,8 +49,8 @@ export class SampleTable {
     this.id = freshId('samples');
     /** @type {Map<number, SampleRow[]>} */
     this.pages = new Map();
-    /** Pages that are asked for. @type {Set<number>} */
-    this.coming = new Set();
+    /** Pages that are asked for. @type {Map<number, Promise<void>>} */
+    this.coming = new Map();
     /** Pages of which nothing can be told. @type {Set<number>} */
     this.missing = new Set();
     this.waiting = false;
@@ -86,7 +86,7 @@ export class SampleTable {
     this.track = track;
     this.chosen = -1;
     this.pages.clear();
-    this.coming = new Set();
+    this.coming = new Map();
     this.missing.clear();
     setAttributes(this.element, { 'aria-activedescendant': null, 'aria-label': `Samples of track ${track}` });
     this.rows.toTop();
@@ -142,9 +142,16 @@ export class SampleTable {
   }
 
   /** @param {number} page */
-  async #fetch(page) {
-    const { track, coming, pages } = this;
-    coming.add(page);
+  #fetch(page) {
+    const { coming } = this;
+    const job = coming.get(page) ?? this.#read(page).finally(() => coming.delete(page));
+    coming.set(page, job);
+    return job;
+  }
+
+  /** @param {number} page */
+  async #read(page) {
+    const { track, pages } = this;
     /** @type {SampleRow[]} */
     const rows = [];
     /** @type {string[]} */
@@ -162,8 +169,6 @@ export class SampleTable {
       }
     } catch (error) {
       problems.push(faultOf(error).message);
-    } finally {
-      coming.delete(page);
     }
     if (track !== this.track) return;
     if (problems.length) this.tell([...new Set(problems)]);

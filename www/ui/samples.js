@@ -26,18 +26,18 @@ export class Samples {
   /**
    * @param {Media} media
    * @param {(shown: Shown) => void} show called with the bytes of the chosen sample
+   * @param {AbortSignal} gone when the file is closed
    */
-  constructor(media, show) {
+  constructor(media, show, gone) {
     this.media = media;
+    this.gone = gone;
     this.showBytes = show;
     this.tracks = media.tracks().filter(({ sampleCount }) => sampleCount > 0);
     this.track = this.tracks[0]?.id ?? 0;
     /** Counts selections, so that answers which come late are dropped. */
     this.turn = 0;
-    /** @type {SampleRow | null} */
+    /** The sample that is open: another track may be listed since. @type {{ track: number, row: SampleRow } | null} */
     this.chosen = null;
-    /** @type {Uint8Array | null} */
-    this.clear = null;
     /** @type {SourceKeyRequest[]} */
     this.keys = [];
     /** @type {Timeline | null} */
@@ -75,13 +75,14 @@ export class Samples {
     });
     this.table = new SampleTable(
       media,
-      (row) => void this.#open(row, -1),
+      (row) => void this.#open({ track: this.track, row }, -1),
       (problems) => {
         this.problems.replaceChildren(...problems.map((problem) => h('p', {}, problem)));
         this.problems.hidden = problems.length === 0;
       },
     );
     this.problems = h('div', { class: 'sample-problems fault-line', role: 'status', hidden: true });
+    this.fault = h('p', { class: 'sample-problems fault-line', role: 'status', hidden: true });
     this.detail = new SampleDetail(
       (start, end) => this.#unit(start, end),
       (key) => void this.#decrypt(key),
@@ -94,6 +95,7 @@ export class Samples {
       'section',
       { class: 'pane pane-samples', 'aria-label': 'Samples' },
       h('div', { class: 'pane-head sample-bar' }, this.choice, go, this.toTimeline),
+      this.fault,
       this.problems,
       this.table.element,
     );
@@ -118,7 +120,10 @@ export class Samples {
       if (!this.timeline) {
         const { Timeline, styled } = await import('./timeline.js');
         await styled;
-        this.timeline ??= new Timeline(this.media, (track, number) => void this.goTo(track, number));
+        if (this.gone.aborted || this.timeline) return;
+        const choose = (/** @type {number} */ track, /** @type {number} */ number) =>
+          void this.goTo(track, number);
+        this.timeline = new Timeline(this.media, choose, this.gone);
         this.element.after(this.timeline.element);
         this.timeline.element.hidden = true;
       }
@@ -126,32 +131,41 @@ export class Samples {
       this.timeline.element.hidden = !shown;
       setAttributes(this.toTimeline, { 'aria-pressed': String(shown) });
     } catch (error) {
-      say(faultOf(error, 'fetch').message);
+      this.#tell(faultOf(error, 'fetch').message);
     }
   }
 
+  /** @param {string} sentence on what was asked for; none when it is empty */
+  #tell(sentence) {
+    this.fault.textContent = sentence;
+    this.fault.hidden = !sentence;
+  }
+
   async #go() {
+    this.#tell('');
     const { value } = this.where;
     const number =
       this.by.value === 'offset' ? format.parseOffset(value) : Number(value.replace(/[,\s]/g, ''));
     const bad = number === null || !value.trim() || !Number.isFinite(number);
     setAttributes(this.where, { 'aria-invalid': bad ? 'true' : null });
     if (bad || number === null) {
-      say('Give a number.');
+      this.#tell('Give a number.');
       return;
     }
     try {
       if (this.by.value === 'offset') {
-        if (!(await this.goToByte(number))) say(`No sample has byte ${format.count(number)}.`);
+        if (!(await this.goToByte(number))) this.#tell(`No sample has byte ${format.count(number)}.`);
       } else if (this.by.value === 'time') {
-        const found = await this.media.sampleAtTime(this.track, number);
-        if (found !== null) await this.table.pick(found - 1);
+        const { track } = this;
+        const found = await this.media.sampleAtTime(track, number);
+        if (found === null) this.#tell(`No sample of track ${track} is there at ${format.count(number)} s.`);
+        else await this.goTo(track, found);
       } else if (number < 1 || number > this.table.count) {
         setAttributes(this.where, { 'aria-invalid': 'true' });
-        say(`The track has ${format.counted(this.table.count, 'sample')}.`);
+        this.#tell(`The track has ${format.counted(this.table.count, 'sample')}.`);
       } else await this.table.pick(Math.floor(number) - 1);
     } catch (error) {
-      say(faultOf(error).message);
+      this.#tell(faultOf(error).message);
     }
   }
 
@@ -175,28 +189,33 @@ export class Samples {
     if (!at || turn !== this.turn) return Boolean(at);
     if (at.track !== this.track) this.openTrack(at.track);
     void this.table.pick(at.sample.number - 1, true);
-    await this.#open(at.sample, offset);
+    await this.#open({ track: at.track, row: at.sample }, offset);
     return true;
   }
 
+  /** Shows the bytes of the chosen sample once more, if one is chosen. */
+  async again() {
+    if (this.chosen) await this.#open(this.chosen, -1);
+  }
+
   /**
-   * @param {SampleRow} row
+   * @param {NonNullable<Samples['chosen']>} chosen
    * @param {number} cursor the byte to stand on; none when negative
    */
-  async #open(row, cursor) {
+  async #open(chosen, cursor) {
     const turn = ++this.turn;
-    const { track } = this;
-    this.chosen = row;
+    const { track, row } = chosen;
+    this.chosen = chosen;
+    let clear = null;
     try {
       const view = await this.media.sample(track, row.number, this.keys);
       if (turn !== this.turn) return;
-      this.clear = view.clear;
+      ({ clear } = view);
       this.detail.open(track, view);
       this.detail.mark(cursor);
     } catch (error) {
       if (turn !== this.turn) return;
-      this.clear = null;
-      this.detail.fail(faultOf(error).message);
+      this.detail.refuse(track, row.number, faultOf(error).message);
     }
     const { start, size, number } = row;
     const lit = (cursor < 0 ? undefined : this.detail.unitAt(cursor)) ?? row;
@@ -207,7 +226,7 @@ export class Samples {
       size,
       lit: { start: lit.start, end: lit.start + lit.size },
       cursor,
-      clear: this.clear,
+      clear,
     });
   }
 
@@ -223,21 +242,23 @@ export class Samples {
 
   /** @param {string} key */
   async #decrypt(key) {
-    const row = this.chosen;
-    if (!row?.encryption) return;
-    const { kid } = row.encryption;
-    const others = this.keys.filter((known) => known.kid !== (kid ?? undefined));
-    const before = this.keys;
-    this.keys = key ? [...others, kid ? { kid, key } : { track: this.track, key }] : others;
+    const { chosen } = this;
+    if (!chosen?.row.encryption) return;
+    const { track, row } = chosen;
+    const { kid } = chosen.row.encryption;
+    const own = kid ? { kid, key } : { track, key };
+    const others = this.keys.filter((known) => (kid ? known.kid !== kid : known.track !== track));
+    const keys = key ? [...others, own] : others;
     try {
-      // A key that cannot be read is told here, and forgotten.
-      await this.media.sample(this.track, row.number, this.keys);
+      // A key that cannot be read is told here, and not kept.
+      await this.media.sample(track, row.number, keys);
     } catch (error) {
-      this.keys = before;
-      this.detail.fail(faultOf(error).message);
+      if (chosen === this.chosen) this.detail.fail(faultOf(error).message);
       return;
     }
-    await this.#open(row, -1);
+    this.keys = keys;
+    // Another may have been chosen meanwhile, and is shown anew with the key.
+    if (this.chosen) await this.#open(this.chosen, -1);
   }
 }
 

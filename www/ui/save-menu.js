@@ -13,12 +13,15 @@ const module = () => import('./export-tree.js');
  * @param {Media} media
  * @param {readonly Blob[]} parts of the open file
  * @param {() => BoxNode | null} chosen
+ * @param {AbortSignal} gone when the file is closed
  */
-export function saveMenu(media, parts, chosen) {
+export function saveMenu(media, parts, chosen, gone) {
   const told = h('p', { class: 'quiet save-told', role: 'status', hidden: true });
   /** @type {AbortController | null} */
   let running = null;
   const stop = button('Stop', () => running?.abort(), { class: 'link', hidden: true });
+
+  gone.addEventListener('abort', () => running?.abort());
 
   /** @param {string} text */
   const tell = (text) => {
@@ -37,6 +40,7 @@ export function saveMenu(media, parts, chosen) {
       tell(stopper.signal.aborted ? 'Stopped; nothing was saved.' : faultOf(error).message);
     }
     begin(null);
+    if (gone.aborted) return;
     say(told.textContent ?? '');
   }
 
@@ -47,11 +51,11 @@ export function saveMenu(media, parts, chosen) {
   }
 
   const box = () =>
-    run(async () => {
+    run(async (signal) => {
       const node = chosen();
       if (!node) return 'Choose a box first.';
       const { boxBytes, download, partName } = await module();
-      const bytes = await boxBytes(media, parts, node);
+      const bytes = await boxBytes(media, parts, node, signal);
       if (!bytes)
         return `This box has ${format.bytes(node.size)}, which is too much to put together from several files.`;
       const name = `${partName(media.name, node.path)}.bin`;
@@ -79,7 +83,7 @@ export function saveMenu(media, parts, chosen) {
     h(
       'div',
       { class: 'save-choices' },
-      button('This box as a file', () => void box(), { class: 'link' }),
+      button('This box as a file', () => void box(), { class: 'link save-box' }),
       button('The tree as JSON', () => void tree('json'), { class: 'link' }),
       button('The tree as CSV', () => void tree('csv'), { class: 'link' }),
       stop,

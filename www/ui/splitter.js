@@ -44,12 +44,17 @@ export function splitter(frame, { label, property, area, upright }) {
   };
 
   /** @param {number | null} value null for the usual */
-  const set = (value) => {
+  const show = (value) => {
     const kept = value === null ? null : Math.min(MOST, Math.max(LEAST, Math.round(value)));
     if (kept === null) frame.style.removeProperty(name());
     else frame.style.setProperty(name(), `${kept}%`);
-    remember(name(), kept === null ? null : String(kept));
     tell();
+  };
+  const keep = () => remember(name(), frame.style.getPropertyValue(name()).replace('%', '') || null);
+  /** @param {number | null} value */
+  const set = (value) => {
+    show(value);
+    keep();
   };
 
   for (const end of ['-x', '-y']) {
@@ -57,6 +62,8 @@ export function splitter(frame, { label, property, area, upright }) {
     if (kept >= LEAST && kept <= MOST) frame.style.setProperty(property + end, `${kept}%`);
   }
 
+  // The usual size may be another for what is shown now.
+  bar.addEventListener('focus', tell);
   bar.addEventListener('dblclick', () => set(null));
   bar.addEventListener('keydown', (event) => {
     const step = event.shiftKey ? 5 * STEP : STEP;
@@ -84,8 +91,10 @@ export function splitter(frame, { label, property, area, upright }) {
     const along = upright()
       ? (event.clientX - before.left) / box.width
       : (event.clientY - before.top) / box.height;
-    if (Number.isFinite(along)) set(along * 100);
+    if (Number.isFinite(along)) show(along * 100);
   });
+  // Once it is let go of, and not on its way.
+  bar.addEventListener('lostpointercapture', keep);
   // Only what is shown has a style, and a window that grows may lay panes otherwise.
   new ResizeObserver(tell).observe(bar);
   tell();

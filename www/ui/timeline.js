@@ -6,7 +6,7 @@
 /** @import { Media, SampleTimeline, Track } from '../types.d.ts' */
 
 import { faultOf } from './fault.js';
-import { button, h, setAttributes } from './dom.js';
+import { button, freshId, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { addStyle } from './style.js';
@@ -21,7 +21,10 @@ const STEP = 1.5;
 /** Dots that a finger or a mouse may move before it is no click. */
 const CLICK = 5;
 
-/** One track over time. @typedef {{ track: Track, line: SampleTimeline, tfxd?: (number | null)[] }} Line */
+/**
+ * One track over time, with where each fragment begins among its stretches.
+ * @typedef {{ track: Track, line: SampleTimeline, fragments: Map<number, number>, tfxd?: (number | null)[] }} Line
+ */
 
 /**
  * What is drawn.
@@ -66,14 +69,23 @@ const MEASURES = [
  * @param {readonly Line[]} all
  */
 function apart(line, at, all) {
-  const first = all[0]?.line;
+  const [first] = all;
   const fragment = line.fragment[at];
-  if (!first || fragment === null || fragment === undefined || first === line) return null;
-  const there = first.fragment.indexOf(fragment, Math.max(0, at - first.fragment.length));
-  if (there < 0) return null;
+  if (!first || fragment === null || fragment === undefined || first.line === line) return null;
+  const there = first.fragments.get(fragment);
+  if (there === undefined) return null;
   const begin = (/** @type {SampleTimeline} */ one, /** @type {number} */ place) =>
     (one.start[place] ?? 0) / (one.timescale || 1);
-  return (begin(line, at) - begin(first, there)) * 1000;
+  return (begin(line, at) - begin(first.line, there)) * 1000;
+}
+
+/** @param {SampleTimeline} line */
+function fragmentsOf({ fragment }) {
+  /** @type {Map<number, number>} */
+  const found = new Map();
+  for (const [at, number] of fragment.entries())
+    if (number !== null && !found.has(number)) found.set(number, at);
+  return found;
 }
 
 const COLUMNS = [
@@ -94,9 +106,12 @@ export class Timeline {
   /**
    * @param {Media} media
    * @param {(track: number, number: number) => void} choose called with a sample
+   * @param {AbortSignal} gone when the file is closed
    */
-  constructor(media, choose) {
+  constructor(media, choose, gone) {
     this.media = media;
+    this.gone = gone;
+    this.id = freshId('timeline');
     this.choose = choose;
     /** @type {Line[]} */
     this.lines = [];
@@ -152,7 +167,7 @@ export class Timeline {
       const row = /** @type {Element} */ (event.target).closest('[data-index]');
       if (row instanceof HTMLElement) this.#chooseRow(Number(row.dataset['index']));
     });
-    this.row = 0;
+    this.row = -1;
     this.table.element.addEventListener('keydown', (event) => this.#tableKey(event));
     this.element = h(
       'section',
@@ -178,20 +193,28 @@ export class Timeline {
     this.place.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     this.#touch();
     new ResizeObserver(() => this.#fit()).observe(this.place);
+    const colours = matchMedia('(prefers-color-scheme: dark)');
+    colours.addEventListener('change', () => this.#draw(), { signal: gone });
+    // The page's window would hold it.
+    gone.addEventListener('abort', () => this.chart?.destroy());
     void this.#read();
   }
 
   /** Tracks come one by one: what is there already can be looked at. */
   async #read() {
     const tracks = this.media.tracks().filter(({ sampleCount }) => sampleCount > 0);
+    /** @type {string[]} */
+    const unread = [];
     for (const [number, track] of tracks.entries()) {
       this.state.textContent = `Reading track ${number + 1} of ${tracks.length}`;
       try {
         const line = await this.media.timeline(track.id);
-        this.lines.push({ track, line });
+        if (this.gone.aborted) return;
+        this.lines.push({ track, line, fragments: fragmentsOf(line) });
         line.number.forEach((_, at) => this.places.push([this.lines.length - 1, at]));
       } catch (error) {
-        say(faultOf(error).message);
+        if (this.gone.aborted) return;
+        unread.push(`Track ${track.id} cannot be read: ${faultOf(error).message}`);
       }
       this.#draw();
       this.table.setCount(this.places.length);
@@ -199,7 +222,8 @@ export class Timeline {
     }
     const faults = this.lines.reduce((sum, { line }) => sum + line.gap.filter((gap) => gap !== 0).length, 0);
     const stretches = format.counted(this.places.length, 'stretch', 'stretches');
-    this.state.textContent = `${stretches}, ${faults ? format.counted(faults, 'gap or overlap', 'gaps or overlaps') : 'no gaps'}`;
+    const gaps = faults ? format.counted(faults, 'gap or overlap', 'gaps or overlaps') : 'no gaps';
+    this.state.textContent = [`${stretches}, ${gaps}`, ...unread].join('. ');
   }
 
   /** Reads what the headers of fragments say; what is there already is drawn. */
@@ -215,12 +239,14 @@ export class Timeline {
       try {
         for (let from = 0; ;) {
           const more = await this.media.tfxd(one.track.id, from);
+          if (this.gone.aborted) return;
           if (!more.length) break;
           all.push(...more);
           from += more.length;
           if (from % 1024 < more.length) this.#draw();
         }
       } catch (error) {
+        if (this.gone.aborted) return;
         say(faultOf(error).message);
       }
       this.#draw();
@@ -463,7 +489,7 @@ export class Timeline {
     ];
     element.dataset['index'] = String(index);
     element.classList.toggle('chosen', index === this.row);
-    element.id = `timeline-row-${index}`;
+    element.id = `${this.id}-${index}`;
     setAttributes(element, { 'aria-rowindex': index + 2 });
     texts.forEach((text, column) => {
       const cell = element.children[column];
@@ -476,7 +502,7 @@ export class Timeline {
     this.row = index;
     this.table.reveal(index);
     this.table.refresh();
-    setAttributes(this.table.element, { 'aria-activedescendant': `timeline-row-${index}` });
+    setAttributes(this.table.element, { 'aria-activedescendant': `${this.id}-${index}` });
     const [number, at] = this.places[index] ?? [0, 0];
     const one = this.lines[number];
     const sample = one?.line.number[at];
