@@ -204,6 +204,7 @@ mod tests {
             ("index.html", r#"<script src="./app.js"></script>"#),
             ("app.js", r#"import("./preview/card.js");import("./late.js")"#),
             ("preview/card.js", "import '../publish/frame.js'; import '../late.js'; import '../other.js'"),
+            ("publish.html", ""),
             ("publish/frame.js", ""),
             ("late.js", ""),
             ("other.js", ""),
@@ -213,7 +214,8 @@ mod tests {
         let rest = without_preview(&site);
         let later: Vec<PathBuf> = fetched_later(&rest, &BTreeSet::new()).into_iter().collect();
         assert_eq!(later, [PathBuf::from("late.js")]);
-        assert_eq!(of_publishing(&rest), BTreeSet::from([PathBuf::from("publish/frame.js")]));
+        let publish = ["publish.html", "publish/frame.js"].map(PathBuf::from);
+        assert_eq!(of_publishing(&rest), BTreeSet::from(publish));
     }
 
     #[test]

@@ -184,11 +184,12 @@ fn obus(shown: &Shown<'_>, state: &av1::State, all: &mut Vec<Unit>) -> Result<()
 fn frames(shown: &Shown<'_>, all: &mut Vec<Unit>) -> Result<()> {
     let last = shown.sample.len() - 1;
     let marker = shown.from(last, 1).first().copied();
-    for (start, len) in vp9::frames(shown.sample, marker)? {
+    vp9::frames(shown.sample, marker, &mut |start, len| {
         let first = shown.from(start, 1).first().copied();
         let (name, slice) = first.map_or((HIDDEN, ""), |first| ("frame", vp9::frame_kind(first)));
         all.push(Unit { start, len, prefix: 0, kind: None, name, slice });
-    }
+        Ok(())
+    })?;
     let end = all.last().map_or(0, |unit| unit.start + unit.len);
     if end < shown.sample.len() {
         let len = shown.sample.len() - end;

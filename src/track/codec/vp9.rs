@@ -18,11 +18,16 @@ fn bad(message: impl Into<String>) -> Error {
     Error::file("bad-vp9", message)
 }
 
-/// The frames of a sample: where each begins, and its bytes. `marker` is the last byte of the sample, where it can be read.
-pub fn frames(sample: &[u8], marker: Option<u8>) -> Result<Vec<(usize, usize)>> {
+/// Says of each frame of a sample where it begins, and its bytes. `marker` is the last byte of the sample, where it can be
+/// read. Nothing is allocated, for it is asked of every sample.
+pub fn frames(
+    sample: &[u8],
+    marker: Option<u8>,
+    found: &mut dyn FnMut(usize, usize) -> Result<()>,
+) -> Result<()> {
     // A superframe (annex B) ends with an index: a marker, sizes, and the marker again.
     let Some(marker) = marker.filter(|marker| marker >> 5 == 0b110) else {
-        return Ok(if sample.is_empty() { Vec::new() } else { vec![(0, sample.len())] });
+        return if sample.is_empty() { Ok(()) } else { found(0, sample.len()) };
     };
     let (count, size_len) = (usize::from(marker & 7) + 1, usize::from(marker >> 3 & 3) + 1);
     let index = sample.len().checked_sub(2 + count * size_len);
@@ -31,7 +36,6 @@ pub fn frames(sample: &[u8], marker: Option<u8>) -> Result<Vec<(usize, usize)>> 
         .ok_or_else(|| bad("A sample ends as with an index of frames, but the index does not begin so."))?;
     let sizes = sample.get(index + 1..).unwrap_or_default();
     let mut at = 0;
-    let mut frames = Vec::new();
     for size in sizes.chunks_exact(size_len).take(count) {
         let size = size.iter().rev().fold(0, |size, byte| size << 8 | usize::from(*byte));
         if size > index - at {
@@ -42,12 +46,12 @@ pub fn frames(sample: &[u8], marker: Option<u8>) -> Result<Vec<(usize, usize)>> 
         }
         // A layer that was left out has no bytes.
         if size > 0 {
-            frames.push((at, size));
+            found(at, size)?;
         }
         at += size;
     }
     if at == index {
-        return Ok(frames);
+        return Ok(());
     }
     Err(bad(format!("The frames of a sample have {at} bytes, but their index begins at byte {index}.")))
 }
@@ -75,11 +79,10 @@ impl State {
         sample: &[u8],
         found: &mut dyn FnMut(usize, usize) -> Result<()>,
     ) -> Result<()> {
-        for (start, len) in frames(sample, sample.last().copied())? {
+        frames(sample, sample.last().copied(), &mut |start, len| {
             let frame = sample.get(start..start + len).unwrap_or_default();
-            self.frame(frame, start, found)?;
-        }
-        Ok(())
+            self.frame(frame, start, found)
+        })
     }
 
     /// One frame, which begins `start` bytes into its sample.
