@@ -58,7 +58,7 @@ pub fn word(column: &[u8], entry: u32, words: usize, word: usize) -> Option<u32>
 
 impl<'t> Groups<'t> {
     /// The boxes that tell groups in a `traf` or `stbl`.
-    pub fn nodes<'n>(parent: &'n Node) -> impl Iterator<Item = &'n Node> {
+    pub fn nodes(parent: &Node) -> impl Iterator<Item = &Node> {
         parent.children.iter().filter(|node| [four(b"sbgp"), four(b"csgp")].contains(&node.id()))
     }
 
