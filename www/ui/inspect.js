@@ -182,7 +182,7 @@ export class Inspect {
     this.look('samples');
     const samples = await this.#fetchSamples();
     const missing = await samples?.follow(place).catch((error) => faultOf(error).message);
-    if (missing) this.#miss(`The link leads to ${missing}`);
+    this.#miss(missing ? `The link leads to ${missing}` : '');
   }
 
   /** @param {string} sentence on what could not be shown; none when it is empty */

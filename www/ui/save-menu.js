@@ -103,7 +103,7 @@ export function saveMenu(media, parts, chosen, gone) {
       return `The tree went to your downloads as ${name}.`;
     });
 
-  return h(
+  const menu = h(
     'details',
     { class: 'save-menu' },
     h('summary', {}, 'Save'),
@@ -120,4 +120,15 @@ export function saveMenu(media, parts, chosen, gone) {
       told,
     ),
   );
+  // It stands over the panes: it goes when something else is wanted, but not while it has something to tell.
+  const close = (/** @type {Event} */ { target }) => {
+    if (!running && target instanceof Node && !menu.contains(target)) menu.open = false;
+  };
+  window.addEventListener('pointerdown', close, { signal: gone });
+  menu.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  });
+  return menu;
 }
