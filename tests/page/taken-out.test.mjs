@@ -103,11 +103,8 @@ inEachBrowser((browser) => {
       .trimEnd();
     assert.ok(text.includes(`${start.toString(16).padStart(8, '0')}  ${digits}`));
 
-    await page.evaluate(() =>
-      [...document.querySelectorAll('.inspect-views .button')]
-        .find(({ innerText }) => innerText === 'Findings')
-        .click(),
-    );
+    await page.click('.inspect-views .button:nth-child(3)');
+    assert.equal(await page.evaluate(() => document.querySelector('.save-menu').open), false);
     await page.waitFor('#findings-page', { timeout: LONG });
     await page.click('#findings-page');
     const findings = (await page.waitDownload({ timeout: LONG })).bytes.toString();
