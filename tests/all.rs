@@ -18,6 +18,7 @@ mod entries;
 mod every_byte;
 mod exchange;
 mod faults;
+mod golden;
 mod header;
 mod hevc;
 mod hostile;

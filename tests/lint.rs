@@ -4,7 +4,7 @@
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, missing_docs, reason = "a test may panic")]
 
 pub mod build;
-mod corpus;
+pub mod corpus;
 mod files;
 mod header_files;
 mod locked;

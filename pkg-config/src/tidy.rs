@@ -12,7 +12,7 @@ pub fn format(project: &Project) -> Outcome {
 
 /// `cargo pkg rules`: the tests that hold these files write them.
 pub fn rules(project: &Project) -> Outcome {
-    let tests = ["lint::page::", "lint::corpus::"];
+    let tests = ["lint::page::", "lint::corpus::", "golden::"];
     let mut command = run::cargo();
     command.args(["test", "--test", "all", "--"]).args(tests).env("BOXLOCK_WRITE_RULES", "1");
     run::run(command.current_dir(&project.root))
