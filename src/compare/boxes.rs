@@ -100,11 +100,11 @@ impl<'t> Telling<'_, 't> {
             }
         } else {
             let root = self.this.tree.root();
-            let map = |offset: u64| {
+            let leads_to = |offset: u64, other: u64| {
                 let is_inside = offset >= root.start && offset < root.end();
-                if is_inside { self.places.map(offset) } else { self.tops.map(offset) }
+                if is_inside { self.places.leads(offset, other) } else { self.tops.leads(offset, other) }
             };
-            let mut fields = fields::compare((&self.this, our_chain), (&self.other, their_chain), &map);
+            let mut fields = fields::compare((&self.this, our_chain), (&self.other, their_chain), &leads_to);
             if fields.bytes.is_none() {
                 fields.bytes = self.ends(this, other);
             }

@@ -76,19 +76,20 @@ enum Offsets {
 
 impl Offsets {
     fn of(half: &Half<'_>, node: &Node, around: &[&Node]) -> Option<Self> {
-        let tracks = || half.fragment.iter().flat_map(|fragment| &fragment.tracks);
-        let traf = around.last().map_or(0, |traf| traf.start);
+        let track = || {
+            let tracks = &half.fragment?.tracks;
+            let start = around.last()?.start;
+            tracks.get(tracks.binary_search_by_key(&start, |track| track.start).ok()?)
+        };
         Some(match &node.id().four_cc().0 {
             b"trun" => {
-                let run = tracks().flat_map(|track| &track.runs).find(|run| run.start == node.start)?;
+                let runs = &track()?.runs;
+                let run = runs.get(runs.binary_search_by_key(&node.start, |run| run.start).ok()?)?;
                 Self::One("data_offset", run.data_start)
             }
-            b"tfhd" => {
-                let track = tracks().find(|track| track.start == traf)?;
-                Self::One("base_data_offset", track.tfhd.base_data_offset)
-            }
+            b"tfhd" => Self::One("base_data_offset", track()?.tfhd.base_data_offset),
             b"stco" | b"co64" => Self::From(0),
-            b"saio" => Self::From(tracks().find(|track| track.start == traf).map_or(0, |track| track.base)),
+            b"saio" => Self::From(track().map_or(0, |track| track.base)),
             b"sidx" => {
                 let sidx: SegmentIndex = half.tree.read(node).ok()?;
                 let first = node.end().checked_add(sidx.first_offset.0)?;
@@ -142,12 +143,12 @@ impl Offsets {
     }
 }
 
-/// Compares the headers and fields of two boxes, each the last of its chain. `map` says where the byte at an offset stands in
-/// the other file.
+/// Compares the headers and fields of two boxes, each the last of its chain. `leads_to` says whether the
+/// byte at an offset of this file stands at one of the other.
 pub fn compare(
     (this, our_chain): (&Half<'_>, &[&Node]),
     (other, their_chain): (&Half<'_>, &[&Node]),
-    map: &dyn Fn(u64) -> Option<u64>,
+    leads_to: &dyn Fn(u64, u64) -> bool,
 ) -> FieldsFound {
     let mut found = FieldsFound::default();
     let (Some((ours, our_around)), Some((theirs, their_around))) =
@@ -207,8 +208,8 @@ pub fn compare(
             offsets.as_ref()?.lead(half, &row.name, &row.row)
         };
         let follows = lead(&leads.0, this, own).zip(lead(&leads.1, other, their)).is_some_and(|(a, b)| {
-            let mapped: Option<Vec<u64>> = a.to.iter().map(|offset| map(*offset)).collect();
-            a.beside == b.beside && mapped.is_some_and(|mapped| mapped == b.to)
+            let same = a.to.len() == b.to.len() && a.beside == b.beside;
+            same && a.to.iter().zip(&b.to).all(|(a, b)| leads_to(*a, *b))
         });
         if follows {
             found.offsets += 1;
@@ -320,13 +321,19 @@ impl Rows {
 /// Rows from number `from` on with the names of those that they are in before their own; of several of one name all but the
 /// first with a number.
 fn named(rows: Vec<Row>, from: usize) -> Vec<Named> {
-    let mut around: Vec<String> = Vec::new();
+    // The names of what a row is in, in full and alone.
+    let mut around: Vec<(String, String)> = Vec::new();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut all: Vec<Named> = Vec::with_capacity(rows.len());
     for (row, number) in rows.into_iter().zip(from..) {
         around.truncate(row.depth.into());
         let mut name = match around.last() {
-            Some(last) => format!("{last}.{}", row.name),
+            // An entry has the name of its list.
+            Some((whole, alone)) if row.name.starts_with(&**alone) => {
+                let before = whole.strip_suffix(&**alone).unwrap_or_default();
+                format!("{before}{}", row.name)
+            }
+            Some((whole, _)) => format!("{whole}.{}", row.name),
             None => row.name.clone(),
         };
         let count = counts.entry(name.clone()).or_default();
@@ -335,9 +342,9 @@ fn named(rows: Vec<Row>, from: usize) -> Vec<Named> {
             name = format!("{name} ({count})");
         }
         while around.len() < usize::from(row.depth) {
-            around.push(String::new());
+            around.push(Default::default());
         }
-        around.push(name.clone());
+        around.push((name.clone(), row.name.clone()));
         if let Some(before) = all.last_mut() {
             before.is_group |=
                 row.start >= before.row.start && row.end <= before.row.end && row.start < row.end;

@@ -27,20 +27,23 @@ impl Places {
         self.0.push(Place { this: of(this), other: of(other) });
     }
 
-    /// Where the byte at an offset of this file stands in the other: in the same box, as far from where its body begins. The
-    /// first behind a box is behind its counterpart, where nothing else begins there.
-    pub fn map(&self, offset: u64) -> Option<u64> {
+    /// Whether the byte at an offset of this file stands at an offset of the other: in the same box, as far from where its body
+    /// begins. The first byte behind a box is the first behind its counterpart, too.
+    pub fn leads(&self, offset: u64, other: u64) -> bool {
         let behind = self.0.partition_point(|place| place.this.first().is_some_and(|start| *start <= offset));
-        let Place { this: [start, body, end], other: [at, other_body, other_end] } =
-            *self.0.get(behind.checked_sub(1)?)?;
-        if offset == start {
-            Some(at)
-        } else if offset < body {
-            at.checked_add(offset - start)
-        } else if offset < end {
-            other_body.checked_add(offset - body)
-        } else {
-            (offset == end).then_some(other_end)
+        let before = behind.checked_sub(1).and_then(|at| self.0.get(at));
+        let Some(Place { this: [start, body, end], other: [at, other_body, other_end] }) = before else {
+            return false;
+        };
+        if offset == *start {
+            let ended = behind.checked_sub(2).and_then(|at| self.0.get(at));
+            return *at == other
+                || ended.is_some_and(|ended| {
+                    (ended.this.last(), ended.other.last()) == (Some(&offset), Some(&other))
+                });
         }
+        let inside = if offset < *body { (start, at) } else { (body, other_body) };
+        (offset < *end && inside.1.checked_add(offset - inside.0) == Some(other))
+            || (offset == *end && *other_end == other)
     }
 }

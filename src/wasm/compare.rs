@@ -59,7 +59,7 @@ impl Comparer {
     }
 
     /// Takes why the samples could not be compared any further.
-    pub fn failed(&mut self, message: &str) {
+    pub fn failed(&mut self, _code: &str, message: &str) {
         self.0.iter_mut().for_each(|comparing| comparing.failed(message));
     }
 
