@@ -335,9 +335,10 @@ fn a_comparison_is_of_the_type_that_is_promised() {
     let mut other = sample.clone();
     let at = other.windows(4).rposition(|four| four == b"soun").unwrap();
     other[at..at + 4].copy_from_slice(b"abcd");
-    let mut unknown = [sample.as_slice(), &[0, 0, 0, 12, b'x', b'y', b'z', b'!', 1, 2, 3, 4]].concat();
-    let known = unknown.clone();
-    *unknown.last_mut().unwrap() = 5;
+    let with = |last: u8| {
+        [&sample[..24], &[0, 0, 0, 12, b'x', b'y', b'z', b'!', 1, 2, 3, last], &sample[24..]].concat()
+    };
+    let (known, unknown) = (with(4), with(5));
     for (this, other) in [(&sample, &protected), (&protected, &sample), (&sample, &other), (&known, &unknown)]
     {
         let found = crate::compare::compared(this, other).unwrap();

@@ -125,24 +125,25 @@ impl<'t> Telling<'_, 't> {
         other_path: &str,
     ) {
         let (our_numbers, their_numbers) = (numbers(ours), numbers(theirs));
-        let inner = |path: &str, numbers: &BTreeMap<u64, usize>, node: &Node| {
-            let number = numbers.get(&node.start).copied().unwrap_or(0);
+        let inner = |path: &str, parent: &Node, numbers: &[usize], node: &Node| {
+            let place = parent.children.binary_search_by_key(&node.start, |child| child.start);
+            let number = place.ok().and_then(|place| numbers.get(place)).copied().unwrap_or(0);
             format!("{path}/{}", path_segment(node.id(), number))
         };
         for one in inside {
             match one {
                 Inner::Both(matched) if matched.equal && !matched.moved => {}
                 Inner::Both(matched) => {
-                    let path = inner(path, &our_numbers, matched.this);
-                    let other_path = inner(other_path, &their_numbers, matched.other);
+                    let path = inner(path, ours, &our_numbers, matched.this);
+                    let other_path = inner(other_path, theirs, &their_numbers, matched.other);
                     self.pair(matched, our_chain, their_chain, &path, &other_path);
                 }
                 Inner::Removed(node) => {
-                    let spot = spot(node, &inner(path, &our_numbers, node));
+                    let spot = spot(node, &inner(path, ours, &our_numbers, node));
                     self.found.add(alone(Kind::Removed, node.id(), Some(ours.id()), Some(spot), None));
                 }
                 Inner::Added(node) => {
-                    let spot = spot(node, &inner(other_path, &their_numbers, node));
+                    let spot = spot(node, &inner(other_path, theirs, &their_numbers, node));
                     self.found.add(alone(Kind::Added, node.id(), Some(theirs.id()), None, Some(spot)));
                 }
             }
@@ -206,13 +207,13 @@ fn end_of<'t>(tree: &'t Tree<'_>, node: &Node) -> (&'t [u8], u64) {
     (tree.slice(from, node.end()), from)
 }
 
-/// For each child its number among those of its type, by where it begins.
-fn numbers(node: &Node) -> BTreeMap<u64, usize> {
+/// For each child its number among those of its type.
+fn numbers(node: &Node) -> Vec<usize> {
     let mut counts: BTreeMap<BoxId, usize> = BTreeMap::new();
     let number = |child: &Node| {
         let count = counts.entry(child.id()).or_default();
         *count += 1;
-        (child.start, *count - 1)
+        *count - 1
     };
     node.children.iter().map(number).collect()
 }

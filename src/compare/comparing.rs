@@ -102,6 +102,10 @@ impl Comparing {
             samples,
             failed: None,
         };
+        // What stands behind the last box is none, and is not read.
+        let has_tail = |index: &Index| index.file_len > index.top.end();
+        let tails = has_tail(&comparing.this) || has_tail(&comparing.other);
+        comparing.found.counts.unread += u64::from(tails);
         comparing.go_on();
         comparing
     }

@@ -1,8 +1,9 @@
 //! What differs between two boxes, and how much of it is told.
 
-use std::collections::BTreeMap;
-
 use crate::boxes::BoxId;
+use crate::bytes::ByKey;
+
+use super::identity;
 
 /// How a box differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,7 +130,8 @@ pub struct Found {
     pub groups: Vec<Group>,
     /// All.
     pub counts: Counts,
-    places: BTreeMap<(Kind, String), usize>,
+    /// Numbers of groups.
+    places: ByKey<usize>,
 }
 
 impl Found {
@@ -145,14 +147,14 @@ impl Found {
         *count += 1;
         counts.offsets += difference.offsets;
         let path = difference.this.as_ref().or(difference.other.as_ref()).map_or("", |spot| &spot.path);
-        let key = (difference.kind, without_numbers(path));
-        let place = match self.places.get(&key) {
+        let (kind, path) = (difference.kind, without_numbers(path));
+        let key = identity::of_text(&path) ^ kind as u64;
+        let place = match self.places.get(key) {
             Some(place) => *place,
             None if self.groups.len() < GROUPS => {
-                let (kind, path) = (key.0, key.1.clone());
                 let (id, name) = (difference.id, difference.name);
                 self.groups.push(Group { kind, path, id, name, count: 0, told: 0 });
-                self.places.insert(key, self.groups.len() - 1);
+                self.places.entry(key, self.groups.len() - 1);
                 self.groups.len() - 1
             }
             None => return,

@@ -1,15 +1,15 @@
 //! How the fields of two boxes differ.
 
-use std::collections::BTreeMap;
-
 use crate::boxes::header::SizeForm;
 use crate::boxes::index::{SegmentIndex, TrackFragmentRandomAccess};
 use crate::boxes::{Node, Row, Tree, registry};
+use crate::bytes::ByKey;
 use crate::bytes::units::len_u64;
 use crate::inspect;
 use crate::track::Fragment;
 
 use super::difference::{ByteDifference, FieldDifference};
+use super::identity;
 
 /// Rows that are compared of one box, one by one, from the first that differs on; and those of its front beside them.
 const ROWS: usize = 4096;
@@ -189,10 +189,10 @@ pub fn compare(
         their_rows.starting(from, other, theirs, their_around),
     );
     let leads = (Offsets::of(this, ours, our_around), Offsets::of(other, theirs, their_around));
-    let places: BTreeMap<&str, &Named> = their_rows.rows.iter().map(|row| (&*row.name, row)).collect();
+    let places = places(&their_rows.rows);
     let mut seen = 0;
     for own in &our_rows.rows {
-        let Some(their) = places.get(&*own.name) else {
+        let Some(their) = find(&places, &their_rows.rows, own) else {
             found.add(&own.name, Some(own.text()), None, Some(own.number));
             continue;
         };
@@ -218,8 +218,8 @@ pub fn compare(
         }
     }
     if seen < their_rows.rows.len() {
-        let known: BTreeMap<&str, ()> = our_rows.rows.iter().map(|row| (&*row.name, ())).collect();
-        for their in their_rows.rows.iter().filter(|row| !known.contains_key(&*row.name)) {
+        let places = self::places(&our_rows.rows);
+        for their in their_rows.rows.iter().filter(|row| find(&places, &our_rows.rows, row).is_none()) {
             found.add(&their.name, None, Some(their.text()), None);
         }
     }
@@ -250,7 +250,7 @@ fn long_bytes(
     their: &Named,
 ) -> Option<(usize, Vec<u8>, Vec<u8>)> {
     let slice = |half: &Half<'_>, row: &Row| half.tree.slice(row.start, row.end).to_vec();
-    if own.is_group || own.row.end - own.row.start <= len_u64(BYTES) {
+    if own.is_group || own.row.end.saturating_sub(own.row.start) <= len_u64(BYTES) {
         return None;
     }
     let (before, after) = (slice(this, &own.row), slice(other, &their.row));
@@ -282,6 +282,21 @@ impl Named {
     }
 }
 
+/// Numbers of rows by their names.
+fn places(rows: &[Named]) -> ByKey<usize> {
+    let mut places = ByKey::default();
+    for (number, row) in rows.iter().enumerate() {
+        places.entry(identity::of_text(&row.name), number);
+    }
+    places
+}
+
+/// The row with the name of another.
+fn find<'r>(places: &ByKey<usize>, rows: &'r [Named], other: &Named) -> Option<&'r Named> {
+    let found = rows.get(*places.get(identity::of_text(&other.name))?)?;
+    (found.name == other.name).then_some(found)
+}
+
 /// Rows of a box.
 struct Rows {
     rows: Vec<Named>,
@@ -293,7 +308,7 @@ impl Rows {
     /// Of a box that differs at a file offset: all, or those from there on where they are many.
     fn read(half: &Half<'_>, node: &Node, around: &[&Node], at: u64) -> Self {
         let window = |from, count| inspect::window(half.tree, node, around, (from, count), half.moov);
-        let (rows, total, _) = window(0, ROWS);
+        let (rows, total) = window(0, ROWS);
         if total <= ROWS {
             return Self { rows: named(rows, 0), from: 0, total };
         }
@@ -301,7 +316,7 @@ impl Rows {
         let (mut low, mut high) = (0, total);
         while high - low > 1 {
             let middle = low + (high - low) / 2;
-            let (row, ..) = window(middle, 1);
+            let (row, _) = window(middle, 1);
             if row.first().is_some_and(|row| row.start <= at) { low = middle } else { high = middle }
         }
         Self { rows: Vec::new(), from: low, total }
@@ -323,7 +338,7 @@ impl Rows {
 fn named(rows: Vec<Row>, from: usize) -> Vec<Named> {
     // The names of what a row is in, in full and alone.
     let mut around: Vec<(String, String)> = Vec::new();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: ByKey<usize> = ByKey::default();
     let mut all: Vec<Named> = Vec::with_capacity(rows.len());
     for (row, number) in rows.into_iter().zip(from..) {
         around.truncate(row.depth.into());
@@ -336,7 +351,7 @@ fn named(rows: Vec<Row>, from: usize) -> Vec<Named> {
             Some((whole, _)) => format!("{whole}.{}", row.name),
             None => row.name.clone(),
         };
-        let count = counts.entry(name.clone()).or_default();
+        let count = counts.entry(identity::of_text(&name), 0);
         *count += 1;
         if *count > 1 {
             name = format!("{name} ({count})");

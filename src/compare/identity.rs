@@ -69,6 +69,11 @@ fn hash(seed: u64, bytes: &[u8]) -> u64 {
     XxHash64::oneshot(seed, bytes)
 }
 
+/// What a text is told by in a [`ByKey`]: a tree of texts is several KB of code.
+pub fn of_text(text: &str) -> u64 {
+    hash(3, text.as_bytes())
+}
+
 fn mix(seed: u64, value: u64) -> u64 {
     hash(seed, &value.to_be_bytes())
 }

@@ -58,40 +58,42 @@ pub fn fields(
         texts: texts::texts(tree, node, parent),
         problem: node.problem.as_ref().map(ToString::to_string),
     };
-    let (rows, total, problem) = window(tree, node, around, (from, count), moov);
-    (this.rows, this.total) = (rows, total);
-    if let Some(error) = problem {
-        this.problem.get_or_insert(error.inside(node.id().to_string()).to_string());
-    }
-    Ok(this)
-}
-
-/// `count` rows of a box from row `from` on, how many there are in all, and why they end early; `around` are the boxes that
-/// it is in, the outermost first.
-pub fn window(
-    tree: &Tree<'_>,
-    node: &Node,
-    around: &[&Node],
-    (from, count): (usize, usize),
-    moov: Option<&Tree<'_>>,
-) -> (Vec<Row>, usize, Option<Error>) {
-    let known = registry::lookup(node.id(), around.last().map(|parent| parent.id()));
     let form = sample_form(tree, node, around, moov, &find_track);
     let mut sink = RowSink::window(from, count);
-    let read = add_rows(tree, node, known, form.cx, &mut sink);
-    // Of that the row speaks: the box may be sound.
-    let problem = read.err().filter(|error| error.code() != UNKNOWN_VERSION);
-    let total = sink.total();
-    let mut rows = sink.into_rows();
+    if let Err(error) = add_rows(tree, node, known, form.cx, &mut sink)
+        // Of that the row speaks: the box may be sound.
+        && error.code() != UNKNOWN_VERSION
+    {
+        this.problem.get_or_insert(error.inside(node.id().to_string()).to_string());
+    }
+    this.total = sink.total();
+    this.rows = sink.into_rows();
     let end = node.body_start() + node.fields_len;
-    for row in &mut rows {
+    for row in &mut this.rows {
         // The row of a list whose entries could not all be read was never closed.
         row.end = row.end.clamp(row.start, end.max(row.start));
         if row.name == "sample_count" && row.meaning.is_empty() {
             row.meaning.clone_from(&form.how);
         }
     }
-    (rows, total, problem)
+    Ok(this)
+}
+
+/// `count` rows of a box from row `from` on, and how many there are in all; `around` are the boxes that it is in, the
+/// outermost first. What stands before a fault is there.
+pub fn window(
+    tree: &Tree<'_>,
+    node: &Node,
+    around: &[&Node],
+    (from, count): (usize, usize),
+    moov: Option<&Tree<'_>>,
+) -> (Vec<Row>, usize) {
+    let known = registry::lookup(node.id(), around.last().map(|parent| parent.id()));
+    let form = sample_form(tree, node, around, moov, &find_track);
+    let mut sink = RowSink::window(from, count);
+    let _ = add_rows(tree, node, known, form.cx, &mut sink);
+    let total = sink.total();
+    (sink.into_rows(), total)
 }
 
 /// The first fields with one of `needles`, each with its number among the rows of its box; `around` are the boxes that `node`

@@ -50,21 +50,23 @@ const total = ({ tracks }, of) => tracks.reduce((sum, track) => sum + of(track),
 function mediaWords(found) {
   const { tracks, failed } = found;
   const samples = total(found, (track) => Math.max(track.samples, track.otherSamples));
-  if (failed) return 'Samples were not all compared;';
-  if (!samples) return 'There are no samples;';
+  if (failed) return 'The samples were not all compared.';
+  if (!samples) return 'There are no samples.';
   const equal = total(found, (track) => track.equal);
-  if (equal === samples) return `The same media, ${format.counted(samples, 'sample')} equal:`;
+  if (equal === samples) return `The same media: ${format.counted(samples, 'sample')} equal.`;
   const alike = tracks.every(
     (track) => track.samples === track.otherSamples && !track.sizes && !track.times && !track.syncs,
   );
   const locked = total(found, ({ encrypted }) => encrypted);
   const otherLocked = total(found, ({ otherEncrypted }) => otherEncrypted);
   if (alike && Boolean(locked) !== Boolean(otherLocked)) {
-    const where = locked ? 'here' : 'in the other file';
-    const rest = equal ? `, ${format.count(equal)} of them with the same bytes` : '';
-    return `The same ${format.counted(samples, 'sample')} in size and time${rest}: the others are encrypted ${where}, so their bytes differ;`;
+    const [shut, open] = locked ? ['here', 'there'] : ['in the other file', 'here'];
+    const whole = `The same ${format.counted(samples, 'sample')} in size and time`;
+    return equal
+      ? `${whole}, ${format.count(equal)} with the same bytes; those of the others differ, as they are encrypted ${shut}.`
+      : `${whole}; their bytes differ, as they are encrypted ${shut} and clear ${open}.`;
   }
-  return `${format.count(equal)} of ${format.counted(samples, 'sample')} are equal;`;
+  return `${format.count(equal)} of ${format.counted(samples, 'sample')} are equal.`;
 }
 
 /**
@@ -82,7 +84,7 @@ function boxWords({ counts }, name) {
     was(removed, 'removed'),
     was(moved, 'moved'),
   ].filter(Boolean);
-  return parts.length ? `from this file to ${name} ${parts.join(', ')}.` : 'no box differs.';
+  return parts.length ? `From this file to ${name}: ${parts.join(', ')}.` : 'No box differs.';
 }
 
 /**
