@@ -2,8 +2,8 @@
 
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
 /** @import { Action } from './findings.js' */
-/** @import { Place } from './place.js' */
-/** @import { Compare, Others } from './compare.js' */
+/** @import { Place, SamplePlace } from './place.js' */
+/** @import { Compare, Others, Reach } from './compare.js' */
 /** @import { Samples, Shown } from './samples.js' */
 /** @typedef {'boxes' | 'samples' | 'findings' | 'compare'} ViewName */
 
@@ -161,7 +161,12 @@ export class Inspect {
    * Goes where a link leads, or says that this file has no such place.
    * @param {Place} place
    */
-  async follow({ box, byte }) {
+  async follow(place) {
+    if ('track' in place) {
+      await this.#followSample(place);
+      return;
+    }
+    const { box, byte } = place;
     this.look('boxes');
     const node = box ? await this.model.reveal(box) : await this.model.rootHolding(byte);
     const what = box ? `box ${box}` : `byte ${format.count(byte)}`;
@@ -174,6 +179,19 @@ export class Inspect {
     const within = byte >= node.start && byte < node.start + node.size;
     if (box) await this.select(node.path, within ? byte : -1);
     else await this.goTo(byte);
+  }
+
+  /**
+   * Goes to a sample that a link leads to. The box that is chosen below it is the first.
+   * @param {SamplePlace} place
+   */
+  async #followSample(place) {
+    const first = this.model.roots[0];
+    if (first) await this.select(first.path);
+    this.look('samples');
+    const samples = await this.#fetchSamples();
+    const missing = await samples?.follow(place).catch((error) => faultOf(error).message);
+    this.#miss(missing ? `The link leads to ${missing}` : '');
   }
 
   /** @param {string} sentence on what could not be shown; none when it is empty */
@@ -212,15 +230,13 @@ export class Inspect {
       const { Compare, styled } = await import('./compare.js');
       await styled;
       if (this.comparison || this.gone.signal.aborted) return;
+      /** @type {Reach} */
       const reach = {
-        box: (
-          /** @type {string} */ path,
-          /** @type {number | undefined} */ row,
-          /** @type {string} */ words,
-        ) => void this.#reach({ path }, row).then(() => this.bytes.tell(words)),
-        sample: async (/** @type {number} */ track, /** @type {number} */ number) => {
+        box: (path, row, words) => void this.#reach({ path }, row).then(() => this.bytes.tell(words)),
+        sample: (track, number) => {
           this.look('samples');
-          await (await this.#fetchSamples())?.goTo(track, number);
+          const shown = this.#fetchSamples().then((samples) => samples?.goTo(track, number));
+          shown.catch((error) => this.#miss(faultOf(error).message));
         },
       };
       this.comparison = new Compare(this.media, this.others, reach, this.gone.signal);
