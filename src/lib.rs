@@ -8,6 +8,7 @@
 
 pub mod boxes;
 pub mod bytes;
+pub mod compare;
 pub mod exchange;
 pub mod fragmenter;
 pub mod inspect;

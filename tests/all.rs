@@ -13,6 +13,7 @@ mod boxes;
 mod cases;
 mod change;
 mod codec;
+mod compare;
 mod completeness;
 mod entries;
 mod every_byte;

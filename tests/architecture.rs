@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Modules of `src`, lowest rank first. A module may use those before it, and itself.
-const RANKS: [&str; 16] = [
+const RANKS: [&str; 17] = [
     "bytes",
     "boxes",
     "playready",
@@ -26,6 +26,7 @@ const RANKS: [&str; 16] = [
     "exchange",
     "manifest",
     "lint",
+    "compare",
     "session",
     "report",
     "wasm",

@@ -9,7 +9,7 @@
 )]
 
 use crate::support;
-mod tables;
+pub mod tables;
 mod unprotected;
 
 use std::process::Command;

@@ -325,3 +325,32 @@ fn what_is_of_no_promised_type_is_seen() {
     without.as_object_mut().unwrap().remove("size");
     assert_eq!(types.check("BoxNode", &without).unwrap_err(), "BoxNode.size is missing");
 }
+
+#[test]
+fn a_comparison_is_of_the_type_that_is_promised() {
+    let mut types = public();
+    let sample = include_bytes!("../www/samples/sample.ismv").to_vec();
+    let protected = drive::protect(&sample, &drive::request("hybrid")).unwrap();
+    // One track less, and a byte of a box without fields that differs.
+    let mut other = sample.clone();
+    let at = other.windows(4).rposition(|four| four == b"soun").unwrap();
+    other[at..at + 4].copy_from_slice(b"abcd");
+    let with = |last: u8| {
+        [&sample[..24], &[0, 0, 0, 12, b'x', b'y', b'z', b'!', 1, 2, 3, last], &sample[24..]].concat()
+    };
+    let (known, unknown) = (with(4), with(5));
+    for (this, other) in [(&sample, &protected), (&protected, &sample), (&sample, &other), (&known, &unknown)]
+    {
+        let found = crate::compare::compared(this, other).unwrap();
+        types.check("FileComparison", &to_value(found).unwrap()).unwrap();
+    }
+    // That something failed is rare.
+    let unseen: Vec<String> =
+        types.unseen("FileComparison").into_iter().filter(|one| one != "FileComparison.failed").collect();
+    assert_eq!(unseen, [""; 0]);
+    for name in
+        ["DifferingBox", "DifferingField", "BoxSpot", "DifferingBytes", "DifferenceGroup", "ComparedTrack"]
+    {
+        assert_eq!(types.unseen(name), [""; 0], "{name}");
+    }
+}

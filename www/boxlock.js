@@ -408,7 +408,7 @@ class OpenMedia {
   }
 
   /**
-   * Where the bytes of a clear source are.
+   * Where the bytes of another file are.
    * @param {Types.Media | Blob | readonly Blob[]} source
    * @returns {Promise<Origin>}
    */
@@ -454,9 +454,14 @@ class OpenMedia {
     return this.#ask('findings', {}, options);
   }
 
-  offline() {
-    return this.#ask('offline', {});
-  }
+  /** @type {Types.Media['compare']} */
+  compare = async (other, options = {}) => {
+    const [workers, origin] = [workersOf(options), await this.#originOf(other)];
+    const crew = new Crew(workers, assets(), null);
+    return this.#ask('compare', { other: origin, workers }, { ...options, crew });
+  };
+
+  offline = () => this.#ask('offline', {});
 
   async playback() {
     const { info, init } = await this.#ask('playback', {});

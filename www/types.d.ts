@@ -5,7 +5,17 @@
 
 export interface Progress {
   /** What is being done. From 'finish' on, a protection can no longer be cancelled. */
-  stage: 'index' | 'protect' | 'finish' | 'hash' | 'measure' | 'search' | 'verify' | 'check';
+  stage:
+    | 'index'
+    | 'protect'
+    | 'finish'
+    | 'hash'
+    | 'measure'
+    | 'search'
+    | 'verify'
+    | 'check'
+    | 'compare'
+    | 'samples';
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
@@ -674,6 +684,128 @@ export interface OfflineCheck {
   found: string;
   /** What to do about it; empty where nothing is to be done. */
   advice: string;
+}
+
+/** How a file differs from another. */
+export interface FileComparison {
+  /** Whether nothing differs. */
+  same: boolean;
+  size: number;
+  otherSize: number;
+  counts: DifferenceCounts;
+  /** In file order; 50 of each group and 2000 in all at most. */
+  differences: DifferingBox[];
+  /** All of them by kind, in the order of the first of each. */
+  groups: DifferenceGroup[];
+  tracks: ComparedTrack[];
+  /** Why the samples could not all be compared, as a plain sentence. */
+  failed?: string;
+}
+
+/** How many boxes differ. One that is in one file alone counts once, with all in it. */
+export interface DifferenceCounts {
+  changed: number;
+  added: number;
+  removed: number;
+  /** That stand elsewhere among their neighbours, and differ in nothing else. */
+  moved: number;
+  /** Offsets that differ because what they lead to has moved, and lead to the same. */
+  offsets: number;
+  /** Boxes of which nothing differs but such offsets; they are in no list. */
+  followed: number;
+  /** Boxes that are too large to be compared, or cannot be read. */
+  unread: number;
+}
+
+/** Where a box is. */
+export interface BoxSpot {
+  /** As 'moof[3]/traf/trun'. */
+  path: string;
+  start: number;
+  size: number;
+}
+
+/** A box that differs. */
+export interface DifferingBox {
+  /** 'added': only the other file has it; 'removed': only this one; 'moved': it stands elsewhere, and differs in nothing else. */
+  kind: 'changed' | 'added' | 'removed' | 'moved';
+  /** In this file, where it has it. */
+  type: string;
+  name: string;
+  here?: BoxSpot;
+  there?: BoxSpot;
+  /** Whether it stands elsewhere among its neighbours. */
+  moved: boolean;
+  /** 40 at most. */
+  fields: DifferingField[];
+  moreFields: number;
+  /** Offsets in it that differ because what they lead to has moved. */
+  offsets: number;
+  /** Where no field tells it: the first bytes that differ. */
+  bytes?: DifferingBytes;
+  /** Number of its group. */
+  group: number;
+}
+
+/** A field that differs. */
+export interface DifferingField {
+  /** Behind the names of those it is in: 'references[2].reference'. */
+  name: string;
+  /** Left out where it is not there. */
+  before?: string;
+  after?: string;
+  /** Its number among the rows of the box in this file. */
+  row?: number;
+}
+
+/** Bytes that differ: file offsets of the first of them, and a few from there on as hex. */
+export interface DifferingBytes {
+  here: number;
+  there: number;
+  before: string;
+  after: string;
+}
+
+/** Boxes that differ in the same way. */
+export interface DifferenceGroup {
+  kind: 'changed' | 'added' | 'removed' | 'moved';
+  /** As 'moof/traf/trun'. */
+  path: string;
+  name: string;
+  count: number;
+  /** How many of them are listed. */
+  told: number;
+}
+
+/** The samples of a track. Those that differ may differ in several ways. */
+export interface ComparedTrack {
+  /** Track ID; null where this file has no such track. */
+  id: number | null;
+  otherId: number | null;
+  samples: number;
+  otherSamples: number;
+  /** How many of them are encrypted. */
+  encrypted: number;
+  otherEncrypted: number;
+  equal: number;
+  /** How many differ in size. */
+  sizes: number;
+  /** In bytes, and not in size. */
+  bytes: number;
+  /** In duration or composition offset. */
+  times: number;
+  /** In whether they are random access points. */
+  syncs: number;
+  first?: FirstDifference;
+}
+
+/** The first sample that differs. */
+export interface FirstDifference {
+  /** Its number in the track, from 1. */
+  sample: number;
+  /** Seconds from the beginning of the first. */
+  time: number | null;
+  how: 'size' | 'bytes' | 'time' | 'sync';
 }
 
 /** What is wrong with a file, and why it does not play. */
@@ -1505,6 +1637,13 @@ export interface Media {
     signal?: AbortSignal;
     onProgress?: (progress: Progress) => void;
   }): Promise<FileFindings>;
+  /**
+   * How this file differs from another: a file, the parts of one, or what is open here. Boxes are found by what they are: type,
+   * track, system, time. Offsets that differ because what they lead to has moved are counted apart. Samples are compared in
+   * decoding order as they stand, each by a hash of its bytes: what was encrypted has other bytes ('verify' compares it
+   * decrypted). Bytes of media data that no sample has are not compared. Progress has the stages 'index', 'compare' and 'samples'.
+   */
+  compare(other: Media | Blob | readonly Blob[], options?: VerifyOptions): Promise<FileComparison>;
   /** Whether this file, as it is, will play from the disk of a Windows computer without a connection. */
   offline(): Promise<OfflineCheck[]>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */

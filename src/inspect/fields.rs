@@ -79,6 +79,23 @@ pub fn fields(
     Ok(this)
 }
 
+/// `count` rows of a box from row `from` on, and how many there are in all; `around` are the boxes that it is in, the
+/// outermost first. What stands before a fault is there.
+pub fn window(
+    tree: &Tree<'_>,
+    node: &Node,
+    around: &[&Node],
+    (from, count): (usize, usize),
+    moov: Option<&Tree<'_>>,
+) -> (Vec<Row>, usize) {
+    let known = registry::lookup(node.id(), around.last().map(|parent| parent.id()));
+    let form = sample_form(tree, node, around, moov, &find_track);
+    let mut sink = RowSink::window(from, count);
+    let _ = add_rows(tree, node, known, form.cx, &mut sink);
+    let total = sink.total();
+    (sink.into_rows(), total)
+}
+
 /// The first fields with one of `needles`, each with its number among the rows of its box; `around` are the boxes that `node`
 /// is in, the outermost first.
 pub(super) fn find_fields(

@@ -9,7 +9,7 @@ mod overview;
 mod search;
 mod texts;
 
-pub use fields::{BoxFields, add_outside, fields, outside};
+pub use fields::{BoxFields, add_outside, fields, outside, window};
 pub use node::{BoxNode, children_at, find, view, view_at};
 pub use overview::overview;
 pub use search::{Found, FoundField, Query, Tally, search};

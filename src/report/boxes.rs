@@ -53,7 +53,7 @@ pub fn top_boxes(index: &Index, listed: &mut Paths, from: usize, count: usize) -
 /// that are held, or too large to read, are not.
 pub fn wanted(index: &Index, path: &str) -> Result<Option<Range>> {
     let (top, _) = find(index, path)?;
-    let wanted = is_read(&top) && held(index, &top).is_none();
+    let wanted = top.is_read() && index.held(&top).is_none();
     Ok(wanted.then_some(Range { start: top.start, len: top.size }))
 }
 
@@ -61,7 +61,7 @@ pub fn wanted(index: &Index, path: &str) -> Result<Option<Range>> {
 /// [`wanted`].
 pub fn children(index: &Index, path: &str, bytes: &[u8], from: usize, count: usize) -> Result<Vec<BoxNode>> {
     let (top, _) = find(index, path)?;
-    if !is_read(&top) {
+    if !top.is_read() {
         return Ok(Vec::new());
     }
     let mut read = None;
@@ -74,7 +74,7 @@ pub fn children(index: &Index, path: &str, bytes: &[u8], from: usize, count: usi
 /// which only `saio` leads.
 pub fn outside(index: &Index, path: &str, bytes: &[u8]) -> Result<Option<Range>> {
     let (top, _) = find(index, path)?;
-    if !is_read(&top) || !path.ends_with("/saio") && !path.ends_with("/saiz") {
+    if !top.is_read() || !path.ends_with("/saio") && !path.ends_with("/saiz") {
         return Ok(None);
     }
     let mut read = None;
@@ -94,7 +94,7 @@ pub fn box_view(
     count: usize,
 ) -> Result<BoxView> {
     let (top, top_path) = find(index, path)?;
-    if !is_read(&top) {
+    if !top.is_read() {
         let node = top_view(index, &top, top_path.to_owned());
         return Ok(view(index, node, unread_fields(&top)));
     }
@@ -152,11 +152,6 @@ fn no_box(path: &str) -> Error {
     Error::caller("no-such-box", "path", format!("There is no box at “{path}”."))
 }
 
-/// The tree of a top-level box, when it is kept since the file was opened.
-pub(super) fn held<'i>(index: &'i Index, top: &TopBox) -> Option<&'i Tree<'static>> {
-    [&index.moov, &index.mfra].into_iter().flatten().find(|tree| tree.root().start == top.start)
-}
-
 /// The tree of a top-level box: the one kept, else one read from its bytes.
 fn tree_of<'t>(
     index: &'t Index,
@@ -164,22 +159,10 @@ fn tree_of<'t>(
     bytes: &'t [u8],
     read: &'t mut Option<Tree<'t>>,
 ) -> Result<&'t Tree<'t>> {
-    match held(index, top) {
+    match index.held(top) {
         Some(tree) => Ok(tree),
         None => Ok(read.insert(Tree::parse(bytes, top.start)?)),
     }
-}
-
-/// Media data is never read to be looked at as a box, nor is anything too large.
-pub(super) fn is_read(top: &TopBox) -> bool {
-    let limit = match &top.id.four_cc().0 {
-        b"mdat" => 0,
-        b"moov" => limits::MOOV_LEN,
-        b"moof" => limits::MOOF_LEN,
-        b"mfra" | b"sidx" => limits::INDEX_LEN,
-        _ => limits::INSPECT_LEN,
-    };
-    top.size <= limit
 }
 
 fn unread_fields(top: &TopBox) -> BoxFields {
@@ -206,7 +189,7 @@ fn unread_fields(top: &TopBox) -> BoxFields {
 
 /// A top-level box as the tree shows it; with what is in it where that is held.
 pub(super) fn top_view(index: &Index, top: &TopBox, path: String) -> BoxNode {
-    if let Some(tree) = held(index, top) {
+    if let Some(tree) = index.held(top) {
         return inspect::view(tree, &path);
     }
     let fragment = index.fragment_at(top.start);

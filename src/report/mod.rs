@@ -5,6 +5,7 @@
 //! `bigint`. What is optional in TypeScript is left out when it is `None`; all else that is `None` becomes `null`.
 
 mod boxes;
+mod compare;
 mod difference;
 mod error;
 mod file;
@@ -25,6 +26,10 @@ pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
 pub use crate::manifest::{DescribedFile, Finding, Manifest, Written};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
+pub use compare::{
+    BoxSpot, ComparedTrack, DifferenceCounts, DifferenceGroup, DifferingBox, DifferingBytes, DifferingField,
+    FileComparison, FirstDifference, compare, comparison,
+};
 pub use difference::{Difference, Statement};
 pub use error::ErrorReport;
 pub use file::{Brands, Problem, Protectable, Summary, summary};

@@ -11,7 +11,7 @@ use crate::track::Index;
 use crate::track::top::{Paths, TopBox};
 
 use super::Range;
-use super::boxes::{held, is_read, top_view};
+use super::boxes::top_view;
 
 /// Boxes gone past in one call at most, so that a search can be ended where there is nothing to read.
 const STRIDE: usize = 1000;
@@ -72,7 +72,7 @@ impl Search {
                 self.wanted = Some((top, path));
                 return Some(range);
             }
-            self.look(&top, path, held(&index, &top));
+            self.look(&top, path, index.held(&top));
         }
         Some(Range { start: self.position, len: 0 })
     }
@@ -98,7 +98,7 @@ impl Search {
     /// Whether there can be boxes inside that are not in memory.
     fn is_wanted(&self, top: &TopBox) -> bool {
         let known = registry::lookup(top.id, None).declaration();
-        known.is_some_and(|known| known.children) && is_read(top) && held(&self.index, top).is_none()
+        known.is_some_and(|known| known.children) && top.is_read() && self.index.held(top).is_none()
     }
 
     fn look(&mut self, top: &TopBox, path: String, tree: Option<&Tree<'_>>) {

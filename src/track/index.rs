@@ -11,7 +11,7 @@ use super::leftovers::Leftovers;
 use super::movie::{Movie, Track};
 use super::points;
 use super::presented::Access;
-use super::top::TopBoxes;
+use super::top::{TopBox, TopBoxes};
 use super::totals::TrackTotals;
 use super::traces::Traces;
 
@@ -131,6 +131,11 @@ impl Index {
     /// The parts of all fragments.
     pub fn all_parts(&self) -> &[FragmentPart] {
         &self.parts
+    }
+
+    /// The tree of a top-level box, when it is kept since the file was opened.
+    pub fn held(&self, top: &TopBox) -> Option<&Tree<'static>> {
+        [&self.moov, &self.mfra].into_iter().flatten().find(|tree| tree.root().start == top.start)
     }
 
     /// The `iloc` boxes outside fragments, with the trees they are in.

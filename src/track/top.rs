@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::boxes::header::BoxId;
 use crate::boxes::tree::{matching, path_segment};
 use crate::bytes::units::{push_expecting, to_len};
-use crate::bytes::{FourCc, Uuid16};
+use crate::bytes::{FourCc, Uuid16, limits};
 
 /// A top-level box of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,18 @@ impl TopBox {
     /// File offset after its last byte.
     pub fn end(&self) -> u64 {
         self.start + self.size
+    }
+
+    /// Whether it is read to be looked at as a box: media data never is, nor is anything too large.
+    pub fn is_read(&self) -> bool {
+        let limit = match &self.id.four_cc().0 {
+            b"mdat" => 0,
+            b"moov" => limits::MOOV_LEN,
+            b"moof" => limits::MOOF_LEN,
+            b"mfra" | b"sidx" => limits::INDEX_LEN,
+            _ => limits::INSPECT_LEN,
+        };
+        self.size <= limit
     }
 }
 

@@ -15,6 +15,15 @@ pub struct Digest {
     pub duration: u32,
     /// Ticks from its decode to its presentation time.
     pub composition: i32,
+    /// Whether it is said to be a random access point.
+    pub sync: bool,
+}
+
+impl Digest {
+    /// Ticks to the next one, and to its presentation.
+    fn times(&self) -> (u32, i32) {
+        (self.duration, self.composition)
+    }
 }
 
 /// Which file a sample is of.
@@ -88,12 +97,10 @@ impl Comparison {
             return;
         };
         let (source, written) = if side == Side::Source { (digest, other) } else { (other, digest) };
-        let unlike = if source == written {
-            None
-        } else if (source.hash, source.size) == (written.hash, written.size) {
-            Some(Unlike::Time)
-        } else {
+        let unlike = if (source.hash, source.size) != (written.hash, written.size) {
             Some(Unlike::Bytes(written.size, source.size))
+        } else {
+            (source.times() != written.times()).then_some(Unlike::Time)
         };
         track.equal += u64::from(unlike.is_none());
         match unlike {
@@ -140,7 +147,7 @@ mod tests {
     }
 
     fn digest(hash: u64) -> Digest {
-        Digest { hash, size: 10, duration: 1, composition: 0 }
+        Digest { hash, size: 10, duration: 1, composition: 0, sync: true }
     }
 
     proptest! {

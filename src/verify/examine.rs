@@ -14,6 +14,7 @@ use crate::protect::scheme::{BLOCK, CENC, Mode, Pattern, Scheme};
 use crate::protect::subsample::{RangeFinder, SENC_MAX_ENTRIES};
 use crate::protect::{Form, FragmentTask, SourceKeys, Window};
 use crate::track::encryption::{Encryption, Maps, Span, maps, spans};
+use crate::track::presented::flags_of;
 use crate::track::{Fragment, Movie, TrackFragment};
 
 use super::clear::{ClearBytes, Kind, ranges, within};
@@ -85,6 +86,8 @@ pub struct Examiner {
     decryptor: Decryptor,
     /// Whether samples are compared as they stand, encrypted, with how they are.
     as_they_stand: bool,
+    /// Whether of these their bytes alone count, and not how they are encrypted.
+    bytes_alone: bool,
     /// Track ID, 1-based sample entry, and what finds the ranges that have to be encrypted, where there is a rule.
     finders: Vec<(u32, u32, RangeFinder)>,
 }
@@ -166,14 +169,19 @@ impl Examiner {
             }
         }
         let decryptor = Decryptor::new(keys);
-        Self { movie, keys: keys.clone(), decryptor, as_they_stand: false, finders }
+        Self { movie, keys: keys.clone(), decryptor, as_they_stand: false, bytes_alone: false, finders }
     }
 
     /// For a file whose samples are compared as they stand: no key is needed, and none is looked for.
     pub fn as_they_stand(movie: Movie) -> Self {
         let (keys, finders) = (SourceKeys::default(), Vec::new());
         let decryptor = Decryptor::new(&keys);
-        Self { movie, keys, decryptor, as_they_stand: true, finders }
+        Self { movie, keys, decryptor, as_they_stand: true, bytes_alone: false, finders }
+    }
+
+    /// For a file of whose samples the bytes are compared, and nothing else.
+    pub fn of_bytes(movie: Movie) -> Self {
+        Self { bytes_alone: true, ..Self::as_they_stand(movie) }
     }
 
     /// Begins with the fragment of `task`, whose first bytes are `moof`; `media` are those behind it that are at hand.
@@ -271,7 +279,8 @@ impl Examiner {
                 let bytes: &[u8] =
                     if sample.size == 0 { &[] } else { window.get(sample.start, u64::from(sample.size))? };
                 let how = cursor.next(spans, maps);
-                let seed = how.filter(|_| self.as_they_stand).map_or(0, |how| seed(bytes.len(), how));
+                let is_seeded = self.as_they_stand && !self.bytes_alone;
+                let seed = how.filter(|_| is_seeded).map_or(0, |how| seed(bytes.len(), how));
                 if let Some(digest) = found.digests.get_mut(sample.number) {
                     digest.hash = XxHash64::oneshot(seed, bytes);
                 }
@@ -355,6 +364,7 @@ fn digests(track: &TrackFragment) -> Vec<Digest> {
                 size: run.size(number),
                 duration: track.duration_of(run, number),
                 composition: entry.map_or(0, |entry| entry.sample_composition_time_offset),
+                sync: !flags_of(track, run, number).is_non_sync(),
             });
         }
     }

@@ -25,6 +25,7 @@ pub fn to_bytes(all: &[Examined]) -> Vec<u8> {
             to.u32(digest.size);
             to.u32(digest.duration);
             to.bytes(&digest.composition.to_be_bytes());
+            to.u8(digest.sync.into());
         }
         one.counters.write(&mut to);
         to.u64(one.more);
@@ -65,6 +66,7 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Vec<Examined>> {
                 size: from.u32("a size")?,
                 duration: from.u32("a duration")?,
                 composition: i32::from_be_bytes(from.array("a composition offset")?),
+                sync: from.u8("a sign")? != 0,
             });
         }
         one.counters = Counters::read(from)?;
@@ -98,7 +100,7 @@ mod tests {
         let mut counters = Counters::default();
         counters.used(3, &[1; 8], 4, Place { track: 2, sample: 1 });
         counters.used(0, &[1; 16], 4, Place { track: 2, sample: 3 });
-        let digest = Digest { hash: u64::MAX, size: 7, duration: 9, composition: -3 };
+        let digest = Digest { hash: u64::MAX, size: 7, duration: 9, composition: -3, sync: true };
         let fault = Fault { code: "left-clear".to_owned(), message: "Sätze.".to_owned(), sample: 5 };
         let one = Examined {
             track: 2,

@@ -12,6 +12,8 @@ compile_error!("A module has one door: `keys` or `look`.");
 
 #[cfg(not(any(feature = "keys", feature = "look")))]
 mod browser;
+#[cfg(not(any(feature = "keys", feature = "look")))]
+mod compare;
 #[cfg(not(feature = "keys"))]
 mod file;
 #[cfg(not(any(feature = "keys", feature = "look")))]

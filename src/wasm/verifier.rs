@@ -25,6 +25,11 @@ fn keys(keys: &JsValue) -> JsResult<SourceKeys> {
     SourceKeys::parse(&request::source_keys(keys.clone())?).map_err(to_js)
 }
 
+fn movie(moov: &[u8]) -> JsResult<Movie> {
+    let tree = Tree::parse(moov, 0).map_err(to_js)?;
+    Ok(Movie::read(&tree, &mut Vec::new()))
+}
+
 /// Looks at fragments of one file. Their bytes are put into its [`room`](Self::room), in wasm memory.
 #[wasm_bindgen]
 pub struct FragmentExaminer {
@@ -39,13 +44,18 @@ impl FragmentExaminer {
     /// they are compared as they stand.
     #[wasm_bindgen(constructor)]
     pub fn new(moov: &[u8], source_keys: &JsValue) -> JsResult<Self> {
-        let tree = Tree::parse(moov, 0).map_err(to_js)?;
-        let movie = Movie::read(&tree, &mut Vec::new());
+        let movie = movie(moov)?;
         let inner = if source_keys.is_null() {
             Examiner::as_they_stand(movie)
         } else {
             Examiner::new(movie, &keys(source_keys)?)
         };
+        Ok(Self { inner, room: Vec::new(), large: None })
+    }
+
+    /// For a file of whose samples the bytes are compared, and nothing else.
+    pub fn of_bytes(moov: &[u8]) -> JsResult<Self> {
+        let inner = Examiner::of_bytes(movie(moov)?);
         Ok(Self { inner, room: Vec::new(), large: None })
     }
 

@@ -7,6 +7,7 @@ import type {
   Decoded,
   DescribedFile,
   Difference,
+  FileComparison,
   FileFindings,
   Form,
   KeyList,
@@ -243,6 +244,8 @@ export interface Methods {
     result: Verification;
   };
   findings: { args: Record<string, never>; result: FileFindings };
+  /** `other` is the file that the open one is compared with. */
+  compare: { args: { other: Origin; workers: number }; result: FileComparison };
   offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };
@@ -310,8 +313,13 @@ export type ToProtector =
       /** Instead of the set-up: the files whose fragments are to be looked at, and the keys that each is protected with. */
       examiners: {
         engine: WebAssembly.Module | string;
-        /** No keys where samples are compared as they stand. */
-        files: { blob: Blob; moov: Uint8Array; keys: SourceKeyRequest[] | null }[];
+        /** No keys where samples are compared as they stand; or only their bytes are, however these are encrypted. */
+        files: {
+          blob: Blob;
+          moov: Uint8Array;
+          keys: SourceKeyRequest[] | null;
+          bytesAlone?: boolean;
+        }[];
       };
     }
   /** Fragments of one of these files; of one too large to hold without its bytes. */

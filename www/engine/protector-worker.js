@@ -279,7 +279,9 @@ async function receive(message) {
   } else if ('examiners' in message) {
     const { engine, files } = message.examiners;
     const { memory } = await startEngine(engine);
-    const examiners = files.map(({ moov, keys }) => new FragmentExaminer(moov, keys));
+    const examiners = files.map(({ moov, keys, bytesAlone }) =>
+      bytesAlone ? FragmentExaminer.of_bytes(moov) : new FragmentExaminer(moov, keys),
+    );
     examining = { examiners, blobs: files.map(({ blob }) => blob), memory };
   } else if ('examine' in message) await examine(message.examine);
   else if ('large' in message) await protectLarge(message.large.id, message.large.order);

@@ -9,8 +9,8 @@ import { BlobStream } from '../files/stream.js';
 import { fromPosted } from './errors.js';
 import { Pool } from './pool.js';
 
-/** @import { File as CoreFile, Verifier } from './wasm/boxlock_engine.js' */
-/** @import { Chunk, Order, Remains, ToProtector } from './messages' */
+/** @import { Comparer, File as CoreFile, Verifier } from './wasm/boxlock_engine.js' */
+/** @import { Chunk, Order, PostedError, Remains, ToProtector } from './messages' */
 /** @import { Batch, Line } from './pool.js' */
 /** @import { Progress } from '../types' */
 
@@ -130,15 +130,22 @@ export function checkRemains(verifier, { core, blob }, { frame, heads, tracks })
 }
 
 /**
- * @param {Verifier} verifier
+ * What takes what is found of the fragments of one or two files, and puts it together.
+ * @typedef {Pick<Verifier | Comparer, 'take' | 'failed' | 'finish'>} Taker
+ */
+
+/**
+ * @param {Taker} verifier
  * @param {{ core: CoreFile, blob: Blob }} written
  * @param {{ core: CoreFile, blob: Blob } | null} source
  * @param {Extract<ToProtector, { examiners: unknown }>} first
  * @param {number} workers
- * @param {boolean} made whether it was made here just now: then whatever is wrong is wrong with the file, not with the keys
+ * @param {(side: number, fault: PostedError) => boolean} ends whether a fault ends all; else it is what came of it
  * @param {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line }} running
+ * @param {'verify' | 'samples'} [stage]
  */
-export async function verify(verifier, written, source, first, workers, made, { signal, report, line }) {
+export async function verify(verifier, written, source, first, workers, ends, running, stage = 'verify') {
+  const { signal, report, line } = running;
   const pool = new Pool(workers, line, first);
   const cancel = () => pool.fail(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
@@ -155,8 +162,7 @@ export async function verify(verifier, written, source, first, workers, made, { 
       signal.throwIfAborted();
       if (fault) {
         const why = fromPosted(fault);
-        // What is wrong with the file itself is what came of it.
-        if (side === 1 || fault.kind === 'environment' || (fault.kind === 'caller' && !made)) throw why;
+        if (fault.kind === 'environment' || ends(side, fault)) throw why;
         if (!cut) verifier.failed(fault.code, fault.message);
         cut = true;
         throw why;
@@ -164,7 +170,7 @@ export async function verify(verifier, written, source, first, workers, made, { 
       verifier.take(side === 1, output);
       if (side === 0 && performance.now() - reported > 50) {
         reported = performance.now();
-        report({ stage: 'verify', done: sourceEnd, total });
+        report({ stage, done: sourceEnd, total });
       }
     };
   try {
@@ -177,6 +183,6 @@ export async function verify(verifier, written, source, first, workers, made, { 
     signal.removeEventListener('abort', cancel);
     for (const reading of readings) reading.cancel();
   }
-  report({ stage: 'verify', done: total, total });
+  report({ stage, done: total, total });
   return verifier.finish();
 }

@@ -1,10 +1,11 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import { Checker, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
+import { Checker, Comparer, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
 import { HeadReader } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
+import { compare } from './compare.js';
 import { environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
@@ -14,12 +15,11 @@ import { segmentFiles } from './segments.js';
 import { ivFormOf } from './sheet.js';
 import { checkRemains, verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
-import { openFile, openWhole } from './worker-file.js';
+import { OpenFile, openFile, openWhole } from './worker-file.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { Order, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
 /** @import { Line } from './pool.js' */
-/** @import { OpenFile } from './worker-file.js' */
 /** @import { Progress } from '../types' */
 /** @import * as Types from '../types' */
 
@@ -200,9 +200,26 @@ const methods = {
             verifier.try_keys(written.core, order.tasks, file().bytesOf(order));
         verifier.tried(written.core);
       }
-      return await verify(verifier, written, clear, first, workers, Boolean(remains), running);
+      // What was made here just now is at fault itself, and not the keys; what it was made of never is.
+      /** @type {Parameters<typeof verify>[5]} */
+      const ends = (side, { kind }) => side === 1 || (kind === 'caller' && !remains);
+      return await verify(verifier, written, clear, first, workers, ends, running);
     } finally {
       other?.core.free();
+    }
+  },
+
+  async compare({ other: origin, workers }, running) {
+    const here = file();
+    const { core } = await here.working(running);
+    const witness = new Witness();
+    const other = await openWhole(origin, witness, running);
+    try {
+      const there = new OpenFile(other, origin.blob, Float64Array.from(origin.starts), witness, null);
+      const comparer = new Comparer(core, other);
+      return await compare(comparer, { core, open: here }, { core: other, open: there }, workers, running);
+    } finally {
+      other.free();
     }
   },
 

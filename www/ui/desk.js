@@ -1,6 +1,7 @@
 /** Everything that is on the desk for one open file: its summary and its three views. */
 
 /** @import { FileState, Store, View } from './store.js' */
+/** @import { Others } from './compare.js' */
 /** @import { Action } from './findings.js' */
 /** @import { OpenMedia } from './player.js' */
 
@@ -56,7 +57,8 @@ export class Desk {
           if (action === 'check') this.result.take([]);
           else this.protect.choose(action === 'change' ? 'change' : 'anew');
         };
-        const shown = new Inspect(media, summary, roots, file.parts, placeOf(location.hash), act);
+        const place = placeOf(location.hash);
+        const shown = new Inspect(media, summary, roots, file.parts, place, act, othersOf(store, file.id));
         this.inspector = shown;
         this.inspect.replaceChildren(shown.element);
       },
@@ -79,3 +81,18 @@ export class Desk {
     this.result.close();
   }
 }
+
+/**
+ * The other files that are open.
+ * @param {Store} store
+ * @param {number} own
+ * @returns {Others}
+ */
+const othersOf = (store, own) => ({
+  list: () =>
+    store.state.files.flatMap(({ id, name, media }) => (media && id !== own ? [{ id, name, media }] : [])),
+  subscribe: (listener) =>
+    store.subscribe((state, before) => {
+      if (state.files !== before.files) listener();
+    }),
+});

@@ -3,8 +3,9 @@
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
 /** @import { Action } from './findings.js' */
 /** @import { Place, SamplePlace } from './place.js' */
+/** @import { Compare, Others, Reach } from './compare.js' */
 /** @import { Samples, Shown } from './samples.js' */
-/** @typedef {'boxes' | 'samples' | 'findings'} ViewName */
+/** @typedef {'boxes' | 'samples' | 'findings' | 'compare'} ViewName */
 
 import { boxInside } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
@@ -18,6 +19,7 @@ import { Findings } from './findings.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { linkTo } from './place.js';
+import { problems } from './problems.js';
 import { Ruler } from './ruler.js';
 import { saveMenu } from './save-menu.js';
 import { splitter } from './splitter.js';
@@ -32,9 +34,11 @@ export class Inspect {
    * @param {readonly Blob[]} parts of the open file
    * @param {Place | null} place to begin at
    * @param {(action: Action) => void} act goes to where something can be done about a finding
+   * @param {Others} others that are open
    */
-  constructor(media, summary, roots, parts, place, act) {
+  constructor(media, summary, roots, parts, place, act, others) {
     this.media = media;
+    this.others = others;
     this.model = new TreeModel(roots, summary.boxCount, (path, from) =>
       path ? media.children(path, { from, count: PART }) : media.tree({ from, count: PART }),
     );
@@ -69,11 +73,15 @@ export class Inspect {
     this.sample = null;
     this.gone = new AbortController();
     const { signal } = this.gone;
+    /** What it is compared with, once somebody wanted that. @type {Compare | null} */
+    this.comparison = null;
+    this.compared = h('div', { class: 'compared' });
     this.findings = new Findings(media, summary, (to) => void this.#reach(to), act, signal);
     this.views = {
       boxes: button('Boxes', () => this.look('boxes'), { class: 'button small' }),
       samples: button('Samples', () => this.look('samples'), { class: 'button small' }),
       findings: button('Findings', () => this.look('findings'), { class: 'button small' }),
+      compare: button('Compare', () => this.look('compare'), { class: 'button small' }),
     };
     this.ruler = new Ruler(
       media,
@@ -113,6 +121,7 @@ export class Inspect {
       ),
       this.panes,
       this.findings.element,
+      this.compared,
     );
     this.look('boxes');
     const first = roots.find((node) => node.type === 'moov') ?? roots[0];
@@ -201,15 +210,40 @@ export class Inspect {
     this.element.dataset['view'] = view;
     for (const [name, each] of Object.entries(this.views))
       setAttributes(each, { 'aria-pressed': String(name === view) });
-    this.panes.hidden = view === 'findings';
+    this.panes.hidden = view === 'findings' || view === 'compare';
     this.findings.element.hidden = view !== 'findings';
+    this.compared.hidden = view !== 'compare';
     if (view === 'findings') void this.findings.check();
+    else if (view === 'compare') void this.#seeComparison();
     else if (view === 'samples') void this.#seeSamples();
     else if (this.sample) {
       this.sample = null;
       const { path } = this;
       this.path = '';
       void this.select(path);
+    }
+  }
+
+  /** The comparison, whose part of the page is fetched when it is wanted first. */
+  async #seeComparison() {
+    try {
+      const { Compare, styled } = await import('./compare.js');
+      await styled;
+      if (this.comparison || this.gone.signal.aborted) return;
+      /** @type {Reach} */
+      const reach = {
+        box: (path, row, words) => void this.#reach({ path }, row).then(() => this.bytes.tell(words)),
+        sample: (track, number) => {
+          this.look('samples');
+          const shown = this.#fetchSamples().then((samples) => samples?.goTo(track, number));
+          shown.catch((error) => this.#miss(faultOf(error).message));
+        },
+      };
+      this.comparison = new Compare(this.media, this.others, reach, this.gone.signal);
+      this.compared.append(this.comparison.element);
+    } catch (error) {
+      this.look('boxes');
+      this.#miss(faultOf(error, 'fetch').message);
     }
   }
 
@@ -221,10 +255,11 @@ export class Inspect {
   /**
    * Goes to where something was found.
    * @param {{ path?: string, offset?: number }} place
+   * @param {number} [row] of the field
    */
-  async #reach({ path, offset }) {
+  async #reach({ path, offset }, row) {
     this.look('boxes');
-    if (path) await this.select(path, offset ?? -1);
+    if (path) await this.select(path, offset ?? -1, row);
     else await this.goTo(offset ?? 0);
     const tree = this.tree.element.querySelector('[tabindex="0"]');
     if (tree instanceof HTMLElement) tree.focus();
@@ -512,32 +547,4 @@ export class Inspect {
     this.inside.hidden = true;
     this.fields.open({ node, clause: '', about: '', fields: [], from: 0, fieldCount: 0, texts: [] });
   }
-}
-
-/**
- * @param {Summary} summary
- * @param {(path: string) => void} show
- */
-function problems(summary, show) {
-  if (!summary.problems.length) return null;
-  return h(
-    'details',
-    { class: 'problems' },
-    h('summary', {}, `${format.counted(summary.problems.length, 'fault')} found in this file`),
-    h(
-      'ul',
-      {},
-      ...summary.problems.map(({ message, path }) =>
-        h(
-          'li',
-          {},
-          message,
-          ' ',
-          path
-            ? button('Show it', () => show(path), { class: 'link', 'aria-label': `Show it: ${path}` })
-            : null,
-        ),
-      ),
-    ),
-  );
 }

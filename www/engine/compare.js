@@ -1,0 +1,67 @@
+/** Leads the comparison of two files: first their boxes, then their samples, which the crew looks at. */
+
+import { HeadReader } from '../files/heads.js';
+import { isTrap } from './errors.js';
+import { Pause } from './pause.js';
+import { verify } from './verify.js';
+
+/** @import { Comparer, File as CoreFile } from './wasm/boxlock_engine.js' */
+/** @import { Line } from './pool.js' */
+/** @import { OpenFile } from './worker-file.js' */
+/** @import { FileComparison, Progress } from '../types' */
+
+/** One of the two. @typedef {{ core: CoreFile, open: OpenFile }} Compared */
+/** @typedef {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line, engine: WebAssembly.Module | string }} Running */
+
+/**
+ * @param {Comparer} comparer
+ * @param {Compared} here
+ * @param {Compared} there
+ * @param {number} workers
+ * @param {Running} running
+ * @returns {Promise<FileComparison>}
+ */
+export async function compare(comparer, here, there, workers, running) {
+  await compareBoxes(comparer, here, there, running);
+  try {
+    const { engine } = running;
+    const of = (/** @type {Compared} */ { core, open }) => ({
+      blob: open.reader.blob,
+      moov: core.movie_header(),
+      keys: null,
+      bytesAlone: true,
+    });
+    const first = { examiners: { engine, files: [of(here), of(there)] } };
+    const [written, source] = [here, there].map(({ core, open }) => ({ core, blob: open.reader.blob }));
+    if (!written || !source) throw new Error('Two files are compared.');
+    return await verify(comparer, written, source, first, workers, () => false, running, 'samples');
+  } catch (error) {
+    if (running.signal.aborted || isTrap(error)) throw error;
+    const { kind, message } = /** @type {import('./errors.js').BoxlockError} */ (error);
+    // What cannot be looked at is told: the boxes are compared all the same.
+    if (!['file', 'unsupported', 'limit', 'caller'].includes(kind)) throw error;
+    comparer.failed('', message);
+    return comparer.finish();
+  }
+}
+
+/**
+ * @param {Comparer} comparer
+ * @param {Compared} here
+ * @param {Compared} there
+ * @param {Running} running
+ */
+async function compareBoxes(comparer, here, there, { signal, report }) {
+  const pause = new Pause(signal);
+  const total = here.open.reader.blob.size;
+  const [ours, theirs] = [here, there].map(({ open }) => ({ open, heads: new HeadReader(open.reader.blob) }));
+  for (let need = comparer.needs(); need; need = comparer.needs()) {
+    const from = need.other ? theirs : ours;
+    if (!from) return;
+    const { open, heads } = from;
+    // The file may end before what its boxes promise.
+    const len = Math.min(need.len, open.reader.blob.size - need.start);
+    comparer.feed(open.made(need.start, need.len) ?? (await heads.read(need.start, len)));
+    await pause.now(() => report({ stage: 'compare', done: comparer.position(), total }));
+  }
+}
