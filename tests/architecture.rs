@@ -227,7 +227,7 @@ fn each_part_of_the_page_keeps_to_its_own() {
             "www/files/save.js",
             "www/files/downloads.js",
             "www/publish/frame.js",
-            "www/preview/frame.js",
+            "www/files/frame.js",
             "www/preview/players.js",
             "www/preview/stage.js",
         ];

@@ -379,7 +379,7 @@ fn any_bytes_in_any_declared_box_are_refused_or_written_as_they_were_read() {
             if read > 30 {
                 break;
             }
-            let longest = [1000, 200, 200, 60, 60, 60, 60, 60][roll(8) as usize];
+            let longest = [2000, 200, 200, 60, 60, 60, 60, 60][roll(8) as usize];
             let len = roll(longest) as usize;
             let mut byte = || match roll(10) {
                 0 => roll(256) as u8,

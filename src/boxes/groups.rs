@@ -1,11 +1,12 @@
 //! Sample groups: what is said of a group, and which samples are in it (ISO/IEC 14496-12:2022 8.9), with the
 //! descriptions of encrypted groups (ISO/IEC 23001-7:2023 6).
 
-use crate::bytes::units::len_u64;
+use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{FourCc, KeyId, Reader, Result, Writer};
 
 use super::cenc::{ConstantIv, pattern_text};
 use super::declare::{Fields as _, Walk};
+use super::grouped::Patterns;
 use super::header::four;
 use super::parts::{bits, when};
 use super::rows::RowSink;
@@ -106,8 +107,7 @@ boxes! {
     CompactSampleToGroup [four(b"csgp")] full "Compact sample to group" "ISO/IEC 14496-12:2022 8.9.5" {
         grouping_type: FourCc, means |v| super::scoped::group_name(*v).to_owned();
         grouping_type_parameter: u32, if |cx, _| cx.head.has(0x40);
-        pattern_count: u32;
-        patterns: Bytes;
+        patterns: GroupPatterns;
     }
 }
 
@@ -117,6 +117,74 @@ fn index_text(index: u32) -> String {
         0 => "in no group".to_owned(),
         FIRST_LOCAL_GROUP.. => format!("description {} of this fragment", index - FIRST_LOCAL_GROUP + 1),
         _ => String::new(),
+    }
+}
+
+/// The body of `csgp`: how wide its numbers are hangs on the flags.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupPatterns {
+    /// How many patterns.
+    pub pattern_count: u32,
+    /// Lengths and counts, then groups, as they stand.
+    pub patterns: Vec<u8>,
+}
+
+impl GroupPatterns {
+    fn walk(r: &mut Reader<'_>, cx: &Context, sink: Option<&mut RowSink>) -> Result<Self> {
+        let start = r.offset();
+        let patterns = Patterns::read(cx.head.flags, r)?;
+        let bytes = patterns.bytes().to_vec();
+        let from = start + 4;
+        if let Some(sink) = sink {
+            sink.push("pattern_count", start, from, || (patterns.count.to_string(), String::new()));
+            sink.push("patterns", from, r.offset(), || (format!("{} in all", patterns.count), String::new()));
+            let mut passed = 0;
+            for number in 0..patterns.count {
+                let Some((length, samples, half)) = patterns.head(number) else { break };
+                let name = sink.entry_name("patterns", to_len(number.into()));
+                let end = from + (half + patterns.head_width()).div_ceil(2);
+                sink.nested(|sink| {
+                    sink.push(&name, from + half / 2, end, || {
+                        let groups =
+                            (passed..passed + u64::from(length)).map_while(|number| patterns.group(number));
+                        let shown: Vec<String> = groups.take(SHOWN_GROUPS).map(group_text).collect();
+                        let more = if to_len(length.into()) > SHOWN_GROUPS { ", …" } else { "" };
+                        let value = format!("pattern_length {length}, sample_count {samples}");
+                        (value, format!("groups {}{more}", shown.join(", ")))
+                    });
+                });
+                passed += u64::from(length);
+            }
+        }
+        if patterns.is_cut() {
+            r.take(1, "patterns")?;
+        }
+        Ok(Self { pattern_count: patterns.count, patterns: bytes })
+    }
+}
+
+/// Most groups of a pattern in its row.
+const SHOWN_GROUPS: usize = 16;
+
+/// A group's number; those of the fragment's own descriptions say so.
+fn group_text(index: u32) -> String {
+    index.checked_sub(FIRST_LOCAL_GROUP - 1).map_or_else(|| index.to_string(), |own| format!("own {own}"))
+}
+
+impl Wire for GroupPatterns {
+    const EXACT: bool = true;
+    fn read(r: &mut Reader<'_>, _: &str, cx: &Context, _: Option<u64>) -> Result<Self> {
+        Self::walk(r, cx, None)
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.u32(self.pattern_count);
+        w.bytes(&self.patterns);
+    }
+    fn show(&self) -> String {
+        format!("{} patterns", self.pattern_count)
+    }
+    fn rows(r: &mut Reader<'_>, _: &str, cx: &Context, _: Option<u64>, sink: &mut RowSink) -> Result<Self> {
+        Self::walk(r, cx, Some(sink))
     }
 }
 

@@ -1,11 +1,13 @@
 //! In which form a sample encryption box lists its samples: the box does not say, but the sample groups, the track's
 //! defaults and the sizes of auxiliary information do (ISO/IEC 23001-7:2023 6, 7.2 and 8.2).
 
+use crate::bytes::limits;
 use crate::bytes::units::to_len;
 
 use super::cenc::{SENC_SUBSAMPLES, SUBSAMPLE_LEN, SampleAuxInfoSizes, TrackEncryption};
 use super::fragment::{TrackFragmentHeader, tfhd_flags};
-use super::groups::{FIRST_LOCAL_GROUP, GroupEncryption, SampleGroupDescription, SampleToGroup};
+use super::grouped::Groups;
+use super::groups::{FIRST_LOCAL_GROUP, GroupEncryption, SampleGroupDescription};
 use super::movie::{TrackExtends, TrackHeader};
 use super::piff::{self, PiffSampleEncryption, PiffTrackEncryption};
 use super::registry;
@@ -182,12 +184,13 @@ impl<'t> Place<'t> {
                 _ => KeyRun { count, ..base.clone() },
             }
         };
-        let mapped = container.all(b"sbgp").filter_map(|node| self.tree.read::<SampleToGroup>(node).ok());
-        let mapped = mapped
-            .filter(|groups| groups.grouping_type.0 == *b"seig")
-            .flat_map(|groups| groups.entries.entries);
-        let mut runs: Vec<KeyRun> =
-            mapped.map(|run| of_index(run.group_description_index, run.sample_count.into())).collect();
+        let mapped = Groups::nodes(container).filter_map(|node| Groups::read(self.tree, node).ok());
+        let mut runs = Vec::new();
+        for groups in mapped.filter(|groups| groups.kind.0 == *b"seig" && !groups.is_cut) {
+            runs.extend(
+                groups.runs(limits::FRAGMENT_SAMPLES).map(|(count, index)| of_index(index, count.into())),
+            );
+        }
         let default = own.default.or(track.default);
         if runs.is_empty() && default.is_none() {
             return None;

@@ -11,6 +11,7 @@ pub mod descriptor;
 pub mod edit;
 pub mod faults;
 pub mod fragment;
+pub mod grouped;
 pub mod groups;
 pub mod header;
 pub mod heif;

@@ -1,8 +1,9 @@
 //! The sample table of one track, read sample by sample (ISO/IEC 14496-12:2022 8.6.1, 8.6.2, 8.6.4, 8.7, 8.9.2). Its
 //! columns stay as they stand in the `moov`: a long file has millions of samples.
 
+use crate::boxes::grouped::{Groups, Place, word};
 use crate::boxes::{Node, Tree};
-use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::units::to_len;
 use crate::bytes::{Error, FourCc, Reader, Result};
 use crate::track::Track;
 use crate::track::contradictions::{NO_ENTRY, no_entry};
@@ -35,15 +36,6 @@ pub struct Columns<'t> {
     stbl_start: u64,
 }
 
-/// One `sbgp`: which group of one kind each sample is in.
-pub struct Groups<'t> {
-    /// Grouping type.
-    pub kind: FourCc,
-    /// Its parameter, where there is one.
-    pub parameter: Option<u32>,
-    runs: &'t [u8],
-}
-
 /// Where one track stands: before which sample, and where in each column.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
@@ -60,15 +52,8 @@ pub struct Cursor {
     chunk_run: u32,
     /// Where it is among what is said of their encryption.
     pub secret: u64,
-    /// Where it is in each `sbgp`.
+    /// Where it is in each of the boxes that tell groups.
     pub groups: Vec<Place>,
-}
-
-/// A place in a column of runs: entry, and samples of it that are behind.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Place {
-    entry: u32,
-    used: u32,
 }
 
 /// One sample.
@@ -106,12 +91,6 @@ const NON_SYNC: u32 = 1 << 16;
 const DEPENDS_ON_NONE: u32 = 2 << 24;
 /// 1, on others.
 const DEPENDS: u32 = 1 << 24;
-
-/// The 32-bit number `word` of an entry of `words` of them.
-fn word(column: &[u8], entry: u32, words: usize, word: usize) -> Option<u32> {
-    let at = (to_len(entry.into()) * words + word).checked_mul(4)?;
-    column.get(at..)?.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
-}
 
 /// The entries of a list of a track, all of `len` bytes.
 fn entries<'t>(tree: &'t Tree<'_>, node: &Node, len: u64) -> Result<&'t [u8]> {
@@ -160,7 +139,7 @@ impl<'t> Columns<'t> {
             fields.u32("version and flags").map(|_| fields.rest())
         });
         let groups: Result<Vec<Groups<'t>>> =
-            stbl.all(b"sbgp").map(|sbgp| Groups::read(tree, sbgp)).collect();
+            Groups::nodes(stbl).map(|node| Groups::read(tree, node)).collect();
         let count = u32::try_from(sizes.count).unwrap_or(u32::MAX);
         Ok(Self {
             id: track.id,
@@ -352,36 +331,6 @@ impl<'t> Columns<'t> {
             }
         }
         flags
-    }
-}
-
-impl Place {
-    /// The value for the next sample in a column of runs of two numbers: how many, and what.
-    pub fn next(&mut self, column: &[u8]) -> Option<u32> {
-        while word(column, self.entry, 2, 0)? <= self.used {
-            (self.entry, self.used) = (self.entry + 1, 0);
-        }
-        self.used += 1;
-        word(column, self.entry, 2, 1)
-    }
-}
-
-impl<'t> Groups<'t> {
-    /// Reads an `sbgp`.
-    pub fn read(tree: &'t Tree<'_>, sbgp: &Node) -> Result<Self> {
-        let mut fields = tree.fields(sbgp);
-        let version = fields.u8("version")?;
-        fields.u24("flags")?;
-        let kind = FourCc(fields.array("grouping_type")?);
-        let parameter = if version == 1 { Some(fields.u32("grouping_type_parameter")?) } else { None };
-        let count = fields.u32("entry_count")?;
-        let len = u64::from(count).saturating_mul(8).min(len_u64(fields.remaining()));
-        Ok(Self { kind, parameter, runs: fields.sub(len, "entries")?.rest() })
-    }
-
-    /// The group of the next sample; 0, no group, behind the last run.
-    pub fn next(&self, place: &mut Place) -> u32 {
-        place.next(self.runs).unwrap_or(0)
     }
 }
 

@@ -16,7 +16,7 @@ pub struct Stretch {
     pub id: u32,
     /// In decoding order.
     pub samples: Vec<Sample>,
-    /// For each `sbgp`: grouping type, its parameter, and the group of each sample.
+    /// For each box that tells groups: grouping type, its parameter, and the group of each sample.
     pub groups: Vec<(FourCc, Option<u32>, Vec<u32>)>,
     /// How they are encrypted, where they are.
     pub secrets: Option<Entries>,
@@ -109,7 +109,7 @@ fn take(columns: &Columns<'_>, cursor: &mut Cursor, wanted: &dyn Fn(&Cursor) -> 
     }
     stretch.secrets = columns.secrets.as_ref().map(|secrets| secrets.between(secret, cursor.secret));
     for (groups, place) in columns.groups.iter().zip(&mut cursor.groups) {
-        let numbers = stretch.samples.iter().map(|_| groups.next(place)).collect();
+        let numbers = stretch.samples.iter().map(|_| groups.next(place).unwrap_or(0)).collect();
         stretch.groups.push((groups.kind, groups.parameter, numbers));
     }
     Ok(stretch)

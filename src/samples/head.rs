@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use crate::boxes::fragment::SampleFlags;
+use crate::boxes::grouped::{self, Groups};
 use crate::boxes::outside::Outside;
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc};
-use crate::fragmenter::columns::Groups;
 use crate::track::encryption::{Encryption, Maps, Span, first_of_encryption, maps, spans};
 use crate::track::presented::flags_of;
 use crate::track::{Fragment, Index, TrackFragment};
@@ -88,8 +88,10 @@ impl Head {
                 let offset = own.map_or(0, |own| own.sample_composition_time_offset);
                 let size = run.size(in_run);
                 let flags: SampleFlags = flags_of(track, run, in_run);
-                let in_groups: Vec<(FourCc, u32)> =
-                    groups.iter_mut().map(|(groups, place)| (groups.kind, groups.next(place))).collect();
+                let in_groups: Vec<(FourCc, u32)> = groups
+                    .iter_mut()
+                    .map(|(groups, place)| (groups.kind, groups.next(place).unwrap_or(0)))
+                    .collect();
                 let (by, iv, map) = secrets.next(sample, &mut place);
                 if sample >= skip {
                     page.rows.push(Row {
@@ -124,10 +126,12 @@ impl Head {
     }
 
     /// Which groups the samples of a `traf` are in.
-    fn groups(&self, track: &TrackFragment) -> Vec<(Groups<'_>, crate::fragmenter::columns::Place)> {
+    fn groups(&self, track: &TrackFragment) -> Vec<(Groups<'_>, grouped::Place)> {
         let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start);
-        let sbgps = traf.into_iter().flat_map(|traf| traf.all(b"sbgp"));
-        sbgps.filter_map(|sbgp| Some((Groups::read(&self.tree, sbgp).ok()?, Default::default()))).collect()
+        let nodes = traf.into_iter().flat_map(Groups::nodes);
+        nodes
+            .filter_map(|node| Some((Groups::read(&self.tree, node).ok()?, grouped::Place::default())))
+            .collect()
     }
 }
 

@@ -93,7 +93,7 @@ impl Samples {
             let of_key = &mut 0;
             let mut groups: Vec<(FourCc, u32)> = Vec::new();
             for (column, place) in columns.groups.iter().zip(&mut cursor.groups) {
-                let group = column.next(place);
+                let group = column.next(place).unwrap_or(0);
                 if column.kind.0 == *b"seig" {
                     *of_key = group;
                 }

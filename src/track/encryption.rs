@@ -4,7 +4,8 @@
 use crate::boxes::cenc::{
     SENC_SUBSAMPLES, SampleAuxInfoOffsets, SampleAuxInfoSizes, SampleEncryptionEntries, Subsample,
 };
-use crate::boxes::groups::{FIRST_LOCAL_GROUP, GroupEncryption, SampleGroupDescription, SampleToGroup};
+use crate::boxes::grouped::Groups as MappedGroups;
+use crate::boxes::groups::{FIRST_LOCAL_GROUP, GroupEncryption, SampleGroupDescription};
 use crate::boxes::header::four;
 use crate::boxes::piff::{self, OVERRIDE};
 use crate::boxes::{Node, Tree};
@@ -110,19 +111,18 @@ pub fn spans(tree: &Tree<'_>, traf: &Node, track: &TrackFragment, movie: &Movie)
         base,
         cipher: protection.cipher,
     };
-    if let Some(node) = traf.all(b"csgp").find(|node| is_key_group(tree, node)) {
-        let message = "The samples of this fragment change keys by a compact sample group ('csgp'), which Boxlock does not read.";
-        return Err(Error::unsupported("key-rotation", message).at(node.start));
-    }
     let mut spans = Vec::new();
     let mut left = count;
-    for node in traf.all(b"sbgp").filter(|node| is_key_group(tree, node)) {
-        for mapped in tree.read::<SampleToGroup>(node)?.entries.entries {
-            let count = to_len(mapped.sample_count.into()).min(left);
+    for node in MappedGroups::nodes(traf).filter(|node| is_key_group(tree, node)) {
+        let mapped = MappedGroups::read(tree, node)?;
+        if mapped.is_cut {
+            let message = "The box that says which samples have which key ends before its last entry.";
+            return Err(Error::file("truncated-list", message).of_box(node.start, tree.path_at(node.start)));
+        }
+        for (count, index) in mapped.runs(len_u64(left)) {
+            let count = to_len(count.into());
             left -= count;
-            if count > 0 {
-                spans.push(Span { count, by: groups.of(mapped.group_description_index, node.start)? });
-            }
+            spans.push(Span { count, by: groups.of(index, node.start)? });
         }
     }
     if left > 0 {

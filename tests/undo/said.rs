@@ -146,8 +146,66 @@ fn groups_say_by_what_samples_are_encrypted() {
     assert_eq!(kids(&read(&movie, &fragment(&[4], &[list(0)])).unwrap().0), [(4, Some(2))]);
     let none = fragment(&[4], &[mapped(&[(4, 9)]), list(0)]);
     assert_eq!(read(&movie, &none).unwrap_err().code(), "bad-group");
-    let compact = full(b"csgp", 0, &[&b"seig"[..], &[0; 4]].concat());
-    assert_eq!(read(&movie, &fragment(&[4], &[compact, list(0)])).unwrap_err().code(), "key-rotation");
+}
+
+/// A compact box: widths of lengths, counts and groups in bits; patterns of a count of samples and groups.
+fn compact(widths: [u32; 3], flags: u32, patterns: &[(u32, &[u32])]) -> Vec<u8> {
+    let code = widths.map(|width| width.ilog2() - 2);
+    let mut bits = String::new();
+    let mut put = |width: u32, value: u32| {
+        (0..width).rev().for_each(|bit| bits.push(if value >> bit & 1 == 1 { '1' } else { '0' }));
+    };
+    for (count, groups) in patterns {
+        put(widths[0], groups.len() as u32);
+        put(widths[1], *count);
+    }
+    patterns.iter().flat_map(|(_, groups)| *groups).for_each(|group| put(widths[2], *group));
+    bits.extend(std::iter::repeat_n('0', bits.len().next_multiple_of(8) - bits.len()));
+    let bytes: Vec<u8> =
+        (0..bits.len() / 8).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap()).collect();
+    let head = [&b"seig"[..], if flags & 0x40 != 0 { &[0; 4] } else { &[] }].concat();
+    let body = [&head[..], &(patterns.len() as u32).to_be_bytes(), &bytes].concat();
+    full(b"csgp", flags | code[0] << 4 | code[1] << 2 | code[2], &body)
+}
+
+#[test]
+fn keys_change_by_patterns_too() {
+    let mut movie = movie("plain");
+    let kid = movie.tracks[0].entries[0].protection.as_ref().unwrap().kid.unwrap().0[0];
+    let list =
+        |count| full(b"senc", 0, &[&u32::to_be_bytes(count)[..], &vec![7; count as usize * 8]].concat());
+    let own = [group(Some(1)), group(Some(3)), group(None)];
+    let boxes = |compact, count| fragment(&[4], &[groups(0, &own), compact, list(count)]);
+    // ISO/IEC 14496-12:2022 8.9.5: the pattern goes on until its samples are told, and the highest bit of a group says that
+    // it is the fragment's own.
+    for (widths, local) in
+        [([4, 4, 4], 8), ([8, 8, 8], 0x80), ([8, 16, 4], 8), ([16, 4, 32], 1 << 31), ([4, 8, 16], 1 << 15)]
+    {
+        let moof = boxes(compact(widths, 0x80, &[(3, &[local + 1, local + 2]), (1, &[local + 3])]), 4);
+        assert_eq!(
+            kids(&read(&movie, &moof).unwrap().0),
+            [(1, Some(1)), (1, Some(3)), (1, Some(1)), (1, None)],
+            "{widths:?}"
+        );
+        let moof = boxes(compact(widths, 0xc0, &[(4, &[local + 2])]), 4);
+        assert_eq!(kids(&read(&movie, &moof).unwrap().0), [(4, Some(3))], "{widths:?}");
+    }
+    // Of the track where they are not its own, and behind the last pattern what nothing else maps.
+    let table = boxed(b"stbl", &groups(1, &[group(Some(2))]));
+    let tree = Tree::parse(&table, 0).unwrap();
+    movie.tracks[0].key_groups = KeyGroups::read(&tree, tree.root());
+    let moof = boxes(compact([4, 4, 4], 0x80, &[(2, &[1]), (1, &[0])]), 4);
+    assert_eq!(kids(&read(&movie, &moof).unwrap().0), [(2, Some(2)), (1, Some(kid)), (1, Some(2))]);
+    let moof = boxes(compact([8, 8, 8], 0, &[(9, &[1])]), 4);
+    assert_eq!(kids(&read(&movie, &moof).unwrap().0), [(4, Some(2))]);
+    // A group of more is cut; samples of a pattern without groups are in none.
+    let mut cut = compact([8, 8, 8], 0, &[(9, &[1, 1])]);
+    cut.pop();
+    let len = cut.len() as u32;
+    cut[..4].copy_from_slice(&len.to_be_bytes());
+    assert_eq!(read(&movie, &boxes(cut, 4)).unwrap_err().code(), "truncated-list");
+    let moof = boxes(compact([8, 32, 8], 0, &[(u32::MAX, &[])]), 4);
+    assert_eq!(kids(&read(&movie, &moof).unwrap().0), [(4, Some(kid))]);
 }
 
 #[test]
