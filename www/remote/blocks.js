@@ -74,7 +74,13 @@ export class Blocks {
     /** @type {{ first: number, last: number }[]} */
     const runs = [];
     for (let number = Math.floor(start / BLOCK); number < Math.ceil(end / BLOCK); number++) {
-      if (this.#blocks.has(number) || coming(number)) continue;
+      const block = this.#blocks.get(number);
+      if (block) {
+        // What comes meanwhile takes the place of others.
+        this.#blocks.delete(number);
+        this.#blocks.set(number, block);
+      }
+      if (block || coming(number)) continue;
       const before = runs.at(-1);
       if (before && number - before.last <= gap && ![...range(before.last, number)].some(coming))
         before.last = number + 1;

@@ -70,9 +70,9 @@ export function judgePart(answer, { start, end }, { size, tag, modified }) {
   )
     return fault('changed');
   if (from !== null && from !== start) return fault('unsure');
-  if (bytes.length === end - start) return null;
   // Headers tell of the bytes on the way, and these were others.
   if (length !== null && length !== bytes.length) return fault('encoded');
+  if (bytes.length === end - start) return null;
   return bytes.length > end - start ? fault('unsure') : fault('changed');
 }
 
