@@ -12,6 +12,7 @@
 
 mod always;
 mod ffprobe;
+mod groups;
 mod inside;
 mod over_time;
 mod secrets;

@@ -3,7 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { constants, createDecipheriv, createHmac, privateDecrypt } from 'node:crypto';
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  privateDecrypt,
+  publicEncrypt,
+  randomBytes,
+} from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +82,31 @@ function opened(xml, key) {
   assert.equal(inside(entry, 'pskc:ValueMAC'), mac);
   const aes = createDecipheriv('aes-256-cbc', documentKey, value.subarray(0, 16));
   return Buffer.concat([aes.update(value.subarray(16)), aes.final()]).toString('hex');
+}
+
+/**
+ * A document as other writers make them, by OpenSSL's cryptography: without an HMAC as google/cpix_cc, with its key below
+ * `Key` as the first edition of CPIX has it, or below `pskc:MACKey`.
+ */
+function foreign(certificate, form) {
+  const [documentKey, macKey, iv] = [32, 64, 16].map((length) => randomBytes(length));
+  const seal = (bytes) => {
+    const rsa = { key: certificate, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' };
+    return publicEncrypt(rsa, bytes).toString('base64');
+  };
+  const value = (algorithm, text) =>
+    `<enc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#${algorithm}"/>` +
+    `<enc:CipherData>\n  <enc:CipherValue>\n${text}\n</enc:CipherValue></enc:CipherData>`;
+  const aes = createCipheriv('aes-256-cbc', documentKey, iv);
+  const sealed = Buffer.concat([iv, aes.update(Buffer.from(KEY, 'hex')), aes.final()]);
+  const sum = createHmac('sha512', macKey).update(sealed).digest('base64');
+  const method = `<MACMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#hmac-sha512"><${form}>${value('rsa-oaep-mgf1p', seal(macKey))}</${form}></MACMethod>`;
+  const der = certificate.replaceAll(/-----[^-]+-----|\s/g, '');
+  return `<?xml version="1.0"?><CPIX xmlns="urn:dashif:org:cpix" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" xmlns:enc="http://www.w3.org/2001/04/xmlenc#" xmlns:pskc="urn:ietf:params:xml:ns:keyprov:pskc">
+<DeliveryDataList><DeliveryData><DeliveryKey><ds:X509Data><ds:X509Certificate>${der}</ds:X509Certificate></ds:X509Data></DeliveryKey>
+<DocumentKey Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"><Data><pskc:Secret><pskc:EncryptedValue>${value('rsa-oaep-mgf1p', seal(documentKey))}</pskc:EncryptedValue></pskc:Secret></Data></DocumentKey>
+${form ? method : ''}</DeliveryData></DeliveryDataList>
+<ContentKeyList><ContentKey kid="${KID}"><Data><pskc:Secret><pskc:EncryptedValue>${value('aes256-cbc', sealed.toString('base64'))}</pskc:EncryptedValue>${form ? `<pskc:ValueMAC>${sum}</pskc:ValueMAC>` : ''}</pskc:Secret></Data></ContentKey></ContentKeyList></CPIX>`;
 }
 
 const call = (page, name, ...args) =>
@@ -213,6 +246,21 @@ inEachBrowser((browser) => {
     }
     const noCertificate = await call(page, 'writeKeys', keys, 'cpix', { certificates: [one.key] });
     assert.equal(noCertificate.code, 'bad-certificate');
+  });
+
+  check('encrypted documents of other writers open, in each form that they have', async (page) => {
+    if (!one) {
+      console.log('NOT RUN: OpenSSL is not here');
+      return;
+    }
+    await page.goto('/');
+    for (const form of ['', 'Key', 'pskc:MACKey']) {
+      const read = await call(page, 'readKeys', foreign(one.certificate, form), { privateKey: one.key });
+      assert.equal(read.keys?.[0].key, KEY, `${form}: ${JSON.stringify(read)}`);
+    }
+    // Whoever changes one that has an HMAC is found out.
+    const changed = foreign(one.certificate, 'Key').replace('<pskc:ValueMAC>', '<pskc:ValueMAC>AAAA');
+    assert.equal((await call(page, 'readKeys', changed, { privateKey: one.key })).code, 'cpix-mac');
   });
 
   check('the page says what something is, without a file and beside one', async (page) => {

@@ -98,6 +98,7 @@ export class Findings {
           id: 'findings-json',
         }),
         button('as CSV', () => this.#save(findingsCsv(found), 'csv'), { class: 'copy', id: 'findings-csv' }),
+        button('as a page to print', () => void this.#print(found), { class: 'copy', id: 'findings-page' }),
       ),
     );
     this.body.replaceChildren(this.#why(found), this.#list(found));
@@ -105,11 +106,21 @@ export class Findings {
 
   /**
    * @param {string} text
-   * @param {'json' | 'csv'} end
+   * @param {'json' | 'csv' | 'html'} end
    */
   #save(text, end) {
-    const type = end === 'json' ? 'application/json' : 'text/csv';
+    const type = { json: 'application/json', csv: 'text/csv', html: 'text/html' }[end];
     download(new Blob([text], { type }), `${this.media.name}.findings.${end}`);
+  }
+
+  /** @param {FileFindings} found */
+  async #print(found) {
+    try {
+      const { findingsPage } = await import('./inspect-page.js');
+      this.#save(findingsPage(this.media.name, found, countLine(found)), 'html');
+    } catch (error) {
+      say(faultOf(error, 'fetch').message);
+    }
   }
 
   /**

@@ -2,7 +2,7 @@
 
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
 /** @import { Action } from './findings.js' */
-/** @import { Place } from './place.js' */
+/** @import { Place, SamplePlace } from './place.js' */
 /** @import { Samples, Shown } from './samples.js' */
 /** @typedef {'boxes' | 'samples' | 'findings'} ViewName */
 
@@ -152,7 +152,12 @@ export class Inspect {
    * Goes where a link leads, or says that this file has no such place.
    * @param {Place} place
    */
-  async follow({ box, byte }) {
+  async follow(place) {
+    if ('track' in place) {
+      await this.#followSample(place);
+      return;
+    }
+    const { box, byte } = place;
     this.look('boxes');
     const node = box ? await this.model.reveal(box) : await this.model.rootHolding(byte);
     const what = box ? `box ${box}` : `byte ${format.count(byte)}`;
@@ -165,6 +170,19 @@ export class Inspect {
     const within = byte >= node.start && byte < node.start + node.size;
     if (box) await this.select(node.path, within ? byte : -1);
     else await this.goTo(byte);
+  }
+
+  /**
+   * Goes to a sample that a link leads to. The box that is chosen below it is the first.
+   * @param {SamplePlace} place
+   */
+  async #followSample(place) {
+    const first = this.model.roots[0];
+    if (first) await this.select(first.path);
+    this.look('samples');
+    const samples = await this.#fetchSamples();
+    const missing = await samples?.follow(place).catch((error) => faultOf(error).message);
+    this.#miss(missing ? `The link leads to ${missing}` : '');
   }
 
   /** @param {string} sentence on what could not be shown; none when it is empty */

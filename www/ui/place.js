@@ -1,6 +1,11 @@
-/** Addresses that lead to a box or byte: in the part of the URL that no server sees, without a name or a byte of the file. */
+/**
+ * Addresses that lead to a box, a byte, a sample or a time: in the part of the URL that no server sees, without a name or a byte
+ * of the file.
+ */
 
-/** @typedef {{ box: string, byte: number }} Place a path in the tree, and an offset in the file or -1 */
+/** @typedef {{ box: string, byte: number }} BoxPlace a path in the tree, and an offset in the file or -1 */
+/** @typedef {{ track: number, sample: number } | { track: number, time: number }} SamplePlace a number from 1, or seconds */
+/** @typedef {BoxPlace | SamplePlace} Place */
 
 const VIEW = '#inspect';
 
@@ -17,6 +22,15 @@ export function viewOf(hash) {
 export function placeOf(hash) {
   if (viewOf(hash) !== VIEW) return null;
   const said = new URLSearchParams(hash.slice(VIEW.length));
+  const number = (/** @type {string} */ name) => {
+    const text = said.get(name);
+    return text ? Number(text) : NaN;
+  };
+  const [track, sample, time] = [number('track'), number('sample'), number('time')];
+  if (Number.isSafeInteger(track)) {
+    if (sample >= 1 && Number.isSafeInteger(sample)) return { track, sample };
+    return time >= 0 && Number.isFinite(time) ? { track, time } : null;
+  }
   const box = said.get('box') ?? '';
   const byte = said.has('byte') ? Number(said.get('byte')) : -1;
   if (byte >= 0 && !Number.isSafeInteger(byte)) return null;
@@ -27,10 +41,11 @@ export function placeOf(hash) {
  * @param {Place} place
  * @param {string} page its address
  */
-export function linkTo({ box, byte }, page) {
+export function linkTo(place, page) {
   const url = new URL(page);
-  const said = new URLSearchParams(box ? { box } : {});
-  if (byte >= 0) said.set('byte', String(byte));
+  const said = new URLSearchParams();
+  for (const [name, value] of Object.entries(place))
+    if (value !== '' && !(name === 'byte' && Number(value) < 0)) said.set(name, String(value));
   // These may stand there, and are easier to read than their codes.
   const text = said.toString().replace(/%(5B|5D|2F|3A)/g, decodeURIComponent);
   url.hash = `${VIEW}?${text}`;

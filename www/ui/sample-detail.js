@@ -5,6 +5,7 @@
 import { copyButton } from './copy.js';
 import { button, h, setAttributes } from './dom.js';
 import * as format from './format.js';
+import { linkTo } from './place.js';
 import { dependsOn, seconds } from './sample-table.js';
 
 /** Units that are listed, and entries of a map: there may be thousands. */
@@ -16,9 +17,11 @@ export class SampleDetail {
   /**
    * @param {(start: number, end: number) => void} show called with the bytes of a unit
    * @param {(key: string) => void} decrypt called with a key that was typed
+   * @param {() => void} save
    */
-  constructor(show, decrypt) {
+  constructor(show, decrypt, save) {
     this.show = show;
+    this.save = save;
     /** @type {{ unit: SampleUnit, element: HTMLElement }[]} */
     this.units = [];
     this.body = h('div', { class: 'sample-body' }, h('p', { class: 'quiet' }, 'No sample is chosen.'));
@@ -84,6 +87,17 @@ export class SampleDetail {
     const more = units.length - this.units.length;
     this.body.replaceChildren(
       title(track, sample.number),
+      h(
+        'p',
+        { class: 'sample-actions' },
+        copyButton(
+          'link to the sample',
+          () => linkTo({ track, sample: sample.number }, location.href),
+          undefined,
+          'Copy link',
+        ),
+        button('Save as a file', this.save, { class: 'copy' }),
+      ),
       facts(view),
       strip(view),
       ...view.problems.map((problem) => h('p', { class: 'fault-line' }, problem)),

@@ -1,5 +1,7 @@
 /** The samples of a file: the table of a track, one sample opened, and going to a number, a time or a byte. */
 
+/** @import { Gop } from './gop.js' */
+/** @import { SamplePlace } from './place.js' */
 /** @import { Timeline } from './timeline.js' */
 /** @import { Media, SampleAt, SampleRow, SourceKeyRequest, Track } from '../types.d.ts' */
 
@@ -42,6 +44,8 @@ export class Samples {
     this.keys = [];
     /** @type {Timeline | null} */
     this.timeline = null;
+    /** What stands around the chosen sample, with the timeline. @type {Gop | null} */
+    this.gop = null;
     this.choice = h(
       'select',
       { 'aria-label': 'Track' },
@@ -86,6 +90,7 @@ export class Samples {
     this.detail = new SampleDetail(
       (start, end) => this.#unit(start, end),
       (key) => void this.#decrypt(key),
+      () => void this.#save(),
     );
     this.toTimeline = button('Timeline', () => void this.#seeTimeline(), {
       class: 'button small',
@@ -118,12 +123,18 @@ export class Samples {
   async #seeTimeline() {
     try {
       if (!this.timeline) {
-        const { Timeline, styled } = await import('./timeline.js');
+        const [{ Timeline, styled }, { Gop }] = await Promise.all([
+          import('./timeline.js'),
+          import('./gop.js'),
+        ]);
         await styled;
         if (this.gone.aborted || this.timeline) return;
         const choose = (/** @type {number} */ track, /** @type {number} */ number) =>
           void this.goTo(track, number);
         this.timeline = new Timeline(this.media, choose, this.gone);
+        this.gop = new Gop(this.media, choose, this.gone);
+        this.timeline.element.append(this.gop.element);
+        if (this.chosen) void this.gop.show(this.chosen.track, this.chosen.row.number);
         this.element.after(this.timeline.element);
         this.timeline.element.hidden = true;
       }
@@ -180,6 +191,24 @@ export class Samples {
   }
 
   /**
+   * Chooses the sample that a link leads to; says what this file does not have of it, or nothing.
+   * @param {SamplePlace} place
+   */
+  async follow(place) {
+    const { track } = place;
+    const known = this.tracks.find(({ id }) => id === track);
+    if (!known) return `track ${track}, which has no samples in this file.`;
+    if ('time' in place) {
+      const found = await this.media.sampleAtTime(track, place.time);
+      if (found === null) return `${place.time} s of track ${track}, at which it has no sample.`;
+      await this.goTo(track, found);
+    } else if (place.sample > known.sampleCount)
+      return `sample ${format.count(place.sample)} of track ${track}, which has ${format.count(known.sampleCount)}.`;
+    else await this.goTo(track, place.sample);
+    return '';
+  }
+
+  /**
    * Chooses the sample that has a byte; says whether one has it.
    * @param {number} offset
    */
@@ -218,6 +247,7 @@ export class Samples {
       this.detail.refuse(track, row.number, faultOf(error).message);
     }
     const { start, size, number } = row;
+    void this.gop?.show(track, number);
     const lit = (cursor < 0 ? undefined : this.detail.unitAt(cursor)) ?? row;
     this.showBytes({
       track,
@@ -238,6 +268,25 @@ export class Samples {
     if (!this.chosen) return;
     void this.#open(this.chosen, start);
     say(`Bytes ${format.byteRange(start, end)}`);
+  }
+
+  /** The bytes of the open sample as a file: as they are shown. */
+  async #save() {
+    if (!this.chosen) return;
+    const { track, row } = this.chosen;
+    try {
+      const [{ download, sampleBytes }, view] = await Promise.all([
+        import('./export-samples.js'),
+        this.media.sample(track, row.number, this.keys),
+      ]);
+      const bytes = view.clear ?? (await sampleBytes(this.media, row, this.gone));
+      const stem = this.media.name.replace(/\.[^.]*$/, '');
+      const name = `${stem}.track${track}.sample${row.number}${view.clear ? '.clear' : ''}.bin`;
+      download(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (bytes)]), name);
+      say(`${format.exactBytes(bytes.length)} went to your downloads as ${name}.`);
+    } catch (error) {
+      this.detail.fail(faultOf(error).message);
+    }
   }
 
   /** @param {string} key */

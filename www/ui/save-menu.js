@@ -1,4 +1,4 @@
-/** What can be taken out of the inspector: a box as a file, the tree as JSON or CSV. */
+/** What can be taken out of the inspector: a box as a file or a page, the tree and the samples as JSON or CSV. */
 
 /** @import { BoxNode, Media } from '../types.d.ts' */
 
@@ -63,6 +63,33 @@ export function saveMenu(media, parts, chosen, gone) {
       return `${format.exactBytes(bytes.size)} went to your downloads as ${name}.`;
     });
 
+  const page = () =>
+    run(async (signal) => {
+      const node = chosen();
+      if (!node) return 'Choose a box first.';
+      const [{ boxPage }, { download, partName }] = await Promise.all([
+        import('./inspect-page.js'),
+        module(),
+      ]);
+      const text = await boxPage(media, node, signal);
+      const name = `${partName(media.name, node.path)}.html`;
+      download(new Blob([text], { type: 'text/html' }), name);
+      return `The box went to your downloads as ${name}. Open it to print it.`;
+    });
+
+  /** @param {'json' | 'csv'} form */
+  const samples = (form) =>
+    run(async (signal) => {
+      const { download, samplesText } = await import('./export-samples.js');
+      const { text, done, problems } = await samplesText(media, form, {
+        signal,
+        onProgress: (done) => tell(`${format.counted(done, 'sample')} listed so far…`),
+      });
+      const name = `${media.name.replace(/\.[^.]*$/, '')}.samples.${form}`;
+      download(text, name);
+      return [`${format.counted(done, 'sample')} went to your downloads as ${name}.`, ...problems].join(' ');
+    });
+
   /** @param {'json' | 'csv'} form */
   const tree = (form) =>
     run(async (signal) => {
@@ -76,7 +103,7 @@ export function saveMenu(media, parts, chosen, gone) {
       return `The tree went to your downloads as ${name}.`;
     });
 
-  return h(
+  const menu = h(
     'details',
     { class: 'save-menu' },
     h('summary', {}, 'Save'),
@@ -84,10 +111,24 @@ export function saveMenu(media, parts, chosen, gone) {
       'div',
       { class: 'save-choices' },
       button('This box as a file', () => void box(), { class: 'link save-box' }),
+      button('This box as a page to print', () => void page(), { class: 'link save-box' }),
       button('The tree as JSON', () => void tree('json'), { class: 'link' }),
       button('The tree as CSV', () => void tree('csv'), { class: 'link' }),
+      button('The samples as JSON', () => void samples('json'), { class: 'link' }),
+      button('The samples as CSV', () => void samples('csv'), { class: 'link' }),
       stop,
       told,
     ),
   );
+  // It stands over the panes: it goes when something else is wanted, but not while it has something to tell.
+  const close = (/** @type {Event} */ { target }) => {
+    if (!running && target instanceof Node && !menu.contains(target)) menu.open = false;
+  };
+  window.addEventListener('pointerdown', close, { signal: gone });
+  menu.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || !menu.open) return;
+    menu.open = false;
+    menu.querySelector('summary')?.focus();
+  });
+  return menu;
 }

@@ -63,7 +63,8 @@ const MEASURES = [
 ];
 
 /**
- * How much later a fragment of a track begins than the part of the first track in it.
+ * How much later a fragment of a track begins than the part of the first track in it; where it has none, than the fragment of the
+ * first track that begins nearest to it.
  * @param {SampleTimeline} line
  * @param {number} at
  * @param {readonly Line[]} all
@@ -72,11 +73,29 @@ function apart(line, at, all) {
   const [first] = all;
   const fragment = line.fragment[at];
   if (!first || fragment === null || fragment === undefined || first.line === line) return null;
-  const there = first.fragments.get(fragment);
-  if (there === undefined) return null;
   const begin = (/** @type {SampleTimeline} */ one, /** @type {number} */ place) =>
     (one.start[place] ?? 0) / (one.timescale || 1);
-  return (begin(line, at) - begin(first.line, there)) * 1000;
+  const own = begin(line, at);
+  const there = first.fragments.get(fragment) ?? nearest(first.line, own);
+  return there === undefined ? null : (own - begin(first.line, there)) * 1000;
+}
+
+/**
+ * The stretch of a track that begins nearest to a second. Tracks are in decoding order, so their times rise.
+ * @param {SampleTimeline} line
+ * @param {number} second
+ */
+function nearest({ start, timescale }, second) {
+  const ticks = second * (timescale || 1);
+  let [low, high] = [0, start.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((start[middle] ?? 0) < ticks) low = middle + 1;
+    else high = middle;
+  }
+  const far = (/** @type {number} */ at) => Math.abs((start[at] ?? Infinity) - ticks);
+  if (!start.length) return undefined;
+  return low > 0 && far(low - 1) <= far(low) ? low - 1 : Math.min(low, start.length - 1);
 }
 
 /** @param {SampleTimeline} line */
