@@ -155,7 +155,7 @@ export class Findings {
   #answer({ title, reasons }) {
     const stops = reasons.filter(({ state }) => state === 'fails').length;
     const words = stops
-      ? `${format.counted(stops, 'thing stops', 'things stop')} it. Look at them in this order:`
+      ? `${format.counted(stops, 'thing stops', 'things stop')} it${reasons.length > 1 ? '. Look at them in this order' : ''}:`
       : reasons.length
         ? 'Nothing in the file is known to stop it. These may:'
         : `Nothing in the file speaks against it (${title}).`;
