@@ -370,7 +370,7 @@ inEachBrowser(
         for (const name of OTHERS) {
           await give(page, `/plain/corpus/${name}`);
           await page.waitFor(
-            () => /Fragments\(/.test(document.querySelector('.segment-row[data-index="0"]')?.innerText ?? ''),
+            () => /Fragments/.test(document.querySelector('.segment-row[data-index="0"]')?.innerText ?? ''),
             { timeout: LONG },
           );
         }
