@@ -15,7 +15,7 @@ import { discard, hasStorage, hold, newName, sweep } from './files/stored.js';
 /** @import * as Types from './types' */
 /** @import { Assets, Method, Methods } from './engine/messages' */
 /** @import { CallOptions } from './engine/bridge.js' */
-/** @import { Origin, Source, SourcePart } from './engine/several.js' */
+/** @import { FarSource, Origin, Source, SourcePart } from './engine/several.js' */
 
 export { BoxlockError };
 
@@ -75,7 +75,7 @@ export function prefetch() {
 
 /**
  * Opens a local file, several that are one, bytes, or a URL.
- * @param {Blob | readonly Blob[] | Uint8Array | URL | string} source
+ * @param {Blob | readonly Blob[] | Uint8Array | URL | string | FarSource} source
  * @param {Types.OpenOptions} [options]
  * @returns {Promise<Types.Media>}
  */
@@ -86,8 +86,8 @@ export async function open(source, options = {}) {
       'Boxlock opens files in browsers only: there are no workers here. On a server it can be imported, but not used.',
     );
   void sweepStorage();
-  const { blob, name, parts, files, warnings } = await load(source, options);
-  const bridge = new Bridge(assets());
+  const { blob, name, parts, files, warnings, leader } = await load(source, options);
+  const bridge = new Bridge({ ...assets(), ...(leader && { leader }) });
   try {
     const starts = parts.map(({ start }) => start);
     const found = await bridge.open(blob, files, starts, options).catch((error) => naming(error, parts));
@@ -184,7 +184,7 @@ async function naming(error, parts) {
 }
 
 /**
- * @param {Blob | readonly Blob[] | Uint8Array | URL | string} source
+ * @param {Blob | readonly Blob[] | Uint8Array | URL | string | FarSource} source
  * @param {Types.OpenOptions} options
  * @returns {Promise<Source>}
  */
@@ -202,6 +202,8 @@ async function load(source, options) {
     warnings: [],
   });
   if (one instanceof Blob) return whole(one, fileName(one));
+  if (one instanceof Object && 'leader' in one)
+    return { ...whole(/** @type {Blob} */ (one.place), 'file'), leader: one.leader };
   if (one instanceof Uint8Array)
     return whole(new Blob([/** @type {Uint8Array<ArrayBuffer>} */ (one)]), 'file');
   const url = new URL(one, pageBase());

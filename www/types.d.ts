@@ -1294,7 +1294,49 @@ export interface Manifest {
   protection: ManifestProtection[];
   /** Other manifests that it names. */
   refers: string[];
+  /** What each quality consists of, where the manifest tells. */
+  tracks: ManifestTrack[];
   findings: ManifestFinding[];
+}
+
+/** The fragments or segments of one quality. */
+export interface ManifestTrack {
+  /** Of its stream. */
+  kind: string;
+  /** Its ID, or the name of its stream; empty where it has none. */
+  name: string;
+  bitrate: number | null;
+  /** Ticks a second. */
+  timescale: number;
+  /** Seconds of the presentation at tick 0. */
+  shift: number;
+  /**
+   * What their addresses are made of: `$Time$` and `$Number$`, which may say a width (`$Number%05d$`), and `$$`. Empty where they
+   * are listed. Addresses are as seen from the manifest.
+   */
+  template: string;
+  /** Number of the first. */
+  firstNumber: number;
+  /** When they begin, and how long they are. */
+  runs: SegmentRun[];
+  /** Where they are, one by one. */
+  listed: SegmentPlace[];
+  /** What stands before each of them; null where each is whole. */
+  init: SegmentPlace | null;
+  /** The one file that the quality is, in place of segments. */
+  file: SegmentPlace | null;
+}
+
+/** Segments one behind the other of one length, in ticks. `time` has all its digits. */
+export interface SegmentRun {
+  time: string;
+  duration: number;
+  count: number;
+}
+
+export interface SegmentPlace {
+  address: string;
+  range: ByteRange | null;
 }
 
 /** Qualities of one thing. */

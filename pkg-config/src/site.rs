@@ -54,7 +54,7 @@ const FROM_NPM: [(&str, &str); 3] = [
 ];
 
 /// Every page of the site. Each is opened by itself.
-pub const PAGES: [&str; 2] = ["index.html", "publish.html"];
+pub const PAGES: [&str; 3] = ["index.html", "publish.html", "remote.html"];
 
 /// What workers alone import, and what is therefore in their bundles and nowhere else.
 fn inside_workers(site: &Graph) -> BTreeSet<PathBuf> {

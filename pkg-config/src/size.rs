@@ -27,6 +27,8 @@ enum When {
     Asked,
     /// With the page that uploads, which has these files for itself.
     Publish,
+    /// With the page that opens addresses, which has these files for itself.
+    Remote,
     /// When somebody wants to see what was made in players of other hands; these themselves are not counted.
     Preview,
 }
@@ -41,6 +43,7 @@ pub fn check(project: &Project) -> Outcome {
             When::Later => "later",
             When::Asked => "asked",
             When::Publish => "publish",
+            When::Remote => "remote",
             When::Preview => "preview",
         };
         println!("  {:>9}  {:>9} gzip  {when:7}  {}", weight.raw, weight.gzip, weight.file.display());
@@ -48,15 +51,18 @@ pub fn check(project: &Project) -> Outcome {
     let (page, wasm) = sums(&weights);
     let later = sum(&weights, |weight| weight.when == When::Later);
     let publish = sum(&weights, |weight| weight.when == When::Publish);
+    let remote = sum(&weights, |weight| weight.when == When::Remote);
     let preview = sum(&weights, |weight| weight.when == When::Preview);
     println!(
-        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}; to preview: {preview}"
+        "  at start: {page} bytes gzip, of which wasm {wasm}; right after: {later}; to publish: {publish}; \
+         to open addresses: {remote}; to preview: {preview}"
     );
     let sums = [
         ("page_gzip_max", "page", page),
         ("wasm_gzip_max", "wasm", wasm),
         ("later_gzip_max", "rest of the page", later),
         ("publish_gzip_max", "part of the page that uploads", publish),
+        ("remote_gzip_max", "part of the page that opens addresses", remote),
         ("preview_gzip_max", "part of the page that previews", preview),
     ];
     for (name, what, size) in sums {
@@ -92,7 +98,8 @@ fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
     site.contents.retain(|file, _| !is_for_hosts(file));
     let rest = without_preview(&site);
     let later = fetched_later(&rest, &on_demand(&site, budget)?);
-    let publish = of_publishing(&rest);
+    let publish = of_page(&rest, "publish");
+    let remote = of_page(&rest, "remote");
     let when = |file: &PathBuf| {
         if file.starts_with("samples") || file.starts_with("players") {
             When::Asked
@@ -100,6 +107,8 @@ fn weigh(project: &Project, budget: &Value) -> Outcome<Vec<Weight>> {
             When::Preview
         } else if publish.contains(file) {
             When::Publish
+        } else if remote.contains(file) {
+            When::Remote
         } else if later.contains(file) {
             When::Later
         } else {
@@ -148,12 +157,12 @@ fn without_preview(site: &Graph) -> Graph {
     Graph { contents: others.map(|(file, bytes)| (file.clone(), bytes.clone())).collect() }
 }
 
-/// What the page that uploads has for itself: all that it names and the main page does not, and its folder, from which
-/// its service worker's frame takes a script.
-fn of_publishing(site: &Graph) -> BTreeSet<PathBuf> {
+/// What a page beside the main one has for itself, `NAME.html`: all that it names and the main page does not, and the folder of its
+/// name, from which the frame of a service worker may take a script.
+fn of_page(site: &Graph, name: &str) -> BTreeSet<PathBuf> {
     let main = site.reach([PathBuf::from("index.html")], |_| true);
-    let own = site.reach([PathBuf::from("publish.html")], |_| true);
-    let folder = site.contents.keys().filter(|file| file.starts_with("publish")).cloned();
+    let own = site.reach([PathBuf::from(format!("{name}.html"))], |_| true);
+    let folder = site.contents.keys().filter(|file| file.starts_with(name)).cloned();
     own.into_iter().chain(folder).filter(|file| !main.contains(file)).collect()
 }
 
@@ -166,7 +175,7 @@ fn gzip_len(bytes: &[u8]) -> std::io::Result<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{fetched_later, of_publishing, without_preview};
+    use super::{fetched_later, of_page, without_preview};
     use crate::graph::tests::graph;
     use std::collections::BTreeSet;
     use std::path::PathBuf;
@@ -215,7 +224,7 @@ mod tests {
         let later: Vec<PathBuf> = fetched_later(&rest, &BTreeSet::new()).into_iter().collect();
         assert_eq!(later, [PathBuf::from("late.js")]);
         let publish = ["publish.html", "publish/frame.js"].map(PathBuf::from);
-        assert_eq!(of_publishing(&rest), BTreeSet::from(publish));
+        assert_eq!(of_page(&rest, "publish"), BTreeSet::from(publish));
     }
 
     #[test]
@@ -235,7 +244,7 @@ mod tests {
             ("own.js", ""),
             ("nobody-names-me.js", ""),
         ]);
-        let found: Vec<PathBuf> = of_publishing(&site).into_iter().collect();
+        let found: Vec<PathBuf> = of_page(&site, "publish").into_iter().collect();
         let expected = [
             "own.js",
             "publish/courier.js",

@@ -14,6 +14,7 @@ pub mod outline;
 mod protection;
 mod request;
 pub mod rules;
+pub mod segments;
 pub mod smooth;
 pub mod write;
 

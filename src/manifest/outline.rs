@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::described::ByteRange;
 use super::lint::Finding;
 use super::protection::Read;
+use super::segments::{self, ManifestTrack, capped};
 use super::smooth::fourcc;
 use super::{Parsed, amount, dash, hls, smooth};
 use crate::boxes::systems::system_name;
@@ -31,6 +32,8 @@ pub struct Manifest {
     pub protection: Vec<ManifestProtection>,
     /// Other manifests that it names.
     pub refers: Vec<String>,
+    /// What each quality consists of.
+    pub tracks: Vec<ManifestTrack>,
     /// What is wrong with it.
     pub findings: Vec<Finding>,
 }
@@ -173,7 +176,16 @@ fn of_client(client: &smooth::Client) -> Manifest {
             qualities: stream.levels.iter().take(SHOWN).map(level).collect(),
         }
     };
+    let tracks = client.streams.iter().take(SHOWN).flat_map(|stream| {
+        let all = segments::of_smooth(client, stream);
+        stream.levels.iter().take(SHOWN).map(move |level| {
+            let template = segments::smooth_template(&stream.url, level.bitrate);
+            let own = segments::Segments { template, ..all.clone() };
+            ManifestTrack::new(&stream.kind, &stream.name, Some(level.bitrate), own)
+        })
+    });
     Manifest {
+        tracks: capped(tracks, SHOWN),
         form: "ismc",
         title: "A client manifest of Smooth Streaming.".to_owned(),
         version: format!("{}.{}", client.version.0, client.version.1),
@@ -216,7 +228,13 @@ fn of_dash(mpd: &dash::Mpd) -> Manifest {
             all.push(shown);
         }
     }
+    let track = |set: &dash::AdaptationSet, one: &dash::Representation| {
+        let bitrate = (one.bandwidth > 0).then_some(one.bandwidth);
+        ManifestTrack::new(&set.kind, &one.id, bitrate, one.segments.clone())
+    };
+    let tracks = mpd.sets.iter().flat_map(|set| set.representations.iter().map(|one| track(set, one)));
     Manifest {
+        tracks: capped(tracks, SHOWN),
         form: "mpd",
         title: "A media presentation description of DASH.".to_owned(),
         version: mpd.profiles.clone(),
@@ -243,7 +261,9 @@ fn of_hls(list: &hls::Playlist) -> Manifest {
         }
     }
     let multivariant = list.is_multivariant();
+    let tracks = segments::of_playlist(list).into_iter();
     Manifest {
+        tracks: capped(tracks.map(|one| ManifestTrack::new("segments", "", None, one)), SHOWN),
         form: if multivariant { "hls" } else { "hls-media" },
         title: if multivariant {
             "A playlist of HLS with its variants."

@@ -42,6 +42,9 @@ fn descriptions_and_manifests_are_of_the_types_that_are_promised() {
         "ManifestStream",
         "ManifestQuality",
         "ManifestProtection",
+        "ManifestTrack",
+        "SegmentRun",
+        "SegmentPlace",
         "ManifestFinding",
     ] {
         assert_eq!(types.unseen(name), [""; 0]);

@@ -125,7 +125,7 @@ export function assertNothingLeft(page, origin) {
 /** Settles when all that the page fetches beforehand has come, or is known not to come. */
 export async function fetchedAhead(page) {
   // What shows an open file comes first.
-  await page.waitFor(() => document.styleSheets.length === 12);
+  await page.waitFor(() => document.styleSheets.length === 13);
   await page.evaluate(async () => (await import('/boxlock.js')).prefetch());
 }
 

@@ -12,9 +12,12 @@ import { BoxlockError } from './errors.js';
 /** What a media was put together of, and what sentences call it. @typedef {Part & { label: string, start: number }} SourcePart */
 
 /**
- * What is opened. `warnings` are of its parts, and do not stand in the way; `files` are those that become one, if any do.
- * @typedef {{ blob: Blob, name: string, parts: SourcePart[], files: MergedFile[], warnings: string[] }} Source
+ * What is opened. `warnings` are of its parts, and do not stand in the way; `files` are those that become one, if any do;
+ * `leader` is a worker of its own, where only that knows how to read it.
+ * @typedef {{ blob: Blob, name: string, parts: SourcePart[], files: MergedFile[], warnings: string[], leader?: URL }} Source
  */
+
+/** A file that only a worker of its own can read: `place` is what that is given. @typedef {{ place: { size: number }, leader: URL }} FarSource */
 
 /**
  * Where the bytes of what is opened are, and where the parts begin that it was put together of.

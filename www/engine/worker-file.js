@@ -7,7 +7,7 @@ import * as whole from './wasm/boxlock_engine.js';
 import initLook, * as look from './wasm/boxlock_look.js';
 import { asError, CHANGED } from '../files/faults.js';
 import { gatherNow } from '../files/gather.js';
-import { HeadReader, KnownHeads } from '../files/heads.js';
+import { headsOf, KnownHeads } from '../files/heads.js';
 import { BlobReader } from '../files/read.js';
 import { Witness } from '../files/witness.js';
 import { isTrap } from './errors.js';
@@ -182,7 +182,7 @@ export async function openWhole({ blob, files, starts }, witness, running) {
 async function feed(core, blob, bases, witness, { signal, report }, known) {
   const starts = new Set(bases);
   const pause = new Pause(signal);
-  const heads = new HeadReader(blob);
+  const heads = headsOf(blob);
   for (let need = core.needs(); need; need = core.needs()) {
     if (starts.has(need.start)) heads.expect(core.expected());
     const before = known?.get(need.start, need.len);

@@ -2,7 +2,7 @@
 
 import { Checker, Comparer, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
-import { HeadReader } from '../files/heads.js';
+import { headsOf } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
 import { compare } from './compare.js';
@@ -53,7 +53,7 @@ const NOTHING = new Uint8Array();
 const HASH_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
-const methods = {
+export const methods = {
   async open(args, running) {
     opened = await openFile(args, running);
     const { core } = opened;
@@ -89,7 +89,7 @@ const methods = {
     const found = () => ({ stage: 'search', ...search.found() });
     try {
       const pause = new Pause(signal);
-      const heads = new HeadReader(open.reader.blob);
+      const heads = headsOf(open.reader.blob);
       heads.expect(search.starts());
       for (let need = search.needs(); need; need = search.needs()) {
         search.feed(
@@ -245,7 +245,7 @@ const methods = {
     const checker = new Checker(core);
     try {
       const pause = new Pause(running.signal);
-      const heads = new HeadReader(open.reader.blob);
+      const heads = headsOf(open.reader.blob);
       const total = open.reader.blob.size;
       for (let need = checker.needs(); need; need = checker.needs()) {
         // The file may end before what its boxes promise.

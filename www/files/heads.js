@@ -151,3 +151,9 @@ export class HeadReader {
     return this.#window.subarray(start - from);
   }
 }
+
+/**
+ * Who reads the heads of a file: what is no Blob of this computer reads itself.
+ * @param {Blob & { heads?: () => Pick<HeadReader, 'expect' | 'read'> }} blob
+ */
+export const headsOf = (blob) => blob.heads?.() ?? new HeadReader(blob);

@@ -2,19 +2,28 @@
 
 /** @import { BuildRequest, Decoded } from '../types.d.ts' */
 
-import { build, decode } from '../boxlock.js';
+import { build, decode, readManifest } from '../boxlock.js';
 import { hexOf } from '../files/digits.js';
 import { decodedView } from './decoded.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
 import { Field, textInput } from './form-parts.js';
 import { say } from './live.js';
+import { SegmentTable } from './segment-table.js';
 import { addStyle } from './style.js';
 
-export const styled = Promise.all([addStyle('../style/work.css'), addStyle('../style/decode.css')]);
+export const styled = Promise.all([
+  addStyle('../style/work.css'),
+  addStyle('../style/decode.css'),
+  addStyle('../style/inspect.css'),
+  addStyle('../style/segments.css'),
+]);
 
 /** Who types is answered when he pauses. */
 const PAUSE_MS = 150;
+
+/** Kinds of what may be a manifest. */
+const MANIFESTS = ['dash', 'smooth', 'hls'];
 
 /** Schemes with the words that people know them by. */
 const SCHEMES = [
@@ -104,13 +113,18 @@ export class Decoder {
       this.found.replaceChildren();
       return;
     }
-    /** @type {Node} */
+    /** @type {HTMLElement} */
     let shown;
     let words;
     try {
       const found = await decode(source, { knownKids: this.knownKids() });
       shown = decodedView(found);
       words = spoken(found);
+      if (MANIFESTS.includes(found.kind)) {
+        // An element of one is no manifest, and has no segments.
+        const manifest = await readManifest(source).catch(() => null);
+        if (manifest?.tracks.length) shown.append(new SegmentTable(manifest.tracks, null).element);
+      }
     } catch (error) {
       words = faultOf(error).message;
       shown = h('p', { class: 'fault-line' }, words);

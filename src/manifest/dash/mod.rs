@@ -1,10 +1,12 @@
 //! DASH: the media presentation description (ISO/IEC 23009-1), with the protection that ISO/IEC 23001-7 and Microsoft add.
 
 pub mod read;
+mod segments;
 pub mod write;
 
 use super::described::ByteRange;
 use super::protection::Read;
+use super::segments::Segments;
 use crate::bytes::Uuid16;
 
 /// The namespace of the whole.
@@ -86,6 +88,8 @@ pub struct Representation {
     pub init: Option<ByteRange>,
     /// Bytes of the index.
     pub index: Option<ByteRange>,
+    /// What it consists of.
+    pub segments: Segments,
     /// Where it stands in the text.
     pub at: usize,
 }

@@ -1,5 +1,6 @@
 //! Reads a media presentation description, and holds it to its rules.
 
+use super::segments::{self, Left, Quality, Said, Time};
 use super::{AdaptationSet, CENC, MP4_PROTECTION, MPD, MSPR, Mpd, ON_DEMAND, Protection, Representation};
 use crate::boxes::systems::PLAYREADY;
 use crate::bytes::{KeyId, Uuid16};
@@ -60,12 +61,15 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
             findings.add(&MPD_REQUIRED, root.at, message);
         }
     }
+    let times = times_of(&periods, mpd.duration);
+    let left = Left::default();
     let base = address("", root);
     let mut ids: Vec<(usize, String)> = Vec::new();
-    for (number, period) in periods.iter().enumerate() {
+    for (number, (period, lasts)) in periods.iter().zip(times).enumerate() {
         let base = address(&base, period);
+        let around = Around { base: &base, said: Said::of(period), lasts, left: &left };
         for element in period.all("AdaptationSet") {
-            let set = read_set(element, number, &base, findings);
+            let set = read_set(element, number, &around, findings);
             for one in &set.representations {
                 if ids.len() < COMPARED {
                     if ids.iter().any(|(of, id)| *of == number && *id == one.id) && !one.id.is_empty() {
@@ -97,12 +101,44 @@ pub fn read(root: &Element, findings: &mut Findings) -> Mpd {
 
 /// Where something is: an address in an address, as far as one is known that other files are found from.
 fn address(base: &str, element: &Element) -> String {
-    let own = element.child("BaseURL").map_or("", Element::text);
+    joined(base, element.child("BaseURL").map_or("", Element::text))
+}
+
+/// An address that counts from another.
+pub(super) fn joined(base: &str, own: &str) -> String {
     if own.contains("://") || own.starts_with('/') || base.is_empty() {
         return own.to_owned();
     }
     let folder = base.rfind('/').map_or("", |at| base.get(..=at).unwrap_or_default());
     if own.is_empty() { base.to_owned() } else { format!("{folder}{own}") }
+}
+
+/// When periods are: each begins where it says, or where the one before it ends, and lasts to the next or to the end of all.
+fn times_of(periods: &[&Element], whole: Option<u64>) -> Vec<Time> {
+    let time = |element: &Element, name: &str| element.attribute(name).and_then(duration);
+    let mut end = Some(0_u64);
+    let mut all: Vec<Time> = Vec::new();
+    for period in periods {
+        let begins = time(period, "start").or(end).unwrap_or(0);
+        if let Some(before) = all.last_mut() {
+            before.long = before.long.or(begins.checked_sub(before.begins));
+        }
+        let long = time(period, "duration");
+        end = long.and_then(|long| begins.checked_add(long));
+        all.push(Time { begins, long });
+    }
+    if let (Some(last), Some(whole)) = (all.last_mut(), whole) {
+        last.long = last.long.or(whole.checked_sub(last.begins));
+    }
+    all
+}
+
+/// What holds for the sets of a period.
+struct Around<'e> {
+    base: &'e str,
+    said: Said<'e>,
+    lasts: Time,
+    left: &'e Left,
 }
 
 /// What all qualities of a set have, where they do not say otherwise: looked for once, and not by each of them.
@@ -111,15 +147,19 @@ struct Common<'e> {
     base: String,
     channels: Option<&'e Element>,
     segment_base: Option<&'e Element>,
+    said: Said<'e>,
+    around: &'e Around<'e>,
 }
 
-fn read_set(element: &Element, period: usize, base: &str, findings: &mut Findings) -> AdaptationSet {
+fn read_set(element: &Element, period: usize, around: &Around<'_>, findings: &mut Findings) -> AdaptationSet {
     let own = |name: &str| element.attribute(name).filter(|text| !text.is_empty());
     let of_all = Common {
         element,
-        base: address(base, element),
+        base: address(around.base, element),
         channels: element.child(CHANNELS),
         segment_base: element.child("SegmentBase"),
+        said: Said::of(element),
+        around,
     };
     let mut set = AdaptationSet {
         period,
@@ -200,7 +240,12 @@ fn read_representation(element: &Element, set: &Common<'_>, findings: &mut Findi
         findings.add(&MPD_RANGE, base.at, message);
     }
     let initialization = segment_base.and_then(|base| base.child("Initialization"));
+    let base_url = address(&set.base, element);
+    let said = [Said::of(element), set.said, set.around.said];
+    let quality = Quality { id: &id, bandwidth, base: &base_url };
+    let segments = segments::read(said, quality, set.around.lasts, set.around.left);
     Representation {
+        segments,
         id,
         bandwidth,
         mime,
@@ -208,7 +253,7 @@ fn read_representation(element: &Element, set: &Common<'_>, findings: &mut Findi
         size: number("width").zip(number("height")),
         rate: number("audioSamplingRate"),
         channels: channels.and_then(|found| found.attribute("value")).and_then(whole),
-        base_url: address(&set.base, element),
+        base_url,
         init: initialization.and_then(|init| range_of(init, "range", findings)),
         index,
         at,

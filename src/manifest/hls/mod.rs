@@ -104,6 +104,8 @@ pub struct Segment {
     pub uri: String,
     /// Which bytes of it.
     pub range: Option<ByteRange>,
+    /// Which of `maps` initializes players for it.
+    pub map: Option<usize>,
     /// Where it stands in the text.
     pub at: usize,
 }

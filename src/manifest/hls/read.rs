@@ -261,7 +261,13 @@ impl Reading {
             None => None,
         };
         if self.list.segments.len() < SEGMENTS {
-            self.list.segments.push(Segment { duration, uri: uri.to_owned(), range, at });
+            self.list.segments.push(Segment {
+                duration,
+                uri: uri.to_owned(),
+                range,
+                map: self.list.maps.len().checked_sub(1),
+                at,
+            });
         }
     }
 
