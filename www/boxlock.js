@@ -451,10 +451,8 @@ class OpenMedia {
     return { request: copyOf(/** @type {Types.ProtectRequest} */ (planOrRequest)), random: undefined };
   }
 
-  /** @param {CallOptions} [options] */
-  findings(options) {
-    return this.#ask('findings', {}, options);
-  }
+  /** @type {Types.Media['findings']} */
+  findings = (options) => this.#ask('findings', {}, options);
 
   /** @type {Types.Media['compare']} */
   compare = async (other, options = {}) => {

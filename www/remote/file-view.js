@@ -55,7 +55,7 @@ export class FileView {
     try {
       const roots = await media.tree();
       if (this.#closed) return;
-      this.inspector = new Inspect(media, summary, roots, [], placeOf(location.hash), () => {});
+      this.inspector = new Inspect(media, summary, roots, [], placeOf(location.hash), () => {}, null);
       panel.replaceChildren(this.inspector.element);
     } catch (error) {
       if (!this.#closed) panel.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));

@@ -34,7 +34,7 @@ export class Inspect {
    * @param {readonly Blob[]} parts of the open file
    * @param {Place | null} place to begin at
    * @param {(action: Action) => void} act goes to where something can be done about a finding
-   * @param {Others} others that are open
+   * @param {Others | null} others that are open; null where nothing can be compared
    */
   constructor(media, summary, roots, parts, place, act, others) {
     this.media = media;
@@ -81,7 +81,7 @@ export class Inspect {
       boxes: button('Boxes', () => this.look('boxes'), { class: 'button small' }),
       samples: button('Samples', () => this.look('samples'), { class: 'button small' }),
       findings: button('Findings', () => this.look('findings'), { class: 'button small' }),
-      compare: button('Compare', () => this.look('compare'), { class: 'button small' }),
+      ...(others && { compare: button('Compare', () => this.look('compare'), { class: 'button small' }) }),
     };
     this.ruler = new Ruler(
       media,
@@ -229,7 +229,7 @@ export class Inspect {
     try {
       const { Compare, styled } = await import('./compare.js');
       await styled;
-      if (this.comparison || this.gone.signal.aborted) return;
+      if (!this.others || this.comparison || this.gone.signal.aborted) return;
       /** @type {Reach} */
       const reach = {
         box: (path, row, words) => void this.#reach({ path }, row).then(() => this.bytes.tell(words)),
