@@ -24,23 +24,17 @@ pub enum Step {
     Added(usize),
 }
 
-impl Step {
-    fn mirrored(self) -> Self {
-        match self {
-            Self::Both { this, other, moved } => Self::Both { this: other, other: this, moved },
-            Self::Removed(number) => Self::Added(number),
-            Self::Added(number) => Self::Removed(number),
-        }
-    }
-}
-
-/// Aligns two lists. The other way round the same boxes belong together, and the same have moved.
+/// Aligns two lists, in the order of this one. The other way round the same boxes belong together, and the same have moved.
 pub fn align(this: &[Keys], other: &[Keys]) -> Vec<Step> {
     // Which of two boxes that changed places has moved, nobody can say: so the lists are always taken in the same order.
     if other < this {
-        return align_ordered(other, this).into_iter().map(Step::mirrored).collect();
+        let pairs = paired(other, this);
+        let kept = pairs.in_order();
+        let (pairs, kept) = pairs.mirrored(&kept);
+        return steps(&pairs, &kept);
     }
-    align_ordered(this, other)
+    let pairs = paired(this, other);
+    steps(&pairs, &pairs.in_order())
 }
 
 /// Which boxes belong together.
@@ -79,6 +73,19 @@ impl Pairs {
         }
     }
 
+    /// The same from the second list to the first, with which of them keep their order.
+    fn mirrored(&self, kept: &[bool]) -> (Self, Vec<bool>) {
+        let mut found = vec![None; self.taken.len()];
+        let mut theirs = vec![false; self.taken.len()];
+        for (number, (place, kept)) in self.found.iter().zip(kept).enumerate() {
+            let Some(place) = *place else { continue };
+            if let (Some(found), Some(theirs)) = (found.get_mut(place), theirs.get_mut(place)) {
+                (*found, *theirs) = (Some(number), *kept);
+            }
+        }
+        (Self { found, taken: self.found.iter().map(Option::is_some).collect() }, theirs)
+    }
+
     /// Which of the first list keep their order in the second: a longest list of such.
     fn in_order(&self) -> Vec<bool> {
         // The last box of the best list of each length, and which comes before each box.
@@ -107,7 +114,7 @@ impl Pairs {
     }
 }
 
-fn align_ordered(this: &[Keys], other: &[Keys]) -> Vec<Step> {
+fn paired(this: &[Keys], other: &[Keys]) -> Pairs {
     let mut pairs = Pairs { found: vec![None; this.len()], taken: vec![false; other.len()] };
     let same = |(a, b): &(&Keys, &Keys)| a.exact == b.exact;
     let front = this.iter().zip(other).take_while(same).count();
@@ -122,7 +129,7 @@ fn align_ordered(this: &[Keys], other: &[Keys]) -> Vec<Step> {
     by_gaps(&mut pairs, this, other);
     // What was changed and moved.
     pairs.by(&|n| of(this, n, |keys| keys.kind), &|n| of(other, n, |keys| keys.kind), true);
-    steps(&pairs)
+    pairs
 }
 
 /// Joins those of a kind that are left between the same neighbours.
@@ -143,8 +150,7 @@ fn by_gaps(pairs: &mut Pairs, this: &[Keys], other: &[Keys]) {
     pairs.by(&our, &their, false);
 }
 
-fn steps(pairs: &Pairs) -> Vec<Step> {
-    let kept = pairs.in_order();
+fn steps(pairs: &Pairs, kept: &[bool]) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut next = 0;
     let added = |steps: &mut Vec<Step>, from: usize, to: usize| {
@@ -155,11 +161,11 @@ fn steps(pairs: &Pairs) -> Vec<Step> {
         match *found {
             None => steps.push(Step::Removed(this)),
             Some(other) => {
-                if kept {
+                if *kept {
                     added(&mut steps, next, other);
                     next = other + 1;
                 }
-                steps.push(Step::Both { this, other, moved: !kept });
+                steps.push(Step::Both { this, other, moved: !*kept });
             }
         }
     }
@@ -224,12 +230,17 @@ mod tests {
     }
 
     fn pairs(this: &[Keys], other: &[Keys], mirrored: bool) -> Vec<(Option<usize>, Option<usize>, bool)> {
-        let tell = |step: Step| match if mirrored { step.mirrored() } else { step } {
-            Step::Both { this, other, moved } => (Some(this), Some(other), moved),
-            Step::Removed(number) => (Some(number), None, false),
-            Step::Added(number) => (None, Some(number), false),
+        let tell = |step: Step| {
+            let (a, b, moved) = match step {
+                Step::Both { this, other, moved } => (Some(this), Some(other), moved),
+                Step::Removed(number) => (Some(number), None, false),
+                Step::Added(number) => (None, Some(number), false),
+            };
+            if mirrored { (b, a, moved) } else { (a, b, moved) }
         };
         let mut all: Vec<_> = align(this, other).into_iter().map(tell).collect();
+        let own = all.iter().filter_map(|(a, b, _)| if mirrored { *b } else { *a });
+        assert!(own.is_sorted(), "in the order of this list");
         all.sort_unstable();
         all
     }
