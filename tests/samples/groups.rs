@@ -15,7 +15,7 @@ fn a_pattern_of_other_hands_is_repeated_over_its_samples() {
     assert_eq!(page.rows.len(), 130);
     let grouped = page.rows.iter().filter(|row| !row.groups.is_empty());
     let grouped: Vec<(u64, String, u32)> =
-        grouped.map(|row| (row.number, row.groups[0].0.text().into(), row.groups[0].1)).collect();
+        grouped.map(|row| (row.number, row.groups[0].0.text(), row.groups[0].1)).collect();
     // By hand: 84 half bytes from byte 1277 on, of which number 42 is 1, and 130 samples.
     assert_eq!(grouped, [(43, "prol".to_owned(), 1), (127, "prol".to_owned(), 1)]);
 }
