@@ -340,7 +340,7 @@ inEachBrowser((browser) => {
     await page.waitFor('.timeline-chart canvas', { timeout: LONG });
     await page.evaluate(() => void (window.chart = document.querySelector('.uplot')));
     await page.click('.inspect-views .button:nth-child(3)');
-    await page.click('.file-row .icon-button');
+    await page.click('#file-list .icon-button');
     await page.waitFor('#empty:not([hidden])');
     // What is destroyed is taken out of its place; else the window would hold it, and all of the file with it.
     assert.equal(await page.evaluate(() => window.chart.parentNode), null);
