@@ -34,8 +34,7 @@ pub struct Run {
 }
 
 /// Times of live presentations have more digits than numbers of JavaScript.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
-fn digits<S: Serializer>(time: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+fn digits<T: ToString, S: Serializer>(time: &T, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&time.to_string())
 }
 
