@@ -71,6 +71,10 @@ fn compare(this: &[u8], other: &[u8]) -> FileComparison {
     found
 }
 
+fn kind(kind: report::DifferenceKind) -> String {
+    format!("{kind:?}").to_lowercase()
+}
+
 /// What differs, a line for each box: kind, path here, path there, fields.
 fn told(found: &FileComparison) -> Vec<String> {
     let line = |one: &report::DifferingBox| {
@@ -86,12 +90,12 @@ fn told(found: &FileComparison) -> Vec<String> {
         let bytes = one.bytes.as_ref().map_or(String::new(), |bytes| {
             format!(" bytes {} {}: {} > {}", bytes.here, bytes.there, bytes.before, bytes.after)
         });
-        format!("{} {paths}{fields}{bytes}", one.kind)
+        format!("{} {paths}{fields}{bytes}", kind(one.kind))
     };
     found.differences.iter().map(line).collect()
 }
 
 /// The groups, with how many of each.
 fn groups(found: &FileComparison) -> Vec<String> {
-    found.groups.iter().map(|one| format!("{} {} {}", one.count, one.kind, one.path)).collect()
+    found.groups.iter().map(|one| format!("{} {} {}", one.count, kind(one.kind), one.path)).collect()
 }

@@ -1,12 +1,15 @@
 //! What differs between two boxes, and how much of it is told.
 
+use serde::Serialize;
+
 use crate::boxes::BoxId;
 use crate::bytes::ByKey;
 
 use super::identity;
 
 /// How a box differs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Kind {
     /// It says something else.
     Changed,
@@ -18,8 +21,8 @@ pub enum Kind {
     Moved,
 }
 
-/// Where a box is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a box is: `BoxSpot`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Spot {
     /// As `moof[3]/traf/trun`.
     pub path: String,
@@ -29,16 +32,19 @@ pub struct Spot {
     pub size: u64,
 }
 
-/// A field that differs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A field that differs: `DifferingField`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldDifference {
     /// What it is called; of entries of lists with their number.
     pub name: String,
-    /// What it says in this file; `None` where it is not there.
+    /// What it says in this file; left out where it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// What it says in the other.
+    /// What it says in the other; left out where it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// Its number among the rows of the box in this file.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<usize>,
 }
 
@@ -97,22 +103,22 @@ pub struct Group {
     pub told: u64,
 }
 
-/// How many boxes differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many boxes differ: `DifferenceCounts`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     /// That say something else.
     pub changed: u64,
-    /// That only the other file has, with all in them as one.
+    /// That only the other file has, each with all in it.
     pub added: u64,
-    /// That only this file has.
+    /// That only this file has, each with all in it.
     pub removed: u64,
     /// That stand elsewhere among their neighbours, and differ in nothing else.
     pub moved: u64,
-    /// Offsets that differ and lead to the same.
+    /// Offsets that differ because what they lead to has moved, and lead to the same.
     pub offsets: u64,
     /// Boxes of which nothing differs but such offsets.
     pub followed: u64,
-    /// Boxes that are too large to be compared, or cannot be read.
+    /// Boxes that are too large to be compared, or cannot be read; they have the same size.
     pub unread: u64,
 }
 

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::bytes::Result;
-use crate::compare::{self, BoxDifference, Comparing, FieldDifference, Kind, Spot, TrackComparison, Unlike};
+use crate::compare::{
+    self, BoxDifference, Comparing, Counts, FieldDifference, Kind, Spot, TrackComparison, Unlike,
+};
 use crate::session::Session;
 
 /// How a file differs from another: `FileComparison`.
@@ -17,7 +19,7 @@ pub struct FileComparison {
     /// Bytes of the other.
     pub other_size: u64,
     /// How many boxes differ.
-    pub counts: DifferenceCounts,
+    pub counts: Counts,
     /// The boxes that differ, in file order; of each group a few are told.
     pub differences: Vec<DifferingBox>,
     /// The same by their kind, all of them, in the order of the first of each.
@@ -29,31 +31,12 @@ pub struct FileComparison {
     pub failed: Option<String>,
 }
 
-/// How many boxes differ: `DifferenceCounts`.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct DifferenceCounts {
-    /// That say something else.
-    pub changed: u64,
-    /// That only the other file has, each with all in it.
-    pub added: u64,
-    /// That only this file has, each with all in it.
-    pub removed: u64,
-    /// That stand elsewhere among their neighbours, and differ in nothing else.
-    pub moved: u64,
-    /// Offsets that differ because what they lead to has moved, and lead to the same.
-    pub offsets: u64,
-    /// Boxes of which nothing differs but such offsets.
-    pub followed: u64,
-    /// Boxes that are too large to be compared, or cannot be read; they have the same size.
-    pub unread: u64,
-}
-
 /// A box that differs: `DifferingBox`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DifferingBox {
     /// `changed`, `added`, `removed` or `moved`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// Its four-character code as text; in this file, where it has it.
     #[serde(rename = "type")]
     pub code: String,
@@ -61,14 +44,14 @@ pub struct DifferingBox {
     pub name: &'static str,
     /// Where it is in this file.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub here: Option<BoxSpot>,
+    pub here: Option<Spot>,
     /// Where it is in the other.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub there: Option<BoxSpot>,
+    pub there: Option<Spot>,
     /// Whether it stands elsewhere among its neighbours.
     pub moved: bool,
     /// The fields that differ, the first of them.
-    pub fields: Vec<DifferingField>,
+    pub fields: Vec<FieldDifference>,
     /// How many more there are.
     pub more_fields: u64,
     /// Offsets in it that differ because what they lead to has moved.
@@ -78,33 +61,6 @@ pub struct DifferingBox {
     pub bytes: Option<DifferingBytes>,
     /// Number of its group.
     pub group: usize,
-}
-
-/// Where a box is: `BoxSpot`.
-#[derive(Clone, Debug, Serialize)]
-pub struct BoxSpot {
-    /// As `moof[3]/traf/trun`.
-    pub path: String,
-    /// File offset of its first byte.
-    pub start: u64,
-    /// Bytes.
-    pub size: u64,
-}
-
-/// A field that differs: `DifferingField`.
-#[derive(Clone, Debug, Serialize)]
-pub struct DifferingField {
-    /// What it is called; in lists behind what it is in.
-    pub name: String,
-    /// What it says in this file; left out where it is not there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-    /// What it says in the other; left out where it is not there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-    /// Its number among the rows of the box in this file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub row: Option<usize>,
 }
 
 /// Bytes that differ: `DifferingBytes`.
@@ -124,7 +80,7 @@ pub struct DifferingBytes {
 #[derive(Clone, Debug, Serialize)]
 pub struct DifferenceGroup {
     /// `changed`, `added`, `removed` or `moved`.
-    pub kind: &'static str,
+    pub kind: Kind,
     /// As `moof/traf/trun`, without numbers.
     pub path: String,
     /// What they are called.
@@ -185,15 +141,6 @@ pub fn compare(this: &Session, other: &Session) -> Result<Comparing> {
     Ok(Comparing::new(this.index()?.clone(), other.index()?.clone()))
 }
 
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Changed => "changed",
-        Kind::Added => "added",
-        Kind::Removed => "removed",
-        Kind::Moved => "moved",
-    }
-}
-
 /// What came of it.
 pub fn comparison(comparing: Comparing) -> FileComparison {
     let found = comparing.finish();
@@ -208,15 +155,7 @@ pub fn comparison(comparing: Comparing) -> FileComparison {
         same: boxes == 0 && same_tracks && found.failed.is_none() && found.sizes.0 == found.sizes.1,
         size: found.sizes.0,
         other_size: found.sizes.1,
-        counts: DifferenceCounts {
-            changed: counts.changed,
-            added: counts.added,
-            removed: counts.removed,
-            moved: counts.moved,
-            offsets: counts.offsets,
-            followed: counts.followed,
-            unread: counts.unread,
-        },
+        counts,
         differences: found.differences.into_iter().map(differing_box).collect(),
         groups: found.groups.into_iter().map(group).collect(),
         tracks: found.tracks.iter().map(track).collect(),
@@ -225,21 +164,14 @@ pub fn comparison(comparing: Comparing) -> FileComparison {
 }
 
 fn differing_box(found: BoxDifference) -> DifferingBox {
-    let spot = |spot: Spot| BoxSpot { path: spot.path, start: spot.start, size: spot.size };
-    let field = |found: FieldDifference| DifferingField {
-        name: found.name,
-        before: found.before,
-        after: found.after,
-        row: found.row,
-    };
     DifferingBox {
-        kind: kind(found.kind),
+        kind: found.kind,
         code: found.id.four_cc().text(),
         name: found.name,
-        here: found.this.map(spot),
-        there: found.other.map(spot),
+        here: found.this,
+        there: found.other,
         moved: found.moved,
-        fields: found.fields.into_iter().map(field).collect(),
+        fields: found.fields,
         more_fields: found.more_fields,
         offsets: found.offsets,
         bytes: found.bytes.map(|bytes| DifferingBytes {
@@ -253,8 +185,8 @@ fn differing_box(found: BoxDifference) -> DifferingBox {
 }
 
 fn group(found: compare::Group) -> DifferenceGroup {
-    let compare::Group { path, name, count, told, .. } = found;
-    DifferenceGroup { kind: kind(found.kind), path, name, count, told }
+    let compare::Group { kind, path, name, count, told, .. } = found;
+    DifferenceGroup { kind, path, name, count, told }
 }
 
 fn track(found: &TrackComparison) -> ComparedTrack {

@@ -21,14 +21,17 @@ mod task;
 mod track;
 mod verification;
 
+pub use crate::compare::{
+    Counts as DifferenceCounts, FieldDifference as DifferingField, Kind as DifferenceKind, Spot as BoxSpot,
+};
 pub(crate) use crate::exchange::base64_text as base64;
 pub use crate::exchange::decode::{Decoded, Fact, Fault, Form as DecodedForm};
 pub use crate::inspect::{BoxNode, Found};
 pub use crate::manifest::{DescribedFile, Finding, Manifest, Written};
 pub use boxes::{BoxView, Text, box_view, children, outside, top_boxes, wanted};
 pub use compare::{
-    BoxSpot, ComparedTrack, DifferenceCounts, DifferenceGroup, DifferingBox, DifferingBytes, DifferingField,
-    FileComparison, FirstDifference, compare, comparison,
+    ComparedTrack, DifferenceGroup, DifferingBox, DifferingBytes, FileComparison, FirstDifference, compare,
+    comparison,
 };
 pub use difference::{Difference, Statement};
 pub use error::ErrorReport;
