@@ -10,6 +10,7 @@ import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { addStyle } from './style.js';
+import { watched } from './watched.js';
 
 export const styled = addStyle('../style/compare.css');
 
@@ -141,24 +142,16 @@ export class Compare {
     const other = value === CHOSEN ? [...(this.input.files ?? [])] : open?.media;
     if (this.running || !other || (Array.isArray(other) && !other.length)) return;
     const name = this.select.selectedOptions[0]?.textContent ?? '';
-    const stop = new AbortController();
+    const { stop, parts, tell } = watched('Comparing the files', 'Comparing', 'compare-stop');
     this.running = stop;
     this.start.disabled = true;
     this.body.replaceChildren();
-    const bar = h('progress', { max: 1, 'aria-label': 'Comparing the files' });
-    const share = h('span', { class: 'quiet' }, 'Comparing …');
-    this.state.replaceChildren(
-      bar,
-      share,
-      button('Stop', () => stop.abort(), { class: 'copy', id: 'compare-stop' }),
-    );
+    this.state.replaceChildren(...parts);
     try {
       const found = await this.media.compare(other, {
         signal: stop.signal,
         onProgress({ stage, done, total }) {
-          if (!total) return;
-          bar.value = done / total;
-          share.textContent = `${STAGES.get(stage) ?? 'Comparing'} … ${format.percent(done / total)}`;
+          tell(done, total, STAGES.get(stage));
         },
       });
       this.last = { name, found };

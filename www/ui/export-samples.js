@@ -3,6 +3,7 @@
 /** @import { Media, SampleRow } from '../types.d.ts' */
 
 import { csvRow } from './csv.js';
+import { LongText } from './long-text.js';
 import { dependsOn } from './sample-table.js';
 
 export { download } from '../files/save.js';
@@ -66,13 +67,14 @@ function line(track, timescale, row) {
 export async function samplesText(media, form, { signal, onProgress }) {
   const json = form === 'json';
   const tracks = media.tracks().filter(({ sampleCount }) => sampleCount > 0);
-  const pieces = [json ? '{"tracks":[' : csvRow(COLUMNS)];
+  const text = new LongText();
+  text.add(json ? '{"tracks":[' : csvRow(COLUMNS));
   /** @type {Set<string>} */
   const problems = new Set();
   let done = 0;
   for (const [place, { id, kind, codec, sampleCount, timescale }] of tracks.entries()) {
     const head = JSON.stringify({ id, kind, codec, timescale }).slice(0, -1);
-    if (json) pieces.push(`${place ? ',' : ''}\n${head},"samples":[`);
+    if (json) text.add(`${place ? ',' : ''}\n${head},"samples":[`);
     for (let from = 0; from < sampleCount;) {
       signal.throwIfAborted();
       const page = await media.samples(id, { from, count: PART });
@@ -82,16 +84,15 @@ export async function samplesText(media, form, { signal, onProgress }) {
       const one = json
         ? (/** @type {SampleRow} */ row) => `${row.number > 1 ? ',' : ''}\n${JSON.stringify(row)}`
         : (/** @type {SampleRow} */ row) => line(id, page.timescale, row);
-      pieces.push(page.rows.map(one).join(''));
+      text.add(page.rows.map(one).join(''));
       from += page.rows.length;
       done += page.rows.length;
       onProgress(done);
     }
-    if (json) pieces.push('\n]}');
+    if (json) text.add('\n]}');
   }
-  if (json) pieces.push('\n]}\n');
-  const text = new Blob(pieces, { type: json ? 'application/json' : 'text/csv' });
-  return { text, done, problems: [...problems] };
+  if (json) text.add('\n]}\n');
+  return { text: text.blob(json ? 'application/json' : 'text/csv'), done, problems: [...problems] };
 }
 
 /**

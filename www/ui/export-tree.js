@@ -3,6 +3,7 @@
 /** @import { BoxNode, Media } from '../types.d.ts' */
 
 import { csvRow } from './csv.js';
+import { LongText } from './long-text.js';
 
 export { download } from '../files/save.js';
 
@@ -50,21 +51,17 @@ const COLUMNS = /** @type {const} */ (['path', 'type', 'uuid', 'name', 'note', '
  */
 export async function treeText(media, form, { signal, onProgress }) {
   const json = form === 'json';
-  const pieces = [json ? '[' : csvRow(COLUMNS)];
-  let lines = '';
+  const text = new LongText();
+  text.add(json ? '[' : csvRow(COLUMNS));
   let done = 0;
   for await (const node of boxes(media, signal)) {
     const row = rowOf(node);
-    lines += json ? `${done ? ',' : ''}\n${JSON.stringify(row)}` : csvRow(COLUMNS.map((name) => row[name]));
+    text.add(json ? `${done ? ',' : ''}\n${JSON.stringify(row)}` : csvRow(COLUMNS.map((name) => row[name])));
     done += 1;
-    if (done % PART === 0) {
-      pieces.push(lines);
-      lines = '';
-      onProgress(done);
-    }
+    if (done % PART === 0) onProgress(done);
   }
-  pieces.push(lines, json ? '\n]\n' : '');
-  return new Blob(pieces, { type: json ? 'application/json' : 'text/csv' });
+  if (json) text.add('\n]\n');
+  return text.blob(json ? 'application/json' : 'text/csv');
 }
 
 /** A name of a file for a place in another: `film.mp4` and `moov[0]/trak[1]` are `film.moov0.trak1`. @param {string} name @param {string} path */

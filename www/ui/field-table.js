@@ -34,7 +34,7 @@ export class FieldTable {
     this.coming = new Map();
     const head = h(
       'div',
-      { role: 'row', class: 'field-row field-head' },
+      { role: 'row', class: 'field-row grid-head field-head' },
       ...['Field', 'Value', 'Meaning', 'Bytes'].map((title) => h('span', { role: 'columnheader' }, title)),
     );
     this.rows = new VirtualRows({
@@ -255,7 +255,7 @@ export class FieldTable {
 function makeRow() {
   return h(
     'div',
-    { role: 'row', class: 'virtual-row field-row' },
+    { role: 'row', class: 'virtual-row grid-row field-row' },
     h('span', { role: 'gridcell', class: 'field-name' }),
     h('span', { role: 'gridcell', class: 'field-value' }),
     h('span', { role: 'gridcell', class: 'field-meaning' }),

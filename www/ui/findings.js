@@ -8,6 +8,7 @@ import { faultOf } from './fault.js';
 import { findingsCsv } from './findings-csv.js';
 import * as format from './format.js';
 import { say } from './live.js';
+import { watched } from './watched.js';
 
 /** What is done about a finding on this page. @typedef {NonNullable<BrokenRule['action']>} Action */
 /** @typedef {{ path?: string, offset?: number }} Place */
@@ -55,22 +56,14 @@ export class Findings {
   /** Checks the file, unless that has been done or is under way. */
   async check() {
     if (this.found || this.running) return;
-    const stop = new AbortController();
+    const { stop, parts, tell } = watched('Checking the file', 'Checking the file further', 'findings-stop');
     this.running = stop;
-    const bar = h('progress', { max: 1, 'aria-label': 'Checking the file' });
-    const share = h('span', { class: 'quiet' }, 'Checking the file further …');
-    this.state.replaceChildren(
-      bar,
-      share,
-      button('Stop', () => stop.abort(), { class: 'copy', id: 'findings-stop' }),
-    );
+    this.state.replaceChildren(...parts);
     try {
       this.found = await this.media.findings({
         signal: stop.signal,
         onProgress({ stage, done, total }) {
-          if (stage !== 'check' || !total) return;
-          bar.value = done / total;
-          share.textContent = `Checking the file further … ${format.percent(done / total)}`;
+          if (stage === 'check') tell(done, total);
         },
       });
       this.#draw(this.found);

@@ -56,7 +56,7 @@ export class SampleTable {
     this.waiting = false;
     const head = h(
       'div',
-      { role: 'row', class: 'sample-row sample-head', 'aria-rowindex': 1 },
+      { role: 'row', class: 'sample-row grid-head sample-head', 'aria-rowindex': 1 },
       ...COLUMNS.map(({ name, title }) =>
         h('span', { role: 'columnheader', class: `sample-${name}` }, title),
       ),
@@ -192,7 +192,7 @@ export class SampleTable {
     element.id = `${this.id}-${index}`;
     element.dataset['index'] = String(index);
     const chosen = index === this.chosen;
-    element.className = `virtual-row sample-row${chosen ? ' chosen' : ''}${row?.sync ? ' sync' : ''}`;
+    element.className = `virtual-row grid-row sample-row${chosen ? ' chosen' : ''}${row?.sync ? ' sync' : ''}`;
     setAttributes(element, { 'aria-rowindex': index + 2, 'aria-selected': String(chosen) });
     const texts = row ? cells(row, this.timescale) : [format.count(index + 1)];
     const { children } = element;
@@ -226,7 +226,7 @@ export class SampleTable {
 function makeRow() {
   const cell = (/** @type {Column} */ { name, number }) =>
     h('span', { role: 'gridcell', class: `sample-${name}${number ? ' number' : ''}` });
-  return h('div', { role: 'row', class: 'virtual-row sample-row' }, ...COLUMNS.map(cell));
+  return h('div', { role: 'row', class: 'virtual-row grid-row sample-row' }, ...COLUMNS.map(cell));
 }
 
 /**

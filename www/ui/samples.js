@@ -119,6 +119,12 @@ export class Samples {
     this.table.open(id, track?.sampleCount ?? 0);
   }
 
+  /** Shows what stands around the chosen sample, where the timeline is seen: nothing is read for what is not. */
+  #seeAround() {
+    if (this.chosen && this.timeline?.element.hidden === false)
+      void this.gop?.show(this.chosen.track, this.chosen.row.number);
+  }
+
   /** Shows the timeline below the table, or no longer; it is fetched when it is wanted first. */
   async #seeTimeline() {
     try {
@@ -134,12 +140,12 @@ export class Samples {
         this.timeline = new Timeline(this.media, choose, this.gone);
         this.gop = new Gop(this.media, choose, this.gone);
         this.timeline.element.append(this.gop.element);
-        if (this.chosen) void this.gop.show(this.chosen.track, this.chosen.row.number);
         this.element.after(this.timeline.element);
         this.timeline.element.hidden = true;
       }
       const shown = this.timeline.element.hidden;
       this.timeline.element.hidden = !shown;
+      this.#seeAround();
       setAttributes(this.toTimeline, { 'aria-pressed': String(shown) });
     } catch (error) {
       this.#tell(faultOf(error, 'fetch').message);
@@ -247,7 +253,7 @@ export class Samples {
       this.detail.refuse(track, row.number, faultOf(error).message);
     }
     const { start, size, number } = row;
-    void this.gop?.show(track, number);
+    this.#seeAround();
     const lit = (cursor < 0 ? undefined : this.detail.unitAt(cursor)) ?? row;
     this.showBytes({
       track,

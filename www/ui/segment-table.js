@@ -99,13 +99,13 @@ export class SegmentTable {
       create: () =>
         h(
           'div',
-          { role: 'row', class: 'virtual-row segment-row' },
+          { role: 'row', class: 'virtual-row grid-row segment-row' },
           ...COLUMNS.map(([name]) => h('span', { role: 'gridcell', class: `segment-${name}` })),
         ),
       draw: (row, index) => this.#draw(row, index),
       head: h(
         'div',
-        { role: 'row', class: 'segment-row segment-head', 'aria-rowindex': 1 },
+        { role: 'row', class: 'segment-row grid-head segment-head', 'aria-rowindex': 1 },
         ...COLUMNS.map(([name, title]) =>
           h('span', { role: 'columnheader', class: `segment-${name}` }, title),
         ),
@@ -184,7 +184,7 @@ export class SegmentTable {
     row.id = `${this.id}-${index}`;
     row.dataset['index'] = String(index);
     const chosen = index === this.chosen;
-    row.className = `virtual-row segment-row${chosen ? ' chosen' : ''}`;
+    row.className = `virtual-row grid-row segment-row${chosen ? ' chosen' : ''}`;
     setAttributes(row, { 'aria-rowindex': index + 2, 'aria-selected': String(chosen) });
     if (!segment) return;
     const { number, seconds, lasts, place, time } = segment;

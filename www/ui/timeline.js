@@ -161,7 +161,7 @@ export class Timeline {
     });
     const head = h(
       'div',
-      { role: 'row', class: 'timeline-row sample-head', 'aria-rowindex': 1 },
+      { role: 'row', class: 'timeline-row grid-head', 'aria-rowindex': 1 },
       ...COLUMNS.map((title) => h('span', { role: 'columnheader' }, title)),
     );
     this.table = new VirtualRows({
@@ -169,7 +169,7 @@ export class Timeline {
       create: () =>
         h(
           'div',
-          { role: 'row', class: 'virtual-row timeline-row' },
+          { role: 'row', class: 'virtual-row grid-row timeline-row' },
           ...COLUMNS.map(() => h('span', { role: 'gridcell' })),
         ),
       draw: (row, index) => this.#drawRow(row, index),

@@ -6,9 +6,9 @@
 import { download } from '../files/save.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
-import { percent } from './format.js';
 import { say } from './live.js';
 import { faultLines, findings, noteLines, trackLines, verdict, verifyReport } from './verify-report.js';
+import { watched } from './watched.js';
 
 /** Larger files are verified when somebody asks for it. */
 export const AT_ONCE = 2e9;
@@ -46,27 +46,17 @@ export class Verifying {
   /** @param {string} [again] the button that does it once more, where there is to be one */
   async run(again) {
     this.close();
-    const stop = new AbortController();
+    const { stop, parts, tell } = watched('Verifying', 'Reading', 'verify-stop');
     this.running = stop;
-    const bar = h('progress', { max: 1, value: 0, 'aria-label': 'Verifying' });
-    const share = h('span', { class: 'quiet' }, 'Reading …');
     this.element.replaceChildren(
       h('p', { class: 'hint' }, this.hint),
-      h(
-        'p',
-        { class: 'verify-run' },
-        bar,
-        share,
-        button('Stop', () => stop.abort(), { class: 'copy', id: 'verify-stop' }),
-      ),
+      h('p', { class: 'verify-run' }, ...parts),
     );
     try {
       const found = await this.verify({
         signal: stop.signal,
         onProgress({ stage, done, total }) {
-          if (stage !== 'verify') return;
-          bar.value = total ? done / total : 0;
-          share.textContent = percent(bar.value);
+          if (stage === 'verify') tell(done, total);
         },
       });
       if (this.running !== stop) return;
