@@ -37,7 +37,7 @@ const ALL: [(&str, &str); 8] = [
 ];
 
 /// The keys of a plan, as a key sheet has them.
-fn keys_of(plan: &Plan) -> SourceKeys {
+pub fn keys_of(plan: &Plan) -> SourceKeys {
     let typed = plan.all_keys().map(|key| SourceKeyText {
         kid: Some(key.kid.uuid()),
         key: Some(SecretText(hex::encode(key.key.0))),
@@ -72,7 +72,7 @@ fn examine(session: &Session, bytes: &[u8], keys: &SourceKeys, pieces: Option<u6
 }
 
 /// Verifies a written file, as the page does.
-fn verify(written: &[u8], keys: &SourceKeys, source: Option<(&Session, &[u8])>) -> Outcome {
+pub fn verify(written: &[u8], keys: &SourceKeys, source: Option<(&Session, &[u8])>) -> Outcome {
     verify_for(written, keys, source, &[])
 }
 

@@ -148,6 +148,7 @@ export class SegmentTable {
     setAttributes(element, { 'aria-rowcount': count + 1, 'aria-activedescendant': null });
     this.rows.toTop();
     this.rows.setCount(count);
+    this.rows.element.style.setProperty('--rows', String(count + 1));
     const place = file ?? init;
     const { open } = this;
     const what = file ? 'The quality is one file: ' : 'Its initialization segment: ';
