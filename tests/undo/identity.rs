@@ -114,7 +114,7 @@ fn by_patterns(mut file: Vec<u8>) -> (Vec<u8>, usize) {
         let entry = [
             1_u32.to_be_bytes(),
             (1 << 16 | samples).to_be_bytes(),
-            (group - 0x1_0000 | 1 << 31).to_be_bytes(),
+            ((group - 0x1_0000) | (1 << 31)).to_be_bytes(),
         ];
         file[*at..at + 4].copy_from_slice(b"csgp");
         file[at + 4..at + 8].copy_from_slice(&0xab_u32.to_be_bytes());
