@@ -10,6 +10,7 @@ mod av1_vp9;
 mod av1_vp9_streams;
 mod bounded;
 mod boxes;
+mod byte_search;
 mod cases;
 mod change;
 mod codec;

@@ -118,6 +118,17 @@ fn what_a_search_finds_is_of_the_type_that_is_promised_and_comes_from_all_of_the
     assert_eq!(types.unseen("FoundField"), [""; 0]);
 }
 
+#[test]
+fn what_bytes_are_found_is_of_the_type_that_is_promised() {
+    let mut types = public();
+    let mut search = boxlock::inspect::ByteSearch::new("6162");
+    search.feed(b"ab a\0b\0 6162");
+    for hit in search.found().found {
+        types.check("ByteHit", &to_value(hit).unwrap()).unwrap();
+    }
+    assert_eq!(types.unseen("ByteHit"), [""; 0]);
+}
+
 /// A question about samples, answered as the module's users see it.
 type Ask<'a> = dyn FnMut(&mut boxlock::samples::Samples) -> Result<Value, boxlock::samples::Stop> + 'a;
 

@@ -315,16 +315,11 @@ class OpenMedia {
     return this.#ask('overview', { parts });
   }
 
-  /**
-   * @param {string} text
-   * @param {{ signal?: AbortSignal, onProgress: (progress: Types.SearchProgress) => void }} options
-   */
-  search(text, options) {
-    const { onProgress } = options;
-    const tell = (/** @type {Types.Progress} */ progress) =>
-      onProgress(/** @type {Types.SearchProgress} */ (progress));
-    return this.#ask('search', { text }, { ...options, onProgress: tell });
-  }
+  /** @type {Types.Media['search']} */
+  search = (text, options) => this.#ask('search', { text }, /** @type {CallOptions} */ (options));
+
+  /** @type {Types.Media['findBytes']} */
+  findBytes = (text, options) => this.#ask('findBytes', { text }, /** @type {CallOptions} */ (options));
 
   /** @type {Types.Media['samples']} */
   samples = (track, window = { from: 0, count: 1000 }) => this.#ask('samples', { track, ...window });

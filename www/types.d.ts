@@ -12,6 +12,7 @@ export interface Progress {
     | 'hash'
     | 'measure'
     | 'search'
+    | 'bytes'
     | 'verify'
     | 'check'
     | 'compare'
@@ -205,6 +206,22 @@ export interface SearchProgress extends Progress {
   /** In file order, 10 000 hits of all the search at most. */
   boxes: FoundBox[];
   /** How many boxes were found so far. */
+  hits: number;
+}
+
+/** Bytes that were looked for: where they stand in the file, and as what they were found. */
+export interface ByteHit {
+  start: number;
+  end: number;
+  /** `guid` is a key ID in the other byte order; `utf16` is little-endian, as in PlayReady headers. */
+  form: 'hex' | 'guid' | 'text' | 'utf16';
+}
+
+/** How far a search for bytes has come, and what it found since it was last told. */
+export interface ByteSearchProgress extends Progress {
+  /** In file order, 10 000 of all the search at most. */
+  found: ByteHit[];
+  /** How many were found so far. */
   hits: number;
 }
 
@@ -1629,6 +1646,14 @@ export interface Media {
   search(
     text: string,
     options: { signal?: AbortSignal; onProgress: (progress: SearchProgress) => void },
+  ): Promise<number>;
+  /**
+   * Looks for a text in all bytes of the file, in UTF-8 and UTF-16, and for the bytes that it stands for where it is hex digits; a key
+   * ID in both byte orders. In quotation marks it is text alone. The result is how many places that are.
+   */
+  findBytes(
+    text: string,
+    options: { signal?: AbortSignal; onProgress: (progress: ByteSearchProgress) => void },
   ): Promise<number>;
   /**
    * Samples of a track from number `from` on, which counts from 0; 10 000 at most at a time, and fewer than were asked for where

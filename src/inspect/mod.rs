@@ -2,6 +2,7 @@
 //!
 //! Nothing here changes or decides anything; it reads trees and returns plain values for the door to convert.
 
+mod byte_search;
 mod fields;
 mod node;
 mod notes;
@@ -9,6 +10,7 @@ mod overview;
 mod search;
 mod texts;
 
+pub use byte_search::{ByteForm, ByteHit, ByteSearch, ByteSearchPart};
 pub use fields::{BoxFields, add_outside, fields, outside, window};
 pub use node::{BoxNode, children_at, find, view, view_at};
 pub use overview::overview;

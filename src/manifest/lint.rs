@@ -98,9 +98,9 @@ fn path(root: &Element, at: usize) -> String {
     path
 }
 
-/// The tag of a line of a playlist, or the address.
-fn tag(line: &str) -> String {
-    let line = line.lines().next().unwrap_or_default();
+/// The tag of the next line of a playlist that has something, or the address.
+fn tag(rest: &str) -> String {
+    let line = rest.trim_start().lines().next().unwrap_or("(end)");
     let end = line.find(':').filter(|_| line.starts_with('#')).unwrap_or(line.len());
     line.chars().take(line.get(..end).map_or(0, |tag| tag.chars().count()).min(80)).collect()
 }

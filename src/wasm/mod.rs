@@ -13,6 +13,8 @@ compile_error!("A module has one door: `keys` or `look`.");
 #[cfg(not(any(feature = "keys", feature = "look")))]
 mod browser;
 #[cfg(not(any(feature = "keys", feature = "look")))]
+mod byte_search;
+#[cfg(not(any(feature = "keys", feature = "look")))]
 mod compare;
 #[cfg(not(feature = "keys"))]
 mod file;

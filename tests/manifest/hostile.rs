@@ -72,6 +72,14 @@ fn numbers_that_javascript_does_not_have_are_none() {
     drop(parsed);
 }
 
+#[test]
+fn what_is_found_before_the_first_line_that_has_something_names_that_line() {
+    let (_, manifest) = manifest::read(b"\n  #EXT-X-ENDLIST", &[]).unwrap();
+    let places: Vec<_> =
+        manifest.findings.iter().map(|finding| (finding.path.as_str(), finding.line)).collect();
+    assert_eq!(places, [("#EXT-X-ENDLIST", 1); 2]);
+}
+
 fn snippets() -> impl Strategy<Value = String> {
     let written = write(&set::whole());
     let texts: Vec<String> = written.files.into_iter().map(|file| file.text).collect();
@@ -104,7 +112,7 @@ fn snippets() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_damage_gets_an_answer(damaged in snippets()) {

@@ -1,10 +1,10 @@
 // Plain MP4 and QuickTime files: fragmented and protected in one go.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
-import { ffmpeg, haveFfmpeg, samplesByFfmpeg } from './support-media.mjs';
+import { boxes, ffmpeg, haveFfmpeg, samplesByFfmpeg } from './support-media.mjs';
 import {
   choose,
   fillForm,
@@ -47,7 +47,20 @@ before(async () => {
   // Fragments too large to hold, and some that several of go into a batch.
   const noise = ['-vf', 'noise=alls=100:allf=t+u', '-qp', '10'];
   await ffmpeg(...picture('640x360'), ...sound, ...codecs, ...noise, folder.path('large.mp4'));
+  await writeFile(folder.path('heavy.mp4'), heavy(await readFile(folder.path('film.mp4'))));
 });
+
+/** The same film with a movie header that is too large to be held twice. */
+function heavy(film) {
+  const moov = boxes(film).at(-1);
+  assert.equal(moov.type, 'moov');
+  const free = Buffer.alloc(17 << 20);
+  free.writeUInt32BE(free.length, 0);
+  free.write('free', 4, 'latin1');
+  const made = Buffer.concat([film, free]);
+  made.writeUInt32BE(made.length - moov.start, moov.start);
+  return made;
+}
 
 /**
  * What FFmpeg says of samples, track by track: when they come, counted from the first, their bytes, their checksum. It
@@ -97,7 +110,7 @@ inEachBrowser((browser) => {
     assert.deepEqual(found, { all: Array(36).fill(true), seen: true });
   });
 
-  for (const name of ['film.mp4', 'film.mov', 'large.mp4']) {
+  for (const name of ['film.mp4', 'film.mov', 'large.mp4', 'heavy.mp4']) {
     check(
       `${name}: protected, every sample is what it was, and it plays to its end`,
       async (page) => {

@@ -233,4 +233,88 @@ inEachBrowser((browser) => {
       assert.deepEqual(found.overview, [true, ['mdat']]);
     },
   );
+
+  check('bytes are found wherever they stand, in media data too, and lead to their sample', async (page) => {
+    const kid = '00112233-4455-6677-8899-aabbccddeeff';
+    const bytes = await protectedSample(page, { kid, key: '0f0e0d0c0b0a09080706050403020100' });
+    const path = folder.path(`bytes-${browser.name}.mp4`);
+    await writeFile(path, bytes);
+    const mdat = boxes(bytes).find(({ type }) => type === 'mdat');
+    const at = Math.floor((mdat.start + mdat.end) / 2);
+    const digits = bytes.subarray(at, at + 8).toString('hex');
+    await openFile(page, path);
+    await page.waitFor('[role="treeitem"]');
+    const told = () => document.querySelector('.byte-find-tally')?.innerText ?? '';
+    const lit = () =>
+      [...document.querySelectorAll('.byte-row [role="gridcell"].lit')].map((e) => e.dataset.at);
+    await page.click('.byte-find-open');
+    await page.waitFor(() => document.activeElement?.matches('.byte-find input'));
+    await page.fill('.byte-find input', digits);
+    await page.press('Enter');
+    await page.waitFor(() => /^1 of 1$/.test(document.querySelector('.byte-find-tally').innerText));
+    await page.waitFor(() => /sample \d/.test(document.querySelector('.byte-place').innerText));
+    assert.deepEqual(
+      await page.evaluate(lit),
+      Array.from({ length: 8 }, (_, n) => String(at + n)),
+    );
+    // From the search for boxes it takes over what was typed: the key ID stands in the header in the other order, and as text.
+    await page.fill('.tree-filter', kid);
+    await page.waitFor(() => /found$/.test(document.querySelector('.tree-tally').innerText));
+    await page.click('.tree-foot button');
+    await page.waitFor(() => /^1 of \d+/.test(document.querySelector('.byte-find-tally').innerText));
+    await page.waitFor(() => !/read/.test(document.querySelector('.byte-find-tally').innerText));
+    const raw = Buffer.from(kid.replaceAll('-', ''), 'hex');
+    const all = [raw, Buffer.from(raw)];
+    all[1].subarray(0, 4).reverse();
+    all[1].subarray(4, 6).reverse();
+    all[1].subarray(6, 8).reverse();
+    const count = all.reduce((sum, one) => {
+      let found = 0;
+      for (let from = bytes.indexOf(one); from >= 0; from = bytes.indexOf(one, from + 16)) found++;
+      return sum + found;
+    }, 0);
+    assert.ok(count >= 2);
+    const words = await page.evaluate(told);
+    assert.match(words, new RegExp(`^1 of ${count}\\b`));
+    await page.evaluate(() => {
+      window.before = document.querySelector('.byte-row .lit').dataset.at;
+    });
+    await page.press('Enter');
+    await page.waitFor(() => /^2 of/.test(document.querySelector('.byte-find-tally').innerText));
+    await page.waitFor(() => document.querySelector('.byte-row .lit')?.dataset.at !== window.before);
+    await page.fill('.byte-find input', 'nowhere in this file');
+    await page.press('Enter');
+    await page.waitFor(() =>
+      /No bytes of this file/.test(document.querySelector('.byte-find-tally').innerText),
+    );
+    await page.press('Escape');
+    await page.waitFor(() => document.querySelector('.byte-find').hidden);
+    assert.ok(await page.evaluate(() => document.activeElement.matches('.byte-grid')));
+  });
+
+  check('a search for bytes can be stopped, and counts more than it lists', async (page) => {
+    const found = await page.evaluate(async () => {
+      const { open } = await import('/boxlock.js');
+      const sample = await (await fetch('/samples/sample.ismv')).blob();
+      const media = await open(new Blob([sample, new Uint8Array(5 << 20)]));
+      const seen = [];
+      const hits = await media.findBytes('00000000', { onProgress: (progress) => void seen.push(progress) });
+      const all = seen.flatMap(({ found }) => found);
+      const stop = new AbortController();
+      const ended = await media
+        .findBytes('0000', { signal: stop.signal, onProgress: () => stop.abort() })
+        .then(String, ({ name }) => name);
+      const last = seen.at(-1);
+      return {
+        hits,
+        listed: all.length,
+        parts: seen.length,
+        ended,
+        done: last.done === media.size,
+        total: last.total,
+      };
+    });
+    assert.ok(found.hits >= (5 << 20) / 4 && found.listed === 10_000 && found.done);
+    assert.equal(found.ended, 'AbortError');
+  });
 });

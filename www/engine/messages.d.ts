@@ -195,6 +195,7 @@ export interface Methods {
   overview: { args: { parts: number }; result: { stride: number; types: string[] } };
   /** What is found comes along with its progress; the result is how many boxes that are. */
   search: { args: { text: string }; result: number };
+  findBytes: { args: { text: string }; result: number };
   samples: { args: { track: number } & ListWindow; result: SamplePage };
   sampleAt: { args: { offset: number; keys: SourceKeyRequest[] }; result: SampleAt | null };
   sampleAtTime: { args: { track: number; seconds: number }; result: number | null };

@@ -23,6 +23,9 @@ import { startEngine } from './worker-engine.js';
 /** What works, with its memory. @typedef {{ core: whole.File, memory: WebAssembly.Memory }} Working */
 /** @typedef {WebAssembly.Module | string} Engine */
 
+/** A box that has to be read whole to open a file, and is larger than this, is held by the whole engine alone, and not twice. */
+const HELD_ONCE = 16 << 20;
+
 export class OpenFile {
   /** @type {Working | null} */
   #working = null;
@@ -134,16 +137,17 @@ export async function openFile({ look: module, ...origin }, { engine, ...running
   const { blob, files } = origin;
   const witness = new Witness();
   const starts = Float64Array.from(origin.starts);
-  if (files.length > 1) {
-    const { memory } = await startEngine(engine);
-    const core = await openWhole(origin, witness, running);
-    return new OpenFile(core, blob, starts, witness, { core, memory });
+  if (files.length <= 1) {
+    await started(initLook, module);
+    const core = new look.File(blob).joined(starts);
+    const heads = new KnownHeads();
+    if (await feed(core, blob, [0], witness, running, heads, HELD_ONCE))
+      return new OpenFile(core, blob, starts, witness, null, heads);
+    core.free();
   }
-  await started(initLook, module);
-  const core = new look.File(blob).joined(starts);
-  const heads = new KnownHeads();
-  await feed(core, blob, [0], witness, running, heads);
-  return new OpenFile(core, blob, starts, witness, null, heads);
+  const { memory } = await startEngine(engine);
+  const core = await openWhole(origin, witness, running);
+  return new OpenFile(core, blob, starts, witness, { core, memory });
 }
 
 /**
@@ -178,12 +182,15 @@ export async function openWhole({ blob, files, starts }, witness, running) {
  * @param {Witness} witness
  * @param {Waiting} running
  * @param {KnownHeads} [known] what was read of fragments by an opening before; takes what is read now
+ * @param {number} [most] bytes that are wanted at once
+ * @returns whether it was opened: not where more are wanted
  */
-async function feed(core, blob, bases, witness, { signal, report }, known) {
+async function feed(core, blob, bases, witness, { signal, report }, known, most = Infinity) {
   const starts = new Set(bases);
   const pause = new Pause(signal);
   const heads = headsOf(blob);
   for (let need = core.needs(); need; need = core.needs()) {
+    if (need.len > most) return false;
     if (starts.has(need.start)) heads.expect(core.expected());
     const before = known?.get(need.start, need.len);
     const bytes = before ?? (await heads.read(need.start, need.len));
@@ -192,4 +199,5 @@ async function feed(core, blob, bases, witness, { signal, report }, known) {
     if (!before) known?.keep(need.start, bytes.subarray(0, core.of_fragments()));
     await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
   }
+  return true;
 }

@@ -1,6 +1,6 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
-import { Checker, Comparer, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
+import { ByteSearch, Checker, Comparer, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
 import { cancelled } from '../files/faults.js';
 import { headsOf } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
@@ -49,8 +49,8 @@ const LOOK_BYTES = 64 << 20;
 
 const NOTHING = new Uint8Array();
 
-/** Bytes hashed at a time. */
-const HASH_BYTES = 1 << 20;
+/** Bytes hashed, or looked through, at a time. */
+const PASS_BYTES = 1 << 20;
 
 /** @type {{ [M in Method]: (args: Methods[M]['args'], running: Running) => Promise<Methods[M]['result']> }} */
 export const methods = {
@@ -100,6 +100,30 @@ export const methods = {
         await pause.now(() => report(found()));
       }
       const last = found();
+      report(last);
+      return last.hits;
+    } finally {
+      search.free();
+    }
+  },
+
+  async findBytes({ text }, { signal, report, engine }) {
+    await startEngine(engine);
+    const open = file();
+    const { blob } = open.reader;
+    const search = new ByteSearch(text);
+    try {
+      const pause = new Pause(signal);
+      const heads = headsOf(blob);
+      const total = open.core.summary().size;
+      /** @param {number} done @returns {Types.ByteSearchProgress} */
+      const found = (done) => ({ stage: 'bytes', done, total, ...search.found() });
+      for (let at = 0; at < total; at += PASS_BYTES) {
+        const len = Math.min(PASS_BYTES, total - at);
+        search.feed((open.made(at, len) ?? (await heads.read(at, len))).subarray(0, len));
+        await pause.now(() => report(found(at)));
+      }
+      const last = found(total);
       report(last);
       return last.hits;
     } finally {
@@ -229,9 +253,9 @@ export const methods = {
     const stream = new BlobStream(blob);
     const hash = new Sha256();
     const pause = new Pause(signal);
-    let buffer = new ArrayBuffer(HASH_BYTES);
-    for (let at = 0; at < total; at += HASH_BYTES) {
-      const bytes = await stream.read(at, Math.min(HASH_BYTES, total - at), buffer);
+    let buffer = new ArrayBuffer(PASS_BYTES);
+    for (let at = 0; at < total; at += PASS_BYTES) {
+      const bytes = await stream.read(at, Math.min(PASS_BYTES, total - at), buffer);
       hash.update(bytes);
       ({ buffer } = bytes);
       await pause.now(() => report({ stage: 'hash', done: at, total }));

@@ -22,8 +22,9 @@ export class BoxSearch {
    * @param {(fresh: boolean) => void} changed the model has other rows, or more of them
    * @param {(row: TreeRow | null) => void} enter goes to the list, and there to a box
    * @param {(step: 1 | -1) => void} step goes to what was found next, or before
+   * @param {(text: string) => void} bytes looks for it in all bytes of the file
    */
-  constructor(search, model, changed, enter, step) {
+  constructor(search, model, changed, enter, step, bytes) {
     this.search = search;
     this.model = model;
     this.changed = changed;
@@ -59,6 +60,12 @@ export class BoxSearch {
     this.head = h('div', { class: 'pane-head' }, this.input, this.steps, this.stop);
     this.none = h('p', { class: 'tree-none', hidden: true });
     this.tally = h('p', { class: 'tree-tally' });
+    this.bytes = button('In all bytes', () => bytes(this.input.value), {
+      class: 'link',
+      title: 'Find this in all bytes of the file',
+      hidden: true,
+    });
+    this.foot = h('div', { class: 'tree-foot' }, this.tally, this.bytes);
     this.input.addEventListener(
       'input',
       paced(() => this.#look(), 150),
@@ -153,6 +160,7 @@ export class BoxSearch {
   count() {
     const { end } = this;
     const { query, hits } = this.model;
+    this.bytes.hidden = !query;
     this.stop.hidden = !this.running;
     this.steps.hidden = hits === 0;
     this.none.hidden = !end || hits > 0;

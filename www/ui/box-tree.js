@@ -19,8 +19,9 @@ export class BoxTree {
    * @param {TreeModel} model
    * @param {(node: BoxNode, field?: number) => void} choose a box, and a field in it
    * @param {Search} search
+   * @param {(text: string) => void} bytes looks for a text in all bytes of the file
    */
-  constructor(model, choose, search) {
+  constructor(model, choose, search, bytes) {
     this.model = model;
     this.choose = choose;
     this.chosen = '';
@@ -42,15 +43,16 @@ export class BoxTree {
         if (row) this.#choose(row);
       },
       (step) => this.#toHit(step),
+      bytes,
     );
-    const { head, none, tally } = this.find;
+    const { head, none, foot } = this.find;
     this.element = h(
       'section',
       { class: 'pane pane-tree', 'aria-label': 'Box tree' },
       head,
       none,
       this.rows.element,
-      tally,
+      foot,
     );
     this.rows.element.addEventListener('keydown', (event) => this.#key(event));
     this.rows.element.addEventListener('click', (event) => this.#click(event));

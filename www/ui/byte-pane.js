@@ -1,9 +1,11 @@
 /** The bytes of the chosen box. Only visible rows are read from the file; a moving cursor joins them to the fields. */
 
 /** @import { Media } from '../types.d.ts' */
+/** @import { ByteSearch } from './byte-search.js' */
 
 import { copyForms } from './copy-forms.js';
-import { freshId, h, setAttributes } from './dom.js';
+import { button, freshId, h, setAttributes } from './dom.js';
+import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { VirtualRows } from './virtual.js';
@@ -20,13 +22,17 @@ export class BytePane {
   /**
    * @param {Media} media
    * @param {(offset: number) => void} choose called with a byte of the file
-   * @param {(offset: number) => void} leave called with an offset outside the box
+   * @param {(offset: number) => Promise<void>} leave called with an offset outside the box
    * @param {() => string} path the JSON path of what is chosen
+   * @param {AbortSignal} signal ends what is under way with the file
    */
-  constructor(media, choose, leave, path) {
+  constructor(media, choose, leave, path, signal) {
     this.media = media;
     this.choose = choose;
     this.leave = leave;
+    this.signal = signal;
+    /** A search for bytes, once somebody wanted one. @type {ByteSearch | null} */
+    this.search = null;
     this.start = 0;
     this.end = 0;
     this.cursor = -1;
@@ -73,6 +79,11 @@ export class BytePane {
         this.title,
         copyForms(() => this.#chosen(), path),
         go,
+        button('Find', () => void this.find(), {
+          class: 'button small byte-find-open',
+          'aria-keyshortcuts': 'Control+F',
+          title: 'Find bytes anywhere in the file (Ctrl+F among the bytes)',
+        }),
       ),
       this.rows.element,
       this.place,
@@ -126,6 +137,28 @@ export class BytePane {
     this.place.replaceChildren(sentence, ...more);
   }
 
+  /**
+   * Looks for bytes in the whole file. That part of the page is fetched when it is wanted first.
+   * @param {string} [text]
+   */
+  async find(text) {
+    try {
+      const { ByteSearch } = await import('./byte-search.js');
+      if (!this.search) {
+        const show = async (/** @type {{ start: number, end: number }} */ hit) => {
+          await this.leave(hit.start);
+          this.show(hit, hit.start);
+        };
+        const left = () => this.rows.element.focus();
+        this.search = new ByteSearch(this.media, show, left, this.signal);
+        this.rows.element.before(this.search.element);
+      }
+      this.search.open(text);
+    } catch (error) {
+      this.tell(faultOf(error, 'fetch').message);
+    }
+  }
+
   /** The bytes that are lit, or the one that is stood on. */
   async #chosen() {
     const lit = this.lit.end > this.lit.start ? this.lit : { start: this.cursor, end: this.cursor + 1 };
@@ -168,7 +201,7 @@ export class BytePane {
     }
     setAttributes(this.where, { 'aria-invalid': null });
     if (offset >= this.start && offset < this.end) this.choose(offset);
-    else this.leave(offset);
+    else void this.leave(offset);
   }
 
   /**
@@ -256,6 +289,11 @@ export class BytePane {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    if (event.key === 'f' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      void this.find();
+      return;
+    }
     const at = this.cursor < 0 ? this.start : this.cursor;
     const page = this.rows.visibleRows * this.perRow;
     const rowStart = this.start + this.#rowOf(at) * this.perRow;

@@ -7,6 +7,7 @@
 /** @import { Samples, Shown } from './samples.js' */
 /** @typedef {'boxes' | 'samples' | 'findings' | 'compare'} ViewName */
 
+import { BoxAbout } from './box-about.js';
 import { boxInside } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
 import { BytePane } from './byte-pane.js';
@@ -24,7 +25,6 @@ import { Ruler } from './ruler.js';
 import { saveMenu } from './save-menu.js';
 import { splitter } from './splitter.js';
 import { PART, TreeModel } from './tree-model.js';
-import { textCard } from './xml.js';
 
 export class Inspect {
   /**
@@ -57,13 +57,17 @@ export class Inspect {
       this.model,
       (node, field) => void this.select(node.path, -1, field),
       (text, options) => media.search(text, options),
+      (text) => void this.bytes.find(text),
     );
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
+    this.gone = new AbortController();
+    const { signal } = this.gone;
     this.bytes = new BytePane(
       media,
       (offset) => void this.#chooseByte(offset),
-      (offset) => void this.goTo(offset),
+      (offset) => this.goTo(offset),
       () => this.#jsonPath(),
+      signal,
     );
     /** @type {ViewName} */
     this.view = 'boxes';
@@ -71,8 +75,6 @@ export class Inspect {
     this.samples = null;
     /** The sample whose bytes are shown, and not those of a box. @type {{ track: number, number: number } | null} */
     this.sample = null;
-    this.gone = new AbortController();
-    const { signal } = this.gone;
     /** What it is compared with, once somebody wanted that. @type {Compare | null} */
     this.comparison = null;
     this.compared = h('div', { class: 'compared' });
@@ -95,9 +97,8 @@ export class Inspect {
     );
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
     this.missed = h('p', { class: 'fault-line', role: 'status', hidden: true });
-    this.about = h('div', { class: 'box-about' });
+    this.about = new BoxAbout();
     this.inside = h('div', { class: 'fields-body', hidden: true });
-    this.texts = h('div', { class: 'box-texts' });
     this.panes = this.#panes();
     this.element = h(
       'div',
@@ -135,8 +136,8 @@ export class Inspect {
     const fields = h(
       'section',
       { class: 'pane pane-fields', 'aria-label': 'Fields' },
-      this.about,
-      this.texts,
+      this.about.element,
+      this.about.texts,
       this.inside,
       this.fields.element,
     );
@@ -373,11 +374,14 @@ export class Inspect {
     try {
       view = await this.media.box(path, { from: 0, count: PAGE });
     } catch (error) {
-      if (turn === this.turn) this.#unreadable(node, error);
+      if (turn !== this.turn) return;
+      this.about.unreadable(node, error);
+      this.inside.hidden = true;
+      this.fields.open({ node, clause: '', about: '', fields: [], from: 0, fieldCount: 0, texts: [] });
       return;
     }
     if (turn !== this.turn) return;
-    this.#describe(view);
+    this.about.describe(view);
     this.fields.open(view);
     await this.#list(view, turn);
   }
@@ -495,56 +499,5 @@ export class Inspect {
       copyButton('path', () => path),
       copyButton('link', () => linkTo({ box: path, byte: this.at }, location.href), undefined, 'Copy link'),
     );
-  }
-
-  /** @param {BoxView} view */
-  #describe(view) {
-    const { node } = view;
-    this.about.replaceChildren(
-      h(
-        'h2',
-        { class: 'pane-title' },
-        h('code', { class: 'fourcc' }, node.type),
-        ` ${node.name}`,
-        h('span', { class: 'clause' }, view.clause),
-      ),
-      h('p', { class: 'about-text' }, view.about),
-      h(
-        'p',
-        { class: 'about-facts' },
-        `${format.exactBytes(node.size)} at ${format.count(node.start)} `,
-        h('span', { class: 'quiet' }, `(0x${format.byteRange(node.start, node.start + node.size)})`),
-        node.uuid
-          ? h(
-              'span',
-              { class: 'about-uuid' },
-              h('code', {}, node.uuid),
-              copyButton('uuid', () => node.uuid ?? ''),
-            )
-          : null,
-      ),
-      node.problem ? h('p', { class: 'fault-line' }, h('strong', {}, 'Fault: '), node.problem) : '',
-    );
-    this.texts.hidden = view.texts.length === 0;
-    this.texts.replaceChildren(...view.texts.map(({ title, text }) => textCard(title, text)));
-  }
-
-  /**
-   * @param {BoxNode} node
-   * @param {unknown} error
-   */
-  #unreadable(node, error) {
-    this.about.replaceChildren(
-      h('h2', { class: 'pane-title' }, h('code', { class: 'fourcc' }, node.type), ` ${node.name}`),
-      h(
-        'p',
-        { class: 'fault-line' },
-        h('strong', {}, 'Its fields cannot be read: '),
-        error instanceof Error ? error.message : String(error),
-      ),
-    );
-    this.texts.hidden = true;
-    this.inside.hidden = true;
-    this.fields.open({ node, clause: '', about: '', fields: [], from: 0, fieldCount: 0, texts: [] });
   }
 }

@@ -10,6 +10,7 @@ mod machine;
 mod options;
 mod peers;
 mod samples;
+mod search;
 mod stats;
 mod table;
 mod verify;
@@ -120,6 +121,7 @@ pub fn bench(project: &Project, words: &[&str]) -> Outcome<bool> {
         kinds::codecs,
         cases::open,
         samples::samples,
+        search::search,
         cases::memory,
         verify::verify,
     ];

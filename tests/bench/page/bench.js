@@ -113,6 +113,30 @@ const methods = {
     return { time, size };
   },
 
+  read: () => ask('./read-worker.js', { blob: chosen() }),
+
+  /** Looks for a text in the boxes of the chosen file, or in all its bytes. */
+  async search({ text, bytes }) {
+    const from = await open(chosen());
+    const start = performance.now();
+    const hits = await from[bytes ? 'findBytes' : 'search'](text, { onProgress: () => {} });
+    const time = since(start);
+    from.close();
+    if (hits === 0) throw new Error('Nothing was found.');
+    return { time, hits };
+  },
+
+  /** Holds the chosen file against its protected form. */
+  async compare() {
+    const from = await open(chosen());
+    const start = performance.now();
+    const found = await from.compare(await source({ locked: true }));
+    const time = since(start);
+    from.close();
+    if (found.failed) throw new Error(found.failed);
+    return { time };
+  },
+
   kernel: ({ seconds }) => ask('./kernel-worker.js', { blob: chosen(), seconds }),
 
   parse: ({ script, samples }) => ask('./mp4box-worker.js', { blob: chosen(), script, samples }),
