@@ -13,6 +13,7 @@ import {
   clickFound,
   fetchedAhead,
   fillForm,
+  goTo,
   keySheet,
   LONG,
   pageTests,
@@ -96,6 +97,21 @@ inEachBrowser(
             [init(0), ...NUMBERS.map((n) => chunk(0, n))].map((path) => basename(path)),
           );
           assert.equal(listed[1][1], String((await stat(site.path(`media/${init(0)}`))).size));
+          // In the tree each file is where it begins, and places are told in it too.
+          await goTo(page, 'inspect');
+          await page.waitFor('.tree-file');
+          const begun = await page.evaluate(() =>
+            [...document.querySelectorAll('[role="treeitem"]')]
+              .sort((a, b) => Number(a.dataset.index) - Number(b.dataset.index))
+              .flatMap((row) => [...row.querySelectorAll('.tree-file')].map((file) => file.innerText)),
+          );
+          const names = listed.map(([name]) => name);
+          assert.ok(begun.length > 1);
+          assert.deepEqual(begun, names.slice(0, begun.length));
+          await clickFound(page, () =>
+            [...document.querySelectorAll('[role="treeitem"]')].find((row) => /chunk-/.test(row.innerText)),
+          );
+          await page.waitFor(() => / at 0 of chunk-/.test(document.querySelector('.about-facts').innerText));
           await fillForm(page);
           await waitPlan(page);
           await protect(page);

@@ -1,6 +1,7 @@
 /** What stands above the fields of a box: what it is, where, and the texts in it. */
 
 /** @import { BoxNode, BoxView } from '../types.d.ts' */
+/** @import { FilesWithin } from './files-within.js' */
 
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
@@ -11,12 +12,18 @@ export class BoxAbout {
   element = h('div', { class: 'box-about' });
   texts = h('div', { class: 'box-texts' });
 
+  /** @param {FilesWithin} files */
+  constructor(files) {
+    this.files = files;
+  }
+
   /**
    * Says what a box is, and shows the texts in it.
    * @param {BoxView} view
    */
   describe(view) {
     const { node } = view;
+    const file = this.files.at(node.start);
     this.element.replaceChildren(
       h(
         'h2',
@@ -31,6 +38,7 @@ export class BoxAbout {
         { class: 'about-facts' },
         `${format.exactBytes(node.size)} at ${format.count(node.start)} `,
         h('span', { class: 'quiet' }, `(0x${format.byteRange(node.start, node.start + node.size)})`),
+        file && ` at ${format.count(node.start - file.start)} of ${file.name}`,
         node.uuid
           ? h(
               'span',

@@ -2,6 +2,7 @@
 
 /** @import { BoxNode } from '../types.d.ts' */
 /** @import { Search } from './box-search.js' */
+/** @import { FilesWithin } from './files-within.js' */
 /** @import { TreeModel, TreeRow } from './tree-model.js' */
 
 import { BoxSearch } from './box-search.js';
@@ -20,9 +21,11 @@ export class BoxTree {
    * @param {(node: BoxNode, field?: number) => void} choose a box, and a field in it
    * @param {Search} search
    * @param {(text: string) => void} bytes looks for a text in all bytes of the file
+   * @param {FilesWithin} files
    */
-  constructor(model, choose, search, bytes) {
+  constructor(model, choose, search, bytes, files) {
     this.model = model;
+    this.files = files;
     this.choose = choose;
     this.chosen = '';
     this.id = freshId('tree');
@@ -117,8 +120,13 @@ export class BoxTree {
     type.textContent = node.type;
     const [field] = row.fields ?? [];
     const [title, note] = field ? [field.name, field.value] : [node.name, node.note];
-    name.replaceChildren(title, note ? h('span', { class: 'tree-note' }, ` ${note}`) : '');
-    name.title = field ? `${node.name}: ${field.name} ${field.value}` : '';
+    const file = row.level === 1 && row.more === undefined ? this.files.beginning(node.start) : '';
+    name.replaceChildren(
+      file ? h('span', { class: 'tree-file' }, file) : '',
+      title,
+      note ? h('span', { class: 'tree-note' }, ` ${note}`) : '',
+    );
+    name.title = field ? `${node.name}: ${field.name} ${field.value}` : file && `${file} begins here`;
     fault.hidden = !node.problem;
     fault.title = node.problem ?? '';
     size.textContent = format.bytes(node.size);

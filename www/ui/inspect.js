@@ -16,6 +16,7 @@ import { jsonPath } from './copy-forms.js';
 import { button, h, setAttributes } from './dom.js';
 import { faultOf } from './fault.js';
 import { FieldTable, PAGE } from './field-table.js';
+import { FilesWithin } from './files-within.js';
 import { Findings } from './findings.js';
 import * as format from './format.js';
 import { say } from './live.js';
@@ -53,11 +54,13 @@ export class Inspect {
     this.at = -1;
     /** @type {Promise<void>} settles when the chosen box is shown, or another has taken its place */
     this.opened = Promise.resolve();
+    const within = new FilesWithin(media);
     this.tree = new BoxTree(
       this.model,
       (node, field) => void this.select(node.path, -1, field),
       (text, options) => media.search(text, options),
       (text) => void this.bytes.find(text),
+      within,
     );
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
     this.gone = new AbortController();
@@ -97,7 +100,7 @@ export class Inspect {
     );
     this.crumbs = h('nav', { class: 'crumbs', 'aria-label': 'Path of the box' });
     this.missed = h('p', { class: 'fault-line', role: 'status', hidden: true });
-    this.about = new BoxAbout();
+    this.about = new BoxAbout(within);
     this.inside = h('div', { class: 'fields-body', hidden: true });
     this.panes = this.#panes();
     this.element = h(

@@ -1,0 +1,38 @@
+/** The files that one was put together of, one behind the other: an initialization segment and its media segments. */
+
+/** @import { Media, MediaPart } from '../types.d.ts' */
+
+export class FilesWithin {
+  /** In order; none where the file is one itself, or its boxes stand in none of them as they are. @type {readonly MediaPart[]} */
+  #files;
+
+  /** @param {Media} media */
+  constructor(media) {
+    const { parts } = media;
+    const merged = media.tracks().some(({ from }) => from !== undefined);
+    this.#files = parts.length > 1 && !merged ? parts : [];
+  }
+
+  /**
+   * The file that has a byte.
+   * @param {number} offset
+   */
+  at(offset) {
+    let [low, high] = [0, this.#files.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (Number(this.#files[middle]?.start) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return this.#files[low - 1] ?? null;
+  }
+
+  /**
+   * The name of the file that begins with a byte; empty where none does.
+   * @param {number} offset
+   */
+  beginning(offset) {
+    const file = this.at(offset);
+    return file?.start === offset ? file.name : '';
+  }
+}
