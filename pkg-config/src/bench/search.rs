@@ -20,7 +20,7 @@ pub fn search(bench: &mut Bench) -> Outcome {
     for browser in BROWSERS {
         let kinds = [
             ("open", "open", json!({})),
-            ("search for a type", "search", json!({ "text": "tfdt" })),
+            ("search for a type", "search", json!({ "text": "trun" })),
             ("read", "read", json!({})),
             ("search for bytes", "search", json!({ "text": "00000165", "bytes": true })),
             ("compare", "compare", json!({})),
