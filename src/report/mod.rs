@@ -51,7 +51,7 @@ pub use samples::{
     SampleUnit, SampleView, sample_at, sample_at_time, sample_page, sample_tfxd, sample_timeline,
     sample_view,
 };
-pub use search::{Overview, Search, SearchPart, overview};
+pub use search::{Overview, Search, SearchPart, overview, starts};
 pub use task::{Range, Stretch, Work, work};
 pub use track::{TrackReport, tracks};
 pub use verification::{ClearPart, Verification, VerifiedParts, VerifiedTrack, VerifyFault, verification};

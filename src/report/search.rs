@@ -57,8 +57,7 @@ impl Search {
 
     /// Where bytes will be wanted.
     pub fn starts(&self) -> Vec<u64> {
-        let wanted = |top: &TopBox| self.is_wanted(top);
-        self.index.top.iter().filter(wanted).map(|top| top.start).collect()
+        starts(&self.index)
     }
 
     /// The range of bytes wanted next, perhaps of length 0; `None` at the end.
@@ -67,7 +66,7 @@ impl Search {
         for _ in 0..STRIDE {
             let (top, path) = self.paths.next(&index.top)?;
             self.position = top.end();
-            if self.is_wanted(&top) {
+            if is_wanted(&self.index, &top) {
                 let range = Range { start: top.start, len: top.size };
                 self.wanted = Some((top, path));
                 return Some(range);
@@ -95,17 +94,22 @@ impl Search {
         }
     }
 
-    /// Whether there can be boxes inside that are not in memory.
-    fn is_wanted(&self, top: &TopBox) -> bool {
-        let known = registry::lookup(top.id, None).declaration();
-        known.is_some_and(|known| known.children) && top.is_read() && self.index.held(top).is_none()
-    }
-
     fn look(&mut self, top: &TopBox, path: String, tree: Option<&Tree<'_>>) {
         let view = top_view(&self.index, top, path);
         let moov = self.index.moov.as_ref();
         self.found.extend(inspect::search(&self.query, view, tree, moov, &mut self.tally));
     }
+}
+
+/// Where the boxes of a file begin that whoever goes through all of it has to read.
+pub fn starts(index: &Index) -> Vec<u64> {
+    index.top.iter().filter(|top| is_wanted(index, top)).map(|top| top.start).collect()
+}
+
+/// Whether there can be boxes inside that are not in memory.
+fn is_wanted(index: &Index, top: &TopBox) -> bool {
+    let known = registry::lookup(top.id, None).declaration();
+    known.is_some_and(|known| known.children) && top.is_read() && index.held(top).is_none()
 }
 
 /// A file at a glance.

@@ -63,6 +63,11 @@ impl File {
         self.session.merged().into_iter().flat_map(|merged| merged.origins().map(number)).collect()
     }
 
+    /// Where the boxes begin that whoever goes through all of the file has to read.
+    pub fn starts(&self) -> JsResult<Vec<f64>> {
+        Ok(report::starts(self.index()?).into_iter().map(number).collect())
+    }
+
     /// `DescribedFile`, under this name.
     pub fn describe(&self, name: &str) -> JsResult<JsValue> {
         shown(&self.session.describe(name).map_err(to_js)?)

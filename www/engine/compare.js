@@ -54,14 +54,15 @@ export async function compare(comparer, here, there, workers, running) {
 async function compareBoxes(comparer, here, there, { signal, report }) {
   const pause = new Pause(signal);
   const total = here.open.reader.blob.size;
-  const [ours, theirs] = [here, there].map(({ open }) => ({ open, heads: new HeadReader(open.reader.blob) }));
+  const [ours, theirs] = [here, there].map(({ core, open }) => {
+    const heads = new HeadReader(open.reader.blob);
+    heads.expect(core.starts());
+    return { open, heads };
+  });
   for (let need = comparer.needs(); need; need = comparer.needs()) {
     const from = need.other ? theirs : ours;
     if (!from) return;
-    const { open, heads } = from;
-    // The file may end before what its boxes promise.
-    const len = Math.min(need.len, open.reader.blob.size - need.start);
-    comparer.feed(open.made(need.start, need.len) ?? (await heads.read(need.start, len)));
+    comparer.feed(await from.open.head(from.heads, need));
     await pause.now(() => report({ stage: 'compare', done: comparer.position(), total }));
   }
 }

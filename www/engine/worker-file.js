@@ -17,6 +17,7 @@ import { started } from './started.js';
 import { startEngine } from './worker-engine.js';
 
 /** @import { MergedFile, Methods, Order, Piece } from './messages' */
+/** @import { HeadReader } from '../files/heads.js' */
 /** @import { Waiting } from './joint.js' */
 
 /** Of one file: what looks. @typedef {look.File} Looking */
@@ -74,6 +75,18 @@ export class OpenFile {
     /** @type {Piece[] | undefined} */
     const pieces = this.core.pieces(start, len);
     return pieces && gatherNow(this.reader, pieces);
+  }
+
+  /**
+   * Bytes that are wanted in file order, or fewer where the file ends before what its boxes promise.
+   * @param {Pick<HeadReader, 'read'>} heads
+   * @param {{ start: number, len: number }} need
+   */
+  async head(heads, { start, len }) {
+    const made = this.made(start, len);
+    if (made) return made;
+    const wanted = Math.min(len, this.reader.size - start);
+    return (await heads.read(start, wanted)).subarray(0, wanted);
   }
 
   /** @param {Order} order */

@@ -92,11 +92,7 @@ export const methods = {
       const heads = headsOf(open.reader.blob);
       heads.expect(search.starts());
       for (let need = search.needs(); need; need = search.needs()) {
-        search.feed(
-          need.len > 0
-            ? (open.made(need.start, need.len) ?? (await heads.read(need.start, need.len)))
-            : NOTHING,
-        );
+        search.feed(need.len > 0 ? await open.head(heads, need) : NOTHING);
         await pause.now(() => report(found()));
       }
       const last = found();
@@ -120,7 +116,7 @@ export const methods = {
       const found = (done) => ({ stage: 'bytes', done, total, ...search.found() });
       for (let at = 0; at < total; at += PASS_BYTES) {
         const len = Math.min(PASS_BYTES, total - at);
-        search.feed((open.made(at, len) ?? (await heads.read(at, len))).subarray(0, len));
+        search.feed(await open.head(heads, { start: at, len }));
         await pause.now(() => report(found(at)));
       }
       const last = found(total);
@@ -270,11 +266,10 @@ export const methods = {
     try {
       const pause = new Pause(running.signal);
       const heads = headsOf(open.reader.blob);
+      heads.expect(core.starts());
       const total = open.reader.blob.size;
       for (let need = checker.needs(); need; need = checker.needs()) {
-        // The file may end before what its boxes promise.
-        const len = Math.min(need.len, total - need.start);
-        checker.feed(open.made(need.start, need.len) ?? (await heads.read(need.start, len)));
+        checker.feed(await open.head(heads, need));
         await pause.now(() => running.report({ stage: 'check', done: checker.position(), total }));
       }
       return checker.finish();

@@ -1,4 +1,4 @@
-//! Looking through a file: for boxes, for bytes, and what differs from another; held against opening it, and reading it once.
+//! Looking through a file: for boxes, for what is wrong, for bytes, and what differs from another; held against opening it, and reading it once.
 
 use super::Bench;
 use super::cases::{BROWSERS, number};
@@ -21,6 +21,7 @@ pub fn search(bench: &mut Bench) -> Outcome {
         let kinds = [
             ("open", "open", json!({})),
             ("search for a type", "search", json!({ "text": "trun" })),
+            ("findings", "findings", json!({})),
             ("read", "read", json!({})),
             ("search for bytes", "search", json!({ "text": "00000165", "bytes": true })),
             ("compare", "compare", json!({})),

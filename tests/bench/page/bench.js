@@ -126,6 +126,15 @@ const methods = {
     return { time, hits };
   },
 
+  async findings() {
+    const from = await open(chosen());
+    const start = performance.now();
+    await from.findings();
+    const time = since(start);
+    from.close();
+    return { time };
+  },
+
   /** Holds the chosen file against its protected form. */
   async compare() {
     const from = await open(chosen());
