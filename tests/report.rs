@@ -5,6 +5,7 @@
 pub mod types;
 
 use crate::support;
+use crate::verify::{keys_of, verify};
 
 use std::rc::Rc;
 
@@ -198,6 +199,36 @@ fn samples_are_of_the_types_that_are_promised() {
     for name in ["SampleUnit", "SampleView", "SampleAt", "SampleTimeline"] {
         assert_eq!(types.unseen(name), [""; 0], "{count} files");
     }
+}
+
+#[test]
+fn what_came_of_verifying_is_of_the_type_that_is_promised() {
+    let mut types = public();
+    let sample: &[u8] = include_bytes!("../www/samples/sample.ismv");
+    let source = open(sample).unwrap();
+    for (form, iv_size) in [("hybrid", None), ("plain", Some("16".to_owned()))] {
+        let request = boxlock::protect::RequestText { iv_size, ..drive::request(form) };
+        let plan = drive::plan(&source, &request).unwrap();
+        let mut written = drive::protect_opened(&source, sample, &request).unwrap();
+        for is_sound in [true, false] {
+            let outcome = verify(&written, &keys_of(&plan), Some((&source, sample)));
+            assert_eq!(outcome.faults.is_empty(), is_sound);
+            let report = report::verification(&outcome);
+            // IVs go on from each other, and at 0 behind the last that there is: there is no part for each sample.
+            assert!((1..=2).contains(&report.streams.len()), "{form}: {:?}", report.streams);
+            assert!(report.streams.iter().all(|part| part.key == 0 && part.first.len() == 16));
+            let first = report::plan(&source, &plan).unwrap().first_iv.unwrap();
+            assert!(
+                report.streams.iter().any(|part| part.first == first[..16]),
+                "{form}: {:?}",
+                report.streams
+            );
+            types.check("Verification", &to_value(report).unwrap()).unwrap();
+            let middle = written.len() / 2;
+            written[middle] ^= 1;
+        }
+    }
+    assert_eq!(types.unseen("UsedStream"), [""; 0]);
 }
 
 #[test]

@@ -599,6 +599,15 @@ export interface VerifyFault {
   time?: number;
 }
 
+/** Part of the key stream of a key that was used, by tracks of whichever numbers. */
+export interface UsedStream {
+  /** Number, from 0, of the first of the keys given that is this one. */
+  key: number;
+  /** The first and the last IV, of 8 bytes or of 16 of which the last 8 are 0; or block, of other IVs of 16: as hex. */
+  first: string;
+  last: string;
+}
+
 /** What came of verifying a file. Has no keys. */
 export interface Verification {
   ok: boolean;
@@ -607,6 +616,8 @@ export interface Verification {
   /** Whether all of the file could be looked at. */
   complete: boolean;
   counted: VerifiedParts;
+  /** What was used of key streams in counter mode, 1000 parts at most: with them files of one key are held against each other. */
+  streams: UsedStream[];
   tracks: VerifiedTrack[];
   faults: VerifyFault[];
   /** What is told though it is no fault of the file, or not known to be one. */

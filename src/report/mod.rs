@@ -54,7 +54,9 @@ pub use samples::{
 pub use search::{Overview, Search, SearchPart, overview, starts};
 pub use task::{Range, Stretch, Work, work};
 pub use track::{TrackReport, tracks};
-pub use verification::{ClearPart, Verification, VerifiedParts, VerifiedTrack, VerifyFault, verification};
+pub use verification::{
+    ClearPart, UsedStream, Verification, VerifiedParts, VerifiedTrack, VerifyFault, verification,
+};
 
 /// A file offset, length or count as a number with a fraction.
 #[expect(clippy::cast_precision_loss, reason = "files stay below 2^53 bytes")]

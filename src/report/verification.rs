@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::verify::Outcome;
 use crate::verify::clear::{ClearBytes, Kind};
+use crate::verify::counters::Used;
 use crate::verify::verification::Placed;
 
 use super::number;
@@ -55,6 +56,18 @@ pub struct VerifiedParts {
     pub streams: f64,
 }
 
+/// Part of the key stream of a key that was used, by tracks of whichever numbers.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UsedStream {
+    /// Number, from 0, of the first of the keys given that is this one.
+    pub key: u32,
+    /// The first IV of 8 bytes, or of 16 of which the last 8 are 0; or the first block of other IVs of 16, as hex.
+    pub first: String,
+    /// The last.
+    pub last: String,
+}
+
 /// Something that is wrong.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyFault {
@@ -84,6 +97,8 @@ pub struct Verification {
     pub complete: bool,
     /// How much was looked at.
     pub counted: VerifiedParts,
+    /// What was used of key streams in counter mode, [`STREAMS`] at most.
+    pub streams: Vec<UsedStream>,
     /// The tracks, by ID.
     pub tracks: Vec<VerifiedTrack>,
     /// What is wrong, as far as it is told.
@@ -125,11 +140,23 @@ pub fn verification(outcome: &Outcome) -> Verification {
             points: number(counted.points),
             streams: number(counted.streams),
         },
+        streams: outcome.used.iter().take(STREAMS).map(stream).collect(),
         tracks: tracks.collect(),
         faults: outcome.faults.iter().map(shown).collect(),
         notes: outcome.notes.iter().map(shown).collect(),
         more: number(outcome.more),
     }
+}
+
+/// Most parts of key streams that are told: IVs that go on from each other are one.
+const STREAMS: usize = 1000;
+
+fn stream(used: &Used) -> UsedStream {
+    let iv = |at: u128| {
+        let bytes = at.to_be_bytes();
+        hex::encode(if used.iv_size == 8 { &bytes[8..] } else { &bytes[..] })
+    };
+    UsedStream { key: used.key, first: iv(used.first), last: iv(used.last) }
 }
 
 fn clear(bytes: &ClearBytes) -> Vec<ClearPart> {

@@ -48,6 +48,19 @@ pub struct Twice {
     pub other: Place,
 }
 
+/// Part of the key stream of a key that was used, of whichever tracks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// Number of the key.
+    pub key: u32,
+    /// Bytes of the IVs: with 8 each of them stands for 2^64 blocks.
+    pub iv_size: u8,
+    /// The first IV, or block.
+    pub first: u128,
+    /// The last.
+    pub last: u128,
+}
+
 /// No sample has more blocks: their sizes are numbers of 32 bits.
 const SAMPLE_BLOCKS: u128 = 1 << 28;
 
@@ -132,6 +145,31 @@ impl Counters {
             counters.streams.insert(key, stream);
         }
         Ok(counters)
+    }
+
+    /// What was used of each key's stream, in order, as few parts as there can be. An IV of 16 bytes of which the last 8 are 0
+    /// counts as one of 8: with one for each sample they go on from each other.
+    pub fn parts(&self) -> Vec<Used> {
+        let mut all: Vec<Used> = Vec::new();
+        for (&key, Stream { short, long }) in &self.streams {
+            let whole = |run: &&Run| run.first.trailing_zeros() >= 64 && run.first >> 64 == run.last >> 64;
+            let of = |run: &Run| (run.first, run.last);
+            let mut short: Vec<(u128, u128)> = short.iter().map(of).collect();
+            short.extend(long.iter().filter(whole).map(|run| (run.first >> 64, run.last >> 64)));
+            let mut long: Vec<(u128, u128)> = long.iter().filter(|run| !whole(run)).map(of).collect();
+            for (runs, iv_size) in [(&mut short, 8), (&mut long, 16)] {
+                runs.sort_unstable();
+                for &mut (first, last) in runs {
+                    match all.last_mut().filter(|part| (part.key, part.iv_size) == (key, iv_size)) {
+                        Some(part) if part.last.checked_add(1).is_none_or(|next| next >= first) => {
+                            part.last = part.last.max(last);
+                        }
+                        _ => all.push(Used { key, iv_size, first, last }),
+                    }
+                }
+            }
+        }
+        all
     }
 
     /// Two samples that use the same part of a key stream, if there are any; for each key at most one such pair.
@@ -265,5 +303,22 @@ mod tests {
             one.join(other, 0);
             prop_assert_eq!(!one.twice().is_empty(), again);
         }
+    }
+
+    #[test]
+    fn what_was_used_is_told_in_few_parts() {
+        let mut counters = Counters::default();
+        for (track, from) in [(1, 10), (2, 20), (3, 40)] {
+            (from..from + 10).for_each(|iv: u64| {
+                counters.used(KEY, &iv.to_be_bytes(), 1, Place { track, sample: iv - from });
+            });
+        }
+        counters.used(KEY, &(30_u128 << 64).to_be_bytes(), 4, place(0));
+        counters.used(KEY, &7_u128.to_be_bytes(), 4, place(1));
+        counters.used(KEY, &(u128::MAX - 1).to_be_bytes(), 4, place(2));
+        let used = |iv_size, first, last| Used { key: KEY, iv_size, first, last };
+        let short = [used(8, 0, 0), used(8, 10, 30), used(8, 40, 49)];
+        let long = [used(16, 7, 10), used(16, u128::MAX - 1, u128::MAX)];
+        assert_eq!(counters.parts(), [&short[..], &long].concat());
     }
 }

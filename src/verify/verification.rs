@@ -11,7 +11,7 @@ use crate::track::{Index, Track, TrackKind};
 use super::agreement;
 use super::clear::ClearBytes;
 use super::comparison::{Comparison, Digest, Side, Unlike, UnlikeSample};
-use super::counters::{Counters, Twice};
+use super::counters::{Counters, Twice, Used};
 use super::durations::{self, Stated};
 use super::examine::{Examined, Fault};
 use super::wire;
@@ -376,6 +376,7 @@ impl Verification {
             more: self.more,
             notes: self.notes,
             counted: self.counted,
+            used: self.counters.parts(),
             complete: !self.is_cut,
             compared: self.has_source,
         }
@@ -395,6 +396,8 @@ pub struct Outcome {
     pub notes: Vec<Placed>,
     /// What was looked at.
     pub counted: Counted,
+    /// What was used of key streams in counter mode.
+    pub used: Vec<Used>,
     /// Whether all of the file could be looked at.
     pub complete: bool,
     /// Whether there was a source to compare with.

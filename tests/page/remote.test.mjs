@@ -302,6 +302,26 @@ inEachBrowser(
       assert.equal(own.server.held.size, 0);
     });
 
+    check('bytes are looked for in all of it, which is fetched for that', async (page) => {
+      await give(page, '/plain/film.ismv');
+      await opened(page);
+      await page.click('.byte-find-open');
+      await page.fill('.byte-find input', 'mfra');
+      await page.press('Enter');
+      await page.waitFor(
+        () => /^1 of \d+, as text$/.test(document.querySelector('.byte-find-tally').innerText),
+        {
+          timeout: LONG,
+        },
+      );
+      await page.waitFor(() => document.querySelector('.crumbs [aria-current="true"]').innerText === 'mfra');
+      await page.waitFor(() => {
+        const [, fetched, all] =
+          /^Fetched (\d+) kB of (\d+) kB/.exec(document.querySelector('.fetched-text').innerText) ?? [];
+        return Number(fetched) >= Number(all) - 1;
+      });
+    });
+
     check('manifests are read and held to their rules, and their segments are opened', async (page) => {
       const openFirst = async () => {
         await page.evaluate(() => document.querySelector('.segment-table').focus());

@@ -7,6 +7,7 @@
 import { canPickFolder, download, downloadAddress, pickFolder, removeIfEmpty } from '../files/save.js';
 import { assertFree, copyInto, writeText } from '../files/set-folder.js';
 import { hasStorage } from '../files/stored.js';
+import { usedTwice } from '../engine/streams.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
@@ -274,6 +275,29 @@ export class SetRun {
       before += result.size;
       this.#set(one, one.state);
     }
+    this.#holdTogether(made);
+  }
+
+  /**
+   * Whether files that are right each by itself give each other away.
+   * @param {Done[]} made
+   */
+  #holdTogether(made) {
+    const read = made.filter(({ check, result }) => check && result);
+    const twice = usedTwice(
+      read.map(({ entry, result, check }) => ({
+        name: entry.name,
+        keys: result?.keys.map(({ key }) => key) ?? [],
+        streams: check?.streams ?? [],
+      })),
+    );
+    read.forEach((one, at) => {
+      if (!twice[at] || !one.check) return;
+      const message = `It uses a part of a key’s stream that ${twice[at]} uses too: with both files, both can be read without the key. Make them again, with another key.`;
+      const faults = [{ code: 'counter-twice', message }, ...one.check.faults];
+      one.check = { ...one.check, ok: false, faults };
+      this.#set(one, one.state);
+    });
   }
 
   /** @param {string} sentence */
