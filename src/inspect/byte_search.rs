@@ -81,11 +81,11 @@ impl ByteSearch {
                 patterns.push(Pattern { bytes, form, free_from: 0 });
             }
         }
-        let mut first = [0; 256];
+        let mut first = [0_u8; 256];
         for (number, pattern) in patterns.iter().enumerate() {
-            for byte in 0..=u8::MAX {
+            for (byte, mask) in (0..=u8::MAX).zip(&mut first) {
                 if pattern.bytes.first().is_some_and(|begin| pattern.is(byte, *begin)) {
-                    first[usize::from(byte)] |= 1 << number;
+                    *mask |= 1 << number;
                 }
             }
         }
@@ -112,8 +112,9 @@ impl ByteSearch {
         }
         self.scan(bytes, self.position, 0);
         self.position += len_u64(bytes.len());
-        self.tail = match bytes.len().checked_sub(overlap) {
-            Some(from) => bytes[from..].to_vec(),
+        let enough = bytes.len().checked_sub(overlap).and_then(|from| bytes.get(from..));
+        self.tail = match enough {
+            Some(end) => end.to_vec(),
             None => joint.split_off(joint.len().saturating_sub(overlap)),
         };
     }
@@ -128,7 +129,7 @@ impl ByteSearch {
     fn scan(&mut self, bytes: &[u8], base: u64, known: usize) {
         let starts = if known > 0 { bytes.get(..known).unwrap_or(bytes) } else { bytes };
         for (at, byte) in starts.iter().enumerate() {
-            let mut mask = self.first[usize::from(*byte)];
+            let mut mask = self.first.get(usize::from(*byte)).copied().unwrap_or(0);
             while mask != 0 {
                 let number = mask.trailing_zeros();
                 mask &= mask - 1;

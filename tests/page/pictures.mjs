@@ -82,7 +82,7 @@ inEachBrowser((browser) => {
       await shot(page, 'protect');
       await page.click('#protect-start');
       await page.waitFor('#handover', { timeout: LONG });
-      await page.waitFor('.verify-card .verified, .verify-report', { timeout: LONG });
+      await page.waitFor('#verify .verify-findings', { timeout: LONG });
       await shot(page, 'result');
       await page.evaluate(() =>
         document.querySelector('#handover [data-for="licence-server"] summary').click(),
