@@ -1,10 +1,13 @@
 // The page opens protected files: with their keys they become clear again, or are protected otherwise.
 
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
+import { haveFfmpeg, makeLong, makeSmooth } from './support-media.mjs';
 import {
   choose,
+  fillForm,
   goTo,
   LA_URL,
   LONG,
@@ -12,14 +15,25 @@ import {
   pageTests,
   protectedSample,
   SAMPLE,
+  storage,
   waitPlan,
   withoutPicker,
+  withPicker,
   workFolder,
 } from './support.mjs';
 
 const folder = workFolder();
 const KEY = '00112233445566778899aabbccddeeff';
 const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
+
+/** A file that takes a while. */
+const large = folder.path('large.ismv');
+before(async () => {
+  if (!haveFfmpeg()) return;
+  const short = folder.path('short.ismv');
+  await makeSmooth(short, { seconds: 30, size: '1280x720', bitrate: '4M' });
+  await makeLong(large, short, Math.ceil(200e6 / (await stat(short)).size));
+});
 
 /** Opens a file that is protected with the key, and goes where its keys are asked for, to do this with it. */
 async function openProtected(page, work) {
@@ -51,6 +65,12 @@ const faultSaid = (page) =>
     const fault = document.querySelector('.unlock > .field-fault');
     return fault && !fault.hidden && fault.textContent;
   });
+
+/** Presses the button that begins, of the file that is shown. */
+const start = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('#protect-start')].find((one) => one.checkVisibility()).click(),
+  );
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -92,4 +112,85 @@ inEachBrowser((browser) => {
     const kid = await page.evaluate(() => document.querySelector('.result').innerText);
     assert.ok(!kid.includes(KID), 'it has a key of its own');
   });
+
+  check('by the keyboard alone it becomes clear, on a phone in the dark', async (page) => {
+    await openProtected(page, 'change');
+    await page.setViewport(380, 800);
+    await page.emulateColorScheme('dark');
+    await page.evaluate(() => document.querySelector('[name="work"]:checked').focus());
+    const here = () => page.evaluate(() => [document.activeElement.name, document.activeElement.value]);
+    for (let step = 0; step < 4 && (await here())[1] !== 'clear'; step++) await page.press('ArrowDown');
+    assert.deepEqual(await here(), ['work', 'clear']);
+    const tabTo = async (/** @type {string} */ wanted) => {
+      for (let step = 0; step < 25; step++) {
+        await page.press('Tab');
+        if (await page.evaluate((name) => document.activeElement.matches(name), wanted)) return;
+      }
+      assert.fail(`Tab does not lead to ${wanted}`);
+    };
+    await tabTo('[name="sourceKey"]');
+    await page.type('.unlock [name="sourceKey"]', KEY);
+    await tabTo('[name="right"]');
+    await page.press(' ');
+    await tabTo('#unlock-start');
+    await page.press('Enter');
+    await planned(page);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(wide <= 0, `it scrolls sideways by ${wide}`);
+    await tabTo('#protect-start');
+    await page.press('Enter');
+    const { bytes } = await page.waitDownload({ timeout: LONG });
+    assert.ok(bytes.equals(await readFile(SAMPLE)), 'it is not the file that was protected');
+  });
+
+  check(
+    'cancelled in the middle, clear or anew, nothing is left, and the next attempt succeeds',
+    async (page) => {
+      await withPicker(page);
+      await page.setFile('#open-file', large);
+      await page.waitFor(() => document.querySelector('#views:not([hidden])'), { timeout: LONG });
+      await fillForm(page, { key: KEY, kid: KID });
+      await waitPlan(page);
+      await start(page);
+      await page.waitFor(() => document.querySelector('.result-head'), { timeout: LONG });
+      // What was saved is opened as a file of its own, and what is made of it goes into storage.
+      await withoutPicker(page);
+      await page.evaluate(async () => {
+        const root = await navigator.storage.getDirectory();
+        const list = new DataTransfer();
+        list.items.add(await (await root.getFileHandle('large.mp4')).getFile());
+        const input = document.querySelector('#open-file');
+        input.files = list.files;
+        input.dispatchEvent(new Event('change', { bubbles: true }));
+      });
+      await page.waitFor(() => document.querySelector('#change-form'), { timeout: LONG });
+      await goTo(page, 'protect');
+      for (const work of ['clear', 'anew']) {
+        await choose(page, 'work', work);
+        if (work === 'clear') await give(page, KEY);
+        else await page.fill('[name="laUrl"]', LA_URL);
+        await planned(page);
+        const kept = await storage(page);
+        await start(page);
+        await page.evaluate(async () => {
+          const moves = () =>
+            [...document.querySelectorAll('#progress')].some(
+              (one) => one.checkVisibility() && one.value > 0.03,
+            );
+          const began = performance.now();
+          while (!moves()) {
+            if (performance.now() - began > 30_000) throw new Error('There is no progress');
+            await new Promise((resolve) => void setTimeout(resolve, 2));
+          }
+          document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+        });
+        await page.waitFor(() => document.querySelector('.start-note.cancelled'), { timeout: LONG });
+        assert.deepEqual(await storage(page), kept, work);
+      }
+      await start(page);
+      const { name } = await page.waitDownload({ timeout: LONG });
+      assert.equal(name, 'large.protected.mp4');
+    },
+    { skip: haveFfmpeg() ? false : 'FFmpeg is missing' },
+  );
 });
