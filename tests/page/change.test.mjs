@@ -1,10 +1,11 @@
 // The page changes what a protected file says of itself, without its keys: no sample becomes another.
 
 import assert from 'node:assert/strict';
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
-import { haveFfmpeg, makeLong, makeSmooth } from './support-media.mjs';
+import { cancelStarted, makeLarge, openSaved, startShown } from './support-large.mjs';
+import { haveFfmpeg } from './support-media.mjs';
 import {
   goTo,
   LA_URL,
@@ -27,11 +28,8 @@ const MOVED = 'https://moved.example.com/rights.asmx';
 let large = '';
 before(async () => {
   if (!haveFfmpeg()) return;
-  const short = folder.path('short.ismv');
-  await makeSmooth(short, { seconds: 30, size: '1280x720', bitrate: '4M' });
-  const { size } = await stat(short);
   large = folder.path('large.ismv');
-  await makeLong(large, short, Math.ceil(200e6 / size));
+  await makeLarge(large, folder.path('short.ismv'));
 });
 
 /** Opens a protected file, and goes where it is changed. */
@@ -405,36 +403,16 @@ inEachBrowser((browser) => {
     await page.waitFor(() => document.querySelector('.result-head'), { timeout: LONG });
     // What was saved is opened as a file of its own, and what is made of it goes into storage.
     await withoutPicker(page);
-    await page.evaluate(async () => {
-      const root = await navigator.storage.getDirectory();
-      const file = await (await root.getFileHandle('large.mp4')).getFile();
-      const list = new DataTransfer();
-      list.items.add(file);
-      const input = document.querySelector('#open-file');
-      input.files = list.files;
-      input.dispatchEvent(new Event('change', { bubbles: true }));
-    });
+    await openSaved(page, 'large.mp4');
     await page.waitFor(() => document.querySelector('#change-form'), { timeout: LONG });
     await goTo(page, 'protect');
     await page.fill('#change-form [name="laUrl"]', MOVED);
     await planned(page);
     const before = await storage(page);
     await page.click('#protect-start');
-    await page.evaluate(async () => {
-      const moves = () =>
-        [...document.querySelectorAll('#progress')].some((one) => one.checkVisibility() && one.value > 0.03);
-      const began = performance.now();
-      while (!moves()) {
-        if (performance.now() - began > 30_000) throw new Error('There is no progress');
-        await new Promise((resolve) => void setTimeout(resolve, 2));
-      }
-      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-    });
-    await page.waitFor(() => document.querySelector('.start-note.cancelled'), { timeout: LONG });
+    await cancelStarted(page);
     assert.deepEqual(await storage(page), before);
-    await page.evaluate(() =>
-      [...document.querySelectorAll('#protect-start')].find((one) => one.checkVisibility()).click(),
-    );
+    await startShown(page);
     const { name, bytes } = await page.waitDownload({ timeout: LONG });
     assert.equal(name, 'large.changed.mp4');
     assert.ok(bytes.length > 190e6 && bytes.includes(Buffer.from(MOVED, 'utf16le')));

@@ -1,10 +1,11 @@
 // The page opens protected files: with their keys they become clear again, or are protected otherwise.
 
 import assert from 'node:assert/strict';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
-import { haveFfmpeg, makeLong, makeSmooth } from './support-media.mjs';
+import { cancelStarted, makeLarge, openSaved, startShown } from './support-large.mjs';
+import { haveFfmpeg } from './support-media.mjs';
 import {
   choose,
   fillForm,
@@ -30,9 +31,7 @@ const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
 const large = folder.path('large.ismv');
 before(async () => {
   if (!haveFfmpeg()) return;
-  const short = folder.path('short.ismv');
-  await makeSmooth(short, { seconds: 30, size: '1280x720', bitrate: '4M' });
-  await makeLong(large, short, Math.ceil(200e6 / (await stat(short)).size));
+  await makeLarge(large, folder.path('short.ismv'));
 });
 
 /** Opens a file that is protected with the key, and goes where its keys are asked for, to do this with it. */
@@ -65,12 +64,6 @@ const faultSaid = (page) =>
     const fault = document.querySelector('.unlock > .field-fault');
     return fault && !fault.hidden && fault.textContent;
   });
-
-/** Presses the button that begins, of the file that is shown. */
-const start = (page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll('#protect-start')].find((one) => one.checkVisibility()).click(),
-  );
 
 inEachBrowser((browser) => {
   const check = pageTests(browser);
@@ -151,18 +144,11 @@ inEachBrowser((browser) => {
       await page.waitFor(() => document.querySelector('#views:not([hidden])'), { timeout: LONG });
       await fillForm(page, { key: KEY, kid: KID });
       await waitPlan(page);
-      await start(page);
+      await startShown(page);
       await page.waitFor(() => document.querySelector('.result-head'), { timeout: LONG });
       // What was saved is opened as a file of its own, and what is made of it goes into storage.
       await withoutPicker(page);
-      await page.evaluate(async () => {
-        const root = await navigator.storage.getDirectory();
-        const list = new DataTransfer();
-        list.items.add(await (await root.getFileHandle('large.mp4')).getFile());
-        const input = document.querySelector('#open-file');
-        input.files = list.files;
-        input.dispatchEvent(new Event('change', { bubbles: true }));
-      });
+      await openSaved(page, 'large.mp4');
       await page.waitFor(() => document.querySelector('#change-form'), { timeout: LONG });
       await goTo(page, 'protect');
       for (const work of ['clear', 'anew']) {
@@ -171,23 +157,11 @@ inEachBrowser((browser) => {
         else await page.fill('[name="laUrl"]', LA_URL);
         await planned(page);
         const kept = await storage(page);
-        await start(page);
-        await page.evaluate(async () => {
-          const moves = () =>
-            [...document.querySelectorAll('#progress')].some(
-              (one) => one.checkVisibility() && one.value > 0.03,
-            );
-          const began = performance.now();
-          while (!moves()) {
-            if (performance.now() - began > 30_000) throw new Error('There is no progress');
-            await new Promise((resolve) => void setTimeout(resolve, 2));
-          }
-          document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-        });
-        await page.waitFor(() => document.querySelector('.start-note.cancelled'), { timeout: LONG });
+        await startShown(page);
+        await cancelStarted(page);
         assert.deepEqual(await storage(page), kept, work);
       }
-      await start(page);
+      await startShown(page);
       const { name } = await page.waitDownload({ timeout: LONG });
       assert.equal(name, 'large.protected.mp4');
     },
