@@ -8,6 +8,8 @@ const DENSE_BYTES = 256 << 10;
 const READ_DENSE = 1 << 20;
 /** Read where nothing is close: enough for a small fragment and the head of the next. */
 const READ_SPARSE = 64 << 10;
+/** So many close reads in a row are worth a stream, which takes long to begin: a small fragment behind each large one is not. */
+const STREAM_FROM = 2;
 /** Read of a fragment that is expected. Alone, each such read waits for the browser: many go as one. */
 const HEAD_BYTES = 16 << 10;
 const GROUP = 32;
@@ -57,6 +59,8 @@ export class HeadReader {
   #window = new Uint8Array(new ArrayBuffer(DENSE_BYTES + READ_DENSE), 0, 0);
   #windowStart = 0;
   #readTo = 0;
+  /** Reads in a row that were close to the one before. */
+  #near = 0;
 
   /** @param {Blob} blob */
   constructor(blob) {
@@ -91,7 +95,9 @@ export class HeadReader {
   async read(start, len) {
     const head = await this.#headAt(start, start + len);
     if (head) return head;
-    const dense = start - this.#readTo < DENSE_BYTES;
+    this.#near = start - this.#readTo < DENSE_BYTES ? this.#near + 1 : 0;
+    // One that is close to another far away is no reason to begin a stream.
+    const dense = this.#near >= STREAM_FROM;
     const wanted = Math.min(Math.max(len, dense ? READ_DENSE : READ_SPARSE), this.#blob.size - start);
     this.#readTo = start + wanted;
     return dense ? this.#slide(start, wanted) : this.#reader.read(start, wanted);

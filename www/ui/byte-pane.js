@@ -145,9 +145,13 @@ export class BytePane {
     try {
       const { ByteSearch } = await import('./byte-search.js');
       if (!this.search) {
+        /** @type {{ start: number, end: number } | null} */
+        let wanted = null;
         const show = async (/** @type {{ start: number, end: number }} */ hit) => {
+          wanted = hit;
           await this.leave(hit.start);
-          this.show(hit, hit.start);
+          // Whoever went on meanwhile is shown the last.
+          if (wanted === hit) this.show(hit, hit.start);
         };
         const left = () => this.rows.element.focus();
         this.search = new ByteSearch(this.media, show, left, this.signal);

@@ -1,4 +1,5 @@
-//! Looking through a file: for boxes, for what is wrong, for bytes, and what differs from another; held against opening it, and reading it once.
+//! Looking through a file: for boxes, for what is wrong, for bytes, and what differs from another; held against opening it, and
+//! reading it once.
 
 use super::Bench;
 use super::cases::{BROWSERS, number};
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 /// The most that it is repeated.
 const RUNS: usize = 5;
 
-/// A type in all fragments against opening; four bytes against reading; and the file held against its protected form.
+/// A type in all fragments, and all findings, against opening; four bytes against reading; and the file held against its protected form.
 pub fn search(bench: &mut Bench) -> Outcome {
     const CASE: &str = "search";
     let repeats = if bench.options.quick { 1 } else { 96 };
