@@ -111,7 +111,7 @@ inEachBrowser(
           await clickFound(page, () =>
             [...document.querySelectorAll('[role="treeitem"]')].find((row) => /chunk-/.test(row.innerText)),
           );
-          await page.waitFor(() => / at 0 of chunk-/.test(document.querySelector('.about-facts').innerText));
+          await page.waitFor(() => /, at 0 of chunk-/.test(document.querySelector('.about-facts').innerText));
           await fillForm(page);
           await waitPlan(page);
           await protect(page);

@@ -38,7 +38,7 @@ export class BoxAbout {
         { class: 'about-facts' },
         `${format.exactBytes(node.size)} at ${format.count(node.start)} `,
         h('span', { class: 'quiet' }, `(0x${format.byteRange(node.start, node.start + node.size)})`),
-        file && ` at ${format.count(node.start - file.start)} of ${file.name}`,
+        file && `, at ${format.count(node.start - file.start)} of ${file.name}`,
         node.uuid
           ? h(
               'span',
