@@ -96,6 +96,7 @@ rules! {
     MPD_MUXED "mpd-muxed" Warning "dash.js refuses pictures and sound in one Representation";
     MPD_RANGE "mpd-range" Error "ISO/IEC 23009-1 5.3.9.2: SegmentBase@indexRange and Initialization@range, first and last byte";
     MPD_KID "mpd-default-kid" Error "ISO/IEC 23001-7 11.2: cenc:default_KID, a UUID";
+    MPD_KIDS "mpd-several-kids" Warning "ISO/IEC 23001-7 11.2 has lists; shaka-player refuses more than one key ID in an element (4009)";
     MPD_KID_CASE "mpd-kid-case" Note "ISO/IEC 23001-7 11.2: UUIDs are written in lower case";
     MPD_PROTECTION_SPACE "mpd-protection-namespace" Error "ISO/IEC 23001-7 11.2: urn:mpeg:cenc:2013; PlayReady: urn:microsoft:playready";
     MPD_NO_COMMON "mpd-no-mp4protection" Warning "ISO/IEC 23009-1 5.8.5.2: urn:mpeg:dash:mp4protection:2011 with value and default_KID";

@@ -114,6 +114,7 @@ fn every_fragmented_file_is_described_and_its_manifests_break_no_rule_of_theirs(
                 "ismc-same-bitrate",
                 "ismc-size",
                 "mpd-muxed",
+                "mpd-several-kids",
                 "mpd-header-kid",
                 "mpd-playready-parts",
                 "mpd-pssh",

@@ -81,6 +81,12 @@ const BROKEN: &[(&str, &str, &str, &str)] = &[
     ("mpd-range", "mpd", "indexRange=\"1000-1087\"", "indexRange=\"1087-1000\""),
     ("mpd-default-kid", "mpd", "cenc:default_KID=\"1", "cenc:default_KID=\"x"),
     (
+        "mpd-several-kids",
+        "mpd",
+        "KID=\"10000000-1000-1000-1000-100000000001",
+        "KID=\"10000000-1000-1000-1000-100000000001 10000000-1000-1000-1000-100000000002",
+    ),
+    (
         "mpd-kid-case",
         "mpd",
         "KID=\"10000000-1000-1000-1000-100000000001",

@@ -111,6 +111,9 @@ fn excused(shape: &Shape, files: &[DescribedFile]) -> Vec<&'static str> {
     if files.iter().any(|file| file.tracks.len() > 1) {
         excused.push("mpd-muxed");
     }
+    if files.iter().any(|file| file.kids().len() > 1) {
+        excused.push("mpd-several-kids");
+    }
     if shape.gap > 0 {
         excused.push("ismc-gap");
     }

@@ -1,4 +1,4 @@
-/** Small choices about how the page looks, kept by the browser for the next visit. Nothing of a file is among them. */
+/** Small choices about how the page looks, kept by the browser for the next visit. Nothing of a file is among them but the key IDs of licences that stayed. */
 
 const PREFIX = 'boxlock.';
 

@@ -1,12 +1,13 @@
 /** “Play as a viewer would”: the finished files in players that are none of ours, and what each says of them. */
 
-/** @import { ProtectResult } from '../types.d.ts' */
 /** @import { Report } from './stage.js' */
-/** @import { Form } from './sources.js' */
+/** @import { Apart, Form } from './sources.js' */
+/** @import { Playable } from '../ui/viewer.js' */
 /** @import { players } from './players.js' */
 
 import { button, h, setText } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
+import { recall, remember } from '../files/remembered.js';
 import { say } from '../ui/live.js';
 import { addStyle } from '../ui/style.js';
 import { preview } from './frame.js';
@@ -19,9 +20,10 @@ import { Sources } from './sources.js';
  * @property {Form} form
  * @property {string} name of the player
  * @property {string} by what it plays
- * @property {boolean} [apart] whether it takes one track in a file only
+ * @property {Apart} [apart] which files it takes only with their tracks apart
  * @property {boolean} [playready] whether PlayReady is asked for the key, and not ClearKey
  * @property {boolean} [lasting] whether the licence is to stay on the computer
+ * @property {boolean} [stayed] whether nobody is asked: a licence that stayed is to do
  * @property {string} [note] what is to know
  * @property {string} [why] it cannot be tried here
  */
@@ -34,10 +36,10 @@ const WAYS = [
     form: 'dash',
     name: 'dash.js 5',
     by: 'DASH',
-    apart: true,
+    apart: 'tracks',
     note: 'dash.js refuses files with picture and sound in one (its error 34), so that it is given the tracks apart, as they stand in the file.',
   },
-  { player: 'shaka', form: 'dash', name: 'shaka-player 5', by: 'DASH' },
+  { player: 'shaka', form: 'dash', name: 'shaka-player 5', by: 'DASH', apart: 'keys' },
   { player: 'rx', form: 'dash', name: 'rx-player 4', by: 'DASH' },
   { player: 'hls', form: 'hls', name: 'hls.js 1', by: 'HLS' },
   { player: 'dash', form: 'smooth', name: 'dash.js 5', by: 'Smooth Streaming' },
@@ -51,18 +53,45 @@ const WAYS = [
   },
 ];
 
+const STAYED =
+  'Asks nobody. Take the computer off the network first, and it is what an app does offline. It works after the page was loaded again, too: open the protected file, and give its keys in Result.';
+
+const NONE_STAYED = 'No licence of this file has stayed here. Play it with one that stays first.';
+
 /** Where the browser has PlayReady, and the key is of its test server. @type {readonly Way[]} */
 const LICENSED = [
-  { player: 'shaka', form: 'dash', name: 'shaka-player 5', by: 'DASH, with PlayReady', playready: true },
+  {
+    player: 'shaka',
+    form: 'dash',
+    name: 'shaka-player 5',
+    by: 'DASH, with PlayReady',
+    apart: 'keys',
+    playready: true,
+  },
   {
     player: 'shaka',
     form: 'dash',
     name: 'shaka-player 5',
     by: 'DASH, with a PlayReady licence that stays',
+    apart: 'keys',
     playready: true,
     lasting: true,
   },
+  {
+    player: 'shaka',
+    form: 'dash',
+    name: 'shaka-player 5',
+    by: 'DASH, with the licence that stayed',
+    apart: 'keys',
+    playready: true,
+    lasting: true,
+    stayed: true,
+    note: STAYED,
+  },
 ];
+
+const KEYS_APART =
+  'shaka-player refuses files with several keys in one (its error 4009), so that it is given the tracks of those apart, as they stand in the file.';
 
 const ASKS_TEST_SERVER =
   'Asks test.playready.microsoft.com for a licence: that request leaves this computer, the media do not.';
@@ -102,8 +131,13 @@ async function hasPlayReady(session) {
 }
 
 /** @param {Way} way */
-const nameOf = ({ player, form, playready, lasting }) =>
-  [player, form, playready && 'playready', lasting && 'lasting'].filter(Boolean).join('-');
+const nameOf = ({ player, form, playready, lasting, stayed }) =>
+  [player, form, playready && 'playready', lasting && 'lasting', stayed && 'stayed']
+    .filter(Boolean)
+    .join('-');
+
+/** Where the sessions of licences that stay are kept. @param {string[]} kids */
+const licenceOf = (kids) => `licence.${[...kids].sort().join('.')}`;
 
 /** One line of the table. */
 class Row {
@@ -188,10 +222,14 @@ export class Preview {
   /** @type {Row | null} */
   #shown = null;
 
-  /** @param {readonly { name: string, result: ProtectResult }[]} made */
+  /** @param {readonly { name: string, result: Playable }[]} made */
   constructor(made) {
     this.sources = new Sources(made);
-    this.rows = WAYS.map((way) => new Row(way, (row) => void this.#play(row)));
+    const mixed = this.sources.keys.length > 1;
+    this.rows = WAYS.map((way) => {
+      const note = way.apart === 'keys' && mixed ? { note: KEYS_APART } : {};
+      return new Row({ ...way, ...note }, (row) => void this.#play(row));
+    });
     this.body = h('tbody', {}, ...this.rows.map(({ element }) => element));
     this.stage = h('div', { class: 'stage preview-stage' });
     this.stop = button('Stop', () => this.#leave('Stopped.'), {
@@ -261,7 +299,7 @@ export class Preview {
     const stays = await hasPlayReady('persistent-license');
     const more = LICENSED.filter(({ lasting }) => stays || !lasting);
     for (const way of more) {
-      const row = new Row({ ...way, note: ASKS_TEST_SERVER }, (one) => void this.#play(one));
+      const row = new Row({ note: ASKS_TEST_SERVER, ...way }, (one) => void this.#play(one));
       this.rows.push(row);
       this.body.append(row.element);
     }
@@ -274,7 +312,7 @@ export class Preview {
     this.#running = stop;
     this.#shown = row;
     this.stop.hidden = false;
-    const { player, form, apart = false, name, by, lasting = false } = row.way;
+    const { player, form, apart = 'never', name, by, lasting = false, stayed = false } = row.way;
     row.tell('Reading what was made…');
     try {
       const material = await this.sources.material(form, apart);
@@ -282,11 +320,20 @@ export class Preview {
       row.tell('Fetching the player…');
       const playready = row.way.playready ?? (form === 'smooth' && material.keys.length > 0);
       const kids = material.keys.map(({ kid }) => kid);
+      const kept = licenceOf(kids);
+      const sessions = stayed ? (recall(kept) ?? '').split(' ').filter(Boolean) : [];
+      if (stayed && !sessions.length) {
+        row.tell(NONE_STAYED);
+        this.#leave();
+        return;
+      }
       const onChallenge =
-        playready && this.sources.forTests ? await this.#licences(lasting, stop.signal) : undefined;
+        playready && !stayed && this.sources.forTests
+          ? await this.#licences(lasting, stop.signal)
+          : undefined;
       if (stop.signal.aborted) return;
       await preview(
-        { player, ...material, playready, lasting },
+        { player, ...material, playready, lasting, sessions },
         {
           ...(onChallenge ? { onChallenge } : {}),
           place: this.stage,
@@ -295,6 +342,8 @@ export class Preview {
           onReport: (report) => {
             if (stop.signal.aborted) return;
             row.show(report, kids);
+            if (lasting && !stayed && report.first !== null && report.sessions.length)
+              remember(kept, report.sessions.join(' '));
             if (report.state !== 'ended' && report.state !== 'failed') return;
             say(`${name} by ${by}: ${row.state.textContent}`);
             this.#leave();

@@ -10,12 +10,14 @@ import { base64UrlOf, bytesOfHex } from '../files/digits.js';
  * @property {{ kid: string, key: string }[]} keys in hexadecimal digits
  * @property {boolean} playready whether PlayReady is to be asked, and not ClearKey
  * @property {boolean} lasting whether the licence is to stay on the computer
+ * @property {string[]} sessions of licences that stayed: none is asked for
  * @property {(error: unknown) => void} fail
  */
 /**
  * @typedef {object} Running
  * @property {Promise<unknown>} loaded fails as the player does
  * @property {() => unknown} close
+ * @property {() => string[]} [sessions] of licences that stay
  */
 /** @typedef {(task: Task) => Running} Start */
 
@@ -118,7 +120,7 @@ async function shaka() {
   await script('shaka-player.js');
   const library = global('shaka');
   library.polyfill.installAll();
-  return ({ video, url, keys, playready, lasting, fail }) => {
+  return ({ video, url, keys, playready, lasting, sessions, fail }) => {
     const player = new library.Player();
     const words = (/** @type {any} */ error) =>
       `${error?.message ?? error}${error?.code ? ` (code ${error.code}, category ${error.category})` : ''}`;
@@ -130,6 +132,13 @@ async function shaka() {
     const drm = {
       servers: { [PLAYREADY]: licenceUrl() },
       ...(lasting ? { advanced: { [PLAYREADY]: stays } } : {}),
+      // Without this it takes a licence that stays away again when it ends.
+      persistentSessionOnlinePlayback: lasting && !sessions.length,
+      persistentSessionsMetadata: sessions.map((sessionId) => ({
+        sessionId,
+        initData: null,
+        initDataType: null,
+      })),
     };
     if (keys.length) player.configure({ drm: playready ? drm : { clearKeys } });
     const load = async () => {
@@ -139,7 +148,9 @@ async function shaka() {
     const loaded = load().catch((error) => {
       throw new Error(words(error));
     });
-    return { loaded, close: () => player.destroy() };
+    const active = () =>
+      player.getActiveSessionsMetadata().flatMap((/** @type {any} */ { sessionId }) => sessionId || []);
+    return { loaded, close: () => player.destroy(), sessions: active };
   };
 }
 

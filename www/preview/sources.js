@@ -1,6 +1,7 @@
 /** What players are given of files that were made: manifests, keys, and where the bytes are that they name. */
 
-/** @import { DescribedFile, ManifestWishes, ProtectResult } from '../types.d.ts' */
+/** @import { DescribedFile, ManifestWishes } from '../types.d.ts' */
+/** @import { Playable } from '../ui/viewer.js' */
 /** @import { Order } from './stage.js' */
 
 import { open, readManifest, writeManifests } from '../boxlock.js';
@@ -9,7 +10,8 @@ import { canSplit, indexed, split } from './split.js';
 
 /** A file to be played. @typedef {{ name: string, blob: Blob, described: DescribedFile }} Part */
 /** @typedef {'file' | 'dash' | 'smooth' | 'hls'} Form */
-/** What does not depend on the player. @typedef {Omit<Order, 'player' | 'playready' | 'lasting'>} Material */
+/** Of which files a player takes one track in each only: of all, of those whose tracks have keys of their own, or of none. @typedef {'tracks' | 'keys' | 'never'} Apart */
+/** What does not depend on the player. @typedef {Omit<Order, 'player' | 'playready' | 'lasting' | 'sessions'>} Material */
 
 const TYPE = 'video/mp4';
 
@@ -20,11 +22,11 @@ const COMMON = '1077efec-c0b2-4d02-ace3-3c1e52e2fb4b';
 export class Sources {
   /** @type {Promise<Part[]> | null} */
   #parts = null;
-  /** @type {Map<boolean, Promise<Part[]>>} */
+  /** @type {Map<Apart, Promise<Part[]>>} */
   #indexed = new Map();
 
   /**
-   * @param {readonly { name: string, result: ProtectResult }[]} made
+   * @param {readonly { name: string, result: Playable }[]} made
    */
   constructor(made) {
     this.made = made;
@@ -55,13 +57,13 @@ export class Sources {
 
   /**
    * The same, with an index of segments each.
-   * @param {boolean} apart whether each has one track
+   * @param {Apart} apart
    */
   indexed(apart) {
     const known = this.#indexed.get(apart);
     if (known) return known;
     const found = this.parts()
-      .then((parts) => (apart ? singleOf(parts) : parts))
+      .then((parts) => (apart === 'never' ? parts : singleOf(parts, apart)))
       .then((parts) => Promise.all(parts.map(withIndex)));
     this.#indexed.set(apart, found);
     found.catch(() => this.#indexed.delete(apart));
@@ -70,7 +72,7 @@ export class Sources {
 
   /**
    * @param {Form} form
-   * @param {boolean} apart whether the player takes one track in a file only
+   * @param {Apart} apart
    * @returns {Promise<Material>}
    */
   async material(form, apart) {
@@ -120,12 +122,14 @@ async function withIndex(part) {
   return { name: part.name, blob, described: await describe(blob, part.name) };
 }
 
-/** @param {readonly Part[]} parts */
-async function singleOf(parts) {
+/** @param {readonly Part[]} parts @param {Apart} apart */
+async function singleOf(parts, apart) {
   /** @type {Part[]} */
   const found = [];
   for (const part of parts) {
-    if (part.described.tracks.length < 2) found.push(part);
+    const { tracks } = part.described;
+    const kids = new Set(tracks.flatMap(({ protection }) => protection?.kid ?? []));
+    if ((apart === 'keys' ? kids.size : tracks.length) < 2) found.push(part);
     else if (!canSplit(part.described))
       throw new Error(
         `The fragments of ${part.name} have several tracks each, and the player takes files of one track only.`,

@@ -24,6 +24,7 @@ import { players } from './players.js';
  * @property {boolean} seen whether there is a picture
  * @property {boolean} playready whether PlayReady is to be asked, and not ClearKey
  * @property {boolean} lasting whether the licence is to stay on the computer
+ * @property {string[]} sessions of licences that stayed: none is asked for
  */
 
 /**
@@ -39,6 +40,7 @@ import { players } from './players.js';
  * @property {number} dropped of them
  * @property {number} time that is played, in seconds
  * @property {boolean} muted because the browser plays no sound here without a click
+ * @property {string[]} sessions of licences that stay
  */
 
 const LOOK_MS = 200;
@@ -65,6 +67,7 @@ const report = {
   dropped: 0,
   time: 0,
   muted: false,
+  sessions: [],
 };
 
 /** The file may have changed on the disk, or gone: then no byte of it can be had. @param {Place | undefined} place */
@@ -110,7 +113,7 @@ navigator.serviceWorker.startMessages();
  * @param {AbortSignal} signal
  */
 async function play(
-  { player, manifest, files, texts, keys, seen, playready, lasting, ...order },
+  { player, manifest, files, texts, keys, seen, playready, lasting, sessions, ...order },
   tell,
   signal,
 ) {
@@ -160,6 +163,7 @@ async function play(
     report.dropped = Math.max(report.dropped, droppedVideoFrames);
     report.time = Math.max(report.time, video.currentTime);
     report.muted = video.muted;
+    if (lasting) report.sessions = running?.sessions?.() ?? report.sessions;
   };
   /** @param {unknown} error */
   const fail = (error) => {
@@ -207,7 +211,7 @@ async function play(
       });
     video.addEventListener('canplay', () => void begin(), { once: true, signal: over.signal });
     const url = new URL(manifest, document.baseURI).href;
-    running = start({ video, url, keys, playready, lasting, fail });
+    running = start({ video, url, keys, playready, lasting, sessions, fail });
     await running.loaded;
     if (over.signal.aborted) await running.close();
   } catch (error) {

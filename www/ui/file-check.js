@@ -2,7 +2,9 @@
 
 /** @import { Media, SourceKeyRequest } from '../types.d.ts' */
 /** @import { FileState, Store } from './store.js' */
+/** @import { Playable } from './viewer.js' */
 
+import { bytesOfBase64, hexOf } from '../files/digits.js';
 import { AT_ONCE, Verifying } from './verify-card.js';
 import { offlineCard } from './offline-list.js';
 import { h } from './dom.js';
@@ -10,11 +12,18 @@ import { Field } from './form-parts.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { SourceKeys } from './source-keys.js';
+import { viewerCard } from './viewer.js';
 
 const HINT = 'The file is read, decrypted and gone through. Nothing is written.';
 /** What is chosen to compare with: nothing, or what was chosen from the disk. */
 const NONE = 'none';
 const CHOSEN = 'chosen';
+
+/** A key, or its ID. */
+const HEX = /^[0-9a-f]{32}$/i;
+
+/** Microsoft’s test server, whose keys come of a seed that is public. */
+const TEST_SERVER = '//test.playready.microsoft.com/';
 
 export class FileCheck {
   /**
@@ -86,11 +95,14 @@ export class FileCheck {
           : null,
       ),
     );
+    this.players = h('div', {});
+    this.playing = new AbortController();
     this.element = h(
       'div',
       { class: 'file-check' },
       this.form,
       this.card,
+      this.players,
       file.media ? offlineCard(file.media) : null,
     );
     this.form.addEventListener('submit', (event) => {
@@ -101,7 +113,7 @@ export class FileCheck {
     this.stop = store.subscribe((state, before) => {
       if (state.files !== before.files) this.#list();
       // Who leaves takes what was typed along.
-      if (state.view !== 'result' || state.current !== this.id) this.keys.clear();
+      if (state.view !== 'result' || state.current !== this.id) this.#forget();
     });
   }
 
@@ -118,9 +130,16 @@ export class FileCheck {
 
   close() {
     this.stop();
-    this.keys.clear();
+    this.#forget();
     this.input.value = '';
     this.verifying.close();
+  }
+
+  /** Nothing that was typed stays, nor what plays with it. */
+  #forget() {
+    this.keys.clear();
+    this.playing.abort();
+    this.players.replaceChildren();
   }
 
   /** Clear files from the disk. */
@@ -155,7 +174,21 @@ export class FileCheck {
     if (!this.keys.given.length) return;
     this.card.hidden = false;
     void this.verifying.run();
+    void this.#offerPlayers();
     this.card.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Players of other hands, with the keys that were given; not of what stands in no file as it is. */
+  async #offerPlayers() {
+    this.playing.abort();
+    this.playing = new AbortController();
+    const { signal } = this.playing;
+    const { media, name, parts, merged } = this.#file();
+    if (merged || !parts.length) return;
+    // What is no key, or no file that can be described, is said by the check.
+    const playable = await playableOf(media, new Blob([...parts]), this.keys.value).catch(() => null);
+    if (playable && !signal.aborted)
+      this.players.replaceChildren(viewerCard([{ name, result: playable }], signal));
   }
 
   /** @param {import('../types.d.ts').VerifyOptions} options */
@@ -183,4 +216,25 @@ export class FileCheck {
     const kids = [...this.keys.kids.keys()];
     return { name, size: size ?? 0, scheme: summary?.protection?.scheme ?? '', kids, made: false };
   }
+}
+
+/**
+ * What players are given of an open file; nothing where a key has no key ID.
+ * @param {Media} media
+ * @param {Blob} blob
+ * @param {readonly SourceKeyRequest[]} given
+ * @returns {Promise<Playable | null>}
+ */
+async function playableOf(media, blob, given) {
+  const keys = given.flatMap(({ kid, key }) => {
+    const typed = key.replace(/[\s-]/g, '');
+    const digits = HEX.test(typed) ? typed.toLowerCase() : hexOf(bytesOfBase64(typed));
+    return kid && HEX.test(digits) ? { kid: { hex: kid.replaceAll('-', '') }, key: digits } : [];
+  });
+  if (!keys.length) return null;
+  const { headers } = await media.describe(media.name);
+  const forTests = headers.some(({ data }) =>
+    new TextDecoder('utf-16le').decode(bytesOfBase64(data)).includes(TEST_SERVER),
+  );
+  return { file: async () => blob, keys, forTests };
 }

@@ -5,8 +5,10 @@
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
 
+/** What was made, or is open and its keys are given. @typedef {{ file(): Promise<Blob>, keys: readonly { kid: { hex: string }, key: string }[], forTests: boolean }} Playable */
+
 /**
- * @param {readonly { name: string, result: ProtectResult }[]} made
+ * @param {readonly { name: string, result: Playable }[]} made
  * @param {AbortSignal} signal when it goes
  */
 export function viewerCard(made, signal) {
@@ -40,7 +42,7 @@ export function viewerCard(made, signal) {
       { class: 'hint' },
       made.length > 1
         ? 'The finished set in dash.js, shaka-player, rx-player and hls.js, by its manifests, and in the browser alone.'
-        : 'The finished file in dash.js, shaka-player, rx-player and hls.js, and in the browser alone.',
+        : 'The protected file in dash.js, shaka-player, rx-player and hls.js, and in the browser alone.',
     ),
     start,
     state,

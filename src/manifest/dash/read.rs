@@ -11,9 +11,9 @@ use crate::manifest::described::ByteRange;
 use crate::manifest::lint::{Findings, short};
 use crate::manifest::protection::{self, Read};
 use crate::manifest::rules::{
-    MPD_CODECS, MPD_EMPTY, MPD_HEADER_KID, MPD_KID, MPD_KID_CASE, MPD_MIME, MPD_MUXED, MPD_NAMESPACE,
-    MPD_NO_COMMON, MPD_PARTS, MPD_PLACE, MPD_PRO, MPD_PROFILE, MPD_PROTECTION_SPACE, MPD_PSSH, MPD_RANGE,
-    MPD_REPRESENTATION, MPD_REQUIRED, MPD_SCHEME,
+    MPD_CODECS, MPD_EMPTY, MPD_HEADER_KID, MPD_KID, MPD_KID_CASE, MPD_KIDS, MPD_MIME, MPD_MUXED,
+    MPD_NAMESPACE, MPD_NO_COMMON, MPD_PARTS, MPD_PLACE, MPD_PRO, MPD_PROFILE, MPD_PROTECTION_SPACE, MPD_PSSH,
+    MPD_RANGE, MPD_REPRESENTATION, MPD_REQUIRED, MPD_SCHEME,
 };
 use crate::playready::parse_kid;
 use crate::track::system_header::is_playready;
@@ -322,6 +322,13 @@ fn read_protection(element: &Element, findings: &mut Findings) -> Protection {
                         format!("default_KID “{}” is no UUID with its dashes.", short(kid)),
                     ),
                 }
+            }
+            if found.kids.len() > 1 {
+                let message = format!(
+                    "default_KID lists {} key IDs; shaka-player refuses that (its error 4009). Files of one key each play everywhere.",
+                    found.kids.len()
+                );
+                findings.add(&MPD_KIDS, at, message);
             }
         }
         None if said == MP4_PROTECTION => {

@@ -176,9 +176,15 @@ fn quality<'f>(file: &'f DescribedFile, written: &mut Written) -> Option<Quality
         return None;
     };
     if file.tracks.len() > 1 {
+        let (play, refuse) = match file.kids().len() {
+            0 | 1 => ("shaka-player and rx-player play", "dash.js refuses it"),
+            _ => (
+                "rx-player plays",
+                "dash.js refuses it, and shaka-player refuses several keys in one (its error 4009)",
+            ),
+        };
         let message = format!(
-            "{name} has several tracks in one; shaka-player and rx-player play that, dash.js refuses it. Files of one track each play \
-             everywhere."
+            "{name} has several tracks in one; {play} that, {refuse}. Files of one track each play everywhere."
         );
         written.say(FORM, Warning, message);
     }
