@@ -13,6 +13,7 @@
 mod differences;
 mod ffprobe;
 mod mp4box;
+mod tables;
 use crate::support;
 
 use std::collections::{BTreeMap, BTreeSet};

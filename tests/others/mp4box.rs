@@ -24,6 +24,11 @@ pub fn present() -> bool {
 
 /// What it says of each file of `root`, by name; nothing of those that it cannot open.
 pub fn read(root: &Path, names: &[String]) -> BTreeMap<String, Said> {
+    answers(root, names).iter().map(|(name, line)| (name.clone(), said_of(line))).collect()
+}
+
+/// Its answers as they come.
+pub fn answers(root: &Path, names: &[String]) -> BTreeMap<String, Value> {
     let mut command = Command::new("node");
     command.arg("mp4box.mjs").current_dir(FOLDER).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -40,8 +45,7 @@ pub fn read(root: &Path, names: &[String]) -> BTreeMap<String, Said> {
         .filter_map(|line| serde_json::from_slice(line).ok())
         .collect();
     assert_eq!(lines.len(), names.len(), "a line for each file");
-    let said = names.iter().zip(&lines).filter(|(_, line)| !line.is_null());
-    said.map(|(name, line)| (name.clone(), said_of(line))).collect()
+    names.iter().cloned().zip(lines).filter(|(_, line)| !line.is_null()).collect()
 }
 
 fn said_of(line: &Value) -> Said {

@@ -8,6 +8,14 @@ Log.setLogLevel(Log.error);
 // What it says of damage is not what is compared, and standard output is for the answers.
 console.log = console.info = console.warn = console.error = console.debug = () => {};
 
+/** All boxes that it knows of, each with type, start and size. */
+const boxesOf = (boxes) =>
+  boxes.flatMap((box) => {
+    const entries = (box.entries ?? []).filter((entry) => entry?.type && Number.isInteger(entry.start));
+    const own = [box.type, box.start, box.size];
+    return [own, ...boxesOf([...new Set([...(box.boxes ?? []), ...entries])])];
+  });
+
 /** The tracks of a file and what the file is, as mp4box.js has them when it has seen all of it. */
 async function read(path) {
   const file = createFile();
@@ -22,7 +30,7 @@ async function read(path) {
     duration: info.duration,
     timescale: info.timescale,
     isFragmented: info.isFragmented,
-    brands: info.brands,
+    boxes: boxesOf(file.boxes),
     tracks: info.tracks.map((track) => {
       const samples = file.getTrackSamplesInfo(track.id);
       return {
@@ -33,6 +41,14 @@ async function read(path) {
         duration: track.duration,
         samplesDuration: track.samples_duration,
         samples: samples.length,
+        rows: samples.map(({ offset, size, dts, cts, duration, is_sync: sync }) => [
+          offset,
+          size,
+          dts,
+          cts,
+          duration,
+          Number(sync),
+        ]),
         bytes: samples.reduce((sum, { size }) => sum + size, 0),
         width: track.video?.width,
         height: track.video?.height,
