@@ -179,7 +179,9 @@ inEachBrowser((browser) => {
           const last = await new Promise((resolve, reject) => {
             const onReport = (report) => ['ended', 'failed'].includes(report.state) && resolve(report);
             const how = { place, title: 'x', onReport, signal: stop.signal };
-            preview({ player, ...material, playready: false, lasting: false }, how).catch(reject);
+            preview({ player, ...material, playready: false, lasting: false, sessions: [] }, how).catch(
+              reject,
+            );
           });
           stop.abort();
           return last;
@@ -277,7 +279,7 @@ inEachBrowser((browser) => {
           seen: false,
         };
         await preview(
-          { ...order, playready: true, lasting: false },
+          { ...order, playready: true, lasting: false, sessions: [] },
           { place, title: 'x', onReport() {}, onChallenge, signal: stop.signal },
         );
         const { contentWindow } = place.querySelector('iframe');
