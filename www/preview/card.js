@@ -56,6 +56,9 @@ const WAYS = [
 const STAYED =
   'Asks nobody. Take the computer off the network first, and it is what an app does offline. It works after the page was loaded again, too: open the protected file, and give its keys in Result.';
 
+const PROVES =
+  ' The ways with PlayReady prove that its test server gives one for this key, and, with one that stayed, that nobody need be asked again.';
+
 const NONE_STAYED = 'No licence of this file has stayed here. Play it with one that stays first.';
 
 /** Where the browser has PlayReady, and the key is of its test server. @type {readonly Way[]} */
@@ -247,6 +250,7 @@ export class Preview {
       'Pictures',
     ];
     const isProtected = this.sources.keys.length > 0;
+    this.proof = h('span', {});
     this.element = h(
       'div',
       { class: 'preview' },
@@ -283,6 +287,7 @@ export class Preview {
           : 'that players read these files and manifests. ',
         isProtected ? h('strong', {}, 'What it does not: ') : null,
         isProtected ? 'that a PlayReady server gives a licence, or that Windows plays it offline.' : null,
+        this.proof,
       ),
     );
     void this.#look(isProtected);
@@ -298,6 +303,7 @@ export class Preview {
     if (why) return;
     const stays = await hasPlayReady('persistent-license');
     const more = LICENSED.filter(({ lasting }) => stays || !lasting);
+    setText(this.proof, PROVES);
     for (const way of more) {
       const row = new Row({ note: ASKS_TEST_SERVER, ...way }, (one) => void this.#play(one));
       this.rows.push(row);

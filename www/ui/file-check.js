@@ -95,15 +95,15 @@ export class FileCheck {
           : null,
       ),
     );
-    this.players = h('div', {});
+    this.players = h('div', { class: 'file-players' });
     this.playing = new AbortController();
     this.element = h(
       'div',
       { class: 'file-check' },
       this.form,
       this.card,
-      this.players,
       file.media ? offlineCard(file.media) : null,
+      this.players,
     );
     this.form.addEventListener('submit', (event) => {
       event.preventDefault();
