@@ -169,6 +169,10 @@ export const commandLines = async (keys) => (await ofKeys()).commandLines(assets
 export const readManifest = async (source, options = {}) =>
   (await ofKeys()).readManifest(assets(), source, options);
 
+/** @type {typeof Types.readSegmentIndex} */
+export const readSegmentIndex = async (track, source) =>
+  (await ofKeys()).readSegmentIndex(assets(), track, source);
+
 /** @type {typeof Types.writeManifests} */
 export const writeManifests = async (files, wishes = {}) =>
   (await ofKeys()).writeManifests(assets(), files, wishes);

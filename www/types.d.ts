@@ -1353,6 +1353,32 @@ export interface ManifestTrack {
   init: SegmentPlace | null;
   /** The one file that the quality is, in place of segments. */
   file: SegmentPlace | null;
+  /** Which bytes of that file list its segments (`sidx`): for `readSegmentIndex`. */
+  index: ByteRange | null;
+}
+
+/** A quality that is one file, with the segments that the index in it lists, and the bytes before them that initialize players. */
+export interface IndexedTrack extends ManifestTrack {
+  found: SegmentIndex;
+}
+
+/** What an index of segments (`sidx`) lists. */
+export interface SegmentIndex {
+  /** Bytes that are still wanted; none when all is read. */
+  needs: ByteRange[];
+  /** Where it is; where there are several, the first. */
+  at: ByteRange | null;
+  /** Ticks a second. */
+  timescale: number;
+  runs: SegmentRun[];
+  /** Which bytes of the file the segments are, one by one. */
+  ranges: ByteRange[];
+  /** How many indexes were read: the first, and those that it leads to. */
+  indexes: number;
+  /** How many indexes are a level further down: they are not followed. */
+  deeper: number;
+  /** How many indexes and segments are left out, because there are too many. */
+  left: number;
 }
 
 /** Segments one behind the other of one length, in ticks. `time` has all its digits. */
@@ -1921,6 +1947,16 @@ export declare function readManifest(
   source: string | Uint8Array | Blob,
   options?: { files?: readonly DescribedFile[] },
 ): Promise<Manifest>;
+
+/**
+ * The segments of a quality that is one file (DASH with an index in each file), from that index: at `index` of the track, or
+ * right behind its initialization range. `source` is the file, or reads ranges of it, of which there are few; it gives fewer bytes
+ * where the file ends.
+ */
+export declare function readSegmentIndex(
+  track: ManifestTrack,
+  source: Blob | ((range: ByteRange) => Promise<Uint8Array>),
+): Promise<IndexedTrack>;
 
 /** Writes the manifests of a set of files; what one of the forms cannot say of them is told in `notes`. */
 export declare function writeManifests(

@@ -30,6 +30,20 @@ function head() {
   return bytes.subarray(0, at);
 }
 
+/**
+ * An index of segments (`sidx`) of version 0, in milliseconds.
+ * @param {readonly { size: number, lasts: number, index?: boolean }[]} entries
+ * @param {number} [begins]
+ */
+export function segmentIndex(entries, begins = 0) {
+  const listed = entries.flatMap(({ size, lasts, index }) => [
+    size + (index ? 2 ** 31 : 0),
+    lasts,
+    0x90000000,
+  ]);
+  return box('sidx', u32(0, 1, 1000, begins, 0, entries.length, ...listed));
+}
+
 const SAMPLES = 50;
 
 /** A file of so many fragments of so many bytes, which are not there until they are asked for: `{ size, read }`. */

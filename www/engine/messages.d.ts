@@ -3,6 +3,7 @@
 import type {
   BoxNode,
   BoxView,
+  ByteRange,
   CommandLine,
   Decoded,
   DescribedFile,
@@ -27,6 +28,7 @@ import type {
   SamplePage,
   SampleTimeline,
   SampleView,
+  SegmentIndex,
   SourceKeyRequest,
   Summary,
   Track,
@@ -69,6 +71,7 @@ export interface KeyMethods {
   };
   commands: { args: { request: string }; result: CommandLine[] };
   manifest: { args: { bytes: Uint8Array; files: readonly DescribedFile[] }; result: Manifest };
+  index: { args: { bytes: Uint8Array; places: number[]; from: ByteRange }; result: SegmentIndex };
   manifests: { args: { files: readonly DescribedFile[]; wishes: ManifestWishes }; result: WrittenManifests };
 }
 

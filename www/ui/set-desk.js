@@ -198,7 +198,10 @@ export class SetDesk {
     const left = files.filter(({ summary }) => summary && !summary.protectable.ok);
     const idOf = (/** @type {Media} */ media) => files.find((file) => file.media === media)?.id ?? 0;
     this.ladder.replaceChildren(
-      ...listingsView(this.read),
+      ...listingsView(
+        this.read,
+        files.flatMap(({ parts }) => parts.filter((part) => part instanceof File)),
+      ),
       ...this.titles.map((title, number) =>
         ladderView(title, number, {
           choose: (media) => {
