@@ -5,30 +5,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inEachBrowser } from './browser.mjs';
-import { file, longFile, mediaServer, segmentIndex } from './support-remote.mjs';
+import { file, longFile, mediaServer, pieces } from './support-remote.mjs';
 import { giveAxe, LONG, SAMPLE, siteCopy, triedAgain } from './support.mjs';
 
 const FRAGMENTS = 80;
 /** Manifests that others wrote. */
 const OTHERS = ['azure-sdk__small.ismc', 'rx-player__Manifest_Regular.xml'];
 const MANIFESTS = new URL('../../../shared/corpus/smooth/', import.meta.url);
-
-/** The sample taken apart: what stands before its fragments, and those of its first track, as servers have them. */
-function pieces() {
-  const bytes = readFileSync(SAMPLE);
-  const fragments = [];
-  let head;
-  for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    if (type !== 'moof') continue;
-    head ??= bytes.subarray(0, at);
-    const mdat = at + bytes.readUInt32BE(at);
-    const track = bytes.readUInt32BE(bytes.indexOf('tfhd', at) + 8);
-    fragments.push({ track, bytes: bytes.subarray(at, mdat + bytes.readUInt32BE(mdat)) });
-  }
-  const own = fragments.filter(({ track }) => track === fragments[0].track);
-  return { head, fragments: own.map((one) => one.bytes) };
-}
 
 const { head, fragments } = pieces();
 
@@ -53,40 +36,6 @@ const DASH = `<?xml version="1.0" encoding="utf-8"?>
   </AdaptationSet></Period>
 </MPD>`;
 
-/** Of the on-demand profile: each quality is a file with an index, and not all of them say where that is. */
-const ON_DEMAND = `<?xml version="1.0" encoding="utf-8"?>
-<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static"
-  mediaPresentationDuration="PT${fragments.length * 2}S" minBufferTime="PT2S">
-  <Period><AdaptationSet mimeType="video/mp4" codecs="avc1.42c01e">
-    <Representation id="said" bandwidth="900000"><BaseURL>v1/all.mp4</BaseURL>
-      <SegmentBase indexRange="${head.length}-${head.length + 32 + 12 * fragments.length - 1}" timescale="1000"
-        presentationTimeOffset="500"><Initialization range="0-${head.length - 1}"/></SegmentBase></Representation>
-    <Representation id="unsaid" bandwidth="800000"><BaseURL>v1/all.mp4</BaseURL>
-      <SegmentBase><Initialization range="0-${head.length - 1}"/></SegmentBase></Representation>
-    <Representation id="nested" bandwidth="700000"><BaseURL>v1/nested.mp4</BaseURL></Representation>
-    <Representation id="none" bandwidth="600000"><BaseURL>film.ismv</BaseURL></Representation>
-    <Representation id="far" bandwidth="500000"><BaseURL>https://127.0.0.1:1/far.mp4</BaseURL></Representation>
-  </AdaptationSet></Period>
-</MPD>`;
-
-/** The fragments as one file with an index; `nested`: with one that leads to one of each half, of which the second leads further. */
-function indexed(nested) {
-  const entry = (bytes) => ({ size: bytes.length, lasts: 2000 });
-  if (!nested) return Buffer.concat([head, segmentIndex(fragments.map(entry)), ...fragments]);
-  const half = fragments.length >> 1;
-  const [one, two] = [fragments.slice(0, half), fragments.slice(half)];
-  const deepest = segmentIndex([entry(two.at(-1))], (fragments.length - 1) * 2000);
-  const last = { size: deepest.length + two.at(-1).length, lasts: 2000, index: true };
-  const first = segmentIndex(one.map(entry));
-  const second = segmentIndex([...two.slice(0, -1).map(entry), last], half * 2000);
-  const parts = [
-    [first, ...one],
-    [second, ...two.slice(0, -1), deepest, two.at(-1)],
-  ].map((all) => Buffer.concat(all));
-  const root = segmentIndex(parts.map(({ length }) => ({ size: length, lasts: half * 2000, index: true })));
-  return Buffer.concat([head, root, ...parts]);
-}
-
 const HLS = `#EXTM3U
 #EXT-X-VERSION:7
 #EXT-X-TARGETDURATION:2
@@ -110,9 +59,6 @@ before(async () => {
   put('film.mpd', DASH);
   put('film.m3u8', HLS);
   put('v1/init.mp4', head);
-  put('ondemand.mpd', ON_DEMAND);
-  put('v1/all.mp4', indexed(false));
-  put('v1/nested.mp4', indexed(true));
   fragments.forEach((bytes, number) => {
     put(`film.ism/QualityLevels(900000)/Fragments(video=${number * 20000000})`, bytes);
     put(`v1/${String(number + 1).padStart(3, '0')}.m4s`, bytes);
@@ -134,9 +80,6 @@ const noted = async (page) => {
   return page.text('#place .notice');
 };
 const fetchedText = (page) => page.text('.fetched-text');
-
-/** What the chosen quality is called, in the page. */
-const quality = () => document.querySelector('.segments .pane-head select').selectedOptions[0].textContent;
 
 /** Tests of which each gets a page with the page of addresses open. */
 const pageTests =
@@ -421,106 +364,6 @@ inEachBrowser(
         page.errors.filter((text) => !/404/.test(text)),
         [],
       );
-    });
-
-    check('a quality that is one file lists its segments, by the index in it', async (page) => {
-      const asked = (name) => own.server.requests.filter((one) => one.name === name && one.method === 'GET');
-      const choose = (at) =>
-        page.evaluate((value) => {
-          const select = document.querySelector('.segments .pane-head select');
-          select.value = value;
-          select.dispatchEvent(new Event('change'));
-        }, String(at));
-      const listed = () =>
-        page.waitFor(() => !!document.querySelector('.segment-row[data-index="0"]')?.innerText, {
-          timeout: LONG,
-        });
-      const row = async (at) => (await page.text(`.segment-row[data-index="${at}"]`)).split(/\s*\n\s*|\t/);
-      const starts = fragments.map((_, at) =>
-        fragments
-          .slice(0, at)
-          .reduce((sum, bytes) => sum + bytes.length, head.length + 32 + 12 * fragments.length),
-      );
-      const from = asked('v1/all.mp4').length;
-      await give(page, '/plain/ondemand.mpd');
-      await listed();
-      // One request, for the bytes that the manifest names; a second's half is taken off, as it says.
-      const end = head.length + 32 + 12 * fragments.length - 1;
-      assert.deepEqual(
-        asked('v1/all.mp4')
-          .slice(from)
-          .map(({ range }) => range),
-        [`bytes=${head.length}-${end}`],
-      );
-      const whole = (await row(1)).join(' ');
-      for (const words of [
-        '2',
-        '1.500 s',
-        '2 s',
-        `${starts[1]}-${starts[1] + fragments[1].length - 1}`,
-        'v1/all.mp4',
-      ])
-        assert.ok(whole.includes(words), `${words} in ${whole}`);
-      assert.match(await page.evaluate(quality), new RegExp(`${fragments.length} segments`));
-      assert.match(
-        await page.text('.segments [role="status"]'),
-        /Listed by its index \(sidx\), bytes \d+-\d+\./,
-      );
-
-      // A row opens the segment with what initializes players, by keyboard alone.
-      await page.evaluate(() => document.querySelector('.segment-table').focus());
-      await page.press('ArrowDown');
-      await page.press('ArrowDown');
-      await page.press('Enter');
-      await opened(page);
-      assert.match(await page.text('.tracks.parts'), /Joined from 2 files/);
-      assert.deepEqual(
-        asked('v1/all.mp4')
-          .slice(from + 1)
-          .map(({ range }) => range),
-        [`bytes=0-${head.length - 1}`, `bytes=${starts[1]}-${starts[1] + fragments[1].length - 1}`],
-      );
-      await page.click('#back');
-      await page.waitFor('.segment-table');
-      // Or the file, at the box that the segment begins with.
-      await page.evaluate(() => {
-        document.querySelector('.segment-ways select').value = 'file';
-      });
-      await page.evaluate(() => document.querySelector('.segment-row[data-index="1"]').click());
-      await opened(page);
-      await page.waitFor(
-        () => /moof\[1\]/.test(document.querySelector('.crumbs [aria-current="true"]')?.innerText ?? ''),
-        { timeout: LONG },
-      );
-      await page.click('#back');
-      await page.waitFor('.segment-table');
-
-      // Where the manifest does not say where it is, it stands behind what initializes players.
-      await choose(1);
-      await listed();
-      assert.ok((await row(1)).join(' ').includes(`${starts[1]}-${starts[1] + fragments[1].length - 1}`));
-      assert.ok((await row(1)).join(' ').includes('2.000 s'));
-      // Indexes that it leads to are followed, and deeper ones told.
-      await choose(2);
-      await page.waitFor(
-        () => /further indexes/.test(document.querySelector('.segments [role="status"]').innerText),
-        { timeout: LONG },
-      );
-      const told = await page.text('.segments [role="status"]');
-      assert.match(
-        told,
-        /and 2 further indexes that it leads to\..*1 index a level further down is not followed/,
-      );
-      assert.match(await page.evaluate(quality), new RegExp(`${fragments.length - 1} segments`));
-      // One without any says so, and one of another server waits to be asked.
-      await choose(3);
-      await page.waitFor(
-        () => /No index of segments/.test(document.querySelector('.segments [role="status"]').innerText),
-        { timeout: LONG },
-      );
-      await choose(4);
-      assert.match(await page.text('.segments [role="status"]'), /^List its segments$/);
-      assert.deepEqual(page.errors, []);
     });
 
     const corpus = existsSync(MANIFESTS) ? {} : { skip: 'not run: the corpus is not here' };
