@@ -454,10 +454,11 @@ class OpenMedia {
   findings = (options) => this.#ask('findings', {}, options);
 
   /** @type {Types.Media['compare']} */
-  compare = async (other, options = {}) => {
+  compare = async (other, { keys = [], otherKeys = [], ...options } = {}) => {
+    const copies = [keys, otherKeys].map((all) => all.map((key) => ({ ...key })));
     const [workers, origin] = [workersOf(options), await this.#originOf(other)];
     const crew = new Crew(workers, assets(), null);
-    return this.#ask('compare', { other: origin, workers }, { ...options, crew });
+    return this.#ask('compare', { other: origin, keys: copies, workers }, { ...options, crew });
   };
 
   offline = () => this.#ask('offline', {});

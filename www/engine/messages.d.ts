@@ -248,8 +248,11 @@ export interface Methods {
     result: Verification;
   };
   findings: { args: Record<string, never>; result: FileFindings };
-  /** `other` is the file that the open one is compared with. */
-  compare: { args: { other: Origin; workers: number }; result: FileComparison };
+  /** `other` is the file that the open one is compared with; `keys` are those of the two. */
+  compare: {
+    args: { other: Origin; keys: SourceKeyRequest[][]; workers: number };
+    result: FileComparison;
+  };
   offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };
