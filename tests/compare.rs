@@ -14,8 +14,8 @@ mod small_changes;
 mod whole;
 
 use boxlock::compare::{Comparing, Which};
-use boxlock::protect::FragmentTask;
 use boxlock::protect::periods::Periods;
+use boxlock::protect::{FragmentTask, SourceKeys};
 use boxlock::report::{self, FileComparison};
 use boxlock::session::Session;
 use boxlock::verify::{Examiner, wire};
@@ -30,9 +30,14 @@ fn examine(
     which: Which,
     session: &Session,
     file: &[u8],
+    keys: Option<&SourceKeys>,
 ) -> boxlock::bytes::Result<()> {
     let index = session.work()?;
-    let mut examiner = Examiner::of_bytes(index.movie.clone().unwrap_or_default());
+    let movie = index.movie.clone().unwrap_or_default();
+    let mut examiner = match keys {
+        Some(keys) => Examiner::new(movie, keys),
+        None => Examiner::of_bytes(movie),
+    };
     for number in 0..index.fragments.len() {
         let task = FragmentTask::numbered(number, index, &Periods::default()).unwrap();
         let (task, pieces) = session.with_pieces(task)?;
@@ -44,6 +49,14 @@ fn examine(
 
 /// Compares two files, as the page does; nothing where one cannot be opened.
 pub fn compared(this: &[u8], other: &[u8]) -> Option<FileComparison> {
+    compared_with((this, None), (other, None))
+}
+
+/// The same, with keys of files whose samples are to be compared decrypted.
+pub fn compared_with(
+    (this, keys): (&[u8], Option<&SourceKeys>),
+    (other, other_keys): (&[u8], Option<&SourceKeys>),
+) -> Option<FileComparison> {
     let (ours, theirs) = (drive::open(this, Feed::Whole).ok()?, drive::open(other, Feed::Whole).ok()?);
     let mut comparing = report::compare(&ours, &theirs).unwrap();
     let mut before = 0;
@@ -55,8 +68,12 @@ pub fn compared(this: &[u8], other: &[u8]) -> Option<FileComparison> {
         before = before.min(comparing.position());
         comparing.feed(&file[start..end]);
     }
-    for (which, session, file) in [(Which::This, &ours, this), (Which::Other, &theirs, other)] {
-        if let Err(error) = examine(&mut comparing, which, session, file) {
+    let both = [(Which::This, &ours, this, keys), (Which::Other, &theirs, other, other_keys)];
+    for (which, session, file, keys) in both {
+        if keys.is_some() {
+            comparing.decrypts(which);
+        }
+        if let Err(error) = examine(&mut comparing, which, session, file, keys) {
             comparing.failed(error.message());
             break;
         }

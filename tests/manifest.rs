@@ -15,6 +15,7 @@ mod hostile;
 mod judges;
 mod odd;
 mod rules;
+mod segment_index;
 mod set;
 mod shapes;
 mod written;

@@ -124,7 +124,7 @@ async function desk() {
 async function take(files, folder) {
   const [one] = files;
   if (decoding) {
-    if (one) decoder?.take(one);
+    if (one) decoder?.take(one, files);
     return;
   }
   if (!one)

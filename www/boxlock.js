@@ -169,6 +169,10 @@ export const commandLines = async (keys) => (await ofKeys()).commandLines(assets
 export const readManifest = async (source, options = {}) =>
   (await ofKeys()).readManifest(assets(), source, options);
 
+/** @type {typeof Types.readSegmentIndex} */
+export const readSegmentIndex = async (track, source) =>
+  (await ofKeys()).readSegmentIndex(assets(), track, source);
+
 /** @type {typeof Types.writeManifests} */
 export const writeManifests = async (files, wishes = {}) =>
   (await ofKeys()).writeManifests(assets(), files, wishes);
@@ -450,10 +454,11 @@ class OpenMedia {
   findings = (options) => this.#ask('findings', {}, options);
 
   /** @type {Types.Media['compare']} */
-  compare = async (other, options = {}) => {
+  compare = async (other, { keys = [], otherKeys = [], ...options } = {}) => {
+    const copies = [keys, otherKeys].map((all) => all.map((key) => ({ ...key })));
     const [workers, origin] = [workersOf(options), await this.#originOf(other)];
     const crew = new Crew(workers, assets(), null);
-    return this.#ask('compare', { other: origin, workers }, { ...options, crew });
+    return this.#ask('compare', { other: origin, keys: copies, workers }, { ...options, crew });
   };
 
   offline = () => this.#ask('offline', {});

@@ -601,7 +601,7 @@ export interface VerifyFault {
 
 /** Part of the key stream of a key that was used, by tracks of whichever numbers. */
 export interface UsedStream {
-  /** Number, from 0, of the first of the keys given that is this one. */
+  /** Number, from 0, of the first of the keys given that is this one; of findings, of the key ID. */
   key: number;
   /** The first and the last IV, of 8 bytes or of 16 of which the last 8 are 0; or block, of other IVs of 16: as hex. */
   first: string;
@@ -630,6 +630,13 @@ export interface VerifyOptions {
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
   workers?: number;
+}
+
+export interface CompareOptions extends VerifyOptions {
+  /** Of this file, where it is protected and its samples are to be compared decrypted. They are not kept. */
+  keys?: readonly SourceKeyRequest[];
+  /** Of the other. */
+  otherKeys?: readonly SourceKeyRequest[];
 }
 
 /** What is decrypted on the way. */
@@ -726,6 +733,9 @@ export interface FileComparison {
   /** All of them by kind, in the order of the first of each. */
   groups: DifferenceGroup[];
   tracks: ComparedTrack[];
+  /** Whether samples were compared decrypted, with keys: those of this file, and those of the other. */
+  decrypted: boolean;
+  otherDecrypted: boolean;
   /** Why the samples could not all be compared, as a plain sentence. */
   failed?: string;
 }
@@ -844,6 +854,13 @@ export interface FileFindings {
   rules: BrokenRule[];
   /** For each kind of player. */
   targets: TargetAnswer[];
+  /** Key IDs that samples are encrypted with, as UUID texts; null where samples name none. */
+  kids: (string | null)[];
+  /**
+   * What was used of their streams in counter mode, 1000 parts at most; `key` is a place in `kids`. With them files of one key are
+   * held against each other.
+   */
+  streams: UsedStream[];
 }
 
 /** One thing found, and where: what is not known, or of no matter, is left out. */
@@ -1353,6 +1370,32 @@ export interface ManifestTrack {
   init: SegmentPlace | null;
   /** The one file that the quality is, in place of segments. */
   file: SegmentPlace | null;
+  /** Which bytes of that file list its segments (`sidx`): for `readSegmentIndex`. */
+  index: ByteRange | null;
+}
+
+/** A quality that is one file, with the segments that the index in it lists, and the bytes before them that initialize players. */
+export interface IndexedTrack extends ManifestTrack {
+  found: SegmentIndex;
+}
+
+/** What an index of segments (`sidx`) lists. */
+export interface SegmentIndex {
+  /** Bytes that are still wanted; none when all is read. */
+  needs: ByteRange[];
+  /** Where it is; where there are several, the first. */
+  at: ByteRange | null;
+  /** Ticks a second. */
+  timescale: number;
+  runs: SegmentRun[];
+  /** Which bytes of the file the segments are, one by one. */
+  ranges: ByteRange[];
+  /** How many indexes were read: the first, and those that it leads to. */
+  indexes: number;
+  /** How many indexes are a level further down: they are not followed. */
+  deeper: number;
+  /** How many indexes and segments are left out, because there are too many. */
+  left: number;
 }
 
 /** Segments one behind the other of one length, in ticks. `time` has all its digits. */
@@ -1718,10 +1761,11 @@ export interface Media {
   /**
    * How this file differs from another: a file, the parts of one, or what is open here. Boxes are found by what they are: type,
    * track, system, time. Offsets that differ because what they lead to has moved are counted apart. Samples are compared in
-   * decoding order as they stand, each by a hash of its bytes: what was encrypted has other bytes ('verify' compares it
-   * decrypted). Bytes of media data that no sample has are not compared. Progress has the stages 'index', 'compare' and 'samples'.
+   * decoding order as they stand, each by a hash of its bytes: what was encrypted has other bytes, unless `keys` of this file or
+   * `otherKeys` are given, with which they are compared decrypted; wrong keys are refused. Bytes of media data that no sample has
+   * are not compared. Progress has the stages 'index', 'compare' and 'samples'.
    */
-  compare(other: Media | Blob | readonly Blob[], options?: VerifyOptions): Promise<FileComparison>;
+  compare(other: Media | Blob | readonly Blob[], options?: CompareOptions): Promise<FileComparison>;
   /** Whether this file, as it is, will play from the disk of a Windows computer without a connection. */
   offline(): Promise<OfflineCheck[]>;
   /** Initialization segment and fragments for MediaSource, with PIFF boxes given their CENC twins. */
@@ -1921,6 +1965,16 @@ export declare function readManifest(
   source: string | Uint8Array | Blob,
   options?: { files?: readonly DescribedFile[] },
 ): Promise<Manifest>;
+
+/**
+ * The segments of a quality that is one file (DASH with an index in each file), from that index: at `index` of the track, or
+ * right behind its initialization range. `source` is the file, or reads ranges of it, of which there are few; it gives fewer bytes
+ * where the file ends.
+ */
+export declare function readSegmentIndex(
+  track: ManifestTrack,
+  source: Blob | ((range: ByteRange) => Promise<Uint8Array>),
+): Promise<IndexedTrack>;
 
 /** Writes the manifests of a set of files; what one of the forms cannot say of them is told in `notes`. */
 export declare function writeManifests(

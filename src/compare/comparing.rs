@@ -56,6 +56,8 @@ pub struct Comparing {
     samples: SampleComparison,
     /// Why the samples could not all be compared.
     failed: Option<String>,
+    /// Of which files samples are compared decrypted: of this one, and of the other.
+    decrypted: (bool, bool),
 }
 
 /// What came of it.
@@ -71,6 +73,8 @@ pub struct Compared {
     pub tracks: Vec<TrackComparison>,
     /// Why the samples could not all be compared.
     pub failed: Option<String>,
+    /// Of which files samples were compared decrypted: of this one, and of the other.
+    pub decrypted: (bool, bool),
     /// Bytes of this file and of the other.
     pub sizes: (u64, u64),
 }
@@ -101,6 +105,7 @@ impl Comparing {
             found: Found::default(),
             samples,
             failed: None,
+            decrypted: (false, false),
         };
         // What stands behind the last box is none, and is not read.
         let has_tail = |index: &Index| index.file_len > index.top.end();
@@ -261,6 +266,14 @@ impl Comparing {
         Ok(())
     }
 
+    /// Takes that the samples of a file are compared decrypted, with keys.
+    pub fn decrypts(&mut self, which: Which) {
+        match which {
+            Which::This => self.decrypted.0 = true,
+            Which::Other => self.decrypted.1 = true,
+        }
+    }
+
     /// Takes why the samples could not be compared any further.
     pub fn failed(&mut self, why: &str) {
         self.failed.get_or_insert_with(|| why.to_owned());
@@ -275,6 +288,7 @@ impl Comparing {
             groups,
             tracks: self.samples.finish(),
             failed: self.failed,
+            decrypted: self.decrypted,
             sizes: (self.this.file_len, self.other.file_len),
         }
     }

@@ -3,9 +3,11 @@
 use std::rc::Rc;
 
 use crate::boxes::Tree;
+use crate::bytes::KeyId;
 use crate::bytes::units::{len_u64, to_len};
 use crate::track::index::FragmentEntry;
 use crate::track::{Fragment, Index, Need};
+use crate::verify::counters::Used;
 
 use super::finding::{Findings, Found};
 use super::rules::{self, FileRule};
@@ -43,6 +45,8 @@ pub struct Checked {
     pub counts: Vec<(&'static FileRule, u64)>,
     /// Why it does not play, target by target.
     pub answers: Vec<Answer>,
+    /// The key IDs that samples are encrypted with, by number, and what was used of the stream of each.
+    pub streams: (Vec<Option<KeyId>>, Vec<Used>),
 }
 
 impl Checking {
@@ -116,13 +120,14 @@ impl Checking {
 
     /// What came of it, when all was given.
     pub fn finish(mut self) -> Checked {
+        let streams = self.seen.streams();
         self.seen.finish(&mut self.found);
         let (mut found, counts) = self.found.finish(&self.index);
         for one in &mut found {
             one.place.time = time(&self.index, one);
         }
         let answers = targets::answers(&self.index, self.files, &found);
-        Checked { found, counts, answers }
+        Checked { found, counts, answers, streams }
     }
 }
 

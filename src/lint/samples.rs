@@ -13,7 +13,7 @@ use crate::track::codec::h265;
 use crate::track::encryption::{Encryption, Maps, Span, first_of_encryption, maps, spans};
 use crate::track::index::{FragmentEntry, FragmentPart};
 use crate::track::{Codec, Fragment, Index, SampleEntry, TrackFragment};
-use crate::verify::counters::{self, Counters, Twice};
+use crate::verify::counters::{self, Counters, Twice, Used};
 use crate::verify::twins;
 
 use super::finding::{Findings, Place};
@@ -108,6 +108,17 @@ pub fn look(
 }
 
 impl Seen {
+    /// Key IDs by their numbers, none for what is encrypted without one, and what was used of the stream of each in counter mode.
+    pub fn streams(&self) -> (Vec<Option<KeyId>>, Vec<Used>) {
+        let mut kids = vec![None; self.keys.len()];
+        for ((kid, _), key) in &self.keys {
+            if let Some(place) = usize::try_from(key.number).ok().and_then(|number| kids.get_mut(number)) {
+                *place = *kid;
+            }
+        }
+        (kids, self.counters.parts())
+    }
+
     /// Goes past a fragment with these parts.
     pub fn pass(&mut self, parts: &[FragmentPart]) {
         parts.iter().for_each(|part| *self.before.entry(part.track_id, 0) += u64::from(part.samples));

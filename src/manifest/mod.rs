@@ -1,6 +1,6 @@
 //! Rank 8: manifests: which files make a set, in which qualities, from when to when, with which headers. Smooth Streaming's two
 //! (`.ism`, `.ismc`), DASH's `.mpd` and the playlists of HLS are read, held to their rules and to the files, and written of a
-//! description of the files. Knows texts and descriptions alone: no file is opened here.
+//! description of the files. Knows texts, descriptions and indexes of segments alone: no file is opened here.
 
 pub mod against;
 pub mod amount;
@@ -14,6 +14,7 @@ pub mod outline;
 mod protection;
 mod request;
 pub mod rules;
+pub mod segment_index;
 pub mod segments;
 pub mod smooth;
 pub mod write;

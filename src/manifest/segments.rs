@@ -59,6 +59,8 @@ pub struct Segments {
     pub init: Option<Place>,
     /// The one file that the quality is, in place of segments.
     pub file: Option<Place>,
+    /// Which bytes of that file list its segments (`sidx`).
+    pub index: Option<ByteRange>,
 }
 
 /// A quality and its segments: `ManifestTrack`.
@@ -87,6 +89,8 @@ pub struct ManifestTrack {
     pub init: Option<Place>,
     /// The one file that the quality is.
     pub file: Option<Place>,
+    /// Which bytes of that file list its segments.
+    pub index: Option<ByteRange>,
 }
 
 impl ManifestTrack {
@@ -106,6 +110,7 @@ impl ManifestTrack {
             listed: of.listed,
             init: of.init,
             file: of.file,
+            index: of.index,
         }
     }
 }

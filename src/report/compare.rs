@@ -26,6 +26,10 @@ pub struct FileComparison {
     pub groups: Vec<DifferenceGroup>,
     /// The samples, track by track.
     pub tracks: Vec<ComparedTrack>,
+    /// Whether those of this file were compared decrypted, with keys.
+    pub decrypted: bool,
+    /// And those of the other.
+    pub other_decrypted: bool,
     /// Why the samples could not all be compared, as a plain sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
@@ -159,6 +163,8 @@ pub fn comparison(comparing: Comparing) -> FileComparison {
         differences: found.differences.into_iter().map(differing_box).collect(),
         groups: found.groups.into_iter().map(group).collect(),
         tracks: found.tracks.iter().map(track).collect(),
+        decrypted: found.decrypted.0,
+        other_decrypted: found.decrypted.1,
         failed: found.failed,
     }
 }

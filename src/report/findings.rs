@@ -9,6 +9,7 @@ use crate::manifest::rules::Severity;
 use crate::session::Session;
 
 use super::number;
+use super::verification::{STREAMS, UsedStream, stream};
 
 /// All that was found in a file: `FileFindings`.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +20,10 @@ pub struct FileFindings {
     pub rules: Vec<BrokenRule>,
     /// Why it does not play, by kind of player.
     pub targets: Vec<TargetAnswer>,
+    /// Key IDs that samples are encrypted with, as UUID texts; `null` where samples name none.
+    pub kids: Vec<Option<String>>,
+    /// What was used of their streams in counter mode, 1000 parts at most; `key` is a place in `kids`.
+    pub streams: Vec<UsedStream>,
 }
 
 /// One thing found: `FileFinding`.
@@ -124,7 +129,7 @@ pub fn check(session: &Session) -> Result<Checking> {
 
 /// What came of it.
 pub fn findings(checking: Checking) -> FileFindings {
-    let Checked { found, counts, answers } = checking.finish();
+    let Checked { found, counts, answers, streams: (kids, streams) } = checking.finish();
     let finding = |found: &Found| FileFinding {
         rule: found.rule.rule.id,
         message: found.message.clone(),
@@ -168,5 +173,7 @@ pub fn findings(checking: Checking) -> FileFindings {
         findings: found.iter().map(finding).collect(),
         rules: counts.iter().map(rule).collect(),
         targets: answers.iter().map(answer).collect(),
+        kids: kids.iter().map(|kid| kid.map(|kid| kid.uuid())).collect(),
+        streams: streams.iter().take(STREAMS).map(stream).collect(),
     }
 }

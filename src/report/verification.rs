@@ -149,9 +149,9 @@ pub fn verification(outcome: &Outcome) -> Verification {
 }
 
 /// Most parts of key streams that are told: IVs that go on from each other are one.
-const STREAMS: usize = 1000;
+pub(super) const STREAMS: usize = 1000;
 
-fn stream(used: &Used) -> UsedStream {
+pub(super) fn stream(used: &Used) -> UsedStream {
     let iv = |at: u128| {
         let bytes = at.to_be_bytes();
         hex::encode(if used.iv_size == 8 { &bytes[8..] } else { &bytes[..] })

@@ -53,6 +53,11 @@ impl Comparer {
         self.0.as_ref().map_or(0.0, |comparing| number(comparing.position()))
     }
 
+    /// Takes that the samples of one of the files are compared decrypted, with keys.
+    pub fn decrypts(&mut self, of_other: bool) {
+        self.0.iter_mut().for_each(|comparing| comparing.decrypts(which(of_other)));
+    }
+
     /// Takes what was found of the next fragments of one of the files.
     pub fn take(&mut self, of_other: bool, found: &[u8]) -> JsResult<()> {
         self.0.as_mut().map_or(Ok(()), |comparing| comparing.take(which(of_other), found)).map_err(to_js)

@@ -3,15 +3,18 @@
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
+use crate::bytes::units::to_len;
 use crate::bytes::{Error, KeyId, Result};
 use crate::exchange::build::{BuildText, build};
 use crate::exchange::request::{WriteRequest, read_tracks};
 use crate::exchange::{export, lines, read_keys, x509};
 use crate::manifest;
+use crate::manifest::described::ByteRange;
+use crate::manifest::segment_index::{self, Piece};
 use crate::playready::parse_kid;
 use crate::report;
 
-use super::{JsResult, shown, to_js};
+use super::{JsResult, offset, shown, to_js};
 
 /// Key IDs of open files, as UUID texts with spaces between.
 fn kids(text: &str) -> Vec<KeyId> {
@@ -79,6 +82,25 @@ pub fn read_manifest(bytes: &[u8], files: &str) -> JsResult<JsValue> {
     let files = manifest::read_files(files).map_err(to_js)?;
     let (_, read) = manifest::read(bytes, &files).map_err(to_js)?;
     shown(&read)
+}
+
+/// The segments of a file, from the index in it: `SegmentIndex`. `places` are three numbers for each piece of the file that was read,
+/// all of them one behind the other in `bytes`: where it begins, how many bytes were asked for, and how many came. It is looked for
+/// from `start` on; `end` is 0 where nobody says where it ends.
+#[wasm_bindgen]
+pub fn read_segment_index(bytes: &[u8], places: &[f64], start: f64, end: f64) -> JsResult<JsValue> {
+    let mut rest = bytes;
+    let pieces: Vec<Piece<'_>> = places
+        .chunks_exact(3)
+        .map(|place| {
+            let [start, asked, len] = [0, 1, 2].map(|at| place.get(at).copied().map_or(0, offset));
+            let (bytes, behind) = rest.split_at(to_len(len).min(rest.len()));
+            rest = behind;
+            Piece { start, asked, bytes }
+        })
+        .collect();
+    let from = ByteRange { start: offset(start), end: offset(end) };
+    shown(&segment_index::read(&pieces, from).map_err(to_js)?)
 }
 
 /// Manifests of files: `WrittenManifests`; both are JSON.

@@ -75,7 +75,6 @@ fn shown(report: &(impl Serialize + ?Sized)) -> JsResult<JsValue> {
 }
 
 /// A JavaScript number as a file offset; negative ones and NaN become 0.
-#[cfg(not(feature = "keys"))]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "`as` saturates")]
 fn offset(n: f64) -> u64 {
     n as u64

@@ -1,8 +1,10 @@
 //! A file and what is made of it.
 
-use boxlock::report;
+use boxlock::protect::request::SecretText;
+use boxlock::protect::{SourceKeyText, SourceKeys};
+use boxlock::report::{self, FileComparison};
 
-use super::{SAMPLE, compare, compared, groups};
+use super::{SAMPLE, compare, compared, compared_with, groups};
 use crate::plain::tables;
 use crate::support::corpus_files;
 use crate::support::dice::Dice;
@@ -103,6 +105,60 @@ fn the_same_media_protected_twice_differs_in_what_was_asked_otherwise() {
     assert!(
         found.tracks.iter().all(|track| track.equal == track.samples && track.encrypted == track.samples)
     );
+}
+
+/// The key with which [`drive`] protects.
+fn keys() -> SourceKeys {
+    let key = Some(SecretText(drive::KEY.to_owned()));
+    SourceKeys::parse(&[SourceKeyText { key, ..SourceKeyText::default() }]).unwrap()
+}
+
+#[test]
+fn decrypted_before_and_after_protection_are_the_same_media() {
+    let (keys, clear) = (keys(), SAMPLE);
+    let mut firsts = 0;
+    for (scheme, form) in [("cenc", "hybrid"), ("cenc", "piff"), ("cbcs", "plain"), ("cens", "plain")] {
+        let made = drive::protect(SAMPLE, &drive::request_in(scheme, form)).unwrap();
+        let same = |found: FileComparison| {
+            assert_eq!((found.failed.as_ref(), found.same), (None, false), "{scheme} {form}");
+            for track in &found.tracks {
+                assert_eq!(
+                    (track.equal, track.other_samples),
+                    (track.samples, track.samples),
+                    "{scheme} {form}"
+                );
+                assert_eq!((track.encrypted, track.other_encrypted), (0, track.samples));
+            }
+            (found.decrypted, found.other_decrypted)
+        };
+        assert_eq!(same(compared_with((clear, None), (&made, Some(&keys))).unwrap()), (false, true));
+        // Protected with other counters, both are decrypted.
+        let again = drive::protect(SAMPLE, &drive::request("hybrid")).unwrap();
+        let found = compared_with((&again, Some(&keys)), (&made, Some(&keys))).unwrap();
+        assert_eq!((found.decrypted, found.other_decrypted, found.failed.as_ref()), (true, true, None));
+        assert!(found.tracks.iter().all(|track| track.equal == track.samples));
+        // One byte that is encrypted is another.
+        let mut broken = made.clone();
+        let at = broken.len() / 2;
+        broken[at] ^= 1;
+        let found = compared_with((clear, None), (&broken, Some(&keys))).unwrap();
+        let unlike: u64 = found.tracks.iter().map(|track| track.bytes).sum();
+        if unlike > 0 {
+            firsts += 1;
+            let first = found.tracks.iter().find_map(|track| track.first.as_ref()).unwrap();
+            assert_eq!((unlike, first.how), (1, "bytes"), "{scheme} {form}");
+        }
+    }
+    assert!(firsts >= 3, "{firsts}");
+    // A key that is not there is missed, by its ID.
+    let other = SourceKeys::parse(&[SourceKeyText {
+        kid: Some("ffffffff-ffff-ffff-ffff-ffffffffffff".to_owned()),
+        key: Some(SecretText(drive::KEY.to_owned())),
+        ..SourceKeyText::default()
+    }]);
+    let made = drive::protect(SAMPLE, &drive::request("hybrid")).unwrap();
+    let found = compared_with((clear, None), (&made, Some(&other.unwrap()))).unwrap();
+    assert!(found.failed.as_ref().unwrap().contains(drive::KID), "{:?}", found.failed);
 }
 
 #[test]

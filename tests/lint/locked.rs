@@ -1,10 +1,16 @@
 //! Files that break the rules of encryption.
 
+use boxlock::protect::request::SecretText;
+use boxlock::protect::{SourceKeyText, SourceKeys};
+use boxlock::verify::counters::Used;
+
 use super::build::{SAMPLE, append, boxed, copy, find, front, hide, protected, remove, set, splice, wide};
 use super::findings;
 use super::rules::{Case, case};
 use crate::support::dice::Dice;
+use crate::support::drive;
 use crate::support::raw::be32;
+use crate::verify::verify;
 
 fn cenc() -> Vec<u8> {
     protected("cenc", "plain")
@@ -40,6 +46,30 @@ const SENC2: &str = "moof[1]/traf/senc";
 
 fn of_sinf(name: &str) -> String {
     format!("{SINF}/{name}")
+}
+
+/// Without the key, what is told of key streams is what verifying with it finds.
+#[test]
+fn key_streams_are_told_as_verifying_finds_them() {
+    let key = Some(SecretText(drive::KEY.to_owned()));
+    let keys = SourceKeys::parse(&[SourceKeyText { key, ..SourceKeyText::default() }]).unwrap();
+    for (scheme, form) in [("cenc", "plain"), ("cenc", "hybrid"), ("cenc", "piff"), ("cbcs", "plain")] {
+        let file = protected(scheme, form);
+        let found = findings(&file);
+        let told: Vec<_> =
+            found.streams.iter().map(|one| (one.key, one.first.clone(), one.last.clone())).collect();
+        let used = verify(&file, &keys, None).used;
+        let digits = |used: &Used, at: u128| {
+            if used.iv_size == 8 { format!("{at:016x}") } else { format!("{at:032x}") }
+        };
+        let expected: Vec<_> =
+            used.iter().map(|one| (one.key, digits(one, one.first), digits(one, one.last))).collect();
+        assert_eq!(told, expected, "{scheme} {form}");
+        assert_eq!(told.is_empty(), scheme == "cbcs", "{scheme} {form}");
+        assert_eq!(found.kids, [Some(drive::KID.to_owned())], "{scheme} {form}");
+    }
+    let clear = findings(SAMPLE);
+    assert!(clear.kids.is_empty() && clear.streams.is_empty());
 }
 
 pub fn cases() -> Vec<Case> {

@@ -15,6 +15,8 @@ import {
 } from './support.mjs';
 
 const folder = workFolder();
+const KEY = '00112233445566778899aabbccddeeff';
+const KID = '6f651ae1-dbe4-4434-bcb4-690d1564c41c';
 
 /** Opens the sample and what is protected of it, and goes to the comparison of the first. */
 async function openBoth(page, name) {
@@ -127,6 +129,59 @@ inEachBrowser((browser) => {
     assert.ok(lines[0].startsWith('kind,type,name,path,'), lines[0]);
     assert.ok(lines[1].startsWith('changed,mvhd,') && lines[1].includes(',rate,'), lines[1]);
     assert.equal(lines.length, 3);
+  });
+
+  check('with its key a protected file is compared decrypted, and the key is forgotten', async (page) => {
+    const locked = folder.path(`keys-${browser.name}.mp4`);
+    const bytes = await protectedSample(page, { form: 'hybrid', kid: KID, key: KEY });
+    await writeFile(locked, bytes);
+    await openFile(page, locked);
+    await openFile(page, SAMPLE);
+    await look(page, 'Compare');
+    await page.waitFor('.compare-keys');
+    await page.click('.compare-keys summary');
+    // This file is clear: it is asked for no keys.
+    assert.equal(await page.evaluate(() => document.querySelectorAll('.compare-sides fieldset').length), 1);
+    assert.match(await page.text('.compare-sides legend'), /^Keys of keys-/);
+    const field = '.compare-sides [name="sourceKey"]';
+    // A wrong one is told by its ID, and stays to be put right.
+    await page.fill(field, KEY.replace('00', '01'));
+    await page.click('#compare-start');
+    await page.waitFor('.compare .fault-line', { timeout: LONG });
+    assert.match(await page.text('.compare .fault-line'), new RegExp(KID));
+    await page.fill(field, KEY);
+    await page.click('#compare-start');
+    await compared(page);
+    assert.match(await page.text('.compare-words'), /^The same media once decrypted: [\d,]+ samples equal\./);
+    assert.equal(await page.evaluate((at) => document.querySelector(at).value, field), '');
+    await page.fill(field, KEY);
+    await look(page, 'Boxes');
+    assert.equal(await page.evaluate((at) => document.querySelector(at).value, field), '');
+
+    // A file from the disk takes keys as a list; the first sample that differs decrypted is told.
+    await look(page, 'Compare');
+    bytes[bytes.length >> 1] ^= 1;
+    const other = folder.path(`keys-broken-${browser.name}.mp4`);
+    await writeFile(other, bytes);
+    await page.setFile('#compare-file', other);
+    await page.click('.compare-sides details summary');
+    await page.fill('.compare-sides [name="keyList"]', `${KID.replaceAll('-', '')}:${KEY}`);
+    await page.waitFor(() => /One key was taken/.test(document.querySelector('.compare-sides').innerText));
+    await page.click('#compare-start');
+    await page.waitFor(() =>
+      /are equal once decrypted/.test(document.querySelector('.compare-words')?.innerText ?? ''),
+    );
+    assert.match(await page.text('.compare-tracks'), /Sample [\d,]+ at .*: its bytes/);
+    await page.click('#compare-json');
+    const json = (await page.waitDownload({ timeout: LONG })).bytes.toString();
+    assert.ok(!json.includes(KEY));
+    const { decrypted, otherDecrypted, tracks } = JSON.parse(json);
+    assert.deepEqual([decrypted, otherDecrypted], [false, true]);
+    assert.equal(
+      tracks.reduce((sum, track) => sum + track.bytes, 0),
+      1,
+    );
+    assert.deepEqual(page.errors, []);
   });
 
   check('a comparison can be stopped, and what cannot be opened is said', async (page) => {

@@ -21,6 +21,9 @@ const START = `
   };
 `;
 
+/** What the chosen quality is called, in the page. */
+const quality = () => document.querySelector('.segments .pane-head select').selectedOptions[0].textContent;
+
 inEachBrowser((browser) => {
   const check = pageTests(browser);
   const script = (page, body) => page.evaluate(`async () => {${START}${body}}`);
@@ -109,5 +112,105 @@ inEachBrowser((browser) => {
     const playlist = await page.text('#decode-found');
     assert.match(playlist, /EXT-X-VERSION is 3/);
     assert.match(playlist, /licence\.example\.com/);
+  });
+
+  check(
+    'segments of a manifest are listed where it is decoded, by the index of a file that it names',
+    async (page) => {
+      const { mpd, media, playlist, file } = await script(
+        page,
+        `const source = await open(url);
+      const result = await source.protect({ laUrl: 'https://licence.example.com/', form: 'hybrid', segmentIndex: true });
+      const blob = await result.file();
+      const one = await open(blob, { name: 'a film.mp4' });
+      const file = await one.describe();
+      one.close();
+      source.close();
+      const { files } = await writeManifests([file], { name: 'film' });
+      const text = (form) => files.find((one) => one.form === form).text;
+      const media = btoa(Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(''));
+      await result.discard();
+      return { mpd: text('mpd'), playlist: text('hls-media'), media, file };`,
+      );
+      assert.match(mpd, /<BaseURL>a%20film\.mp4<\/BaseURL>[^]*indexRange=/);
+      const bytes = Buffer.from(media, 'base64');
+      const segments = file.segments;
+      const first = `${segments[0].start}-${segments[0].end - 1}`;
+      const row = (at) => page.text(`.segment-row[data-index="${at}"]`);
+      await page.click('#to-decode');
+      await page.waitFor('.decode-text');
+
+      // A playlist has its segments in itself.
+      await page.fill('.decode-text', playlist);
+      await page.waitFor('.segment-row[data-index="1"]');
+      assert.match(await row(0), new RegExp(first));
+      assert.equal(await page.evaluate(() => document.querySelector('.segments > .hint')), null);
+      assert.match(await page.evaluate(quality), new RegExp(`${segments.length} segments`));
+
+      // A description of whole files says nothing of segments: a file is asked for, or comes along.
+      await page.fill('.decode-text', mpd);
+      await page.waitFor(() =>
+        /one file/.test(document.querySelector('.segments .pane-head select')?.textContent ?? ''),
+      );
+      assert.equal(await page.text('.segments [role="status"]'), 'List its segments of a file');
+      const choose = (name) => page.setFile('#decode-along', name);
+      await page.evaluate(() => {
+        // The picker of the browser stays shut.
+        document.querySelector('#decode-along').click = () => {};
+      });
+      await page.click('.segments [role="status"] button');
+      await choose(new URL('../../www/samples/sample.ismv', import.meta.url).pathname);
+      await page.waitFor(() =>
+        /No index of segments/.test(document.querySelector('.segments [role="status"]').innerText),
+      );
+      assert.match(await page.text('.segments [role="status"]'), /Try again$/);
+
+      await page.drop(
+        '#decode',
+        { name: 'a film.mp4', bytes },
+        { name: 'film.mpd', bytes: Buffer.from(mpd) },
+      );
+      await page.waitFor(() =>
+        /sidx/.test(document.querySelector('.segments [role="status"]')?.innerText ?? ''),
+      );
+      assert.match(await row(0), new RegExp(first));
+      const last = segments.at(-1);
+      await page.evaluate(() => document.querySelector('.segment-table').focus());
+      await page.press('End');
+      assert.match(await row(segments.length - 1), new RegExp(`${last.start}-${last.end - 1}`));
+      assert.match(await row(segments.length - 1), new RegExp(`^${segments.length}\\b`));
+      assert.deepEqual(page.errors, []);
+    },
+  );
+
+  check('a set that comes with a description of whole files lists the segments of each', async (page) => {
+    const { mpd, media, count } = await script(
+      page,
+      `const source = await open(url);
+      const result = await source.protect({ laUrl: 'https://licence.example.com/', form: 'hybrid', segmentIndex: true });
+      const blob = await result.file();
+      const one = await open(blob, { name: 'film.mp4' });
+      const file = await one.describe();
+      one.close();
+      source.close();
+      const { files } = await writeManifests([file], { name: 'film' });
+      const media = btoa(Array.from(new Uint8Array(await blob.arrayBuffer()), (byte) => String.fromCharCode(byte)).join(''));
+      await result.discard();
+      return { mpd: files.find((one) => one.form === 'mpd').text, media, count: file.segments.length };`,
+    );
+    const bytes = Buffer.from(media, 'base64');
+    const files = [
+      { name: 'film.mp4', bytes },
+      { name: 'film.mpd', bytes: Buffer.from(mpd) },
+    ];
+    await page.drop('body', ...files);
+    await page.waitFor('.set-segments summary', { timeout: 30_000 });
+    await page.click('.set-segments summary');
+    await page.waitFor(() =>
+      /sidx/.test(document.querySelector('.segments [role="status"]')?.innerText ?? ''),
+    );
+    assert.match(await page.evaluate(quality), new RegExp(`${count} segments`));
+    assert.match(await page.text('.segment-row[data-index="0"]'), /^1\b.*film\.mp4$/s);
+    assert.deepEqual(page.errors, []);
   });
 });

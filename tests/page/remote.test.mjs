@@ -5,30 +5,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inEachBrowser } from './browser.mjs';
-import { file, longFile, mediaServer } from './support-remote.mjs';
+import { file, longFile, mediaServer, pieces } from './support-remote.mjs';
 import { giveAxe, LONG, SAMPLE, siteCopy, triedAgain } from './support.mjs';
 
 const FRAGMENTS = 80;
 /** Manifests that others wrote. */
 const OTHERS = ['azure-sdk__small.ismc', 'rx-player__Manifest_Regular.xml'];
 const MANIFESTS = new URL('../../../shared/corpus/smooth/', import.meta.url);
-
-/** The sample taken apart: what stands before its fragments, and those of its first track, as servers have them. */
-function pieces() {
-  const bytes = readFileSync(SAMPLE);
-  const fragments = [];
-  let head;
-  for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    if (type !== 'moof') continue;
-    head ??= bytes.subarray(0, at);
-    const mdat = at + bytes.readUInt32BE(at);
-    const track = bytes.readUInt32BE(bytes.indexOf('tfhd', at) + 8);
-    fragments.push({ track, bytes: bytes.subarray(at, mdat + bytes.readUInt32BE(mdat)) });
-  }
-  const own = fragments.filter(({ track }) => track === fragments[0].track);
-  return { head, fragments: own.map((one) => one.bytes) };
-}
 
 const { head, fragments } = pieces();
 

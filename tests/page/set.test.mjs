@@ -6,7 +6,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { boxes, haveFfmpeg, ffmpeg, makeSmooth } from './support-media.mjs';
-import { goTo, LA_URL, LONG, pageTests, storage, withoutPicker, workFolder } from './support.mjs';
+import {
+  goTo,
+  LA_URL,
+  LONG,
+  pageTests,
+  protectedSample,
+  storage,
+  withoutPicker,
+  workFolder,
+} from './support.mjs';
 
 const folder = workFolder();
 const skip = haveFfmpeg() ? false : 'not run: FFmpeg is missing';
@@ -226,6 +235,87 @@ inEachBrowser((browser) => {
       assert.match(said, /movie\.ism names gone\.ismv, which is not among the files/);
       assert.match(said, /says 5000000 bits a second of film_360p_900k\.ismv/);
       assert.match(said, /movie\.ism: .*Smooth/);
+    },
+    options,
+  );
+
+  check('protected files that use one counter with one key are told, without the key', async (page) => {
+    const keys = { kid: '6f651ae1-dbe4-4434-bcb4-690d1564c41c', key: '00112233445566778899aabbccddeeff' };
+    const one = await protectedSample(page, { form: 'hybrid', ...keys });
+    // The same counters, and other bytes.
+    const two = Buffer.from(one);
+    two[two.length >> 1] ^= 1;
+    const apart = await protectedSample(page, { form: 'hybrid', ...keys });
+    const ism = (...names) => ({
+      name: 'movie.ism',
+      bytes: Buffer.from(
+        `<smil xmlns="http://www.w3.org/2001/SMIL20/Language"><head/><body><switch>${names
+          .map(
+            (name) =>
+              `<video src="${name}" systemBitrate="900000"><param name="trackID" value="1" valuetype="data"/></video>`,
+          )
+          .join('')}</switch></body></smil>`,
+      ),
+    });
+    await page.drop(
+      'body',
+      { name: 'one.ismv', bytes: one },
+      { name: 'two.ismv', bytes: two },
+      ism('one.ismv', 'two.ismv'),
+    );
+    await page.waitFor('.set-counters .warning', { timeout: LONG });
+    const said = await page.text('.set-counters .warning');
+    assert.match(said, /^Counters meet: the same part of the stream of one key/);
+    assert.match(said, /one\.ismv uses a part that two\.ismv uses too\./);
+    assert.match(said, /two\.ismv uses a part that one\.ismv uses too\./);
+    assert.equal(
+      await page.evaluate(() => document.querySelector('.set-counters [role="alert"]') !== null),
+      true,
+    );
+
+    // Two that were made apart with one key began to count elsewhere.
+    await page.goto('/');
+    await page.drop(
+      'body',
+      { name: 'one.ismv', bytes: one },
+      { name: 'apart.ismv', bytes: apart },
+      ism('one.ismv', 'apart.ismv'),
+    );
+    await page.waitFor(
+      () => /no counter of them/.test(document.querySelector('.set-counters')?.innerText ?? ''),
+      {
+        timeout: LONG,
+      },
+    );
+    assert.match(await page.text('.set-counters'), /^2 of the files have key IDs in common/);
+    assert.deepEqual(page.errors, []);
+  });
+
+  check(
+    'when files of a job share a counter after all, the job says so',
+    async (page) => {
+      await withoutPicker(page);
+      await withFolder(page);
+      // As the plan of a set never lets it come to that, what checking tells of the first file is told of all.
+      await page.evaluate(() => {
+        let first = null;
+        window.Worker = class extends window.Worker {
+          set onmessage(handler) {
+            super.onmessage = (event) => {
+              const found = event.data?.result;
+              if (found?.streams?.length && found.counted) found.streams = first ??= found.streams;
+              handler(event);
+            };
+          }
+        };
+      });
+      await openSet(page, ...paths);
+      await planned(page);
+      await page.click('#set-start');
+      const { lines } = await made(page);
+      const said = lines.filter((line) => /uses a part of a key’s stream that .* uses too/.test(line));
+      assert.equal(said.length, 3, lines.join('\n'));
+      for (const line of said) assert.match(line, /with both files, both can be read without the key/);
     },
     options,
   );

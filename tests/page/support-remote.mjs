@@ -30,6 +30,37 @@ function head() {
   return bytes.subarray(0, at);
 }
 
+/** The sample taken apart: what stands before its fragments, and those of its first track, as servers have them. */
+export function pieces() {
+  const bytes = readFileSync(SAMPLE);
+  const fragments = [];
+  let head;
+  for (let at = 0; at < bytes.length; at += bytes.readUInt32BE(at)) {
+    const type = bytes.toString('latin1', at + 4, at + 8);
+    if (type !== 'moof') continue;
+    head ??= bytes.subarray(0, at);
+    const mdat = at + bytes.readUInt32BE(at);
+    const track = bytes.readUInt32BE(bytes.indexOf('tfhd', at) + 8);
+    fragments.push({ track, bytes: bytes.subarray(at, mdat + bytes.readUInt32BE(mdat)) });
+  }
+  const own = fragments.filter(({ track }) => track === fragments[0].track);
+  return { head, fragments: own.map((one) => one.bytes) };
+}
+
+/**
+ * An index of segments (`sidx`) of version 0, in milliseconds.
+ * @param {readonly { size: number, lasts: number, index?: boolean }[]} entries
+ * @param {number} [begins]
+ */
+export function segmentIndex(entries, begins = 0) {
+  const listed = entries.flatMap(({ size, lasts, index }) => [
+    size + (index ? 2 ** 31 : 0),
+    lasts,
+    0x90000000,
+  ]);
+  return box('sidx', u32(0, 1, 1000, begins, 0, entries.length, ...listed));
+}
+
 const SAMPLES = 50;
 
 /** A file of so many fragments of so many bytes, which are not there until they are asked for: `{ size, read }`. */

@@ -8,33 +8,43 @@ import { verify } from './verify.js';
 /** @import { Comparer, File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { Line } from './pool.js' */
 /** @import { OpenFile } from './worker-file.js' */
-/** @import { FileComparison, Progress } from '../types' */
+/** @import { FileComparison, Progress, SourceKeyRequest } from '../types' */
 
-/** One of the two. @typedef {{ core: CoreFile, open: OpenFile }} Compared */
+/** One of the two; without keys its samples are compared as they stand. @typedef {{ core: CoreFile, open: OpenFile, keys: SourceKeyRequest[] }} Compared */
 /** @typedef {{ signal: AbortSignal, report: (progress: Progress) => void, line: Line, engine: WebAssembly.Module | string }} Running */
 
 /**
  * @param {Comparer} comparer
- * @param {Compared} here
- * @param {Compared} there
+ * @param {Compared[]} both
  * @param {number} workers
  * @param {Running} running
  * @returns {Promise<FileComparison>}
  */
-export async function compare(comparer, here, there, workers, running) {
+export async function compare(comparer, both, workers, running) {
+  const [here, there] = both;
+  if (!here || !there) throw new Error('Two files are compared.');
   await compareBoxes(comparer, here, there, running);
   try {
     const { engine } = running;
-    const of = (/** @type {Compared} */ { core, open }) => ({
+    both.forEach(({ keys }, side) => keys.length && comparer.decrypts(side === 1));
+    const of = (/** @type {Compared} */ { core, open, keys }) => ({
       blob: open.reader.blob,
       moov: core.movie_header(),
-      keys: null,
-      bytesAlone: true,
+      keys: keys.length ? keys : null,
+      bytesAlone: keys.length === 0,
     });
-    const first = { examiners: { engine, files: [of(here), of(there)] } };
-    const [written, source] = [here, there].map(({ core, open }) => ({ core, blob: open.reader.blob }));
-    if (!written || !source) throw new Error('Two files are compared.');
-    return await verify(comparer, written, source, first, workers, () => false, running, 'samples');
+    const first = { examiners: { engine, files: both.map(of) } };
+    const reading = (/** @type {Compared} */ { core, open }) => ({ core, blob: open.reader.blob });
+    return await verify(
+      comparer,
+      reading(here),
+      reading(there),
+      first,
+      workers,
+      () => false,
+      running,
+      'samples',
+    );
   } catch (error) {
     if (running.signal.aborted || isTrap(error)) throw error;
     const { kind, message } = /** @type {import('./errors.js').BoxlockError} */ (error);

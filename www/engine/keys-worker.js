@@ -28,6 +28,8 @@ const methods = {
   },
   commands: ({ request }) => core.command_lines(request),
   manifest: ({ bytes, files }) => core.read_manifest(bytes, JSON.stringify(files)),
+  index: ({ bytes, places, from }) =>
+    core.read_segment_index(bytes, new Float64Array(places), from.start, from.end),
   manifests: ({ files, wishes }) => core.write_manifests(JSON.stringify(files), JSON.stringify(wishes)),
 };
 

@@ -167,6 +167,58 @@ export async function readManifest(assets, source, { files }) {
 
 /**
  * @param {Assets} assets
+ * @param {Types.ManifestTrack} track
+ * @param {Blob | ((range: Types.ByteRange) => Promise<Uint8Array>)} source
+ * @returns {Promise<Types.IndexedTrack>}
+ */
+export async function readSegmentIndex(assets, track, source) {
+  const { file, init, index } = track;
+  if (!file)
+    throw new BoxlockError({
+      code: 'not-one-file',
+      kind: 'caller',
+      message: 'The quality is not one file: its segments are in the manifest itself.',
+    });
+  const read =
+    source instanceof Blob
+      ? async (/** @type {Types.ByteRange} */ { start, end }) =>
+          new Uint8Array(await source.slice(start, end).arrayBuffer())
+      : source;
+  const inFile = !init || init.address === file.address ? (init?.range ?? null) : null;
+  // Where the manifest does not say where it is, it stands behind what initializes players.
+  const from = index ?? { start: inFile?.end ?? 0, end: 0 };
+  /** @type {number[]} */
+  const places = [];
+  let bytes = new Uint8Array();
+  for (;;) {
+    const found = await ask(assets, 'index', { bytes, places, from });
+    const at = found.at;
+    if (at && found.needs.length === 0) {
+      const { address } = file;
+      return {
+        ...track,
+        timescale: found.timescale,
+        runs: found.runs,
+        listed: found.ranges.map((range) => ({ address, range })),
+        init:
+          init?.range || (init && init.address !== address)
+            ? init
+            : { address, range: { start: 0, end: at.start } },
+        found,
+      };
+    }
+    const parts = [bytes];
+    for (const need of found.needs) {
+      const part = await read(need);
+      places.push(need.start, need.end - need.start, part.length);
+      parts.push(new Uint8Array(part));
+    }
+    bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  }
+}
+
+/**
+ * @param {Assets} assets
  * @param {readonly Types.DescribedFile[]} files
  * @param {Types.ManifestWishes} wishes
  */

@@ -3,6 +3,7 @@
 import type {
   BoxNode,
   BoxView,
+  ByteRange,
   CommandLine,
   Decoded,
   DescribedFile,
@@ -27,6 +28,7 @@ import type {
   SamplePage,
   SampleTimeline,
   SampleView,
+  SegmentIndex,
   SourceKeyRequest,
   Summary,
   Track,
@@ -69,6 +71,7 @@ export interface KeyMethods {
   };
   commands: { args: { request: string }; result: CommandLine[] };
   manifest: { args: { bytes: Uint8Array; files: readonly DescribedFile[] }; result: Manifest };
+  index: { args: { bytes: Uint8Array; places: number[]; from: ByteRange }; result: SegmentIndex };
   manifests: { args: { files: readonly DescribedFile[]; wishes: ManifestWishes }; result: WrittenManifests };
 }
 
@@ -245,8 +248,11 @@ export interface Methods {
     result: Verification;
   };
   findings: { args: Record<string, never>; result: FileFindings };
-  /** `other` is the file that the open one is compared with. */
-  compare: { args: { other: Origin; workers: number }; result: FileComparison };
+  /** `other` is the file that the open one is compared with; `keys` are those of the two. */
+  compare: {
+    args: { other: Origin; keys: SourceKeyRequest[][]; workers: number };
+    result: FileComparison;
+  };
   offline: { args: Record<string, never>; result: OfflineCheck[] };
   hash: { args: { blob: Blob }; result: string };
   playback: { args: Record<string, never>; result: { info: PlaybackInfo; init: Uint8Array } };

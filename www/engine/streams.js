@@ -1,8 +1,8 @@
-/** Whether files of one job use a part of a key's stream twice, by what verifying each of them told. */
+/** Whether files use a part of a key's stream twice, by what verifying or checking each of them told. */
 
 /** @import { UsedStream } from '../types' */
 
-/** `keys` are those that it was verified with, in their order. @typedef {{ name: string, keys: readonly string[], streams: readonly UsedStream[] }} Read */
+/** `keys` are those that it was verified with, in their order, or IDs of keys. @typedef {{ name: string, keys: readonly (string | null)[], streams: readonly UsedStream[] }} Read */
 /** What was used, in blocks. @typedef {{ first: bigint, last: bigint, file: number }} Part */
 
 /**

@@ -6,7 +6,7 @@ import { headsOf } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
 import { Witness } from '../files/witness.js';
 import { compare } from './compare.js';
-import { environmentError, isTrap, toPosted } from './errors.js';
+import { callerError, environmentError, isTrap, toPosted } from './errors.js';
 import { live } from './lifeline.js';
 import { measure } from './measure.js';
 import { Pause } from './pause.js';
@@ -214,12 +214,7 @@ export const methods = {
       const first = { examiners: { engine, files } };
       if (remains) checkRemains(verifier, written, remains);
       // Keys that somebody gave may be wrong ones.
-      else if (!stands) {
-        for (const order of /** @type {Order[]} */ (verifier.trials(written.core)))
-          if (order.end - order.start <= LOOK_BYTES)
-            verifier.try_keys(written.core, order.tasks, file().bytesOf(order));
-        verifier.tried(written.core);
-      }
+      else if (!stands) tryWith(verifier, written.core, file());
       // What was made here just now is at fault itself, and not the keys; what it was made of never is.
       /** @type {Parameters<typeof verify>[5]} */
       const ends = (side, { kind }) => side === 1 || (kind === 'caller' && !remains);
@@ -229,15 +224,30 @@ export const methods = {
     }
   },
 
-  async compare({ other: origin, workers }, running) {
+  async compare({ other: origin, keys, workers }, running) {
     const here = file();
     const { core } = await here.working(running);
     const witness = new Witness();
     const other = await openWhole(origin, witness, running);
     try {
       const there = new OpenFile(other, origin.blob, Float64Array.from(origin.starts), witness, null);
-      const comparer = new Comparer(core, other);
-      return await compare(comparer, { core, open: here }, { core: other, open: there }, workers, running);
+      const [ours = [], theirs = []] = keys;
+      const both = [
+        { core, open: here, keys: ours },
+        { core: other, open: there, keys: theirs },
+      ];
+      for (const { core, open, keys } of both) {
+        if (keys.length === 0) continue;
+        const trial = new Verifier(core, keys);
+        try {
+          tryWith(trial, core, open);
+          const wrong = trial.finish().faults.find(isWrongKey);
+          if (wrong) throw callerError(wrong.code, wrong.message);
+        } finally {
+          trial.free();
+        }
+      }
+      return await compare(new Comparer(core, other), both, workers, running);
     } finally {
       other.free();
     }
@@ -351,6 +361,21 @@ async function planned(request, running) {
 /** @param {CoreFile} core */
 const isProtected = (core) =>
   /** @type {Types.Track[]} */ (core.tracks()).some(({ protection }) => protection);
+
+/** @param {Types.VerifyFault} fault */
+const isWrongKey = ({ code }) => code === 'wrong-key';
+
+/**
+ * Tries keys on some of the fragments that they are for.
+ * @param {Verifier} verifier
+ * @param {CoreFile} core
+ * @param {OpenFile} open
+ */
+function tryWith(verifier, core, open) {
+  for (const order of /** @type {Order[]} */ (verifier.trials(core)))
+    if (order.end - order.start <= LOOK_BYTES) verifier.try_keys(core, order.tasks, open.bytesOf(order));
+  verifier.tried(core);
+}
 
 /**
  * Tries the keys of what is protected already; fails when one is wrong. Returns what is doubtful.

@@ -1,6 +1,7 @@
 /** An open file behind an address, as the main page shows one: to be looked at, and no more. */
 
 /** @import { Media, Summary } from '../types.d.ts' */
+/** @import { Place } from '../ui/place.js' */
 
 import { button, h } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
@@ -23,8 +24,9 @@ export class FileView {
   /**
    * @param {Media} media
    * @param {(() => void) | null} back to the manifest that led to it
+   * @param {number} [at] the byte to begin at, where the address of the page says none
    */
-  constructor(media, back) {
+  constructor(media, back, at = -1) {
     const panel = h('div', { class: 'panel' }, h('p', { class: 'quiet' }, 'Reading the boxes…'));
     this.media = media;
     this.element = h(
@@ -43,19 +45,24 @@ export class FileView {
       ),
       panel,
     );
-    void this.#fill(panel, { ...media.summary(), protectable: LOOKED_AT });
+    void this.#fill(
+      panel,
+      { ...media.summary(), protectable: LOOKED_AT },
+      at < 0 ? placeOf(location.hash) : { box: '', byte: at },
+    );
   }
 
   /**
    * @param {HTMLElement} panel
    * @param {Summary} summary
+   * @param {Place | null} place
    */
-  async #fill(panel, summary) {
+  async #fill(panel, summary, place) {
     const { media } = this;
     try {
       const roots = await media.tree();
       if (this.#closed) return;
-      this.inspector = new Inspect(media, summary, roots, [], placeOf(location.hash), () => {}, null);
+      this.inspector = new Inspect(media, summary, roots, [], place, () => {}, null);
       panel.replaceChildren(this.inspector.element);
     } catch (error) {
       if (!this.#closed) panel.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));

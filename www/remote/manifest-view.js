@@ -1,6 +1,6 @@
 /** A manifest behind an address: what it says, what is wrong with it, and its segments, each of which can be opened. */
 
-/** @import { Chosen } from '../ui/segment-table.js' */
+/** @import { Chosen, Lister } from '../ui/segment-table.js' */
 
 import { decode, readManifest } from '../boxlock.js';
 import { decodedView } from '../ui/decoded.js';
@@ -13,9 +13,9 @@ const OTHERS_SHOWN = 40;
 /**
  * @param {string} name
  * @param {Uint8Array<ArrayBuffer>} bytes
- * @param {{ segment: (chosen: Chosen) => void, manifest: (address: string) => void }} acts
+ * @param {{ segment: (chosen: Chosen) => void, manifest: (address: string) => void, lister: Lister }} acts
  */
-export async function manifestView(name, bytes, { segment, manifest }) {
+export async function manifestView(name, bytes, { segment, manifest, lister }) {
   const [found, read] = await Promise.all([decode(bytes), readManifest(bytes).catch(() => null)]);
   const tracks = read?.tracks ?? [];
   const others = (read?.refers ?? []).slice(0, OTHERS_SHOWN);
@@ -37,7 +37,7 @@ export async function manifestView(name, bytes, { segment, manifest }) {
         ),
       ),
     tracks.length > 0
-      ? new SegmentTable(tracks, segment).element
+      ? new SegmentTable(tracks, segment, lister).element
       : others.length === 0 && h('p', { class: 'quiet' }, 'It lists no segments.'),
   );
 }

@@ -63,6 +63,15 @@ export class Opening {
   }
 
   /**
+   * Bytes of a range, fewer where what is behind the address ends before.
+   * @param {URL} url
+   * @param {{ start: number, end: number }} range
+   */
+  fetchAhead(url, range) {
+    return fetchAll(url, range, { ...this.options, ahead: true });
+  }
+
+  /**
    * Opens bytes that are here, one file or an initialization segment and a segment.
    * @param {readonly File[]} files
    * @param {string} name

@@ -1,8 +1,9 @@
 /** Where the page of addresses is put together: an address, what it leads to, and what was fetched of it. */
 
-/** @import { SegmentPlace } from '../types.d.ts' */
-/** @import { Chosen } from '../ui/segment-table.js' */
+/** @import { ManifestTrack, SegmentPlace } from '../types.d.ts' */
+/** @import { Chosen, Lister } from '../ui/segment-table.js' */
 
+import { readSegmentIndex } from '../boxlock.js';
 import '../closed.js';
 import { copyButton } from '../ui/copy.js';
 import { button, byId, h, setAttributes, setText } from '../ui/dom.js';
@@ -168,8 +169,9 @@ function refuse(error, made, name) {
 /**
  * @param {URL} url
  * @param {boolean} [within] whether a manifest led there, which stays
+ * @param {number} [at] the byte of a file that is wanted
  */
-async function openAddress(url, within = false) {
+async function openAddress(url, within = false, at = -1) {
   if (within) opening = null;
   else close(true);
   const { made, bar } = begin(url);
@@ -180,6 +182,7 @@ async function openAddress(url, within = false) {
       const element = await manifestView(name, found.bytes, {
         segment: (chosen) => void openSegment(chosen),
         manifest: (address) => void openFrom(address, found.base),
+        lister: listerOf(made, found.base),
       });
       if (opening !== made) return;
       manifest = { element, base: found.base, opening: made };
@@ -188,7 +191,7 @@ async function openAddress(url, within = false) {
       place.replaceChildren(element);
       say(`${name} is open.`);
     } else if (found.kind === 'whole') {
-      show(await made.here([new File([found.bytes], name)], name), made);
+      show(await made.here([new File([found.bytes], name)], name), made, at);
       fetchedMore.append(
         h('span', { class: 'hint' }, 'The server answers no ranges, so that all of it was fetched.'),
       );
@@ -197,7 +200,7 @@ async function openAddress(url, within = false) {
       const media = await made.far({ ...known, url: url.href, front }, name, ({ done, total }) => {
         bar.value = total ? done / total : 0;
       });
-      show(media, made);
+      show(media, made, at);
     }
   } catch (error) {
     refuse(error, made, name);
@@ -205,15 +208,40 @@ async function openAddress(url, within = false) {
 }
 
 /**
+ * What lists the segments of a quality that is one file: of the manifest's own server at once, of another when a person says so.
+ * @param {Opening} made
+ * @param {string} base
+ * @returns {Lister}
+ */
+function listerOf(made, base) {
+  const urlOf = (/** @type {ManifestTrack} */ { file }) => {
+    const address = file?.address ?? '';
+    return addressOf(URL.canParse(address, base) ? new URL(address, base).href : address, location.href);
+  };
+  return {
+    label: 'List its segments',
+    ready: ({ file }) =>
+      URL.canParse(file?.address ?? '', base) &&
+      new URL(file?.address ?? '', base).origin === new URL(base).origin,
+    async list(track, begun) {
+      const url = urlOf(track);
+      begun();
+      return readSegmentIndex(track, (range) => made.fetchAhead(url, range));
+    },
+  };
+}
+
+/**
  * @param {import('../types.d.ts').Media} media
  * @param {Opening} made
+ * @param {number} [at] the byte that is wanted
  */
-function show(media, made) {
+function show(media, made, at) {
   if (opening !== made) {
     media.close();
     return;
   }
-  shown = new FileView(media, manifest ? back : null);
+  shown = new FileView(media, manifest ? back : null, at);
   place.replaceChildren(shown.element);
   counted(undefined);
   const { kindName, size } = media.summary();
@@ -257,13 +285,13 @@ async function openFrom(address, base) {
 }
 
 /** @param {Chosen} chosen */
-async function openSegment({ init, place: { address, range }, track }) {
+async function openSegment({ init, segment, place: { address, range }, track, there }) {
   const from = manifest;
   const url = from && resolved(address, from.base);
   if (!from || !url) return;
   // One file that is all of a quality is looked at in parts.
-  if (track.file && !init) {
-    await openAddress(url, true);
+  if (track.file && (there || !segment)) {
+    await openAddress(url, true, segment ? range?.start : undefined);
     return;
   }
   // The manifest's own opening stays: what was counted of it is shown when it is again.

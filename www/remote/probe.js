@@ -67,14 +67,18 @@ async function first(once, judge, url, options) {
  * All of what is behind an address, or of a range of it: a segment.
  * @param {URL} url
  * @param {{ start: number, end: number } | null} range
- * @param {Options} options
+ * @param {Options & { ahead?: boolean }} options `ahead`: the file may end before the range does
  */
 export async function fetchAll(url, range, options) {
   const unknown = { size: Infinity, tag: '', modified: '' };
   const most = range ? range.end - range.start : SEGMENT_MOST;
   const once = () => ask(url.href, range, { ...options, most });
   const judge = (/** @type {Answer} */ answer) => {
-    if (range) return judgePart({ ...answer, total: null }, range, unknown);
+    if (range) {
+      const { start, end } = range;
+      const last = options.ahead ? Math.min(end, start + (answer.bytes.length || end)) : end;
+      return judgePart({ ...answer, total: null }, { start, end: last }, unknown);
+    }
     if (answer.status !== 200) return statusFault(answer.status);
     return answer.whole ? null : fault('long');
   };

@@ -53,20 +53,21 @@ function mediaWords(found) {
   if (failed) return 'The samples were not all compared.';
   if (!samples) return 'There are no samples.';
   const equal = total(found, (track) => track.equal);
-  if (equal === samples) return `The same media: ${format.counted(samples, 'sample')} equal.`;
+  const decrypted = found.decrypted || found.otherDecrypted ? ' once decrypted' : '';
+  if (equal === samples) return `The same media${decrypted}: ${format.counted(samples, 'sample')} equal.`;
   const alike = tracks.every(
     (track) => track.samples === track.otherSamples && !track.sizes && !track.times && !track.syncs,
   );
   const locked = total(found, ({ encrypted }) => encrypted);
   const otherLocked = total(found, ({ otherEncrypted }) => otherEncrypted);
-  if (alike && Boolean(locked) !== Boolean(otherLocked)) {
+  if (!decrypted && alike && Boolean(locked) !== Boolean(otherLocked)) {
     const [shut, open] = locked ? ['here', 'there'] : ['in the other file', 'here'];
     const whole = `The same ${format.counted(samples, 'sample')} in size and time`;
     return equal
       ? `${whole}, ${format.count(equal)} with the same bytes; those of the others differ, as they are encrypted ${shut}.`
       : `${whole}; their bytes differ, as they are encrypted ${shut} and clear ${open}.`;
   }
-  return `${format.count(equal)} of ${format.counted(samples, 'sample')} are equal.`;
+  return `${format.count(equal)} of ${format.counted(samples, 'sample')} are equal${decrypted}.`;
 }
 
 /**

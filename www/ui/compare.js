@@ -4,6 +4,7 @@
 
 import { download } from '../files/save.js';
 import { compareCsv } from './compare-csv.js';
+import { CompareKeys } from './compare-keys.js';
 import { trackTable, wordsOf } from './compare-words.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
@@ -94,6 +95,9 @@ export class Compare {
       this.input.files = dropped;
       this.#chosen();
     });
+    this.keys = new CompareKeys(media);
+    this.form.append(this.keys.element);
+    this.select.addEventListener('change', () => this.#askKeys());
     this.state = h('div', { class: 'findings-state' });
     this.body = h('div', { class: 'compare-body' });
     this.element = h(
@@ -108,6 +112,7 @@ export class Compare {
     gone.addEventListener('abort', () => {
       stop();
       this.running?.abort();
+      this.keys.clear();
     });
   }
 
@@ -125,6 +130,14 @@ export class Compare {
       this.select.append(h('option', { value: '' }, 'Open another file, or choose one'));
     if ([...this.select.options].some((option) => option.value === value)) this.select.value = value;
     if (!this.running) this.start.disabled = this.select.value === '';
+    this.#askKeys();
+  }
+
+  /** Asks for the keys of what is chosen now. */
+  #askKeys() {
+    const { value, selectedOptions } = this.select;
+    const open = this.others.list().find(({ id }) => String(id) === value);
+    this.keys.ask(open?.media ?? null, value ? (selectedOptions[0]?.textContent ?? '') : '');
   }
 
   /** Takes what was chosen from the disk. */
@@ -132,6 +145,7 @@ export class Compare {
     this.#list();
     if (!this.input.files?.length) return;
     this.select.value = CHOSEN;
+    this.#askKeys();
     this.start.disabled = Boolean(this.running);
     say(`It is compared with ${this.select.selectedOptions[0]?.textContent}.`);
   }
@@ -150,11 +164,13 @@ export class Compare {
     try {
       const found = await this.media.compare(other, {
         signal: stop.signal,
+        ...this.keys.value,
         onProgress({ stage, done, total }) {
           tell(done, total, STAGES.get(stage));
         },
       });
       this.last = { name, found };
+      this.keys.clear();
       this.#draw(name, found);
       say(wordsOf(found, name).join(' '));
     } catch (error) {

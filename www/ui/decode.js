@@ -3,13 +3,14 @@
 /** @import { BuildRequest, Decoded } from '../types.d.ts' */
 
 import { build, decode, readManifest } from '../boxlock.js';
+import { isManifest } from '../files/pick.js';
 import { hexOf } from '../files/digits.js';
 import { decodedView } from './decoded.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
 import { Field, textInput } from './form-parts.js';
 import { say } from './live.js';
-import { SegmentTable } from './segment-table.js';
+import { listerOf, SegmentTable } from './segment-table.js';
 import { addStyle } from './style.js';
 
 export const styled = Promise.all([
@@ -60,6 +61,12 @@ export class Decoder {
       if (file) this.take(file);
       chosen.value = '';
     });
+    this.along = h('input', {
+      type: 'file',
+      hidden: true,
+      id: 'decode-along',
+      'aria-label': 'File that the manifest names',
+    });
     this.field = new Field(this.input, {
       label: 'What is it?',
       hint: 'Base64, hex, a ‘pssh’ box, a PlayReady object or header, a KID, a key seed, keys, a CPIX document, a DASH, Smooth or HLS manifest.',
@@ -82,7 +89,7 @@ export class Decoder {
         { class: 'quiet' },
         'It is read in this browser and sent nowhere. What you paste is forgotten when you clear the field, or close this.',
       ),
-      h('div', { class: 'decode-part' }, this.field.element, chosen, this.found),
+      h('div', { class: 'decode-part' }, this.field.element, chosen, this.along, this.found),
       this.builder,
     );
   }
@@ -100,14 +107,33 @@ export class Decoder {
     this.builder.replaceWith((this.builder = this.#builder()));
   }
 
-  /** @param {Blob} file that was dropped or chosen */
-  take(file) {
+  /**
+   * @param {File} file that was dropped or chosen
+   * @param {readonly File[]} [along] what came with it: a manifest among them is what is decoded, and may name the others
+   */
+  take(file, along = []) {
     this.input.value = '';
-    void this.#look(file);
+    const manifest = along.find(isManifest) ?? file;
+    void this.#look(
+      manifest,
+      along.filter((each) => each !== manifest),
+    );
   }
 
-  /** @param {string | Blob} source */
-  async #look(source) {
+  /** A file that a manifest names, chosen. @returns {Promise<File | null>} */
+  #choose() {
+    return new Promise((resolve) => {
+      this.along.value = '';
+      this.along.onchange = () => resolve(this.along.files?.[0] ?? null);
+      this.along.click();
+    });
+  }
+
+  /**
+   * @param {string | Blob} source
+   * @param {readonly File[]} [along]
+   */
+  async #look(source, along = []) {
     const turn = ++this.turn;
     if (typeof source === 'string' && !source.trim()) {
       this.found.replaceChildren();
@@ -123,7 +149,14 @@ export class Decoder {
       if (MANIFESTS.includes(found.kind)) {
         // An element of one is no manifest, and has no segments.
         const manifest = await readManifest(source).catch(() => null);
-        if (manifest?.tracks.length) shown.append(new SegmentTable(manifest.tracks, null).element);
+        if (manifest?.tracks.length)
+          shown.append(
+            new SegmentTable(
+              manifest.tracks,
+              null,
+              listerOf(along, () => this.#choose()),
+            ).element,
+          );
       }
     } catch (error) {
       words = faultOf(error).message;

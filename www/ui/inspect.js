@@ -217,6 +217,8 @@ export class Inspect {
     this.panes.hidden = view === 'findings' || view === 'compare';
     this.findings.element.hidden = view !== 'findings';
     this.compared.hidden = view !== 'compare';
+    // Who leaves takes what was typed along.
+    if (view !== 'compare') this.comparison?.keys.clear();
     if (view === 'findings') void this.findings.check();
     else if (view === 'compare') void this.#seeComparison();
     else if (view === 'samples') void this.#seeSamples();

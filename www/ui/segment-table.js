@@ -1,8 +1,10 @@
 /** The fragments or segments that a manifest lists: a quality is chosen, and of its rows those in view are made. */
 
-/** @import { ManifestTrack, SegmentPlace } from '../types.d.ts' */
+/** @import { IndexedTrack, ManifestTrack, SegmentPlace } from '../types.d.ts' */
 
-import { freshId, h, setAttributes } from './dom.js';
+import { readSegmentIndex } from '../boxlock.js';
+import { button, freshId, h, setAttributes } from './dom.js';
+import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { VirtualRows } from './virtual.js';
 
@@ -11,12 +13,23 @@ import { VirtualRows } from './virtual.js';
  * @typedef {{ number: number, time: string, seconds: number, lasts: number | null, place: SegmentPlace }} Segment
  */
 
-/** @typedef {{ init: SegmentPlace | null, segment: Segment | null, place: SegmentPlace, track: ManifestTrack }} Chosen */
+/**
+ * `there`: the file is wanted that has the segment, at its first box.
+ * @typedef {{ init: SegmentPlace | null, segment: Segment | null, place: SegmentPlace, track: ManifestTrack, there: boolean }} Chosen
+ */
+
+/**
+ * What lists the segments of a quality that is one file, by the index in it; `list` says when it begins to read, and null where
+ * nobody chose a file. `ready` is whether it may be asked without being told to.
+ * @typedef {{ label: string, ready: (track: ManifestTrack) => boolean,
+ *   list: (track: ManifestTrack, begun: () => void) => Promise<IndexedTrack | null> }} Lister
+ */
 
 const COLUMNS = /** @type {const} */ ([
   ['number', 'Number'],
   ['time', 'Begins'],
   ['lasts', 'Lasts'],
+  ['size', 'Size'],
   ['range', 'Bytes'],
   ['address', 'Address'],
 ]);
@@ -61,8 +74,57 @@ const addressOf = (template, time, number) =>
     return (name === 'Time' ? time : String(number)).padStart(Number(width ?? 0), '0');
   });
 
+/** The name of the file behind an address, as it stands on the disk. @param {string} address */
+export function nameIn(address) {
+  const name = address.replace(/[?#].*$/s, '').replace(/^.*\//s, '');
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/**
+ * Lists the segments of files that are here, by the names that the manifest says.
+ * @param {readonly File[]} files
+ * @param {() => Promise<File | null>} [choose] another one, where somebody may
+ * @returns {Lister}
+ */
+export function listerOf(files, choose) {
+  const found = (/** @type {ManifestTrack} */ { file }) =>
+    files.find(({ name }) => name === nameIn(file?.address ?? ''));
+  return {
+    label: 'List its segments of a file',
+    ready: (track) => !!found(track),
+    async list(track, begun) {
+      const file = found(track) ?? (await choose?.());
+      if (!file) return null;
+      begun();
+      return readSegmentIndex(track, file);
+    },
+  };
+}
+
 /** @param {SegmentPlace} place */
 const rangeWords = ({ range }) => (range ? `${range.start}-${range.end - 1}` : '');
+
+/** What an index said, beside its segments. @param {ManifestTrack | IndexedTrack} track */
+function indexWords(track) {
+  if (!('found' in track) || !track.found.at) return '';
+  const { at, indexes, deeper, left } = track.found;
+  const range = { start: at.start, end: at.end };
+  return [
+    `Listed by its index (sidx), bytes ${rangeWords({ address: '', range })}`,
+    indexes > 1
+      ? ` and ${format.counted(indexes - 1, 'further index', 'further indexes')} that it leads to`
+      : '',
+    '.',
+    deeper
+      ? ` ${format.counted(deeper, 'index', 'indexes')} a level further down ${deeper === 1 ? 'is' : 'are'} not followed: the segments in ${deeper === 1 ? 'it' : 'them'} are not in this list.`
+      : '',
+    left ? ` ${format.count(left)} more are left out, because there are too many.` : '',
+  ].join('');
+}
 
 /** @param {ManifestTrack} track */
 function trackWords(track) {
@@ -71,7 +133,7 @@ function trackWords(track) {
   return [
     name && name !== kind ? `${kind} ${name}` : kind,
     bitrate ? format.bitrate(bitrate) : '',
-    file ? 'one file' : format.counted(count, 'segment'),
+    file && !count ? 'one file' : format.counted(count, 'segment'),
   ]
     .filter(Boolean)
     .join(', ');
@@ -81,10 +143,12 @@ export class SegmentTable {
   /**
    * @param {readonly ManifestTrack[]} tracks
    * @param {((chosen: Chosen) => void) | null} open opens what was chosen; none where it can only be looked at
+   * @param {Lister | null} [lister] for qualities that are one file
    */
-  constructor(tracks, open) {
-    this.tracks = tracks;
+  constructor(tracks, open, lister = null) {
+    this.tracks = [...tracks];
     this.open = open;
+    this.lister = lister;
     this.id = freshId('segments');
     this.chosen = -1;
     this.choice = h(
@@ -94,6 +158,14 @@ export class SegmentTable {
     );
     this.choice.addEventListener('change', () => this.#show());
     this.whole = h('p', { class: 'segment-whole' });
+    this.listed = h('p', { class: 'segment-whole', role: 'status' });
+    this.there = h(
+      'select',
+      {},
+      h('option', { value: 'segment' }, 'the segment, with what initializes players'),
+      h('option', { value: 'file' }, 'the file, at the segment'),
+    );
+    this.ways = h('label', { class: 'segment-whole segment-ways' }, 'A row opens ', this.there);
     this.rows = new VirtualRows({
       rowHeight: 26,
       create: () =>
@@ -127,6 +199,8 @@ export class SegmentTable {
       { class: 'segments pane', 'aria-label': 'Segments of the manifest' },
       h('div', { class: 'pane-head' }, h('h2', { class: 'pane-title' }, 'Segments'), this.choice),
       this.whole,
+      this.listed,
+      this.ways,
       element,
       open ? this.hint : null,
     );
@@ -149,6 +223,10 @@ export class SegmentTable {
     this.rows.toTop();
     this.rows.setCount(count);
     this.rows.element.style.setProperty('--rows', String(count + 1));
+    this.ways.hidden = !file || !this.open || count === 0;
+    this.listed.hidden = !file;
+    this.listed.replaceChildren(indexWords(track));
+    if (file && count === 0 && !('found' in track)) this.#offer(track);
     const place = file ?? init;
     const { open } = this;
     const what = file ? 'The quality is one file: ' : 'Its initialization segment: ';
@@ -158,8 +236,47 @@ export class SegmentTable {
       .filter(Boolean)
       .join(', bytes ');
     const link = h('button', { type: 'button', class: 'link' }, words);
-    link.addEventListener('click', () => open?.({ init: null, segment: null, place, track }));
+    link.addEventListener('click', () => open?.({ init: null, segment: null, place, track, there: false }));
     this.whole.replaceChildren(what, open ? link : h('code', {}, words));
+  }
+
+  /** Lists the segments of a quality that is one file, or offers to. @param {ManifestTrack} track */
+  #offer(track) {
+    const { lister } = this;
+    if (!lister) return;
+    if (lister.ready(track)) {
+      void this.#list(track);
+      return;
+    }
+    const ask = button(lister.label, () => void this.#list(track), { class: 'button small' });
+    this.listed.replaceChildren(ask);
+  }
+
+  /** @param {ManifestTrack} track */
+  async #list(track) {
+    const { lister } = this;
+    const at = this.tracks.indexOf(track);
+    const kept = [...this.listed.childNodes];
+    const begun = () => this.track === track && this.listed.replaceChildren('Reading its index…');
+    try {
+      const found = await lister?.list(track, begun);
+      if (found && at >= 0) {
+        this.tracks[at] = found;
+        const option = this.choice.options[at];
+        if (option) option.textContent = trackWords(found);
+        if (Number(this.choice.value) === at) this.#show();
+        return;
+      }
+      if (this.track === track) this.listed.replaceChildren(...kept);
+    } catch (error) {
+      if (this.track !== track) return;
+      const again = button('Try again', () => void this.#list(track), { class: 'button small' });
+      this.listed.replaceChildren(
+        h('span', { class: 'fault-line' }, faultOf(error, 'fetch').message),
+        ' ',
+        again,
+      );
+    }
   }
 
   /** @param {number} index */
@@ -173,7 +290,8 @@ export class SegmentTable {
   #open() {
     const { track } = this;
     const segment = segmentAt(track, this.chosen);
-    if (segment) this.open?.({ init: track.init, segment, place: segment.place, track });
+    const there = !!track.file && this.there.value === 'file';
+    if (segment) this.open?.({ init: track.init, segment, place: segment.place, track, there });
   }
 
   /**
@@ -193,6 +311,7 @@ export class SegmentTable {
       String(number),
       `${seconds.toFixed(3)} s`,
       lasts === null ? '' : `${Number(lasts.toFixed(3))} s`,
+      place.range ? format.bytes(place.range.end - place.range.start) : '',
       rangeWords(place),
       place.address,
     ];

@@ -59,6 +59,10 @@ export class SetDesk {
 
     this.facts = h('p', { class: 'quiet' });
     this.ladder = h('div', { class: 'set-titles' });
+    /** Of protected files. */
+    this.counters = h('div', { class: 'set-counters' });
+    /** @type {AbortController | null} */
+    this.counting = null;
     this.cap = new Field(textInput('maxBitrate', { inputmode: 'decimal', size: 6 }), {
       label: 'Highest bitrate for download',
       hint: 'In Mb/s, for the picture. Empty for no limit.',
@@ -99,6 +103,7 @@ export class SetDesk {
       'div',
       { class: 'set' },
       h('header', { class: 'set-head' }, h('h2', { tabindex: -1 }, store.set(id)?.name ?? ''), this.facts),
+      this.counters,
       this.ladder,
       h(
         'div',
@@ -152,10 +157,22 @@ export class SetDesk {
     try {
       await this.#readManifests();
       await this.#retitle();
+      await this.#holdCounters();
     } catch (error) {
       // A part of the page that could not be fetched, say.
       setText(this.facts, faultOf(error).message);
     }
+  }
+
+  /** Whether those that are protected give each other away. */
+  async #holdCounters() {
+    this.counting?.abort();
+    this.counting = new AbortController();
+    this.counters.replaceChildren();
+    const media = this.#files().flatMap(({ media }) => media ?? []);
+    if (!media.some((each) => each.tracks().some(({ protection }) => protection))) return;
+    const { holdCounters } = await import('./set-counters.js');
+    await holdCounters(media, (found) => this.counters.replaceChildren(found), this.counting.signal);
   }
 
   /** Reads the manifests that came with the files; anew when files went. */
@@ -198,7 +215,10 @@ export class SetDesk {
     const left = files.filter(({ summary }) => summary && !summary.protectable.ok);
     const idOf = (/** @type {Media} */ media) => files.find((file) => file.media === media)?.id ?? 0;
     this.ladder.replaceChildren(
-      ...listingsView(this.read),
+      ...listingsView(
+        this.read,
+        files.flatMap(({ parts }) => parts.filter((part) => part instanceof File)),
+      ),
       ...this.titles.map((title, number) =>
         ladderView(title, number, {
           choose: (media) => {
@@ -422,6 +442,7 @@ export class SetDesk {
   close() {
     clearTimeout(this.timer);
     this.planning.abort();
+    this.counting?.abort();
     this.latest?.close();
     this.run?.close();
     this.form?.clear();

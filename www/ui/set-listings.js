@@ -1,10 +1,11 @@
 /** The manifests that were opened with files: which files they name, and what is wrong with them. */
 
-/** @import { DescribedFile, Listing, Manifest, Media } from '../types.d.ts' */
+/** @import { DescribedFile, Listing, Manifest, ManifestTrack, Media } from '../types.d.ts' */
 
 import { readManifest } from '../boxlock.js';
 import { h } from './dom.js';
 import { faultOf } from './fault.js';
+import { addStyle } from './style.js';
 
 /** One that was read, or why it was not. @typedef {{ name: string, manifest: Manifest | null, message: string }} Read */
 
@@ -60,43 +61,77 @@ function decoded(address) {
   }
 }
 
-/** @param {readonly Read[]} all */
-export function listingsView(all) {
-  return all.map(({ name, manifest, message }) => {
-    const findings = manifest?.findings ?? [];
-    const count = { error: 0, warning: 0, note: 0 };
-    for (const { severity } of findings) count[severity]++;
-    const sums = [
-      count.error ? `${count.error} wrong` : '',
-      count.warning ? `${count.warning} doubtful` : '',
-      count.note ? `${count.note} to know` : '',
-    ].filter(Boolean);
-    if (!findings.length)
-      return h(
-        'p',
-        { class: message ? 'fault-line' : 'quiet' },
-        h('strong', {}, name),
-        message ? ` could not be read. ${message}` : `: ${manifest?.title ?? ''} Nothing is wrong with it.`,
-      );
+/**
+ * The segments that one lists, made when they are asked for; those of a quality that is one file are listed by the index in it.
+ * @param {string} name
+ * @param {readonly ManifestTrack[]} tracks
+ * @param {readonly File[]} files that are open
+ */
+function segmentsView(name, tracks, files) {
+  const element = h('details', { class: 'set-segments' }, h('summary', {}, `Segments that ${name} lists`));
+  element.addEventListener(
+    'toggle',
+    async () => {
+      try {
+        const { listerOf, SegmentTable } = await import('./segment-table.js');
+        await addStyle('../style/segments.css');
+        element.append(new SegmentTable(tracks, null, listerOf(files)).element);
+      } catch (error) {
+        element.append(h('p', { class: 'fault-line' }, faultOf(error, 'fetch').message));
+      }
+    },
+    { once: true },
+  );
+  return element;
+}
+
+/**
+ * @param {readonly Read[]} all
+ * @param {readonly File[]} files that are open
+ */
+export function listingsView(all, files) {
+  return all.flatMap((read) => {
+    const tracks = read.manifest?.tracks ?? [];
+    const view = listingView(read);
+    return tracks.length ? [view, segmentsView(read.name, tracks, files)] : [view];
+  });
+}
+
+/** @param {Read} read */
+function listingView({ name, manifest, message }) {
+  const findings = manifest?.findings ?? [];
+  const count = { error: 0, warning: 0, note: 0 };
+  for (const { severity } of findings) count[severity]++;
+  const sums = [
+    count.error ? `${count.error} wrong` : '',
+    count.warning ? `${count.warning} doubtful` : '',
+    count.note ? `${count.note} to know` : '',
+  ].filter(Boolean);
+  if (!findings.length)
     return h(
-      'details',
-      { class: 'set-manifest', open: count.error > 0 },
-      h('summary', {}, h('strong', {}, name), `: ${manifest?.title ?? ''} ${sums.join(', ')}`),
-      h(
-        'ul',
-        { class: 'set-findings' },
-        ...findings.map((finding) =>
-          h(
-            'li',
-            { class: finding.severity },
-            h('strong', {}, SEVERITIES[finding.severity]),
-            ` ${finding.message} `,
-            h('span', { class: 'quiet' }, `${finding.path}, line ${finding.line}; ${finding.clause}`),
-          ),
+      'p',
+      { class: message ? 'fault-line' : 'quiet' },
+      h('strong', {}, name),
+      message ? ` could not be read. ${message}` : `: ${manifest?.title ?? ''} Nothing is wrong with it.`,
+    );
+  return h(
+    'details',
+    { class: 'set-manifest', open: count.error > 0 },
+    h('summary', {}, h('strong', {}, name), `: ${manifest?.title ?? ''} ${sums.join(', ')}`),
+    h(
+      'ul',
+      { class: 'set-findings' },
+      ...findings.map((finding) =>
+        h(
+          'li',
+          { class: finding.severity },
+          h('strong', {}, SEVERITIES[finding.severity]),
+          ` ${finding.message} `,
+          h('span', { class: 'quiet' }, `${finding.path}, line ${finding.line}; ${finding.clause}`),
         ),
       ),
-    );
-  });
+    ),
+  );
 }
 
 /** In words, as colour says nothing alone. */

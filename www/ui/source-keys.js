@@ -100,10 +100,12 @@ export class SourceKeys {
   #take({ keys }) {
     let count = 0;
     for (const { kid, key } of keys) {
-      if (!kid || !key || !this.kids.has(kid.uuid)) continue;
+      // Of a file that is not open nobody knows its key IDs.
+      if (!kid || !key || (this.kids.size > 0 && !this.kids.has(kid.uuid))) continue;
       count++;
       this.#put(kid.uuid, key);
     }
+    if (count && !this.kids.size) return `${count === 1 ? 'One key was' : `${count} keys were`} taken.`;
     return count
       ? `${count} of the ${this.kids.size} keys of this file ${count === 1 ? 'was' : 'were'} in the list.`
       : `The list has ${keys.length} keys, and none of them is for a key ID of this file.`;

@@ -137,8 +137,13 @@ pub fn read(said: [Said<'_>; 3], quality: Quality<'_>, period: Time, left: &Left
     if quality.base.is_empty() {
         return Segments::default();
     }
-    let place = Place { address: quality.base.to_owned(), range: None };
-    Segments { init: initialization(&bases, quality.base), file: Some(place), ..Segments::default() }
+    Segments {
+        runs: Vec::new(),
+        init: initialization(&bases, quality.base),
+        file: Some(Place { address: quality.base.to_owned(), range: None }),
+        index: bases.attribute("indexRange").and_then(range),
+        ..timed(&bases, period, None, left)
+    }
 }
 
 /// When segments are; `listed` is how many there are, where that is known otherwise.
@@ -349,7 +354,19 @@ mod tests {
         );
         assert_eq!(whole.file, Some(place("m/a.mpd", None)));
         assert_eq!(whole.init, Some(place("m/a.mpd", range(0, 10))));
+        assert_eq!(whole.index, range(10, 20));
         assert!(whole.runs.is_empty());
+        // When tick 0 of the file is, and where its index stands, elements around it may say.
+        let shifted = of(
+            [
+                r#"<SegmentBase presentationTimeOffset="900"/>"#,
+                "",
+                r#"<SegmentBase indexRange="7-8" timescale="90"/>"#,
+            ],
+            HOUR,
+        );
+        assert_eq!((shifted.timescale, shifted.offset, shifted.begins), (90, 900, 5000));
+        assert_eq!((shifted.index, shifted.init), (range(7, 9), None));
         // The innermost kind holds.
         let template = r#"<SegmentTemplate media="$Number$" duration="2"/>"#;
         let inner = of(["<SegmentBase/>", template, ""], HOUR);
