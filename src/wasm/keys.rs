@@ -81,6 +81,12 @@ pub fn read_manifest(bytes: &[u8], files: &str) -> JsResult<JsValue> {
     shown(&read)
 }
 
+/// The movie header of fragments that have none: `SmoothHeader`; `heads` are `moof` boxes of some of them.
+#[wasm_bindgen]
+pub fn smooth_header(bytes: &[u8], track: usize, heads: &[u8]) -> JsResult<JsValue> {
+    shown(&manifest::smooth_header(bytes, track, heads).map_err(to_js)?)
+}
+
 /// Manifests of files: `WrittenManifests`; both are JSON.
 #[wasm_bindgen]
 pub fn write_manifests(files: &str, wishes: &str) -> JsResult<JsValue> {

@@ -28,6 +28,7 @@ const methods = {
   },
   commands: ({ request }) => core.command_lines(request),
   manifest: ({ bytes, files }) => core.read_manifest(bytes, JSON.stringify(files)),
+  header: ({ bytes, track, heads }) => core.smooth_header(bytes, track, heads),
   manifests: ({ files, wishes }) => core.write_manifests(JSON.stringify(files), JSON.stringify(wishes)),
 };
 
