@@ -44,7 +44,8 @@ export async function arrange(files, { signal, manifests = [] }, assets) {
   const whole = known.filter(({ group }) => group.parts.every((part) => given.has(part)));
   for (const { group } of whole) for (const part of group.parts) given.delete(part);
   const rest = [...given];
-  const claim = assets && manifests.length > 0 ? claimOf(rest.map(named), manifests, assets, signal) : undefined;
+  const claim =
+    assets && manifests.length > 0 ? claimOf(rest.map(named), manifests, assets, signal) : undefined;
   const found = await arrangeNamed(rest.map(named), signal, claim);
   const all = [...rest, ...found.made];
   /** @param {readonly number[]} numbers */
@@ -96,8 +97,11 @@ function claimOf(files, manifests, assets, signal) {
     );
     const clients = read.flat();
     if (clients.length === 0) return segments;
-    const make = (/** @type {Blob} */ blob, /** @type {number} */ track, /** @type {Uint8Array<ArrayBuffer>} */ heads) =>
-      smoothHeader(assets, blob, track, heads);
+    const make = (
+      /** @type {Blob} */ blob,
+      /** @type {number} */ track,
+      /** @type {Uint8Array<ArrayBuffer>} */ heads,
+    ) => smoothHeader(assets, blob, track, heads);
     return claimFor(files, clients, make, signal)(segments, inits, found);
   };
 }

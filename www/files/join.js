@@ -146,7 +146,13 @@ class Arrangement {
       const joined = new Joining(files, init, own, segments);
       const refused = joined.fault();
       if (refused) found.refused.push({ ...refused, parts: joined.parts });
-      else found.joined.push({ name: joined.name(), parts: joined.parts, warnings: joined.warnings(), notes: [] });
+      else
+        found.joined.push({
+          name: joined.name(),
+          parts: joined.parts,
+          warnings: joined.warnings(),
+          notes: [],
+        });
     });
     found.alone.sort((one, two) => one - two);
   }

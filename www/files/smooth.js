@@ -137,8 +137,7 @@ class Quality {
     const last = words.findLastIndex(isNumber);
     const bitrate = words.some((word, at) => at !== last && word === String(this.track.bitrate));
     const stream =
-      this.stream.length > 0 &&
-      words.some((_, at) => this.stream.every((word, n) => word === words[at + n]));
+      this.stream.length > 0 && words.some((_, at) => this.stream.every((word, n) => word === words[at + n]));
     return (bitrate ? 2 : 0) + (stream || words.includes(this.kind) ? 1 : 0);
   }
 
@@ -399,9 +398,13 @@ class Fragments extends Joining {
  */
 async function join(files, quality, own, make, found) {
   const { track, client, name } = quality;
-  const saysTimes = own.every(({ segment }) => [...segment.tracks.values()].every(({ start }) => start !== null));
+  const saysTimes = own.every(({ segment }) =>
+    [...segment.tracks.values()].every(({ start }) => start !== null),
+  );
   const segments = own.map(({ segment, time }) => timed(segment, time, quality));
-  const ids = [...new Set(segments.flatMap(({ tracks }) => [...tracks.keys()]))].sort((one, two) => one - two);
+  const ids = [...new Set(segments.flatMap(({ tracks }) => [...tracks.keys()]))].sort(
+    (one, two) => one - two,
+  );
   const parts = segments.map(({ at }) => at);
   const [id = 0, other] = ids;
   if (other !== undefined) {
@@ -459,7 +462,10 @@ function timed(segment, time, quality) {
   const duration = quality.at(time)?.duration;
   const tracks = [...segment.tracks].map(([id, stretch]) => {
     if (stretch.start !== null) return /** @type {const} */ ([id, stretch]);
-    return /** @type {const} */ ([id, { start: time, end: duration ? time + duration : null, defaulted: 0n }]);
+    return /** @type {const} */ ([
+      id,
+      { start: time, end: duration ? time + duration : null, defaulted: 0n },
+    ]);
   });
   return { ...segment, tracks: new Map(tracks) };
 }

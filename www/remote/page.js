@@ -283,7 +283,9 @@ async function openSegment({ init, place: { address, range }, track }) {
     // Those of Smooth Streaming get a header that is made of the manifest.
     const { groups } = await arrange([segment], { manifests: head ? [] : [from.file], signal: made.signal });
     const files = head ? [await fetchFile(head, init.range), segment] : (groups[0]?.parts ?? [segment]);
-    const names = files.map((file, number) => new File([file], `${number}-${'name' in file ? file.name : name}`));
+    const names = files.map(
+      (file, number) => new File([file], `${number}-${'name' in file ? file.name : name}`),
+    );
     show(await made.here(names, name), made);
   } catch (error) {
     refuse(error, made, name);

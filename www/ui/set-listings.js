@@ -58,7 +58,9 @@ export function listingsOf(all, media) {
         const joined = names[at] ?? '';
         return there.has(joined) ? [{ name: joined, kind: kindOf(kind), trackId: null, bitrate }] : [];
       });
-      return own.length ? [{ name: /^manifest\b/i.test(name) ? (path.split('/').at(-2) ?? name) : name, files: own }] : [];
+      return own.length
+        ? [{ name: /^manifest\b/i.test(name) ? (path.split('/').at(-2) ?? name) : name, files: own }]
+        : [];
     }
     const files = (manifest?.streams ?? []).flatMap(({ kind, qualities }) =>
       qualities.flatMap(({ file, track, bitrate }) =>
