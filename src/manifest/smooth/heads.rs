@@ -1,10 +1,11 @@
 //! What fragments say of the track that they are of: heads of some of them, without the samples.
 
 use crate::boxes::BoxBody;
-use crate::boxes::cenc::SampleEncryption;
+use crate::boxes::cenc::SampleEncryptionEntries;
 use crate::boxes::fragment::TrackFragmentHeader;
 use crate::boxes::header::{BoxHeader, BoxId};
-use crate::boxes::piff::{self, PiffSampleEncryption};
+use crate::boxes::piff;
+use crate::boxes::wire::{Context, FullHead, Wire};
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, KeyId, Reader, Result};
 
@@ -72,10 +73,9 @@ fn take(found: &mut Option<Heads>, traf: Reader<'_>) -> Result<()> {
             heads.track_id = TrackFragmentHeader::parse(&mut body, 0)?.track_id;
             has_header = true;
         } else if id == piff::SAMPLE_ENCRYPTION {
-            heads.encryption = Some(of_piff(body));
+            heads.encryption = Some(of_piff(body)?);
         } else if id.is(b"senc") && heads.encryption.is_none() {
-            heads.encryption =
-                Some(Encryption { iv_size: size_of::<SampleEncryption>(body), own: None, is_cenc: true });
+            heads.encryption = Some(Encryption { iv_size: iv_size(body), own: None, is_cenc: true });
         }
         Ok(())
     })?;
@@ -105,35 +105,27 @@ fn take(found: &mut Option<Heads>, traf: Reader<'_>) -> Result<()> {
     Ok(())
 }
 
-fn of_piff(body: Reader<'_>) -> Encryption {
-    let own =
-        PiffSampleEncryption::parse(&mut body.clone(), 8).ok().filter(|senc| senc.head.has(piff::OVERRIDE));
-    if let Some(senc) = own {
-        let iv_size = Some(senc.iv_size).filter(|size| IV_SIZES.contains(size));
-        return Encryption { iv_size, own: Some((senc.algorithm_id.0, senc.kid)), is_cenc: false };
+/// Algorithm, IV size and key ID are there where the box overrides those of the track (PIFF 1.1 5.3.2).
+fn of_piff(mut body: Reader<'_>) -> Result<Encryption> {
+    if !FullHead::read(&mut body.clone())?.has(piff::OVERRIDE) {
+        return Ok(Encryption { iv_size: iv_size(body), ..Encryption::default() });
     }
-    Encryption { iv_size: size_of::<PiffSampleEncryption>(body), own: None, is_cenc: false }
+    FullHead::read(&mut body)?;
+    let algorithm = body.u24("AlgorithmID")?;
+    let iv_size = Some(body.u8("IV_size")?).filter(|size| IV_SIZES.contains(size));
+    let kid = KeyId(body.array("KID")?);
+    Ok(Encryption { iv_size, own: Some((algorithm, kid)), is_cenc: false })
 }
 
-/// A box that has IVs and does not say how long they are.
-trait Ivs: BoxBody {
-    /// Whether there are samples, and nothing behind them.
-    fn is_whole(&self) -> bool;
-}
-
-impl Ivs for PiffSampleEncryption {
-    fn is_whole(&self) -> bool {
-        self.sample_count > 0 && self.rest.is_empty()
-    }
-}
-
-impl Ivs for SampleEncryption {
-    fn is_whole(&self) -> bool {
-        self.sample_count > 0 && self.rest.is_empty()
-    }
-}
-
-/// The size of IVs with which a box ends where its last sample does.
-fn size_of<B: Ivs>(body: Reader<'_>) -> Option<u8> {
-    IV_SIZES.into_iter().find(|size| B::parse(&mut body.clone(), *size).is_ok_and(|read| read.is_whole()))
+/// The size of IVs with which a box that does not say it ends where its last sample does.
+fn iv_size(body: Reader<'_>) -> Option<u8> {
+    let is_whole = |iv_size: u8| -> Result<bool> {
+        let mut r = body.clone();
+        let head = FullHead::read(&mut r)?;
+        let count = r.u32("sample_count")?;
+        let cx = Context { head, iv_size, ..Context::default() };
+        SampleEncryptionEntries::read(&mut r, "samples", &cx, Some(count.into()))?;
+        Ok(count > 0 && head.version == 0 && r.is_empty())
+    };
+    IV_SIZES.into_iter().find(|size| is_whole(*size).unwrap_or(false))
 }

@@ -4,14 +4,14 @@ use super::client::Level;
 use super::fourcc;
 use crate::boxes::BoxBody;
 use crate::boxes::aac::AacConfig;
-use crate::boxes::audio::{Ac3Configuration, Ec3Configuration};
 use crate::boxes::codec::{AvcConfiguration, AvcHighExtension, HevcArray, HevcConfiguration};
 use crate::boxes::descriptor::{
     DECODER_CONFIG, DECODER_SPECIFIC_INFO, Descriptor, ES, ElementaryStreamDescriptor, SL_CONFIG,
 };
+use crate::boxes::header::{four, wrap};
 use crate::boxes::parts::{IfWhole, LenBytes};
 use crate::boxes::profiles::{MPEG4_AUDIO, sampling_frequency};
-use crate::bytes::{Error, Reader, Result, Writer};
+use crate::bytes::{Error, Result, Writer};
 use crate::manifest::lint::short;
 use crate::track::codec::{h264, h265};
 
@@ -311,15 +311,11 @@ fn dolby(level: &Level, is_enhanced: bool) -> Result<Record> {
     } else {
         data
     };
-    let r = &mut Reader::new(own, 0);
-    let (format, boxes) = if is_enhanced {
-        let read = Ec3Configuration::parse(r, 0).ok().filter(|read| !read.substreams.is_empty());
-        (*b"ec-3", read.filter(|_| own.len() >= 5).map(|read| read.to_box(0)))
-    } else {
-        let read = Ac3Configuration::parse(r, 0).ok().filter(|read| read.rest.is_empty());
-        (*b"ac-3", read.map(|read| read.to_box(0)))
-    };
-    let boxes = boxes
-        .ok_or_else(|| bad_data(level, "does not end with what a Dolby decoder needs (‘dec3’, ‘dac3’)"))?;
-    Ok(Record { format, boxes, ..Record::default() })
+    // Rate, channels and one substream; and of AC-3 three bytes in all (ETSI TS 102 366 F.4, F.6).
+    let (format, configuration, is_one) =
+        if is_enhanced { (*b"ec-3", b"dec3", own.len() >= 5) } else { (*b"ac-3", b"dac3", own.len() == 3) };
+    if !is_one {
+        return Err(bad_data(level, "does not end with what a Dolby decoder needs (‘dec3’, ‘dac3’)"));
+    }
+    Ok(Record { format, boxes: wrap(four(configuration), own), ..Record::default() })
 }
