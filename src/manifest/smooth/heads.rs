@@ -73,7 +73,8 @@ fn take(found: &mut Option<Heads>, traf: Reader<'_>) -> Result<()> {
             heads.track_id = TrackFragmentHeader::parse(&mut body, 0)?.track_id;
             has_header = true;
         } else if id == piff::SAMPLE_ENCRYPTION {
-            heads.encryption = Some(of_piff(body)?);
+            // Damage in it does not make the samples clear.
+            heads.encryption = Some(of_piff(body).unwrap_or_default());
         } else if id.is(b"senc") && heads.encryption.is_none() {
             heads.encryption = Some(Encryption { iv_size: iv_size(body), own: None, is_cenc: true });
         }
@@ -120,7 +121,7 @@ fn of_piff(mut body: Reader<'_>) -> Result<Encryption> {
 /// The size of IVs with which a box that does not say it ends where its last sample does.
 fn iv_size(body: Reader<'_>) -> Option<u8> {
     let is_whole = |iv_size: u8| -> Result<bool> {
-        let mut r = body.clone();
+        let mut r = body;
         let head = FullHead::read(&mut r)?;
         let count = r.u32("sample_count")?;
         let cx = Context { head, iv_size, ..Context::default() };
