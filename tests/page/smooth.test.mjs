@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { claimFor, namesOf } from '../../www/files/smooth.js';
 import { arrange } from '../../www/files/join.js';
 import { inEachBrowser } from './browser.mjs';
-import { ffmpeg, haveFfmpeg } from './support-media.mjs';
+import { boxes, ffmpeg, haveFfmpeg } from './support-media.mjs';
 import { goTo, LA_URL, LONG, pageTests, protect, siteCopy, waitOpen, withoutPicker } from './support.mjs';
 
 const site = siteCopy();
@@ -278,6 +278,47 @@ inEachBrowser(
         assert.deepEqual(page.errors, []);
       },
       { quiet: false },
+    );
+
+    check(
+      'encrypted fragments are opened with the protection of their manifest, and verified with their key',
+      async (page) => {
+        const file = await readFile(joinPath(CORPUS, 'piff/synth_bento4__small_piffctr.ismv'));
+        const all = boxes(file);
+        const [moov, moof, mdat] = ['moov', 'moof', 'mdat'].map((type) => {
+          const { start, end } = all.find((one) => one.type === type);
+          return file.subarray(start, end);
+        });
+        // The object stands behind type, version and flags, system and its own length.
+        const at = moov.indexOf('pssh') + 28;
+        const object = moov.subarray(at, at + moov.readUInt32BE(at - 4)).toString('base64');
+        const header = `<Protection><ProtectionHeader SystemID="9a04f079-9840-4286-ab92-e65be0885f95">${object}</ProtectionHeader></Protection>`;
+        const clear = await readFile(joinPath(REAL, 'azure-sdk__small.ismc'), 'utf8');
+        const found = await page.evaluate(
+          async (base64, text, key) => {
+            const { arrange, open } = await import('/boxlock.js');
+            const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+            const fragment = new File([bytes], 'video_952962_0.ismv');
+            const manifest = new File([text], 'small.ismc');
+            const { groups } = await arrange([fragment], { manifests: [manifest] });
+            const media = await open(groups[0].parts);
+            const { ok, complete, faults } = await media.verify([key]);
+            const { kids, scheme } = media.summary().protection;
+            media.close();
+            return { name: groups[0].name, notes: groups[0].notes, ok, complete, faults, kids, scheme };
+          },
+          Buffer.concat([moof, mdat]).toString('base64'),
+          clear.replace('<StreamIndex', `${header}<StreamIndex`),
+          { kid: '09e36702-8f33-436c-a5dd-60ffe6671e70', key: 'b42ca3172ee4e69bf51848a59db9cd13' },
+        );
+        assert.deepEqual(found.faults, []);
+        assert.deepEqual(
+          [found.name, found.notes, found.ok, found.complete],
+          ['small_video_952962.ismv', [], true, true],
+        );
+        assert.deepEqual(found.kids, ['09e36702-8f33-436c-a5dd-60ffe6671e70']);
+      },
+      { skip: real },
     );
 
     check('the same is protected as one job, and verified', async (page) => {
