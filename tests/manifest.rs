@@ -11,6 +11,7 @@
 
 mod described;
 mod genuine;
+mod header;
 mod hostile;
 mod judges;
 mod odd;

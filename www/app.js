@@ -176,7 +176,7 @@ async function takeAll(files, way, folder) {
       return;
     }
     say(`Looking at ${format.counted(files.length, 'file')}.`);
-    await takeSeveral(await arrange(media), acts, { known: way, manifests });
+    await takeSeveral(await arrange(media, { manifests }), acts, { known: way, manifests });
   } catch (error) {
     acts.refuse(`${format.counted(files.length, 'file')} were not opened.`, faultOf(error).message);
   }

@@ -105,11 +105,11 @@ export async function open(source, options = {}) {
 /**
  * Tells which of several files belong together.
  * @param {readonly Blob[]} files
- * @param {{ signal?: AbortSignal }} [options]
+ * @param {{ signal?: AbortSignal, manifests?: readonly Blob[] }} [options]
  * @returns {Promise<Types.Arrangement>}
  */
 export async function arrange(files, options = {}) {
-  return (await several()).arrange(files, options);
+  return (await several()).arrange(files, options, assets());
 }
 
 /** What is needed of several files only. */

@@ -1344,6 +1344,16 @@ export interface Manifest {
   findings: ManifestFinding[];
 }
 
+/** A movie header that was made of a client manifest of Smooth Streaming, for fragments that have none. */
+export interface SmoothHeader {
+  /** The initialization segment, in base64. */
+  init: string;
+  /** Its track, as the fragments have it. */
+  trackId: number;
+  /** What of it nothing says for sure, as sentences. */
+  notes: string[];
+}
+
 /** The fragments or segments of one quality. */
 export interface ManifestTrack {
   /** Of its stream. */
@@ -1640,6 +1650,8 @@ export interface FileGroup {
   parts: Blob[];
   /** What is odd about it, as plain sentences: a gap in its time, with what is missing. */
   warnings: string[];
+  /** What nothing says for sure of a movie header that was made of a manifest, as plain sentences. */
+  notes: string[];
 }
 
 /** What several files are. */
@@ -1660,7 +1672,8 @@ export interface Arrangement {
   refused: {
     /**
      * 'init-missing', 'init-ambiguous', 'segments-twice', 'segments-overlap', 'segment-damaged' or 'not-readable': also
-     * the codes with which `open` refuses files.
+     * the codes with which `open` refuses files. Where no movie header can be made of a manifest, 'smooth-codec',
+     * 'smooth-codec-data', 'smooth-heads' or 'smooth-limits'.
      */
     code: string;
     message: string;
@@ -1888,11 +1901,12 @@ export declare function prefetch(): Promise<void>;
 /**
  * Tells which of several files belong together: each initialization segment with its media segments, of one or several
  * renditions, by track IDs, times and names, in whatever order they come. Nothing is guessed. Of Files from a directory
- * input the folders count too.
+ * input the folders count too. Fragments of Smooth Streaming that have no initialization segment get one that is made of the
+ * client manifest among `manifests` that names them: it is the first of the parts then.
  */
 export declare function arrange(
   files: readonly Blob[],
-  options?: { signal?: AbortSignal },
+  options?: { signal?: AbortSignal; manifests?: readonly Blob[] },
 ): Promise<Arrangement>;
 
 /**

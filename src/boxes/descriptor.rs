@@ -16,6 +16,9 @@ pub const DECODER_CONFIG: u8 = 0x04;
 /// Tag of the decoder specific information: for AAC the AudioSpecificConfig.
 pub const DECODER_SPECIFIC_INFO: u8 = 0x05;
 
+/// Tag of the sync layer configuration descriptor.
+pub const SL_CONFIG: u8 = 0x06;
+
 /// Descriptors nest ES → decoder configuration → decoder specific information; deeper than this is no real file.
 const DEPTH: u8 = 4;
 
@@ -35,6 +38,21 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// A descriptor of its own fields and those inside; its length is written as short as it can be.
+    pub fn new(tag: u8, fields: Vec<u8>, inner: Vec<Descriptor>) -> Self {
+        let mut w = Writer::new();
+        inner.iter().for_each(|inner| inner.write_one(&mut w));
+        let len = fields.len() + w.len();
+        let mut length = Vec::new();
+        for shift in [21, 14, 7, 0] {
+            let seven = u8::try_from(len >> shift & 0x7f).unwrap_or(0);
+            if seven > 0 || !length.is_empty() || shift == 0 {
+                length.push(if shift == 0 { seven } else { seven | 0x80 });
+            }
+        }
+        Self { tag, length, fields, inner, tail: Vec::new() }
+    }
+
     /// The first descriptor with `tag`, this one or inside.
     pub fn find(&self, tag: u8) -> Option<&Descriptor> {
         if self.tag == tag {
@@ -201,7 +219,7 @@ fn descriptor_name(tag: u8) -> &'static str {
         ES => "ES_Descriptor",
         DECODER_CONFIG => "DecoderConfigDescriptor",
         DECODER_SPECIFIC_INFO => "DecoderSpecificInfo",
-        0x06 => "SLConfigDescriptor",
+        SL_CONFIG => "SLConfigDescriptor",
         0x0e => "ES_ID_Inc",
         0x0f => "ES_ID_Ref",
         0x10 => "MP4_IOD",

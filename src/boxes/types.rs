@@ -331,6 +331,16 @@ const MACINTOSH: &str = "engfradeuitanldswespadanpornorhebjpnarafinellislmltturh
 const MACINTOSH_FROM_128: &str = "cymeuscatlatquegrnaymtatuigdzojav";
 
 impl Language {
+    /// The language of three letters; none of others.
+    pub fn of(code: &str) -> Option<Self> {
+        let letter = |at: usize| {
+            let byte = code.as_bytes().get(at).filter(|byte| byte.is_ascii_lowercase())?;
+            Some(u16::from(byte - 0x60))
+        };
+        (code.len() == 3).then_some(())?;
+        Some(Self(letter(0)? << 10 | letter(1)? << 5 | letter(2)?))
+    }
+
     /// The three letters of the language; of Macintosh codes those they stand for, but for 0.
     pub fn code(self) -> Option<String> {
         if self.0 == 0 { None } else { self.code_in_quicktime() }

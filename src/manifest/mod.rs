@@ -78,6 +78,22 @@ pub fn read(bytes: &[u8], files: &[DescribedFile]) -> Result<(Parsed, Manifest)>
     Err(not_one("it begins neither with < nor with #EXTM3U"))
 }
 
+/// The movie header of a quality of a client manifest of Smooth Streaming, for fragments that have none: `track` is its number
+/// among the tracks of [`Manifest`], `heads` are `moof` boxes of some of its fragments.
+///
+/// # Errors
+/// Those of [`read`] and of [`smooth::header::make`]; `smooth-not-client` for other manifests.
+pub fn smooth_header(bytes: &[u8], track: usize, heads: &[u8]) -> Result<smooth::SmoothHeader> {
+    match read(bytes, &[])? {
+        (Parsed::Client(client), _) => smooth::header::make(&client, track, heads),
+        _ => {
+            let message =
+                "Movie headers are made of client manifests of Smooth Streaming (.ismc, Manifest) only.";
+            Err(Error::caller("smooth-not-client", "", message))
+        }
+    }
+}
+
 /// What an XML document is, by its root element.
 fn of_xml(root: &Element) -> Result<(Parsed, Findings)> {
     let mut findings = Findings::default();

@@ -103,6 +103,12 @@ pub fn read_segment_index(bytes: &[u8], places: &[f64], start: f64, end: f64) ->
     shown(&segment_index::read(&pieces, from).map_err(to_js)?)
 }
 
+/// The movie header of fragments that have none: `SmoothHeader`; `heads` are `moof` boxes of some of them.
+#[wasm_bindgen]
+pub fn smooth_header(bytes: &[u8], track: usize, heads: &[u8]) -> JsResult<JsValue> {
+    shown(&manifest::smooth_header(bytes, track, heads).map_err(to_js)?)
+}
+
 /// Manifests of files: `WrittenManifests`; both are JSON.
 #[wasm_bindgen]
 pub fn write_manifests(files: &str, wishes: &str) -> JsResult<JsValue> {

@@ -30,6 +30,7 @@ const methods = {
   manifest: ({ bytes, files }) => core.read_manifest(bytes, JSON.stringify(files)),
   index: ({ bytes, places, from }) =>
     core.read_segment_index(bytes, new Float64Array(places), from.start, from.end),
+  header: ({ bytes, track, heads }) => core.smooth_header(bytes, track, heads),
   manifests: ({ files, wishes }) => core.write_manifests(JSON.stringify(files), JSON.stringify(wishes)),
 };
 

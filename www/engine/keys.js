@@ -166,6 +166,17 @@ export async function readManifest(assets, source, { files }) {
 }
 
 /**
+ * The movie header of fragments that have none.
+ * @param {Assets} assets
+ * @param {KeySourceText} manifest that names them
+ * @param {number} track its number among the tracks of the manifest
+ * @param {Uint8Array<ArrayBuffer>} heads `moof` boxes of some of them
+ */
+export async function smoothHeader(assets, manifest, track, heads) {
+  return ask(assets, 'header', { bytes: await bytesOf(manifest), track, heads });
+}
+
+/**
  * @param {Assets} assets
  * @param {Types.ManifestTrack} track
  * @param {Blob | ((range: Types.ByteRange) => Promise<Uint8Array>)} source

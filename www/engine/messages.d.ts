@@ -34,6 +34,7 @@ import type {
   Track,
   UndonePart,
   Verification,
+  SmoothHeader,
   WrittenManifests,
 } from '../types';
 import type { Origin } from './several.js';
@@ -72,6 +73,7 @@ export interface KeyMethods {
   commands: { args: { request: string }; result: CommandLine[] };
   manifest: { args: { bytes: Uint8Array; files: readonly DescribedFile[] }; result: Manifest };
   index: { args: { bytes: Uint8Array; places: number[]; from: ByteRange }; result: SegmentIndex };
+  header: { args: { bytes: Uint8Array; track: number; heads: Uint8Array }; result: SmoothHeader };
   manifests: { args: { files: readonly DescribedFile[]; wishes: ManifestWishes }; result: WrittenManifests };
 }
 

@@ -1,12 +1,14 @@
 /** Several files that are one, or more: fetched when there are several. */
 
 import { arrange as arrangeNamed, partGone } from '../files/join.js';
+import { claimFor } from '../files/smooth.js';
 import { listed } from '../files/words.js';
 import { BoxlockError } from './errors.js';
+import { readManifest, smoothHeader } from './keys.js';
 
 /** @import * as Types from '../types' */
 /** @import { Holds } from '../files/look.js' */
-/** @import { MergedFile } from './messages' */
+/** @import { Assets, MergedFile } from './messages' */
 /** @import { Part } from '../files/witness.js' */
 
 /** What a media was put together of, and what sentences call it. @typedef {Part & { label: string, start: number }} SourcePart */
@@ -25,34 +27,92 @@ import { BoxlockError } from './errors.js';
  */
 
 /**
+ * Files behind headers that were made for them, by the header: what they are together is not worked out again.
+ * @type {WeakMap<Blob, { group: Types.FileGroup, holds: Holds | undefined }>}
+ */
+const made = new WeakMap();
+
+/**
  * @param {readonly Blob[]} files
- * @param {{ signal?: AbortSignal }} options
+ * @param {{ signal?: AbortSignal, manifests?: readonly Blob[] }} options
+ * @param {Assets} [assets] with which manifests are read
  * @returns {Promise<Types.Arrangement>}
  */
-export async function arrange(files, { signal }) {
-  const { joined, alone, refused, holds } = await arrangeNamed(files.map(named), signal);
+export async function arrange(files, { signal, manifests = [] }, assets) {
+  const given = new Set(files);
+  const known = files.flatMap((file) => made.get(file) ?? []);
+  const whole = known.filter(({ group }) => group.parts.every((part) => given.has(part)));
+  for (const { group } of whole) for (const part of group.parts) given.delete(part);
+  const rest = [...given];
+  const claim =
+    assets && manifests.length > 0 ? claimOf(rest.map(named), manifests, assets, signal) : undefined;
+  const found = await arrangeNamed(rest.map(named), signal, claim);
+  const all = [...rest, ...found.made];
   /** @param {readonly number[]} numbers */
-  const blobs = (numbers) => numbers.map((at) => /** @type {Blob} */ (files[at]));
-  const called = namesOf(files);
-  const groups = [...joined, ...alone.map((at) => ({ name: called(at), parts: [at], warnings: [] }))];
+  const blobs = (numbers) => numbers.map((at) => /** @type {Blob} */ (all[at]));
+  const called = namesOf(rest);
+  const alone = found.alone.map((at) => ({ name: called(at), parts: [at], warnings: [], notes: [] }));
+  const groups = [...found.joined, ...alone].map((group) => {
+    const holds = found.holds.get(group.parts[0] ?? -1);
+    return { group: { ...group, parts: blobs(group.parts) }, holds };
+  });
+  for (const one of groups) {
+    const [first] = one.group.parts;
+    if (first && found.made.some((file) => file === first)) made.set(first, one);
+  }
   // In the order in which they were given.
-  groups.sort((one, two) => Math.min(...one.parts) - Math.min(...two.parts));
-  const merge = mergeOf(groups, holds);
+  const places = new Map(files.map((file, at) => [file, at]));
+  const ordered = [...whole, ...groups].map((one) => ({
+    ...one,
+    place: one.group.parts.reduce((least, part) => Math.min(least, places.get(part) ?? Infinity), Infinity),
+  }));
+  ordered.sort((one, two) => one.place - two.place);
   return {
-    groups: groups.map((group) => ({ ...group, parts: blobs(group.parts) })),
-    merge: merge && { ...merge, parts: blobs(merge.parts) },
-    refused: refused.map((each) => ({ ...each, parts: blobs(each.parts) })),
+    groups: ordered.map(({ group }) => group),
+    merge: mergeOf(ordered),
+    refused: found.refused.map((each) => ({ ...each, parts: blobs(each.parts) })),
+  };
+}
+
+/**
+ * What takes the fragments that client manifests of Smooth Streaming name.
+ * @param {ReturnType<typeof named>[]} files
+ * @param {readonly Blob[]} manifests
+ * @param {Assets} assets
+ * @param {AbortSignal | undefined} signal
+ * @returns {import('../files/join.js').Claim}
+ */
+function claimOf(files, manifests, assets, signal) {
+  return async (segments, inits, found) => {
+    const read = await Promise.all(
+      manifests.map(async (blob, at) => {
+        // What cannot be read is said where manifests are shown.
+        const manifest = await readManifest(assets, blob, {}).catch((error) => {
+          if (error instanceof BoxlockError && error.kind === 'environment') throw error;
+          return null;
+        });
+        const { name, label } = named(blob, at);
+        return manifest?.form === 'ismc' ? [{ path: name, label, blob, manifest }] : [];
+      }),
+    );
+    const clients = read.flat();
+    if (clients.length === 0) return segments;
+    const make = (
+      /** @type {Blob} */ blob,
+      /** @type {number} */ track,
+      /** @type {Uint8Array<ArrayBuffer>} */ heads,
+    ) => smoothHeader(assets, blob, track, heads);
+    return claimFor(files, clients, make, signal)(segments, inits, found);
   };
 }
 
 /**
  * Groups in the order in which they are merged, and what they are: the one with pictures first. Null when several have
  * pictures, which are renditions and stay files of their own, or when it is not known what they hold.
- * @param {{ name: string, parts: number[] }[]} groups
- * @param {Map<number, Holds>} holds
+ * @param {{ group: Types.FileGroup, holds: Holds | undefined }[]} groups
  */
-function mergeOf(groups, holds) {
-  const all = groups.map(({ name, parts }) => ({ name, parts, holds: holds.get(parts[0] ?? -1) }));
+function mergeOf(groups) {
+  const all = groups.map(({ group: { name, parts }, holds }) => ({ name, parts, holds }));
   const videos = all.filter((group) => group.holds?.video);
   const others = all.filter((group) => !group.holds?.video);
   const sounds = others.filter((group) => group.holds?.audio);
@@ -155,7 +215,7 @@ export async function joined(blobs, { name, handle, signal, merge }) {
     name: name ?? group.name,
     parts,
     files: files.length > 1 ? files : [],
-    warnings: groups.flatMap(({ warnings }) => warnings),
+    warnings: groups.flatMap(({ warnings, notes }) => [...warnings, ...notes]),
   };
 }
 

@@ -27,16 +27,22 @@ import { clock, listed, seconds } from './words.js';
 /** @typedef {Extract<Look, { kind: 'init' }> & { at: number }} Init */
 
 /**
- * One file: the numbers of its parts, the initialization segment first.
- * @typedef {{ name: string, parts: number[], warnings: string[] }} Joined
+ * One file: the numbers of its parts, the initialization segment first. `notes` are of one that was made.
+ * @typedef {{ name: string, parts: number[], warnings: string[], notes: string[] }} Joined
  */
 
 /** Why files were not joined. `parts` are their numbers. @typedef {{ code: string, message: string, parts: number[] }} Refused */
 
 /**
  * `alone` are the numbers of files that are whole by themselves, or initialization segments without media segments. `holds`
- * says, by their number, what files with a movie header hold.
- * @typedef {{ joined: Joined[], alone: number[], refused: Refused[], holds: Map<number, Holds> }} Arranged
+ * says, by their number, what files with a movie header hold. Initialization segments that were `made` have the numbers behind
+ * those of the files.
+ * @typedef {{ joined: Joined[], alone: number[], refused: Refused[], holds: Map<number, Holds>, made: File[] }} Arranged
+ */
+
+/**
+ * Takes segments that have their header from elsewhere, adds what comes of them, and gives back the others.
+ * @typedef {(segments: Segment[], inits: Init[], found: Arranged) => Promise<Segment[]>} Claim
  */
 
 /** Times in one track may be so far apart, as the last sample of a segment has no exact duration. In seconds. */
@@ -52,16 +58,17 @@ const GAPS_MAX = 4;
  * Tells which files belong together.
  * @param {readonly Named[]} files
  * @param {AbortSignal} [signal]
+ * @param {Claim} [claim]
  * @returns {Promise<Arranged>}
  */
-export async function arrange(files, signal) {
+export async function arrange(files, signal, claim) {
   const looks = await lookAt(
     files.map(({ blob }) => blob),
     signal,
   );
   signal?.throwIfAborted();
   /** @type {Arranged} */
-  const found = { joined: [], alone: [], refused: [], holds: new Map() };
+  const found = { joined: [], alone: [], refused: [], holds: new Map(), made: [] };
   /** @type {Init[]} */
   const inits = [];
   /** @type {Segment[]} */
@@ -74,7 +81,8 @@ export async function arrange(files, signal) {
     else if (look) found.alone.push(at);
     else found.refused.push(unreadable(files, at));
   });
-  new Arrangement(files, inits, segments, found).settle();
+  const rest = claim && segments.length > 0 ? await claim(segments, inits, found) : segments;
+  new Arrangement(files, inits, rest, found).settle();
   return found;
 }
 
@@ -138,7 +146,13 @@ class Arrangement {
       const joined = new Joining(files, init, own, segments);
       const refused = joined.fault();
       if (refused) found.refused.push({ ...refused, parts: joined.parts });
-      else found.joined.push({ name: joined.name(), parts: joined.parts, warnings: joined.warnings() });
+      else
+        found.joined.push({
+          name: joined.name(),
+          parts: joined.parts,
+          warnings: joined.warnings(),
+          notes: [],
+        });
     });
     found.alone.sort((one, two) => one - two);
   }
@@ -169,7 +183,9 @@ class Arrangement {
     if (why === 'missing') {
       const message =
         `${missing}${names} ${are} of ${tracks}, and cannot be played or protected without it. ` +
-        `Drop ${one ? 'it' : 'them'} together with it; most often its name has “init” in it.`;
+        (segments.some((segment) => isFragment(segment, this.#name(segment.at)))
+          ? `Fragments of Smooth Streaming are dropped together with the client manifest that names them, “Manifest” or .ismc.`
+          : `Drop ${one ? 'it' : 'them'} together with it; most often its name has “init” in it.`);
       return { code: 'init-missing', message, parts };
     }
     if (why === 'track' || why === 'name') {
@@ -190,8 +206,15 @@ class Arrangement {
   }
 }
 
+/**
+ * Whether a segment is a fragment of Smooth Streaming, by what it has in it or by its name.
+ * @param {Segment} segment
+ * @param {string} name
+ */
+export const isFragment = ({ isSmooth }, name) => isSmooth || /fragments\(/i.test(name);
+
 /** An initialization segment, and what was found to be of it. */
-class Joining {
+export class Joining {
   /**
    * @param {readonly Named[]} files
    * @param {Init} init
@@ -221,7 +244,7 @@ class Joining {
   }
 
   /** @param {Segment} segment */
-  #label(segment) {
+  label(segment) {
     return this.files[segment.at]?.label ?? '';
   }
 
@@ -246,7 +269,7 @@ class Joining {
   #compare(one, two) {
     const byTime = this.timed ? order(this.#time(one), this.#time(two)) : 0;
     const bySequence = byTime || one.sequence - two.sequence || this.#number(one, two);
-    return bySequence || counted.compare(this.#label(one), this.#label(two));
+    return bySequence || counted.compare(this.label(one), this.label(two));
   }
 
   /**
@@ -280,12 +303,12 @@ class Joining {
   fault() {
     const damaged = this.segments.find(({ damage }) => damage);
     if (damaged) {
-      const message = `${this.#label(damaged)} ${damaged.damage}, so nothing can follow it. Get a complete copy of it, and drop all files again.`;
+      const message = `${this.label(damaged)} ${damaged.damage}, so nothing can follow it. Get a complete copy of it, and drop all files again.`;
       return { code: 'segment-damaged', message };
     }
-    for (const [before, after, id] of this.#neighbours()) {
-      const [one, two] = [before, after].map((segment) => this.#label(segment));
-      const place = this.#place(after, id);
+    for (const [before, after, id] of this.neighbours()) {
+      const [one, two] = [before, after].map((segment) => this.label(segment));
+      const place = this.place(after, id);
       const goesOn = place
         ? !this.#meets(before, after, id)
         : before.sequence !== after.sequence || this.#number(before, after) !== 0;
@@ -304,7 +327,7 @@ class Joining {
   }
 
   /** Segments of the same track that stand next to each other. @returns {Generator<[Segment, Segment, number]>} */
-  *#neighbours() {
+  *neighbours() {
     /** @type {Map<number, Segment>} */
     const last = new Map();
     for (const segment of this.segments) {
@@ -321,16 +344,16 @@ class Joining {
    * @param {Segment} segment
    * @param {number} id
    */
-  #place(segment, id) {
+  place(segment, id) {
     const start = segment.tracks.get(id)?.start ?? null;
-    return start === null ? '' : clock(this.#seconds(id, start));
+    return start === null ? '' : clock(this.seconds(id, start));
   }
 
   /**
    * @param {number} id
    * @param {bigint} ticks
    */
-  #seconds(id, ticks) {
+  seconds(id, ticks) {
     return Number(ticks) / Number(this.init.tracks.get(id)?.timescale || 1n);
   }
 
@@ -352,7 +375,7 @@ class Joining {
   #meets(before, after, id) {
     if (this.#same(before, after, id)) return true;
     const lasts = this.#length(before, id);
-    const gap = this.#gap(before, after, id);
+    const gap = this.gap(before, after, id);
     return gap !== null && lasts !== null && gap < -NEAR && gap < -lasts / 2;
   }
 
@@ -374,7 +397,7 @@ class Joining {
   #length(segment, id) {
     const { start = null } = segment.tracks.get(id) ?? {};
     const end = this.#end(segment, id);
-    return start === null || end === null ? null : this.#seconds(id, end - start);
+    return start === null || end === null ? null : this.seconds(id, end - start);
   }
 
   /**
@@ -383,10 +406,10 @@ class Joining {
    * @param {Segment} after
    * @param {number} id
    */
-  #gap(before, after, id) {
+  gap(before, after, id) {
     const end = this.#end(before, id);
     const { start = null } = after.tracks.get(id) ?? {};
-    return end === null || start === null ? null : this.#seconds(id, start - end);
+    return end === null || start === null ? null : this.seconds(id, start - end);
   }
 
   /** What is odd, but no reason not to join them. */
@@ -394,23 +417,23 @@ class Joining {
     /** @type {string[]} */
     const found = [];
     let more = 0;
-    for (const [before, after, id] of this.#neighbours()) {
-      const gap = this.#gap(before, after, id);
+    for (const [before, after, id] of this.neighbours()) {
+      const gap = this.gap(before, after, id);
       const apart = gap !== null && Math.abs(gap) > NEAR;
-      const lost = apart || gap === null ? this.#missing(before, after) : '';
+      const lost = apart || gap === null ? this.missing(before, after) : '';
       if (!apart && (gap !== null || !lost)) continue;
       if (found.length === GAPS_MAX) {
         more++;
         continue;
       }
-      const [one, two] = [before, after].map((segment) => this.#label(segment));
+      const [one, two] = [before, after].map((segment) => this.label(segment));
       const names = lost ? ` Not among the files: ${lost}.` : '';
       if (!apart) found.push(`Between ${one} and ${two} something is missing.${names}`);
       else if (gap < 0) found.push(`${two} begins ${seconds(-gap)} before ${one} ends in track ${id}.`);
       else {
-        const from = this.#seconds(id, this.#end(before, id) ?? 0n);
+        const from = this.seconds(id, this.#end(before, id) ?? 0n);
         found.push(
-          `Between ${one} and ${two} ${seconds(gap)} of track ${id} are missing, from ${clock(from)} to ${this.#place(after, id)}.${names}`,
+          `Between ${one} and ${two} ${seconds(gap)} of track ${id} are missing, from ${clock(from)} to ${this.place(after, id)}.${names}`,
         );
       }
     }
@@ -427,7 +450,7 @@ class Joining {
    * @param {Segment} before
    * @param {Segment} after
    */
-  #missing(before, after) {
+  missing(before, after) {
     const family = this.familyOf.get(before);
     const [from, to] = [before, after].map((segment) => this.#numberOf(segment));
     if (!family || family !== this.familyOf.get(after) || !from || !to || to <= from + 1n) return '';

@@ -29,9 +29,10 @@ const MOOF_MAX = 16 << 20;
 /** How many tracks of each kind. @typedef {{ video: number, audio: number, text: number, other: number }} Holds */
 
 /**
- * `damage` is why nothing can follow the segment in a file, as the end of a sentence that begins with its name.
+ * `damage` is why nothing can follow the segment in a file, as the end of a sentence that begins with its name; `moof` is the
+ * first, `isSmooth` whether it has a box of Smooth Streaming alone.
  * @typedef {{ kind: 'init', tracks: Map<number, InitTrack> }
- *   | { kind: 'segment', tracks: Map<number, Stretch>, sequence: number, damage: string }
+ *   | { kind: 'segment', tracks: Map<number, Stretch>, sequence: number, damage: string, moof: { start: number, end: number }, isSmooth: boolean }
  *   | { kind: 'whole', holds: Holds | null }} Look `holds` where it has a movie header
  */
 
@@ -219,7 +220,14 @@ async function lookInto(file) {
     if (box.type === 'mdat' && box.end > at + box.head) media = true;
     if (box.type === 'moof') {
       if (box.end - at > MOOF_MAX || box.end > size) return WHOLE;
-      segment ??= { kind: 'segment', tracks: new Map(), sequence: 0, damage: '' };
+      segment ??= {
+        kind: 'segment',
+        tracks: new Map(),
+        sequence: 0,
+        damage: '',
+        moof: { start: at, end: box.end },
+        isSmooth: false,
+      };
       takeFragment(await file.at(at, box.end - at), box.head, segment);
     }
     if (moov && (media || segment)) return { kind: 'whole', holds: holdsOf(await initTracks(file, moov)) };
@@ -291,7 +299,7 @@ function takeFragment(moof, head, segment) {
   const first = segment.tracks.size === 0;
   for (const box of inside(moof, head, moof.byteLength)) {
     if (box.type === 'mfhd' && first) segment.sequence = moof.getUint32(box.body + 4);
-    if (box.type === 'traf') takeTrack(moof, box, segment.tracks);
+    if (box.type === 'traf') takeTrack(moof, box, segment);
   }
 }
 
@@ -314,9 +322,10 @@ function* inside(bytes, start, end) {
 /**
  * @param {DataView} moof
  * @param {{ body: number, end: number }} traf
- * @param {Map<number, Stretch>} tracks
+ * @param {Extract<Look, { kind: 'segment' }>} segment
  */
-function takeTrack(moof, traf, tracks) {
+function takeTrack(moof, traf, segment) {
+  const { tracks } = segment;
   let id = 0;
   let each = -1n;
   let lasts = 0n;
@@ -335,6 +344,7 @@ function takeTrack(moof, traf, tracks) {
       decodeTime = moof.getUint8(body) === 1 ? moof.getBigUint64(body + 4) : BigInt(moof.getUint32(body + 4));
     } else if (type === 'uuid' && hex(moof, body) === TFXD) {
       const at = body + 16;
+      segment.isSmooth = true;
       smoothTime = moof.getUint8(at) === 1 ? moof.getBigUint64(at + 4) : BigInt(moof.getUint32(at + 4));
     } else if (type === 'trun') {
       const flags = moof.getUint32(body);

@@ -18,7 +18,7 @@
 const INIT = /init(?:ialization|ialisation)?(?![a-z])|header(?![a-z])/gi;
 
 /** Stands where the word for “init” stood: no name of a file has it. */
-const MARK = '\uFFFC';
+export const MARK = '\uFFFC';
 
 /** @param {string} name */
 export const withoutEnding = (name) => name.replace(/\.[a-z\d]{1,5}$/i, '');
@@ -27,10 +27,10 @@ export const withoutEnding = (name) => name.replace(/\.[a-z\d]{1,5}$/i, '');
  * @param {string} name
  * @returns {string[]}
  */
-const wordsOf = (name) => withoutEnding(name).match(/\p{L}+|\d+|\uFFFC/gu) ?? [];
+export const wordsOf = (name) => withoutEnding(name).match(/\p{L}+|\d+|\uFFFC/gu) ?? [];
 
 /** @param {Word | undefined} word */
-const isNumber = (word) => /^\d+$/.test(word ?? '');
+export const isNumber = (word) => /^\d+$/.test(word ?? '');
 
 /**
  * The name of an initialization segment as words, and where it says that it is one, nothing.

@@ -42,7 +42,7 @@ function dropped(data) {
 }
 
 /** What lists files, and is none of media. */
-const MANIFEST = /\.(ism|ismc|mpd|m3u8)$/i;
+const MANIFEST = /\.(ism|ismc|mpd|m3u8)$|^manifest(\(.*\))?(\.xml)?$/i;
 
 /** @param {Blob} file */
 export const isManifest = (file) => file instanceof File && MANIFEST.test(file.name);
@@ -50,7 +50,7 @@ export const isManifest = (file) => file instanceof File && MANIFEST.test(file.n
 /** So many files of a folder are looked through. */
 const FOLDER_MAX = 20_000;
 /** What is taken of a folder, beside manifests: media, and segments by the names that origins give them. */
-const MEDIA = /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov)$|^Fragments\([^)]*\)$/i;
+const MEDIA = /\.(ismv|isma|ismt|mp4|m4v|m4a|m4s|cmfv|cmfa|cmft|dash|mov)$|(^|[_-])Fragments\([^)]*\)$/i;
 
 /** What a folder has, and its name. @typedef {{ name: string, files: File[] }} Folder */
 

@@ -5,6 +5,7 @@
 
 import { readSegmentIndex } from '../boxlock.js';
 import '../closed.js';
+import { arrange } from '../boxlock.js';
 import { copyButton } from '../ui/copy.js';
 import { button, byId, h, setAttributes, setText } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
@@ -30,7 +31,10 @@ const place = byId('place', HTMLElement);
 let opening = null;
 /** @type {FileView | null} */
 let shown = null;
-/** The manifest that is open, and what was opened of it. @type {{ element: HTMLElement, base: string, opening: Opening } | null} */
+/**
+ * The manifest that is open, and what was opened of it.
+ * @type {{ element: HTMLElement, base: string, file: File, opening: Opening } | null}
+ */
 let manifest = null;
 
 /** What has been fetched, in words. */
@@ -185,7 +189,7 @@ async function openAddress(url, within = false, at = -1) {
         lister: listerOf(made, found.base),
       });
       if (opening !== made) return;
-      manifest = { element, base: found.base, opening: made };
+      manifest = { element, base: found.base, file: new File([found.bytes], name), opening: made };
       made.size = found.bytes.length;
       counted(undefined);
       place.replaceChildren(element);
@@ -302,8 +306,14 @@ async function openSegment({ init, segment, place: { address, range }, track, th
     /** @param {URL} at @param {SegmentPlace['range']} part */
     const fetchFile = async (at, part) => new File([await made.fetchAll(at, part)], nameOf(at));
     const head = init && resolved(init.address, from.base);
-    const files = [...(head ? [await fetchFile(head, init.range)] : []), await fetchFile(url, range)];
-    const names = files.map((file, number) => new File([file], `${number}-${file.name}`));
+    const segment = await fetchFile(url, range);
+    Object.defineProperty(segment, 'webkitRelativePath', { value: address });
+    // Those of Smooth Streaming get a header that is made of the manifest.
+    const { groups } = await arrange([segment], { manifests: head ? [] : [from.file], signal: made.signal });
+    const files = head ? [await fetchFile(head, init.range), segment] : (groups[0]?.parts ?? [segment]);
+    const names = files.map(
+      (file, number) => new File([file], `${number}-${'name' in file ? file.name : name}`),
+    );
     show(await made.here(names, name), made);
   } catch (error) {
     refuse(error, made, name);

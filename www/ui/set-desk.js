@@ -190,7 +190,7 @@ export class SetDesk {
     const media = this.#able();
     const cap = numberOf(this.cap.value);
     const together = /** @type {'found' | 'one' | 'each'} */ (this.together.value);
-    const listings = listingsOf(this.read);
+    const listings = listingsOf(this.read, media);
     const options = {
       together,
       listings,

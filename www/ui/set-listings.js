@@ -4,10 +4,14 @@
 
 import { readManifest } from '../boxlock.js';
 import { h } from './dom.js';
+import { namesOf } from '../files/smooth.js';
 import { faultOf } from './fault.js';
 import { addStyle } from './style.js';
 
-/** One that was read, or why it was not. @typedef {{ name: string, manifest: Manifest | null, message: string }} Read */
+/**
+ * One that was read, or why it was not; `path` is its name with the folders before it, where they are known.
+ * @typedef {{ name: string, path: string, manifest: Manifest | null, message: string }} Read
+ */
 
 /** @param {string} kind of a stream @returns {import('../types.d.ts').Track['kind'] | null} */
 const kindOf = (kind) => (kind === 'video' || kind === 'audio' || kind === 'text' ? kind : null);
@@ -29,20 +33,36 @@ export async function readListings(files, media) {
   return Promise.all(
     files.map((file) =>
       readManifest(file, { files: described }).then(
-        (manifest) => ({ name: file.name, manifest, message: '' }),
-        (error) => ({ name: file.name, manifest: null, message: faultOf(error).message }),
+        (manifest) => ({ ...calledAs(file), manifest, message: '' }),
+        (error) => ({ ...calledAs(file), manifest: null, message: faultOf(error).message }),
       ),
     ),
   );
 }
 
+/** @param {File} file */
+const calledAs = (file) => ({ name: file.name, path: file.webkitRelativePath || file.name });
+
 /**
- * Which files they name, where they name any.
+ * Which files they name, where they name any. A client manifest names fragments: of these the files that were put together of
+ * them count, as far as they are there.
  * @param {readonly Read[]} all
+ * @param {readonly Media[]} media
  * @returns {Listing[]}
  */
-export function listingsOf(all) {
-  return all.flatMap(({ name, manifest }) => {
+export function listingsOf(all, media) {
+  const there = new Set(media.map(({ name }) => name));
+  return all.flatMap(({ name, path, manifest }) => {
+    if (manifest?.form === 'ismc') {
+      const names = namesOf(path, manifest.tracks);
+      const own = manifest.tracks.flatMap(({ kind, bitrate }, at) => {
+        const joined = names[at] ?? '';
+        return there.has(joined) ? [{ name: joined, kind: kindOf(kind), trackId: null, bitrate }] : [];
+      });
+      return own.length
+        ? [{ name: /^manifest\b/i.test(name) ? (path.split('/').at(-2) ?? name) : name, files: own }]
+        : [];
+    }
     const files = (manifest?.streams ?? []).flatMap(({ kind, qualities }) =>
       qualities.flatMap(({ file, track, bitrate }) =>
         file ? [{ name: decoded(file), kind: kindOf(kind), trackId: track, bitrate }] : [],

@@ -37,8 +37,9 @@ export async function takeSeveral(
   // One file may be a set, if a manifest says so.
   if (ids.length > 1 || (ids.length === 1 && manifests.length))
     gather(ids.length > 1 ? `${ids.length} files together` : (manifests[0]?.name ?? ''), ids, manifests);
-  for (const { name, warnings } of groups) {
+  for (const { name, warnings, notes } of groups) {
     if (warnings.length > 0) tell(`${name} may not be complete.`, warnings.join(' '));
+    if (notes.length > 0) tell(`Not all is known of ${name}.`, notes.join(' '));
   }
   if (merge && way === 'apart')
     tell(`${merge.what} are open, each by itself.`, 'They can be one protected file instead.', merge);

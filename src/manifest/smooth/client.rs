@@ -89,6 +89,8 @@ pub struct Level {
     pub rate: Option<u64>,
     /// Channels.
     pub channels: Option<u64>,
+    /// Bytes of the length before each NAL unit, where it says so.
+    pub nal_length: Option<u64>,
     /// Where it stands in the text.
     pub at: usize,
 }
@@ -364,6 +366,7 @@ fn read_level(element: &Element, number: usize, stream: &Stream, findings: &mut 
         size,
         rate: value("SamplingRate"),
         channels: value("Channels"),
+        nal_length: value("NALUnitLengthField"),
         at,
     }
 }

@@ -2,10 +2,14 @@
 
 pub mod client;
 pub mod fourcc;
+pub mod header;
+pub mod heads;
+pub mod records;
 pub mod server;
 pub mod write;
 
 pub use client::{Chunk, Client, Level, Protection, Stream};
+pub use header::SmoothHeader;
 pub use server::{Entry, Server};
 
 /// Ticks a second where nothing else is said, and the only ones that all players know.

@@ -37,6 +37,8 @@ pub struct Sps {
     pub separate_colour_plane: bool,
     /// Luma bits per sample.
     pub bit_depth_luma: u8,
+    /// Chroma bits per sample.
+    pub bit_depth_chroma: u8,
     /// `log2_max_frame_num_minus4` + 4.
     pub frame_num_bits: u32,
     /// Picture order coding.
@@ -88,6 +90,7 @@ impl Sps {
             chroma_format_idc: 1,
             separate_colour_plane: false,
             bit_depth_luma: 8,
+            bit_depth_chroma: 8,
             frame_num_bits: 0,
             pic_order_count: PicOrderCount::None,
             frame_mbs_only: true,
@@ -126,7 +129,7 @@ impl Sps {
             self.separate_colour_plane = r.flag("separate_colour_plane_flag")?;
         }
         self.bit_depth_luma = low(r.ue_max(6, "bit_depth_luma_minus8")? + 8);
-        r.ue_max(6, "bit_depth_chroma_minus8")?;
+        self.bit_depth_chroma = low(r.ue_max(6, "bit_depth_chroma_minus8")? + 8);
         r.flag("qpprime_y_zero_transform_bypass_flag")?;
         if r.flag("seq_scaling_matrix_present_flag")? {
             let lists = if self.chroma_format_idc == 3 { 12 } else { 8 };

@@ -8,6 +8,29 @@ use super::{Bits, RefPicSet, skip_scaling_lists};
 /// Profiles of screen content coding (clause A.3.7), which change slice segment headers.
 const SCREEN_CONTENT: [u32; 2] = [9, 11];
 
+/// What decoders are told before the first sample, as configuration records repeat it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct General {
+    /// `sps_max_sub_layers_minus1` + 1.
+    pub sub_layers: u8,
+    /// `sps_temporal_id_nesting_flag`.
+    pub is_nested: bool,
+    /// `general_profile_space`, `general_tier_flag` and `general_profile_idc`.
+    pub profile: u8,
+    /// `general_profile_compatibility_flag`, all of them.
+    pub compatibility: [u8; 4],
+    /// The flags behind, up to the level.
+    pub constraints: [u8; 6],
+    /// `general_level_idc`.
+    pub level: u8,
+    /// `chroma_format_idc`.
+    pub chroma_format: u8,
+    /// Luma bits per sample.
+    pub bit_depth_luma: u8,
+    /// Chroma bits per sample.
+    pub bit_depth_chroma: u8,
+}
+
 /// A sequence parameter set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sps {
@@ -31,6 +54,8 @@ pub struct Sps {
     pub long_term: Option<Vec<bool>>,
     /// `sps_temporal_mvp_enabled_flag`.
     pub temporal_mvp: bool,
+    /// What configuration records repeat.
+    pub general: General,
 }
 
 /// Wider or higher than any level allows.
@@ -48,8 +73,12 @@ impl Sps {
         r.bits(16, "NAL header")?;
         r.bits(4, "sps_video_parameter_set_id")?;
         let sub_layers = r.bits(3, "sps_max_sub_layers_minus1")?;
-        r.flag("sps_temporal_id_nesting_flag")?;
-        let profile = read_profile_tier_level(r, sub_layers)?;
+        let mut general = General {
+            sub_layers: low(sub_layers + 1),
+            is_nested: r.flag("sps_temporal_id_nesting_flag")?,
+            ..General::default()
+        };
+        let profile = read_profile_tier_level(r, sub_layers, &mut general)?;
         let id = low(r.ue_max(15, "sps_seq_parameter_set_id")?);
         let chroma = r.ue_max(3, "chroma_format_idc")?;
         let separate_colour_plane = chroma == 3 && r.flag("separate_colour_plane_flag")?;
@@ -60,8 +89,9 @@ impl Sps {
                 r.ue("conf_win_offset")?;
             }
         }
-        r.ue_max(8, "bit_depth_luma_minus8")?;
-        r.ue_max(8, "bit_depth_chroma_minus8")?;
+        general.chroma_format = low(chroma);
+        general.bit_depth_luma = low(r.ue_max(8, "bit_depth_luma_minus8")? + 8);
+        general.bit_depth_chroma = low(r.ue_max(8, "bit_depth_chroma_minus8")? + 8);
         let pic_order_bits = r.ue_max(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
         let first = if r.flag("sps_sub_layer_ordering_info_present_flag")? { 0 } else { sub_layers };
         for _ in first..=sub_layers {
@@ -114,17 +144,20 @@ impl Sps {
             ref_pic_sets,
             long_term,
             temporal_mvp,
+            general,
         }))
     }
 }
 
 /// `general_profile_idc` of `profile_tier_level( )` (clause 7.3.3).
-fn read_profile_tier_level(r: &mut BitReader<'_>, sub_layers: u32) -> Bits<u32> {
-    r.bits(3, "general_profile_space")?;
-    let profile = r.bits(5, "general_profile_idc")?;
-    r.bits(32, "general_profile_compatibility_flag")?;
-    r.bits(48, "general constraint flags")?;
-    r.bits(8, "general_level_idc")?;
+fn read_profile_tier_level(r: &mut BitReader<'_>, sub_layers: u32, general: &mut General) -> Bits<u32> {
+    general.profile = low(r.bits(8, "general_profile_idc")?);
+    let profile = u32::from(general.profile & 31);
+    general.compatibility = r.bits(32, "general_profile_compatibility_flag")?.to_be_bytes();
+    for byte in &mut general.constraints {
+        *byte = low(r.bits(8, "general constraint flags")?);
+    }
+    general.level = low(r.bits(8, "general_level_idc")?);
     let mut present = Vec::new();
     for _ in 0..sub_layers {
         let profile = r.flag("sub_layer_profile_present_flag")?;
