@@ -126,13 +126,8 @@ fn the_segments_are_those_that_the_file_has() {
 #[test]
 fn files_that_others_made_are_listed() {
     let Some(folder) = corpus() else { return };
-    let mut seen = 0;
-    for name in ["mp4-frag-mixed/mp4ff__bbb5s_aac_sidx.mp4"] {
-        let bytes = fs::read(folder.join(name)).unwrap();
-        matches_description(name, &bytes);
-        seen += 1;
-    }
-    assert_eq!(seen, 1);
+    let name = "mp4-frag-mixed/mp4ff__bbb5s_aac_sidx.mp4";
+    matches_description(name, &fs::read(folder.join(name)).unwrap());
 }
 
 #[test]

@@ -94,6 +94,8 @@ inEachBrowser((browser) => {
           .map(({ range }) => range),
         [`bytes=${head.length}-${end}`],
       );
+      // More was fetched than the manifest has.
+      await page.waitFor(() => !/ of /.test(document.querySelector('.fetched-text').innerText));
       const whole = (await row(1)).join(' ');
       for (const words of [
         '2',

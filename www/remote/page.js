@@ -183,6 +183,7 @@ async function openAddress(url, within = false, at = -1) {
   try {
     const found = await made.probe(url);
     if (found.kind === 'manifest') {
+      made.size = found.bytes.length;
       const element = await manifestView(name, found.bytes, {
         segment: (chosen) => void openSegment(chosen),
         manifest: (address) => void openFrom(address, found.base),
@@ -190,7 +191,6 @@ async function openAddress(url, within = false, at = -1) {
       });
       if (opening !== made) return;
       manifest = { element, base: found.base, file: new File([found.bytes], name), opening: made };
-      made.size = found.bytes.length;
       counted(undefined);
       place.replaceChildren(element);
       say(`${name} is open.`);
@@ -230,6 +230,8 @@ function listerOf(made, base) {
     async list(track, begun) {
       const url = urlOf(track);
       begun();
+      // What is fetched now is no part of the manifest.
+      made.size = null;
       return readSegmentIndex(track, (range) => made.fetchAhead(url, range));
     },
   };
