@@ -237,7 +237,7 @@ inEachBrowser((browser) => {
         for (const way of ['dash-dash', 'shaka-dash', 'rx-dash', 'hls-hls']) {
           const found = await play(page, way);
           const words = `${name}, ${way}: ${JSON.stringify(found)}`;
-          // It makes a session for each key of a file that changes them, of which Firefox takes no second at a time.
+          // Its request for the second key fails there, with an error of the browser; those of the others do not.
           if (browser.name === 'firefox' && name === 'keys that change' && way === 'rx-dash') {
             assert.match(found.state, /^Failed\. KEY_GENERATE_REQUEST_ERROR/, words);
             continue;

@@ -3,9 +3,8 @@
 /** @import { ManifestTrack, SegmentPlace } from '../types.d.ts' */
 /** @import { Chosen, Lister } from '../ui/segment-table.js' */
 
-import { readSegmentIndex } from '../boxlock.js';
+import { arrange, readSegmentIndex } from '../boxlock.js';
 import '../closed.js';
-import { arrange } from '../boxlock.js';
 import { copyButton } from '../ui/copy.js';
 import { button, byId, h, setAttributes, setText } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
