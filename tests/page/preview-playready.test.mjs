@@ -122,6 +122,24 @@ writeFileSync(
     .join('\n'),
 );
 
+/** Gives whoever stands in for PlayReady the keys of what is played. */
+const giveKeys = (page) =>
+  page.evaluate(async () => {
+    const { Sources } = await import('/preview/sources.js');
+    const { material } = Sources.prototype;
+    const url64 = (hex) =>
+      btoa(String.fromCharCode(...hex.match(/../g).map((pair) => Number.parseInt(pair, 16))))
+        .replace(/\+/g, '-')
+        .replace(/\//g, '_')
+        .replace(/=+$/, '');
+    window.clearKeys = {};
+    window.loaded = [];
+    Sources.prototype.material = function (...args) {
+      for (const { kid, key } of this.keys) window.clearKeys[url64(kid)] = url64(key);
+      return material.apply(this, args);
+    };
+  });
+
 inEachBrowser(
   (browser) => {
     const check = pageTests(browser);
@@ -132,19 +150,8 @@ inEachBrowser(
         await page.waitFor(() =>
           /has no PlayReady/.test(document.querySelector('[data-way="rx-smooth"]').innerText),
         );
-        await page.evaluate(async () => {
-          const { Sources } = await import('/preview/sources.js');
-          const { material } = Sources.prototype;
-          const url64 = (hex) =>
-            btoa(String.fromCharCode(...hex.match(/../g).map((pair) => Number.parseInt(pair, 16))))
-              .replace(/\+/g, '-')
-              .replace(/\//g, '_')
-              .replace(/=+$/, '');
-          window.clearKeys = {};
-          Sources.prototype.material = function (...args) {
-            for (const { kid, key } of this.keys) window.clearKeys[url64(kid)] = url64(key);
-            return material.apply(this, args);
-          };
+        await giveKeys(page);
+        await page.evaluate(() => {
           for (const button of document.querySelectorAll('[data-player$="-smooth"]')) button.disabled = false;
         });
         for (const way of ['dash-smooth', 'shaka-smooth', 'rx-smooth']) {
@@ -164,25 +171,14 @@ inEachBrowser(
     const check = pageTests(browser);
 
     /** Has the page know PlayReady, and whoever stands in for it the keys. */
-    const givePlayReady = (page) =>
-      page.evaluate(async () => {
+    const givePlayReady = async (page) => {
+      await giveKeys(page);
+      await page.evaluate(() => {
         const real = navigator.requestMediaKeySystemAccess.bind(navigator);
         navigator.requestMediaKeySystemAccess = (system, config) =>
           /playready/.test(system) ? Promise.resolve({ keySystem: system }) : real(system, config);
-        const { Sources } = await import('/preview/sources.js');
-        const { material } = Sources.prototype;
-        const url64 = (hex) =>
-          btoa(String.fromCharCode(...hex.match(/../g).map((pair) => Number.parseInt(pair, 16))))
-            .replace(/\+/g, '-')
-            .replace(/\//g, '_')
-            .replace(/=+$/, '');
-        window.clearKeys = {};
-        window.loaded = [];
-        Sources.prototype.material = function (...args) {
-          for (const { kid, key } of this.keys) window.clearKeys[url64(kid)] = url64(key);
-          return material.apply(this, args);
-        };
       });
+    };
     const STAYED = 'shaka-dash-playready-lasting-stayed';
 
     check(

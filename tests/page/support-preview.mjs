@@ -79,18 +79,6 @@ export async function assertPlays(page, way, kid) {
 /** Nothing of a player is left when it is over. */
 export const assertGone = (page) => page.waitFor(() => document.querySelectorAll('iframe').length === 0);
 
-/** Protects the file that the page was given, as the request says, and shows the players for it. */
-export const protectAnew = (page, request) =>
-  page.evaluate(async (asked) => {
-    const { open } = await import('/boxlock.js');
-    const { Preview } = await import('/preview/card.js');
-    const media = await open(document.querySelector('#given').files[0]);
-    const result = await media.protect({ laUrl: 'https://licence.example.com/rightsmanager.asmx', ...asked });
-    window.shown?.close();
-    window.shown = new Preview([{ name: 'film.mp4', result }]);
-    document.querySelector('#previews').replaceChildren(window.shown.element);
-  }, request);
-
 /** What a line of the table says. */
 export const row = (page, way) =>
   page.evaluate((name) => {

@@ -446,8 +446,8 @@ async function join(files, quality, own, make, found) {
     const { code = '', message = '' } = /** @type {{ code?: string, message?: string }} */ (error);
     // What says how media is to be, and not that the page failed.
     if (!/^smooth-|^(bad|box)-/.test(code)) throw error;
-    const message_ = `No movie header can be made of ${client.label} for ${name}. ${message}`;
-    found.refused.push({ code, message: message_, parts });
+    const why = `No movie header can be made of ${client.label} for ${name}. ${message}`;
+    found.refused.push({ code, message: why, parts });
   }
 }
 

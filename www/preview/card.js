@@ -348,8 +348,8 @@ export class Preview {
           onReport: (report) => {
             if (stop.signal.aborted) return;
             row.show(report, kids);
-            if (lasting && !stayed && report.first !== null && report.sessions.length)
-              remember(kept, report.sessions.join(' '));
+            const stays = report.sessions.join(' ');
+            if (stays && !stayed && report.first !== null && stays !== recall(kept)) remember(kept, stays);
             if (report.state !== 'ended' && report.state !== 'failed') return;
             say(`${name} by ${by}: ${row.state.textContent}`);
             this.#leave();
