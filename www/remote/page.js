@@ -289,6 +289,20 @@ async function openFrom(address, base) {
   if (url) await openAddress(url);
 }
 
+/**
+ * A fragment of Smooth Streaming behind the header that is made for it of the manifest; another as it is.
+ * @param {File} segment
+ * @param {string} address
+ * @param {File} manifest
+ * @param {AbortSignal} signal
+ * @returns {Promise<readonly Blob[]>}
+ */
+async function behindHeader(segment, address, manifest, signal) {
+  Object.defineProperty(segment, 'webkitRelativePath', { value: address });
+  const { groups } = await arrange([segment], { manifests: [manifest], signal });
+  return groups[0]?.parts ?? [segment];
+}
+
 /** @param {Chosen} chosen */
 async function openSegment({ init, segment, place: { address, range }, track, there }) {
   const from = manifest;
@@ -307,11 +321,9 @@ async function openSegment({ init, segment, place: { address, range }, track, th
     /** @param {URL} at @param {SegmentPlace['range']} part */
     const fetchFile = async (at, part) => new File([await made.fetchAll(at, part)], nameOf(at));
     const head = init && resolved(init.address, from.base);
+    const front = head ? [await fetchFile(head, init.range)] : [];
     const segment = await fetchFile(url, range);
-    Object.defineProperty(segment, 'webkitRelativePath', { value: address });
-    // Those of Smooth Streaming get a header that is made of the manifest.
-    const { groups } = await arrange([segment], { manifests: head ? [] : [from.file], signal: made.signal });
-    const files = head ? [await fetchFile(head, init.range), segment] : (groups[0]?.parts ?? [segment]);
+    const files = head ? [...front, segment] : await behindHeader(segment, address, from.file, made.signal);
     const names = files.map(
       (file, number) => new File([file], `${number}-${'name' in file ? file.name : name}`),
     );
