@@ -263,6 +263,8 @@ inEachBrowser((browser) => {
     await page.fill('.tree-filter', kid);
     await page.waitFor(() => /found$/.test(document.querySelector('.tree-tally').innerText));
     await page.click('.tree-foot button');
+    // What was found before stands there until it has taken over.
+    await page.waitFor(() => document.querySelector('.byte-find input').value.length === 36);
     await page.waitFor(() => /^1 of \d+/.test(document.querySelector('.byte-find-tally').innerText));
     await page.waitFor(() => !/read/.test(document.querySelector('.byte-find-tally').innerText));
     const raw = Buffer.from(kid.replaceAll('-', ''), 'hex');
