@@ -239,10 +239,11 @@ function setDeskOf(id) {
   let found = setDesks.get(id);
   if (!found) {
     if (!deskModule) throw new Error('a file is open before its desk was fetched');
-    found = new deskModule.SetDesk(store, id, (file, view) => {
+    const go = (/** @type {number} */ file, /** @type {View} */ view) => {
       store.dispatch({ type: 'choose', id: file });
       goTo(view);
-    });
+    };
+    found = new deskModule.SetDesk(store, id, go, (file) => desks.get(file)?.inspector ?? null);
     setDesks.set(id, found);
   }
   return found;
@@ -264,7 +265,14 @@ function deskOf(file) {
   let found = desks.get(file.id);
   if (!found) {
     if (!deskModule) throw new Error('a file is open before its desk was fetched');
-    found = new deskModule.Desk(store, file, open, goTo, () => void takeAnew(file.parts, 'apart'));
+    found = new deskModule.Desk(
+      store,
+      file,
+      open,
+      goTo,
+      () => void takeAnew(file.parts, 'apart'),
+      () => draw(store.state, store.state),
+    );
     desks.set(file.id, found);
     // A job of several files may have made something of it already.
     found.update(file);

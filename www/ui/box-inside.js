@@ -1,6 +1,6 @@
 /** What stands in a box that has no fields of its own: its boxes, in their order. */
 
-/** @import { BoxNode } from '../types.d.ts' */
+/** @import { BoxNode, BoxView } from '../types.d.ts' */
 
 import { button, h } from './dom.js';
 import * as format from './format.js';
@@ -48,3 +48,18 @@ export function boxInside(node, inside, choose) {
     more > 0 ? h('p', { class: 'quiet' }, `and ${format.count(more)} more, in the tree.`) : null,
   );
 }
+
+/**
+ * A box of which no fields are shown.
+ * @param {BoxNode} node
+ * @returns {BoxView}
+ */
+export const noFields = (node) => ({
+  node,
+  clause: '',
+  about: '',
+  fields: [],
+  from: 0,
+  fieldCount: 0,
+  texts: [],
+});

@@ -2,7 +2,6 @@
 
 /** @import { BoxNode } from '../types.d.ts' */
 /** @import { Search } from './box-search.js' */
-/** @import { FilesWithin } from './files-within.js' */
 /** @import { TreeModel, TreeRow } from './tree-model.js' */
 
 import { BoxSearch } from './box-search.js';
@@ -21,7 +20,7 @@ export class BoxTree {
    * @param {(node: BoxNode, field?: number) => void} choose a box, and a field in it
    * @param {Search} search
    * @param {(text: string) => void} bytes looks for a text in all bytes of the file
-   * @param {FilesWithin} files
+   * @param {{ beginning: (node: BoxNode) => string }} files tells the name of the file that begins with a box
    */
   constructor(model, choose, search, bytes, files) {
     this.model = model;
@@ -120,7 +119,7 @@ export class BoxTree {
     type.textContent = node.type;
     const [field] = row.fields ?? [];
     const [title, note] = field ? [field.name, field.value] : [node.name, node.note];
-    const file = row.level === 1 && row.more === undefined ? this.files.beginning(node.start) : '';
+    const file = this.files.beginning(node);
     name.replaceChildren(
       file ? h('span', { class: 'tree-file' }, file) : '',
       title,

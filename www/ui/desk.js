@@ -35,8 +35,9 @@ export class Desk {
    * @param {OpenMedia} open
    * @param {(view: View) => void} go
    * @param {() => void} apart opens the files that this one is made of, each by itself
+   * @param {() => void} arrived its inspector is there
    */
-  constructor(store, file, open, go, apart) {
+  constructor(store, file, open, go, apart, arrived) {
     if (!file.media || !file.summary) throw new Error('the file is still opening');
     this.summary = summaryStrip(file.summary, file.tracks, file.media.parts, file.merged ? apart : null);
     /** @type {Inspect | null} */
@@ -61,6 +62,7 @@ export class Desk {
         const shown = new Inspect(media, summary, roots, file.parts, place, act, othersOf(store, file.id));
         this.inspector = shown;
         this.inspect.replaceChildren(shown.element);
+        arrived();
       },
       (error) => {
         this.inspect.replaceChildren(h('p', { class: 'fault-line' }, faultOf(error).message));

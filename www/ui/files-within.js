@@ -1,6 +1,6 @@
 /** The files that one was put together of, one behind the other: an initialization segment and its media segments. */
 
-/** @import { Media, MediaPart } from '../types.d.ts' */
+/** @import { BoxNode, Media, MediaPart } from '../types.d.ts' */
 
 export class FilesWithin {
   /** In order; none where the file is one itself, or its boxes stand in none of them as they are. @type {readonly MediaPart[]} */
@@ -28,11 +28,11 @@ export class FilesWithin {
   }
 
   /**
-   * The name of the file that begins with a byte; empty where none does.
-   * @param {number} offset
+   * The name of the file that begins with a box; empty where none does.
+   * @param {BoxNode} node
    */
-  beginning(offset) {
-    const file = this.at(offset);
-    return file?.start === offset ? file.name : '';
+  beginning({ path, start }) {
+    const file = path.includes('/') ? null : this.at(start);
+    return file?.start === start ? file.name : '';
   }
 }

@@ -4,22 +4,24 @@
 /** @import { Action } from './findings.js' */
 /** @import { Place, SamplePlace } from './place.js' */
 /** @import { Compare, Others, Reach } from './compare.js' */
+/** @import { Joint } from './joint-tree.js' */
 /** @import { Samples, Shown } from './samples.js' */
 /** @typedef {'boxes' | 'samples' | 'findings' | 'compare'} ViewName */
 
 import { BoxAbout } from './box-about.js';
-import { boxInside } from './box-inside.js';
+import { boxInside, noFields } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
 import { BytePane } from './byte-pane.js';
 import { copyButton } from './copy.js';
 import { jsonPath } from './copy-forms.js';
-import { button, h, setAttributes } from './dom.js';
+import { button, h, setAttributes, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import { FieldTable, PAGE } from './field-table.js';
 import { FilesWithin } from './files-within.js';
 import { Findings } from './findings.js';
 import * as format from './format.js';
 import { say } from './live.js';
+import { fileNode } from './joint-tree.js';
 import { linkTo } from './place.js';
 import { problems } from './problems.js';
 import { Ruler } from './ruler.js';
@@ -45,7 +47,8 @@ export class Inspect {
     );
     /** Counts selections, so that answers which come late are dropped. */
     this.turn = 0;
-    this.path = '';
+    /** The chosen box; empty for the file itself, null before anything is chosen. @type {string | null} */
+    this.path = null;
     /** Name of the chosen field. @type {string | undefined} */
     this.field = undefined;
     /** @type {BoxNode | null} the chosen box */
@@ -62,6 +65,10 @@ export class Inspect {
       (text) => void this.bytes.find(text),
       within,
     );
+    /** The tree of all files that it was opened with. @type {Joint | null} */
+    this.joint = null;
+    this.treePlace = h('div', { class: 'tree-place' }, this.tree.element);
+    this.whole = button('', () => this.joint?.toggle(), { class: 'button small joint-toggle', hidden: true });
     this.fields = new FieldTable(media, (index) => void this.#chooseField(index, -1));
     this.gone = new AbortController();
     const { signal } = this.gone;
@@ -115,8 +122,9 @@ export class Inspect {
           { class: 'inspect-views', role: 'group', 'aria-label': 'Look at' },
           ...Object.values(this.views),
         ),
+        this.whole,
         this.crumbs,
-        saveMenu(media, parts, () => this.node, signal),
+        saveMenu(media, parts, () => (this.path ? this.node : null), signal),
         this.missed,
         problems(summary, (path) => {
           this.look('boxes');
@@ -151,13 +159,7 @@ export class Inspect {
       area: 'bar-y',
       upright: () => wide.matches,
     };
-    panes.append(
-      this.tree.element,
-      splitter(panes, tree),
-      fields,
-      splitter(panes, shared),
-      this.bytes.element,
-    );
+    panes.append(this.treePlace, splitter(panes, tree), fields, splitter(panes, shared), this.bytes.element);
     return panes;
   }
 
@@ -225,9 +227,31 @@ export class Inspect {
     else if (this.sample) {
       this.sample = null;
       const { path } = this;
-      this.path = '';
-      void this.select(path);
+      this.path = null;
+      void this.select(path ?? '');
     }
+  }
+
+  /**
+   * Takes part in the one tree of all files that were opened together, or in none.
+   * @param {Joint | null} joint
+   */
+  join(joint) {
+    this.joint = joint;
+    this.whole.hidden = !joint;
+    setText(this.whole, joint ? `One tree of ${format.counted(joint.count, 'file')}` : '');
+    setAttributes(this.whole, { 'aria-pressed': String(joint?.on ?? false) });
+    if (!joint?.on) this.place(this.tree.element);
+  }
+
+  /**
+   * Puts a tree where the tree stands. Answers whether it was not there.
+   * @param {HTMLElement} tree
+   */
+  place(tree) {
+    if (this.treePlace.firstChild === tree) return false;
+    this.treePlace.replaceChildren(tree);
+    return true;
   }
 
   /** The comparison, whose part of the page is fetched when it is wanted first. */
@@ -340,12 +364,12 @@ export class Inspect {
 
   #jsonPath() {
     if (this.sample) return `$.tracks[?@.id == ${this.sample.track}].samples[${this.sample.number - 1}]`;
-    return jsonPath(this.path, this.field);
+    return this.path ? jsonPath(this.path, this.field) : '$';
   }
 
   /**
    * Chooses a box, and in it a field or the byte to stand on.
-   * @param {string} path
+   * @param {string} path empty for the file itself
    * @param {number} [offset]
    * @param {number} [field] number of its row
    */
@@ -364,25 +388,26 @@ export class Inspect {
    * @param {number} turn
    */
   async #open(path, turn) {
-    const node = await this.model.reveal(path);
+    const node = path ? await this.model.reveal(path) : fileNode(this.media, '');
     if (!node || turn !== this.turn) return;
     this.path = path;
     this.field = undefined;
     this.node = node;
     this.at = -1;
     this.tree.show(path);
+    this.joint?.show(path);
     this.bytes.open(node);
     this.#crumb(path);
     void this.#measure(node, turn);
     /** @type {BoxView} */
     let view;
     try {
-      view = await this.media.box(path, { from: 0, count: PAGE });
+      view = path ? await this.media.box(path, { from: 0, count: PAGE }) : noFields(node);
     } catch (error) {
       if (turn !== this.turn) return;
       this.about.unreadable(node, error);
       this.inside.hidden = true;
-      this.fields.open({ node, clause: '', about: '', fields: [], from: 0, fieldCount: 0, texts: [] });
+      this.fields.open(noFields(node));
       return;
     }
     if (turn !== this.turn) return;
@@ -400,9 +425,14 @@ export class Inspect {
     this.inside.hidden = fieldCount > 0 || node.childCount === 0;
     this.inside.replaceChildren();
     if (this.inside.hidden) return;
-    const inside = await this.model.ensureChildren(node);
+    const inside = await this.#boxesIn(node);
     if (turn === this.turn)
       this.inside.replaceChildren(boxInside(node, inside, (path) => void this.select(path)));
+  }
+
+  /** @param {BoxNode} node a box, or the file */
+  async #boxesIn(node) {
+    return node.path ? this.model.ensureChildren(node) : this.model.roots;
   }
 
   /**
@@ -442,6 +472,7 @@ export class Inspect {
     const index = await this.fields.find(offset);
     if (turn !== this.turn) return;
     if (index >= 0) await this.#chooseField(index, offset);
+    else if (!this.path) await this.goTo(offset);
     else {
       const node = await this.model.reveal(this.path);
       if (!node || turn !== this.turn) return;
@@ -472,7 +503,7 @@ export class Inspect {
     this.field = field?.name;
     this.bytes.show(field, offset);
     this.bytes.tell('');
-    if (offset >= 0 && /(^|\/)(mdat|imda)(\[\d+\])?$/.test(this.path)) void this.#place(offset);
+    if (offset >= 0 && /(^|\/)(mdat|imda)(\[\d+\])?$/.test(this.path ?? '')) void this.#place(offset);
   }
 
   /**
@@ -483,13 +514,13 @@ export class Inspect {
     const root = this.model.rootAt(node.start);
     const above = node.path.includes('/') ? node.path.slice(0, node.path.lastIndexOf('/')) : '';
     const holder = node.childCount > 0 || !above ? node : await this.model.reveal(above);
-    const inside = holder ? await this.model.ensureChildren(holder) : [];
+    const inside = holder ? await this.#boxesIn(holder) : [];
     if (turn === this.turn) this.ruler.show(node, root, holder, inside);
   }
 
   /** @param {string} path */
   #crumb(path) {
-    const steps = path.split('/');
+    const steps = path ? path.split('/') : [];
     const items = steps.map((step, index) => {
       const here = steps.slice(0, index + 1).join('/');
       const last = index === steps.length - 1;
@@ -499,6 +530,7 @@ export class Inspect {
       });
       return h('li', {}, item);
     });
+    this.crumbs.hidden = !path;
     this.crumbs.replaceChildren(
       h('ol', {}, ...items),
       copyButton('path', () => path),

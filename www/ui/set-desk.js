@@ -1,6 +1,7 @@
 /** Files that were opened together: what they are to each other, and one job for all of them. */
 
 /** @import { Media, SetPlan, Title, Track } from '../types.d.ts' */
+/** @import { Inspect } from './inspect.js' */
 /** @import { FileState, Store, View } from './store.js' */
 
 import { planSet, titlesOf } from '../boxlock.js';
@@ -12,6 +13,7 @@ import * as format from './format.js';
 import { say } from './live.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
+import { JointTree } from './joint-tree.js';
 import { ladderView } from './set-ladder.js';
 import { listingsOf, listingsView, readListings } from './set-listings.js';
 import { setPlanView } from './set-plan-view.js';
@@ -31,11 +33,13 @@ export class SetDesk {
    * @param {Store} store
    * @param {number} id of the set
    * @param {(file: number, view: View) => void} go to one of the files
+   * @param {(file: number) => Inspect | null} inspectorOf a file
    */
-  constructor(store, id, go) {
+  constructor(store, id, go, inspectorOf) {
     this.store = store;
     this.id = id;
     this.go = go;
+    this.joint = new JointTree(store, inspectorOf, go);
     /** What was shown last: files that are open, and others. */
     this.seen = '';
     /** @type {Title[]} */
@@ -58,6 +62,10 @@ export class SetDesk {
     this.form = null;
 
     this.facts = h('p', { class: 'quiet' });
+    this.boxes = button('All boxes in one tree', () => this.joint.open(), {
+      class: 'button small joint-open',
+      hidden: true,
+    });
     this.ladder = h('div', { class: 'set-titles' });
     /** Of protected files. */
     this.counters = h('div', { class: 'set-counters' });
@@ -102,7 +110,13 @@ export class SetDesk {
     this.element = h(
       'div',
       { class: 'set' },
-      h('header', { class: 'set-head' }, h('h2', { tabindex: -1 }, store.set(id)?.name ?? ''), this.facts),
+      h(
+        'header',
+        { class: 'set-head' },
+        h('h2', { tabindex: -1 }, store.set(id)?.name ?? ''),
+        this.facts,
+        this.boxes,
+      ),
       this.counters,
       this.ladder,
       h(
@@ -135,6 +149,8 @@ export class SetDesk {
   /** Follows the files. */
   update() {
     const files = this.#files();
+    this.joint.update(files);
+    this.boxes.hidden = files.filter(({ media }) => media).length < 2;
     const opening = files.filter(({ media }) => !media);
     const seen = files.map(({ id, media }) => `${id}${media ? '' : '?'}`).join();
     if (opening.length) {
@@ -443,6 +459,7 @@ export class SetDesk {
     clearTimeout(this.timer);
     this.planning.abort();
     this.counting?.abort();
+    this.joint.close();
     this.latest?.close();
     this.run?.close();
     this.form?.clear();
