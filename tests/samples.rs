@@ -10,6 +10,7 @@
     reason = "a test may panic"
 )]
 
+mod ahead;
 mod always;
 mod ffprobe;
 mod groups;

@@ -326,7 +326,10 @@ class OpenMedia {
   findBytes = (text, options) => this.#ask('findBytes', { text }, /** @type {CallOptions} */ (options));
 
   /** @type {Types.Media['samples']} */
-  samples = (track, window = { from: 0, count: 1000 }) => this.#ask('samples', { track, ...window });
+  samples = async (track, window = { from: 0, count: 1000 }) => {
+    const packed = await this.#ask('samples', { track, ...window });
+    return (await fetched(import('./engine/sample-rows.js'))).rowsOf(packed);
+  };
 
   /** @type {Types.Media['sampleAt']} */
   sampleAt = (offset, keys = []) => this.#ask('sampleAt', { offset, keys });

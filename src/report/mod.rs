@@ -15,6 +15,7 @@ mod kind;
 mod offline;
 mod plan;
 mod protection;
+mod rows;
 mod samples;
 mod search;
 mod task;
@@ -46,6 +47,7 @@ pub use plan::{
     KeyReport, KidView, Measured, PlanReport, PlannedBox, PlannedTrack, PsshReport, measured, plan,
 };
 pub use protection::{SummaryProtection, TrackProtection};
+pub use rows::{PackedSamples, ROW_LEN};
 pub use samples::{
     SampleAt, SampleDependency, SampleEncryption, SamplePage, SampleRange, SampleRow, SampleTimeline,
     SampleUnit, SampleView, sample_at, sample_at_time, sample_page, sample_tfxd, sample_timeline,

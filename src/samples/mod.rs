@@ -227,8 +227,7 @@ impl Samples {
         let map = self.map(track);
         let (total, table) = (map.total, map.table);
         let mut page = Page { total, rows: Vec::new(), problems: map.broken.iter().cloned().collect() };
-        let end = from.saturating_add(len_u64(count.min(limits::LISTED))).min(total);
-        let wanted = if end > table { self.parts_between(track, from.max(table), end) } else { Vec::new() };
+        let (end, wanted) = self.wanted(track, from, count);
         // First all of them, which are kept, so that asking again costs little.
         let mut heads = Vec::new();
         for at in &wanted {
@@ -242,6 +241,38 @@ impl Samples {
             head.rows(&self.index, *at, to_len(skip), end, &mut page);
         }
         Ok(page)
+    }
+
+    /// The headers that rows of a page stand in and that are not at hand, in the order of the file. Those that
+    /// [`Samples::take_head`] is given need not be wanted one by one.
+    pub fn heads_for(&mut self, track: u32, from: u64, count: usize) -> Vec<Need> {
+        let mut heads: Vec<Need> = Vec::new();
+        for at in self.wanted(track, from, count).1 {
+            let number = to_len(at.fragment.into());
+            let known = self.heads.iter().any(|(fragment, _)| *fragment == number);
+            if let (false, Some(entry)) = (known, self.index.fragments.get(number)) {
+                heads.push(Need { start: entry.start, len: entry.moof_len });
+            }
+        }
+        heads.sort_by_key(|head| head.start);
+        heads.dedup();
+        heads
+    }
+
+    /// Takes a header from file offset `start` on. What is wrong with it is told when its rows are asked for.
+    pub fn take_head(&mut self, start: u64, bytes: Vec<u8>) {
+        if let Ok(number) = self.index.fragments.binary_search_by_key(&start, |fragment| fragment.start) {
+            self.feed(start, bytes);
+            self.head(number).ok();
+        }
+    }
+
+    /// Where a page ends, and the parts of fragments that its rows stand in, as many as one page reads.
+    fn wanted(&mut self, track: u32, from: u64, count: usize) -> (u64, Vec<PartAt>) {
+        let map = self.map(track);
+        let (total, table) = (map.total, map.table);
+        let end = from.saturating_add(len_u64(count.min(limits::LISTED))).min(total);
+        (end, if end > table { self.parts_between(track, from.max(table), end) } else { Vec::new() })
     }
 
     /// The parts with the samples from number `from` up to `end`, as many as one page reads.

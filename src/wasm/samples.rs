@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::bytes::Error;
 use crate::bytes::units::len_u64;
 use crate::protect::SourceKeys;
-use crate::report::{self, Range};
+use crate::report::{self, Range, number};
 use crate::samples::timeline::TableTimeline;
 use crate::samples::{Asked, Samples, Stop};
 use crate::track::Index;
@@ -25,13 +25,34 @@ type Ask<'a, T> = dyn FnMut(&mut Samples, &Index, &mut TableTimeline) -> Asked<T
 
 #[wasm_bindgen]
 impl File {
-    /// `SamplePage`: samples of a track from number `from` on, which counts from 0. Fewer than were asked for where they stand in
+    /// `PackedSamples`: samples of a track from number `from` on, which counts from 0. Fewer than were asked for where they stand in
     /// many fragments. `undefined` here and below says that there is more to go through: ask again.
     pub fn samples(&mut self, track: u32, from: f64, count: usize) -> JsResult<JsValue> {
         let from = offset(from);
         let page =
             self.asked(&mut |samples, index, _| report::sample_page(samples, index, track, from, count))?;
-        page.map_or(Ok(JsValue::UNDEFINED), |page| shown(&page))
+        let Some(page) = page else { return Ok(JsValue::UNDEFINED) };
+        let packed = report::PackedSamples::of(page);
+        let numbers = js_sys::Float64Array::from(&packed.numbers[..]);
+        let object = shown(&packed)?;
+        js_sys::Reflect::set(&object, &JsValue::from_str("numbers"), &numbers)?;
+        Ok(object)
+    }
+
+    /// Offset and length of each header of a fragment that such a page takes and that is not at hand, in the order of the file.
+    pub fn sample_heads(&mut self, track: u32, from: f64, count: usize) -> JsResult<Vec<f64>> {
+        let from = offset(from);
+        let heads = self.asked(&mut |samples, _, _| Ok(samples.heads_for(track, from, count)))?;
+        let heads = heads.unwrap_or_default();
+        Ok(heads.iter().flat_map(|head| [number(head.start), number(head.len)]).collect())
+    }
+
+    /// Takes one of these headers.
+    pub fn take_sample_head(&mut self, start: f64, bytes: &[u8]) -> JsResult<()> {
+        let start = offset(start);
+        let mut bytes = bytes.to_vec();
+        self.asked(&mut |samples, _, _| Ok(samples.take_head(start, std::mem::take(&mut bytes))))?;
+        Ok(())
     }
 
     /// `SampleAt`: what the byte at a file offset belongs to; `null` where no sample has it.

@@ -182,6 +182,15 @@ export interface Protected {
   remains: Remains;
 }
 
+/** Samples as the engine gives them: all rows as numbers, in `page` those alone that are encrypted. */
+export interface PackedSamples {
+  page: SamplePage;
+  /** What rows are in, each once. */
+  groups: string[][];
+  /** See `src/report/rows.rs`. */
+  numbers: Float64Array;
+}
+
 /** The leading worker's methods: arguments and results. */
 export interface Methods {
   open: {
@@ -201,7 +210,7 @@ export interface Methods {
   /** What is found comes along with its progress; the result is how many boxes that are. */
   search: { args: { text: string }; result: number };
   findBytes: { args: { text: string }; result: number };
-  samples: { args: { track: number } & ListWindow; result: SamplePage };
+  samples: { args: { track: number } & ListWindow; result: PackedSamples };
   sampleAt: { args: { offset: number; keys: SourceKeyRequest[] }; result: SampleAt | null };
   sampleAtTime: { args: { track: number; seconds: number }; result: number | null };
   sample: { args: { track: number; number: number; keys: SourceKeyRequest[] }; result: SampleView };

@@ -43,7 +43,7 @@ export class OpenFile {
    * @param {Float64Array} starts where the parts begin that it was put together of
    * @param {Witness} witness
    * @param {Working | null} working
-   * @param {KnownHeads} [heads] what was read
+   * @param {KnownHeads} [heads] what was read of fragments
    */
   constructor(core, blob, starts, witness, working, heads) {
     this.core = core;
@@ -89,6 +89,23 @@ export class OpenFile {
     return (await heads.read(start, wanted)).subarray(0, wanted);
   }
 
+  /**
+   * Gives the engine headers of fragments that it would else read one by one, each of which waits for the browser.
+   * @param {whole.File} core
+   * @param {Float64Array} wanted offset and length of each, in the order of the file
+   */
+  async readSampleHeads(core, wanted) {
+    const heads = headsOf(this.#blob);
+    heads.expect(wanted.filter((_, at) => at % 2 === 0));
+    for (let at = 0; at < wanted.length; at += 2) {
+      const [start = 0, len = 0] = wanted.subarray(at, at + 2);
+      const known = this.#heads?.get(start, len);
+      const bytes = known?.subarray(0, len) ?? (await this.head(heads, { start, len }));
+      // The file is shorter now: who reads it alone says so.
+      if (bytes.length === len) core.take_sample_head(start, bytes);
+    }
+  }
+
   /** @param {Order} order */
   bytesOf({ start, end, pieces }) {
     return pieces ? gatherNow(this.reader, pieces) : this.reader.read(start, end - start);
@@ -132,7 +149,6 @@ export class OpenFile {
       // What was read without a fault is faulty now.
       throw isOfFile(error) ? asError(CHANGED) : error;
     }
-    this.#heads = undefined;
     this.#working = { core, memory };
     return this.#working;
   }

@@ -127,7 +127,12 @@ export const methods = {
     }
   },
 
-  samples: ({ track, from, count }, running) => asked(running, (core) => core.samples(track, from, count)),
+  async samples({ track, from, count }, running) {
+    const open = file();
+    const { core } = await open.working(running);
+    await open.readSampleHeads(core, core.sample_heads(track, from, count));
+    return asked(running, (core) => core.samples(track, from, count));
+  },
 
   sampleAt: ({ offset, keys }, running) => asked(running, (core) => core.sample_at(offset, keys)),
 
