@@ -51,7 +51,10 @@ impl File {
     pub fn take_sample_head(&mut self, start: f64, bytes: &[u8]) -> JsResult<()> {
         let start = offset(start);
         let mut bytes = bytes.to_vec();
-        self.asked(&mut |samples, _, _| Ok(samples.take_head(start, std::mem::take(&mut bytes))))?;
+        self.asked(&mut |samples, _, _| {
+            samples.take_head(start, std::mem::take(&mut bytes));
+            Ok(())
+        })?;
         Ok(())
     }
 

@@ -147,6 +147,12 @@ inEachBrowser((browser) => {
       assert.deepEqual(numbers(box).slice(0, 2), [mfra.end - mfra.start, mfra.start]);
       // What was found is still listed beside it.
       assert.equal((await rows(page)).filter(({ type }) => type === 'mfra').length, 3);
+      await page.fill('#panel-inspect .tree-filter', 'zzzz');
+      await page.waitFor(() =>
+        /^No box of these files has “zzzz”/.test(
+          document.querySelector('#panel-inspect .tree-none').innerText,
+        ),
+      );
     },
     options,
   );

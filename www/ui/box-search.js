@@ -23,13 +23,15 @@ export class BoxSearch {
    * @param {(row: TreeRow | null) => void} enter goes to the list, and there to a box
    * @param {(step: 1 | -1) => void} step goes to what was found next, or before
    * @param {(text: string) => void} bytes looks for it in all bytes of the file
+   * @param {string} where it looks, in words
    */
-  constructor(search, model, changed, enter, step, bytes) {
+  constructor(search, model, changed, enter, step, bytes, where) {
     this.search = search;
     this.model = model;
     this.changed = changed;
     this.enter = enter;
     this.step = step;
+    this.where = where;
     /** Whether the first box that is found is to be gone to. */
     this.eager = false;
     this.share = 0;
@@ -124,7 +126,7 @@ export class BoxSearch {
         signal: running.signal,
         onProgress: (progress) => this.#found(progress),
       });
-      if (hits === 0) this.end = `No box of this file has “${query}” in its type, name, uuid or fields.`;
+      if (hits === 0) this.end = `No box of ${this.where} has “${query}” in its type, name, uuid or fields.`;
     } catch (error) {
       if (running !== this.running) return;
       this.end = running.signal.aborted

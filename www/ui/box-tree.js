@@ -20,7 +20,8 @@ export class BoxTree {
    * @param {(node: BoxNode, field?: number) => void} choose a box, and a field in it
    * @param {Search} search
    * @param {(text: string) => void} bytes looks for a text in all bytes of the file
-   * @param {{ beginning: (node: BoxNode) => string }} files tells the name of the file that begins with a box
+   * @param {{ several: boolean, beginning: (node: BoxNode) => string }} files whether there are several, and the name of the one
+   *   that begins with a box
    */
   constructor(model, choose, search, bytes, files) {
     this.model = model;
@@ -34,7 +35,12 @@ export class BoxTree {
       rowHeight: 26,
       create: makeRow,
       draw: (row, index) => this.#draw(row, index),
-      attributes: { role: 'tree', tabindex: 0, 'aria-label': 'Boxes of the file', class: 'virtual tree' },
+      attributes: {
+        role: 'tree',
+        tabindex: 0,
+        'aria-label': files.several ? 'Boxes of all files' : 'Boxes of the file',
+        class: 'virtual tree',
+      },
     });
     this.find = new BoxSearch(
       search,
@@ -46,6 +52,7 @@ export class BoxTree {
       },
       (step) => this.#toHit(step),
       bytes,
+      files.several ? 'these files' : 'this file',
     );
     const { head, none, foot } = this.find;
     this.element = h(

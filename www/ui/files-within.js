@@ -3,6 +3,7 @@
 /** @import { BoxNode, Media, MediaPart } from '../types.d.ts' */
 
 export class FilesWithin {
+  several = false;
   /** In order; none where the file is one itself, or its boxes stand in none of them as they are. @type {readonly MediaPart[]} */
   #files;
 

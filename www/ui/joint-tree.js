@@ -54,7 +54,7 @@ export class JointTree {
     const made = open.map(({ id }) => id).join();
     if (made !== this.#made) {
       this.#made = made;
-      this.#tree = null;
+      this.#drop();
       this.#files = named(open);
     }
     const inspectors = open.flatMap(({ id }) => this.inspectorOf(id) ?? []);
@@ -104,8 +104,15 @@ export class JointTree {
   }
 
   close() {
+    this.#drop();
     for (const each of this.#known) each.join(null);
     this.#known.clear();
+  }
+
+  /** Lets go of the tree, and ends what it looks for. */
+  #drop() {
+    this.#tree?.tree.find.clear();
+    this.#tree = null;
   }
 
   /** @param {Inspect} inspector that is looked at */
@@ -135,7 +142,7 @@ export class JointTree {
       (node, field) => this.#choose(node.path, field),
       (text, options) => this.#search(text, options),
       (text) => void this.inspectorOf(this.store.state.current ?? -1)?.bytes.find(text),
-      { beginning: (node) => this.#beginning(node) },
+      { several: true, beginning: (node) => this.#beginning(node) },
     );
     return { model, tree };
   }
