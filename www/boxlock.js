@@ -5,7 +5,7 @@
 
 import { fetchAhead } from './engine/ahead.js';
 import { Bridge } from './engine/bridge.js';
-import { Crew } from './engine/crew.js';
+import { Crew, workersOf } from './engine/crew.js';
 import { BoxlockError, callerError, environmentError, fromPosted, toPosted } from './engine/errors.js';
 import { Result } from './engine/result.js';
 import { canDownload } from './files/downloads.js';
@@ -25,8 +25,6 @@ const LISTED = 10_000;
 /** Most bytes that `hex` gives at a time. */
 const HEX_MAX = 1 << 20;
 
-/** Most workers beside the leading one: beyond this the disk is what one waits for. */
-const WORKERS_MAX = 8;
 
 /**
  * Where the workers and the engine are. Bundlers look for this form, in the module that an application imports. Only on
@@ -503,12 +501,6 @@ class OpenMedia {
     for (const random of this.#randoms) random.fill(0);
     this.#randoms.clear();
   }
-}
-
-/** @param {{ workers?: number }} options */
-function workersOf({ workers }) {
-  const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
-  return Math.max(1, Math.min(workers ?? cores, WORKERS_MAX));
 }
 
 /** Whether the browser has no storage for a result, and can download it while it is made. */

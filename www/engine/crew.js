@@ -16,6 +16,18 @@ import { startWorker } from './start-worker.js';
 /** How long a writing worker has to take back what it has half written, when nobody leads it any more. */
 const LEAVING_MS = 5000;
 
+/** Most workers beside the leading one: beyond this the disk is what one waits for. */
+const WORKERS_MAX = 8;
+
+/**
+ * How many workers protect: as many as were asked for, or as there are processors.
+ * @param {{ workers?: number }} options
+ */
+export function workersOf({ workers }) {
+  const cores = globalThis.navigator?.hardwareConcurrency ?? 2;
+  return Math.max(1, Math.min(workers ?? cores, WORKERS_MAX));
+}
+
 export class Crew {
   #workers;
   #watches;
