@@ -25,7 +25,6 @@ const LISTED = 10_000;
 /** Most bytes that `hex` gives at a time. */
 const HEX_MAX = 1 << 20;
 
-
 /**
  * Where the workers and the engine are. Bundlers look for this form, in the module that an application imports. Only on
  * demand, because programs without a browser import this module too.
