@@ -137,7 +137,8 @@ inEachBrowser((browser) => {
           await page.waitFor(() => document.querySelector('.stage video')?.ended, { timeout: LONG });
           const end = await page.evaluate(state);
           console.log(`# ${browser.name}, ${name}, ${form}: ${JSON.stringify(end)}`);
-          assert.deepEqual([end.error, end.keys, end.width, end.total], [null, true, 320, 50]);
+          assert.deepEqual([end.error, end.keys, end.width], [null, true, 320]);
+          assert.ok(end.total >= 50 && end.total < 55, `${end.total} pictures`);
         },
         { skip: haveFfmpeg() ? false : 'FFmpeg is missing' },
       );
