@@ -17,7 +17,7 @@ pub const ROW_LEN: usize = 10;
 pub struct PackedSamples {
     /// What else there is, with those rows alone that are encrypted.
     pub page: SamplePage,
-    /// What rows are in, each once; the first is nothing.
+    /// What rows are in, once for all that follow each other and are in the same; the first is nothing.
     pub groups: Vec<Vec<String>>,
     /// All rows, [`ROW_LEN`] numbers each.
     #[serde(skip)]
@@ -30,12 +30,14 @@ impl PackedSamples {
         let mut numbers = Vec::with_capacity(page.rows.len() * ROW_LEN);
         let mut groups = vec![Vec::new()];
         for row in &page.rows {
-            let known = groups.iter().position(|known| *known == row.groups);
-            let group = known.unwrap_or_else(|| {
+            if row.groups.is_empty() {
+                numbers.extend(row_numbers(row, 0));
+                continue;
+            }
+            if groups.last() != Some(&row.groups) {
                 groups.push(row.groups.clone());
-                groups.len() - 1
-            });
-            numbers.extend(row_numbers(row, group));
+            }
+            numbers.extend(row_numbers(row, groups.len() - 1));
         }
         page.rows.retain(|row| row.encryption.is_some());
         Self { page, groups, numbers }

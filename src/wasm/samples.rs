@@ -48,14 +48,13 @@ impl File {
     }
 
     /// Takes one of these headers.
-    pub fn take_sample_head(&mut self, start: f64, bytes: &[u8]) -> JsResult<()> {
+    pub fn take_sample_head(&mut self, start: f64, mut bytes: Vec<u8>) -> JsResult<()> {
         let start = offset(start);
-        let mut bytes = bytes.to_vec();
         self.asked(&mut |samples, _, _| {
             samples.take_head(start, std::mem::take(&mut bytes));
             Ok(())
-        })?;
-        Ok(())
+        })
+        .map(|_| ())
     }
 
     /// `SampleAt`: what the byte at a file offset belongs to; `null` where no sample has it.

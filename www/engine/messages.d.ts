@@ -185,7 +185,7 @@ export interface Protected {
 /** Samples as the engine gives them: all rows as numbers, in `page` those alone that are encrypted. */
 export interface PackedSamples {
   page: SamplePage;
-  /** What rows are in, each once. */
+  /** What rows are in. */
   groups: string[][];
   /** See `src/report/rows.rs`. */
   numbers: Float64Array;

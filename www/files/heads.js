@@ -17,7 +17,7 @@ const GROUP = 32;
 /** Bytes kept of heads: those of some gigabytes of usual fragments. */
 const KNOWN_BYTES = 8 << 20;
 
-/** What was read of heads, for who reads them once more soon: each such read waits for the browser. */
+/** What was read of heads, for who reads them once more: each such read waits for the browser. */
 export class KnownHeads {
   /** @type {Map<number, Uint8Array<ArrayBuffer>>} */
   #parts = new Map();

@@ -124,7 +124,7 @@ export class BoxSearch {
     try {
       const hits = await this.search(query, {
         signal: running.signal,
-        onProgress: (progress) => this.#found(progress),
+        onProgress: (progress) => this.running === running && this.#found(progress),
       });
       if (hits === 0) this.end = `No box of ${this.where} has “${query}” in its type, name, uuid or fields.`;
     } catch (error) {

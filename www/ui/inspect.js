@@ -245,13 +245,11 @@ export class Inspect {
   }
 
   /**
-   * Puts a tree where the tree stands. Answers whether it was not there.
+   * Puts a tree where the tree stands.
    * @param {HTMLElement} tree
    */
   place(tree) {
-    if (this.treePlace.firstChild === tree) return false;
-    this.treePlace.replaceChildren(tree);
-    return true;
+    if (this.treePlace.firstChild !== tree) this.treePlace.replaceChildren(tree);
   }
 
   /** The comparison, whose part of the page is fetched when it is wanted first. */

@@ -68,11 +68,13 @@ export class JointTree {
   /** Puts the tree where it is looked at, and goes to what was chosen in it. */
   #settle() {
     const { current } = this.store.state;
+    // Who went on to another file before it was there does not want it any more.
+    if (this.#wanted?.id !== current) this.#wanted = null;
     const shown = current === null ? null : this.inspectorOf(current);
     if (!this.on || !shown || !this.#known.has(shown)) return;
     this.#move(shown);
     const wanted = this.#wanted;
-    if (wanted?.id !== current) return;
+    if (!wanted) return;
     this.#wanted = null;
     void shown.select(wanted.path, -1, wanted.field);
   }
@@ -119,9 +121,10 @@ export class JointTree {
   #move(inspector) {
     this.#tree ??= this.#make();
     const { element, rows } = this.#tree.tree;
+    if (element.parentElement === inspector.treePlace) return;
     const { scrollTop } = rows.element;
     const focused = element.contains(document.activeElement) ? document.activeElement : this.#focused;
-    if (!inspector.place(element)) return;
+    inspector.place(element);
     this.#focused = null;
     rows.element.scrollTop = scrollTop;
     // What is taken out of the page has lost it.
@@ -183,24 +186,32 @@ export class JointTree {
    */
   async #search(text, { signal, onProgress }) {
     const total = this.#files.reduce((sum, { media }) => sum + media.size, 0);
-    let [before, earlier] = [0, 0];
+    let [before, earlier, listed] = [0, 0, 0];
     for (const { media, node } of this.#files) {
       /** @type {FoundBox[]} */
       const inside = [];
       const share = (/** @type {number} */ part) => ({ done: before + part * media.size, total });
-      let count = 0;
-      await media.search(text, {
-        signal,
-        onProgress({ boxes, hits, done, total, stage }) {
-          for (const found of boxes) inside.push(foundUnder(node.path, found));
-          count = hits;
-          onProgress({ stage, boxes: [], hits: earlier + hits, ...share(total ? done / total : 1) });
-        },
-      });
-      earlier += count;
-      // A file stands there once, around all that was found in it.
-      const boxes = inside.length ? [{ box: node, hit: false, inside }] : [];
-      onProgress({ stage: 'search', boxes, hits: earlier, ...share(1) });
+      let [count, part] = [0, 0];
+      try {
+        await media.search(text, {
+          signal,
+          onProgress({ boxes, hits, done, total, stage }) {
+            for (const found of boxes) {
+              if (listed >= PART) break;
+              listed += hitsIn(found);
+              inside.push(foundUnder(node.path, found));
+            }
+            count = hits;
+            part = total ? done / total : 1;
+            onProgress({ stage, boxes: [], hits: earlier + hits, ...share(part) });
+          },
+        });
+      } finally {
+        // A file stands there once, around all that was found in it, also by a search that was stopped.
+        earlier += count;
+        const boxes = inside.length ? [{ box: node, hit: false, inside }] : [];
+        onProgress({ stage: 'search', boxes, hits: earlier, ...share(part) });
+      }
       before += media.size;
     }
     return earlier;
@@ -302,3 +313,9 @@ const foundUnder = (file, found) => ({
   box: under(file, found.box),
   inside: found.inside.map((each) => foundUnder(file, each)),
 });
+
+/**
+ * @param {FoundBox} found
+ * @returns {number}
+ */
+const hitsIn = ({ hit, inside }) => inside.reduce((sum, each) => sum + hitsIn(each), Number(hit));
