@@ -112,6 +112,9 @@ inEachBrowser(
         await give(page, '/plain/long.mp4?sig=SECRET');
         await opened(page);
         assert.ok(own.long.size > 100e6, `${own.long.size}`);
+        // It goes on to fetch what it shows, and tells that a moment later.
+        for (let told = ''; told !== (await fetchedText(page)); await sleep(300))
+          told = await fetchedText(page);
         const asked = own.server.requests.slice(from).filter(({ method }) => method === 'GET');
         const bytes = asked.reduce((sum, { range }) => {
           const [, start, last] = /^bytes=(\d+)-(\d+)$/.exec(range);

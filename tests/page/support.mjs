@@ -326,4 +326,17 @@ export async function clickFound(page, find, ...args) {
 export async function giveAxe(page) {
   const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(`() => { ${source}; }`);
+  await page.evaluate(() => {
+    const { run } = window.axe;
+    window.axe.run = async (...all) => {
+      // On the way from one colour to another nothing has contrast enough.
+      const passing = document.getAnimations().filter((one) => one instanceof CSSTransition);
+      // In Firefox one of what is replaced meanwhile may never finish.
+      const late = new Promise((resolve) => {
+        setTimeout(resolve, 1000);
+      });
+      await Promise.race([late, Promise.all(passing.map(({ finished }) => finished.catch(() => {})))]);
+      return run.apply(window.axe, all);
+    };
+  });
 }
