@@ -221,12 +221,16 @@ impl Session {
         }
     }
 
-    /// How many of the bytes given last tell of fragments alone, and are enough to open the file again; see
-    /// [`Indexer::of_fragments`]. 0 once it is open.
-    pub fn of_fragments(&self) -> u64 {
+    /// Which of the bytes given last tell of fragments alone, and are enough to open the file again; see
+    /// [`Indexer::of_fragments`]. None once it is open.
+    pub fn of_fragments(&self) -> Vec<Need> {
         match &self.state {
-            State::Opening(opening) => opening.indexer.of_fragments(),
-            State::Open(_) | State::Failed(_) => 0,
+            State::Opening(opening) => {
+                let used = opening.indexer.of_fragments().iter();
+                used.map(|&Need { start, len }| Need { start: opening.base.saturating_add(start), len })
+                    .collect()
+            }
+            State::Open(_) | State::Failed(_) => Vec::new(),
         }
     }
 

@@ -31,10 +31,12 @@ fn opened(file: &[u8], window: u64, known: &Known) -> Option<(u64, Known, usize)
         let end = (need.start + need.len.max(window)).min(file.len() as u64);
         let bytes = &file[need.start as usize..end as usize];
         session.feed(need.start, bytes).ok()?;
-        let len = session.of_fragments() as usize;
-        assert!(len <= bytes.len(), "no more than was given");
-        if len > 0 {
-            used.insert(need.start, bytes[..len].to_vec());
+        for stretch in session.of_fragments() {
+            assert!(
+                stretch.start >= need.start && stretch.start + stretch.len <= end,
+                "no more than was given"
+            );
+            used.insert(stretch.start, file[stretch.start as usize..][..stretch.len as usize].to_vec());
         }
     }
     Some((session.index().unwrap().identity(), used, reads))

@@ -23,6 +23,13 @@ pub struct Need {
     pub len: u64,
 }
 
+impl Need {
+    /// File offset after the last byte.
+    fn end(self) -> u64 {
+        self.start.saturating_add(self.len)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// The last bytes of the file, where `mfro` stands when there is an `mfra`.
@@ -51,11 +58,14 @@ pub struct Indexer {
     outside: Option<Error>,
     /// Whether the `mfra` read is one that the walk met.
     pub(super) mfra_met: bool,
-    /// File offset after the last byte that was used.
-    used_to: u64,
-    /// How many bytes were used of what came last, when they are of fragments alone.
-    of_fragments: u64,
+    /// What was used of the bytes that came last.
+    used: Vec<Need>,
+    /// Whether that tells of fragments alone.
+    of_fragments: bool,
 }
+
+/// What stands between two stretches is a part of one with them when it has no more bytes.
+const USED_GAP: u64 = 4 << 10;
 
 impl Indexer {
     /// An indexer for a file of `file_len` bytes.
@@ -74,8 +84,8 @@ impl Indexer {
             open_data: None,
             outside: None,
             mfra_met: false,
-            used_to: 0,
-            of_fragments: 0,
+            used: Vec::new(),
+            of_fragments: false,
         })
     }
 
@@ -107,18 +117,27 @@ impl Indexer {
         }
     }
 
-    /// How many bytes were used of those given last, from their first on: another indexer, given no more, would come as
-    /// far. 0 where the movie header was among them or is still to come.
-    pub fn of_fragments(&self) -> u64 {
-        self.of_fragments
+    /// What was used of the bytes given last, in file order: another indexer, given no more, would come as far. Nothing
+    /// where the movie header was among them or is still to come.
+    pub fn of_fragments(&self) -> &[Need] {
+        if self.of_fragments { &self.used } else { &[] }
     }
 
     /// Takes the bytes at file offset `start`: at least the range wanted. Uses as much of them as it can.
     pub fn feed(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
-        let known = self.index.moov.is_some();
-        self.feed_all(start, bytes)?;
-        self.of_fragments = if known { self.used_to.saturating_sub(start) } else { 0 };
-        Ok(())
+        self.of_fragments = self.index.moov.is_some();
+        self.used.clear();
+        self.feed_all(start, bytes)
+    }
+
+    /// Notes that bytes were used.
+    fn note_used(&mut self, used: Need) {
+        match self.used.last_mut() {
+            Some(last) if used.start <= last.end().saturating_add(USED_GAP) => {
+                last.len = last.end().max(used.end()) - last.start;
+            }
+            _ => self.used.push(used),
+        }
     }
 
     fn feed_all(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
@@ -134,7 +153,7 @@ impl Indexer {
                 return Err(Error::file("short-read", message).at(need.start));
             };
             used = true;
-            self.used_to = need.start + need.len;
+            self.note_used(need);
             match self.stage {
                 Stage::Tail => self.take_tail(window),
                 Stage::RandomAccess(need) => self.take_random_access(need, window),
@@ -245,7 +264,7 @@ impl Indexer {
                 return Ok(());
             };
             self.take_body(start, header, body);
-            self.used_to = start + header.size;
+            self.note_used(Need { start, len: header.size });
         }
         let before = self.index.fragments.last().map_or(0, |last| last.first_sample);
         if header.id.is(b"moof") && (before..self.samples_so_far()).contains(&self.index.file_len) {

@@ -62,9 +62,10 @@ impl File {
         number(self.session.position())
     }
 
-    /// How many of the bytes given last tell of fragments alone: with no more, another opening comes as far.
-    pub fn of_fragments(&self) -> f64 {
-        number(self.session.of_fragments())
+    /// Which of the bytes given last tell of fragments alone, offset and length of each stretch: with no more, another opening
+    /// comes as far.
+    pub fn of_fragments(&self) -> Vec<f64> {
+        self.session.of_fragments().into_iter().flat_map(|used| [used.start, used.len]).map(number).collect()
     }
 
     /// What tells the file from others, by all that was read of it at opening.

@@ -90,7 +90,7 @@ const keepLong = async () => {
     if (type === 'mdat') end = at + size;
   }
   const body = new Blob([bytes.slice(first, end)]);
-  window.long = new File([bytes.slice(0, first), ...Array.from({ length: 800 }, () => body)], 'long.ismv');
+  window.long = new File([bytes.slice(0, first), ...Array.from({ length: 2400 }, () => body)], 'long.ismv');
 };
 
 inEachBrowser((browser) => {

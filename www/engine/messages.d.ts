@@ -317,6 +317,8 @@ export type FromLead =
 
 /** To a protecting worker: first the set-up, then batches and large fragments, and word of what is written of these. */
 export type ToProtector =
+  /** The engine, or its address, which will be used. */
+  | { start: WebAssembly.Module | string }
   | {
       setUp: {
         /** The engine, or its address. */

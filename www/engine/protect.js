@@ -52,7 +52,6 @@ const FRAME_MAX = 1000;
  */
 export async function protect(core, setUp, options, { signal, report, line }) {
   const { blob } = setUp;
-  await options.witness.check(blob, options.parts);
   const witness = new Witness();
   /** @type {{ size: number }} */
   const { size: total } = core.work();
@@ -68,12 +67,11 @@ export async function protect(core, setUp, options, { signal, report, line }) {
   };
   output.onFailed = stop;
   // What was read at opening, and what was read since, still stand there.
-  const checkAll = async () => {
-    await options.witness.check(blob, options.parts);
-    await witness.check(blob);
-  };
+  const checkAll = () => Promise.all([options.witness.check(blob, options.parts), witness.check(blob)]);
   const cancel = () => stop(signal.reason);
   signal.addEventListener('abort', cancel, { once: true });
+  // While the workers start.
+  options.witness.check(blob, options.parts).catch(stop);
   /**
    * Makes all of the output.
    * @param {Pick<Output, 'write' | 'next'>} to

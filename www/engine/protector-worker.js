@@ -271,7 +271,8 @@ async function receive(message) {
     unwritten--;
     if (message.written.buffer.byteLength === PIECE_BYTES) spares.push(message.written.buffer);
     onWritten?.();
-  } else if ('setUp' in message) {
+  } else if ('start' in message) await startEngine(message.start);
+  else if ('setUp' in message) {
     const { engine, blob, moov, request, random } = message.setUp;
     const { memory } = await startEngine(engine);
     state = { protector: new Protector(moov, request, random), blob, memory };

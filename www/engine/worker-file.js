@@ -27,6 +27,9 @@ import { startEngine } from './worker-engine.js';
 /** A box that has to be read whole to open a file, and is larger than this, is held by the whole engine alone, and not twice. */
 const HELD_ONCE = 16 << 20;
 
+/** Places that are looked at when the file is opened once more: what is made of it is held against all that are known. */
+const GLANCE = 24;
+
 export class OpenFile {
   /** @type {Working | null} */
   #working = null;
@@ -136,7 +139,7 @@ export class OpenFile {
   async #openAgain(engine, running) {
     const { memory } = await startEngine(engine);
     running.signal.throwIfAborted();
-    await this.witness.check(this.#blob);
+    await this.witness.check(this.#blob, undefined, GLANCE);
     const core = new whole.File(this.#blob).joined(this.#starts);
     try {
       await feed(core, this.#blob, [0], new Witness(), running, this.#heads);
@@ -204,6 +207,19 @@ export async function openWhole({ blob, files, starts }, witness, running) {
 }
 
 /**
+ * @param {KnownHeads | undefined} known
+ * @param {number} start of the bytes in the file
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @param {Float64Array} used offset and length of each stretch of them
+ */
+function keepUsed(known, start, bytes, used) {
+  for (let at = 0; at < used.length; at += 2) {
+    const [from = 0, len = 0] = used.subarray(at, at + 2);
+    known?.keep(from, bytes.subarray(from - start, from - start + len));
+  }
+}
+
+/**
  * Opens a file: reads what the core wants of it.
  * @param {Looking | whole.File} core
  * @param {Blob} blob
@@ -225,7 +241,7 @@ async function feed(core, blob, bases, witness, { signal, report }, known, most 
     const bytes = before ?? (await heads.read(need.start, need.len));
     witness.saw(need.start, bytes);
     core.feed(need.start, bytes);
-    if (!before) known?.keep(need.start, bytes.subarray(0, core.of_fragments()));
+    if (!before) keepUsed(known, need.start, bytes, core.of_fragments());
     await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
   }
   return true;

@@ -1,6 +1,8 @@
 /** The leading worker: holds one opened file, answers about it, and leads its protection. */
 
 import { ByteSearch, Checker, Comparer, Protector, Sha256, Verifier } from './wasm/boxlock_engine.js';
+// Here, so that in the bundle the two modules' glue stands side by side: servers compress by what was in the 32 KB before.
+import { OpenFile, openFile, openWhole } from './worker-file.js';
 import { cancelled } from '../files/faults.js';
 import { headsOf } from '../files/heads.js';
 import { BlobStream } from '../files/stream.js';
@@ -15,7 +17,6 @@ import { segmentFiles } from './segments.js';
 import { ivFormOf } from './sheet.js';
 import { checkRemains, verify } from './verify.js';
 import { startEngine, wipeAndEnd, wipeEngine } from './worker-engine.js';
-import { OpenFile, openFile, openWhole } from './worker-file.js';
 
 /** @import { File as CoreFile } from './wasm/boxlock_engine.js' */
 /** @import { Order, FromCrew, FromLead, Methods, Method, ToLead, Wipe } from './messages' */
@@ -157,6 +158,8 @@ export const methods = {
 
   async protect({ request, random, parts, sink, name, stored, download, workers }, running) {
     const { reader, witness } = file();
+    // They start while the file is opened again.
+    for (let member = 0; member < workers; member++) running.line.send(member, { start: running.engine }, []);
     const { core } = await file().working(running);
     await planning;
     if (protecting)

@@ -10,27 +10,32 @@ const READ_DENSE = 1 << 20;
 const READ_SPARSE = 64 << 10;
 /** So many close reads in a row are worth a stream, which takes long to begin: a small fragment behind each large one is not. */
 const STREAM_FROM = 2;
-/** Read of a fragment that is expected. Alone, each such read waits for the browser: many go as one. */
+/** Read of a fragment that is expected. Alone, each such read waits for the browser: many go as one, some of these ahead. */
 const HEAD_BYTES = 16 << 10;
-const GROUP = 32;
+const GROUP = 64;
+const GROUPS_AHEAD = 3;
 
-/** Bytes kept of heads: those of some gigabytes of usual fragments. */
+/** Bytes kept of heads: those of some gigabytes of usual fragments. And what each stretch takes by itself. */
 const KNOWN_BYTES = 8 << 20;
+const KNOWN_EACH = 256;
 
 /** What was read of heads, for who reads them once more: each such read waits for the browser. */
 export class KnownHeads {
-  /** @type {Map<number, Uint8Array<ArrayBuffer>>} */
-  #parts = new Map();
+  /** @type {{ start: number, bytes: Uint8Array<ArrayBuffer> }[]} In file order. */
+  #parts = [];
   #size = 0;
+  /** The part that was asked for last: what is asked for next is most often behind it. */
+  #at = 0;
 
   /**
-   * @param {number} start
+   * @param {number} start not before what was kept already
    * @param {Uint8Array<ArrayBuffer>} bytes
    */
   keep(start, bytes) {
-    if (bytes.length === 0 || this.#size + bytes.length > KNOWN_BYTES) return;
-    this.#size += bytes.length;
-    this.#parts.set(start, bytes.slice());
+    const size = this.#size + bytes.length + KNOWN_EACH;
+    if (size > KNOWN_BYTES) return;
+    this.#size = size;
+    this.#parts.push({ start, bytes: bytes.slice() });
   }
 
   /**
@@ -39,8 +44,12 @@ export class KnownHeads {
    * @param {number} len
    */
   get(start, len) {
-    const found = this.#parts.get(start);
-    return found && found.length >= len ? found : undefined;
+    if (Number(this.#parts[this.#at]?.start) > start) this.#at = 0;
+    while (Number(this.#parts[this.#at + 1]?.start) <= start) this.#at++;
+    const part = this.#parts[this.#at];
+    if (!part || part.start > start) return undefined;
+    const bytes = part.bytes.subarray(start - part.start);
+    return bytes.length >= len ? bytes : undefined;
   }
 }
 
@@ -114,7 +123,7 @@ export class HeadReader {
     if (!range || start < range.start || end > range.end) return undefined;
     const first = this.#next - (this.#next % GROUP);
     const asked = this.#group(first);
-    void this.#group(first + GROUP);
+    for (let ahead = 1; ahead <= GROUPS_AHEAD; ahead++) void this.#group(first + ahead * GROUP);
     for (const passed of this.#groups.keys()) if (passed < first) this.#groups.delete(passed);
     return new Uint8Array(await asked, range.at + start - range.start, range.end - start);
   }
