@@ -81,7 +81,8 @@ export class OpenFile {
   }
 
   /**
-   * Bytes that are wanted in file order, or fewer where the file ends before what its boxes promise.
+   * Bytes that are wanted in file order, or fewer where the file ends before what its boxes promise. What opening read of
+   * fragments is not read again.
    * @param {Pick<HeadReader, 'read'>} heads
    * @param {{ start: number, len: number }} need
    */
@@ -89,7 +90,8 @@ export class OpenFile {
     const made = this.made(start, len);
     if (made) return made;
     const wanted = Math.min(len, this.reader.size - start);
-    return (await heads.read(start, wanted)).subarray(0, wanted);
+    const known = this.#heads?.get(start, wanted);
+    return (known ?? (await heads.read(start, wanted))).subarray(0, wanted);
   }
 
   /**
@@ -102,8 +104,7 @@ export class OpenFile {
     heads.expect(wanted.filter((_, at) => at % 2 === 0));
     for (let at = 0; at < wanted.length; at += 2) {
       const [start = 0, len = 0] = wanted.subarray(at, at + 2);
-      const known = this.#heads?.get(start, len);
-      const bytes = known?.subarray(0, len) ?? (await this.head(heads, { start, len }));
+      const bytes = await this.head(heads, { start, len });
       // The file is shorter now: who reads it alone says so.
       if (bytes.length === len) core.take_sample_head(start, bytes);
     }

@@ -47,9 +47,8 @@ export class KnownHeads {
     if (Number(this.#parts[this.#at]?.start) > start) this.#at = 0;
     while (Number(this.#parts[this.#at + 1]?.start) <= start) this.#at++;
     const part = this.#parts[this.#at];
-    if (!part || part.start > start) return undefined;
-    const bytes = part.bytes.subarray(start - part.start);
-    return bytes.length >= len ? bytes : undefined;
+    if (!part || start < part.start || start + len > part.start + part.bytes.length) return undefined;
+    return part.bytes.subarray(start - part.start);
   }
 }
 
