@@ -3,6 +3,7 @@
 //!
 //! PlayReady Header Specification §2. All numbers are little-endian, unlike everything else in the file.
 
+use super::parse::note;
 use super::{Header, ParsedHeader};
 use crate::bytes::units::len_u64;
 use crate::bytes::{Error, Reader, Result};
@@ -132,25 +133,33 @@ impl ProObject {
     /// there is no such record. `offset` is the file offset of the object's first byte.
     ///
     /// # Errors
-    /// Those of [`utf16le_decode`].
+    /// `header-encoding` when it is not UTF-16LE.
     pub fn header_xml(&self, offset: u64) -> Result<Option<String>> {
         let mut at = offset.saturating_add(len_u64(HEAD_LEN));
         for record in &self.records {
             at = at.saturating_add(len_u64(RECORD_HEAD_LEN));
             if record.kind == Record::HEADER {
-                return utf16le_decode(&record.value, at).map(Some);
+                return record_text(&record.value, at).map(Some);
             }
             at = at.saturating_add(len_u64(record.value.len()));
         }
         Ok(None)
     }
 
-    /// The first header record, read. `None` when there is no such record.
+    /// The first header record, read; that there are others becomes a note. `None` when there is no such record.
     ///
     /// # Errors
-    /// Those of [`utf16le_decode`] and [`Header::parse`].
+    /// Those of [`ProObject::header_xml`] and [`Header::parse`].
     pub fn header(&self, offset: u64) -> Result<Option<ParsedHeader>> {
-        self.header_xml(offset)?.map(|xml| Header::parse(&xml)).transpose()
+        let Some(xml) = self.header_xml(offset)? else { return Ok(None) };
+        let mut parsed = Header::parse(&xml)?;
+        let count = self.records.iter().filter(|record| record.kind == Record::HEADER).count();
+        if count > 1 {
+            note(&mut parsed.notes, "header-twice", || {
+                format!("The PlayReady Object has {count} header records; clients read the first alone.")
+            });
+        }
+        Ok(Some(parsed))
     }
 }
 
@@ -186,8 +195,21 @@ pub fn bare_header_xml(bytes: &[u8], offset: u64) -> Result<String> {
                     .at(offset.saturating_add(len_u64(error.valid_up_to()))))
             }
         },
-        _ => utf16le_decode(bytes, offset),
+        _ => record_text(bytes, offset),
     }
+}
+
+/// The text of a header record. Other encodings are told by how they begin: most of them would be read as characters that
+/// are no XML.
+fn record_text(bytes: &[u8], offset: u64) -> Result<String> {
+    let other = match bytes {
+        [0, b'<', ..] | [0xFE, 0xFF, ..] => "big-endian UTF-16",
+        [0xEF, 0xBB, 0xBF, ..] => "UTF-8",
+        [b'<', second, ..] if second.is_ascii_graphic() => "UTF-8",
+        _ => return utf16le_decode(bytes, offset),
+    };
+    let message = format!("The PlayReady header is {other}, and must be UTF-16LE.");
+    Err(Error::file("header-encoding", message).at(offset))
 }
 
 /// `text` in UTF-16LE, without a byte order mark.
@@ -231,6 +253,7 @@ pub fn utf16le_decode(bytes: &[u8], offset: u64) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::playready::HeaderVersion;
 
     /// One record of type 1 with the value "<" and a NUL.
     const TINY: [u8; 14] = [14, 0, 0, 0, 1, 0, 1, 0, 4, 0, b'<', 0, 0, 0];
@@ -276,6 +299,37 @@ mod tests {
         };
         let error = alone.header_xml(100).unwrap_err();
         assert_eq!((error.code(), error.offset()), ("header-encoding", Some(121)));
+    }
+
+    #[test]
+    fn other_encodings_are_named() {
+        let xml = "<WRMHEADER></WRMHEADER>";
+        let swapped: Vec<u8> = xml.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked = [&[0xFE, 0xFF][..], &swapped].concat();
+        for (value, name) in [
+            (swapped, "big-endian UTF-16"),
+            (marked, "big-endian UTF-16"),
+            (xml.as_bytes().to_vec(), "UTF-8"),
+            (format!("\u{feff}{xml} ").into_bytes(), "UTF-8"),
+        ] {
+            let error = ProObject { records: vec![Record { kind: 1, value }] }.header(100).unwrap_err();
+            assert_eq!((error.code(), error.offset()), ("header-encoding", Some(110)));
+            assert!(error.message().contains(name), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_second_header_is_noted() {
+        let header = Header::new(HeaderVersion::V4_1, Vec::new());
+        let xml = Header { on_demand: true, ..header }.to_xml().unwrap();
+        let record = Record { kind: 1, value: utf16le_encode(&xml) };
+        let store = Record { kind: 3, value: vec![0; 8] };
+        let codes = |records| {
+            let parsed = ProObject { records }.header(0).unwrap().unwrap();
+            parsed.notes.iter().map(|note| note.code).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(vec![record.clone(), store]), [""; 0]);
+        assert_eq!(codes(vec![record.clone(), record]), ["header-twice"]);
     }
 
     #[test]

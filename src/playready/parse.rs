@@ -99,21 +99,64 @@ fn version(root: &Element<'_>, notes: &mut Vec<Note>) -> Result<HeaderVersion> {
     }
     let attribute =
         |wanted: &str| root.attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
-    // A prefixed root declares its namespace under the prefix.
-    if root.attributes.iter().all(|(name, value)| !name.starts_with("xmlns") || value != NAMESPACE) {
+    if let Some(name) = outside(root, &mut Vec::new()) {
         note(notes, "header-namespace", || {
-            format!("The PlayReady header is not in the namespace {NAMESPACE}.")
+            format!("The element {name} of the PlayReady header is not in the namespace {NAMESPACE}.")
         });
     }
     let Some(text) = attribute("version") else {
         return Err(not_ours("The WRMHEADER element has no version attribute.".into()));
     };
-    HeaderVersion::known(text.trim()).ok_or_else(|| {
-        Error::unsupported(
+    let Some(version) = HeaderVersion::known(text.trim()) else {
+        return Err(Error::unsupported(
             "unknown-header-version",
             format!("The PlayReady header has version {text}; Boxlock knows 4.0.0.0 to 4.3.0.0."),
-        )
-    })
+        ));
+    };
+    if text != version.text() {
+        note(notes, "unknown-header-version", || {
+            format!("The PlayReady header has version “{text}”, which must be written “{version}”.")
+        });
+    }
+    Ok(version)
+}
+
+/// Elements that are looked for, and lie in PlayReady's namespace. CUSTOMATTRIBUTES may bring one of its own.
+const OURS: [&str; 12] = [
+    "WRMHEADER",
+    "DATA",
+    "PROTECTINFO",
+    "KEYLEN",
+    "ALGID",
+    "KIDS",
+    "KID",
+    "CHECKSUM",
+    "LA_URL",
+    "LUI_URL",
+    "DS_ID",
+    "DECRYPTORSETUP",
+];
+
+/// The name of the first of those that is in another namespace, or in none. `around` are the elements around this one.
+fn outside<'e>(element: &'e Element<'_>, around: &mut Vec<&'e Element<'e>>) -> Option<&'e str> {
+    if !OURS.contains(&element.name.as_str()) {
+        return None;
+    }
+    let declared = match element.prefix.as_str() {
+        "" => "xmlns".to_owned(),
+        prefix => format!("xmlns:{prefix}"),
+    };
+    around.push(element);
+    let mut all = around.iter().rev().flat_map(|element| &element.attributes);
+    let is_ours = all.find(|(name, _)| *name == declared).is_some_and(|(_, value)| value == NAMESPACE);
+    let found = match is_ours {
+        false => Some(element.name.as_str()),
+        // WRMHEADER, DATA, PROTECTINFO, KIDS: nothing that is looked for stands deeper than in those.
+        true if around.len() > 4 => None,
+        true => element.children.iter().find_map(|child| outside(child, around)),
+    };
+    around.pop();
+    found
 }
 
 /// The header while it is put together.
@@ -155,7 +198,10 @@ impl Walk {
             let value = child.text.trim();
             match child.name.as_str() {
                 "PROTECTINFO" => self.protect_info(child, plain)?,
-                "KID" => self.kid(child, plain)?,
+                "KID" => {
+                    self.place(self.header.version == HeaderVersion::V4_0, "KID elements in DATA");
+                    self.kid(child, plain)?;
+                }
                 "CHECKSUM" if plain.checksum.is_none() => plain.checksum = Some(value.to_owned()),
                 "LA_URL" if self.header.la_url.is_none() => self.header.la_url = self.non_empty(child, value),
                 "LUI_URL" if self.header.lui_url.is_none() => {
@@ -204,7 +250,11 @@ impl Walk {
                         self.keep("PROTECTINFO/", child);
                     }
                 }
-                "KID" => self.kid(child, plain)?,
+                "KID" => {
+                    let fits = self.header.version == HeaderVersion::V4_1;
+                    self.place(fits, "KID elements in PROTECTINFO without KIDS");
+                    self.kid(child, plain)?;
+                }
                 "KIDS" => {
                     self.place(self.header.version >= HeaderVersion::V4_2, "KIDS");
                     for kid in &child.children {

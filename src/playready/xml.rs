@@ -22,6 +22,8 @@ const ATTRIBUTES: usize = 64;
 pub(super) struct Element<'a> {
     /// The name without its prefix.
     pub name: String,
+    /// The prefix; empty where there is none.
+    pub prefix: String,
     /// Names as written, values with references resolved.
     pub attributes: Vec<(String, String)>,
     /// All text directly inside, references resolved.
@@ -172,7 +174,8 @@ fn element<'a>(tag: &BytesStart<'_>, at: usize, notes: &mut Vec<Note>) -> Result
         });
     }
     let name = tag.local_name().into_inner().to_owned();
-    Ok(Element { name, attributes, ..Element::default() })
+    let prefix = tag.name().prefix().map(|prefix| prefix.into_inner().to_owned()).unwrap_or_default();
+    Ok(Element { name, prefix, attributes, ..Element::default() })
 }
 
 /// Hands a finished element to its parent, or makes it the root.

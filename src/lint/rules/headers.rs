@@ -64,7 +64,7 @@ file_rules! { HEADERS:
         "It is 16 bytes in base64." WRITE;
     HEADER_LAURL "header-laurl" Warning "The licence URL in a wrong element" "PlayReady Header Specification 3.3.3" stops "windows? smooth?", Change
         "The element is LA_URL; clients pass over LAURL." WRITE;
-    HEADER_TWICE "header-twice" Warning "An element twice" "PlayReady Header Specification 3.3" stops SOME, Change
+    HEADER_TWICE "header-twice" Warning "An element twice" "PlayReady Header Specification 2.2, 3.3" stops SOME, Change
         "Clients differ in which they take." WRITE;
     HEADER_CASE "header-attribute-case" Warning "An attribute in the wrong case" "PlayReady Header Specification 3.4" stops SOME, Change
         "XML tells large letters from small ones." WRITE;

@@ -54,6 +54,9 @@ fn slips_are_forgiven_and_noted() {
             "<PROTECTINFO><ALGID>AESCTR</ALGID></PROTECTINFO><KID>AAAAEAAQABAQABAAAAAAAQ==</KID>",
             "header-wrong-place",
         ),
+        ("4.2.0.0", KID_ATTRIBUTES, "header-wrong-place"),
+        ("4.1.0.0", "<KID ALGID=\"AESCTR\" VALUE=\"AAAAEAAQABAQABAAAAAAAQ==\"></KID>", "header-wrong-place"),
+        ("4.1", KID_ATTRIBUTES, "unknown-header-version"),
         (
             "4.0.0.0",
             "<PROTECTINFO><KEYLEN>8</KEYLEN><ALGID>AESCTR</ALGID></PROTECTINFO><KID>AAAAEAAQABAQABAAAAAAAQ==</KID>",
@@ -94,6 +97,27 @@ fn other_slips_are_noted_too() {
     let xml = "\u{FEFF}<WRMHEADER version=\"4.1.0.0\"><DATA><DECRYPTORSETUP>ONDEMAND</DECRYPTORSETUP></DATA></WRMHEADER> x\0";
     let codes: Vec<_> = Header::parse(xml).unwrap().notes.iter().map(|note| note.code).collect();
     assert_eq!(codes, ["header-bom", "header-trailing-nul", "header-trailing", "header-namespace"]);
+}
+
+#[test]
+fn a_prefix_stands_for_the_namespace_it_was_declared_with() {
+    let codes = |open: &str, inner: &str| {
+        let close = open.split(' ').next().unwrap();
+        let xml = format!("<{open} version=\"4.1.0.0\">{inner}</{close}>");
+        Header::parse(&xml).unwrap().notes.iter().map(|note| note.code).collect::<Vec<_>>()
+    };
+    let (prefixed, plain) =
+        (format!("p:WRMHEADER xmlns:p=\"{NAMESPACE}\""), format!("WRMHEADER xmlns=\"{NAMESPACE}\""));
+    let data = "<DATA><DECRYPTORSETUP>ONDEMAND</DECRYPTORSETUP></DATA>";
+    assert_eq!(codes(&plain, data), [""; 0]);
+    assert_eq!(codes(&prefixed, "<p:DATA><p:DECRYPTORSETUP>ONDEMAND</p:DECRYPTORSETUP></p:DATA>"), [""; 0]);
+    assert_eq!(codes(&prefixed, data), ["header-namespace"]);
+    assert_eq!(codes(&prefixed.replacen("p:W", "W", 1), data), ["header-namespace"]);
+    assert_eq!(codes(&prefixed.replacen("xmlns:p", "xmlns:q", 1), data), ["header-namespace"]);
+    assert_eq!(codes(&plain, &data.replace("<DATA>", "<DATA xmlns=\"\">")), ["header-namespace"]);
+    // What is its writer's own may be in any.
+    let own = data.replace("</DATA>", "<CUSTOMATTRIBUTES xmlns=\"\"><KID></KID></CUSTOMATTRIBUTES></DATA>");
+    assert_eq!(codes(&plain, &own), [""; 0]);
 }
 
 #[test]
