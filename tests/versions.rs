@@ -392,7 +392,7 @@ fn fields_that_are_absent_have_no_row() {
     // Each box without and with a field that not all writers write.
     let colr = [&b"nclx"[..], &[0, 1, 0, 1, 0, 1]].concat();
     for (code, body, name) in [
-        (b"colr", colr, "range"),
+        (b"colr", colr, "full_range_flag"),
         (b"albm", [&head(0, 0)[..], &[0x15, 0xc7, b'a', 0]].concat(), "track_number"),
     ] {
         for (tail, expected) in [(&[][..], 0), (&[0x80], 1)] {

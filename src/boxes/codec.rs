@@ -3,7 +3,7 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
-use super::parts::{IfMore, IfWhole, LenBytes, bits, join, when};
+use super::parts::{IfMore, IfWhole, LenBytes, TopBit, bits, join, when};
 use super::profiles::{
     av1_level, av1_profile, avc_profile, chroma, hevc_level, hevc_profile, tenths, vc1_profile,
 };
@@ -167,7 +167,9 @@ boxes! {
         colour_primaries: u16, if |_, b| has_code_points(b.colour_type), means |v| primaries_name(*v).to_owned();
         transfer_characteristics: u16, if |_, b| has_code_points(b.colour_type), means |v| transfer_name(*v).to_owned();
         matrix_coefficients: u16, if |_, b| has_code_points(b.colour_type), means |v| matrix_name(*v).to_owned();
-        range: IfMore<u8>, if |_, b| b.colour_type.0 == *b"nclx", means |v| when(v.0.is_some_and(|v| v >> 7 == 1), "full range");
+        full_range_flag: IfMore<TopBit>, if |_, b| b.colour_type.0 == *b"nclx", means |v| match v.0.map(TopBit::is_set) {
+            Some(true) => "full range", Some(false) => "limited range", None => "",
+        }.to_owned();
         icc_profile: Bytes, if |_, b| !has_code_points(b.colour_type);
     }
     /// Colour volume of the display the picture was graded on.

@@ -3,7 +3,7 @@
 use crate::bytes::FourCc;
 
 use super::header::four;
-use super::parts::{LenText, bits};
+use super::parts::{LenText, MarkedText, bits};
 use super::types::{Counted, Fixed16, Language, Text, U24, Utf8};
 use super::wire::Bytes;
 
@@ -73,12 +73,12 @@ boxes! {
         four(b"cprt"), four(b"titl"), four(b"perf"), four(b"auth"), four(b"dscp"), four(b"gnre"),
     ] full "Text in one language" "ISO/IEC 14496-12:2022 8.10.2; 3GPP TS 26.244 8" {
         language: Language;
-        text: Text;
+        text: MarkedText;
     }
     /// Album and track number.
     AlbumText [four(b"albm")] full "Album title" "3GPP TS 26.244 8.2" {
         language: Language;
-        title: Text;
+        title: MarkedText;
         track_number: super::parts::IfMore<u8>;
     }
     /// Year of recording.
@@ -88,13 +88,13 @@ boxes! {
     /// Where it was recorded.
     Location [four(b"loci")] full "Location" "3GPP TS 26.244 8.10" {
         language: Language;
-        name: Text;
+        name: MarkedText;
         role: u8, means |v| match v { 0 => "shot here", 1 => "real place shown", 2 => "invented place shown", _ => "" }.to_owned();
         longitude: Fixed16;
         latitude: Fixed16;
         altitude: Fixed16;
-        astronomical_body: Text;
-        additional_notes: Text;
+        astronomical_body: MarkedText;
+        additional_notes: MarkedText;
     }
     /// The track's role: main, commentary, description and so on.
     Kind [four(b"kind")] full "Track kind" "ISO/IEC 14496-12:2022 8.10.4" {

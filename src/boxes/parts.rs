@@ -6,7 +6,7 @@ use core::marker::PhantomData;
 use crate::bytes::{Reader, Result, Writer};
 
 use super::rows::RowSink;
-use super::types::{Count, U24};
+use super::types::{Count, Text, U24};
 use super::wire::{Bytes, Context, Wire};
 
 /// Bytes behind their own length of type `N`, one row for both.
@@ -61,6 +61,72 @@ impl<N: Count> Wire for LenText<N> {
     }
     fn show(&self) -> String {
         String::from_utf8_lossy(&self.0.bytes).into_owned()
+    }
+}
+
+/// Text up to its NUL, or to the end of the box: UTF-8, or UTF-16 where it begins with a byte order mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MarkedText(pub Text);
+
+/// How two bytes make a unit of UTF-16, by the mark that a text begins with.
+fn unit_order(bytes: &[u8]) -> Option<fn([u8; 2]) -> u16> {
+    match bytes {
+        [0xFE, 0xFF, ..] => Some(u16::from_be_bytes),
+        [0xFF, 0xFE, ..] => Some(u16::from_le_bytes),
+        _ => None,
+    }
+}
+
+impl Wire for MarkedText {
+    fn read(r: &mut Reader<'_>, name: &str, cx: &Context, count: Option<u64>) -> Result<Self> {
+        if unit_order(r.rest()).is_none() {
+            return Text::read(r, name, cx, count).map(Self);
+        }
+        let units = r.rest().as_chunks::<2>().0;
+        let len = units.iter().position(|unit| *unit == [0; 2]).map(|units| units * 2);
+        let bytes = r.take(len.unwrap_or(r.remaining()), name)?.to_vec();
+        if len.is_some() {
+            r.take(2, name)?;
+        }
+        Ok(Self(Text { bytes, terminated: len.is_some() }))
+    }
+    fn write(&self, w: &mut Writer, cx: &Context) {
+        self.0.write(w, cx);
+        if self.0.terminated && unit_order(&self.0.bytes).is_some() {
+            w.u8(0);
+        }
+    }
+    fn show(&self) -> String {
+        let Some(order) = unit_order(&self.0.bytes) else { return self.0.show() };
+        let units = self.0.bytes.as_chunks::<2>().0.iter().skip(1).map(|unit| order(*unit));
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    }
+    fn meaning(&self) -> String {
+        self.0.meaning()
+    }
+}
+
+/// A flag in the highest bit of a byte, whose other bits are reserved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TopBit(pub u8);
+
+impl TopBit {
+    /// Whether it is set.
+    pub fn is_set(self) -> bool {
+        self.0 >> 7 == 1
+    }
+}
+
+impl Wire for TopBit {
+    const EXACT: bool = true;
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        r.u8(name).map(Self)
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.u8(self.0);
+    }
+    fn show(&self) -> String {
+        u8::from(self.is_set()).to_string()
     }
 }
 
@@ -192,4 +258,41 @@ pub fn when(set: bool, yes: &str) -> String {
 /// The meanings that say something, joined.
 pub fn join(words: &[&str]) -> String {
     words.iter().copied().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_in_the_encoding_that_their_mark_says() {
+        let wide = |order: fn(u16) -> [u8; 2], text: &str| -> Vec<u8> {
+            text.encode_utf16().flat_map(order).collect()
+        };
+        for (bytes, text, rest) in [
+            (b"caf\xC3\xA9\0x".to_vec(), "café", 1),
+            (b"open".to_vec(), "open", 0),
+            // A zero byte is no end of it, and neither are two that belong to two characters.
+            (wide(u16::to_be_bytes, "\u{feff}Āā\u{100}Ž 😀\0x"), "Āā\u{100}Ž 😀", 2),
+            (wide(u16::to_le_bytes, "\u{feff}ab\0"), "ab", 0),
+            (wide(u16::to_be_bytes, "\u{feff}ab"), "ab", 0),
+            (b"\xFE\xFF\0a\0".to_vec(), "a", 0),
+            (b"\xFE\xFF\xD8\0\0a".to_vec(), "\u{fffd}a", 0),
+        ] {
+            let mut r = Reader::new(&bytes, 0);
+            let read = MarkedText::read(&mut r, "text", &Context::default(), None).unwrap();
+            assert_eq!((read.show().as_str(), r.remaining()), (text, rest));
+            let mut w = Writer::new();
+            read.write(&mut w, &Context::default());
+            assert_eq!([w.as_slice(), r.rest()].concat(), bytes);
+        }
+    }
+
+    #[test]
+    fn a_flag_is_one_bit_and_the_others_stay() {
+        for (byte, shown) in [(0x80, "1"), (0xFF, "1"), (0x7F, "0")] {
+            let flag = TopBit::read(&mut Reader::new(&[byte], 0), "flag", &Context::default(), None).unwrap();
+            assert_eq!((flag.show().as_str(), flag.0), (shown, byte));
+        }
+    }
 }

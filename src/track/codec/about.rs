@@ -2,6 +2,7 @@
 //! box is read by whom; what a box says wins over the entry, and a damaged box costs what it would have said.
 
 use crate::boxes::codec::ColourInformation;
+use crate::boxes::parts::TopBit;
 use crate::boxes::profiles::wave_format;
 use crate::boxes::sample_types::{self, Layout, WRAPPED};
 use crate::boxes::{BoxBody as _, Node, Tree};
@@ -162,7 +163,7 @@ fn colour(about: &mut About, r: &mut Reader<'_>) -> Result<()> {
     let colr = ColourInformation::parse(r, 0)?;
     if matches!(&colr.colour_type.0, b"nclx" | b"nclc") && about.colour.is_none() {
         let points = [colr.colour_primaries, colr.transfer_characteristics, colr.matrix_coefficients];
-        about.colour = Some((points, colr.range.0.is_some_and(|range| range >> 7 == 1)));
+        about.colour = Some((points, colr.full_range_flag.0.is_some_and(TopBit::is_set)));
     }
     Ok(())
 }
