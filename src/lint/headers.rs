@@ -55,6 +55,7 @@ pub fn look(index: &Index, found: &mut Findings) {
     }
     let mut faults = Vec::new();
     agreement::key_ids(index, &named, &mut faults);
+    agreement::listed_key_ids(moov, index, &mut faults);
     faults.into_iter().for_each(|fault| found.add_error(&moov.place(fault)));
     algorithms(index, moov, &named, found);
 }

@@ -32,4 +32,4 @@ pub use fragment::{Fragment, TrackFragment};
 pub use index::Index;
 pub use indexer::{Indexer, Need};
 pub use movie::{Movie, Track, TrackKind};
-pub use system_header::SystemHeader;
+pub use system_header::{SystemHeader, varint};

@@ -3,12 +3,13 @@
 
 use crate::boxes::cenc::TrackEncryption;
 use crate::boxes::piff::{self, PiffTrackEncryption};
+use crate::boxes::systems::system_name;
 use crate::boxes::{Node, Tree};
-use crate::bytes::Error;
+use crate::bytes::{Error, KeyId};
 use crate::playready::{HeaderKey, ProObject};
 use crate::protect::SourceKeys;
 use crate::protect::source_keys::SourceKey;
-use crate::track::{Index, SystemHeader};
+use crate::track::{Index, SystemHeader, Track};
 
 /// All of it that is wrong.
 pub fn faults(index: &Index, keys: &SourceKeys) -> Vec<Error> {
@@ -45,6 +46,7 @@ fn headers(moov: &Tree<'_>, index: &Index, keys: &SourceKeys, faults: &mut Vec<E
         }
     }
     key_ids(index, &named, faults);
+    listed_key_ids(moov, index, faults);
     for (start, key) in &named {
         // A key without an ID or a track is for all of the file.
         let is_for = |known: &&SourceKey| known.kid.map_or(known.track.is_none(), |kid| kid == key.kid);
@@ -79,6 +81,49 @@ pub fn key_ids(index: &Index, named: &[(u64, HeaderKey)], faults: &mut Vec<Error
         };
         faults.push(Error::file("header-kid", message).at(start));
     }
+}
+
+/// Whether the key IDs that headers list before their payload, or in one of Widevine, are those of the tracks.
+pub fn listed_key_ids(moov: &Tree<'_>, index: &Index, faults: &mut Vec<Error>) {
+    // Keys that change have headers in fragments.
+    if !index.traces.systems.is_empty() {
+        return;
+    }
+    let is_steady = |track: &&Track| index.traces.of(track.id).is_none_or(|traces| traces.kids.is_empty());
+    let entries = index.movie.iter().flat_map(|movie| &movie.tracks).filter(is_steady).filter_map(|track| {
+        let protection = track.entries.iter().find_map(|entry| entry.protection.as_ref())?;
+        let kid = protection.kid.filter(|kid| protection.is_protected && kid.0 != [0; 16])?;
+        Some((track.id, kid))
+    });
+    let used: Vec<(u32, KeyId)> = entries.collect();
+    let mut all = SystemHeader::all(moov, moov.root());
+    all.sort_by_key(|header| header.system.0);
+    for of_system in all.chunk_by(|one, other| one.system == other.system) {
+        let Some(first) = of_system.first() else { continue };
+        let name = system_name(&first.system).map_or_else(|| first.system.to_string(), str::to_owned);
+        let mut fault = |message| faults.push(Error::file("header-kid", message).at(first.node.start));
+        // A header without a list may be for any key.
+        if of_system.iter().all(|header| !header.kids.is_empty()) {
+            let listed = sorted(of_system.iter().flat_map(|header| header.kids.iter().copied()));
+            if let Some((track, kid)) = used.iter().find(|(_, kid)| listed.binary_search(&kid.0).is_err()) {
+                fault(format!(
+                    "No list of key IDs in the headers of {name} has {kid}, that of track {track}."
+                ));
+            }
+        }
+        let named = sorted(of_system.iter().flat_map(SystemHeader::widevine_kids));
+        // With a licence often come the other keys of a title.
+        let is_other = used.iter().all(|(_, kid)| named.binary_search(&kid.0).is_err());
+        if let Some((track, kid)) = used.first().filter(|_| is_other && !named.is_empty()) {
+            fault(format!("The headers of {name} name no key ID of a track: track {track} has {kid}."));
+        }
+    }
+}
+
+fn sorted(kids: impl Iterator<Item = KeyId>) -> Vec<[u8; 16]> {
+    let mut kids: Vec<[u8; 16]> = kids.map(|kid| kid.0).collect();
+    kids.sort_unstable();
+    kids
 }
 
 /// `tenc` and its PIFF twin, wherever both stand.

@@ -1,8 +1,8 @@
 //! Files that break the rules of DRM headers.
 
 use super::build::{
-    append, copy, find, front, hide, kid, object, protected, remove, set, splice, with_object, with_other,
-    with_xml, xml,
+    append, boxed, copy, find, front, hide, kid, object, protected, remove, set, splice, with_object,
+    with_other, with_xml, xml,
 };
 use super::rules::{Case, case};
 
@@ -333,4 +333,49 @@ fn addresses() -> Vec<Case> {
             &[],
         ),
     ]
+}
+
+#[test]
+fn key_ids_that_headers_list_are_those_of_tracks() {
+    const CLEAR_KEY: [u8; 16] = 0xe2719d58_a985_b3c9_781a_b030af78d30e_u128.to_be_bytes();
+    const WIDEVINE: [u8; 16] = 0xedef8ba9_79d6_4ace_a3c8_27dcd51d21ed_u128.to_be_bytes();
+    let sound = cenc_front();
+    let tenc = find(&sound, "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schi/tenc").body;
+    let own: [u8; 16] = sound[tenc + 8..tenc + 24].try_into().unwrap();
+    let other = [7; 16];
+    let listed = |kids: &[[u8; 16]]| {
+        let count = u32::try_from(kids.len()).unwrap().to_be_bytes();
+        boxed(b"pssh", &[&[1, 0, 0, 0], &CLEAR_KEY, &count, &kids.concat(), &[0; 4]])
+    };
+    let widevine = |kids: &[[u8; 16]]| {
+        let message: Vec<u8> = kids.iter().flat_map(|kid| [&[0x12, 16][..], kid].concat()).collect();
+        let message = [&message[..], &[0x1a, 1, b'x', 0x48, 0xe3, 0xdc, 0x95, 0x9b, 0x06]].concat();
+        let size = u32::try_from(message.len()).unwrap().to_be_bytes();
+        boxed(b"pssh", &[&[0; 4], &WIDEVINE, &size, &message])
+    };
+    let hidden = |kids: &[[u8; 16]]| {
+        let mut pssh = widevine(kids);
+        // No message: a field that ends behind it.
+        pssh[33] = 0x7f;
+        pssh
+    };
+    for (headers, count) in [
+        (vec![listed(&[own])], 0),
+        (vec![listed(&[])], 0),
+        (vec![listed(&[other, own])], 0),
+        (vec![listed(&[other])], 1),
+        (vec![listed(&[other]), listed(&[own])], 0),
+        (vec![listed(&[other]), listed(&[])], 0),
+        (vec![widevine(&[own])], 0),
+        (vec![widevine(&[])], 0),
+        (vec![widevine(&[other])], 1),
+        (vec![hidden(&[other])], 0),
+        (vec![widevine(&[other]), widevine(&[own])], 0),
+        (vec![widevine(&[other]), listed(&[other])], 2),
+    ] {
+        let mut file = sound.clone();
+        headers.iter().for_each(|header| append(&mut file, "moov", header));
+        let all = super::findings(&file);
+        assert_eq!(all.findings.iter().filter(|one| one.rule == "header-kid").count(), count, "{headers:?}");
+    }
 }

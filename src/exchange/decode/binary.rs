@@ -12,6 +12,7 @@ use crate::exchange::base64_text;
 use crate::playready::object::utf16le_decode;
 use crate::playready::{Header, HeaderKey, ParsedHeader, ProObject, Record, header_xml_in, url_warnings};
 use crate::protect::systems::whole;
+use crate::track::varint;
 
 /// Start and end of a header's XML in UTF-16.
 const START: &[u8] = b"<\0W\0R\0M\0H\0E\0A\0D\0E\0R\0";
@@ -322,18 +323,4 @@ pub(super) fn widevine(bytes: &[u8]) -> Option<Decoded> {
     (said > 0
         && found.facts.iter().any(|fact| ["Key ID", "Provider", "Content ID"].contains(&fact.name.as_str())))
     .then_some(found)
-}
-
-/// A number in groups of seven bits, the lowest first.
-fn varint(r: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = r.split_first()?;
-        *r = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
