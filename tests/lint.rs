@@ -7,6 +7,7 @@ pub mod build;
 pub mod corpus;
 mod files;
 mod header_files;
+mod index_files;
 mod locked;
 mod page;
 mod rules;

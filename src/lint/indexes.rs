@@ -5,7 +5,7 @@ use crate::track::Index;
 use crate::verify::agreement;
 
 use super::finding::{Findings, Place};
-use super::rules;
+use super::{index_contents, rules};
 
 /// Looks at all of them.
 pub fn look(index: &Index, found: &mut Findings) {
@@ -23,6 +23,7 @@ pub fn look(index: &Index, found: &mut Findings) {
             None => found.add_error(fault),
         }
     }
+    index_contents::look(index, found);
     let Some(mfra) = &index.mfra else { return };
     let root = mfra.root();
     let Some(node) = root.child(b"mfro") else { return };

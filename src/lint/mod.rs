@@ -6,6 +6,7 @@ mod entries;
 pub mod finding;
 mod fragment;
 mod headers;
+mod index_contents;
 mod indexes;
 mod movie;
 pub mod rules;

@@ -30,7 +30,7 @@ fn hybrid() -> Vec<u8> {
     protected("cenc", "hybrid")
 }
 
-fn indexed() -> Vec<u8> {
+pub fn indexed() -> Vec<u8> {
     made(&RequestText { segment_index: true, ..drive::request_in("cenc", "plain") })
 }
 
@@ -355,6 +355,17 @@ fn fragments() -> Vec<Case> {
                 let first = if file[at] == 0 { 24 } else { 32 };
                 let size = be32(file, at + first) - 4;
                 set(file, "sidx", first, &size.to_be_bytes());
+            },
+            &[],
+        ),
+        // The time of the first point, and the length of the first segment.
+        case("mfra-contents", whole, |file| set(file, "mfra/tfra", 16, &[0, 0, 1, 0]), &[]),
+        case(
+            "sidx-contents",
+            indexed,
+            |file| {
+                let at = if file[find(file, "sidx").body] == 0 { 28 } else { 36 };
+                set(file, "sidx", at, &[0x7f, 0, 0, 0]);
             },
             &[],
         ),

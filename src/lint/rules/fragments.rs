@@ -44,10 +44,14 @@ file_rules! { FRAGMENTS:
         "Players cannot seek to it, nor change the quality there." "Encode with a key picture at each cut.";
     MFRA "mfra" Error "The random access index leads nowhere" "ISO/IEC 14496-12:2022 8.8.10" stops "smooth windows?", None
         "Smooth servers find fragments by it, and players seek by it." ANEW;
+    MFRA_CONTENTS "mfra-contents" Warning "The random access index says other than its fragments" "ISO/IEC 14496-12:2022 8.8.10" stops "smooth? windows?", None
+        "Players that seek by it come to another time, or find no sample there." ANEW;
     MFRO "mfro-size" Error "'mfro' says another size" "ISO/IEC 14496-12:2022 8.8.11" stops "smooth", None
         "The random access index is found from the end of the file by this size." ANEW;
     SIDX_BEYOND "sidx-beyond-end" Warning "The segment index goes beyond the file" "ISO/IEC 14496-12:2022 8.16.3" stops "mse?", None
         "The file is the front of a larger one, or is cut short." "Get all of it.";
+    SIDX_CONTENTS "sidx-contents" Warning "The segment index says other than its fragments" "ISO/IEC 14496-12:2022 8.16.3" stops "mse? widevine? fairplay?", Change
+        "Players take times, lengths and the end from it: they seek to another place, or stop early." "Have a new one written with “Change its headers”.";
     SIDX "sidx" Error "The segment index leads nowhere" "ISO/IEC 14496-12:2022 8.16.3" stops "mse widevine fairplay", Change
         "DASH players ask for ranges of bytes that it says." "Have a new one written with “Change its headers”.";
 }
