@@ -7,6 +7,9 @@ use crate::track::{Index, Track};
 use super::finding::{Findings, Place};
 use super::rules;
 
+/// Most segment indexes among which one is looked for that is the only one of its track.
+const INDEXES: usize = 64;
+
 /// Looks at all of them. Of each index the first thing that is wrong is told.
 pub fn look(index: &Index, found: &mut Findings) {
     let Some(movie) = &index.movie else { return };
@@ -82,7 +85,11 @@ impl Segments<'_> {
             {
                 let begins = i128::from(first.decode_time) + i128::from(first.earliest);
                 let said = i128::from(sidx.earliest_presentation_time.0);
-                if (said * other - begins * own).abs() > shift * own + own * other / 2 {
+                // Writers say the decode time too.
+                let (low, high) =
+                    (begins.min(first.decode_time.into()), begins.max(first.decode_time.into()));
+                let slack = shift * own + own * other / 10;
+                if said * other < low * own - slack || said * other > high * own + slack {
                     return Some(format!(
                         "The segment index says that it begins at {}, and its first fragment begins at {}.",
                         seconds(said, own),
@@ -104,8 +111,11 @@ impl Segments<'_> {
             }
             at = end;
         }
-        // With several indexes, or one of a single segment, others may follow without any.
-        if index.segment_indexes.len() > 1 || entries.len() < 2 {
+        // With several indexes of a track, or one of a single segment, others may follow without any.
+        let all = &index.segment_indexes;
+        let is_only =
+            all.len() <= INDEXES && all.iter().filter(|(_, one)| one.reference_id == track.id).count() == 1;
+        if !is_only || entries.len() < 2 {
             return None;
         }
         let of_track = |one: &&FragmentEntry| index.parts(one).iter().any(|part| part.track_id == track.id);
@@ -133,6 +143,13 @@ fn wrong_point(
 ) -> Option<String> {
     let parts = index.parts(index.fragment_at(point.moof_offset)?);
     let RandomAccessPoint { time, moof_offset, traf_number, trun_number, sample_number } = *point;
+    let numbers = [traf_number, trun_number, sample_number];
+    if numbers.contains(&0) {
+        return Some(format!(
+            "'tfra' of track {} has a 0 among the numbers for the fragment at byte {moof_offset}, which count from 1.",
+            track.id
+        ));
+    }
     let number = usize::try_from(traf_number.checked_sub(1)?).ok()?;
     let is_of_track = |part: &&FragmentPart| part.track_id == track.id;
     // FFmpeg says the first of them for every track.
@@ -168,10 +185,10 @@ fn wrong_point(
     })
 }
 
-/// Between which times a sample of a part is presented, with half of the part to spare: more is the time of another.
+/// Between which times a sample of a part is presented, with some to spare: pictures may be shown in another order.
 fn bounds(track: &Track, part: &FragmentPart, is_first: bool, shift: i128) -> (i128, i128) {
     let (begins, duration) = (i128::from(part.decode_time), i128::from(part.duration));
-    let slack = shift + (duration / 2).max(i128::from(track.timescale) / 20);
+    let slack = shift + (duration / 4).max(i128::from(track.timescale) / 20);
     let earliest = i128::from(part.earliest);
     let last = if is_first { earliest.max(0) } else { duration + i128::from(part.behind).max(0) };
     (begins + earliest.min(0) - slack, begins + last + slack)

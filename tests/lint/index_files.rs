@@ -50,6 +50,7 @@ fn random_access_points_are_held_against_their_fragments() {
         (4, &[0, 0, 0, 2], "which has nothing of it"),
         (first + 16, &[2], "'traf' 2 of the fragment at byte"),
         (first + 18, &[0xff], "sample 255 of the fragment"),
+        (first + 17, &[0], "which count from 1"),
         (first + POINT, &[0, 0, 1], "which begins at 2"),
     ] {
         let mut file = SAMPLE.to_vec();
