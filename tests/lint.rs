@@ -9,6 +9,7 @@ mod files;
 mod header_files;
 mod index_files;
 mod locked;
+mod more;
 mod page;
 mod rules;
 mod targets;

@@ -9,6 +9,7 @@
 )]
 
 use crate::support;
+mod ends;
 pub mod tables;
 mod unprotected;
 

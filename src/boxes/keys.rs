@@ -2,7 +2,7 @@
 //! defaults and the sizes of auxiliary information do (ISO/IEC 23001-7:2023 6, 7.2 and 8.2).
 
 use crate::bytes::limits;
-use crate::bytes::units::to_len;
+use crate::bytes::units::{len_u64, to_len};
 
 use super::cenc::{SENC_SUBSAMPLES, SUBSAMPLE_LEN, SampleAuxInfoSizes, TrackEncryption};
 use super::fragment::{TrackFragmentHeader, tfhd_flags};
@@ -212,8 +212,10 @@ impl<'t> Place<'t> {
         if fields.clone().u32("sample_count").ok()? != sizes.sample_count {
             return None;
         }
-        let total = all.clone().sum::<usize>();
-        // The entries are what the box ends with.
+        let listed: u64 = sizes.sample_info_sizes.iter().copied().map(u64::from).sum();
+        let others = u64::from(sizes.sample_count).saturating_sub(len_u64(sizes.sample_info_sizes.len()));
+        let total = to_len(listed.saturating_add(others * u64::from(sizes.default_sample_info_size)));
+        // The entries are what the box ends with. A box may say any number of samples, but not hold it.
         fields.take(fields.remaining().checked_sub(total)?, "fields").ok()?;
         let mut runs: Vec<KeyRun> = Vec::new();
         for size in all {

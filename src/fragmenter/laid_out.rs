@@ -8,7 +8,7 @@ use crate::boxes::index::{
     TrackFragmentRandomAccess,
 };
 use crate::boxes::wire::FullHead;
-use crate::boxes::{BoxBody, BoxId};
+use crate::boxes::{BoxBody, BoxId, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result, Writer, limits};
 use crate::track::top::TopBox;
@@ -137,10 +137,7 @@ impl LaidOut {
         this.push_made(movie::file_type(&source));
         this.push_made(movie::movie(tree, film)?);
         for top in source.top.iter().filter(|top| is_kept(top.id)) {
-            match source.metas.iter().find(|meta| meta.root().start == top.start) {
-                Some(meta) => this.push_made(meta.bytes().to_vec()),
-                None => this.push(top.size, Content::Kept(top)),
-            }
+            this.push_kept(&source, top);
         }
         let points = this.push_fragments(&walk)?;
         this.push_made(random_access(&walk, film, points));
@@ -154,6 +151,32 @@ impl LaidOut {
 
     fn push_made(&mut self, bytes: Vec<u8>) {
         self.push(len_u64(bytes.len()), Content::Made(bytes));
+    }
+
+    /// A box of the source that comes along.
+    fn push_kept(&mut self, source: &Index, top: TopBox) {
+        let meta = source.metas.iter().find(|meta| meta.root().start == top.start).map(Tree::bytes);
+        // The last one may say that it goes on to the end of the file, which is elsewhere now.
+        let is_last = top.end() == source.file_len;
+        let body = TopBox {
+            start: top.start + top.header_len,
+            size: top.size - top.header_len,
+            header_len: 0,
+            ..top
+        };
+        if is_last {
+            let mut header = Writer::new();
+            BoxHeader::for_body(top.id, body.size).write(&mut header);
+            self.push_made(header.into_bytes());
+        }
+        match (meta, is_last) {
+            (Some(meta), false) => self.push_made(meta.to_vec()),
+            (Some(meta), true) => {
+                self.push_made(meta.get(to_len(top.header_len)..).unwrap_or_default().to_vec())
+            }
+            (None, false) => self.push(top.size, Content::Kept(top)),
+            (None, true) => self.push(body.size, Content::Kept(body)),
+        }
     }
 
     /// Lays out the fragments. Returns the random access points of the track that leads.
@@ -293,11 +316,11 @@ fn random_access(walk: &Walk<'_>, film: &Movie, points: Vec<RandomAccessPoint>) 
     wrap(four(b"mfra"), &[tfra, mfro.to_box(0)].concat())
 }
 
-/// Whether a top-level box comes along: what is made anew does not, nor what is only room.
+/// Whether a top-level box comes along: what is made anew does not, nor what is only room, as zeros are.
 pub(super) fn is_kept(id: BoxId) -> bool {
-    let gone: [&[u8; 4]; 13] = [
+    let gone: [&[u8; 4]; 14] = [
         b"ftyp", b"moov", b"mdat", b"imda", b"free", b"skip", b"wide", b"mfra", b"sidx", b"ssix", b"styp",
-        b"pdin", b"pnot",
+        b"pdin", b"pnot", &[0; 4],
     ];
     !gone.iter().any(|code| id.is(code))
 }

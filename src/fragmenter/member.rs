@@ -131,14 +131,19 @@ impl Member {
         self.index.top.within(from, to).filter(move |top| of_time(top) || (is_first && is_kept(top.id)))
     }
 
-    /// What changes in a box that comes along: the track that a `prft` names.
+    /// What changes in a box that comes along: the track that a `prft` names, and the size of the last box of the file, which may
+    /// say that it goes on to the end.
     pub fn box_edits(&self, start: u64) -> HeadEdits {
         let track = self.movie().and_then(|movie| movie.tracks.first()).map_or(0, |track| track.id);
         let id = self.ids.of(track);
         let times = self.index.top.at(start).filter(|top| id != track && top.id.is(b"prft"));
         // Behind version and flags.
         let at = times.and_then(|top| u32::try_from(top.header_len + 4).ok());
-        at.map(|at| (at, id)).into_iter().collect()
+        let last = self.index.top.at(start).filter(|top| top.end() == self.index.file_len);
+        // With a 64-bit size the first four bytes say that.
+        let size =
+            last.filter(|top| matches!(top.header_len, 8 | 24)).and_then(|top| u32::try_from(top.size).ok());
+        size.map(|size| (0, size)).into_iter().chain(at.map(|at| (at, id))).collect()
     }
 
     fn has(&self, kind: TrackKind) -> bool {

@@ -178,7 +178,9 @@ impl Entries {
         if is_empty {
             return Vec::new();
         }
-        let version = if self.has_gaps { 2_u32 << 24 } else { 0 };
+        // Version 2 is for samples that have none: readers know the other better.
+        let has_gaps = self.has_gaps && samples.iter().any(|sample| sample.secret_len == 0);
+        let version = if has_gaps { 2_u32 << 24 } else { 0 };
         let head = version | if self.has_maps { SENC_SUBSAMPLES } else { 0 };
         let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
         wrap(four(b"senc"), &[&head.to_be_bytes()[..], &count.to_be_bytes(), &body].concat())

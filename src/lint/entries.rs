@@ -7,7 +7,7 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::FourCc;
 use crate::protect::Scheme;
 use crate::track::leftovers::is_system_header;
-use crate::track::{Index, Movie, Protection, SampleEntry, Track, TrackKind};
+use crate::track::{Codec, Index, Movie, Protection, SampleEntry, Track, TrackKind};
 use crate::verify::agreement;
 
 use super::finding::{Findings, Place};
@@ -19,6 +19,7 @@ pub fn look(index: &Index, found: &mut Findings) {
     for (trak, track) in moov.root().all(b"trak").zip(&movie.tracks) {
         let Some(stsd) = trak.descend(&[b"mdia", b"minf", b"stbl", b"stsd"]) else { continue };
         for (node, entry) in stsd.children.iter().zip(&track.entries) {
+            configuration(moov, track, entry, node, found);
             if entry.has_protected_type() {
                 Entry { index, moov, track, entry, node }.look(found);
             }
@@ -28,6 +29,53 @@ pub fn look(index: &Index, found: &mut Findings) {
     let mut faults = Vec::new();
     agreement::twins(moov, moov.root(), &mut faults);
     faults.into_iter().for_each(|fault| found.add_error(&moov.place(fault)));
+}
+
+/// The box that a decoder is set up with, by the type of the samples; those of others stand in other places too.
+const CONFIGURED: [(&[&[u8; 4]], &[u8; 4]); 8] = [
+    (&[b"avc1", b"avc2", b"avc3", b"avc4", b"dva1", b"dvav"], b"avcC"),
+    (&[b"hvc1", b"hev1", b"hvc2", b"hev2", b"dvh1", b"dvhe"], b"hvcC"),
+    (&[b"av01", b"dav1"], b"av1C"),
+    (&[b"vp08", b"vp09"], b"vpcC"),
+    (&[b"ac-3"], b"dac3"),
+    (&[b"ec-3"], b"dec3"),
+    (&[b"Opus"], b"dOps"),
+    (&[b"fLaC"], b"dfLa"),
+];
+
+/// Whether a sample entry has what a decoder needs before the first sample.
+fn configuration(moov: &Tree<'_>, track: &Track, entry: &SampleEntry, node: &Node, found: &mut Findings) {
+    let of = CONFIGURED.iter().find(|(formats, _)| formats.contains(&&entry.format.0));
+    let Some((_, wanted)) = of else { return };
+    let place = |node| Place::of(moov, node).of_track(track.id);
+    let Some(configured) = node.child(wanted) else {
+        // What is no box is told by itself.
+        if entry.damage.is_empty() {
+            let message = format!(
+                "The samples of track {} are '{}', and their sample entry has no '{}'.",
+                track.id,
+                entry.format,
+                FourCc(**wanted)
+            );
+            found.add(&rules::MISSING_BOX, place(node), message);
+        }
+        return;
+    };
+    // Samples of these have no parameter sets of their own.
+    let lacks = match (&entry.codec, &entry.format.0) {
+        (Codec::Avc(config), b"avc1") => config.sps.is_empty() || config.pps.is_empty(),
+        (Codec::Hevc(config), b"hvc1") => config.nals.is_empty(),
+        _ => false,
+    };
+    if lacks {
+        let message = format!(
+            "The parameter sets of track {} are to be in '{}' alone, as its samples are '{}', and are not there.",
+            track.id,
+            FourCc(**wanted),
+            entry.format
+        );
+        found.add(&rules::DAMAGED_ENTRY, place(configured), message);
+    }
 }
 
 /// A protected sample entry.

@@ -121,6 +121,7 @@ fn number(index: &Index, all: &mut [Found]) {
     places.sort_by_key(|place| place.offset);
     let mut places = places.into_iter().filter(|place| place.offset.is_some()).peekable();
     let mut paths = Paths::default();
+    let mut before: Option<(u64, String, String)> = None;
     for at in 0..index.top.len() {
         let (Some(next), Some(top)) = (places.peek(), index.top.get(at)) else { return };
         if next.offset.is_some_and(|offset| offset >= top.end()) {
@@ -138,7 +139,13 @@ fn number(index: &Index, all: &mut [Found]) {
                 place.path.clone_from(&segment);
             } else if outer == bare {
                 place.path = format!("{segment}/{inner}");
+            } else if let Some((_, segment, _)) =
+                before.as_ref().filter(|(end, _, bare)| place.offset == Some(*end) && outer == bare)
+            {
+                // What ended too early ended with the box before.
+                place.path = format!("{segment}/{inner}");
             }
         }
+        before = Some((top.end(), segment, bare));
     }
 }

@@ -34,6 +34,13 @@ pub fn look(
     found: &mut Findings,
 ) {
     let root = tree.root();
+    if root.child(b"mfhd").is_none() {
+        found.add(
+            &rules::MISSING_BOX,
+            Place::of(tree, root),
+            "The fragment has no 'mfhd', which it must have.",
+        );
+    }
     if let (Some(last), Some(now)) = (before.sequence, fragment.sequence)
         && now <= last
     {

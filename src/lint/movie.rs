@@ -17,18 +17,30 @@ const BRANDS: &[u8] = b"isomiso2iso3iso4iso5iso6iso7iso8iso9mp41mp42avc1dashmsdh
 pub fn look(index: &Index, found: &mut Findings) {
     file_type(index, found);
     let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
-        if let Some(fragment) = index.fragments.first() {
-            let message = format!(
-                "The file has {} fragments and no movie header: it is a media segment, and its initialization segment is another file.",
-                index.fragments.len()
-            );
-            found.add(&rules::NO_MOOV, Place::at(fragment.start), message);
-        }
+        no_movie(index, found);
         return;
     };
     whole(index, moov, movie, found);
     for (trak, track) in moov.root().all(b"trak").zip(&movie.tracks) {
         self::track(index, moov, trak, track, movie, found);
+    }
+}
+
+/// What a file without a movie header is. Pictures and other items, indexes, and single boxes by themselves need none.
+fn no_movie(index: &Index, found: &mut Findings) {
+    if let Some(fragment) = index.fragments.first() {
+        let message = format!(
+            "The file has {} fragments and no movie header: it is a media segment, and its initialization segment is another file.",
+            index.fragments.len()
+        );
+        found.add(&rules::NO_MOOV, Place::at(fragment.start), message);
+        return;
+    }
+    let has = |codes: &[&[u8; 4]]| index.top.iter().any(|top| codes.iter().any(|code| top.id.is(code)));
+    if has(&[b"ftyp", b"mdat", b"free"]) && !has(&[b"meta", b"sidx", b"moov"]) {
+        let message = "The file has neither a movie header nor fragments: nothing says what is in it. A recording that was broken \
+                       off, or a copy that was not finished, looks like this.";
+        found.add(&rules::NO_MOOV, Place::at(0), message);
     }
 }
 

@@ -51,6 +51,9 @@ pub struct Timeline {
 /// Most stretches that are told of: several for each dot of a screen.
 const MOST: usize = 1 << 14;
 
+/// Samples may share bytes; but with so many times the bytes of the file a table is not true, and is gone through no further.
+const SHARED_MAX: u64 = 16;
+
 /// Samples that are gone through in one call.
 const BUDGET: u64 = 1 << 18;
 
@@ -63,6 +66,8 @@ pub struct TableTimeline {
     joined: bool,
     /// Least ticks of a stretch.
     least: u64,
+    /// Bytes of the samples so far.
+    bytes: u64,
 }
 
 impl Samples {
@@ -97,7 +102,8 @@ impl Samples {
         let columns = self.clear_columns(track)?;
         let end = state.next.saturating_add(BUDGET).min(table) / STRIDE * STRIDE;
         let end = if table - end < STRIDE { table } else { end };
-        while u64::from(cursor.sample) < end {
+        let most = self.index.file_len.saturating_mul(SHARED_MAX);
+        while u64::from(cursor.sample) < end && state.bytes <= most {
             let number = u64::from(cursor.sample);
             let Some(sample) = columns.next(&mut cursor)? else { break };
             let begins =
@@ -115,13 +121,14 @@ impl Samples {
                 last.duration = last.duration.saturating_add(sample.duration.into());
                 last.bytes = last.bytes.saturating_add(sample.size.into());
             }
+            state.bytes = state.bytes.saturating_add(sample.size.into());
         }
         while state.stretches.len() > MOST {
             join(&mut state.stretches);
             state.joined = true;
             state.least = state.least.max(1).saturating_mul(2);
         }
-        state.next = end;
+        state.next = if state.bytes > most { table } else { end };
         if state.next < table { Err(Stop::Busy) } else { Ok(()) }
     }
 

@@ -16,7 +16,6 @@ use super::leftovers;
 use super::movie::Movie;
 use super::once;
 use super::presented::Presented;
-use super::times;
 
 impl Indexer {
     /// Takes what is wanted of a box whose body is in `bytes`. What is damaged in it costs itself alone.
@@ -113,9 +112,19 @@ impl Indexer {
         };
         let is_same = first.bytes() == tree.bytes();
         let same = if is_same { "the same as" } else { "another than" };
+        let (what, todo) = if self.index.fragments.is_empty() {
+            (
+                "two files were put one behind the other",
+                "Join their media, and not the files, or take them apart",
+            )
+        } else {
+            (
+                "two initialization segments were joined into it",
+                "Remove the one that is not of these fragments",
+            )
+        };
         let message = format!(
-            "The file has a second 'moov' at byte {start}, {same} the first at byte {}: two initialization segments were \
-             joined into it. Remove the one that is not of these fragments.",
+            "The file has a second 'moov' at byte {start}, {same} the first at byte {}: {what}. {todo}.",
             first.root().start
         );
         if !is_same && let Some(movie) = &mut self.index.movie {
@@ -165,7 +174,7 @@ impl Indexer {
                 self.index.bases.entry(track.id_at, track.base);
             }
             let expected = self.estimate(self.index.parts.len(), start);
-            let Presented { earliest, behind, access } = Presented::of(track);
+            let Presented { first, earliest, behind, access } = Presented::of(track);
             push_expecting(
                 &mut self.index.parts,
                 expected,
@@ -175,7 +184,7 @@ impl Indexer {
                     samples: u32::try_from(track.sample_count).unwrap_or(u32::MAX),
                     bytes: track.bytes(),
                     duration: track.duration,
-                    decode_time: track.decode_time.unwrap_or(times::UNSAID),
+                    decode_time: self.times.take(track, first),
                     earliest,
                     behind,
                     access,

@@ -2,12 +2,13 @@
 //! beyond the end of the file.
 
 use crate::boxes::fragment::{TrackFragmentHeader, tfhd_flags};
-use crate::boxes::movie::{ChunkLargeOffset, ChunkOffset, SampleSize, SampleToChunk, TrackHeader};
+use crate::boxes::movie::{ChunkLargeOffset, ChunkOffset, SampleToChunk, SampleToChunkEntry, TrackHeader};
 use crate::boxes::{FullHead, Node, Tree};
-use crate::bytes::Error;
-use crate::bytes::units::to_len;
+use crate::bytes::units::{len_u64, to_len};
+use crate::bytes::{Error, FourCc};
 
 use super::index::Index;
+use super::table::{SampleTable, Sizes};
 
 /// Gives `take` what cannot be in `tree`, a `moov` or `moof`.
 pub(super) fn find(index: &Index, tree: &Tree<'_>, take: &mut dyn FnMut(Error)) {
@@ -19,6 +20,7 @@ pub(super) fn find(index: &Index, tree: &Tree<'_>, take: &mut dyn FnMut(Error)) 
         track_id(tree, trak, &mut of_box);
         let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
         table_entries(tree, stbl, &mut of_box);
+        table_boxes(tree, stbl, &mut of_box);
         if is_in_this_file(tree, trak) {
             table_samples(tree, stbl, index.file_len, &mut of_box);
         }
@@ -84,38 +86,93 @@ fn is_in_this_file(tree: &Tree<'_>, trak: &Node) -> bool {
     dref.children.iter().all(|node| FullHead::read(&mut tree.fields(node)).is_ok_and(|head| head.has(1)))
 }
 
+/// A sample table with samples says where each stands and how long it lasts.
+fn table_boxes(tree: &Tree<'_>, stbl: &Node, of_box: &mut OfBox<'_>) {
+    let SampleTable { samples, .. } = SampleTable::read(tree, stbl);
+    if samples == 0 {
+        return;
+    }
+    for names in [&[b"stts"][..], &[b"stsc"], &[b"stco", b"co64"]] {
+        if names.iter().all(|name| stbl.child(name).is_none()) {
+            let names: Vec<String> = names.iter().map(|name| FourCc(**name).to_string()).collect();
+            let names = names.join("' or '");
+            let message =
+                format!("The table has {samples} samples and no '{names}' box, which it must have.");
+            of_box(stbl, "missing-box", message);
+        }
+    }
+    let Some((_, offsets)) = chunk_offsets(tree, stbl) else { return };
+    let Some(node) = stbl.child(b"stsc") else { return };
+    let Ok(runs) = tree.read::<SampleToChunk>(node) else { return };
+    let runs = runs.entries.entries;
+    if let Some(why) = out_of_order(&runs) {
+        return of_box(node, "chunk-runs", why);
+    }
+    let chunks = len_u64(offsets.len());
+    let ends = runs.iter().skip(1).map(|next| u64::from(next.first_chunk)).chain([u64::MAX]);
+    let held = runs.iter().zip(ends).fold(0_u64, |held, (run, end)| {
+        let chunks = end.min(chunks + 1).saturating_sub(run.first_chunk.into());
+        held.saturating_add(chunks * u64::from(run.samples_per_chunk))
+    });
+    if held < samples {
+        let message = format!(
+            "The sample table has {samples} samples, but its {chunks} chunks hold only {held}. Get a sound copy of the file."
+        );
+        of_box(node, "chunks-too-few", message);
+    }
+}
+
+/// Why runs of chunks are not one behind the other from the first chunk on, if they are not.
+fn out_of_order(runs: &[SampleToChunkEntry]) -> Option<String> {
+    let first = runs.first()?.first_chunk;
+    if first != 1 {
+        return Some(format!(
+            "The first run of chunks begins with chunk {first}, where chunks count from 1."
+        ));
+    }
+    let mut pairs = runs.iter().zip(runs.iter().skip(1));
+    let (one, next) = pairs.find(|(one, next)| next.first_chunk <= one.first_chunk)?;
+    Some(format!(
+        "A run that begins with chunk {} is followed by one that begins with chunk {}: nothing says how many samples these chunks \
+         have.",
+        one.first_chunk, next.first_chunk
+    ))
+}
+
+/// Where the chunks of a sample table stand, and the box that says so.
+fn chunk_offsets<'n>(tree: &Tree<'_>, stbl: &'n Node) -> Option<(&'n Node, Vec<u64>)> {
+    if let Some(node) = stbl.child(b"co64") {
+        return Some((node, tree.read::<ChunkLargeOffset>(node).ok()?.chunk_offsets.entries));
+    }
+    let node = stbl.child(b"stco")?;
+    let offsets = tree.read::<ChunkOffset>(node).ok()?.chunk_offsets.entries;
+    Some((node, offsets.into_iter().map(u64::from).collect()))
+}
+
 /// The samples of a sample table must stand in the file.
 fn table_samples(tree: &Tree<'_>, stbl: &Node, file_len: u64, of_box: &mut OfBox<'_>) {
-    let wide = stbl.child(b"co64").and_then(|node| {
-        let offsets = tree.read::<ChunkLargeOffset>(node).ok()?.chunk_offsets.entries;
-        Some((node, offsets))
-    });
-    let narrow = || {
-        let node = stbl.child(b"stco")?;
-        let offsets = tree.read::<ChunkOffset>(node).ok()?.chunk_offsets.entries;
-        Some((node, offsets.into_iter().map(u64::from).collect()))
-    };
-    let Some((node, offsets)) = wide.or_else(narrow) else { return };
-    let Some(sizes) = stbl.child(b"stsz").and_then(|node| tree.read::<SampleSize>(node).ok()) else { return };
+    let Some((node, offsets)) = chunk_offsets(tree, stbl) else { return };
+    let sizes = stbl.child(b"stsz").or_else(|| stbl.child(b"stz2"));
+    let Some(sizes) = sizes.and_then(|node| Sizes::read(tree, node).ok()) else { return };
     let Some(runs) = stbl.child(b"stsc").and_then(|node| tree.read::<SampleToChunk>(node).ok()) else {
         return;
     };
     let mut runs = runs.entries.entries.into_iter().peekable();
     let (mut per_chunk, mut sample) = (0, 0_u64);
-    let count = u64::from(sizes.sample_count);
+    let count = sizes.count;
     for (chunk, offset) in (1_u32..).zip(offsets) {
         while let Some(run) = runs.next_if(|run| run.first_chunk <= chunk) {
             per_chunk = u64::from(run.samples_per_chunk);
         }
         let last = sample.saturating_add(per_chunk).min(count);
-        let beyond = if sizes.sample_size > 0 {
-            let whole = file_len.saturating_sub(offset) / u64::from(sizes.sample_size);
+        let beyond = if let Some(size) = sizes.all() {
+            let whole = file_len.saturating_sub(offset) / size;
             let first = sample.saturating_add(whole);
-            (first < last).then(|| (first, offset.saturating_add((whole + 1) * u64::from(sizes.sample_size))))
+            (first < last).then(|| (first, offset.saturating_add((whole + 1) * size)))
         } else {
             let mut end = offset;
             (sample..last).find_map(|number| {
-                end = end.saturating_add(u64::from(*sizes.entry_sizes.get(to_len(number))?));
+                end = end.saturating_add(sizes.get(u32::try_from(number).ok()?).into());
                 (end > file_len).then_some((number, end))
             })
         };

@@ -294,13 +294,7 @@ fn pointed_to(
     let runs: Vec<usize> = match places.len() {
         1 => vec![track.sample_count],
         count if count == track.runs.len() => track.runs.iter().map(super::fragment::Run::count).collect(),
-        count => {
-            let message = format!(
-                "'saio' says {count} times where auxiliary information stands; it must be once, or for each of the {} runs.",
-                track.runs.len()
-            );
-            return Err(Error::file("bad-saio", message).at(offsets.start));
-        }
+        _ => return Err(wrong_places(&saio, track, offsets.start)),
     };
     let size_of = |number: usize| match saiz.default_sample_info_size {
         0 => saiz.sample_info_sizes.get(number).copied().unwrap_or(0),
@@ -344,6 +338,16 @@ fn pointed_to(
         maps.counts.clear();
     }
     Ok(maps)
+}
+
+/// What is wrong when `saio`, at file offset `at`, has neither one place nor as many as the track has runs.
+pub fn wrong_places(saio: &SampleAuxInfoOffsets, track: &TrackFragment, at: u64) -> Error {
+    let message = format!(
+        "'saio' says {} times where auxiliary information stands; it must be once, or for each of the {} runs.",
+        saio.offsets.entries.len(),
+        track.runs.len()
+    );
+    Error::file("bad-saio", message).at(at)
 }
 
 /// `len` bytes from `start` on, of those that begin at `at`.

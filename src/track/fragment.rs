@@ -53,6 +53,8 @@ pub struct TrackFragment {
     /// Decode time of the first sample in ticks, from `tfdt` or else tfxd. tfxd is read as signed: FFmpeg writes
     /// the time of audio priming as a wrapped negative number.
     pub decode_time: Option<i64>,
+    /// Whether that is from tfxd.
+    pub by_tfxd: bool,
     /// File offset that its data offsets count from.
     pub base: u64,
     /// Its runs.
@@ -230,6 +232,7 @@ fn read_traf(
         // Behind version and flags.
         id_at: node.body_start() + 4,
         decode_time: decode_time(tree, traf)?,
+        by_tfxd: traf.child(b"tfdt").is_none() && traf.child_id(piff::TFXD).is_some(),
         tfhd,
         sample_description_index,
         base,

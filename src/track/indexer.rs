@@ -58,6 +58,8 @@ pub struct Indexer {
     outside: Option<Error>,
     /// Whether the `mfra` read is one that the walk met.
     pub(super) mfra_met: bool,
+    /// Decode times of fragments so far.
+    pub(super) times: times::Times,
     /// What was used of the bytes that came last.
     used: Vec<Need>,
     /// Whether that tells of fragments alone.
@@ -84,6 +86,7 @@ impl Indexer {
             open_data: None,
             outside: None,
             mfra_met: false,
+            times: times::Times::default(),
             used: Vec::new(),
             of_fragments: false,
         })
@@ -170,7 +173,7 @@ impl Indexer {
             // The last box said it ends one, but there is none.
             self.index.mfra = None;
         }
-        times::resolve(&mut self.index);
+        times::resolve(&mut self.index, &self.times);
         self.index.totals = totals::of_tracks(&self.index.parts);
         self.check_data_place();
         if let Some(error) = self.outside.take()

@@ -34,6 +34,8 @@ impl Access {
 /// When the samples of a track fragment are presented, counted from when they are decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Presented {
+    /// Ticks from the decode time of the first sample to when it is presented.
+    pub first: i32,
     /// Ticks from the decode time of the first sample to when the earliest is presented.
     pub earliest: i32,
     /// Ticks from when the last sample has been decoded to when all have been presented.
@@ -62,7 +64,12 @@ impl Presented {
             (false, true) => leading(track, time),
         };
         let duration = i64::try_from(track.duration).unwrap_or(i64::MAX);
-        Self { earliest: narrow(earliest), behind: narrow(end.saturating_sub(duration)), access }
+        Self {
+            first: narrow(time),
+            earliest: narrow(earliest),
+            behind: narrow(end.saturating_sub(duration)),
+            access,
+        }
     }
 }
 

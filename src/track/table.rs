@@ -69,6 +69,11 @@ impl<'t> Sizes<'t> {
         Ok(Self { count: count.into(), all, bits, each })
     }
 
+    /// Bytes of each sample, where all have as many, and more than 0.
+    pub fn all(&self) -> Option<u64> {
+        Some(self.all.into()).filter(|all| *all > 0)
+    }
+
     /// Bytes of the sample of this number, from 0.
     pub fn get(&self, number: u32) -> u32 {
         let number = to_len(number.into());

@@ -1,17 +1,46 @@
-//! Decode times of fragments: what a fragment says, else the sum of the durations before, else what `tfra` says.
+//! Decode times of fragments (ISO/IEC 14496-12:2022 8.8.12): what a fragment says, else the sum of the durations before, else what `tfra` says.
 
 use std::cell::OnceCell;
 
 use crate::bytes::{ByKey, units::to_len};
 
+use super::fragment::TrackFragment;
 use super::index::Index;
 use super::points;
 
 /// The decode time of a part whose fragment says none.
-pub(super) const UNSAID: i64 = i64::MIN;
+const UNSAID: i64 = i64::MIN;
+
+/// What is known of each track from its fragments so far.
+#[derive(Debug, Default)]
+pub(super) struct Times(ByKey<Known>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Known {
+    /// Ticks from the decode time of its first sample of all to when that is presented.
+    first_shown: i32,
+    /// When its last fragment ends, if that is known; 0 before the first.
+    end: Option<i64>,
+}
+
+impl Times {
+    /// The decode time of the next part of its track, or [`UNSAID`]. Its first sample is presented `first` ticks later.
+    pub fn take(&mut self, track: &TrackFragment, first: i32) -> i64 {
+        let known = self.0.entry(track.tfhd.track_id, Known { first_shown: first, end: Some(0) });
+        let Some(said) = track.decode_time else {
+            known.end = None;
+            return UNSAID;
+        };
+        // FFmpeg says by tfxd when the first sample is presented. It is decoded when the fragment before ends, then.
+        let decoded = said.saturating_sub(first.into());
+        let time = if track.by_tfxd && known.end == Some(decoded) { decoded } else { said };
+        known.end = Some(time.saturating_add_unsigned(track.duration));
+        time
+    }
+}
 
 /// Fills in the decode times that are [`UNSAID`].
-pub(super) fn resolve(index: &mut Index) {
+pub(super) fn resolve(index: &mut Index, times: &Times) {
     let mfra = index.mfra.as_ref();
     // Seldom asked for, and as long as the file.
     let said = OnceCell::new();
@@ -25,7 +54,10 @@ pub(super) fn resolve(index: &mut Index) {
                     let said = said.get_or_init(|| {
                         mfra.map(|mfra| points::times(mfra, &index.fragments)).unwrap_or_default()
                     });
-                    said.get(points::key(number, part.track_id)).copied()
+                    // When the first sample is presented (8.8.10); writers of Smooth Streaming give the decode time.
+                    let shown = said.get(points::key(number, part.track_id)).copied()?;
+                    let first = times.0.get(part.track_id).map_or(0, |known| known.first_shown);
+                    Some(shown.saturating_sub(first.into())).filter(|time| *time >= 0).or(Some(shown))
                 };
                 part.decode_time = next.or_else(at).unwrap_or(0);
             }

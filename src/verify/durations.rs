@@ -1,6 +1,8 @@
 //! Lengths that headers and indexes say, held against those of the samples, to the tick.
 
 use crate::boxes::movie::TrackHeader;
+use crate::fragmenter::shift;
+use crate::track::index::FragmentPart;
 use crate::track::lengths::{Length, content, of_file};
 use crate::track::{Index, Track};
 
@@ -68,18 +70,32 @@ fn segments(index: &Index, all: &mut Vec<Stated>) {
         let inside = index.fragments.get(first..last).unwrap_or_default();
         let parts =
             inside.iter().flat_map(|fragment| index.parts(fragment)).filter(|part| part.track_id == track.id);
-        let ticks = parts.fold(0u64, |sum, part| sum.saturating_add(part.duration));
+        let ticks = parts.clone().fold(0u64, |sum, part| sum.saturating_add(part.duration));
         let stated = entries.iter().map(|entry| u64::from(entry.subsegment_duration)).sum();
-        let (Some(stated), Some(found)) =
-            (Length::new(stated, sidx.timescale), Length::new(ticks, track.timescale))
-        else {
-            continue;
-        };
+        let stated = Length::new(stated, sidx.timescale);
+        let lengths = [ticks].into_iter().chain(presented(index, track, parts));
+        let mut found = lengths.filter_map(|ticks| Length::new(ticks, track.timescale)).peekable();
+        let (Some(stated), Some(&first)) = (stated, found.peek()) else { continue };
         // Each of them is rounded by itself.
-        if ticks > 0 && apart(stated, found, entries.len()) {
-            all.push(told("sidx", Some(track), stated, found));
+        if ticks > 0 && found.all(|found| apart(stated, found, entries.len())) {
+            all.push(told("sidx", Some(track), stated, first));
         }
     }
+}
+
+/// How long parts of a track are presented, which is what an index counts (ISO/IEC 14496-12:2022 8.16.3): all of them, and
+/// without what an edit list takes off their front.
+fn presented<'p>(index: &Index, track: &Track, parts: impl Iterator<Item = &'p FragmentPart>) -> Vec<u64> {
+    let spans = parts.filter(|part| part.samples > 0).map(|part| {
+        let at = |ticks: i32| part.decode_time.saturating_add(ticks.into());
+        (at(part.earliest), at(part.behind).saturating_add_unsigned(part.duration))
+    });
+    let all = spans.reduce(|(from, to), (start, end)| (from.min(start), to.max(end)));
+    let Some((from, to)) = all else { return Vec::new() };
+    let scale = index.movie.as_ref().map_or(0, |movie| movie.timescale);
+    let moved = index.moov.as_ref().map_or(0, |moov| shift(moov, track, scale));
+    let begins = from.max(moved.saturating_neg());
+    [from, begins].map(|from| u64::try_from(to.saturating_sub(from)).unwrap_or(0)).to_vec()
 }
 
 fn other(by: &'static str, track: Option<&Track>, stated: Option<Length>, found: Length) -> Option<Stated> {

@@ -6,7 +6,7 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, KeyId, Result};
 use crate::track::TrackFragment;
-use crate::track::encryption::Span;
+use crate::track::encryption::{Span, wrong_places};
 use crate::track::leftovers::is_of_encryption;
 
 /// A sample encryption box: whether its samples have maps, what they list, and where that begins.
@@ -90,6 +90,10 @@ fn pointers(
         let message =
             format!("'saiz' lists {} samples, the sample encryption box {}.", saiz.sample_count, list.count);
         return Some(Error::file("saiz", message).at(sizes.start));
+    }
+    let places = saio.offsets.entries.len();
+    if places != 1 && places != track.runs.len() {
+        return Some(wrong_places(&saio, track, offsets.start));
     }
     let points = saio.offsets.entries.first().map(|first| track.base.saturating_add(first.0));
     // Another copy of the list is as good.

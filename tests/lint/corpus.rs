@@ -75,6 +75,11 @@ const REALLY_WRONG: &[(&str, &str, &str)] = &[
         "data-elsewhere",
         "a box was put into its 'moof', and the offset of its run stayed",
     ),
+    (
+        "codem-isoboxer__hvc1_init.mp4",
+        "damaged-entry",
+        "its 'hvcC' has no parameter sets, and samples of 'hvc1' have none",
+    ),
     ("codem-isoboxer__spliced_10000.m4v", "truncated", "cut in the middle on purpose"),
     ("codem-isoboxer__spliced_1500.m4v", "truncated", "cut in the middle on purpose"),
     ("codem-isoboxer__spliced_251.m4v", "truncated", "cut in the middle on purpose"),

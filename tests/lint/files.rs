@@ -235,6 +235,8 @@ fn tracks() -> Vec<Case> {
 fn tables() -> Vec<Case> {
     vec![
         case("sample-counts", plain, |file| set(file, &of_table("stts"), 8, &[0, 0, 0, 3]), &[]),
+        case("chunks-too-few", plain, |file| set(file, &of_table("stsc"), 12, &[0, 0, 0, 1]), &[]),
+        case("chunk-runs", plain, |file| set(file, &of_table("stsc"), 8, &[0, 0, 0, 2]), &[]),
         case("samples-beyond-end", plain, |file| set(file, &of_table("stsz"), 16, &[0, 0, 9, 9]), &[]),
         case(
             "samples-in-both",

@@ -27,7 +27,7 @@ file_rules! { STRUCTURE:
         "Players refuse the track or the file." ANEW;
     NO_MOOV "no-moov" Warning "No movie header" "ISO/IEC 14496-12:2022 8.2.1" stops ALL, None
         "Nothing says which tracks there are: a media segment is nothing without its initialization segment."
-        "Drop the initialization segment and its media segments together.";
+        "Drop the initialization segment and its media segments together, or get a complete copy.";
     DUPLICATE_MOOV "duplicate-moov" Error "Two movie headers" "ISO/IEC 14496-12:2022 8.2.1" stops MAYBE, None
         "Players take the first, the last, or refuse the file." "Remove the one that is not of these fragments.";
     COMPRESSED_MOVIE "compressed-movie" Warning "A compressed movie header" "QuickTime File Format: cmov" stops ALL, None

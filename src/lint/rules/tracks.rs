@@ -27,6 +27,10 @@ file_rules! { TRACKS:
         "The last samples have no time, or no size." COPY;
     SAMPLES_BEYOND_END "samples-beyond-end" Error "Samples behind the end of the file" "ISO/IEC 14496-12:2022 8.7.5" stops ALL, None
         "They cannot be read: the file is cut short, or its offsets are wrong." COPY;
+    CHUNKS_TOO_FEW "chunks-too-few" Error "Chunks that do not hold the samples" "ISO/IEC 14496-12:2022 8.7.4, 8.7.5" stops ALL, None
+        "Nothing says where the last samples stand." COPY;
+    CHUNK_RUNS "chunk-runs" Error "Runs of chunks out of order" "ISO/IEC 14496-12:2022 8.7.4" stops ALL, None
+        "Players differ in how many samples the chunks have, and read them from wrong places." COPY;
     DURATION_UNKNOWN "duration-all-ones" Warning "A duration of all ones" "ISO/IEC 14496-12:2022 8.2.2.3, 8.3.2.3, 8.4.2.3" stops "windows? smooth?", None
         "It means that the length is not known: some players show none, or take it for one of many thousand years." ANEW;
     HANDLER_NAME "hdlr-name" Note "A handler name without its end" "ISO/IEC 14496-12:2022 8.4.3" stops "windows?", None

@@ -1,0 +1,101 @@
+//! Rules that are broken in more ways than one, each in a way other than that of its first file.
+
+use super::build::{
+    SAMPLE, append, boxed, copy, find, front, hide, plain, protected, remove, rename, set, splice,
+};
+use super::findings;
+
+/// The rules that are broken, and where.
+fn broken(file: &[u8]) -> Vec<(&'static str, String)> {
+    findings(file).findings.iter().map(|found| (found.rule, found.path.clone().unwrap_or_default())).collect()
+}
+
+fn has(file: &[u8], rule: &str) -> bool {
+    broken(file).iter().any(|(id, _)| *id == rule)
+}
+
+const STBL: &str = "moov/trak/mdia/minf/stbl";
+
+#[test]
+fn a_file_of_media_alone_has_no_movie_header() {
+    let media = [copy(SAMPLE, "ftyp"), boxed(b"free", &[]), copy(SAMPLE, "mdat")].concat();
+    assert!(has(&media, "no-moov"));
+    assert!(has(&boxed(b"free", &[&[0; 16]]), "no-moov"));
+    // Items need none, nor does an index by itself.
+    let items = [copy(SAMPLE, "ftyp"), boxed(b"meta", &[&[0; 4]]), copy(SAMPLE, "mdat")].concat();
+    assert!(!has(&items, "no-moov"));
+    assert!(!has(&front(SAMPLE.to_vec()), "no-moov"));
+}
+
+#[test]
+fn a_sample_table_says_where_its_samples_stand_and_how_long_they_last() {
+    assert!(!has(&plain(), "missing-box"));
+    for name in ["stts", "stsc", "stco"] {
+        let mut file = plain();
+        hide(&mut file, &format!("{STBL}/{name}"));
+        assert!(has(&file, "missing-box"), "{name}");
+    }
+    let mut none = plain();
+    set(&mut none, &format!("{STBL}/stsc"), 12, &[0; 4]);
+    assert!(has(&none, "chunks-too-few"));
+    let mut back = plain();
+    let run = [1_u32, 1, 1].map(u32::to_be_bytes).concat();
+    append(&mut back, &format!("{STBL}/stsc"), &run);
+    set(&mut back, &format!("{STBL}/stsc"), 4, &[0, 0, 0, 2]);
+    assert!(has(&back, "chunk-runs"));
+}
+
+#[test]
+fn sizes_of_few_bits_reach_beyond_the_end_too() {
+    let compact = |size: u8| {
+        let mut file = plain();
+        let stsz = find(&file, &format!("{STBL}/stsz"));
+        let fields = [&[0; 4][..], &[0, 0, 0, 8], &[0, 0, 0, 2], &[20, size]].concat();
+        splice(&mut file, &format!("{STBL}/stsz"), stsz.body..stsz.end, &fields);
+        rename(&mut file, &format!("{STBL}/stsz"), b"stz2");
+        let at = u32::try_from(find(&file, "mdat").body).unwrap();
+        set(&mut file, &format!("{STBL}/stco"), 8, &at.to_be_bytes());
+        file
+    };
+    assert!(!has(&compact(20), "samples-beyond-end"));
+    assert!(has(&compact(255), "samples-beyond-end"));
+}
+
+#[test]
+fn a_codec_has_its_configuration() {
+    let entry = format!("{STBL}/stsd/avc1");
+    let sound = front(SAMPLE.to_vec());
+    assert!(!has(&sound, "missing-box"));
+    let mut none = sound.clone();
+    hide(&mut none, &format!("{entry}/avcC"));
+    assert!(broken(&none).iter().any(|(id, path)| *id == "missing-box" && path.ends_with("avc1")));
+    let mut other = sound.clone();
+    rename(&mut other, &entry, b"hvc1");
+    assert!(has(&other, "missing-box"));
+    // Samples of 'avc3' may have their parameter sets themselves, those of 'avc1' have not.
+    for (kind, wrong) in [(b"avc1", true), (b"avc3", false)] {
+        let mut empty = sound.clone();
+        let found = find(&empty, &format!("{entry}/avcC"));
+        let record = [&empty[found.body..found.body + 5], &[0xe0, 0]].concat();
+        splice(&mut empty, &format!("{entry}/avcC"), found.body..found.end, &record);
+        rename(&mut empty, &entry, kind);
+        assert_eq!(has(&empty, "damaged-entry"), wrong, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_fragment_has_its_header_and_one_place_of_ivs_or_one_for_each_run() {
+    let mut bare = SAMPLE.to_vec();
+    remove(&mut bare, "mfra");
+    assert!(!has(&bare, "missing-box"));
+    hide(&mut bare, "moof[1]/mfhd");
+    assert!(broken(&bare).contains(&("missing-box", "moof[1]".to_owned())));
+    let mut twice = protected("cenc", "plain");
+    assert!(!has(&twice, "bad-saio"));
+    let saio = find(&twice, "moof/traf/saio");
+    let place = twice[saio.end - 4..saio.end].to_vec();
+    append(&mut twice, "moof/traf/saio", &place);
+    let count = saio.end - saio.body - 8;
+    set(&mut twice, "moof/traf/saio", count, &[0, 0, 0, 2]);
+    assert!(has(&twice, "bad-saio"), "{:?}", broken(&twice));
+}

@@ -1,0 +1,134 @@
+//! What stands behind the last box that means something, and times that are said in more ways than one.
+
+use boxlock::protect::RequestText;
+
+use super::drive::{self, Feed};
+use super::support::ffmpeg::{self, packets};
+use super::support::raw;
+use super::support::synth::boxed;
+use super::{fragmented, make};
+use crate::verify;
+
+fn none() -> RequestText {
+    RequestText { scheme: Some("none".to_owned()), ..RequestText::default() }
+}
+
+/// A box that says it goes on to the end of the file.
+fn to_end(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+    let mut bytes = boxed(kind, body);
+    bytes[..4].fill(0);
+    bytes
+}
+
+#[test]
+fn what_goes_on_to_the_end_of_a_plain_file_ends_before_its_fragments() {
+    if !ffmpeg::present() {
+        return;
+    }
+    // The user type of XMP: of one that is not known it could be anything.
+    let notes = [&0xbe7a_cfcb_97a9_42e8_9c71_9994_91e3_afac_u128.to_be_bytes()[..], b"<x/>"].concat();
+    let kept = boxed(b"uuid", &notes);
+    let tails = [
+        ("8 zeros", vec![0; 8], None),
+        ("4096 zeros", vec![0; 4096], None),
+        ("a box to the end", to_end(b"uuid", &notes), Some(&kept)),
+        ("a box with its size", kept.clone(), Some(&kept)),
+    ];
+    for arguments in ["-c:v libx264 -g 25 -c:a aac -movflags +faststart", "-c:v libx264 -g 25 -c:a aac"] {
+        let plain = make(".mp4", arguments);
+        let before = packets(&plain);
+        for (what, tail, kept) in &tails {
+            let file = [&plain[..], tail].concat();
+            let made = drive::protect(&file, &none()).unwrap();
+            assert!(packets(&made) == before, "{what}");
+            raw::check_pointers(&made);
+            let tops: Vec<String> = raw::boxes(&made, 0).into_iter().map(|top| top.name).collect();
+            assert_eq!(tops.iter().any(|name| name.starts_with("uuid")), kept.is_some(), "{what}: {tops:?}");
+            if let Some(kept) = kept {
+                assert!(made.windows(kept.len()).any(|bytes| bytes == &kept[..]), "{what}");
+            }
+            fragmented(&file);
+        }
+    }
+}
+
+/// When each fragment of a file of one track is decoded, by the durations before it.
+fn sums(file: &[u8]) -> Vec<u64> {
+    let mut sum = 0;
+    let mut all = Vec::new();
+    for moof in raw::boxes(file, 0).iter().filter(|top| top.name == "moof") {
+        let traf = moof.child("traf").unwrap();
+        let tfhd = traf.child("tfhd").unwrap();
+        let flags = tfhd.flags();
+        let at = 8 + if flags & 1 == 0 { 0 } else { 8 } + if flags & 2 == 0 { 0 } else { 4 };
+        let default = if flags & 8 == 0 { 0 } else { raw::be32(tfhd.body(), at) };
+        all.push(sum);
+        for trun in traf.children().iter().filter(|child| child.name == "trun") {
+            let (body, flags) = (trun.body(), trun.flags());
+            let width = 4 * (flags & 0xf00).count_ones() as usize;
+            let first = 8 + 4 * (flags & 5).count_ones() as usize;
+            let own = |number: usize| {
+                if flags & 0x100 == 0 { default } else { raw::be32(body, first + number * width) }
+            };
+            sum += (0..raw::be32(body, 4) as usize).map(|number| u64::from(own(number))).sum::<u64>();
+        }
+    }
+    all
+}
+
+/// What each fragment of a file of one track says.
+fn said(file: &[u8]) -> Vec<u64> {
+    let tops = raw::boxes(file, 0);
+    let times = tops.iter().filter(|top| top.name == "moof").map(|moof| {
+        let traf = moof.child("traf").unwrap();
+        let tfdt = traf.child("tfdt").unwrap();
+        if tfdt.version() == 1 { raw::be64(tfdt.body(), 4) } else { raw::be32(tfdt.body(), 4).into() }
+    });
+    times.collect()
+}
+
+#[test]
+fn fragments_that_say_when_they_are_presented_keep_their_times() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let request = drive::request_in("cenc", "hybrid");
+    for arguments in [
+        "-an -c:v libx264 -x264-params open-gop=1:keyint=25:bframes=3 -f ismv",
+        "-an -c:v libx264 -g 25 -bf 3 -f ismv -movflags frag_keyframe -frag_duration 2000000",
+        "-an -c:v libx264 -g 25 -bf 3 -f ismv -frag_duration 300000",
+    ] {
+        let clear = make(".ismv", arguments);
+        let made = drive::protect(&clear, &request).unwrap();
+        assert!(sums(&clear).len() > 3);
+        assert_eq!(said(&made), sums(&clear), "{arguments}");
+    }
+    // Without a word of theirs the index at the end says when the first sample is presented.
+    let mut silent = make(".mp4", "-an -c:v libx264 -g 25 -bf 2 -movflags frag_keyframe+empty_moov");
+    let places: Vec<usize> = (0..silent.len() - 4).filter(|at| silent[*at..].starts_with(b"tfdt")).collect();
+    assert!(places.len() > 4);
+    places.into_iter().for_each(|at| silent[at..at + 4].copy_from_slice(b"free"));
+    let made = drive::protect(&silent, &request).unwrap();
+    assert_eq!(said(&made), sums(&silent));
+}
+
+#[test]
+fn an_index_counts_what_is_presented() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let request = RequestText { segment_index: true, ..drive::request_in("cenc", "plain") };
+    for (end, arguments) in [
+        (".m4a", "-vn -c:a aac"),
+        (".mp4", "-c:v libx264 -g 25 -bf 2 -c:a aac"),
+        (".mp4", "-an -c:v libx264 -g 25 -bf 0 -vf select='mod(n\\,7)' -fps_mode vfr"),
+    ] {
+        let plain = make(end, arguments);
+        let session = drive::open(&plain, Feed::Exact).unwrap();
+        let plan = drive::plan(&session, &request).unwrap();
+        let made = drive::protect_opened(&session, &plain, &request).unwrap();
+        let outcome = verify::verify(&made, &verify::keys_of(&plan), None);
+        let told = [outcome.faults, outcome.notes].concat();
+        assert!(told.iter().all(|one| one.code != "durations"), "{arguments}: {told:?}");
+    }
+}
