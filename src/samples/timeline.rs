@@ -51,7 +51,10 @@ pub struct Timeline {
 /// Most stretches that are told of: several for each dot of a screen.
 const MOST: usize = 1 << 14;
 
-/// Samples may share bytes; but with so many times the bytes of the file a table is not true, and is gone through no further.
+/// Of so many samples any table is gone through, also of a file whose media was taken away.
+const BELIEVED: u64 = 1 << 20;
+/// Samples may share bytes; but one of more samples, with so many times the bytes of the file, is not true, and is gone through
+/// no further.
 const SHARED_MAX: u64 = 16;
 
 /// Samples that are gone through in one call.
@@ -103,7 +106,8 @@ impl Samples {
         let end = state.next.saturating_add(BUDGET).min(table) / STRIDE * STRIDE;
         let end = if table - end < STRIDE { table } else { end };
         let most = self.index.file_len.saturating_mul(SHARED_MAX);
-        while u64::from(cursor.sample) < end && state.bytes <= most {
+        let is_true = |number: u64, bytes: u64| number < BELIEVED || bytes <= most;
+        while u64::from(cursor.sample) < end && is_true(cursor.sample.into(), state.bytes) {
             let number = u64::from(cursor.sample);
             let Some(sample) = columns.next(&mut cursor)? else { break };
             let begins =
@@ -128,7 +132,7 @@ impl Samples {
             state.joined = true;
             state.least = state.least.max(1).saturating_mul(2);
         }
-        state.next = if state.bytes > most { table } else { end };
+        state.next = if is_true(cursor.sample.into(), state.bytes) { end } else { table };
         if state.next < table { Err(Stop::Busy) } else { Ok(()) }
     }
 

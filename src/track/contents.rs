@@ -112,7 +112,7 @@ impl Indexer {
         };
         let is_same = first.bytes() == tree.bytes();
         let same = if is_same { "the same as" } else { "another than" };
-        let (what, todo) = if self.index.fragments.is_empty() {
+        let (what, todo) = if self.index.movie.as_ref().is_some_and(|movie| !movie.fragmented) {
             (
                 "two files were put one behind the other",
                 "Join their media, and not the files, or take them apart",
