@@ -250,6 +250,27 @@ fn sixteen_times_as_many_are_no_more_than_forty_times_the_work() {
 }
 
 #[test]
+fn sizes_of_more_samples_than_a_box_holds_are_not_added_up() {
+    let request = drive::request_in("cenc", "plain");
+    let sound = drive::protect(&synth::small().bytes(), &request).unwrap();
+    let mut claims = sound.clone();
+    let at = |code: &[u8; 4]| sound.windows(4).position(|word| word == code).unwrap() + 4;
+    claims[at(b"senc") + 4..at(b"senc") + 8].fill(0xff);
+    claims[at(b"saiz") + 4] = 8;
+    claims[at(b"saiz") + 5..at(b"saiz") + 9].fill(0xff);
+    let took = |file: &[u8]| {
+        let start = processor_seconds();
+        let index = drive::open(file, Feed::Whole).unwrap();
+        let fragment = &index.index().unwrap().fragments[0];
+        let end = (fragment.start + fragment.moof_len) as usize;
+        look(&Tree::parse(&file[fragment.start as usize..end], fragment.start).unwrap());
+        processor_seconds() - start
+    };
+    let (few, many) = (took(&sound), took(&claims));
+    assert!(many < 40.0 * few.max(0.002), "{few} s became {many} s");
+}
+
+#[test]
 fn memory_follows_the_file() {
     for (what, make, most) in HOSTILE {
         let file = make(most);

@@ -3,7 +3,7 @@
 use crate::bytes::units::len_u64;
 use crate::bytes::{ByKey, Reader, Writer};
 
-use super::header::{BoxHeader, BoxId};
+use super::header::{BoxHeader, BoxId, SizeForm};
 use super::tree::{Node, Tree};
 
 /// What becomes of one box.
@@ -125,6 +125,10 @@ impl Edits {
         }
         let mut header = node.header;
         header.id = change.and_then(|change| change.renamed).unwrap_or(header.id);
+        if header.form == SizeForm::ToEnd {
+            // It may stand elsewhere now, where the end of the file is not its own.
+            header.form = SizeForm::Short;
+        }
         // Written at once, to be put right when the size is known: a body of its own for each level would be copied as
         // often as it is deep.
         let start = output.w.len();

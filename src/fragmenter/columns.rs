@@ -125,10 +125,7 @@ impl<'t> Columns<'t> {
 
     fn of(tree: &'t Tree<'_>, stbl: &Node, track: &Track) -> Result<Self> {
         let need = |code| stbl.child(code).ok_or_else(|| missing(&FourCc(*code).text(), stbl.start));
-        let sizes = match stbl.child(b"stz2") {
-            Some(stz2) => Sizes::read(tree, stz2)?,
-            None => Sizes::read(tree, need(b"stsz")?)?,
-        };
+        let sizes = Sizes::of(tree, stbl).unwrap_or_else(|| Err(missing("stsz", stbl.start)))?;
         let (chunks, chunk_width) = match stbl.child(b"co64") {
             Some(co64) => (entries(tree, co64, 8)?, 8),
             None => (entries(tree, need(b"stco")?, 4)?, 4),

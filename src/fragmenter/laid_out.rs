@@ -156,26 +156,17 @@ impl LaidOut {
     /// A box of the source that comes along.
     fn push_kept(&mut self, source: &Index, top: TopBox) {
         let meta = source.metas.iter().find(|meta| meta.root().start == top.start).map(Tree::bytes);
+        let mut kept = top;
         // The last one may say that it goes on to the end of the file, which is elsewhere now.
-        let is_last = top.end() == source.file_len;
-        let body = TopBox {
-            start: top.start + top.header_len,
-            size: top.size - top.header_len,
-            header_len: 0,
-            ..top
-        };
-        if is_last {
+        if top.end() == source.file_len {
+            kept = TopBox { start: top.start + top.header_len, size: top.size - top.header_len, ..top };
             let mut header = Writer::new();
-            BoxHeader::for_body(top.id, body.size).write(&mut header);
+            BoxHeader::for_body(top.id, kept.size).write(&mut header);
             self.push_made(header.into_bytes());
         }
-        match (meta, is_last) {
-            (Some(meta), false) => self.push_made(meta.to_vec()),
-            (Some(meta), true) => {
-                self.push_made(meta.get(to_len(top.header_len)..).unwrap_or_default().to_vec())
-            }
-            (None, false) => self.push(top.size, Content::Kept(top)),
-            (None, true) => self.push(body.size, Content::Kept(body)),
+        match meta.and_then(|bytes| bytes.get(to_len(kept.start - top.start)..)) {
+            Some(bytes) => self.push_made(bytes.to_vec()),
+            None => self.push(kept.size, Content::Kept(kept)),
         }
     }
 

@@ -65,9 +65,9 @@ pub fn look(
         found.add(&rules::SEVERAL_TRAFS, Place::of(tree, root), message);
     }
     media(index, entry, tree, fragment, found);
-    for (traf, part) in fragment.parts(tree) {
+    for ((traf, part), known) in fragment.parts(tree).zip(index.parts(entry)) {
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.tfhd.track_id));
-        Part { tree, traf, part, track }.look(trafs, before, found);
+        Part { tree, traf, part, track, time: known.decode_time }.look(trafs, before, found);
     }
     for part in index.parts(entry) {
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.track_id));
@@ -124,6 +124,8 @@ struct Part<'p> {
     traf: &'p Node,
     part: &'p TrackFragment,
     track: Option<&'p Track>,
+    /// Its decode time, which is not what tfxd says where that is when it is presented.
+    time: i64,
 }
 
 impl Part<'_> {
@@ -197,7 +199,10 @@ impl Part<'_> {
                 found.add(&rules::TIME_OF_TFXD, self.place(node), message);
             }
         }
-        let Some(time) = self.part.decode_time else { return };
+        if self.part.decode_time.is_none() {
+            return;
+        }
+        let time = self.time;
         let scale = self.track.map_or(0, |track| track.timescale);
         if let (Some(node), Some(smooth), Some(_)) = (tfxd, &smooth, tfdt) {
             let smooth = smooth.fragment_absolute_time.0.cast_signed();

@@ -76,7 +76,7 @@ impl Segments<'_> {
         for (number, reference) in entries.iter().enumerate() {
             let end = at.saturating_add(reference.referenced_size().into());
             index.top.at(at).filter(|_| end <= index.file_len)?;
-            let inside = self.fragments(at, end);
+            let inside = index.fragments_between(at, end);
             *left = left.checked_sub(inside.len())?;
             let parts =
                 || inside.iter().flat_map(|one| index.parts(one)).filter(|part| part.track_id == track.id);
@@ -119,18 +119,10 @@ impl Segments<'_> {
             return None;
         }
         let of_track = |one: &&FragmentEntry| index.parts(one).iter().any(|part| part.track_id == track.id);
-        let behind = self.fragments(at, u64::MAX).iter().filter(of_track).count();
+        let behind = index.fragments_between(at, u64::MAX).iter().filter(of_track).count();
         (behind > 0).then(|| {
             format!("The segment index ends at byte {at}, and fragments of its track follow there: {behind}.")
         })
-    }
-
-    /// The fragments that begin in these bytes.
-    fn fragments(&self, from: u64, to: u64) -> &[FragmentEntry] {
-        let all = &self.index.fragments;
-        let first = all.partition_point(|fragment| fragment.start < from);
-        let last = all.partition_point(|fragment| fragment.start < to);
-        all.get(first..last).unwrap_or_default()
     }
 }
 

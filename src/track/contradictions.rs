@@ -8,7 +8,7 @@ use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, FourCc};
 
 use super::index::Index;
-use super::table::{SampleTable, Sizes};
+use super::table::Sizes;
 
 /// Gives `take` what cannot be in `tree`, a `moov` or `moof`.
 pub(super) fn find(index: &Index, tree: &Tree<'_>, take: &mut dyn FnMut(Error)) {
@@ -20,10 +20,8 @@ pub(super) fn find(index: &Index, tree: &Tree<'_>, take: &mut dyn FnMut(Error)) 
         track_id(tree, trak, &mut of_box);
         let Some(stbl) = trak.descend(&[b"mdia", b"minf", b"stbl"]) else { continue };
         table_entries(tree, stbl, &mut of_box);
-        table_boxes(tree, stbl, &mut of_box);
-        if is_in_this_file(tree, trak) {
-            table_samples(tree, stbl, index.file_len, &mut of_box);
-        }
+        let file_len = Some(index.file_len).filter(|_| is_in_this_file(tree, trak));
+        table(tree, stbl, file_len, &mut of_box);
     }
     for traf in root.all(b"traf") {
         fragment_entry(index, tree, traf, &mut of_box);
@@ -86,9 +84,11 @@ fn is_in_this_file(tree: &Tree<'_>, trak: &Node) -> bool {
     dref.children.iter().all(|node| FullHead::read(&mut tree.fields(node)).is_ok_and(|head| head.has(1)))
 }
 
-/// A sample table with samples says where each stands and how long it lasts.
-fn table_boxes(tree: &Tree<'_>, stbl: &Node, of_box: &mut OfBox<'_>) {
-    let SampleTable { samples, .. } = SampleTable::read(tree, stbl);
+/// A sample table with samples says where each stands, within this file of `file_len` bytes if it is in this, and how long it
+/// lasts.
+fn table(tree: &Tree<'_>, stbl: &Node, file_len: Option<u64>, of_box: &mut OfBox<'_>) {
+    let Some(Ok(sizes)) = Sizes::of(tree, stbl) else { return };
+    let samples = sizes.count;
     if samples == 0 {
         return;
     }
@@ -101,24 +101,27 @@ fn table_boxes(tree: &Tree<'_>, stbl: &Node, of_box: &mut OfBox<'_>) {
             of_box(stbl, "missing-box", message);
         }
     }
-    let Some((_, offsets)) = chunk_offsets(tree, stbl) else { return };
+    let Some((chunks, offsets)) = chunk_offsets(tree, stbl) else { return };
     let Some(node) = stbl.child(b"stsc") else { return };
     let Ok(runs) = tree.read::<SampleToChunk>(node) else { return };
     let runs = runs.entries.entries;
     if let Some(why) = out_of_order(&runs) {
         return of_box(node, "chunk-runs", why);
     }
-    let chunks = len_u64(offsets.len());
+    let count = len_u64(offsets.len());
     let ends = runs.iter().skip(1).map(|next| u64::from(next.first_chunk)).chain([u64::MAX]);
     let held = runs.iter().zip(ends).fold(0_u64, |held, (run, end)| {
-        let chunks = end.min(chunks + 1).saturating_sub(run.first_chunk.into());
+        let chunks = end.min(count + 1).saturating_sub(run.first_chunk.into());
         held.saturating_add(chunks * u64::from(run.samples_per_chunk))
     });
     if held < samples {
         let message = format!(
-            "The sample table has {samples} samples, but its {chunks} chunks hold only {held}. Get a sound copy of the file."
+            "The sample table has {samples} samples, but its {count} chunks hold only {held}. Get a sound copy of the file."
         );
         of_box(node, "chunks-too-few", message);
+    }
+    if let Some(message) = file_len.and_then(|file_len| beyond(&sizes, &runs, offsets, file_len)) {
+        of_box(chunks, "samples-beyond-end", message);
     }
 }
 
@@ -149,15 +152,14 @@ fn chunk_offsets<'n>(tree: &Tree<'_>, stbl: &'n Node) -> Option<(&'n Node, Vec<u
     Some((node, offsets.into_iter().map(u64::from).collect()))
 }
 
-/// The samples of a sample table must stand in the file.
-fn table_samples(tree: &Tree<'_>, stbl: &Node, file_len: u64, of_box: &mut OfBox<'_>) {
-    let Some((node, offsets)) = chunk_offsets(tree, stbl) else { return };
-    let sizes = stbl.child(b"stsz").or_else(|| stbl.child(b"stz2"));
-    let Some(sizes) = sizes.and_then(|node| Sizes::read(tree, node).ok()) else { return };
-    let Some(runs) = stbl.child(b"stsc").and_then(|node| tree.read::<SampleToChunk>(node).ok()) else {
-        return;
-    };
-    let mut runs = runs.entries.entries.into_iter().peekable();
+/// Which sample is the first that does not stand in the file, if one does not.
+fn beyond(
+    sizes: &Sizes<'_>,
+    runs: &[SampleToChunkEntry],
+    offsets: Vec<u64>,
+    file_len: u64,
+) -> Option<String> {
+    let mut runs = runs.iter().peekable();
     let (mut per_chunk, mut sample) = (0, 0_u64);
     let count = sizes.count;
     for (chunk, offset) in (1_u32..).zip(offsets) {
@@ -177,13 +179,13 @@ fn table_samples(tree: &Tree<'_>, stbl: &Node, file_len: u64, of_box: &mut OfBox
             })
         };
         if let Some((number, end)) = beyond {
-            let message = format!(
+            return Some(format!(
                 "Sample {} of {count} ends at byte {end}, but the file has {file_len} bytes: it is cut short, or its offsets \
                  are wrong. Get a complete copy of it.",
                 number + 1
-            );
-            return of_box(node, "samples-beyond-end", message);
+            ));
         }
         sample = last;
     }
+    None
 }

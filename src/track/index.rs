@@ -172,6 +172,12 @@ impl Index {
         self.fragments.get(found)
     }
 
+    /// The fragments that begin from one file offset on and before another.
+    pub fn fragments_between(&self, from: u64, to: u64) -> &[FragmentEntry] {
+        let number = |offset: u64| self.fragments.partition_point(|fragment| fragment.start < offset);
+        self.fragments.get(number(from)..number(to)).unwrap_or_default()
+    }
+
     /// File offsets to which the random access points of the `mfra` lead, track by track.
     pub fn random_access_points(&self) -> Vec<u64> {
         self.mfra.as_ref().map(points::moof_offsets).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! The sample table of a track in `moov`: what its samples are together (ISO/IEC 14496-12:2022 8.6.1, 8.7.3 to 8.7.5).
 
+use crate::boxes::sample_entry::AudioSampleEntry;
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Reader, Result};
@@ -23,7 +24,9 @@ impl SampleTable {
         let mut table = Self::default();
         if let Some(node) = stbl.child(b"stsz").or_else(|| stbl.child(b"stz2")) {
             table.samples = count(tree, node).unwrap_or(0);
-            table.bytes = Sizes::read(tree, node).map_or(0, |sizes| sizes.total());
+        }
+        if let Some(Ok(sizes)) = Sizes::of(tree, stbl) {
+            table.bytes = sizes.total();
         }
         let timed = stbl.child(b"stts").and_then(|stts| durations(tree, stts).ok());
         (table.timed, table.duration) = timed.unwrap_or((table.samples, 0));
@@ -48,8 +51,19 @@ pub struct Sizes<'t> {
 }
 
 impl<'t> Sizes<'t> {
+    /// Those of an `stbl`; nothing where no box lists any.
+    pub fn of(tree: &'t Tree<'_>, stbl: &Node) -> Option<Result<Self>> {
+        let node = stbl.child(b"stz2").or_else(|| stbl.child(b"stsz"))?;
+        let sizes = Self::read(tree, node);
+        // QuickTime's way to say that a sample is a frame of PCM, however many bytes that has.
+        Some(sizes.map(|sizes| match pcm_frame(tree, stbl).filter(|_| sizes.all == 1) {
+            Some(all) => Self { all, ..sizes },
+            None => sizes,
+        }))
+    }
+
     /// Reads an `stsz` or `stz2`.
-    pub fn read(tree: &'t Tree<'_>, node: &Node) -> Result<Self> {
+    fn read(tree: &'t Tree<'_>, node: &Node) -> Result<Self> {
         let mut fields = tree.fields(node);
         fields.u32("version and flags")?;
         let word = fields.u32("sample_size")?;
@@ -112,6 +126,30 @@ impl<'t> Sizes<'t> {
             _ => wide(4).sum(),
         }
     }
+}
+
+/// Bytes of a frame of PCM, where the samples are that by the sample entry: a sample of each channel.
+fn pcm_frame(tree: &Tree<'_>, stbl: &Node) -> Option<u32> {
+    let entry = stbl.child(b"stsd")?.children.first()?;
+    let width = match &entry.id().four_cc().0 {
+        b"ulaw" | b"alaw" => Some(1),
+        b"in24" => Some(3),
+        b"in32" | b"fl32" => Some(4),
+        b"fl64" => Some(8),
+        b"twos" | b"sowt" | b"lpcm" => None,
+        _ => return None,
+    };
+    let sound: AudioSampleEntry = tree.read(entry).ok()?;
+    let by_entry = match (sound.entry_version, &sound.quicktime_v1.0) {
+        (2, _) => sound.quicktime_v2.const_bytes_per_audio_packet,
+        // Behind the samples and the bytes of a packet.
+        (1, Some([_, _, _, _, _, _, _, _, frame @ .., _, _, _, _])) => u32::from_be_bytes(*frame),
+        _ => {
+            let width = width.unwrap_or(u32::from(sound.samplesize).div_ceil(8));
+            u32::from(sound.channelcount).saturating_mul(width)
+        }
+    };
+    Some(by_entry).filter(|len| *len > 0)
 }
 
 /// Samples and ticks of an `stts`.

@@ -1,4 +1,5 @@
-//! Decode times of fragments (ISO/IEC 14496-12:2022 8.8.12): what a fragment says, else the sum of the durations before, else what `tfra` says.
+//! Decode times of fragments (ISO/IEC 14496-12:2022 8.8.12): what a fragment says, else the sum of the durations before, else
+//! what `tfra` says.
 
 use std::cell::OnceCell;
 

@@ -65,11 +65,9 @@ fn segments(index: &Index, all: &mut Vec<Stated>) {
         }
         let from = top.end().saturating_add(sidx.first_offset.0);
         let to = entries.iter().fold(from, |at, entry| at.saturating_add(entry.referenced_size().into()));
-        let first = index.fragments.partition_point(|fragment| fragment.start < from);
-        let last = index.fragments.partition_point(|fragment| fragment.start < to);
-        let inside = index.fragments.get(first..last).unwrap_or_default();
+        let inside = index.fragments_between(from, to).iter();
         let parts =
-            inside.iter().flat_map(|fragment| index.parts(fragment)).filter(|part| part.track_id == track.id);
+            inside.flat_map(|fragment| index.parts(fragment)).filter(|part| part.track_id == track.id);
         let ticks = parts.clone().fold(0u64, |sum, part| sum.saturating_add(part.duration));
         let stated = entries.iter().map(|entry| u64::from(entry.subsegment_duration)).sum();
         let stated = Length::new(stated, sidx.timescale);

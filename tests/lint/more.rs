@@ -4,6 +4,7 @@ use super::build::{
     SAMPLE, append, boxed, copy, find, front, hide, plain, protected, remove, rename, set, splice,
 };
 use super::findings;
+use crate::support::ffmpeg;
 
 /// The rules that are broken, and where.
 fn broken(file: &[u8]) -> Vec<(&'static str, String)> {
@@ -98,4 +99,31 @@ fn a_fragment_has_its_header_and_one_place_of_ivs_or_one_for_each_run() {
     let count = saio.end - saio.body - 8;
     set(&mut twice, "moof/traf/saio", count, &[0, 0, 0, 2]);
     assert!(has(&twice, "bad-saio"), "{:?}", broken(&twice));
+}
+
+#[test]
+fn what_ends_too_early_is_of_its_own_fragment() {
+    let mut file = protected("cenc", "plain");
+    // Lists that end with the last IV, of samples that are said to have longer ones.
+    let tenc = find(&file, "moov/trak/mdia/minf/stbl/stsd/encv/sinf/schi/tenc");
+    assert_eq!(file[tenc.body + 7], 8);
+    file[tenc.body + 7] = 16;
+    let paths: Vec<String> = broken(&file)
+        .into_iter()
+        .filter(|(id, path)| *id == "unreadable-box" && path.ends_with("traf/senc"))
+        .map(|(_, path)| path)
+        .collect();
+    let mut different = paths.clone();
+    different.dedup();
+    assert!(paths.len() > 2 && paths == different, "{paths:?}");
+}
+
+#[test]
+fn times_of_presentation_are_no_gaps() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let arguments = ["-bf", "3", "-g", "25", "-x264-params", "open-gop=1", "-f", "ismv"];
+    let file = ffmpeg::make(6, true, false, &arguments);
+    assert!(!has(&file, "time-gap") && !has(&file, "time-back"), "{:?}", broken(&file));
 }

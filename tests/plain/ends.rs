@@ -50,6 +50,34 @@ fn what_goes_on_to_the_end_of_a_plain_file_ends_before_its_fragments() {
             fragmented(&file);
         }
     }
+    // The movie header itself may be what goes on to the end.
+    let plain = make(".mp4", "-c:v libx264 -g 25 -c:a aac");
+    let mut open = plain.clone();
+    let last = raw::boxes(&plain, 0).pop().unwrap();
+    assert_eq!(last.name, "moov");
+    open[last.start..last.start + 4].fill(0);
+    let made = drive::protect(&open, &none()).unwrap();
+    assert!(made == drive::protect(&plain, &none()).unwrap());
+}
+
+#[test]
+fn what_goes_on_to_the_end_of_one_file_ends_within_what_is_merged() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let fragments = "-movflags frag_keyframe+empty_moov+default_base_moof";
+    let video = make(".mp4", &format!("-an -c:v libx264 -g 25 {fragments}"));
+    let sound = make(".mp4", &format!("-vn -c:a aac {fragments}"));
+    let notes = [&0xbe7a_cfcb_97a9_42e8_9c71_9994_91e3_afac_u128.to_be_bytes()[..], b"<x/>"].concat();
+    let open = [&video[..], &to_end(b"uuid", &notes)].concat();
+    let sized = [&video[..], &boxed(b"uuid", &notes)].concat();
+    let merged = |first: &[u8]| {
+        let (session, joined) = drive::merge(&[("a.mp4", first), ("b.mp4", &sound)], Feed::Exact).unwrap();
+        drive::protect_opened(&session, &joined, &none()).unwrap()
+    };
+    let made = merged(&open);
+    assert!(made == merged(&sized));
+    assert!(made.windows(notes.len()).any(|bytes| bytes == notes));
 }
 
 /// When each fragment of a file of one track is decoded, by the durations before it.
@@ -130,5 +158,23 @@ fn an_index_counts_what_is_presented() {
         let outcome = verify::verify(&made, &verify::keys_of(&plan), None);
         let told = [outcome.faults, outcome.notes].concat();
         assert!(told.iter().all(|one| one.code != "durations"), "{arguments}: {told:?}");
+    }
+}
+
+#[test]
+fn frames_of_pcm_have_their_bytes_whatever_their_table_says() {
+    if !ffmpeg::present() {
+        return;
+    }
+    for (codec, bytes) in
+        [("pcm_s16le", 2), ("pcm_s24le", 3), ("pcm_f32be", 4), ("pcm_mulaw", 1), ("pcm_s16be -ac 2", 4)]
+    {
+        let plain = make(".mov", &format!("-vn -c:a {codec}"));
+        let at = plain.windows(4).position(|word| word == b"stsz").unwrap() + 8;
+        assert_eq!(raw::be32(&plain, at), bytes, "{codec}");
+        let mut counted = plain.clone();
+        counted[at..at + 4].copy_from_slice(&1_u32.to_be_bytes());
+        let before = drive::protect(&plain, &none()).unwrap();
+        assert!(drive::protect(&counted, &none()).unwrap() == before, "{codec}");
     }
 }

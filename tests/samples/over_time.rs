@@ -2,6 +2,7 @@
 
 use boxlock::samples::timeline::{TableTimeline, Timeline};
 
+use crate::lint::build;
 use crate::support::{self, drive, ffmpeg, raw};
 
 use super::Looked;
@@ -49,6 +50,27 @@ fn stretches_have_all_samples_and_their_bytes() {
         }
     }
     assert!(compared > 20, "{compared}");
+}
+
+#[test]
+fn a_table_that_claims_more_than_there_is_comes_to_an_end() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let mut file = ffmpeg::make(1, false, true, &[]);
+    let stbl = "moov/trak/mdia/minf/stbl";
+    build::set(&mut file, &format!("{stbl}/stsz"), 4, &[[0, 0, 0, 1], [0xff; 4]].concat());
+    build::set(&mut file, &format!("{stbl}/stts"), 8, &[0xff; 4]);
+    build::set(&mut file, &format!("{stbl}/stsc"), 12, &[0xff; 4]);
+    let mut looked = Looked::open(&file).unwrap();
+    let mut steps = 0;
+    let mut state = TableTimeline::default();
+    let found = looked.ask(|samples, _| {
+        steps += 1;
+        samples.timeline(1, &mut state)
+    });
+    let told: u64 = found.unwrap().stretches.iter().map(|stretch| stretch.samples).sum();
+    assert!(steps < 20 && (1 << 20..1 << 22).contains(&told), "{steps} steps, {told} samples");
 }
 
 #[test]

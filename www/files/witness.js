@@ -77,8 +77,8 @@ export class Witness {
     const step = Math.ceil(this.#places.length / most);
     const places = this.#places.filter((_, number) => number % step === 0);
     // The last byte says whether a file is as long as it was; and a read of its own finds what time tells.
-    const reads = [new Blob(parts.map(({ file }) => file.slice(Math.max(0, file.size - 1))))];
-    const [ends] = reads;
+    const ends = new Blob(parts.map(({ file }) => file.slice(Math.max(0, file.size - 1))));
+    const reads = [ends];
     for (let from = 0; from < places.length; from += GROUP) {
       const group = places.slice(from, from + GROUP);
       reads.push(new Blob(group.map(({ start, bytes }) => blob.slice(start, start + bytes.length))));
@@ -86,7 +86,7 @@ export class Witness {
     let found;
     try {
       const [last, ...read] = await Promise.all(reads.map((read) => read.arrayBuffer()));
-      if (Number(last?.byteLength) < Number(ends?.size)) throw asError(CHANGED);
+      if (Number(last?.byteLength) < ends.size) throw asError(CHANGED);
       found = new Uint8Array(await new Blob(read).arrayBuffer());
     } catch {
       throw asError(CHANGED);
