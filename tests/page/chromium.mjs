@@ -82,6 +82,8 @@ class Tab {
     }
     const download = this.#downloads.shift();
     const path = await download.path();
+    // It drops the eleventh that a page begins within a second.
+    await sleep(100);
     return { name: download.suggestedFilename(), path, bytes: await readFile(path) };
   }
 }
