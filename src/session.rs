@@ -14,7 +14,7 @@ use std::rc::Rc;
 use crate::boxes::record::ClearFile;
 use crate::bytes::units::to_len;
 use crate::bytes::{Error, Result};
-use crate::fragmenter::{LaidOut, Merged, Opened, Piece, in_file};
+use crate::fragmenter::{Begin, Fragmented, Merged, Opened, Piece, in_file};
 use crate::manifest::{DescribedFile, describe};
 use crate::output::summary::Origin;
 use crate::output::{Assembly, change, record};
@@ -86,8 +86,8 @@ impl Opening {
 /// How what is protected is made of what is opened.
 #[derive(Debug)]
 enum Made {
-    /// A plain file as a fragmented one.
-    LaidOut(LaidOut, Rc<Index>),
+    /// A file with samples in its movie header as a fragmented one.
+    Fragmented(Fragmented, Rc<Index>),
     /// Several files as one.
     Merged(Merged),
 }
@@ -101,6 +101,7 @@ pub struct Session {
     made: OnceCell<Made>,
     /// Where the parts begin that the file was put together of, when it was.
     parts: Vec<u64>,
+    begin: Option<Begin>,
 }
 
 /// Most fragments looked at when boxes of an earlier encryption raise doubts.
@@ -109,6 +110,12 @@ const LOOKS: usize = 4;
 impl Session {
     /// A session for a file of `file_len` bytes.
     pub fn new(file_len: u64) -> Result<Self> {
+        Ok(Self { begin: Some(Merged::begun), ..Self::looking(file_len)? })
+    }
+
+    /// A session for a file of `file_len` bytes that is only looked at. Of one that begins as a plain one and goes on in
+    /// fragments nothing can be written by it.
+    pub fn looking(file_len: u64) -> Result<Self> {
         Self::of(vec![Source { name: String::new(), len: file_len }], None)
     }
 
@@ -132,6 +139,7 @@ impl Session {
             evidence: Evidence::new(),
             made: OnceCell::new(),
             parts: Vec::new(),
+            begin: None,
         })
     }
 
@@ -247,14 +255,13 @@ impl Session {
     /// of the file that is made; [`pieces`](Self::pieces) says where its bytes come from.
     pub fn work(&self) -> Result<&Rc<Index>> {
         let index = self.index()?;
-        if self.made.get().is_none() && LaidOut::is_plain(index) {
+        if self.made.get().is_none() && Fragmented::is_wanted(index) {
             check_sound(index)?;
-            let laid_out = LaidOut::new(Rc::clone(index))?;
-            let work = Rc::new(laid_out.index()?);
-            self.made.get_or_init(|| Made::LaidOut(laid_out, work));
+            let (fragmented, work) = Fragmented::new(Rc::clone(index), self.begin)?;
+            self.made.get_or_init(|| Made::Fragmented(fragmented, work));
         }
         Ok(match self.made.get() {
-            Some(Made::LaidOut(_, work)) => work,
+            Some(Made::Fragmented(_, work)) => work,
             Some(Made::Merged(_)) | None => index,
         })
     }
@@ -262,7 +269,7 @@ impl Session {
     /// Where `len` bytes of what is protected, from `start` on, come from.
     pub fn pieces(&self, start: u64, len: u64) -> Result<Vec<Piece>> {
         match self.made.get() {
-            Some(Made::LaidOut(laid_out, _)) => laid_out.pieces(start, len),
+            Some(Made::Fragmented(fragmented, _)) => fragmented.pieces(start, len),
             Some(Made::Merged(merged)) => merged.pieces(start, len),
             None => Ok(vec![Piece::Found { start, len }]),
         }
@@ -276,7 +283,10 @@ impl Session {
     /// Where what is protected comes from.
     pub fn origin(&self) -> Origin {
         match self.made.get() {
-            Some(Made::LaidOut(..)) => Origin::Fragmented,
+            Some(Made::Fragmented(_, work)) => {
+                let known = self.index().map_or(0, |index| index.fragments.len());
+                Origin::Fragmented { made: work.fragments.len() - known }
+            }
             Some(Made::Merged(_)) => Origin::Merged,
             None => Origin::Found,
         }
@@ -286,7 +296,7 @@ impl Session {
     pub fn merged(&self) -> Option<&Merged> {
         match self.made.get() {
             Some(Made::Merged(merged)) => Some(merged),
-            Some(Made::LaidOut(..)) | None => None,
+            Some(Made::Fragmented(..)) | None => None,
         }
     }
 
@@ -319,7 +329,14 @@ impl Session {
         let work = self.work()?;
         let structure = check_structure(work, alone);
         let checked = if protects { structure.and_then(|()| check_file(work)) } else { structure };
-        checked.map_err(|error| self.in_source(error))
+        checked.map_err(|error| self.in_source(error))?;
+        match self.made.get() {
+            // What follows the beginning stays as it is.
+            Some(Made::Fragmented(..)) if !self.index()?.fragments.is_empty() => {
+                check_structure(self.index()?, alone)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// An error in what is protected with its offset in the source.
@@ -334,13 +351,15 @@ impl Session {
 
     /// A task for what is protected, and what the bytes of its fragment are made of.
     pub fn with_pieces(&self, task: FragmentTask) -> Result<(FragmentTask, Vec<Piece>)> {
-        let (edits, pieces) = match self.merged() {
-            Some(merged) => merged.fragment(task.start)?,
-            None => (task.edits.clone(), self.pieces(task.start, task.end - task.start)?),
+        let len = task.end - task.start;
+        let (edits, pieces) = match self.made.get() {
+            Some(Made::Fragmented(fragmented, _)) => fragmented.fragment(task.start, len)?,
+            Some(Made::Merged(merged)) => merged.fragment(task.start)?,
+            None => {
+                let pieces = self.pieces(task.start, len)?;
+                return Ok((task, pieces));
+            }
         };
-        if !self.is_made() {
-            return Ok((task, pieces));
-        }
         let task = FragmentTask { edits, ..task };
         Ok((task.made_of(pieces.iter().map(|piece| (piece.start(), piece.size()))), pieces))
     }

@@ -273,7 +273,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 let at = find(f, b"stsz", 0);
                 put(f, at + 12, &[0, 0, 0, 1, 0, 0, 0, 9])
             }),
-            "samples-in-moov",
+            "sample-count",
         ),
         (
             "a codec record of version 2",

@@ -9,6 +9,7 @@
 )]
 
 use crate::support;
+mod begun;
 mod ends;
 pub mod tables;
 mod unprotected;
@@ -43,6 +44,14 @@ const MADE: &[(&str, &str, &str)] = &[
     ),
     ("AC-3", ".mp4", "-c:v libx264 -g 25 -c:a ac3"),
     ("rotated", ".mp4", "-c:v libx264 -g 25 -c:a aac -metadata:s:v rotate=90"),
+    ("begun as a plain file", ".mp4", "-c:v libx264 -g 25 -bf 2 -c:a aac -movflags frag_keyframe"),
+    (
+        "begun as a plain file, with offsets from each fragment",
+        ".mp4",
+        "-c:v libx264 -g 75 -c:a aac -movflags frag_keyframe+default_base_moof",
+    ),
+    ("begun as a QuickTime file", ".mov", "-c:v libx264 -g 25 -c:a aac -movflags frag_keyframe"),
+    ("sound begun as a plain file", ".m4a", "-vn -c:a aac -movflags frag_custom -frag_duration 700000"),
 ];
 
 /// A file of 9 seconds.

@@ -99,7 +99,7 @@ enum Content {
     Fragment(usize),
 }
 
-/// A plain file as a fragmented one.
+/// The plain file that the tables of a movie header tell of, as a fragmented one.
 #[derive(Debug)]
 pub struct LaidOut {
     source: Rc<Index>,
@@ -110,13 +110,7 @@ pub struct LaidOut {
 }
 
 impl LaidOut {
-    /// Whether a file is a plain one: its samples are in the tables of its movie header, and only there.
-    pub fn is_plain(index: &Index) -> bool {
-        let has_samples = |movie: &Movie| movie.tracks.iter().any(|track| track.table.samples > 0);
-        index.fragments.is_empty() && index.movie.as_ref().is_some_and(has_samples)
-    }
-
-    /// Lays a plain file out. Fails where its tables lie or a box of it cannot come along.
+    /// Lays a file out up to its first fragment. Fails where its tables lie or a box of it cannot come along.
     pub fn new(source: Rc<Index>) -> Result<Self> {
         let (Some(tree), Some(film)) = (&source.moov, &source.movie) else {
             return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
@@ -134,9 +128,9 @@ impl LaidOut {
         let walk = Walk::new(tree, film)?;
         walk.columns.iter().try_for_each(Columns::check)?;
         let mut this = Self { source: Rc::clone(&source), parts: Vec::new(), cursors: Vec::new(), size: 0 };
-        this.push_made(movie::file_type(&source));
-        this.push_made(movie::movie(tree, film)?);
-        for top in source.top.iter().filter(|top| is_kept(top.id)) {
+        this.push_made(movie::front(&source)?);
+        let end = source.fragments.first().map_or(source.file_len, |first| first.start);
+        for top in source.top.within(0, end).filter(|top| is_kept(top.id)) {
             this.push_kept(&source, top);
         }
         let points = this.push_fragments(&walk)?;

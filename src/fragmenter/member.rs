@@ -11,9 +11,10 @@ use crate::track::lengths;
 use crate::track::top::TopBox;
 use crate::track::{Index, Movie, TrackKind};
 
+use super::fragmented::Fragmented;
 use super::joint_movie::Header;
 use super::laid_out::{LaidOut, Piece, check_items, is_kept};
-use super::merged::Opened;
+use super::merged::{Merged, Opened};
 use super::walk::shift;
 
 /// One of the files.
@@ -21,12 +22,16 @@ use super::walk::shift;
 pub struct Member {
     name: String,
     base: u64,
-    /// Where it is a plain one.
-    laid_out: Option<LaidOut>,
+    /// Where samples of it are in its movie header.
+    made: Option<Fragmented>,
     /// Of the fragmented file.
     pub index: Rc<Index>,
     /// IDs of its tracks in the whole.
     pub ids: NewIds,
+    /// Whether it gives what there is of the whole alone.
+    pub leads: bool,
+    /// Where the boxes begin that come along.
+    boxes_from: u64,
     /// Where each of its fragments stands in the whole.
     pub starts: Vec<u64>,
 }
@@ -35,56 +40,51 @@ impl Member {
     /// One file. Fails where it cannot be merged with any.
     pub fn new(file: Opened) -> Result<Self> {
         let Opened { name, base, index } = file;
-        Self::laid_out(index)
-            .map(|(laid_out, index)| Self {
-                name: name.clone(),
-                base,
-                laid_out,
-                index,
-                ids: NewIds::default(),
-                starts: Vec::new(),
-            })
+        Self::fragmented(index)
+            .map(|(made, index)| Self::of(name.clone(), base, made, index))
             .map_err(|error| in_file(error, &name, base))
     }
 
-    fn laid_out(index: Rc<Index>) -> Result<(Option<LaidOut>, Rc<Index>)> {
-        check_items(&index)?;
-        if LaidOut::is_plain(&index) {
-            let laid_out = LaidOut::new(index)?;
-            let index = Rc::new(laid_out.index()?);
-            return Ok((Some(laid_out), index));
+    fn of(name: String, base: u64, made: Option<Fragmented>, index: Rc<Index>) -> Self {
+        Self {
+            name,
+            base,
+            made,
+            index,
+            leads: false,
+            boxes_from: 0,
+            ids: NewIds::default(),
+            starts: Vec::new(),
         }
-        let Some(movie) = &index.movie else { return Err(Error::file("no-moov", "It has no 'moov'.")) };
+    }
+
+    /// The two of a file that begins as a plain one and goes on in fragments.
+    pub fn of_begun(source: Rc<Index>) -> Result<Vec<Self>> {
+        check_defaults(&source)?;
+        check_inside(&source)?;
+        let laid_out = LaidOut::new(Rc::clone(&source))?;
+        let index = Rc::new(laid_out.index()?);
+        let boxes_from = source.fragments.first().map_or(0, |first| first.start);
+        let begin = Self::of(String::new(), 0, Some(Fragmented::Plain(laid_out)), index);
+        let rest = Self::of(String::new(), 0, None, source);
+        Ok(vec![Self { leads: true, ..begin }, Self { leads: true, boxes_from, ..rest }])
+    }
+
+    fn fragmented(index: Rc<Index>) -> Result<(Option<Fragmented>, Rc<Index>)> {
+        check_items(&index)?;
+        if Fragmented::is_wanted(&index) {
+            let (made, index) = Fragmented::new(index, Some(Merged::begun))?;
+            return Ok((Some(made), index));
+        }
+        if index.movie.is_none() {
+            return Err(Error::file("no-moov", "It has no 'moov'."));
+        }
         if index.fragments.is_empty() {
             let message = "None of its tracks has a sample. Choose the whole file, or all segments with their \
                            initialization segment.";
             return Err(Error::file("no-samples", message));
         }
-        if let Some(track) = movie.tracks.iter().find(|track| track.table.samples > 0) {
-            let message = format!(
-                "Track {} has {} samples outside fragments, and others in them. Write it again as a plain file, with: ffmpeg \
-                 -i input.mp4 -map 0 -c copy output.mp4",
-                track.id, track.table.samples
-            );
-            return Err(Error::unsupported("samples-in-moov", message).inside("moov").at(track.start));
-        }
-        if let Some(at) = index.items_in_fragments {
-            let message = "A fragment of it has an 'iloc' box, which says where bytes of the file stand. They would not be \
-                           found any more.";
-            return Err(Error::unsupported("item-in-file", message).at(at));
-        }
-        let inside = index
-            .fragments
-            .iter()
-            .find_map(|fragment| index.top.within(fragment.start, fragment.end).find(is_index));
-        if let Some(top) = inside {
-            let message = format!(
-                "A box '{}' stands between a fragment's header and its media data, where it would be wrong afterwards. Write \
-                 the file again with: ffmpeg -i input.mp4 -map 0 -c copy output.mp4",
-                top.id
-            );
-            return Err(Error::unsupported("index-in-fragment", message).at(top.start));
-        }
+        check_inside(&index)?;
         Ok((None, index))
     }
 
@@ -105,14 +105,26 @@ impl Member {
 
     /// Its `len` bytes from `start` on, as they stand among those of all files.
     pub fn pieces(&self, start: u64, len: u64) -> Result<Vec<Piece>> {
-        let Some(laid_out) = &self.laid_out else {
-            return Ok(vec![Piece::Found { start: self.base.saturating_add(start), len }]);
-        };
+        match &self.made {
+            Some(made) => Ok(self.moved(made.pieces(start, len)?)),
+            None => Ok(self.moved(vec![Piece::Found { start, len }])),
+        }
+    }
+
+    /// Its fragment at `start`, of `len` bytes, in the same way, without what making it changes in its head.
+    pub fn unedited(&self, start: u64, len: u64) -> Result<Vec<Piece>> {
+        match &self.made {
+            Some(made) => Ok(self.moved(made.fragment(start, len)?.1)),
+            None => self.pieces(start, len),
+        }
+    }
+
+    fn moved(&self, pieces: Vec<Piece>) -> Vec<Piece> {
         let moved = |piece| match piece {
             Piece::Found { start, len } => Piece::Found { start: self.base.saturating_add(start), len },
             made @ Piece::Made(_) => made,
         };
-        Ok(laid_out.pieces(start, len)?.into_iter().map(moved).collect())
+        pieces.into_iter().map(moved).collect()
     }
 
     /// Where a byte of its fragments stands in the whole.
@@ -122,13 +134,16 @@ impl Member {
         (offset < fragment.end).then(|| start + (offset - fragment.start))
     }
 
-    /// Boxes of the stretch from `from` to `to`, outside fragments, that come along. Of the first file all but indexes,
+    /// Boxes of the stretch from `from` to `to`, outside fragments, that come along. Of one that leads all but indexes,
     /// of the others those that belong to the times where they stand.
-    pub fn kept(&self, from: u64, to: u64, is_first: bool) -> impl Iterator<Item = TopBox> {
+    pub fn kept(&self, from: u64, to: u64) -> impl Iterator<Item = TopBox> {
         // It names a track, which is plain where there is only one.
-        let names_known = is_first || self.movie().is_some_and(|movie| movie.tracks.len() == 1);
+        let names_known = self.leads || self.movie().is_some_and(|movie| movie.tracks.len() == 1);
         let of_time = move |top: &TopBox| top.id.is(b"emsg") || (names_known && top.id.is(b"prft"));
-        self.index.top.within(from, to).filter(move |top| of_time(top) || (is_first && is_kept(top.id)))
+        self.index
+            .top
+            .within(from.max(self.boxes_from), to)
+            .filter(move |top| of_time(top) || (self.leads && is_kept(top.id)))
     }
 
     /// What changes in a box that comes along: the track that a `prft` names, and the size of the last box of the file, which may
@@ -146,9 +161,54 @@ impl Member {
         size.map(|size| (0, size)).into_iter().chain(at.map(|at| (at, id))).collect()
     }
 
+    /// Whether fragments of it are of this track of the whole.
+    pub fn has_fragments_of(&self, id: u32) -> bool {
+        self.index.fragmented_tracks().any(|own| self.ids.of(own) == id)
+    }
+
     fn has(&self, kind: TrackKind) -> bool {
         self.movie().is_some_and(|movie| movie.tracks.iter().any(|track| track.kind == kind))
     }
+}
+
+/// Fails where fragments that are made would be taken for ones of another sample entry: those of the file count on what its
+/// `trex` says.
+fn check_defaults(index: &Index) -> Result<()> {
+    let tracks = index.movie.iter().flat_map(|movie| &movie.tracks).filter(|track| track.table.samples > 0);
+    for track in tracks {
+        let Some(defaults) = track.defaults.filter(|defaults| defaults.sample_description_index != 1) else {
+            continue;
+        };
+        let message = format!(
+            "Track {} has {} samples in the movie header and others in fragments, which are of sample entry {} by default. \
+             Write it again as a plain file, with: ffmpeg -i input.mp4 -map 0 -c copy output.mp4",
+            track.id, track.table.samples, defaults.sample_description_index
+        );
+        return Err(Error::unsupported("samples-in-moov", message).inside("moov").at(track.start));
+    }
+    Ok(())
+}
+
+/// Fails where what is in a fragment cannot move.
+fn check_inside(index: &Index) -> Result<()> {
+    if let Some(at) = index.items_in_fragments {
+        let message = "A fragment of it has an 'iloc' box, which says where bytes of the file stand. They would not be \
+                       found any more.";
+        return Err(Error::unsupported("item-in-file", message).at(at));
+    }
+    let inside = index
+        .fragments
+        .iter()
+        .find_map(|fragment| index.top.within(fragment.start, fragment.end).find(is_index));
+    if let Some(top) = inside {
+        let message = format!(
+            "A box '{}' stands between a fragment's header and its media data, where it would be wrong afterwards. Write \
+             the file again with: ffmpeg -i input.mp4 -map 0 -c copy output.mp4",
+            top.id
+        );
+        return Err(Error::unsupported("index-in-fragment", message).at(top.start));
+    }
+    Ok(())
 }
 
 fn is_index(top: &TopBox) -> bool {

@@ -17,6 +17,7 @@ use crate::track::top::TopBox;
 use super::joint_movie::{Header, movie, new_ids};
 use super::laid_out::{Piece, cut};
 use super::member::{Member, check_together, notes, order};
+use super::movie::front;
 
 /// One of the files that are merged.
 #[derive(Debug)]
@@ -66,6 +67,9 @@ impl Merged {
     pub fn new(files: Vec<Opened>) -> Result<Self> {
         let mut members: Vec<Member> = files.into_iter().map(Member::new).collect::<Result<_>>()?;
         check_together(&members)?;
+        if let Some(first) = members.first_mut() {
+            first.leads = true;
+        }
         let headers: Vec<Header<'_>> = members.iter().filter_map(Member::header).collect();
         let ids = new_ids(&headers);
         let mut front = file_type(&members);
@@ -73,17 +77,41 @@ impl Merged {
         for (member, ids) in members.iter_mut().zip(ids) {
             member.ids = ids;
         }
+        let (order, notes) = (order(&members)?, notes(&members));
+        Self::placed(members, front, &order, notes)
+    }
+
+    /// One file that begins as a plain one and goes on in fragments. Fails where its tables lie or a box of it cannot come
+    /// along.
+    pub fn begun(source: Rc<Index>) -> Result<Self> {
+        let front = front(&source)?;
+        let members = Member::of_begun(source)?;
+        let numbers = |(place, member): (u32, &Member)| {
+            let count = u32::try_from(member.index.fragments.len()).unwrap_or(u32::MAX);
+            (0..count).map(move |number| (place, number))
+        };
+        let order: Vec<(u32, u32)> = (0..).zip(&members).flat_map(numbers).collect();
+        Self::placed(members, front, &order, Vec::new())
+    }
+
+    /// Puts the fragments of the members behind the front in this order: for each its member, and its number there.
+    fn placed(
+        members: Vec<Member>,
+        front: Vec<u8>,
+        order: &[(u32, u32)],
+        notes: Vec<String>,
+    ) -> Result<Self> {
         let mut index = Index::beginning_with(&front)?;
         index.expect(&mut members.iter().map(|member| &*member.index));
         let mut this = Self {
-            notes: notes(&members),
+            notes,
             parts: vec![Part { start: 0, len: len_u64(front.len()), content: Content::Front }],
             front,
             tail: Vec::new(),
             index: Rc::default(),
             members,
         };
-        this.place_fragments(&mut index)?;
+        this.place_fragments(&mut index, order);
         this.tail = this.random_access()?;
         if !this.tail.is_empty() {
             let (start, len) = (index.file_len, len_u64(this.tail.len()));
@@ -101,21 +129,20 @@ impl Merged {
     }
 
     /// Puts the fragments of all members, and the boxes that come along, behind the front.
-    fn place_fragments(&mut self, index: &mut Index) -> Result<()> {
+    fn place_fragments(&mut self, index: &mut Index, order: &[(u32, u32)]) {
         let Self { members, parts, .. } = self;
         let expected = members.iter().map(|member| len_u64(member.index.top.len())).sum();
-        let order = order(members)?;
         parts.reserve_exact(order.len() + 2);
         let push_boxes = |member: &Member, place: u32, from: u64, to: u64, index: &mut Index| {
             let mut pushed = Vec::new();
-            for top in member.kept(from, to, place == 0) {
+            for top in member.kept(from, to) {
                 let content = Content::Box(place, top.start);
                 pushed.push(Part { start: index.file_len, len: top.size, content });
                 index.push_box(&top, expected);
             }
             pushed
         };
-        for ((place, number), sequence) in order.into_iter().zip(1..) {
+        for (&(place, number), sequence) in order.iter().zip(1..) {
             let Some(member) = members.get_mut(to_len(place.into())) else { continue };
             let all = &member.index.fragments;
             let at = to_len(number.into());
@@ -131,13 +158,14 @@ impl Merged {
             }
             member.starts.push(start);
         }
-        Ok(())
     }
 
     /// The `mfra`: what those of the members say, of where it is now (ISO/IEC 14496-12:2022 8.8.9 to 8.8.11).
     fn random_access(&self) -> Result<Vec<u8>> {
-        let mut all = Vec::new();
+        // With the number of members whose fragments are in it.
+        let mut all: Vec<(usize, TrackFragmentRandomAccess)> = Vec::new();
         for member in &self.members {
+            let of_others = all.len();
             let Some(tree) = &member.index.mfra else { continue };
             for node in tree.root().all(b"tfra") {
                 let mut tfra: TrackFragmentRandomAccess = tree.read(node)?;
@@ -149,9 +177,21 @@ impl Merged {
                     point.moof_offset = place.unwrap_or(0);
                     place.is_some()
                 });
-                all.extend(tfra.to_box(0));
+                let same = all.iter_mut().take(of_others).find(|(_, it)| it.track_id == tfra.track_id);
+                if let Some((members, it)) = same {
+                    *members += 1;
+                    // The wider of each two widths, or more.
+                    it.entries.lengths |= tfra.entries.lengths;
+                    it.entries.points.append(&mut tfra.entries.points);
+                } else {
+                    all.push((1, tfra));
+                }
             }
         }
+        // One that passes over fragments would be taken for an index of all.
+        let with = |id| self.members.iter().filter(move |member| member.has_fragments_of(id)).count();
+        all.retain(|(members, tfra)| *members >= with(tfra.track_id));
+        let mut all: Vec<u8> = all.iter().flat_map(|(_, tfra)| tfra.to_box(0)).collect();
         if all.is_empty() {
             return Ok(all);
         }
@@ -205,7 +245,7 @@ impl Merged {
                     return Ok(nothing);
                 };
                 let edits = member.index.head_edits(fragment, part.start, sequence, &member.ids);
-                (edits, member.pieces(fragment.start, part.len)?)
+                (edits, member.unedited(fragment.start, part.len)?)
             }
         })
     }

@@ -4,6 +4,7 @@
 
 pub mod columns;
 mod cuts;
+mod fragmented;
 mod head;
 mod joint_movie;
 mod laid_out;
@@ -15,7 +16,8 @@ mod quicktime;
 mod secrets;
 mod walk;
 
-pub use laid_out::{LaidOut, Piece, check_items};
+pub use fragmented::{Begin, Fragmented};
+pub use laid_out::{Piece, check_items};
 pub use member::in_file;
 pub use merged::{Merged, Opened};
 pub use walk::shift;

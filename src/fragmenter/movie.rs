@@ -8,7 +8,8 @@ use crate::boxes::movie::{
 use crate::boxes::types::Wide;
 use crate::boxes::wire::FullHead;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
-use crate::bytes::{FourCc, Result};
+use crate::bytes::{Error, FourCc, Result};
+use crate::track::movie::FragmentDefaults;
 use crate::track::{Index, Movie};
 
 use super::quicktime;
@@ -19,9 +20,17 @@ const OF_SAMPLES: [&[u8; 4]; 18] = [
     b"sdtp", b"padb", b"subs", b"sbgp", b"csgp", b"saiz", b"saio",
 ];
 
+/// `ftyp` and `moov` of the fragmented file.
+pub fn front(index: &Index) -> Result<Vec<u8>> {
+    let (Some(tree), Some(film)) = (&index.moov, &index.movie) else {
+        return Err(Error::file("no-moov", "This file has no movie header ('moov')."));
+    };
+    Ok([file_type(index), movie(tree, film, !index.fragments.is_empty())?].concat())
+}
+
 /// The `moov`: as it stood, but its sample tables are empty, and it goes on in fragments
-/// (ISO/IEC 14496-12:2022 8.8.1 to 8.8.3).
-pub fn movie(tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
+/// (ISO/IEC 14496-12:2022 8.8.1 to 8.8.3). Where there are fragments behind its tables, `goes_on`, their defaults stay.
+fn movie(tree: &Tree<'_>, movie: &Movie, goes_on: bool) -> Result<Vec<u8>> {
     let moov = tree.root();
     let mut edits = Edits::new();
     if let Some(node) = moov.child(b"mvhd") {
@@ -36,7 +45,10 @@ pub fn movie(tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
         quicktime::to_mp4(tree, trak, &mut edits)?;
     }
     let mut mvex = Vec::new();
-    if let Some(whole) = movie.duration {
+    let known = moov.child(b"mvex").filter(|_| goes_on);
+    if let Some(mehd) = known.and_then(|known| known.child(b"mehd")) {
+        mvex.extend_from_slice(tree.slice(mehd.start, mehd.end()));
+    } else if let Some(whole) = movie.duration.filter(|_| !goes_on) {
         let head = FullHead { version: u8::from(whole > u64::from(u32::MAX)), flags: 0 };
         mvex.extend(
             MovieExtendsHeader { head, fragment_duration: Wide(whole), ..MovieExtendsHeader::default() }
@@ -44,9 +56,14 @@ pub fn movie(tree: &Tree<'_>, movie: &Movie) -> Result<Vec<u8>> {
         );
     }
     for track in &movie.tracks {
+        let usual = FragmentDefaults { sample_description_index: 1, ..FragmentDefaults::default() };
+        let defaults = track.defaults.filter(|_| goes_on).unwrap_or(usual);
         let trex = TrackExtends {
             track_id: track.id,
-            default_sample_description_index: 1,
+            default_sample_description_index: defaults.sample_description_index,
+            default_sample_duration: defaults.duration,
+            default_sample_size: defaults.size,
+            default_sample_flags: defaults.flags.0,
             ..TrackExtends::default()
         };
         mvex.extend(trex.to_box(0));
@@ -85,7 +102,7 @@ fn empty_track(tree: &Tree<'_>, trak: &Node, edits: &mut Edits) -> Result<()> {
 
 /// The file type: what the plain file is compatible with, and the brand of what fragments need
 /// (ISO/IEC 14496-12:2022 E.6).
-pub fn file_type(index: &Index) -> Vec<u8> {
+fn file_type(index: &Index) -> Vec<u8> {
     let mut file_type = index
         .file_type
         .clone()

@@ -171,7 +171,7 @@ impl DescribedTrack {
 /// Describes an open file.
 ///
 /// # Errors
-/// `not-fragmented` where it has no fragments to speak of, `no-moov`, and `times-too-large` where its times are no numbers in
+/// `not-fragmented` where it has samples in no fragment, or no fragments to speak of, `no-moov`, and `times-too-large` where its times are no numbers in
 /// JavaScript.
 pub fn describe(index: &Index, name: &str) -> Result<DescribedFile> {
     let (Some(moov), Some(movie)) = (&index.moov, &index.movie) else {
@@ -180,6 +180,14 @@ pub fn describe(index: &Index, name: &str) -> Result<DescribedFile> {
             "This file has no movie header ('moov'), so no manifest can be written of it.",
         ));
     };
+    let in_tables = index.samples_in_tables();
+    if in_tables > 0 && !index.fragments.is_empty() {
+        let message = format!(
+            "Manifests are written of fragmented files, and this one begins with {in_tables} samples that are in none of its \
+             fragments. Protect it, or write it anew without protection: either puts all in fragments."
+        );
+        return Err(Error::unsupported("not-fragmented", message));
+    }
     if index.fragments.is_empty() {
         let message = "Manifests are written of fragmented files, and this one has no fragments. Protect it, or write it anew \
                        without protection: either makes it fragmented.";

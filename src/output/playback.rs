@@ -56,8 +56,9 @@ impl Playback {
                 as_mpeg4(entry).map_or_else(|| entry.codec_string(), |config| config.codec(entry.format))
             })
             .collect();
-        if codecs.is_empty() || index.fragments.is_empty() {
-            let message = "Only fragmented files with video or audio can be played here.";
+        if codecs.is_empty() || index.fragments.is_empty() || index.samples_in_tables() > 0 {
+            let message =
+                "Only files with video or audio whose samples are all in fragments can be played here.";
             return Err(Error::unsupported("not-playable", message));
         }
         let top = if chosen.iter().any(|track| track.kind == TrackKind::Video) { "video" } else { "audio" };

@@ -176,8 +176,11 @@ fn why(id: BoxId, action: Action) -> &'static str {
 pub enum Origin {
     /// It is the file, as it stands.
     Found,
-    /// It is the fragmented file that is made of a plain one.
-    Fragmented,
+    /// It is the fragmented file that is made of one with samples in its movie header.
+    Fragmented {
+        /// How many of its fragments stand nowhere yet.
+        made: usize,
+    },
     /// It is made of several files.
     Merged,
 }
@@ -189,13 +192,14 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
     if origin == Origin::Merged {
         touched.count("", four(b"moov"), Action::Add);
     }
-    if origin == Origin::Fragmented {
+    if let Origin::Fragmented { .. } = origin {
         let tracks = index.movie.as_ref().map_or(0, |movie| movie.tracks.len());
         touched.count("moov", four(b"mvex"), Action::Add);
         touched.count_all("moov/trak/…", four(b"stbl"), Action::Change, tracks);
     }
     if made {
-        touched.count_all("", four(b"moof"), Action::Add, index.fragments.len());
+        let count = if let Origin::Fragmented { made } = origin { made } else { index.fragments.len() };
+        touched.count_all("", four(b"moof"), Action::Add, count);
     }
     let new_type = file_type(plan, index);
     match &index.file_type {

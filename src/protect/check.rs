@@ -97,15 +97,6 @@ pub fn check_structure(index: &Index, alone: bool) -> Result<()> {
             Error::file("no-samples", message)
         });
     }
-    if let Some(track) = movie.tracks.iter().find(|track| track.table.samples > 0) {
-        let message = format!(
-            "Track {} has {} samples outside fragments; Boxlock protects files whose samples are all in fragments.{}",
-            track.id,
-            track.table.samples,
-            remux(movie)
-        );
-        return Err(Error::unsupported("samples-in-moov", message));
-    }
     let moov = index.top.iter().find(|top| top.id.is(b"moov"));
     let late = moov.zip(index.fragments.first()).filter(|(moov, first)| first.start < moov.start);
     if let Some((moov, first)) = late {

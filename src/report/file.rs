@@ -95,11 +95,9 @@ impl From<&Error> for Problem {
 
 /// What a file is; `check` fails when it cannot be protected.
 pub fn summary(index: &Index, check: Result<()>) -> Summary {
-    let movie = index.movie.as_ref();
     let (kind, kind_name) = file_kind(index);
     let duration = lengths::of_file(index).map(Length::seconds);
-    let table_samples = movie.map_or(0, |movie| movie.tracks.iter().map(|track| track.table.samples).sum());
-    let sample_count = index.sample_count() + table_samples;
+    let sample_count = index.sample_count() + index.samples_in_tables();
     // Without samples there are only headers.
     let seconds = duration.filter(|seconds| *seconds > 0.0 && sample_count > 0);
     Summary {

@@ -221,11 +221,22 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     });
     let merged = session.merged();
     let way = (session.is_made() && merged.is_none()).then(|| {
+        let rest = source.fragments.len();
+        let (what, is_cut) = match (rest, plan.protects()) {
+            (0, true) => ("This file is not fragmented yet.", "On the way it is cut"),
+            (0, false) => ("This file is not fragmented yet.", "It is cut"),
+            (_, true) => (
+                "This file begins as a plain one, and goes on in fragments.",
+                "On the way its beginning is cut",
+            ),
+            (_, false) => {
+                ("This file begins as a plain one, and goes on in fragments.", "Its beginning is cut")
+            }
+        };
         format!(
-            "This file is not fragmented yet. {} is cut into {} fragments of about two seconds, at samples where decoding \
+            "{what} {is_cut} into {} fragments of about two seconds, at samples where decoding \
              can begin; all tracks come along, with their times, edits, languages and metadata.",
-            if plan.protects() { "On the way it" } else { "It" },
-            index.fragments.len()
+            index.fragments.len() - rest
         )
     });
     let changed = changed_movie(plan, index)?;

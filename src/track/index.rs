@@ -223,6 +223,11 @@ impl Index {
         self.totals.iter().filter_map(|(id, _)| u32::try_from(id).ok())
     }
 
+    /// Samples in the tables of the movie header.
+    pub fn samples_in_tables(&self) -> u64 {
+        self.movie.iter().flat_map(|movie| &movie.tracks).map(|track| track.table.samples).sum()
+    }
+
     /// How far a track's decode times must move so that none is negative, in ticks.
     pub fn time_shift(&self, track_id: u32) -> u64 {
         self.totals(track_id).first_time.min(0).unsigned_abs()

@@ -86,6 +86,13 @@ impl Index {
         let moved = |part: &FragmentPart| FragmentPart { track_id: ids.of(part.track_id), ..*part };
         self.parts.extend(from.parts(fragment).iter().map(moved));
         let start = self.file_len;
+        for part in from.parts(fragment).iter().filter(|part| part.has_base) {
+            let at = u64::from(part.id_at);
+            if let Some(base) = from.bases.get(fragment.start + at) {
+                let moved = base.wrapping_sub(fragment.start).wrapping_add(start);
+                self.bases.entry(start + at, moved);
+            }
+        }
         let end = start + (fragment.end - fragment.start);
         self.fragments.push(FragmentEntry { start, end, first_sample, first_part, ..*fragment });
         for top in from.top.within(fragment.start, fragment.end) {

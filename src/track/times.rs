@@ -60,7 +60,12 @@ pub(super) fn resolve(index: &mut Index, times: &Times) {
                     let first = times.0.get(part.track_id).map_or(0, |known| known.first_shown);
                     Some(shown.saturating_sub(first.into())).filter(|time| *time >= 0).or(Some(shown))
                 };
-                part.decode_time = next.or_else(at).unwrap_or(0);
+                // Else the fragments go on where the sample table ends.
+                let before = || {
+                    let track = index.movie.as_ref().and_then(|movie| movie.track(part.track_id))?;
+                    i64::try_from(track.table.duration).ok()
+                };
+                part.decode_time = next.or_else(at).or_else(before).unwrap_or(0);
             }
             *next = Some(part.decode_time.saturating_add_unsigned(part.duration));
         }

@@ -32,7 +32,12 @@ impl File {
     /// A file that is not read yet.
     #[wasm_bindgen(constructor)]
     pub fn new(blob: Blob) -> JsResult<Self> {
-        let session = Session::new(offset(blob.size())).map_err(to_js)?;
+        let len = offset(blob.size());
+        #[cfg(not(feature = "look"))]
+        let session = Session::new(len);
+        #[cfg(feature = "look")]
+        let session = Session::looking(len);
+        let session = session.map_err(to_js)?;
         Ok(Self::of(blob, session))
     }
 

@@ -32,8 +32,10 @@ fn what_cannot_be_merged_is_said_with_its_name() {
     let at = moof.start + moof.at("traf/trun").start - moof.start + 16;
     let offset = raw::be32(&indexed, at) + 32;
     indexed[at..at + 4].copy_from_slice(&offset.to_be_bytes());
-    let half =
+    let mut half =
         make(".mp4", 4, "-map 1:a -c:a aac -frag_duration 1000000 -movflags frag_keyframe+default_base_moof");
+    let at = (0..half.len()).find(|at| half[*at..].starts_with(b"trex")).unwrap();
+    half[at + 15] = 2;
     let cases: [(&str, &str, Vec<u8>); 10] = [
         ("several-videos", "film.mp4 and german.m4a both have pictures.", video.clone()),
         (

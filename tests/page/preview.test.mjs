@@ -107,6 +107,26 @@ inEachBrowser((browser) => {
         await assertGone(page);
       }
       assert.equal(await page.evaluate(() => window.addresses.size), 0, 'no address of a blob is left');
+      await page.click('[data-player="hls-hls"]');
+      const state = async (words) => {
+        await page.evaluate((wanted) => void (window.wanted = wanted), words);
+        const says = () =>
+          new RegExp(window.wanted).test(
+            document.querySelector('[data-way="hls-hls"] .preview-state').innerText,
+          );
+        await page.waitFor(says, { timeout: LONG });
+      };
+      const stage = (call) =>
+        page.evaluate(
+          (name) => void document.querySelector('iframe').contentDocument.querySelector('video')[name](),
+          call,
+        );
+      await state('^Playing[.]');
+      await stage('pause');
+      await state('^Paused at [0-9]+[.][0-9][0-9] s[.]$');
+      await stage('play');
+      await state('^Played to the end[.]');
+      await assertGone(page);
       // No browser here decrypts what its media element reads by itself, and it says so.
       const alone = await play(page, 'native-file');
       assert.match(alone.state, /^Failed\. .*(outside of MSE|DECODE)/, JSON.stringify(alone));

@@ -193,10 +193,10 @@ class Row {
   }
 
   /** @param {Report} report @param {string[]} own key IDs of the files */
-  show({ state, error, requests, refused, kids, first, frames, dropped, muted }, own) {
+  show({ state, error, requests, refused, kids, first, frames, dropped, time, paused, muted }, own) {
     this.element.classList.remove('untried');
     const words = [
-      STATES[state],
+      state === 'playing' && paused && time > 0 ? `Paused at ${time.toFixed(2)} s.` : STATES[state],
       muted && state === 'playing' ? 'Without sound: the browser wants a click for that.' : '',
     ];
     this.tell([...words, error].filter(Boolean).join(' '), state === 'failed');

@@ -39,6 +39,7 @@ import { players } from './players.js';
  * @property {number} frames that were decoded
  * @property {number} dropped of them
  * @property {number} time that is played, in seconds
+ * @property {boolean} paused by whoever looks, or by the player
  * @property {boolean} muted because the browser plays no sound here without a click
  * @property {string[]} sessions of licences that stay
  */
@@ -66,6 +67,7 @@ const report = {
   frames: 0,
   dropped: 0,
   time: 0,
+  paused: false,
   muted: false,
   sessions: [],
 };
@@ -162,6 +164,7 @@ async function play(
     report.frames = Math.max(report.frames, totalVideoFrames);
     report.dropped = Math.max(report.dropped, droppedVideoFrames);
     report.time = Math.max(report.time, video.currentTime);
+    report.paused = video.paused;
     report.muted = video.muted;
     if (lasting) report.sessions = running?.sessions?.() ?? report.sessions;
   };
