@@ -58,7 +58,7 @@ export interface Summary {
   name: string;
   size: number;
   /**
-   * 'smooth': fragmented with Smooth brands or boxes; 'fragmented'; 'progressive'; 'segment': moof without moov; 'image':
+   * 'smooth': fragmented with Smooth brands or boxes; 'fragmented'; 'progressive': with samples in the tables of its movie header; 'segment': moof without moov; 'image':
    * HEIF pictures and no media.
    */
   kind: 'smooth' | 'fragmented' | 'progressive' | 'segment' | 'image';

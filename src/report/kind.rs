@@ -26,6 +26,9 @@ pub(super) fn file_kind(index: &Index) -> (&'static str, String) {
         (Some(_), false) if has(&[b"isml", b"piff"]) => {
             plain("smooth", "Smooth Streaming file (fragmented MP4)")
         }
+        (Some(_), false) if index.samples_in_tables() > 0 => {
+            plain("progressive", "MP4 that begins as a plain file and goes on in fragments")
+        }
         (Some(_), false) => plain("fragmented", "Fragmented MP4"),
         (Some(movie), true) if movie.is_initialization() => {
             plain("fragmented", "Initialization segment of a fragmented MP4: its media is in other files")

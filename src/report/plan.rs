@@ -222,6 +222,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
     let merged = session.merged();
     let way = (session.is_made() && merged.is_none()).then(|| {
         let rest = source.fragments.len();
+        let made = index.fragments.len() - rest;
         let (what, is_cut) = match (rest, plan.protects()) {
             (0, true) => ("This file is not fragmented yet.", "On the way it is cut"),
             (0, false) => ("This file is not fragmented yet.", "It is cut"),
@@ -234,9 +235,9 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             }
         };
         format!(
-            "{what} {is_cut} into {} fragments of about two seconds, at samples where decoding \
+            "{what} {is_cut} into {made} fragment{} of about two seconds, at samples where decoding \
              can begin; all tracks come along, with their times, edits, languages and metadata.",
-            index.fragments.len() - rest
+            if made == 1 { "" } else { "s" }
         )
     });
     let changed = changed_movie(plan, index)?;

@@ -44,6 +44,9 @@ before(async () => {
   const codecs = ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25', '-c:a', 'aac'];
   await ffmpeg(...picture('320x180'), ...sound, ...codecs, '-bf', '2', folder.path('film.mp4'));
   await ffmpeg(...picture('320x180'), ...sound, ...codecs, folder.path('film.mov'));
+  // Its first second is in the movie header's tables.
+  const begun = ['-movflags', 'frag_keyframe'];
+  await ffmpeg(...picture('320x180'), ...sound, ...codecs, '-bf', '2', ...begun, folder.path('begun.mp4'));
   // Fragments too large to hold, and some that several of go into a batch.
   const noise = ['-vf', 'noise=alls=100:allf=t+u', '-qp', '10'];
   await ffmpeg(...picture('640x360'), ...sound, ...codecs, ...noise, folder.path('large.mp4'));
@@ -110,7 +113,25 @@ inEachBrowser((browser) => {
     assert.deepEqual(found, { all: Array(36).fill(true), seen: true });
   });
 
-  for (const name of ['film.mp4', 'film.mov', 'large.mp4', 'heavy.mp4']) {
+  check(
+    'what begins as a plain file can be made fragmented',
+    async (page) => {
+      await withoutPicker(page);
+      await openFile(page, folder.path('begun.mp4'));
+      await goTo(page, 'protect');
+      await page.click('#more-file > summary');
+      await choose(page, 'protection', 'none');
+      await page.waitFor(() => document.querySelector('.plan-body'));
+      assert.match(
+        await page.text('.plan-body'),
+        /goes on in fragments\. Its beginning is cut into 1 fragment of/,
+      );
+      assert.equal(await page.text('#protect-start'), 'Make it fragmented');
+    },
+    { skip: judged ? false : 'FFmpeg is missing' },
+  );
+
+  for (const name of ['film.mp4', 'film.mov', 'begun.mp4', 'large.mp4', 'heavy.mp4']) {
     check(
       `${name}: protected, every sample is what it was, and it plays to its end`,
       async (page) => {
@@ -119,7 +140,11 @@ inEachBrowser((browser) => {
         await fillForm(page, { form: 'hybrid', key: KEY, kid: KID });
         await waitPlan(page);
         const said = await page.text('.plan-body');
-        assert.match(said, /not fragmented yet\. On the way it is cut into \d fragments/);
+        const way =
+          name === 'begun.mp4'
+            ? /begins as a plain one, and goes on in fragments\. On the way its beginning is cut into 1 fragment of/
+            : /not fragmented yet\. On the way it is cut into \d fragments/;
+        assert.match(said, way);
         await protect(page);
         const { bytes } = await page.waitDownload({ timeout: LONG });
         const path = folder.path(`${browser.name}-${name}.mp4`);
