@@ -55,6 +55,11 @@ impl<'t> Sizes<'t> {
     pub fn of(tree: &'t Tree<'_>, stbl: &Node) -> Option<Result<Self>> {
         let node = stbl.child(b"stz2").or_else(|| stbl.child(b"stsz"))?;
         let sizes = Self::read(tree, node);
+        if sizes.as_ref().is_ok_and(|sizes| sizes.all == 1)
+            && let Some(error) = packed(tree, stbl)
+        {
+            return Some(Err(error.at(node.start)));
+        }
         // QuickTime's way to say that a sample is a frame of PCM, however many bytes that has.
         Some(sizes.map(|sizes| match pcm_frame(tree, stbl).filter(|_| sizes.all == 1) {
             Some(all) => Self { all, ..sizes },
@@ -126,6 +131,21 @@ impl<'t> Sizes<'t> {
             _ => wide(4).sum(),
         }
     }
+}
+
+/// What is said where each sample of the table is one of the many in a packet of sound (QuickTime File Format: Sound
+/// Sample Description Version 1).
+fn packed(tree: &Tree<'_>, stbl: &Node) -> Option<Error> {
+    let entry = stbl.child(b"stsd")?.children.first()?;
+    let sound: AudioSampleEntry = tree.read(entry).ok()?;
+    let Some([samples @ .., _, _, _, _, _, _, _, _, _, _, _, _]) = &sound.quicktime_v1.0 else { return None };
+    let samples = u32::from_be_bytes(*samples);
+    let message = format!(
+        "The sample table counts single samples of sound, of which '{}' packs {samples} together; Boxlock does not take such \
+         packets apart. Compress the sound anew, with: ffmpeg -i input.mov -map 0 -c copy -c:a aac output.mov",
+        entry.id()
+    );
+    (samples > 1).then(|| Error::unsupported("packed-sound", message))
 }
 
 /// Bytes of a frame of PCM, where the samples are that by the sample entry: a sample of each channel.

@@ -178,3 +178,23 @@ fn frames_of_pcm_have_their_bytes_whatever_their_table_says() {
         assert!(drive::protect(&counted, &none()).unwrap() == before, "{codec}");
     }
 }
+
+#[test]
+fn packets_of_sound_that_a_table_counts_sample_by_sample_are_said_to_be_that() {
+    if !ffmpeg::present() {
+        return;
+    }
+    for codec in ["adpcm_ms", "adpcm_ima_wav"] {
+        let file = make(".mov", &format!("-c:v libx264 -g 25 -c:a {codec}"));
+        let error = drive::protect(&file, &none()).unwrap_err();
+        assert_eq!(error.code(), "packed-sound", "{codec}: {error}");
+        assert!(error.message().contains("packs ") && error.message().ends_with("output.mov"), "{error}");
+        let at = error.offset().unwrap() as usize;
+        assert_eq!(&file[at + 4..at + 8], b"stsz");
+    }
+    // Their packets are samples.
+    for codec in ["adpcm_ima_qt", "gsm -ar 8000"] {
+        let file = make(".mov", &format!("-c:v libx264 -g 25 -c:a {codec}"));
+        assert!(packets(&drive::protect(&file, &none()).unwrap()).len() > 400, "{codec}");
+    }
+}
