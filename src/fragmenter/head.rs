@@ -36,9 +36,9 @@ pub fn head(sequence: u32, stretches: &[Stretch]) -> Result<Vec<u8>> {
                 w.nested(FourCc(*b"traf"), |w| {
                     track(w, stretch.id, samples, media, &mut offsets);
                     groups(w, stretch, first, samples.len());
-                    w.bytes(
-                        &stretch.secrets.as_ref().map(|secrets| secrets.to_box(samples)).unwrap_or_default(),
-                    );
+                    if let Some(secrets) = &stretch.secrets {
+                        w.bytes(&secrets.to_boxes(samples, w.len()));
+                    }
                 });
                 first += samples.len();
                 media += samples.iter().map(|sample| u64::from(sample.size)).sum::<u64>();

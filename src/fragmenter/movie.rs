@@ -15,9 +15,9 @@ use crate::track::{Index, Movie};
 use super::quicktime;
 
 /// What a sample table holds of samples; in fragmented files it is in the fragments, or nowhere.
-const OF_SAMPLES: [&[u8; 4]; 18] = [
+const OF_SAMPLES: [&[u8; 4]; 19] = [
     b"stts", b"ctts", b"stsc", b"stsz", b"stz2", b"stco", b"co64", b"stss", b"stps", b"stsh", b"stdp",
-    b"sdtp", b"padb", b"subs", b"sbgp", b"csgp", b"saiz", b"saio",
+    b"sdtp", b"padb", b"subs", b"sbgp", b"csgp", b"saiz", b"saio", b"senc",
 ];
 
 /// `ftyp` and `moov` of the fragmented file.

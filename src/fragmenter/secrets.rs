@@ -3,7 +3,8 @@
 
 use crate::boxes::cenc::{SENC_SUBSAMPLES, SUBSAMPLE_LEN, SampleAuxInfoOffsets, SampleAuxInfoSizes};
 use crate::boxes::header::{four, wrap};
-use crate::boxes::{Node, Tree};
+use crate::boxes::types::{Counted, Wide};
+use crate::boxes::{BoxBody, Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Result};
 use crate::track::Track;
@@ -156,15 +157,18 @@ impl<'t> Secrets<'t> {
 }
 
 impl Entries {
-    /// The `senc` of these samples; nothing where none of them has an entry.
-    pub fn to_box(&self, samples: &[Sample]) -> Vec<u8> {
+    /// The `senc` of these samples, with the `saiz` and `saio` that lead to it; nothing where none of them has an entry. They
+    /// stand `at` bytes behind what offsets count from.
+    pub fn to_boxes(&self, samples: &[Sample], at: usize) -> Vec<u8> {
         let mut body = Vec::new();
+        let mut sizes = Vec::new();
         let mut is_empty = true;
         for sample in samples {
             let from = to_len(sample.secret.saturating_sub(self.at));
             let len = to_len(sample.secret_len.into());
             let entry = self.bytes.get(from..from.saturating_add(len)).unwrap_or_default();
             is_empty &= entry.is_empty();
+            let before = body.len();
             body.extend_from_slice(entry);
             let iv = to_len(sample.entry.into()).checked_sub(1).and_then(|number| self.iv_sizes.get(number));
             // What is encrypted whole has no map among others that have.
@@ -174,6 +178,7 @@ impl Entries {
             {
                 body.extend([0, 0]);
             }
+            sizes.push(u8::try_from(body.len() - before).ok());
         }
         if is_empty {
             return Vec::new();
@@ -183,9 +188,28 @@ impl Entries {
         let version = if has_gaps { 2_u32 << 24 } else { 0 };
         let head = version | if self.has_maps { SENC_SUBSAMPLES } else { 0 };
         let count = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-        wrap(four(b"senc"), &[&head.to_be_bytes()[..], &count.to_be_bytes(), &body].concat())
+        let senc = wrap(four(b"senc"), &[&head.to_be_bytes()[..], &count.to_be_bytes(), &body].concat());
+        // Sizes have a byte; what is longer stands in `senc` alone.
+        let Some(sizes) = sizes.into_iter().collect::<Option<Vec<u8>>>() else { return senc };
+        let mut saiz = SampleAuxInfoSizes { sample_count: count, ..SampleAuxInfoSizes::default() };
+        match sizes.as_slice() {
+            [first, rest @ ..] if *first > 0 && rest.iter().all(|size| size == first) => {
+                saiz.default_sample_info_size = *first;
+            }
+            _ => saiz.sample_info_sizes = sizes,
+        }
+        let saiz = saiz.to_box(0);
+        let offset = |at: usize| SampleAuxInfoOffsets {
+            offsets: Counted::from(vec![Wide(len_u64(at))]),
+            ..SampleAuxInfoOffsets::default()
+        };
+        let before = at + saiz.len() + offset(0).to_box(0).len();
+        [saiz, offset(before + SENC_PREFIX).to_box(0), senc].concat()
     }
 }
+
+/// Bytes of a `senc` before its first entry.
+const SENC_PREFIX: usize = 16;
 
 /// Most bytes of them that are read from outside of the `moov`: 16 bytes for each of four million samples.
 const MOST_OUTSIDE: u64 = 64 << 20;

@@ -57,7 +57,19 @@ fn what_ffmpeg_encrypts_gets_headers_and_twins() {
     let fragmented = drive::fragmented(&protected);
     // Every sample has an IV: what is for lists with gaps is known to few readers.
     for moof in raw::boxes(&fragmented, 0).iter().filter(|top| top.name == "moof") {
-        assert!(moof.children().iter().filter_map(|traf| traf.child("senc")).all(|senc| senc.version() == 0));
+        for traf in moof.children().iter().filter(|it| it.name == "traf") {
+            let [senc, saiz, saio] = ["senc", "saiz", "saio"].map(|name| traf.child(name).unwrap());
+            assert_eq!(senc.version(), 0);
+            assert_eq!(moof.start + raw::be32(saio.body(), 8) as usize, senc.start + 16);
+            let (one, count) = (usize::from(saiz.body()[4]), raw::be32(saiz.body(), 5) as usize);
+            let each = saiz.body()[9..].iter().map(|size| usize::from(*size));
+            assert_eq!(one * count + each.sum::<usize>(), senc.end() - senc.start - 16);
+        }
+    }
+    let moov = raw::boxes(&fragmented, 0).into_iter().find(|top| top.name == "moov").unwrap();
+    for trak in moov.children().iter().filter(|it| it.name == "trak") {
+        let stbl = trak.at("mdia/minf/stbl");
+        assert!(["senc", "saiz", "saio"].iter().all(|name| stbl.child(name).is_none()));
     }
     let before = raw::by_track(&fragmented);
     let keep = boxlock::protect::RequestText {
