@@ -65,6 +65,11 @@ pub struct Findings {
 impl Findings {
     /// Adds one; of each rule [`TOLD`] are told.
     pub fn add(&mut self, rule: &'static FileRule, place: Place, message: impl Into<String>) {
+        self.add_by(rule, || (place, message.into()));
+    }
+
+    /// Adds one that is only put into words when it is told: of boxes that a file may have a flood of.
+    pub fn add_by(&mut self, rule: &'static FileRule, told: impl FnOnce() -> (Place, String)) {
         let is_rule = |(known, _): &(&FileRule, u64)| known.rule.id == rule.rule.id;
         let at = self.counts.iter().position(is_rule).unwrap_or_else(|| {
             self.counts.push((rule, 0));
@@ -73,7 +78,8 @@ impl Findings {
         let Some((_, count)) = self.counts.get_mut(at) else { return };
         *count += 1;
         if usize::try_from(*count).is_ok_and(|count| count <= TOLD) {
-            self.all.push(Found { rule, place, message: message.into() });
+            let (place, message) = told();
+            self.all.push(Found { rule, place, message });
         }
     }
 

@@ -8,9 +8,12 @@ mod fragment;
 mod headers;
 mod index_contents;
 mod indexes;
+mod kinds;
+mod lengths;
 mod movie;
 pub mod rules;
 mod samples;
+mod tables;
 pub mod targets;
 
 pub use checking::Checking;
