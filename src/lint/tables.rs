@@ -175,8 +175,8 @@ impl Table<'_> {
             let len = bytes(sizes, sample, last);
             let end = offset.saturating_add(if is_by_frame { len.min(1) } else { len });
             sample = last;
-            let is_somewhere = end > offset && end <= self.index.file_len;
-            if is_somewhere && !self.is_media(offset, end) {
+            // Samples of no bytes stand nowhere.
+            if end > offset && !self.is_media(offset, end) {
                 count += 1;
                 first.get_or_insert((number, offset, end));
             }

@@ -1,6 +1,6 @@
 //! Files whose headers and sample tables say what cannot be, or what does not go together.
 
-use super::build::{SAMPLE, append, boxed, find, front, hide, plain, protected, set};
+use super::build::{SAMPLE, append, boxed, copy, find, front, hide, plain, protected, set};
 use super::findings;
 use super::rules::{Case, case};
 use crate::support::ffmpeg;
@@ -221,6 +221,9 @@ fn chunks_stand_in_media_data() {
         "data-elsewhere",
         "is bytes 4 to 24, which are of the box 'ftyp' at byte 0. So are 2 of its chunks",
     );
+    let mut empty = at(4);
+    set(&mut empty, &of_table("stsz"), 12, &[0; 8]);
+    none(&empty, "data-elsewhere");
     // Samples in another file stand where that says.
     let mut external = at(4);
     set(&mut external, "moov/trak/mdia/minf/dinf/dref/url ", 0, &[0; 4]);
@@ -300,6 +303,24 @@ fn headers_of_a_plain_file_say_how_long_it_is() {
         "lengths-differ",
         "'tkhd' says that track 2 takes 0:00:17.000; its samples take 0:00:20.000.",
     );
+    // The longest of two tracks counts, wherever it stands.
+    for (first, second) in [(100_000_000_u32, 50_000_000_u32), (50_000_000, 100_000_000)] {
+        let mut two = said(20 * SECOND, 0);
+        let trak = copy(&two, "moov/trak");
+        append(&mut two, "moov", &trak);
+        set(&mut two, "moov/trak[1]/tkhd", 20, &[0, 0, 0, 3]);
+        for (number, delta) in [(0, first), (1, second)] {
+            set(&mut two, &format!("moov/trak[{number}]/mdia/minf/stbl/stts"), 12, &delta.to_be_bytes());
+            let at = u32::try_from(find(&two, "mdat").body).unwrap();
+            set(&mut two, &format!("moov/trak[{number}]/mdia/minf/stbl/stco"), 8, &at.to_be_bytes());
+        }
+        none(&two, "lengths-differ");
+    }
+    // What goes on in fragments may be longer.
+    let mut goes_on = said(23 * SECOND, 0);
+    append(&mut goes_on, "moov", &boxed(b"mvex", &[&copy(SAMPLE, "moov/mvex/trex[1]")]));
+    lead(&mut goes_on);
+    none(&goes_on, "lengths-differ");
     let mut none_of_it = said(23 * SECOND, 0);
     let at = timescale_at(&none_of_it);
     none(&none_of_it, "no-timescale");
@@ -366,7 +387,16 @@ fn a_track_is_as_long_as_its_edits() {
     );
     // Those that are repeated go on until the track ends.
     let mut again = said(100, &edits);
+    // The lower half of it, behind the timescale.
+    let at = timescale_at(&again);
+    set(&mut again, "moov/mvhd", if at == 12 { 16 } else { 28 }, &(100 * SECOND).to_be_bytes());
+    assert_eq!(told(&again, "lengths-differ").len(), 2);
+    let other = copy(&said(25, &edits), "moov/trak");
     set(&mut again, "moov/trak/edts/elst", 3, &[1]);
+    none(&again, "lengths-differ");
+    // Beside a track that ends before it.
+    append(&mut again, "moov", &other);
+    set(&mut again, "moov/trak[1]/tkhd", 20, &[0, 0, 0, 3]);
     none(&again, "lengths-differ");
 }
 
