@@ -154,7 +154,7 @@ fn stray(moov: &Tree<'_>, node: &Node, is_entry: bool, found: &mut Findings) {
     let is_end =
         if is_entry { rest.iter().all(|byte| *byte == 0) } else { node.id().is(b"udta") && rest == [0; 4] };
     if (1..8).contains(&left) && !is_end {
-        found.add_by(&rules::LEFT_OVER_BYTES, || {
+        found.add_by(&rules::LEFT_OVER_BYTES, &|| {
             let message = format!(
                 "Box '{}' ends with {left} bytes behind the last box in it, and no box has fewer than 8.",
                 node.id()

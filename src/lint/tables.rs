@@ -80,7 +80,7 @@ impl Table<'_> {
     /// Whether what is said of each sample is said of as many as there are.
     fn counts(&self, samples: u64, found: &mut Findings) {
         let mut add = |node: &Node, listed: u64, of: Option<FourCc>| {
-            found.add_by(&rules::TABLE_COUNTS, || {
+            found.add_by(&rules::TABLE_COUNTS, &|| {
                 let of = of.map_or_else(String::new, |of| format!(" of the grouping '{of}'"));
                 let what = node.id();
                 let message = format!("'{what}'{of} is for {listed} samples, and the track has {samples}.");
