@@ -12,6 +12,7 @@ mod locked;
 mod more;
 mod page;
 mod rules;
+mod table_files;
 mod targets;
 
 use boxlock::report::{self, FileFindings};

@@ -11,7 +11,7 @@ use crate::track::{Codec, Index, Movie, Protection, SampleEntry, Track, TrackKin
 use crate::verify::agreement;
 
 use super::finding::{Findings, Place};
-use super::rules;
+use super::{defaults, rules};
 
 /// Looks at all sample entries.
 pub fn look(index: &Index, found: &mut Findings) {
@@ -106,6 +106,7 @@ impl Entry<'_> {
             let message = format!("The sample entry '{coded}' has no '{}'.", missing.join("' and no '"));
             found.add(&rules::SINF, self.place(sinf.unwrap_or(self.node)), message);
         }
+        defaults::look(self.moov, self.node, self.track.id, found);
         let (Some(sinf), Some(protection)) = (sinf, &self.entry.protection) else { return };
         if let Some(node) = sinf.child(b"frma")
             && let Ok(OriginalFormat { data_format, .. }) = self.moov.read(node)
@@ -187,6 +188,12 @@ impl Entry<'_> {
                 let message =
                     format!("The scheme is 'cbcs', and each sample of track {id} has an IV of {size} bytes.");
                 add(&rules::CBCS_WITHOUT_CONSTANT, message);
+            }
+            (b"cbc1", 8) => {
+                let message = format!(
+                    "IVs of track {id} have 8 bytes, and its blocks are chained (AES-CBC), which takes 16."
+                );
+                add(&rules::CHAIN_IV_8, message);
             }
             (_, 0 | 8) => {}
             (b"cenc" | b"cens", 16) => {

@@ -65,16 +65,29 @@ pub struct Findings {
 impl Findings {
     /// Adds one; of each rule [`TOLD`] are told.
     pub fn add(&mut self, rule: &'static FileRule, place: Place, message: impl Into<String>) {
+        if self.counts_to_tell(rule) {
+            self.all.push(Found { rule, place, message: message.into() });
+        }
+    }
+
+    /// Adds one that is only put into words when it is told: of boxes that a file may have a flood of.
+    pub fn add_by(&mut self, rule: &'static FileRule, told: &dyn Fn() -> (Place, String)) {
+        if self.counts_to_tell(rule) {
+            let (place, message) = told();
+            self.all.push(Found { rule, place, message });
+        }
+    }
+
+    /// Counts one, and says whether it is told.
+    fn counts_to_tell(&mut self, rule: &'static FileRule) -> bool {
         let is_rule = |(known, _): &(&FileRule, u64)| known.rule.id == rule.rule.id;
         let at = self.counts.iter().position(is_rule).unwrap_or_else(|| {
             self.counts.push((rule, 0));
             self.counts.len() - 1
         });
-        let Some((_, count)) = self.counts.get_mut(at) else { return };
+        let Some((_, count)) = self.counts.get_mut(at) else { return false };
         *count += 1;
-        if usize::try_from(*count).is_ok_and(|count| count <= TOLD) {
-            self.all.push(Found { rule, place, message: message.into() });
-        }
+        usize::try_from(*count).is_ok_and(|count| count <= TOLD)
     }
 
     /// Whether anything was found by this rule.

@@ -4,6 +4,7 @@ use crate::boxes::fragment::{tfhd_flags, trun_flags};
 use crate::boxes::piff::{self, FragmentTime};
 use crate::boxes::{Node, Tree};
 use crate::bytes::ByKey;
+use crate::bytes::units::len_u64;
 use crate::track::index::FragmentEntry;
 use crate::track::leftovers::is_system_header;
 use crate::track::presented::Access;
@@ -12,6 +13,7 @@ use crate::track::{Fragment, Index, Track, TrackFragment, TrackKind};
 use crate::verify::twins::is_untimely;
 
 use super::finding::{Findings, Place};
+use super::movie::is_cut;
 use super::rules;
 
 /// What is known from the fragments before.
@@ -88,7 +90,7 @@ fn media(index: &Index, entry: &FragmentEntry, tree: &Tree<'_>, fragment: &Fragm
     let stretch = entry.start..entry.end.max(entry.start + 1);
     let own: Vec<_> = index.top.within(stretch.start, stretch.end).filter(is_media).collect();
     let ranges = fragment.data_ranges();
-    let is_cut = index.problems.iter().any(|problem| problem.code() == "truncated");
+    let is_cut = is_cut(index);
     for &(start, end) in &ranges {
         let holds = |top: &TopBox| is_media(top) && top.start + top.header_len <= start && end <= top.end();
         let held = index.top.around(start).filter(holds);
@@ -151,7 +153,24 @@ impl Part<'_> {
             found.add(&rules::NO_DEFAULT_BASE, self.place(tfhd), message);
         }
         self.offsets(found);
+        self.empty(found);
         self.times(before, found);
+    }
+
+    /// Pictures and sound of no bytes.
+    fn empty(&self, found: &mut Findings) {
+        let kind = self.track.map(|track| track.kind);
+        if !matches!(kind, Some(TrackKind::Video | TrackKind::Audio)) {
+            return;
+        }
+        let mut empty = (0_u64..).zip(self.part.samples()).filter(|(_, (_, size))| *size == 0);
+        let Some((first, _)) = empty.next() else { return };
+        let message = format!(
+            "{} of {} samples of the fragment have 0 bytes, the first of them is sample {first}.",
+            len_u64(empty.count()) + 1,
+            self.part.sample_count
+        );
+        found.add(&rules::EMPTY_SAMPLES, self.place(self.traf), message);
     }
 
     fn offsets(&self, found: &mut Findings) {

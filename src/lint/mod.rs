@@ -1,6 +1,7 @@
 //! Rank 11: what is wrong with an open file: findings by declared rules, each with its place; and why it does not play.
 
 pub mod checking;
+mod defaults;
 pub mod document;
 mod entries;
 pub mod finding;
@@ -8,9 +9,12 @@ mod fragment;
 mod headers;
 mod index_contents;
 mod indexes;
+mod kinds;
+mod lengths;
 mod movie;
 pub mod rules;
 mod samples;
+mod tables;
 pub mod targets;
 
 pub use checking::Checking;

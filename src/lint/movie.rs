@@ -8,7 +8,7 @@ use crate::bytes::units::len_u64;
 use crate::track::{Index, Movie, Track};
 
 use super::finding::{Findings, Place};
-use super::rules;
+use super::{kinds, lengths, rules, tables};
 
 /// Brands that a reader of MP4 looks for.
 const BRANDS: &[u8] = b"isomiso2iso3iso4iso5iso6iso7iso8iso9mp41mp42avc1dashmsdhmsixcmfccmf2piffisml3gp43gp53gp63gp7M4V M4A qt  f4v MSNVdby1mif1avifheicavismsf1heishevcF4V M4P M4B heixheimmiafNDXCndasmp21mp71isc2XAVC";
@@ -21,9 +21,20 @@ pub fn look(index: &Index, found: &mut Findings) {
         return;
     };
     whole(index, moov, movie, found);
+    if !is_cut(index) {
+        stray(moov, moov.root(), false, found);
+    }
+    lengths::look(index, moov, movie, found);
     for (trak, track) in moov.root().all(b"trak").zip(&movie.tracks) {
         self::track(index, moov, trak, track, movie, found);
+        kinds::look(index, moov, trak, track, found);
+        tables::look(index, moov, trak, track, found);
     }
+}
+
+/// Whether the file is cut short: what its last box lacks is told by that.
+pub fn is_cut(index: &Index) -> bool {
+    index.problems.iter().any(|problem| problem.code() == "truncated")
 }
 
 /// What a file without a movie header is. Pictures and other items, indexes, and single boxes by themselves need none.
@@ -98,6 +109,11 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
             found.add(&rules::NEXT_TRACK_ID, Place::of(moov, node), message);
         }
         all_ones(moov, node, header.duration.0, header.head.version, None, found);
+        if header.timescale == 0 {
+            let message = "The timescale of the movie header is 0 ticks a second, so the lengths that it, its tracks and their edits \
+                           say are not known.";
+            found.add(&rules::NO_TIMESCALE, Place::of(moov, node), message);
+        }
     }
     if let Some(fragment) = index.fragments.first()
         && !movie.fragmented
@@ -126,6 +142,27 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
         );
         found.add(&rules::MOOV_BEHIND, Place::of(moov, root), message);
     }
+}
+
+/// Fewer bytes behind the last box in a box than a box has. More of them are told where they are read.
+fn stray(moov: &Tree<'_>, node: &Node, is_entry: bool, found: &mut Findings) {
+    let fields = node.body_start().saturating_add(node.fields_len);
+    let end = node.children.last().map_or(fields, Node::end);
+    let left = node.end().saturating_sub(end);
+    let rest = moov.slice(end, node.end());
+    // QuickTime ends user data with four zero bytes, and sample entries with so many or fewer.
+    let is_end =
+        if is_entry { rest.iter().all(|byte| *byte == 0) } else { node.id().is(b"udta") && rest == [0; 4] };
+    if (1..8).contains(&left) && !is_end {
+        found.add_by(&rules::LEFT_OVER_BYTES, &|| {
+            let message = format!(
+                "Box '{}' ends with {left} bytes behind the last box in it, and no box has fewer than 8.",
+                node.id()
+            );
+            (Place::of(moov, node), message)
+        });
+    }
+    node.children.iter().for_each(|child| stray(moov, child, node.id().is(b"stsd"), found));
 }
 
 /// A duration of all ones, of the width that the version has. In a fragmented file it is what `mehd` is for.

@@ -202,7 +202,7 @@ fn tracks() -> Vec<Case> {
             "too-many-sample-entries",
             head,
             |file| {
-                append(file, &of_table("stsd"), &boxed(b"abcd", &[&[0; 8]]).repeat(4200));
+                append(file, &of_table("stsd"), &boxed(b"abcd", &[&[0, 0, 0, 0, 0, 0, 0, 1]]).repeat(4200));
                 set(file, &of_table("stsd"), 4, &4201_u32.to_be_bytes());
             },
             &["damaged-entry"],

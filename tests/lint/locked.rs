@@ -38,6 +38,7 @@ fn clear() -> Vec<u8> {
     file
 }
 
+const ENCV: &str = "moov/trak/mdia/minf/stbl/stsd/encv";
 const SINF: &str = "moov/trak/mdia/minf/stbl/stsd/encv/sinf";
 const SINF2: &str = "moov/trak[1]/mdia/minf/stbl/stsd/enca/sinf";
 const SENC: &str = "moof/traf/senc";
@@ -86,6 +87,17 @@ fn entries() -> Vec<Case> {
         case("frma-format", cenc_front, |file| set(file, &of_sinf("frma"), 0, b"encv"), &[]),
         case("scheme-boxes", cenc_front, |file| hide(file, &of_sinf("schi/tenc")), &[]),
         case("unknown-scheme", cenc_front, |file| set(file, &of_sinf("schm"), 4, b"abcd"), &[]),
+        case(
+            "second-sinf",
+            cenc_front,
+            |file| {
+                let sinf = copy(file, SINF);
+                append(file, ENCV, &sinf);
+            },
+            &[],
+        ),
+        case("protected-flag", cenc_front, |file| set(file, &of_sinf("schi/tenc"), 6, &[2]), &[]),
+        case("unused-pattern", cenc_front, |file| set(file, &of_sinf("schi/tenc"), 5, &[0x19]), &[]),
         case("twins-differ", hybrid_front, |file| set(file, &of_sinf("schi/uuid:8974"), 8, &[9]), &[]),
         case("kid-zero", cenc, |file| set(file, &of_sinf("schi/tenc"), 8, &[0; 16]), &["header-kid"]),
         case("piff-algorithm", piff_front, |file| set(file, &of_sinf("schi/uuid:8974"), 4, &[0, 0, 5]), &[]),
@@ -95,7 +107,13 @@ fn entries() -> Vec<Case> {
             "ctr-constant-iv",
             cbcs_front,
             |file| set(file, &of_sinf("schm"), 4, b"cenc"),
-            &["header-algorithm"],
+            &["header-algorithm", "unused-pattern"],
+        ),
+        case(
+            "chain-iv-8",
+            || front(protected("cbc1", "plain")),
+            |file| set(file, &of_sinf("schi/tenc"), 7, &[8]),
+            &[],
         ),
         case(
             "cbcs-no-constant-iv",
@@ -284,7 +302,7 @@ fn samples() -> Vec<Case> {
             "key-two-modes",
             cenc,
             |file| set(file, &format!("{SINF2}/schm"), 4, b"cbc1"),
-            &["header-algorithm"],
+            &["header-algorithm", "chain-iv-8"],
         ),
         case(
             "leftover",
@@ -364,4 +382,119 @@ fn a_sample_of_many_units_and_many_ranges_takes_no_longer_than_it_is() {
     assert_eq!(broken((5, 16)), [""; 0]);
     assert_eq!(broken((4, 17)), ["nal-header-encrypted"]);
     assert_eq!(broken((5, 17)), ["subsamples-sum"]);
+}
+
+/// What is found by a rule.
+fn told(file: &[u8], rule: &str) -> Vec<String> {
+    findings(file).findings.into_iter().filter(|one| one.rule == rule).map(|one| one.message).collect()
+}
+
+#[track_caller]
+fn one(file: &[u8], rule: &str, expected: &str) {
+    let told = told(file, rule);
+    assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
+}
+
+#[test]
+fn tenc_and_its_twin_say_what_the_scheme_is() {
+    const TWIN: &str = "schi/uuid:8974";
+    for (scheme, own, other) in [("cenc", 1, 2), ("cbc1", 2, 1)] {
+        let file = front(protected(scheme, "hybrid"));
+        assert_eq!(told(&file, "twins-differ"), [""; 0], "{scheme}");
+        assert_eq!(file[find(&file, &of_sinf(TWIN)).body + 6], own);
+        for number in [other, 0] {
+            let mut file = file.clone();
+            set(&mut file, &of_sinf(TWIN), 6, &[number]);
+            let expected = format!(
+                "default_isProtected 1 in the scheme '{scheme}', PIFF's box the AlgorithmID {number}"
+            );
+            one(&file, "twins-differ", &expected);
+        }
+        let mut clear = file.clone();
+        set(&mut clear, &of_sinf("schi/tenc"), 6, &[0]);
+        one(&clear, "twins-differ", "default_isProtected 0 in the scheme");
+        set(&mut clear, &of_sinf(TWIN), 6, &[0]);
+        assert_eq!(told(&clear, "twins-differ"), [""; 0], "{scheme}");
+    }
+    // PIFF's scheme has any of its algorithms.
+    let mut piff = hybrid_front();
+    set(&mut piff, &of_sinf("schm"), 4, b"piff");
+    for (number, is_wrong) in [(0, true), (1, false), (2, false)] {
+        set(&mut piff, &of_sinf(TWIN), 6, &[number]);
+        assert_eq!(told(&piff, "twins-differ").len(), usize::from(is_wrong), "{number}");
+    }
+}
+
+#[test]
+fn chains_of_blocks_have_ivs_of_a_block() {
+    let file = front(protected("cbc1", "plain"));
+    assert_eq!(told(&file, "chain-iv-8"), [""; 0]);
+    let mut short = file;
+    set(&mut short, &of_sinf("schi/tenc"), 7, &[8]);
+    one(
+        &short,
+        "chain-iv-8",
+        "IVs of track 1 have 8 bytes, and its blocks are chained (AES-CBC), which takes 16.",
+    );
+    let mut piff = piff_front();
+    assert_eq!(told(&piff, "chain-iv-8"), [""; 0]);
+    set(&mut piff, &of_sinf("schi/uuid:8974"), 6, &[2]);
+    one(&piff, "chain-iv-8", "its blocks are chained");
+}
+
+#[test]
+fn patterns_are_of_schemes_that_have_them() {
+    for scheme in ["cenc", "cbc1", "cens", "cbcs"] {
+        let file = front(protected(scheme, "plain"));
+        assert_eq!(told(&file, "unused-pattern"), [""; 0], "{scheme}");
+        let has_one = ["cens", "cbcs"].contains(&scheme);
+        // In version 0 it is reserved.
+        for (version, is_wrong) in [(0, true), (1, !has_one)] {
+            let mut file = file.clone();
+            set(&mut file, &of_sinf("schi/tenc"), 0, &[version]);
+            set(&mut file, &of_sinf("schi/tenc"), 5, &[0x19]);
+            let why = if has_one { "it has version 0" } else { "the scheme is '" };
+            match is_wrong {
+                true => {
+                    one(&file, "unused-pattern", &format!("the pattern 0x19 (encrypt 1, skip 9), and {why}"))
+                }
+                false => assert_eq!(told(&file, "unused-pattern"), [""; 0], "{scheme}"),
+            }
+        }
+    }
+    let mut flag = cenc_front();
+    assert_eq!(told(&flag, "protected-flag"), [""; 0]);
+    set(&mut flag, &of_sinf("schi/tenc"), 6, &[0]);
+    assert_eq!(told(&flag, "protected-flag"), [""; 0]);
+    set(&mut flag, &of_sinf("schi/tenc"), 6, &[2]);
+    one(&flag, "protected-flag", "'tenc' says default_isProtected 2, where 0 and 1 are known.");
+}
+
+#[test]
+fn a_second_sinf_says_what_the_first_does() {
+    let other = |form: &str, change: fn(&mut Vec<u8>)| {
+        let mut second = front(protected("cenc", form));
+        change(&mut second);
+        let sinf = copy(&second, SINF);
+        let mut file = cenc_front();
+        append(&mut file, ENCV, &sinf);
+        file
+    };
+    let same = other("piff", |_| ());
+    one(&same, "second-sinf", "a 'sinf' of the scheme 'cenc', and as number 2 one of the scheme 'piff'");
+    assert_eq!(told(&same, "twins-differ"), [""; 0]);
+    let kid = other("piff", |file| set(file, &of_sinf("schi/uuid:8974"), 8, &[9]));
+    one(&kid, "twins-differ", "'sinf' number 2 says the KID 09");
+    let size = other("piff", |file| set(file, &of_sinf("schi/uuid:8974"), 7, &[16]));
+    one(&size, "twins-differ", "IVs of 16 bytes and AES-CTR; the first says");
+    let cipher = other("piff", |file| set(file, &of_sinf("schi/uuid:8974"), 6, &[2]));
+    one(&cipher, "twins-differ", "IVs of 8 bytes and AES-CBC; the first says");
+    let clear = other("plain", |file| set(file, &of_sinf("schi/tenc"), 6, &[0]));
+    one(&clear, "twins-differ", "and no encryption; the first says");
+    // What other schemes say is their own.
+    let foreign = other("plain", |file| {
+        set(file, &of_sinf("schm"), 4, b"itun");
+        set(file, &of_sinf("schi/tenc"), 8, &[9]);
+    });
+    assert_eq!(told(&foreign, "twins-differ"), [""; 0]);
 }

@@ -15,7 +15,13 @@ file_rules! { ENCRYPTION:
         "Write the boxes of the form hybrid with “Change its headers”.";
     UNKNOWN_SCHEME "unknown-scheme" Error "A scheme that is not known" "ISO/IEC 23001-7:2023 10" stops ALL, None
         "Players know cenc, cbcs, cens, cbc1 and piff." AGAIN;
-    TWINS "twins-differ" Error "CENC's box and PIFF's disagree" "PIFF 1.3 5.3; ISO/IEC 23001-7:2023 8.2" stops MAYBE, Change
+    SECOND_SINF "second-sinf" Warning "Two descriptions of one encryption" "ISO/IEC 14496-12:2022 8.12.1" stops MAYBE, Protect
+        "Some readers go by the first 'sinf', others by the last: Bento4 and FFmpeg differ in it." AGAIN;
+    PROTECTED_FLAG "protected-flag" Error "Neither encrypted nor clear" "ISO/IEC 23001-7:2023 8.2" stops MAYBE, Protect
+        "In 'tenc' 0 is clear and 1 is encrypted; other numbers readers take each in its own way." AGAIN;
+    PATTERN "unused-pattern" Warning "A pattern where the scheme has none" "ISO/IEC 23001-7:2023 8.2, 10.1, 10.2" stops MAYBE, Protect
+        "Readers that go by it leave blocks encrypted, and others decrypt blocks that are clear." AGAIN;
+    TWINS "twins-differ" Error "CENC's box and PIFF's disagree" "PIFF 1.1 5.3.3; PIFF 1.3 5.3; ISO/IEC 23001-7:2023 8.2" stops MAYBE, Change
         "One kind of player decrypts with the one, the others with the other." "Write the headers anew with “Change its headers”.";
     KID_ZERO "kid-zero" Error "A key ID of zeros" "ISO/IEC 23001-7:2023 8.2" stops ALL, Protect
         "It stands for no key: nobody asks for its licence." AGAIN;
@@ -23,6 +29,8 @@ file_rules! { ENCRYPTION:
         "0 is not encrypted, 1 is AES-CTR, 2 is AES-CBC." AGAIN;
     IV_SIZE "iv-size" Error "An impossible IV size" "ISO/IEC 23001-7:2023 8.2, 9.1" stops ALL, Protect
         "IVs have 8 or 16 bytes; with 0 there is a constant one." AGAIN;
+    CHAIN_IV_8 "chain-iv-8" Warning "IVs of 8 bytes for chains of blocks" "ISO/IEC 23001-7:2023 9.1, 10.2; PIFF 1.1 5.3.3" stops "windows? smooth? mse?", Protect
+        "A chain begins with a block of 16 bytes: readers fill up what is shorter with zeros, or refuse it." AGAIN;
     IV_SIZE_16 "iv-size-16" Warning "IVs of 16 bytes" "PlayReady, content encryption modes" stops "windows? smooth?", Protect
         "Windows 10 before 20H2 and clients before PlayReady 4.0 fail." "Protect the file with IVs of 8 bytes.";
     CTR_WITHOUT_IV "ctr-constant-iv" Error "Counter mode with one IV for all samples" "ISO/IEC 23001-7:2023 10.1" stops ALL, Protect

@@ -9,7 +9,7 @@ file_rules! { FRAGMENTS:
         "The counts are wrong: the file has fewer bytes." COPY;
     BAD_DATA_OFFSET "bad-data-offset" Error "Samples before the file" "ISO/IEC 14496-12:2022 8.8.8" stops ALL, None
         "The data offset of a run leads before the first byte." ANEW;
-    DATA_ELSEWHERE "data-elsewhere" Error "Samples outside of their media data" "ISO/IEC 14496-12:2022 8.8.7, 8.8.8" stops ALL, None
+    DATA_ELSEWHERE "data-elsewhere" Error "Samples outside of their media data" "ISO/IEC 14496-12:2022 8.7.5, 8.8.7, 8.8.8" stops ALL, None
         "Players read something else in their place. FFmpeg with a global 'sidx' writes such files." ANEW;
     DATA_APART "samples-apart" Warning "Samples in media data elsewhere" "ISO/IEC 14496-12:2022 8.8.7; PIFF 1.1 5.4" stops "smooth mse?", None
         "They stand before their fragment, or behind another: players of segments look right behind it." ANEW;

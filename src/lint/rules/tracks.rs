@@ -19,9 +19,9 @@ file_rules! { TRACKS:
         "The others are not looked at." ANEW;
     DAMAGED_ENTRY "damaged-entry" Error "A damaged codec configuration" "ISO/IEC 14496-12:2022 8.5.2; the codec's own box" stops ALL, None
         "A decoder cannot be set up from it." COPY;
-    NO_TIMESCALE "no-timescale" Error "A timescale of 0" "ISO/IEC 14496-12:2022 8.4.2" stops ALL, None
+    NO_TIMESCALE "no-timescale" Error "A timescale of 0" "ISO/IEC 14496-12:2022 8.2.2, 8.4.2" stops ALL, None
         "Times and lengths are not known." ANEW;
-    LENGTHS_DIFFER "lengths-differ" Warning "A header says another length than the samples have" "ISO/IEC 14496-12:2022 8.2.2, 8.4.2, 8.8.2" stops "windows?", None
+    LENGTHS_DIFFER "lengths-differ" Warning "A header says another length than the samples have" "ISO/IEC 14496-12:2022 8.2.2, 8.3.2, 8.4.2, 8.8.2" stops "windows?", None
         "Players show a wrong length, and may seek beyond the end." ANEW;
     SAMPLE_COUNTS "sample-counts" Error "Sample tables of different lengths" "ISO/IEC 14496-12:2022 8.6.1.2, 8.7.3" stops ALL, None
         "The last samples have no time, or no size." COPY;
@@ -31,10 +31,24 @@ file_rules! { TRACKS:
         "Nothing says where the last samples stand." COPY;
     CHUNK_RUNS "chunk-runs" Error "Runs of chunks out of order" "ISO/IEC 14496-12:2022 8.7.4" stops ALL, None
         "Players differ in how many samples the chunks have, and read them from wrong places." COPY;
+    SYNC_SAMPLES "sync-samples" Warning "Sync samples that cannot be" "ISO/IEC 14496-12:2022 8.6.2" stops "windows? mse?", None
+        "Players seek by 'stss', whose numbers go up from 1 to that of the last sample: they come to another place, or refuse the table." ANEW;
+    TABLE_COUNTS "table-counts" Warning "A table for another number of samples" "ISO/IEC 14496-12:2022 8.6.1.3, 8.6.4, 8.9.2" stops "windows?", None
+        "Times, dependencies or groups of the last samples are missing, or all are those of others." ANEW;
+    EMPTY_SAMPLES "empty-samples" Warning "Samples of no bytes" "ISO/IEC 14496-12:2022 8.7.3, 8.8.8" stops "windows? mse?", None
+        "There is nothing to decode: FFmpeg does not open some such files, and players stumble." ANEW;
+    EDITS "edit-beyond-media" Warning "An edit list that shows what is not there" "ISO/IEC 14496-12:2022 8.6.6" stops "windows? mse?", None
+        "Players show nothing, hold the last picture, or pass over the edit list." ANEW;
     DURATION_UNKNOWN "duration-all-ones" Warning "A duration of all ones" "ISO/IEC 14496-12:2022 8.2.2.3, 8.3.2.3, 8.4.2.3" stops "windows? smooth?", None
         "It means that the length is not known: some players show none, or take it for one of many thousand years." ANEW;
     HANDLER_NAME "hdlr-name" Note "A handler name without its end" "ISO/IEC 14496-12:2022 8.4.3" stops "windows?", None
         "The name ends with a zero byte; some readers go on into the next box." ANEW;
+    HANDLER_ENTRY "handler-entry" Error "A sample entry of another kind than the track" "ISO/IEC 14496-12:2022 8.4.3, 8.5.2" stops ALL, None
+        "Players look for a decoder of the kind that the handler says, and read the fields of the sample entry as such." ANEW;
+    MEDIA_HEADER "media-header" Warning "Not the media header of the kind of track" "ISO/IEC 14496-12:2022 8.4.5, 12.1.2, 12.2.2" stops "windows? smooth?", None
+        "Pictures have 'vmhd' and sound has 'smhd': there are readers that go by it, or refuse the track." ANEW;
+    DATA_REFERENCE "data-reference" Warning "A sample entry of a data reference that is not there" "ISO/IEC 14496-12:2022 8.5.2, 8.7.2" stops "windows?", None
+        "It says in which file the samples are; most players take it for this one, and some refuse the track." ANEW;
     EXTERNAL_DATA "external-data" Error "Samples in another file" "ISO/IEC 14496-12:2022 8.7.2" stops ALL, None
         "Players read one file." "Write picture and sound into one file.";
     NO_MVEX "no-mvex" Error "Fragments that the movie header does not announce" "ISO/IEC 14496-12:2022 8.8.1" stops ALL, None
