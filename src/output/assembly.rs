@@ -190,7 +190,7 @@ impl Assembly {
         } else if top.id.is(b"moov") {
             self.next_top += 1;
             Step::Bytes(self.movie.clone())
-        } else if top.id.is(b"mfra") && !self.are_apart {
+        } else if top.id.is(b"mfra") && !self.are_apart && self.index.mfra.is_some() {
             self.next_top += 1;
             Step::RandomAccess
         } else if let Some(task) = self.fragment_at(top.start) {
@@ -235,7 +235,8 @@ impl Assembly {
     fn is_left_out(&self, top: &TopBox) -> bool {
         let (is_one, without) = (self.segments.is_some(), self.are_apart);
         (is_system_header_type(top.id) && !self.keeps)
-            || (without && top.id.is(b"mfra"))
+            // One that could not be read leads nowhere afterwards.
+            || ((without || self.index.mfra.is_none()) && top.id.is(b"mfra"))
             || ((is_one || without) && is_index(&self.index, top))
     }
 

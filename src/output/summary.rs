@@ -237,6 +237,8 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
         if index.mfra.is_some() && !made {
             touched.count("", four(b"mfra"), Action::Remove);
         }
+    } else if index.mfra.is_none() && index.top.iter().any(|top| top.id.is(b"mfra")) {
+        touched.count("", four(b"mfra"), Action::Remove);
     } else if index.mfra.is_some() {
         touched.count("", four(b"mfra"), if made { Action::Add } else { Action::Change });
     }
@@ -256,8 +258,10 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     if plan.segment_index {
         growth += signed(Segments::of(index)?.index_len());
     }
-    for top in index.top.iter().filter(|_| plan.segment_index || plan.segments) {
-        if is_index(index, &top) || (plan.segments && top.id.is(b"mfra")) {
+    let indexes_go = plan.segment_index || plan.segments;
+    let mfra_goes = plan.segments || index.mfra.is_none();
+    for top in index.top.iter() {
+        if (indexes_go && is_index(index, &top)) || (mfra_goes && top.id.is(b"mfra")) {
             growth -= signed(top.size);
         }
     }

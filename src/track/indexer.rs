@@ -373,6 +373,22 @@ impl Indexer {
         }
         if let Ok(header) = &header
             && error.code() == "box-overrun"
+            && header.id.is(b"mfra")
+            && !self.index.fragments.is_empty()
+        {
+            // It stands behind all media, and only leads to it.
+            let message = format!(
+                "The file is cut short in the random access index at its end: 'mfra' should have {} bytes, and {rest} are there. \
+                 All media before it is whole.",
+                header.size
+            );
+            self.index.findings.push(Error::file("index-cut-short", message).at(start));
+            self.push_top(start, header);
+            self.stage = Stage::Done;
+            return Ok(());
+        }
+        if let Ok(header) = &header
+            && error.code() == "box-overrun"
             && body_limit(header).is_some_and(|limit| rest <= limit)
         {
             // What is there of it is shown.

@@ -78,6 +78,7 @@ pub fn cases() -> Vec<Case> {
 fn boxes() -> Vec<Case> {
     vec![
         case("truncated", clear, |file| file.truncate(file.len() - 100), &[]),
+        case("index-cut-short", whole, |file| file.truncate(file.len() - 5), &[]),
         case("unknown-bytes", clear, |file| file.extend(b"\0\0\0\x10\x01\x02\x03\x04mdatmdat"), &[]),
         case("trailing-bytes", clear, |file| file.extend(b"\x01\x02\x03\x04\x05\x06\x07"), &[]),
         case("zero-padding", head, |file| append(file, "moov/trak", &[0; 16]), &[]),

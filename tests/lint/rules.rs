@@ -82,6 +82,7 @@ const NO_FINDINGS: &[&str] = &[
     "key-rotation",
     "no-box",
     "not-mp4",
+    "packed-sound",
     "several-keys",
     "short-read",
     "too-many-keys",

@@ -198,3 +198,39 @@ fn packets_of_sound_that_a_table_counts_sample_by_sample_are_said_to_be_that() {
         assert!(packets(&drive::protect(&file, &none()).unwrap()).len() > 400, "{codec}");
     }
 }
+
+#[test]
+fn a_file_that_ends_within_its_index_is_written_without_it() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let arguments = "-c:v libx264 -g 50 -c:a aac -movflags frag_keyframe+empty_moov+default_base_moof";
+    let whole = make(".mp4", arguments);
+    let mfra = raw::boxes(&whole, 0).pop().unwrap();
+    assert_eq!(mfra.name, "mfra");
+    let request = drive::request_in("cenc", "hybrid");
+    let without = drive::protect(&whole[..mfra.start], &request).unwrap();
+    // From the header of the index on, to its last byte but one.
+    for end in [mfra.start + 8, mfra.start + 9, mfra.start + 40, whole.len() - 1] {
+        let cut = &whole[..end];
+        let session = drive::open(cut, Feed::Exact).unwrap();
+        let index = session.index().unwrap();
+        assert!(index.problems.is_empty() && index.mfra.is_none());
+        let said: Vec<&str> = index.findings.iter().map(|error| error.code()).collect();
+        assert_eq!(said, ["index-cut-short"]);
+        let plan = drive::plan(&session, &request).unwrap();
+        let made = drive::protect(cut, &request).unwrap();
+        assert!(made == without, "{end}");
+        let growth = boxlock::output::summary::fixed_growth(session.work().unwrap(), &plan).unwrap();
+        let of_whole = drive::open(&whole[..mfra.start], Feed::Exact).unwrap();
+        let plain = drive::plan(&of_whole, &request).unwrap();
+        let there = boxlock::output::summary::fixed_growth(of_whole.work().unwrap(), &plain).unwrap();
+        assert_eq!(growth, there - (end - mfra.start) as i64);
+    }
+    // Media that is cut is not whole.
+    for end in [mfra.start - 1, mfra.start + 7] {
+        let error = drive::protect(&whole[..end], &request).map(|_| ());
+        assert_eq!(error.is_err(), end < mfra.start, "{error:?}");
+    }
+    assert_eq!(drive::protect(&whole[..mfra.start - 1], &request).unwrap_err().code(), "truncated");
+}
