@@ -242,6 +242,14 @@ impl Session {
         }
     }
 
+    /// What is known of the file that is being opened, so far.
+    pub fn so_far(&self) -> Option<&Index> {
+        match &self.state {
+            State::Opening(opening) => Some(opening.indexer.index()),
+            State::Open(_) | State::Failed(_) => None,
+        }
+    }
+
     /// What is known of the file, once it is open.
     pub fn index(&self) -> Result<&Rc<Index>> {
         match &self.state {

@@ -10,6 +10,7 @@ import { button, byId, h } from './ui/dom.js';
 import { faultOf } from './ui/fault.js';
 import { showFiles } from './ui/file-list.js';
 import * as format from './ui/format.js';
+import { frontOf } from './ui/front.js';
 import { say } from './ui/live.js';
 import { paced } from './ui/pace.js';
 import { placeOf, viewOf } from './ui/place.js';
@@ -82,12 +83,16 @@ async function openFile(source, name, size, merged = false, id = ++lastId) {
   store.dispatch({ type: 'open', id, name, size, parts, merged });
   try {
     await desk();
+    const follow = paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60);
     const media = await open(source, {
       name,
       merge: merged,
       handle: await Promise.all(parts.map(handleOf)),
       signal: stop.signal,
-      onProgress: paced((progress) => store.dispatch({ type: 'progress', id, progress }), 60),
+      onProgress(progress) {
+        if (progress.front) store.dispatch({ type: 'front', id, boxes: progress.front });
+        follow(progress);
+      },
     });
     if (stop.signal.aborted) {
       media.close();
@@ -297,11 +302,13 @@ function showOpening(file) {
       h('p', { class: 'quiet' }, line),
       button('Cancel', () => closeFile(file.id), { class: 'button small' }),
     );
-    return;
+  } else {
+    places.opening.querySelector('progress')?.replaceWith(bar);
+    const text = places.opening.querySelector('p');
+    if (text) text.textContent = line;
   }
-  places.opening.querySelector('progress')?.replaceWith(bar);
-  const text = places.opening.querySelector('p');
-  if (text) text.textContent = line;
+  if (file.front.length && !places.opening.querySelector('.front'))
+    places.opening.append(frontOf(file.front));
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Progress {
   /** Bytes done so far of `total`. */
   done: number;
   total: number;
+  /** While a file is opened, once: its first boxes, as soon as the movie header is one of them. */
+  front?: BoxNode[];
 }
 
 export interface OpenOptions {

@@ -15,6 +15,9 @@ use super::reads::SmallReads;
 use super::work::Work;
 use super::{JsResult, offset, shown, to_js};
 
+/// Most boxes that are shown before a file is open.
+const FRONT: usize = 12;
+
 /// One opened file.
 #[wasm_bindgen]
 pub struct File {
@@ -92,6 +95,15 @@ impl File {
     pub fn tree(&mut self, from: usize, count: usize) -> JsResult<JsValue> {
         let index = self.shared()?;
         shown(&report::top_boxes(&index, &mut self.listed, from, count))
+    }
+
+    /// `BoxNode[]`: the boxes at the front of a file that is still being opened, once its movie header is among them; until then,
+    /// and when it is open, `undefined`.
+    pub fn front(&self) -> JsResult<JsValue> {
+        match self.session.so_far().filter(|index| index.movie.is_some()) {
+            Some(index) => shown(&report::top_boxes(index, &mut Paths::default(), 0, FRONT)),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 
     /// `{ stride, types }`: which type of top-level box has most of each of `parts` stretches of the file.

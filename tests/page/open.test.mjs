@@ -1,7 +1,7 @@
 // Opening files and looking into them: what the page shows is what is in the file.
 
 import assert from 'node:assert/strict';
-import { copyFile, readFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { before } from 'node:test';
 import { inEachBrowser } from './browser.mjs';
 import { clickFound, facts, openFile, pageTests, SAMPLE, waitOpen, workFolder } from './support.mjs';
@@ -91,6 +91,57 @@ async function assertSummary(page, name) {
 inEachBrowser(
   (browser) => {
     const check = pageTests(browser);
+
+    check('the boxes at the front are shown before the whole file is read', async (page) => {
+      const all = boxes(sample);
+      const bytesOf = ({ start, end }) => sample.subarray(start, end);
+      const ends = ['ftyp', 'moov'];
+      const front = all.filter(({ type }) => ends.includes(type));
+      const media = all.filter(({ type }) => ['moof', 'mdat'].includes(type));
+      const many = Array.from({ length: 300 }, () => media.map(bytesOf)).flat();
+      const path = folder.path(`long-${browser.name}.ismv`);
+      await writeFile(path, Buffer.concat([...front.map(bytesOf), ...many]));
+      await page.evaluate(() => {
+        window.seen = [];
+        const note = () => {
+          const shown = document.querySelector('#opening .front');
+          const visible = shown?.checkVisibility() && !document.querySelector('[role="treeitem"]');
+          if (visible && !window.seen.includes(shown.innerText)) window.seen.push(shown.innerText);
+        };
+        new MutationObserver(note).observe(document.body, { subtree: true, childList: true });
+        document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'given' }));
+      });
+      await openFile(page, path);
+      const seen = await page.evaluate(() => window.seen);
+      assert.equal(seen.length, 1, String(seen));
+      const lines = seen[0].split('\n');
+      assert.match(lines[0], /It begins with/);
+      assert.match(lines[1], /^ftyp File type, \d+ B$/);
+      assert.match(lines[2], /^moov /);
+      assert.ok(
+        lines.some((line) => /^trak Track track 1 .*, \d+ B$/.test(line)),
+        seen[0],
+      );
+      assert.equal(await page.evaluate(() => document.querySelector('#opening').hidden), true);
+      // The module tells them once, first of all.
+      await page.setFile('#given', path);
+      const told = await page.evaluate(async () => {
+        const { open } = await import('/boxlock.js');
+        const told = [];
+        const onProgress = ({ front, done }) => void told.push(front ? front.map(({ type }) => type) : done);
+        const media = await open(document.querySelector('#given').files[0], { onProgress });
+        const tops = (await media.tree({ from: 0, count: 2 })).map(({ type }) => type);
+        media.close();
+        return { told, tops };
+      });
+      assert.deepEqual(told.tops, ends);
+      const fronts = told.told.filter(Array.isArray);
+      assert.equal(fronts.length, 1);
+      // More are known where more was read at once.
+      assert.deepEqual(fronts[0].slice(0, 2), ends);
+      assert.ok(fronts[0].length <= 12);
+      assert.ok(told.told.length > 1, 'reading goes on behind it');
+    });
 
     check('a file chosen in the dialog is opened, and its facts are right', async (page) => {
       await openFile(page, SAMPLE);

@@ -19,6 +19,7 @@ import { startEngine } from './worker-engine.js';
 /** @import { MergedFile, Methods, Order, Piece } from './messages' */
 /** @import { HeadReader } from '../files/heads.js' */
 /** @import { Waiting } from './joint.js' */
+/** @import * as Types from '../types' */
 
 /** Of one file: what looks. @typedef {look.File} Looking */
 /** What works, with its memory. @typedef {{ core: whole.File, memory: WebAssembly.Memory }} Working */
@@ -174,7 +175,8 @@ export async function openFile({ look: module, ...origin }, { engine, ...running
     await started(initLook, module);
     const core = new look.File(blob).joined(starts);
     const heads = new KnownHeads();
-    if (await feed(core, blob, [0], witness, running, heads, HELD_ONCE))
+    const front = () => core.front();
+    if (await feed(core, blob, [0], witness, { ...running, front }, heads, HELD_ONCE))
       return new OpenFile(core, blob, starts, witness, null, heads);
     core.free();
   }
@@ -226,15 +228,17 @@ function keepUsed(known, start, bytes, used) {
  * @param {Blob} blob
  * @param {number[]} bases where the files begin that it has one behind the other
  * @param {Witness} witness
- * @param {Waiting} running
+ * @param {Waiting & { front?: () => Types.BoxNode[] | undefined }} running `front` gives the first boxes when they are known: they
+ *   are told once
  * @param {KnownHeads} [known] what was read of fragments by an opening before; takes what is read now
  * @param {number} [most] bytes that are wanted at once
  * @returns whether it was opened: not where more are wanted
  */
-async function feed(core, blob, bases, witness, { signal, report }, known, most = Infinity) {
+async function feed(core, blob, bases, witness, { signal, report, front }, known, most = Infinity) {
   const starts = new Set(bases);
   const pause = new Pause(signal);
   const heads = headsOf(blob);
+  let first = front;
   for (let need = core.needs(); need; need = core.needs()) {
     if (need.len > most) return false;
     if (starts.has(need.start)) heads.expect(core.expected());
@@ -243,6 +247,11 @@ async function feed(core, blob, bases, witness, { signal, report }, known, most 
     witness.saw(need.start, bytes);
     core.feed(need.start, bytes);
     if (!before) keepUsed(known, need.start, bytes, core.of_fragments());
+    const boxes = first?.();
+    if (boxes) {
+      first = undefined;
+      report({ stage: 'index', done: core.position(), total: blob.size, front: boxes });
+    }
     await pause.now(() => report({ stage: 'index', done: core.position(), total: blob.size }));
   }
   return true;

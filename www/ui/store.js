@@ -6,7 +6,7 @@
  * What went wrong is a notice (opening) or sits with what it is about (plan, run).
  */
 
-/** @import { Media, Plan, ProtectResult, Progress, Summary, Track } from '../types.d.ts' */
+/** @import { BoxNode, Media, Plan, ProtectResult, Progress, Summary, Track } from '../types.d.ts' */
 
 /** @typedef {'opening' | 'loaded' | 'planning' | 'protecting' | 'done'} Phase */
 /** @typedef {'inspect' | 'protect' | 'result'} View */
@@ -22,6 +22,7 @@
  * @property {readonly Blob[]} parts the file itself, or what it is put together of; none where it came from elsewhere
  * @property {boolean} merged whether several files are made one
  * @property {Phase} phase
+ * @property {readonly BoxNode[]} front its first boxes, while it is opened
  * @property {Media | null} media
  * @property {Summary | null} summary
  * @property {Track[]} tracks
@@ -50,6 +51,7 @@
 /**
  * @typedef {{ type: 'open', id: number, name: string, size: number | null, parts: readonly Blob[], merged: boolean }
  *   | { type: 'progress', id: number, progress: Progress }
+ *   | { type: 'front', id: number, boxes: readonly BoxNode[] }
  *   | { type: 'opened', id: number, media: Media }
  *   | { type: 'refused', id: number, title: string, message: string }
  *   | { type: 'told', id: number, title: string, message: string, merge?: Mergeable | undefined }
@@ -85,9 +87,12 @@ export function reduce(state, action) {
         current: action.id,
         files: [...state.files, newFile(action)],
       };
+    case 'front':
+      return change(state, action.id, { front: action.boxes });
     case 'opened':
       return change(state, action.id, {
         phase: 'loaded',
+        front: [],
         media: action.media,
         name: action.media.name,
         size: action.media.size,
@@ -182,6 +187,7 @@ function newFile({ id, name, size, parts, merged }) {
     parts,
     merged,
     phase: 'opening',
+    front: [],
     media: null,
     summary: null,
     tracks: [],

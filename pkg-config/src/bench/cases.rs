@@ -226,7 +226,7 @@ fn plain_copy(from: &Path, out: &Path, flush: bool) -> Outcome<f64> {
     Ok(start.elapsed().as_secs_f64())
 }
 
-/// Finding all fragments of a file: ours and mp4box.js, in the same browser.
+/// Finding all fragments of a file: ours and mp4box.js, in the same browser; and when our first boxes can be seen.
 pub fn open(bench: &mut Bench) -> Outcome {
     let quick = bench.options.quick;
     let recipes = if quick {
@@ -244,6 +244,10 @@ pub fn open(bench: &mut Bench) -> Outcome {
                 let done = browsers.in_page(browser, "open", name, &json!({}))?;
                 Ok(Reading::seconds(number(&done, "open")?))
             })];
+            subjects.push(Subject::new(format!("{browser} first boxes"), move |browsers| {
+                let done = browsers.in_page(browser, "open", name, &json!({}))?;
+                Ok(Reading::seconds(number(&done, "first")?))
+            }));
             let peer = format!("{browser} mp4box.js");
             if bench.peers.mp4box.is_some() {
                 subjects.push(Subject::new(peer.clone(), move |browsers| {

@@ -73,8 +73,14 @@ const methods = {
   async open(args) {
     const blob = await source(args);
     const start = performance.now();
-    media = await open(blob);
-    return { open: since(start), fragments: media.summary().fragmentCount };
+    let first = null;
+    const onProgress = ({ front }) => {
+      if (front) first = since(start);
+    };
+    media = await open(blob, { onProgress });
+    const whole = since(start);
+    // Of a small file all is there at once.
+    return { open: whole, first: first ?? whole, fragments: media.summary().fragmentCount };
   },
 
   async protect({ sink, workers, request }) {
