@@ -39,7 +39,7 @@ fn without_protection_every_packet_stays_and_nothing_of_keys_is_in_it() {
         let samples = drive::samples(&made);
         assert!(drive::samples(&bento4_decrypt(&made, &[])) == samples, "{name}: Bento4");
         let Some(packager) = &packager else { continue };
-        if let Some(video) = samples.get(&1).filter(|_| *name != "sound alone") {
+        if let Some(video) = samples.get(&1).filter(|_| !name.starts_with("sound ")) {
             assert!(
                 shaka::read(packager, &made, "video", false).unwrap() == *video,
                 "{name}: Shaka Packager"
