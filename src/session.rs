@@ -122,7 +122,7 @@ impl Session {
     /// A session for several files that become one. Their bytes are counted as if one stood behind the other.
     pub fn merging(sources: Vec<Source>) -> Result<Self> {
         let join: Option<Join> = if sources.len() > 1 { Some(Merged::new) } else { None };
-        Self::of(sources, join)
+        Ok(Self { begin: Some(Merged::begun), ..Self::of(sources, join)? })
     }
 
     fn of(sources: Vec<Source>, join: Option<Join>) -> Result<Self> {
@@ -263,7 +263,7 @@ impl Session {
     /// of the file that is made; [`pieces`](Self::pieces) says where its bytes come from.
     pub fn work(&self) -> Result<&Rc<Index>> {
         let index = self.index()?;
-        if self.made.get().is_none() && Fragmented::is_wanted(index) {
+        if self.made.get().is_none() && index.samples_in_tables() > 0 {
             check_sound(index)?;
             let (fragmented, work) = Fragmented::new(Rc::clone(index), self.begin)?;
             self.made.get_or_init(|| Made::Fragmented(fragmented, work));

@@ -36,3 +36,19 @@ pub fn checked(session: &Session, file: &[u8]) -> FileFindings {
     }
     report::findings(checking)
 }
+
+/// What is found by a rule.
+pub fn told(file: &[u8], rule: &str) -> Vec<String> {
+    findings(file).findings.into_iter().filter(|one| one.rule == rule).map(|one| one.message).collect()
+}
+
+#[track_caller]
+pub fn one(file: &[u8], rule: &str, expected: &str) {
+    let told = told(file, rule);
+    assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
+}
+
+#[track_caller]
+pub fn none(file: &[u8], rule: &str) {
+    assert_eq!(told(file, rule), [""; 0]);
+}

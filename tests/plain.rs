@@ -16,6 +16,7 @@ mod unprotected;
 
 use std::process::Command;
 
+use boxlock::protect::RequestText;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, Feed, bytes_of};
 use support::ffmpeg::{self, Scratch, packets, probe};
@@ -65,6 +66,11 @@ fn make(end: &str, arguments: &str) -> Vec<u8> {
     let output = command.args(arguments.split(' ')).arg(&scratch.0).output().unwrap();
     assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     std::fs::read(&scratch.0).unwrap()
+}
+
+/// That nothing is protected.
+fn none() -> RequestText {
+    RequestText { scheme: Some("none".to_owned()), ..RequestText::default() }
 }
 
 /// The file that is laid out, unprotected.

@@ -24,11 +24,6 @@ pub enum Fragmented {
 }
 
 impl Fragmented {
-    /// Whether a file has samples in the tables of its movie header.
-    pub fn is_wanted(index: &Index) -> bool {
-        index.samples_in_tables() > 0
-    }
-
     /// Lays such a file out, and says what is known of what comes of it; without `begin` only of what stands before its
     /// fragments. Fails where its tables lie or a box of it cannot come along.
     pub fn new(source: Rc<Index>, begin: Option<Begin>) -> Result<(Self, Rc<Index>)> {

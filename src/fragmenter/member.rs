@@ -72,7 +72,7 @@ impl Member {
 
     fn fragmented(index: Rc<Index>) -> Result<(Option<Fragmented>, Rc<Index>)> {
         check_items(&index)?;
-        if Fragmented::is_wanted(&index) {
+        if index.samples_in_tables() > 0 {
             let (made, index) = Fragmented::new(index, Some(Merged::begun))?;
             return Ok((Some(made), index));
         }

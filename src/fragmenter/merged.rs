@@ -50,7 +50,7 @@ enum Content {
     Tail,
 }
 
-/// Several files as one fragmented file.
+/// Several files as one fragmented file; or the beginning of one and what follows it.
 #[derive(Debug)]
 pub struct Merged {
     members: Vec<Member>,

@@ -126,7 +126,7 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
         );
         found.add(&rules::NO_MVEX, Place::of(moov, root), message);
     }
-    let in_moov: u64 = movie.tracks.iter().map(|track| track.table.samples).sum();
+    let in_moov = movie.samples_in_tables();
     if in_moov > 0 && !index.fragments.is_empty() {
         let message = format!(
             "{in_moov} samples are in the sample tables of the movie header, and {} in fragments.",

@@ -225,7 +225,7 @@ impl Index {
 
     /// Samples in the tables of the movie header.
     pub fn samples_in_tables(&self) -> u64 {
-        self.movie.iter().flat_map(|movie| &movie.tracks).map(|track| track.table.samples).sum()
+        self.movie.as_ref().map_or(0, Movie::samples_in_tables)
     }
 
     /// How far a track's decode times must move so that none is negative, in ticks.

@@ -221,7 +221,12 @@ impl Movie {
 
     /// Whether all samples are elsewhere: it says that it goes on in fragments, and has none itself.
     pub fn is_initialization(&self) -> bool {
-        self.fragmented && self.tracks.iter().all(|track| track.table.samples == 0)
+        self.fragmented && self.samples_in_tables() == 0
+    }
+
+    /// Samples in the tables of all tracks.
+    pub fn samples_in_tables(&self) -> u64 {
+        self.tracks.iter().map(|track| track.table.samples).sum()
     }
 
     /// The track with ID `id`.

@@ -1,6 +1,7 @@
 //! The sample table of a track in `moov`: what its samples are together (ISO/IEC 14496-12:2022 8.6.1, 8.7.3 to 8.7.5).
 
 use crate::boxes::sample_entry::AudioSampleEntry;
+use crate::boxes::sample_types::{Layout, registered};
 use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, Reader, Result};
@@ -137,6 +138,10 @@ impl<'t> Sizes<'t> {
 /// Sample Description Version 1).
 fn packed(tree: &Tree<'_>, stbl: &Node) -> Option<Error> {
     let entry = stbl.child(b"stsd")?.children.first()?;
+    // The fields of others say something else.
+    if registered(entry.id().four_cc(), Layout::Audio).is_some_and(|(layout, _)| layout != Layout::Audio) {
+        return None;
+    }
     let sound: AudioSampleEntry = tree.read(entry).ok()?;
     let Some([samples @ .., _, _, _, _, _, _, _, _, _, _, _, _]) = &sound.quicktime_v1.0 else { return None };
     let samples = u32::from_be_bytes(*samples);

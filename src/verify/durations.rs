@@ -22,7 +22,7 @@ pub fn wrong(index: &Index) -> Vec<Stated> {
     let (Some(movie), Some(moov)) = (&index.movie, &index.moov) else { return Vec::new() };
     let mut all = Vec::new();
     let of_movie = |ticks: Option<u64>| Length::new(ticks?, movie.timescale);
-    let in_both = movie.fragmented && movie.tracks.iter().any(|track| track.table.samples > 0);
+    let in_both = movie.fragmented && movie.samples_in_tables() > 0;
     let whole = of_file(index).filter(|_| index.sample_count() > 0 && !in_both);
     // With an edit list, what is presented begins later, and may end earlier.
     let edited = moov.root().all(b"trak").any(|trak| trak.child(b"edts").is_some());

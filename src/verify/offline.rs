@@ -144,7 +144,7 @@ impl Facts {
         }
         let layout = if !index.fragments.is_empty() {
             Layout::Fragmented
-        } else if movie.tracks.iter().any(|track| track.table.samples > 0) {
+        } else if movie.samples_in_tables() > 0 {
             Layout::Plain
         } else {
             Layout::Empty

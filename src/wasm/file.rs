@@ -15,9 +15,6 @@ use super::reads::SmallReads;
 use super::work::Work;
 use super::{JsResult, offset, shown, to_js};
 
-/// Most boxes that are shown before a file is open.
-const FRONT: usize = 12;
-
 /// One opened file.
 #[wasm_bindgen]
 pub struct File {
@@ -97,15 +94,6 @@ impl File {
         shown(&report::top_boxes(&index, &mut self.listed, from, count))
     }
 
-    /// `BoxNode[]`: the boxes at the front of a file that is still being opened, once its movie header is among them; until then,
-    /// and when it is open, `undefined`.
-    pub fn front(&self) -> JsResult<JsValue> {
-        match self.session.so_far().filter(|index| index.movie.is_some()) {
-            Some(index) => shown(&report::top_boxes(index, &mut Paths::default(), 0, FRONT)),
-            None => Ok(JsValue::UNDEFINED),
-        }
-    }
-
     /// `{ stride, types }`: which type of top-level box has most of each of `parts` stretches of the file.
     pub fn overview(&self, parts: f64) -> JsResult<JsValue> {
         shown(&report::overview(self.index()?, offset(parts)))
@@ -130,6 +118,23 @@ impl File {
         let bytes = bytes.to_vec();
         let beside = self.reads.read(&self.blob, &self.session, Some(outside))?;
         shown(&report::box_view(&index, path, &bytes, beside, from, count).map_err(to_js)?)
+    }
+}
+
+/// Most boxes that are shown before a file is open.
+#[cfg(feature = "look")]
+const FRONT: usize = 12;
+
+#[cfg(feature = "look")]
+#[wasm_bindgen]
+impl File {
+    /// `BoxNode[]`: the boxes at the front of a file that is still being opened, once its movie header is among them; until then,
+    /// and when it is open, `undefined`.
+    pub fn front(&self) -> JsResult<JsValue> {
+        match self.session.so_far().filter(|index| index.movie.is_some()) {
+            Some(index) => shown(&report::top_boxes(index, &mut Paths::default(), 0, FRONT)),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use boxlock::protect::{SourceKeyText, SourceKeys};
 use boxlock::verify::counters::Used;
 
 use super::build::{SAMPLE, append, boxed, copy, find, front, hide, protected, remove, set, splice, wide};
-use super::findings;
 use super::rules::{Case, case};
+use super::{findings, one, told};
 use crate::support::dice::Dice;
 use crate::support::drive;
 use crate::support::raw::be32;
@@ -382,17 +382,6 @@ fn a_sample_of_many_units_and_many_ranges_takes_no_longer_than_it_is() {
     assert_eq!(broken((5, 16)), [""; 0]);
     assert_eq!(broken((4, 17)), ["nal-header-encrypted"]);
     assert_eq!(broken((5, 17)), ["subsamples-sum"]);
-}
-
-/// What is found by a rule.
-fn told(file: &[u8], rule: &str) -> Vec<String> {
-    findings(file).findings.into_iter().filter(|one| one.rule == rule).map(|one| one.message).collect()
-}
-
-#[track_caller]
-fn one(file: &[u8], rule: &str, expected: &str) {
-    let told = told(file, rule);
-    assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
 }
 
 #[test]

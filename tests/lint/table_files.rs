@@ -1,8 +1,8 @@
 //! Files whose headers and sample tables say what cannot be, or what does not go together.
 
 use super::build::{SAMPLE, append, boxed, copy, find, front, hide, plain, protected, set};
-use super::findings;
 use super::rules::{Case, case};
+use super::{findings, none, one, told};
 use crate::support::ffmpeg;
 use crate::support::raw::be32;
 
@@ -88,22 +88,6 @@ pub fn cases() -> Vec<Case> {
         case("media-header", head, |file| hide(file, "moov/trak/mdia/minf/vmhd"), &[]),
         case("data-reference", head, |file| set(file, &of_table("stsd/avc1"), 6, &[0, 2]), &[]),
     ]
-}
-
-/// What is found by a rule.
-fn told(file: &[u8], rule: &str) -> Vec<String> {
-    findings(file).findings.into_iter().filter(|one| one.rule == rule).map(|one| one.message).collect()
-}
-
-#[track_caller]
-fn one(file: &[u8], rule: &str, expected: &str) {
-    let told = told(file, rule);
-    assert!(told.len() == 1 && told[0].contains(expected), "{expected}: {told:?}");
-}
-
-#[track_caller]
-fn none(file: &[u8], rule: &str) {
-    assert_eq!(told(file, rule), [""; 0]);
 }
 
 #[test]

@@ -109,8 +109,19 @@ inEachBrowser(
       async (page) => {
         await page.evaluate(() => void (document.cookie = 'secret=1'));
         const from = own.server.requests.length;
+        await page.evaluate(() => {
+          window.fronts = new Set();
+          const note = () => {
+            const shown = document.querySelector('.opening .front');
+            if (shown?.checkVisibility()) window.fronts.add(shown.innerText);
+          };
+          new MutationObserver(note).observe(document.body, { subtree: true, childList: true });
+        });
         await give(page, '/plain/long.mp4?sig=SECRET');
         await opened(page);
+        const fronts = await page.evaluate(() => [...window.fronts]);
+        assert.equal(fronts.length, 1, 'the first boxes are shown before the rest is fetched');
+        assert.match(fronts[0], /^It begins with\s+ftyp File type, \d+ B\s+moov Movie 2 tracks, /);
         assert.ok(own.long.size > 100e6, `${own.long.size}`);
         // It goes on to fetch what it shows, and tells that a moment later.
         for (let told = ''; told !== (await fetchedText(page)); await sleep(300))

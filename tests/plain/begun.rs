@@ -1,20 +1,16 @@
 //! Files that begin as plain ones and go on in fragments: samples are in the tables of the movie header, and others behind.
 
 use boxlock::output::playback::Playback;
-use boxlock::protect::RequestText;
+use boxlock::session::Session;
 
 use super::drive::{self, Feed};
-use super::make;
 use super::support::ffmpeg::{self, packets};
 use super::support::raw;
 use super::support::synth::boxed;
+use super::{make, none};
 use crate::verify;
 
 const BEGUN: &str = "-c:v libx264 -g 50 -bf 2 -c:a aac -movflags frag_keyframe";
-
-fn none() -> RequestText {
-    RequestText { scheme: Some("none".to_owned()), ..RequestText::default() }
-}
 
 /// Of each `moof` where it begins, and the decode times that it says, by track.
 fn fragments(file: &[u8]) -> Vec<(u64, Vec<(u32, u64)>)> {
@@ -30,6 +26,11 @@ fn fragments(file: &[u8]) -> Vec<(u64, Vec<(u32, u64)>)> {
         .collect()
 }
 
+/// The decode times alone.
+fn times(all: &[(u64, Vec<(u32, u64)>)]) -> Vec<Vec<(u32, u64)>> {
+    all.iter().map(|(_, of)| of.clone()).collect()
+}
+
 #[test]
 fn the_index_at_the_end_has_all_fragments_and_their_numbers_go_on() {
     if !ffmpeg::present() {
@@ -40,7 +41,6 @@ fn the_index_at_the_end_has_all_fragments_and_their_numbers_go_on() {
     let made = drive::protect(&begun, &none()).unwrap();
     let after = fragments(&made);
     assert_eq!((before.len(), after.len()), (4, 5));
-    let times = |all: &[(u64, Vec<(u32, u64)>)]| all.iter().map(|(_, of)| of.clone()).collect::<Vec<_>>();
     assert_eq!(times(&after)[1..], times(&before));
     let tops = raw::boxes(&made, 0);
     let numbers: Vec<u32> = tops
@@ -106,7 +106,6 @@ fn fragments_that_say_no_time_go_on_where_the_tables_end() {
         places.into_iter().for_each(|at| silent[at..at + 4].copy_from_slice(b"free"));
     }
     let made = drive::protect(&silent, &drive::request_in("cenc", "hybrid")).unwrap();
-    let times = |all: &[(u64, Vec<(u32, u64)>)]| all.iter().map(|(_, of)| of.clone()).collect::<Vec<_>>();
     assert_eq!(times(&fragments(&made)), times(&whole));
 }
 
@@ -191,4 +190,41 @@ fn fragments_of_another_entry_by_default_are_refused() {
     let error = drive::protect(&begun, &none()).unwrap_err();
     assert_eq!(error.code(), "samples-in-moov", "{error}");
     assert!(error.message().contains("of sample entry 2 by default"), "{error}");
+}
+
+/// Who only looks says the same of whether it can be protected.
+#[test]
+fn looking_says_what_working_does() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let begun = make(".mp4", BEGUN);
+    let at = |word: &[u8], nth: usize| {
+        let mut all = (0..begun.len()).filter(|at| begun[*at..].starts_with(word));
+        all.nth(nth).unwrap()
+    };
+    let with = |at: usize, bytes: &[u8]| {
+        let mut file = begun.clone();
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        file
+    };
+    let last = fragments(&begun).pop().unwrap().0 as usize;
+    let cases = [
+        ("as it is", begun.clone(), None),
+        // What was the default duration is the number of the sample entry now.
+        ("an entry that is not there", with(at(b"tfhd", 1) + 7, &[0x33]), Some("bad-sample-entry")),
+        ("a size that is not there", with(at(b"stsz", 0) + 20, &[0xff; 4]), Some("data-elsewhere")),
+        ("a compressed box", [&begun[..last], &boxed(b"!mov", &[0; 8]), &begun[last..]].concat(), None),
+    ];
+    for (name, file, code) in cases {
+        let mut looking = Session::looking(file.len() as u64).unwrap();
+        while let Some(need) = looking.needs() {
+            let (start, len) = (need.start as usize, need.len as usize);
+            looking.feed(need.start, &file[start..(start + len).min(file.len())]).unwrap();
+        }
+        let works = drive::open(&file, Feed::Exact).unwrap().check();
+        println!("{name}: {works:?}");
+        assert_eq!(looking.check(), works, "{name}");
+        assert!(code.is_none_or(|code| works.unwrap_err().code() == code), "{name}");
+    }
 }

@@ -6,12 +6,8 @@ use super::drive::{self, Feed};
 use super::support::ffmpeg::{self, packets};
 use super::support::raw;
 use super::support::synth::boxed;
-use super::{fragmented, make};
+use super::{fragmented, make, none};
 use crate::verify;
-
-fn none() -> RequestText {
-    RequestText { scheme: Some("none".to_owned()), ..RequestText::default() }
-}
 
 /// A box that says it goes on to the end of the file.
 fn to_end(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {

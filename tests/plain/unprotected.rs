@@ -5,11 +5,7 @@ use boxlock::protect::RequestText;
 use super::drive::{self, Feed};
 use super::support::ffmpeg::{self, packets};
 use super::support::shaka;
-use super::{MADE, MOVED_BY_FFMPEG, bento4_decrypt, make, raw, said};
-
-fn none() -> RequestText {
-    RequestText { scheme: Some("none".to_owned()), ..RequestText::default() }
-}
+use super::{MADE, MOVED_BY_FFMPEG, bento4_decrypt, make, none, raw, said};
 
 #[test]
 fn without_protection_every_packet_stays_and_nothing_of_keys_is_in_it() {

@@ -9,6 +9,7 @@ import { copyButton } from '../ui/copy.js';
 import { button, byId, h, setAttributes, setText } from '../ui/dom.js';
 import { faultOf } from '../ui/fault.js';
 import * as format from '../ui/format.js';
+import { frontOf } from '../ui/front.js';
 import { say } from '../ui/live.js';
 import { paced } from '../ui/pace.js';
 import { placeOf } from '../ui/place.js';
@@ -200,9 +201,14 @@ async function openAddress(url, within = false, at = -1) {
       );
     } else {
       const { known, front } = found;
-      const media = await made.far({ ...known, url: url.href, front }, name, ({ done, total }) => {
-        bar.value = total ? done / total : 0;
-      });
+      const media = await made.far(
+        { ...known, url: url.href, front },
+        name,
+        ({ done, total, front: boxes }) => {
+          bar.value = total ? done / total : 0;
+          if (boxes && !place.querySelector('.front')) bar.parentElement?.append(frontOf(boxes));
+        },
+      );
       show(media, made, at);
     }
   } catch (error) {

@@ -10,7 +10,7 @@ file_rules! { STRUCTURE:
     UNKNOWN_BYTES "unknown-bytes" Error "Bytes that are no box" "ISO/IEC 14496-12:2022 4.2" stops MAYBE, None
         "Readers take them for a box, and stop or go astray." "Take them off, or get a complete copy of the file.";
     TRAILING_BYTES "trailing-bytes" Warning "Bytes behind the last box" "ISO/IEC 14496-12:2022 4.2" stops "mse?", None
-        "Most readers pass over them; some call the file damaged." "Take them off; Boxlock leaves them out of what it writes.";
+        "Most readers pass over them; some call the file damaged." "Take them off: behind a fragmented file Boxlock writes them again.";
     ZERO_PADDING "zero-padding" Warning "Zeros in place of a box" "ISO/IEC 14496-12:2022 4.2" stops MAYBE, None
         "A size of 0 means to the end of the file, and that at the top level alone." ANEW;
     UNREADABLE "unreadable-box" Error "A box that cannot be read" "The specification of the box" stops MAYBE, None
