@@ -25,10 +25,12 @@ fn walk(folder: &Path, inner: &Path, found: &mut Vec<PathBuf>) -> Outcome {
 
 /// Copies one file, making the folders it needs.
 pub fn copy(from: &Path, to: &Path) -> Outcome {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder).map_err(run::at(folder))?;
-    }
+    folder_of(to)?;
     fs::copy(from, to).map(drop).map_err(run::at(from))
+}
+
+fn folder_of(file: &Path) -> Outcome {
+    file.parent().map_or(Ok(()), |folder| fs::create_dir_all(folder).map_err(run::at(folder)))
 }
 
 /// An empty folder, whatever was there before.
@@ -39,6 +41,8 @@ pub fn fresh(folder: &Path) -> Outcome {
     fs::create_dir_all(folder).map_err(run::at(folder))
 }
 
+/// Writes one file, making the folders it needs.
 pub fn write(path: &Path, content: &str) -> Outcome {
+    folder_of(path)?;
     fs::write(path, content).map_err(run::at(path))
 }

@@ -87,7 +87,7 @@ fn how(before: &str, after: &str) -> How {
 }
 
 /// `./a/../b` below `folder`, or none when it leaves the site or is no path.
-fn join(folder: &Path, relative: &str) -> Option<PathBuf> {
+pub fn join(folder: &Path, relative: &str) -> Option<PathBuf> {
     let mut joined = folder.to_path_buf();
     for part in Path::new(relative).components() {
         match part {

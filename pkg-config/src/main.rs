@@ -1,6 +1,7 @@
 //! Boxlock's build tool. `cargo pkg` runs it: the alias is in `.cargo/config.toml`.
 
 mod bench;
+mod bundle;
 mod counts;
 mod files;
 mod get;

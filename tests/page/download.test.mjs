@@ -69,7 +69,7 @@ inEachBrowser(
     const inMemory = browser.name === 'webkit' ? 'WebKit makes it in memory' : skip;
 
     check('where a download that fails would look finished, the file is made in memory', async (page) => {
-      const able = await page.evaluate(async () => (await import('/files/downloads.js')).canDownload());
+      const able = await page.evaluate(async () => (await import('/www/files/downloads.js')).canDownload());
       assert.equal(able, browser.name !== 'webkit');
     });
 

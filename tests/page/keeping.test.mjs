@@ -170,7 +170,7 @@ inEachBrowser((browser) => {
 
   check('the state holds nothing of a closed file', async (page) => {
     const left = await page.evaluate(async () => {
-      const { EMPTY, reduce } = await import('/ui/store.js');
+      const { EMPTY, reduce } = await import('/www/ui/store.js');
       const result = { key: 'the key', tracks: [] };
       const media = { name: 'a', size: 1, summary: () => ({}), tracks: () => [] };
       let state = EMPTY;

@@ -185,7 +185,7 @@ inEachBrowser((browser) => {
   check('a clear lead plays before there is a key, and the rest with it', async (page) => {
     const found = await page.evaluate(async () => {
       const { open } = await import('/boxlock.js');
-      const { Player } = await import('/ui/player.js');
+      const { Player } = await import('/www/ui/player.js');
       const media = await open('/samples/sample.ismv');
       const plan = await media.plan({ laUrl: 'https://x.example/', clearLead: 3 });
       const made = await media.protect(plan);
@@ -260,7 +260,7 @@ inEachBrowser((browser) => {
     check(`keys that change along a file play to the end: ${form}`, async (page) => {
       const found = await page.evaluate(async (form) => {
         const { open } = await import('/boxlock.js');
-        const { Player } = await import('/ui/player.js');
+        const { Player } = await import('/www/ui/player.js');
         const media = await open('/samples/sample.ismv');
         const plan = await media.plan({ laUrl: 'https://x.example/', form, keyPer: 'class', keyRotation: 2 });
         const made = await media.protect(plan);

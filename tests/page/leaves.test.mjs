@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { inEachBrowser } from './browser.mjs';
-import { LONG, siteCopy, triedAgain, waitOpen } from './support.mjs';
+import { keepWorkers, LONG, siteCopy, triedAgain, waitOpen } from './support.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -29,7 +29,8 @@ function probedSite(change = () => {}) {
   for (const script of Object.values(CONTEXTS)) {
     const path = join(root, script);
     // Not awaited, as code that got in would not be; and from where the page is, as a worker's script may be a blob.
-    const probe = "void import(new URL('/probe.js', self.location.origin).href);";
+    // It stays, where others of a run would have gone before they could tell.
+    const probe = "self.close = () => {};void import(new URL('/probe.js', self.location.origin).href);";
     writeFileSync(path, `${readFileSync(path, 'utf8')}\n${probe}\n`);
   }
   change(root);
@@ -65,17 +66,15 @@ async function leak(browser, root, only) {
       window.channel = new BroadcastChannel('probe');
       window.channel.onmessage = ({ data }) => (window.told[data.here] = data.results);
     });
+    await keepWorkers(page);
     await page.click('#try-sample');
     await waitOpen(page, 'sample.ismv');
-    // As a run has them, but with nothing to do, or they would be gone before they could tell.
     await page.evaluate(async () => {
-      const { Crew } = await import('/engine/crew.js');
-      const [protector, writer] = ['protector', 'writer'].map(
-        (name) => new URL(`/engine/${name}-worker.js`, location.href),
-      );
-      window.crew = new Crew(1, { protector, writer });
+      Worker.prototype.terminate = () => {};
+      const { decode, open } = await import('/boxlock.js');
+      const media = await open('/samples/sample.ismv');
+      await media.protect({ laUrl: 'https://licence.example.com/rightsmanager.asmx' });
       // It lives as long as it is asked.
-      const { decode } = await import('/boxlock.js');
       setInterval(() => void decode('x').catch(() => {}), 300);
     });
     await page.waitFor(() => Object.keys(window.told).length === 5, { timeout: LONG });
@@ -104,9 +103,20 @@ inEachBrowser(
   { root: guarded, webkit: true },
 );
 
+/** A worker's name is that of its script. */
+const BY_ADDRESS = `
+const Blobbed = Worker;
+window.Worker = class extends Blobbed {
+  constructor(blob, options) {
+    super('/engine/' + options.name, options);
+  }
+};
+`;
+
 /** The same site with its workers started by address, and no policy on who starts them. */
 const open = probedSite((root) => {
-  cpSync(join(root, 'by-address.js'), join(root, 'engine/start-worker.js'));
+  const app = join(root, 'app.js');
+  writeFileSync(app, `${readFileSync(app, 'utf8')}\n${BY_ADDRESS}`);
   const index = join(root, 'index.html');
   const text = readFileSync(index, 'utf8');
   writeFileSync(index, text.replace(/; require-trusted-types-for[^"]*/, ''));

@@ -67,7 +67,7 @@ inEachBrowser((browser) => {
     await page.waitFor('[role="treeitem"]');
     const all = await page.evaluate(
       async (many) => {
-        const { count } = await import('/ui/format.js');
+        const { count } = await import('/www/ui/format.js');
         return [count(2 * many.inside), count(10_000), count(many.tops)];
       },
       { inside: MANY, tops },

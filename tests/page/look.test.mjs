@@ -151,7 +151,7 @@ inEachBrowser((browser) => {
     const paths = () => browser.site.requests.map((url) => new URL(url).pathname);
     const asked = paths().slice(paths().lastIndexOf('/'));
     const at = (path) => asked.indexOf(path);
-    for (const path of ['/app.js', '/ui/desk.js', '/engine/worker.js', LOOK])
+    for (const path of ['/app.js', '/ui/later.js', '/engine/worker.js', LOOK])
       assert.ok(at(path) >= 0 && at(path) < at(ENGINE), `${path} comes before the engine: ${asked}`);
     const before = paths().length;
     await openFile(page, SAMPLE);

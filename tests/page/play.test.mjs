@@ -150,7 +150,7 @@ inEachBrowser((browser) => {
     page.evaluate(
       async (url, typedKey, wrongKey, typedKid) => {
         const { open } = await import('/boxlock.js');
-        const { Player } = await import('/ui/player.js');
+        const { Player } = await import('/www/ui/player.js');
         const media = await open(new URL(url, location.href));
         const made = await media.protect({ laUrl: 'https://x.example/', key: typedKey, kid: typedKid });
         const said = [];

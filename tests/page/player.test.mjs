@@ -43,8 +43,8 @@ before(async () => {
 const playWrong = (page, fault) =>
   page.evaluate(async (wrong) => {
     const { open } = await import('/boxlock.js');
-    const { Player } = await import('/ui/player.js');
-    const { faultOf } = await import('/ui/fault.js');
+    const { Player } = await import('/www/ui/player.js');
+    const { faultOf } = await import('/www/ui/fault.js');
     const media = await open('/samples/sample.ismv');
     const made = await media.protect({ laUrl: 'https://x.example/' });
     const said = [];

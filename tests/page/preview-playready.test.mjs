@@ -125,8 +125,7 @@ writeFileSync(
 /** Gives whoever stands in for PlayReady the keys of what is played. */
 const giveKeys = (page) =>
   page.evaluate(async () => {
-    const { Sources } = await import('/preview/sources.js');
-    const { material } = Sources.prototype;
+    const { postMessage } = MessagePort.prototype;
     const url64 = (hex) =>
       btoa(String.fromCharCode(...hex.match(/../g).map((pair) => Number.parseInt(pair, 16))))
         .replace(/\+/g, '-')
@@ -134,9 +133,9 @@ const giveKeys = (page) =>
         .replace(/=+$/, '');
     window.clearKeys = {};
     window.loaded = [];
-    Sources.prototype.material = function (...args) {
-      for (const { kid, key } of this.keys) window.clearKeys[url64(kid)] = url64(key);
-      return material.apply(this, args);
+    MessagePort.prototype.postMessage = function (message, ...more) {
+      for (const { kid, key } of message.order?.keys ?? []) window.clearKeys[url64(kid)] = url64(key);
+      postMessage.call(this, message, ...more);
     };
   });
 

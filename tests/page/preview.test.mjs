@@ -26,7 +26,7 @@ makeLadder();
 const protectAnew = (page, request) =>
   page.evaluate(async (asked) => {
     const { open } = await import('/boxlock.js');
-    const { Preview } = await import('/preview/card.js');
+    const { Preview } = (await import('/preview/later.js')).preview_card;
     const media = await open(document.querySelector('#given').files[0]);
     const result = await media.protect({ laUrl: 'https://licence.example.com/rightsmanager.asmx', ...asked });
     window.shown?.close();
@@ -160,12 +160,10 @@ inEachBrowser((browser) => {
       assert.equal((await row(page, 'shaka-dash')).state, 'Stopped.');
       assert.equal(await page.evaluate(() => document.querySelectorAll('iframe:not([hidden])').length), 1);
       await page.evaluate(async () => {
-        const { Sources } = await import('/preview/sources.js');
-        const { material } = Sources.prototype;
-        Sources.prototype.material = async function (...args) {
-          const found = await material.apply(this, args);
-          const texts = found.texts.map((one) => ({ ...one, text: one.text.slice(0, 40) }));
-          return { ...found, texts };
+        const { postMessage } = MessagePort.prototype;
+        MessagePort.prototype.postMessage = function (message, ...more) {
+          for (const text of message.order?.texts ?? []) text.text = text.text.slice(0, 40);
+          postMessage.call(this, message, ...more);
         };
       });
       const said = {
@@ -187,9 +185,9 @@ inEachBrowser((browser) => {
     'the media element plays a clear file through the worker, and a file that changed on the disk is said to have',
     async (page) => {
       const found = await page.evaluate(async () => {
-        const { open } = await import('/boxlock.js');
-        const { preview } = await import('/preview/frame.js');
-        const { Sources } = await import('/preview/sources.js');
+        const { open } = await import('/www/boxlock.js');
+        const { preview } = await import('/www/preview/frame.js');
+        const { Sources } = await import('/www/preview/sources.js');
         const place = document.createElement('div');
         document.body.append(place);
         const run = async (player, form, made, before = () => {}) => {
@@ -281,7 +279,7 @@ inEachBrowser((browser) => {
     'of licences that come in another order each goes to whoever asked for it',
     async (page) => {
       const found = await page.evaluate(async () => {
-        const { preview } = await import('/preview/frame.js');
+        const { preview } = await import('/www/preview/frame.js');
         const place = document.body.appendChild(document.createElement('div'));
         const stop = new AbortController();
         const waiting = [];

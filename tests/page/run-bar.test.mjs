@@ -9,7 +9,7 @@ inEachBrowser((browser) => {
 
   check('a run that stands still says so, and no longer when it moves or ends', async (page) => {
     const said = await page.evaluate(async () => {
-      const { RunBar } = await import('/ui/run-bar.js');
+      const { RunBar } = await import('/www/ui/run-bar.js');
       // A clock of our own: nobody waits for a test.
       const clocks = new Map();
       let next = 1;
@@ -49,7 +49,7 @@ inEachBrowser((browser) => {
 
   check('how long it takes is not told by heads alone, which are few bytes', async (page) => {
     const [heads, media] = await page.evaluate(async () => {
-      const { RunBar } = await import('/ui/run-bar.js');
+      const { RunBar } = await import('/www/ui/run-bar.js');
       let now = 1000;
       performance.now = () => now;
       const bar = new RunBar(() => {});

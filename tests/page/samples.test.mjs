@@ -315,24 +315,6 @@ inEachBrowser((browser) => {
     assert.equal(await page.evaluate(() => document.querySelector('.sample-problems').hidden), true);
   });
 
-  check(
-    'samples whose part of the page is not there leave the boxes',
-    async (page) => {
-      browser.site.missing.add('/ui/samples.js');
-      try {
-        await openFile(page, SAMPLE);
-        await page.waitFor('[role="treeitem"]');
-        await page.click('.inspect-views .button:nth-child(2)');
-        await page.waitFor('.inspect-bar .fault-line:not([hidden])');
-        await page.waitFor('.inspect-views .button:first-child[aria-pressed="true"]');
-        await page.waitFor('.pane-tree');
-      } finally {
-        browser.site.missing.delete('/ui/samples.js');
-      }
-    },
-    { quiet: false },
-  );
-
   check('nothing of a timeline stays when its file is closed', async (page) => {
     await openFile(page, SAMPLE);
     await openSamples(page);
@@ -389,7 +371,7 @@ inEachBrowser((browser) => {
   check('bytes and places are copied in the forms that other programs take', async (page) => {
     await page.goto();
     const made = await page.evaluate(async () => {
-      const { FORMS, jsonPath } = await import('/ui/copy-forms.js');
+      const { FORMS, jsonPath } = await import('/www/ui/copy-forms.js');
       const bytes = Uint8Array.from({ length: 14 }, (_, at) => at * 19);
       return {
         forms: Object.fromEntries(Object.entries(FORMS).map(([name, write]) => [name, write(bytes)])),

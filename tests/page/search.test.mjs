@@ -113,8 +113,8 @@ inEachBrowser((browser) => {
 
   check('a search says how far it is, can be stopped, and gives way to the next', async (page) => {
     const seen = await page.evaluate(async () => {
-      const { BoxSearch } = await import('/ui/box-search.js');
-      const { TreeModel } = await import('/ui/tree-model.js');
+      const { BoxSearch } = await import('/www/ui/box-search.js');
+      const { TreeModel } = await import('/www/ui/tree-model.js');
       const calls = [];
       const search = (text, { signal, onProgress }) =>
         new Promise((resolve, reject) => {

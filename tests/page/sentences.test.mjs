@@ -97,9 +97,9 @@ inEachBrowser((browser) => {
     const said = await page.evaluate(
       async (rows) => {
         const { cancelled, leftInFolder, sentenceFor, CHANGED, tooLargeForMemory } =
-          await import('/files/faults.js');
-        const { fromPosted, toPosted } = await import('/engine/errors.js');
-        const { faultOf } = await import('/ui/fault.js');
+          await import('/www/files/faults.js');
+        const { fromPosted, toPosted } = await import('/www/engine/errors.js');
+        const { faultOf } = await import('/www/ui/fault.js');
         const make = (what) => {
           const [name, message] = what.split(': ');
           if (message) return new globalThis[name](message);
@@ -153,12 +153,15 @@ inEachBrowser((browser) => {
         document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'source' }));
       });
       await page.setFile('#source', path);
-      await page.evaluate(() => void (window.file = document.querySelector('#source').files[0]));
+      await page.evaluate(async () => {
+        window.file = document.querySelector('#source').files[0];
+        window.faults = await import('/www/files/faults.js');
+      });
       await rm(path);
       browser.site.down = true;
       const thrown = await page
         .evaluate(async () => {
-          const { sentenceFor } = await import('/files/faults.js');
+          const { sentenceFor } = window.faults;
           const told = async (doing, work) => {
             const error = await work().then(
               () => new Error('It was done.'),

@@ -9,8 +9,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
-/** Beside every site, for tests of what the built one has only inside of its workers. */
-const SOURCES = { prefix: '/www/', folder: fileURLToPath(new URL('../../', import.meta.url)) };
+/** Beside every site its modules as they were written, for tests of what the built one has inside of others alone. */
+const SOURCES = { prefix: '/www/', folder: fileURLToPath(new URL('../../www/', import.meta.url)) };
 
 /** Stands in the log for what was asked for in a form that the proxy cannot read. */
 export const UNREADABLE = 'https://unreadable.invalid/';
@@ -104,9 +104,14 @@ export function passOn(url, request, response) {
 }
 
 async function answer(root, url, request, response, missing) {
-  const folder = url.pathname.startsWith(SOURCES.prefix) ? SOURCES.folder : root;
-  let path = join(folder, decodeURIComponent(url.pathname));
+  const inSources = url.pathname.startsWith(SOURCES.prefix);
+  const name = decodeURIComponent(inSources ? url.pathname.slice(SOURCES.prefix.length) : url.pathname);
+  let path = join(root, name);
   let file = await stat(path).catch(() => null);
+  if (!file && inSources) {
+    path = join(SOURCES.folder, name);
+    file = await stat(path).catch(() => null);
+  }
   if (file?.isDirectory()) {
     path = join(path, 'index.html');
     file = await stat(path).catch(() => null);

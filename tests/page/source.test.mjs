@@ -95,7 +95,7 @@ cpSync(fileURLToPath(new URL('../../target/readable/engine/wasm/', import.meta.u
 });
 prepend(
   "Object.defineProperty(Object.getPrototypeOf(navigator), 'locks', { value: undefined });",
-  'closed.js',
+  'app.js',
   ...['worker', 'protector-worker', 'writer-worker'].map((name) => `engine/${name}.js`),
 );
 

@@ -1,11 +1,9 @@
 // What tests of the preview share: a set of three bitrates, and how a player is tried.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { before } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { haveFfmpeg, makeSmooth } from './support-media.mjs';
-import { LONG, withoutPicker, workFolder } from './support.mjs';
+import { isOwn, LONG, withoutPicker, workFolder } from './support.mjs';
 
 const folder = workFolder();
 const skip = haveFfmpeg() ? false : 'not run: FFmpeg is missing';
@@ -53,9 +51,7 @@ export async function protectSet(page) {
 export function assertInside(page, { origin, requests }) {
   for (const url of page.requests) {
     const { pathname } = new URL(url);
-    const own =
-      pathname.startsWith('/preview/to/') ||
-      existsSync(fileURLToPath(new URL(`../../dist${pathname}`, import.meta.url)));
+    const own = /^(\/www)?\/preview\/to\//.test(pathname) || isOwn(pathname);
     assert.ok(url.startsWith(origin) && own, `The page asked for ${url}`);
   }
   assert.deepEqual(

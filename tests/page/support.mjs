@@ -110,14 +110,17 @@ export function pageTests(browser) {
     test(name, options, (context) => triedAgain(browser, context, () => attempt(body, quiet)));
 }
 
+/** Whether a path is that of a file of the built site, or of a source that a test itself imports. */
+export const isOwn = (pathname) =>
+  [join(DIST, pathname.replace(/^\/www\//, '/')), join(ROOT, pathname)].some(existsSync);
+
 /** Every request was for a file of the built site, or a source that a test itself imports, with nothing added to its address. */
 export function assertNothingLeft(page, origin) {
   for (const url of page.requests) {
     const { pathname } = new URL(url);
     const own =
       // What stands behind # is not sent, though one browser tells it.
-      url.replace(/#.*/, '') === `${origin}${pathname}` &&
-      existsSync(join(pathname.startsWith('/www/') ? ROOT : DIST, pathname));
+      url.replace(/#.*/, '') === `${origin}${pathname}` && isOwn(pathname);
     assert.ok(own, `The page asked for ${url}`);
   }
 }
@@ -125,7 +128,7 @@ export function assertNothingLeft(page, origin) {
 /** Settles when all that the page fetches beforehand has come, or is known not to come. */
 export async function fetchedAhead(page) {
   // What shows an open file comes first.
-  await page.waitFor(() => document.styleSheets.length === 13);
+  await page.waitFor(() => document.styleSheets.length === 15);
   await page.evaluate(async () => (await import('/boxlock.js')).prefetch());
 }
 

@@ -191,7 +191,7 @@ inEachBrowser((browser) => {
       const made = window.workers.length;
       const roots = await media.tree();
       const again = window.workers.length - made;
-      const { isTrap, toPosted } = await import('/engine/errors.js');
+      const { isTrap, toPosted } = await import('/www/engine/errors.js');
       const errors = [
         new WebAssembly.RuntimeError('unreachable'),
         new Error('attempted to take ownership of Rust value while it was borrowed'),
@@ -310,7 +310,7 @@ inEachBrowser((browser) => {
 
   check('a copy that another page holds is not swept out', async (page) => {
     const left = await page.evaluate(async () => {
-      const { hold, newName, sweep } = await import('/files/stored.js');
+      const { hold, newName, sweep } = await import('/www/files/stored.js');
       const name = newName();
       await hold(name);
       const root = await navigator.storage.getDirectory();

@@ -295,7 +295,7 @@ export class Preview {
 
   /** What can be tried here, and what cannot, is said at once. @param {boolean} isProtected */
   async #look(isProtected) {
-    await addStyle('../style/preview.css');
+    await addStyle(new URL('../style/preview.css', import.meta.url));
     if (!isProtected) return;
     const has = await hasPlayReady('temporary');
     const why = !has ? NO_PLAYREADY : this.sources.forTests ? '' : OTHER_SERVER;

@@ -1,11 +1,10 @@
 /** The bytes of the chosen box. Only visible rows are read from the file; a moving cursor joins them to the fields. */
 
 /** @import { Media } from '../types.d.ts' */
-/** @import { ByteSearch } from './byte-search.js' */
 
+import { ByteSearch } from './byte-search.js';
 import { copyForms } from './copy-forms.js';
 import { button, freshId, h, setAttributes } from './dom.js';
-import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
 import { VirtualRows } from './virtual.js';
@@ -79,7 +78,7 @@ export class BytePane {
         this.title,
         copyForms(() => this.#chosen(), path),
         go,
-        button('Find', () => void this.find(), {
+        button('Find', () => this.find(), {
           class: 'button small byte-find-open',
           'aria-keyshortcuts': 'Control+F',
           title: 'Find bytes anywhere in the file (Ctrl+F among the bytes)',
@@ -138,29 +137,24 @@ export class BytePane {
   }
 
   /**
-   * Looks for bytes in the whole file. That part of the page is fetched when it is wanted first.
+   * Looks for bytes in the whole file.
    * @param {string} [text]
    */
-  async find(text) {
-    try {
-      const { ByteSearch } = await import('./byte-search.js');
-      if (!this.search) {
-        /** @type {{ start: number, end: number } | null} */
-        let wanted = null;
-        const show = async (/** @type {{ start: number, end: number }} */ hit) => {
-          wanted = hit;
-          await this.leave(hit.start);
-          // Whoever went on meanwhile is shown the last.
-          if (wanted === hit) this.show(hit, hit.start);
-        };
-        const left = () => this.rows.element.focus();
-        this.search = new ByteSearch(this.media, show, left, this.signal);
-        this.rows.element.before(this.search.element);
-      }
-      this.search.open(text);
-    } catch (error) {
-      this.tell(faultOf(error, 'fetch').message);
+  find(text) {
+    if (!this.search) {
+      /** @type {{ start: number, end: number } | null} */
+      let wanted = null;
+      const show = async (/** @type {{ start: number, end: number }} */ hit) => {
+        wanted = hit;
+        await this.leave(hit.start);
+        // Whoever went on meanwhile is shown the last.
+        if (wanted === hit) this.show(hit, hit.start);
+      };
+      const left = () => this.rows.element.focus();
+      this.search = new ByteSearch(this.media, show, left, this.signal);
+      this.rows.element.before(this.search.element);
     }
+    this.search.open(text);
   }
 
   /** The bytes that are lit, or the one that is stood on. */
@@ -295,7 +289,7 @@ export class BytePane {
   #key(event) {
     if (event.key === 'f' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
-      void this.find();
+      this.find();
       return;
     }
     const at = this.cursor < 0 ? this.start : this.cursor;

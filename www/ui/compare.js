@@ -10,10 +10,7 @@ import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
 import { say } from './live.js';
-import { addStyle } from './style.js';
 import { watched } from './watched.js';
-
-export const styled = addStyle('../style/compare.css');
 
 /** What is chosen from the disk. */
 const CHOSEN = 'chosen';

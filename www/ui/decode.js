@@ -14,10 +14,10 @@ import { listerOf, SegmentTable } from './segment-table.js';
 import { addStyle } from './style.js';
 
 export const styled = Promise.all([
-  addStyle('../style/work.css'),
-  addStyle('../style/decode.css'),
-  addStyle('../style/inspect.css'),
-  addStyle('../style/segments.css'),
+  addStyle(new URL('../style/work.css', import.meta.url)),
+  addStyle(new URL('../style/decode.css', import.meta.url)),
+  addStyle(new URL('../style/inspect.css', import.meta.url)),
+  addStyle(new URL('../style/segments.css', import.meta.url)),
 ]);
 
 /** Who types is answered when he pauses. */

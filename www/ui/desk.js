@@ -19,13 +19,16 @@ export { takeSeveral } from './several.js';
 
 /** Styles of what is on a desk, which the page without a file does not need. Who makes a desk waits for them. */
 export const styled = Promise.all([
-  addStyle('../style/inspect.css'),
-  addStyle('../style/fields.css'),
-  addStyle('../style/findings.css'),
-  addStyle('../style/samples.css'),
-  addStyle('../style/work.css'),
-  addStyle('../style/result.css'),
-  addStyle('../style/set.css'),
+  addStyle(new URL('../style/inspect.css', import.meta.url)),
+  addStyle(new URL('../style/fields.css', import.meta.url)),
+  addStyle(new URL('../style/findings.css', import.meta.url)),
+  addStyle(new URL('../style/samples.css', import.meta.url)),
+  addStyle(new URL('../style/work.css', import.meta.url)),
+  addStyle(new URL('../style/result.css', import.meta.url)),
+  addStyle(new URL('../style/set.css', import.meta.url)),
+  addStyle(new URL('../style/segments.css', import.meta.url)),
+  addStyle(new URL('../style/compare.css', import.meta.url)),
+  addStyle(new URL('../style/uplot.css', import.meta.url)),
 ]);
 
 export class Desk {

@@ -7,6 +7,7 @@ import { button, freshId, h } from './dom.js';
 import { faultOf } from './fault.js';
 import { findingsCsv } from './findings-csv.js';
 import * as format from './format.js';
+import { findingsPage } from './inspect-page.js';
 import { say } from './live.js';
 import { watched } from './watched.js';
 
@@ -91,7 +92,7 @@ export class Findings {
           id: 'findings-json',
         }),
         button('as CSV', () => this.#save(findingsCsv(found), 'csv'), { class: 'copy', id: 'findings-csv' }),
-        button('as a page to print', () => void this.#print(found), { class: 'copy', id: 'findings-page' }),
+        button('as a page to print', () => this.#print(found), { class: 'copy', id: 'findings-page' }),
       ),
     );
     this.body.replaceChildren(this.#why(found), this.#list(found));
@@ -107,13 +108,8 @@ export class Findings {
   }
 
   /** @param {FileFindings} found */
-  async #print(found) {
-    try {
-      const { findingsPage } = await import('./inspect-page.js');
-      this.#save(findingsPage(this.media.name, found, countLine(found)), 'html');
-    } catch (error) {
-      say(faultOf(error, 'fetch').message);
-    }
+  #print(found) {
+    this.#save(findingsPage(this.media.name, found, countLine(found)), 'html');
   }
 
   /**

@@ -3,15 +3,16 @@
 /** @import { BoxNode, BoxView, FieldRow, Media, Summary } from '../types.d.ts' */
 /** @import { Action } from './findings.js' */
 /** @import { Place, SamplePlace } from './place.js' */
-/** @import { Compare, Others, Reach } from './compare.js' */
+/** @import { Others, Reach } from './compare.js' */
 /** @import { Joint } from './joint-tree.js' */
-/** @import { Samples, Shown } from './samples.js' */
+/** @import { Shown } from './samples.js' */
 /** @typedef {'boxes' | 'samples' | 'findings' | 'compare'} ViewName */
 
 import { BoxAbout } from './box-about.js';
 import { boxInside, noFields } from './box-inside.js';
 import { BoxTree } from './box-tree.js';
 import { BytePane } from './byte-pane.js';
+import { Compare } from './compare.js';
 import { copyButton } from './copy.js';
 import { jsonPath } from './copy-forms.js';
 import { button, h, setAttributes, setText } from './dom.js';
@@ -26,6 +27,7 @@ import { linkTo } from './place.js';
 import { problems } from './problems.js';
 import { Ruler } from './ruler.js';
 import { saveMenu } from './save-menu.js';
+import { placeWords, Samples } from './samples.js';
 import { splitter } from './splitter.js';
 import { PART, TreeModel } from './tree-model.js';
 
@@ -62,7 +64,7 @@ export class Inspect {
       this.model,
       (node, field) => void this.select(node.path, -1, field),
       (text, options) => media.search(text, options),
-      (text) => void this.bytes.find(text),
+      (text) => this.bytes.find(text),
       within,
     );
     /** The tree of all files that it was opened with. @type {Joint | null} */
@@ -195,8 +197,8 @@ export class Inspect {
     const first = this.model.roots[0];
     if (first) await this.select(first.path);
     this.look('samples');
-    const samples = await this.#fetchSamples();
-    const missing = await samples?.follow(place).catch((error) => faultOf(error).message);
+    const samples = this.#samplesShown();
+    const missing = await samples.follow(place).catch((error) => faultOf(error).message);
     this.#miss(missing ? `The link leads to ${missing}` : '');
   }
 
@@ -222,7 +224,7 @@ export class Inspect {
     // Who leaves takes what was typed along.
     if (view !== 'compare') this.comparison?.keys.clear();
     if (view === 'findings') void this.findings.check();
-    else if (view === 'compare') void this.#seeComparison();
+    else if (view === 'compare') this.#seeComparison();
     else if (view === 'samples') void this.#seeSamples();
     else if (this.sample) {
       this.sample = null;
@@ -252,27 +254,20 @@ export class Inspect {
     if (this.treePlace.firstChild !== tree) this.treePlace.replaceChildren(tree);
   }
 
-  /** The comparison, whose part of the page is fetched when it is wanted first. */
-  async #seeComparison() {
-    try {
-      const { Compare, styled } = await import('./compare.js');
-      await styled;
-      if (!this.others || this.comparison || this.gone.signal.aborted) return;
-      /** @type {Reach} */
-      const reach = {
-        box: (path, row, words) => void this.#reach({ path }, row).then(() => this.bytes.tell(words)),
-        sample: (track, number) => {
-          this.look('samples');
-          const shown = this.#fetchSamples().then((samples) => samples?.goTo(track, number));
-          shown.catch((error) => this.#miss(faultOf(error).message));
-        },
-      };
-      this.comparison = new Compare(this.media, this.others, reach, this.gone.signal);
-      this.compared.append(this.comparison.element);
-    } catch (error) {
-      this.look('boxes');
-      this.#miss(faultOf(error, 'fetch').message);
-    }
+  #seeComparison() {
+    if (!this.others || this.comparison) return;
+    /** @type {Reach} */
+    const reach = {
+      box: (path, row, words) => void this.#reach({ path }, row).then(() => this.bytes.tell(words)),
+      sample: (track, number) => {
+        this.look('samples');
+        this.#samplesShown()
+          .goTo(track, number)
+          .catch((error) => this.#miss(faultOf(error).message));
+      },
+    };
+    this.comparison = new Compare(this.media, this.others, reach, this.gone.signal);
+    this.compared.append(this.comparison.element);
   }
 
   /** Ends what is under way, and lets go of what would stay. */
@@ -295,22 +290,15 @@ export class Inspect {
 
   /** The sample that was opened last is opened again: its bytes gave way to those of a box. */
   async #seeSamples() {
-    const samples = await this.#fetchSamples();
-    if (this.view !== 'samples') return;
-    if (!samples) this.look('boxes');
-    else if (!this.sample) await samples.again();
+    const samples = this.#samplesShown();
+    if (!this.sample) await samples.again();
   }
 
-  /** The samples, whose part of the page is fetched when they are wanted first; null where it cannot be had. */
-  async #fetchSamples() {
-    try {
-      const { Samples } = await import('./samples.js');
-      if (!this.samples) {
-        this.samples = new Samples(this.media, (shown) => this.#showSample(shown), this.gone.signal);
-        this.panes.append(this.samples.element, this.samples.detail.element);
-      }
-    } catch (error) {
-      this.#miss(faultOf(error, 'fetch').message);
+  /** The samples, made when they are wanted first. */
+  #samplesShown() {
+    if (!this.samples) {
+      this.samples = new Samples(this.media, (shown) => this.#showSample(shown), this.gone.signal);
+      this.panes.append(this.samples.element, this.samples.detail.element);
     }
     return this.samples;
   }
@@ -331,7 +319,7 @@ export class Inspect {
   async #showSampleOf(offset) {
     this.look('samples');
     try {
-      await (await this.#fetchSamples())?.goToByte(offset);
+      await this.#samplesShown().goToByte(offset);
     } catch (error) {
       this.#miss(faultOf(error).message);
     }
@@ -344,7 +332,6 @@ export class Inspect {
   async #place(offset) {
     const { cursor } = this.bytes;
     try {
-      const { placeWords } = await import('./samples.js');
       const at = await this.media.sampleAt(offset, this.samples?.keys ?? []);
       if (cursor !== this.bytes.cursor) return;
       if (!at) this.bytes.tell('No sample has this byte.');

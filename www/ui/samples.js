@@ -1,16 +1,17 @@
 /** The samples of a file: the table of a track, one sample opened, and going to a number, a time or a byte. */
 
-/** @import { Gop } from './gop.js' */
 /** @import { SamplePlace } from './place.js' */
-/** @import { Timeline } from './timeline.js' */
 /** @import { Media, SampleAt, SampleRow, SourceKeyRequest, Track } from '../types.d.ts' */
 
 import { faultOf } from './fault.js';
 import { button, h, setAttributes } from './dom.js';
+import { download, sampleBytes } from './export-samples.js';
 import * as format from './format.js';
+import { Gop } from './gop.js';
 import { say } from './live.js';
 import { SampleDetail } from './sample-detail.js';
 import { SampleTable } from './sample-table.js';
+import { Timeline } from './timeline.js';
 
 /**
  * The bytes of a sample.
@@ -92,7 +93,7 @@ export class Samples {
       (key) => void this.#decrypt(key),
       () => void this.#save(),
     );
-    this.toTimeline = button('Timeline', () => void this.#seeTimeline(), {
+    this.toTimeline = button('Timeline', () => this.#seeTimeline(), {
       class: 'button small',
       'aria-pressed': 'false',
     });
@@ -125,31 +126,21 @@ export class Samples {
       void this.gop?.show(this.chosen.track, this.chosen.row.number);
   }
 
-  /** Shows the timeline below the table, or no longer; it is fetched when it is wanted first. */
-  async #seeTimeline() {
-    try {
-      if (!this.timeline) {
-        const [{ Timeline, styled }, { Gop }] = await Promise.all([
-          import('./timeline.js'),
-          import('./gop.js'),
-        ]);
-        await styled;
-        if (this.gone.aborted || this.timeline) return;
-        const choose = (/** @type {number} */ track, /** @type {number} */ number) =>
-          void this.goTo(track, number);
-        this.timeline = new Timeline(this.media, choose, this.gone);
-        this.gop = new Gop(this.media, choose, this.gone);
-        this.timeline.element.append(this.gop.element);
-        this.element.after(this.timeline.element);
-        this.timeline.element.hidden = true;
-      }
-      const shown = this.timeline.element.hidden;
-      this.timeline.element.hidden = !shown;
-      this.#seeAround();
-      setAttributes(this.toTimeline, { 'aria-pressed': String(shown) });
-    } catch (error) {
-      this.#tell(faultOf(error, 'fetch').message);
+  /** Shows the timeline below the table, or no longer. */
+  #seeTimeline() {
+    if (!this.timeline) {
+      const choose = (/** @type {number} */ track, /** @type {number} */ number) =>
+        void this.goTo(track, number);
+      this.timeline = new Timeline(this.media, choose, this.gone);
+      this.gop = new Gop(this.media, choose, this.gone);
+      this.timeline.element.append(this.gop.element);
+      this.element.after(this.timeline.element);
+      this.timeline.element.hidden = true;
     }
+    const shown = this.timeline.element.hidden;
+    this.timeline.element.hidden = !shown;
+    this.#seeAround();
+    setAttributes(this.toTimeline, { 'aria-pressed': String(shown) });
   }
 
   /** @param {string} sentence on what was asked for; none when it is empty */
@@ -281,10 +272,7 @@ export class Samples {
     if (!this.chosen) return;
     const { track, row } = this.chosen;
     try {
-      const [{ download, sampleBytes }, view] = await Promise.all([
-        import('./export-samples.js'),
-        this.media.sample(track, row.number, this.keys),
-      ]);
+      const view = await this.media.sample(track, row.number, this.keys);
       const bytes = view.clear ?? (await sampleBytes(this.media, row, this.gone));
       const stem = this.media.name.replace(/\.[^.]*$/, '');
       const name = `${stem}.track${track}.sample${row.number}${view.clear ? '.clear' : ''}.bin`;

@@ -3,11 +3,12 @@
 /** @import { BoxNode, Media } from '../types.d.ts' */
 
 import { button, h } from './dom.js';
+import { boxBytes, download, partName, treeText } from './export-tree.js';
+import { samplesText } from './export-samples.js';
 import { faultOf } from './fault.js';
 import * as format from './format.js';
+import { boxPage } from './inspect-page.js';
 import { say } from './live.js';
-
-const module = () => import('./export-tree.js');
 
 /**
  * @param {Media} media
@@ -54,7 +55,6 @@ export function saveMenu(media, parts, chosen, gone) {
     run(async (signal) => {
       const node = chosen();
       if (!node) return 'Choose a box first.';
-      const { boxBytes, download, partName } = await module();
       const bytes = await boxBytes(media, parts, node, signal);
       if (!bytes)
         return `This box has ${format.bytes(node.size)}, which is too much to put together from several files.`;
@@ -67,10 +67,6 @@ export function saveMenu(media, parts, chosen, gone) {
     run(async (signal) => {
       const node = chosen();
       if (!node) return 'Choose a box first.';
-      const [{ boxPage }, { download, partName }] = await Promise.all([
-        import('./inspect-page.js'),
-        module(),
-      ]);
       const text = await boxPage(media, node, signal);
       const name = `${partName(media.name, node.path)}.html`;
       download(new Blob([text], { type: 'text/html' }), name);
@@ -80,7 +76,6 @@ export function saveMenu(media, parts, chosen, gone) {
   /** @param {'json' | 'csv'} form */
   const samples = (form) =>
     run(async (signal) => {
-      const { download, samplesText } = await import('./export-samples.js');
       const { text, done, problems } = await samplesText(media, form, {
         signal,
         onProgress: (done) => tell(`${format.counted(done, 'sample')} listed so far…`),
@@ -93,7 +88,6 @@ export function saveMenu(media, parts, chosen, gone) {
   /** @param {'json' | 'csv'} form */
   const tree = (form) =>
     run(async (signal) => {
-      const { download, partName, treeText } = await module();
       const text = await treeText(media, form, {
         signal,
         onProgress: (done) => tell(`${format.counted(done, 'box', 'boxes')} listed so far…`),

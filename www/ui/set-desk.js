@@ -14,6 +14,7 @@ import { say } from './live.js';
 import { ProtectForm } from './protect-form.js';
 import { RunBar } from './run-bar.js';
 import { JointTree } from './joint-tree.js';
+import { holdCounters } from './set-counters.js';
 import { ladderView } from './set-ladder.js';
 import { listingsOf, listingsView, readListings } from './set-listings.js';
 import { setPlanView } from './set-plan-view.js';
@@ -187,7 +188,6 @@ export class SetDesk {
     this.counters.replaceChildren();
     const media = this.#files().flatMap(({ media }) => media ?? []);
     if (!media.some((each) => each.tracks().some(({ protection }) => protection))) return;
-    const { holdCounters } = await import('./set-counters.js');
     await holdCounters(media, (found) => this.counters.replaceChildren(found), this.counting.signal);
   }
 

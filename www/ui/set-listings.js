@@ -6,7 +6,7 @@ import { readManifest } from '../boxlock.js';
 import { h } from './dom.js';
 import { namesOf } from '../files/smooth.js';
 import { faultOf } from './fault.js';
-import { addStyle } from './style.js';
+import { listerOf, SegmentTable } from './segment-table.js';
 
 /**
  * One that was read, or why it was not; `path` is its name with the folders before it, where they are known.
@@ -91,15 +91,7 @@ function segmentsView(name, tracks, files) {
   const element = h('details', { class: 'set-segments' }, h('summary', {}, `Segments that ${name} lists`));
   element.addEventListener(
     'toggle',
-    async () => {
-      try {
-        const { listerOf, SegmentTable } = await import('./segment-table.js');
-        await addStyle('../style/segments.css');
-        element.append(new SegmentTable(tracks, null, listerOf(files)).element);
-      } catch (error) {
-        element.append(h('p', { class: 'fault-line' }, faultOf(error, 'fetch').message));
-      }
-    },
+    () => element.append(new SegmentTable(tracks, null, listerOf(files)).element),
     { once: true },
   );
   return element;

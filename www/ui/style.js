@@ -5,19 +5,19 @@ import { h } from './dom.js';
 /** @type {Map<string, Promise<unknown>>} */
 const added = new Map();
 
-/** @param {string} path from this file */
-export function addStyle(path) {
-  const style = added.get(path) ?? fetchStyle(path);
-  added.set(path, style);
+/** @param {URL} address */
+export function addStyle({ href }) {
+  const style = added.get(href) ?? fetchStyle(href);
+  added.set(href, style);
   return style;
 }
 
-/** @param {string} path */
-function fetchStyle(path) {
-  const link = h('link', { rel: 'stylesheet', href: new URL(path, import.meta.url).href });
+/** @param {string} href */
+function fetchStyle(href) {
+  const link = h('link', { rel: 'stylesheet', href });
   return new Promise((resolve, reject) => {
     link.addEventListener('load', resolve);
-    link.addEventListener('error', () => reject(new Error(`${path} was not found`)));
+    link.addEventListener('error', () => reject(new Error(`${href} was not found`)));
     document.head.append(link);
   });
 }

@@ -9,11 +9,8 @@ import { faultOf } from './fault.js';
 import { button, freshId, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
-import { addStyle } from './style.js';
 import UPlot from './uplot.js';
 import { VirtualRows } from './virtual.js';
-
-export const styled = addStyle('../style/uplot.css');
 
 const HEIGHT = 150;
 /** How much a step of a wheel or a key shows more or less of. */
