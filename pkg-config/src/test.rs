@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::run::{self, Outcome};
 use crate::{bench, files, package, site, tidy};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -74,16 +74,7 @@ fn steps(project: &Project, wanted: impl Fn(&str) -> bool, total: &mut Counts) -
     })?;
     if wanted("lint") {
         step("lint: format", || tidy::check(project))?;
-        step("lint: clippy", || clippy(project, &["--workspace", "--all-targets"]))?;
-        let door = ["--package", "boxlock", "--lib", "--target", "wasm32-unknown-unknown"];
-        step("lint: clippy for wasm", || clippy(project, &door))?;
-        for feature in ["look", "keys"] {
-            let module = [&door[..], &["--features", feature]].concat();
-            step(&format!("lint: clippy for the wasm of {feature}"), || clippy(project, &module))?;
-        }
-        // A workspace of its own, whose targets only a nightly compiler can run.
-        let fuzz = ["--manifest-path", "tests/fuzz/Cargo.toml", "--no-default-features"];
-        step("lint: clippy for fuzz targets", || clippy(project, &fuzz))?;
+        step("lint: clippy, for this machine and for wasm", || clippy(project))?;
         step("lint: eslint", || tidy::eslint(project))?;
     }
     if wanted("rust") {
@@ -122,11 +113,29 @@ fn step(name: &str, work: impl FnOnce() -> Outcome) -> Outcome {
     result.map_err(|error| format!("{name}: {error}"))
 }
 
-fn clippy(project: &Project, scope: &[&str]) -> Outcome {
-    let mut cargo = run::cargo();
-    cargo.args(["clippy", "--quiet", "--locked"]).args(scope).args(["--", "-D", "warnings"]);
-    // Said, because another workspace would make a folder of its own.
-    run::run(cargo.env("CARGO_TARGET_DIR", &project.target).current_dir(&project.root))
+/// Most of it is one crate, which one core checks: what is for wasm has a folder of its own, so that neither waits.
+fn clippy(project: &Project) -> Outcome {
+    let clippy = |folder: &Path, scope: &[&str]| {
+        let mut cargo = run::cargo();
+        cargo.args(["clippy", "--quiet", "--locked"]).args(scope).args(["--", "-D", "warnings"]);
+        // Said, because another workspace would make a folder of its own.
+        run::run(cargo.env("CARGO_TARGET_DIR", folder).current_dir(&project.root))
+    };
+    let here = || {
+        clippy(&project.target, &["--workspace", "--all-targets"])?;
+        // A workspace of its own, whose targets only a nightly compiler can run.
+        clippy(&project.target, &["--manifest-path", "tests/fuzz/Cargo.toml", "--no-default-features"])
+    };
+    let for_wasm = || {
+        let door = ["--package", "boxlock", "--lib", "--target", "wasm32-unknown-unknown"];
+        let modules: [&[&str]; 3] = [&[], &["--features", "look"], &["--features", "keys"]];
+        let folder = project.target.join("clippy");
+        modules.iter().try_for_each(|module| clippy(&folder, &[&door, *module].concat()))
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(for_wasm);
+        here().and(other.join().unwrap_or_else(|_| Err("a thread of clippy's ended".to_owned())))
+    })
 }
 
 fn rust(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
