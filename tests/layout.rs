@@ -163,6 +163,28 @@ fn file_types_say_what_the_file_is() {
     assert_eq!(of("piff"), "piff\0\0\0\u{1}ismlpiffiso2");
 }
 
+/// CMAF has one track, no PIFF, and of the schemes `cenc` and `cbcs`.
+#[test]
+fn brands_of_cmaf_stay_where_they_are_true() {
+    let mut file = synth::small();
+    file.brand = Some(*b"cmfc");
+    let mut bytes = file.bytes();
+    bytes[16..20].copy_from_slice(b"cfhd");
+    let of = |bytes: &[u8], scheme: &str, form: &str| {
+        let out = drive::protect(bytes, &drive::request_in(scheme, form)).unwrap();
+        String::from_utf8(raw::boxes(&out, 0)[0].body().to_vec()).unwrap()
+    };
+    assert_eq!(of(&bytes, "cenc", "plain"), "iso6\0\0\0\0cfhdiso6isommp41");
+    assert_eq!(of(&bytes, "cbcs", "plain"), "iso6\0\0\0\0cfhdiso6isommp41");
+    assert_eq!(of(&bytes, "cens", "plain"), "iso6\0\0\0\0iso6isommp41");
+    assert_eq!(of(&bytes, "cbc1", "hybrid"), "iso6\0\0\0\0piffiso6isommp41");
+    assert_eq!(of(&bytes, "cenc", "piff"), "iso6\0\0\0\0piffiso2");
+    file.tracks.push(file.tracks[0]);
+    let mut bytes = file.bytes();
+    bytes[16..20].copy_from_slice(b"cfhd");
+    assert_eq!(of(&bytes, "cenc", "plain"), "iso6\0\0\0\0iso6isommp41");
+}
+
 /// QuickTime writers may put free space first.
 #[test]
 fn a_file_type_behind_free_space_is_replaced_where_it_stands() {

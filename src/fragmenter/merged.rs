@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::boxes::header::{four, wrap};
 use crate::boxes::index::{MFRO_LEN, MovieFragmentRandomAccessOffset, TrackFragmentRandomAccess};
-use crate::boxes::movie::FileType;
+use crate::boxes::movie::{FileType, is_of_cmaf};
 use crate::boxes::wire::FullHead;
 use crate::boxes::{BoxBody, BoxHeader, Tree};
 use crate::bytes::units::{len_u64, sort_pairs, to_len};
@@ -295,7 +295,7 @@ fn file_type(members: &[Member]) -> Vec<u8> {
     let mut file_type =
         known.unwrap_or_else(|| FileType { major_brand: FourCc(*b"iso6"), ..FileType::default() });
     let is_partial = |brand: &FourCc| {
-        brand.0.starts_with(b"cm") || [b"dash", b"msdh", b"msix", b"lmsg", b"sims"].contains(&&brand.0)
+        is_of_cmaf(*brand) || [b"dash", b"msdh", b"msix", b"lmsg", b"sims"].contains(&&brand.0)
     };
     file_type.compatible_brands.retain(|brand| !is_partial(brand));
     if is_partial(&file_type.major_brand) {

@@ -1,7 +1,7 @@
 //! The movie header and file type of a protected file.
 
 use crate::boxes::header::{four, wrap};
-use crate::boxes::movie::{FileType, TrackExtends};
+use crate::boxes::movie::{FileType, TrackExtends, is_of_cmaf};
 use crate::boxes::record::{CLEAR_FILE, ClearFile, HAD_NO_EXTENDS};
 use crate::boxes::{BoxBody, BoxHeader, BoxId, Edits, Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
@@ -152,13 +152,18 @@ fn add_extends(moov: &Node, movie: &Movie, edits: &mut Edits) {
 }
 
 /// The file type of a protected file. `piff` keeps the brand and adds what PIFF demands; the others become plain
-/// fragmented MP4 by major brand, since they are to be renamed `.mp4`, and `hybrid` says PIFF beside that.
-pub fn protected_file_type(form: Form, source: Option<&FileType>) -> Vec<u8> {
+/// fragmented MP4 by major brand, since they are to be renamed `.mp4`, and `hybrid` says PIFF beside that. Brands of CMAF stay
+/// where the file `is_cmaf` still.
+pub fn protected_file_type(form: Form, is_cmaf: bool, source: Option<&FileType>) -> Vec<u8> {
     let mut file_type = match source {
         Some(source) => source.clone(),
         None => FileType { major_brand: FourCc(*b"isml"), minor_version: 1, ..FileType::default() },
     };
+    if !is_cmaf && is_of_cmaf(file_type.major_brand) {
+        (file_type.major_brand, file_type.minor_version) = (FourCc(*b"iso6"), 0);
+    }
     let brands = &mut file_type.compatible_brands;
+    brands.retain(|brand| is_cmaf || !is_of_cmaf(*brand));
     let needed: &[&[u8; 4]] = match form {
         Form::Piff => &[b"piff", b"iso2"],
         Form::Hybrid | Form::Plain => {

@@ -69,7 +69,7 @@ impl Playback {
             .filter_map(|protection| protection.kid)
             .collect();
         kids.dedup();
-        let mut init = protected_file_type(crate::protect::Form::Hybrid, index.file_type.as_ref());
+        let mut init = protected_file_type(crate::protect::Form::Hybrid, false, index.file_type.as_ref());
         init.extend(initialization(tree, movie, &tracks)?);
         Ok(Self {
             mime_type: format!("{top}/mp4; codecs=\"{}\"", codecs.join(",")),

@@ -12,7 +12,7 @@ use crate::boxes::record::{
 };
 use crate::boxes::{Node, Tree};
 use crate::bytes::{FourCc, Result};
-use crate::protect::Plan;
+use crate::protect::{Form, Plan};
 use crate::track::head_style::{fits, of_run, said_of_run, style};
 use crate::track::{Fragment, Index, Movie, TrackFragment};
 
@@ -68,7 +68,7 @@ pub fn record(plan: &Plan, index: &Index) -> Option<ClearFile> {
         record.compatible_brands.clone_from(&original.compatible_brands);
     }
     let same_type = original.as_ref().map(|original| original.to_box(0))
-        == Some(protected_file_type(plan.form, original.as_ref()));
+        == Some(protected_file_type(plan.form, stays_cmaf(plan, movie), original.as_ref()));
     let is_needed = before.is_some()
         || !same_type
         || plan.has_clear_entries()
@@ -100,6 +100,13 @@ pub fn keeps_file_type(plan: &Plan) -> bool {
     plan.change.as_ref().is_some_and(|change| change.form.is_none() && change.file_type(None).is_none())
 }
 
+/// Whether CMAF allows what a file of CMAF becomes: it has one track, and of the schemes `cenc` and `cbcs` (ISO/IEC
+/// 23000-19:2024 7.3.1, 8.2.2).
+fn stays_cmaf(plan: &Plan, movie: &Movie) -> bool {
+    let is_foreign = plan.form == Form::Piff || [*b"cbc1", *b"cens"].contains(&plan.scheme.code.0);
+    movie.tracks.len() == 1 && !is_foreign
+}
+
 /// The file type of the output, if it has one.
 pub fn file_type(plan: &Plan, index: &Index) -> Vec<u8> {
     let source = index.file_type.as_ref();
@@ -112,7 +119,8 @@ pub fn file_type(plan: &Plan, index: &Index) -> Vec<u8> {
     let movie = index.movie.as_ref();
     let original = movie.map_or_else(|| source.cloned(), |movie| original_type(plan, movie, source));
     if plan.protects() || !plan.decrypts() {
-        return protected_file_type(plan.form, original.as_ref());
+        let is_cmaf = movie.is_none_or(|movie| stays_cmaf(plan, movie));
+        return protected_file_type(plan.form, is_cmaf, original.as_ref());
     }
     let mut original = original.unwrap_or_default();
     if original == FileType::default() {
