@@ -47,6 +47,11 @@ impl Node {
         self.start + self.header.header_len()
     }
 
+    /// File offset after its last child, or after its fields where it has none.
+    pub fn boxes_end(&self) -> u64 {
+        self.children.last().map_or(self.body_start().saturating_add(self.fields_len), Node::end)
+    }
+
     /// The children of type `code`.
     pub fn all<'a>(&'a self, code: &'a [u8; 4]) -> impl Iterator<Item = &'a Node> {
         self.children.iter().filter(move |child| child.id().is(code))

@@ -153,3 +153,22 @@ fn hints_that_stay_clear_are_said_to_hold_what_is_encrypted() {
         assert!(of_it.contains("may hold copies of what the other tracks hold"), "{of_it}");
     }
 }
+
+#[test]
+fn zeros_that_end_the_boxes_of_a_sample_entry_stay_behind() {
+    if !ffmpeg::present() {
+        return;
+    }
+    // As QuickTime writes them; the movie header is behind the media, so that nothing moves.
+    for end in [".mp4", ".mov"] {
+        let plain = make(end, "-c:v libx264 -g 25 -c:a aac");
+        let mut file = plain.clone();
+        for (trak, entry) in [("trak", "avc1"), ("trak[1]", "mp4a")] {
+            build::append(&mut file, &format!("moov/{trak}/mdia/minf/stbl/stsd/{entry}"), &[0; 4]);
+        }
+        assert!(drive::protect(&file, &none()).unwrap() == drive::protect(&plain, &none()).unwrap(), "{end}");
+        let request = drive::request_in("cenc", "hybrid");
+        let protected = drive::protect(&file, &request).unwrap();
+        assert!(protected == drive::protect(&plain, &request).unwrap(), "{end}");
+    }
+}
