@@ -19,7 +19,9 @@ use crate::manifest::{DescribedFile, describe};
 use crate::output::summary::Origin;
 use crate::output::{Assembly, change, record};
 use crate::protect::change::ChangeWishes;
-use crate::protect::check::{check_file, check_plan, check_readable, check_sound, check_structure};
+use crate::protect::check::{
+    check_file, check_mergeable, check_plan, check_readable, check_sound, check_structure,
+};
 use crate::protect::evidence::{self, Evidence};
 use crate::protect::samples::FragmentTask;
 use crate::protect::trial::Trial;
@@ -206,7 +208,7 @@ impl Session {
             self.state = State::Open(index);
             return Ok(());
         };
-        check_readable(&index).map_err(|error| in_file(error, &source.name, base))?;
+        check_mergeable(&index).map_err(|error| in_file(error, &source.name, base))?;
         let end = base.saturating_add(source.len);
         opened.push(Opened { name: source.name.clone(), base, index });
         if let Some(next) = sources.get(opened.len()) {

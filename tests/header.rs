@@ -102,7 +102,19 @@ fn a_ready_made_object_comes_out_as_it_is() {
     let boxed = &shown.pssh[0];
     assert_eq!((boxed.system.as_str(), shown.pssh.len()), ("PlayReady", 2));
     let hex = hex::encode(&made.playready_object);
-    for object in [&shown.playready_object, &boxed.base64, &hex] {
+    let base64 = &shown.playready_object;
+    let lines: Vec<&str> = base64.as_bytes().chunks(61).map(|line| str::from_utf8(line).unwrap()).collect();
+    // As it is copied out of manifests and programs; and its header without an object around it.
+    let pasted = [
+        lines.join("\r\n"),
+        format!("\"{base64}\","),
+        format!("<mspr:pro xmlns:mspr=\"urn:microsoft:playready\">\n{base64}\n</mspr:pro>"),
+        format!("<cenc:pssh>{}</cenc:pssh>", boxed.base64),
+        format!("data:text/plain;charset=UTF-16;base64,{base64}"),
+        format!("\n{}\n", made.header_xml),
+        STANDARD.encode(boxlock::playready::utf16le_encode(&made.header_xml)),
+    ];
+    for object in [base64, &boxed.base64, &hex].into_iter().chain(&pasted) {
         // The KID is that of the header.
         let plan = ready("cenc", object, |text| text.kid = None).unwrap();
         assert_eq!(plan.playready_object, made.playready_object);

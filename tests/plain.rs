@@ -11,6 +11,7 @@
 use crate::support;
 mod begun;
 mod ends;
+mod entries;
 pub mod tables;
 mod unprotected;
 

@@ -19,6 +19,8 @@ struct Change {
     fields: Option<Vec<u8>>,
     /// A new type.
     renamed: Option<BoxId>,
+    /// Whether what stands behind the last child goes.
+    cut: bool,
     /// Whether bytes of it are put right after it is written.
     patched: bool,
 }
@@ -72,6 +74,11 @@ impl Edits {
     /// Gives `node` a new type.
     pub fn rename(&mut self, node: &Node, id: BoxId) {
         self.change(node).renamed = Some(id);
+    }
+
+    /// Takes out what stands behind the last child of `node` and is no box.
+    pub fn cut_rest(&mut self, node: &Node) {
+        self.change(node).cut = true;
     }
 
     /// Notes that bytes of `node` are put right in what [`apply`](Self::apply) has written.
@@ -146,8 +153,9 @@ impl Edits {
             output.w.bytes(&change.appended);
         }
         // Whatever stands behind the last child, readable or not.
-        let children_end = node.children.last().map_or(fields_end, Node::end);
-        output.copy(tree, children_end, node.end());
+        if !change.is_some_and(|change| change.cut) {
+            output.copy(tree, node.boxes_end(), node.end());
+        }
         let mut front = Writer::new();
         header.resized(len_u64(output.w.len() - body_start)).write(&mut front);
         output.w.replace(start, body_start - start, front.as_slice());

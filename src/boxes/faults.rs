@@ -64,7 +64,7 @@ impl<'t> Search<'_, 't> {
     fn of_box(&self, node: &Node) -> Option<Error> {
         let tree = self.tree;
         let parent = self.around.last().map(|parent| parent.id());
-        let declaration = registry::lookup(node.id(), parent).declaration()?;
+        let declaration = registry::known(node, parent).declaration()?;
         // What samples hang on may stand in a movie header that is not here.
         if self.moov.is_none() && lists_samples(node) {
             return None;

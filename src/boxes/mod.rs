@@ -19,6 +19,7 @@ pub mod hints;
 pub mod index;
 pub mod keys;
 pub mod layers;
+pub mod media;
 pub mod metadata;
 pub mod movie;
 pub mod names;

@@ -9,6 +9,7 @@ use super::declare::BoxBody as _;
 use super::header::{BoxId, four};
 use super::names::{self, Named};
 use super::sample_types::{self, Layout};
+use super::tree::Node;
 use super::{
     audio, cenc, codec, descriptor, fragment, groups, heif, hints, index, layers, metadata, movie, piff,
     quicktime, record, sample_entry, scoped, subtitle, tables,
@@ -98,11 +99,21 @@ impl Table {
 /// Looks up a box of type `id` inside a box of type `parent` (`None` at top level). Sample entries are known only
 /// inside `stsd`: some share their code with a box.
 pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
+    lookup_in(id, parent, Layout::Other)
+}
+
+/// What is known of a box of a tree, inside a box of type `parent`.
+pub fn known(node: &Node, parent: Option<BoxId>) -> Known {
+    lookup_in(node.id(), parent, node.media)
+}
+
+/// As [`lookup`], in a track with such media.
+pub(super) fn lookup_in(id: BoxId, parent: Option<BoxId>, media: Layout) -> Known {
     static BOXES: OnceLock<Table> = OnceLock::new();
     static IN_STSD: OnceLock<Table> = OnceLock::new();
     if parent == Some(four(b"stsd")) {
         let table = IN_STSD.get_or_init(|| Table::of(ENTRIES, &mut std::iter::empty()));
-        let known = table.get(id).or_else(|| by_layout(id));
+        let known = table.get(id).or_else(|| by_layout(id, media));
         // `free` and `uuid` boxes may stand anywhere; any other code here is a sample entry.
         let anywhere = matches!(id, BoxId::Uuid(_)) || id.is(b"free") || id.is(b"skip");
         if known.is_some() || !anywhere {
@@ -117,12 +128,12 @@ pub fn lookup(id: BoxId, parent: Option<BoxId>) -> Known {
 }
 
 /// Sample entries that are registered, but not declared by name, have the fields of their kind of media.
-fn by_layout(id: BoxId) -> Option<Known> {
+fn by_layout(id: BoxId, media: Layout) -> Option<Known> {
     static VISUAL: Declaration = sample_entry::VisualSampleEntry::DECLARATION;
     static AUDIO: Declaration = sample_entry::AudioSampleEntry::DECLARATION;
     static OTHER: Declaration = sample_entry::OtherSampleEntry::DECLARATION;
     let BoxId::Four(code) = id else { return None };
-    Some(Known::Declared(match sample_types::registered(code, Layout::Other)?.0 {
+    Some(Known::Declared(match sample_types::registered(code, media)?.0 {
         Layout::Visual => &VISUAL,
         Layout::Audio => &AUDIO,
         Layout::Other => &OTHER,

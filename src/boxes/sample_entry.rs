@@ -37,7 +37,7 @@ boxes! {
         four(b"png "), four(b"uncv"), four(b"svc1"), four(b"svc2"), four(b"mvc1"), four(b"mvc2"), four(b"mvc3"),
         four(b"mvc4"), four(b"mvd1"), four(b"mvd2"), four(b"mvd3"), four(b"mvd4"), four(b"a3d1"), four(b"a3d2"),
         four(b"a3d3"), four(b"a3d4"), four(b"icpv"), four(b"apch"), four(b"apcn"), four(b"apcs"), four(b"apco"),
-        four(b"ap4h"), four(b"ap4x"), four(b"h263"), four(b"H263"), four(b"mjpa"), four(b"mjpb"), four(b"raw "),
+        four(b"ap4h"), four(b"ap4x"), four(b"h263"), four(b"H263"), four(b"mjpa"), four(b"mjpb"),
     ] plain children "Visual sample entry" "ISO/IEC 14496-12:2022 12.1.3" {
         reserved: [u8; 6];
         data_reference_index: u16;
@@ -51,6 +51,8 @@ boxes! {
         compressorname: PascalText32;
         depth: u16;
         pre_defined_2: i16;
+        color_table: ColorTable, if |_, b| b.pre_defined_2 == 0 && matches!(b.depth & 0x1f, 1 | 2 | 4 | 8),
+            means |v| format!("{} colours of a palette", v.0.len().saturating_sub(ColorTable::FIRST) / ColorTable::COLOR);
     }
     /// Codec, channels and sample rate of audio samples.
     AudioSampleEntry [
@@ -157,6 +159,40 @@ boxes! {
 /// of numbers, or a box.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuickTimeV1(pub Option<[u8; 16]>);
+
+/// The palette of a QuickTime sample entry whose pixels are indices (QuickTime File Format: Color table atom). ISO has no
+/// such fields, so what follows decides: a palette that fits, or a box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColorTable(pub Vec<u8>);
+
+impl ColorTable {
+    /// Bytes before the colours: seed, flags, and the number of the last colour.
+    const FIRST: usize = 8;
+
+    /// Bytes of a colour.
+    const COLOR: usize = 8;
+
+    fn len(mut r: Reader<'_>) -> Option<usize> {
+        if box_at(&r).is_some() {
+            return None;
+        }
+        r.take(6, "seed and flags").ok()?;
+        let len = (usize::from(r.u16("last colour").ok()?) + 1) * Self::COLOR;
+        (len <= r.remaining()).then_some(len + Self::FIRST)
+    }
+}
+
+impl Wire for ColorTable {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        Ok(Self(r.take(Self::len(*r).unwrap_or(0), name)?.to_vec()))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0);
+    }
+    fn show(&self) -> String {
+        spaced_hex(self.0.get(..Self::FIRST).unwrap_or_default())
+    }
+}
 
 /// Fields that are not known, up to the boxes with which the entry ends; all of it where there are none that say how it
 /// was made.

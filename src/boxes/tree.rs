@@ -8,8 +8,10 @@ use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
 use super::declare::{BoxBody, Fields, UNKNOWN_VERSION, Walk};
 use super::header::{BoxHeader, BoxId, SizeForm};
+use super::media::media_of;
 use super::registry;
 use super::rows::RowSink;
+use super::sample_types::Layout;
 use super::wire::Context;
 
 /// One box of a tree.
@@ -25,6 +27,8 @@ pub struct Node {
     pub children: Vec<Node>,
     /// Why its children, or some of them, could not be read.
     pub problem: Option<Error>,
+    /// Of a track: what its media is, which says what a sample entry is whose type is one of pictures and of sound.
+    pub media: Layout,
 }
 
 impl Node {
@@ -41,6 +45,11 @@ impl Node {
     /// File offset of its body.
     pub fn body_start(&self) -> u64 {
         self.start + self.header.header_len()
+    }
+
+    /// File offset after its last child, or after its fields where it has none.
+    pub fn boxes_end(&self) -> u64 {
+        self.children.last().map_or(self.body_start().saturating_add(self.fields_len), Node::end)
     }
 
     /// The children of type `code`.
@@ -148,7 +157,7 @@ impl<'a> Tree<'a> {
         let bytes = bytes.into();
         let mut r = Reader::new(&bytes, start);
         let mut boxes_left = limits::BOX_COUNT;
-        let root = read_node(&mut r, None, 0, &mut boxes_left)?;
+        let root = read_node(&mut r, None, Layout::Other, 0, &mut boxes_left)?;
         Ok(Self { bytes, root })
     }
 
@@ -240,6 +249,7 @@ impl<'a> Tree<'a> {
 fn read_node(
     r: &mut Reader<'_>,
     parent: Option<BoxId>,
+    media: Layout,
     depth: usize,
     boxes_left: &mut usize,
 ) -> Result<Node> {
@@ -265,13 +275,15 @@ fn read_node(
     *boxes_left -= 1;
     let mut body = r.sub(header.size, "A box")?;
     body.take(to_len(header.header_len()), "A box header")?;
-    let mut node = Node { header, start, fields_len: header.body_len(), children: Vec::new(), problem: cut };
+    let media = media_of(header.id, parent, media, &body);
+    let fields_len = header.body_len();
+    let mut node = Node { header, start, fields_len, children: Vec::new(), problem: cut, media };
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
     {
         node.problem = Some(size_zero(header.id, parent).at(start));
     }
-    let children_at = match children_start(header.id, parent, &body) {
+    let children_at = match children_start(header.id, parent, media, &body) {
         Ok(Some(children_at)) => children_at,
         Ok(None) => return Ok(node),
         // Of another version it may hold anything: it is shown as bytes.
@@ -285,7 +297,7 @@ fn read_node(
     body.take(children_at, "fields")?;
     // Fewer than eight bytes cannot be a box: QuickTime ends user data with four zero bytes.
     while body.remaining() >= 8 {
-        match read_node(&mut body, Some(header.id), depth + 1, boxes_left) {
+        match read_node(&mut body, Some(header.id), media, depth + 1, boxes_left) {
             Ok(child) => node.children.push(child),
             Err(error) => {
                 node.problem.get_or_insert(error.inside(header.id.to_string()));
@@ -336,8 +348,13 @@ fn padding(parent: BoxId, len: u64) -> Error {
 }
 
 /// How many bytes of fields come before the children of a box; `None` when it has no children.
-fn children_start(id: BoxId, parent: Option<BoxId>, body: &Reader<'_>) -> Result<Option<usize>> {
-    let Some(declaration) = registry::lookup(id, parent).declaration() else { return Ok(None) };
+fn children_start(
+    id: BoxId,
+    parent: Option<BoxId>,
+    media: Layout,
+    body: &Reader<'_>,
+) -> Result<Option<usize>> {
+    let Some(declaration) = registry::lookup_in(id, parent, media).declaration() else { return Ok(None) };
     if !declaration.children {
         return Ok(None);
     }

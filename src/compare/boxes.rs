@@ -202,8 +202,7 @@ impl<'t> Telling<'_, 't> {
 
 /// The bytes of a box behind the last one inside, and where they begin; none of one that has none inside.
 fn end_of<'t>(tree: &'t Tree<'_>, node: &Node) -> (&'t [u8], u64) {
-    let fields = node.body_start().saturating_add(node.fields_len);
-    let from = node.children.last().map_or(fields, Node::end);
+    let from = node.boxes_end();
     (tree.slice(from, node.end()), from)
 }
 

@@ -176,7 +176,7 @@ pub fn compare(
         Some(ByteDifference { at, before: some(before, first), after: some(after, first) })
     };
     let parent = our_around.last().map(|parent| parent.id());
-    if registry::lookup(ours.id(), parent).declaration().is_none() {
+    if registry::known(ours, parent).declaration().is_none() {
         found.bytes = bytes();
         return found;
     }

@@ -272,6 +272,11 @@ impl<'t> Columns<'t> {
         Ok(Some(sample))
     }
 
+    /// Whether the sample at `cursor` has another sample entry than the one before it, which has `entry`.
+    pub fn changes_entry(&self, cursor: &mut Cursor, entry: u32) -> Result<bool> {
+        Ok(self.entries > 1 && cursor.sample < self.count && self.place(cursor)?.1 != entry)
+    }
+
     /// File offset of the sample at the cursor, and its sample entry; moves on to its chunk.
     fn place(&self, cursor: &mut Cursor) -> Result<(u64, u32)> {
         loop {

@@ -1,4 +1,4 @@
-//! Where fragments begin: at samples where decoding can begin, near a chosen duration.
+//! Where fragments begin: at samples where decoding can begin, near a chosen duration, and where the sample entry changes.
 
 use crate::bytes::Result;
 
@@ -15,9 +15,14 @@ pub fn cuts(lead: &Columns<'_>, wished: u64) -> Result<Vec<u64>> {
     // The last place where the present fragment could end.
     let mut candidate = None;
     let mut cursor = lead.start();
+    let mut entry = None;
     while let Some(sample) = lead.next(&mut cursor)? {
         let time = sample.time;
-        if sample.is_sync() && time > begun {
+        let is_other = entry.replace(sample.entry).is_some_and(|before| before != sample.entry);
+        if is_other && time > begun {
+            (begun, candidate) = (time, None);
+            cuts.push(begun);
+        } else if sample.is_sync() && time > begun {
             while time - begun >= wished {
                 let nearer =
                     candidate.take().filter(|before| wished - (before - begun) <= time - begun - wished);

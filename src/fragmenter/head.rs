@@ -20,7 +20,7 @@ const MDAT_HEADER_LEN: u64 = 8;
 const RUN_OFFSET_AT: usize = 16;
 
 /// What goes before the media data of fragment `sequence`: `moof`, and the header of the `mdat`. One `traf` for each
-/// track that has samples, or several where its sample entry changes (ISO/IEC 14496-12:2022 8.8.4 to 8.8.8).
+/// track that has samples (ISO/IEC 14496-12:2022 8.8.4 to 8.8.8).
 pub fn head(sequence: u32, stretches: &[Stretch]) -> Result<Vec<u8>> {
     let mut w = Writer::new();
     // Where data offsets stand, and how far from the first byte of the media data they lead.
@@ -30,19 +30,16 @@ pub fn head(sequence: u32, stretches: &[Stretch]) -> Result<Vec<u8>> {
         w.bytes(
             &MovieFragmentHeader { sequence_number: sequence, ..MovieFragmentHeader::default() }.to_box(0),
         );
-        for stretch in stretches {
-            let mut first = 0;
-            for samples in stretch.samples.chunk_by(|one, next| one.entry == next.entry) {
-                w.nested(FourCc(*b"traf"), |w| {
-                    track(w, stretch.id, samples, media, &mut offsets);
-                    groups(w, stretch, first, samples.len());
-                    if let Some(secrets) = &stretch.secrets {
-                        w.bytes(&secrets.to_boxes(samples, w.len()));
-                    }
-                });
-                first += samples.len();
-                media += samples.iter().map(|sample| u64::from(sample.size)).sum::<u64>();
-            }
+        for stretch in stretches.iter().filter(|stretch| !stretch.samples.is_empty()) {
+            let samples = &stretch.samples;
+            w.nested(FourCc(*b"traf"), |w| {
+                track(w, stretch.id, samples, media, &mut offsets);
+                groups(w, stretch);
+                if let Some(secrets) = &stretch.secrets {
+                    w.bytes(&secrets.to_boxes(samples, w.len()));
+                }
+            });
+            media += samples.iter().map(|sample| u64::from(sample.size)).sum::<u64>();
         }
     });
     let before = len_u64(w.len()) + MDAT_HEADER_LEN;
@@ -129,10 +126,9 @@ fn run_sample(sample: &Sample) -> TrackRunSample {
     }
 }
 
-/// Which groups `count` samples from number `first` on are in. Their descriptions stay in the `moov`.
-fn groups(w: &mut Writer, stretch: &Stretch, first: usize, count: usize) {
+/// Which groups the samples are in. Their descriptions stay in the `moov`.
+fn groups(w: &mut Writer, stretch: &Stretch) {
     for (kind, parameter, numbers) in &stretch.groups {
-        let numbers = numbers.get(first..first + count).unwrap_or_default();
         if numbers.iter().all(|number| *number == 0) {
             continue;
         }

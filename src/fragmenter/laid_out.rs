@@ -174,11 +174,15 @@ impl LaidOut {
         let mut points = Vec::new();
         let mut cursors = walk.start();
         let mut end = Some(0_u64);
+        let mut goes_on = false;
         self.cursors.push(cursors.clone());
         while !walk.is_at_end(&cursors) {
-            // Behind the end of the leading track others may go on.
-            end = cuts.next().or_else(|| end?.checked_add(wished));
+            if !goes_on {
+                // Behind the end of the leading track others may go on.
+                end = cuts.next().or_else(|| end?.checked_add(wished));
+            }
             let stretches = walk.until(end, &mut cursors)?;
+            goes_on = stretches.iter().any(|stretch| stretch.goes_on);
             let Some(number) = sequence(&stretches, self.cursors.len())? else {
                 // What is left comes much later: all of it together.
                 end = None;

@@ -30,6 +30,8 @@ pub struct Member {
     pub ids: NewIds,
     /// Whether it gives what there is of the whole alone.
     pub leads: bool,
+    /// What is to be said of where it ends.
+    cut_note: Option<String>,
     /// Where the boxes begin that come along.
     boxes_from: u64,
     /// Where each of its fragments stands in the whole.
@@ -40,8 +42,9 @@ impl Member {
     /// One file. Fails where it cannot be merged with any.
     pub fn new(file: Opened) -> Result<Self> {
         let Opened { name, base, index } = file;
+        let cut_note = index.cut_note();
         Self::fragmented(index)
-            .map(|(made, index)| Self::of(name.clone(), base, made, index))
+            .map(|(made, index)| Self { cut_note, ..Self::of(name.clone(), base, made, index) })
             .map_err(|error| in_file(error, &name, base))
     }
 
@@ -52,6 +55,7 @@ impl Member {
             made,
             index,
             leads: false,
+            cut_note: None,
             boxes_from: 0,
             ids: NewIds::default(),
             starts: Vec::new(),
@@ -306,7 +310,8 @@ pub fn notes(members: &[Member]) -> Vec<String> {
     };
     let apart = |one: i64, other: i64| one.saturating_sub(other).saturating_abs() > NANOSECONDS;
     let said = |time: i64| clock(time.unsigned_abs() / 1_000_000, 1000);
-    let mut notes = Vec::new();
+    let cut = |member: &Member| Some(format!("{}: {}", member.name, member.cut_note.as_ref()?));
+    let mut notes: Vec<String> = members.iter().filter_map(cut).collect();
     for other in others {
         let (name, lead) = (&other.name, &first.name);
         let (begins, lead_begins) = (start(other), start(first));

@@ -35,7 +35,8 @@ impl Taken {
             {
                 let message = format!(
                     "Track {} has a sample at bytes {first} to {last}, and track {} one at bytes {start} to {end}: they \
-                     share bytes. Get a sound copy of the file.",
+                     share bytes. Get a sound copy of the file; or, where both are meant to be the same media, one without \
+                     one of the two tracks.",
                     id(other),
                     id(track)
                 );

@@ -42,6 +42,11 @@ pub fn to_mp4(tree: &Tree<'_>, trak: &Node, edits: &mut Edits) -> Result<()> {
         if let Some(wave) = entry.child(b"wave") {
             sound(tree, entry, wave, edits)?;
         }
+        // Four zeros end a list of boxes there; elsewhere they are a box of no size.
+        let rest = tree.slice(entry.boxes_end(), entry.end());
+        if !rest.is_empty() && rest.iter().all(|byte| *byte == 0) {
+            edits.cut_rest(entry);
+        }
     }
     Ok(())
 }

@@ -14,8 +14,10 @@ use super::secrets::Entries;
 pub struct Stretch {
     /// Track ID.
     pub id: u32,
-    /// In decoding order.
+    /// In decoding order, all of one sample entry: players and FFmpeg know one `traf` of a track in a fragment.
     pub samples: Vec<Sample>,
+    /// Whether more would belong to it, but for their sample entry.
+    pub goes_on: bool,
     /// For each box that tells groups: grouping type, its parameter, and the group of each sample.
     pub groups: Vec<(FourCc, Option<u32>, Vec<u32>)>,
     /// How they are encrypted, where they are.
@@ -101,6 +103,12 @@ fn take(columns: &Columns<'_>, cursor: &mut Cursor, wanted: &dyn Fn(&Cursor) -> 
     let mut stretch = Stretch { id: columns.id, ..Stretch::default() };
     let secret = cursor.secret;
     while wanted(cursor) {
+        if let Some(last) = stretch.samples.last() {
+            stretch.goes_on = columns.changes_entry(cursor, last.entry)?;
+        }
+        if stretch.goes_on {
+            break;
+        }
         let Some(sample) = columns.next(cursor).map_err(|error| in_track(columns, cursor.time, error))?
         else {
             break;

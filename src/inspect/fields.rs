@@ -47,9 +47,9 @@ pub fn fields(
     let chain = chain(tree, path).ok_or_else(missing)?;
     let Some((&node, around)) = chain.split_last() else { return Err(missing()) };
     let parent = around.last().map(|parent| parent.id());
-    let known = registry::lookup(node.id(), parent);
+    let known = registry::known(node, parent);
     let mut this = BoxFields {
-        name: human_name(node.id(), parent),
+        name: human_name(node, parent),
         clause: known.clause().to_owned(),
         about: known.about().to_owned(),
         rows: Vec::new(),
@@ -88,7 +88,7 @@ pub fn window(
     (from, count): (usize, usize),
     moov: Option<&Tree<'_>>,
 ) -> (Vec<Row>, usize) {
-    let known = registry::lookup(node.id(), around.last().map(|parent| parent.id()));
+    let known = registry::known(node, around.last().map(|parent| parent.id()));
     let form = sample_form(tree, node, around, moov, &find_track);
     let mut sink = RowSink::window(from, count);
     let _ = add_rows(tree, node, known, form.cx, &mut sink);
@@ -105,7 +105,7 @@ pub(super) fn find_fields(
     moov: Option<&Tree<'_>>,
     needles: &Rc<Needles>,
 ) -> Vec<(usize, Row)> {
-    let known = registry::lookup(node.id(), around.last().map(|parent| parent.id()));
+    let known = registry::known(node, around.last().map(|parent| parent.id()));
     let form = sample_form(tree, node, around, moov, &find_track);
     let mut sink = RowSink::finding(Rc::clone(needles));
     // What stands before a fault is found all the same.

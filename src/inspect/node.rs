@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::boxes::header::four;
-use crate::boxes::sample_types::{self, Layout};
+use crate::boxes::sample_types;
 use crate::boxes::tree::{matching, path_segment};
 use crate::boxes::{BoxId, Node, Tree, registry, scoped};
 use crate::bytes::limits;
@@ -104,7 +104,7 @@ pub(super) fn view_node(
         .then(|| children(tree, node, &path, 0..node.children.len(), whole));
     BoxNode {
         kind: id.four_cc().text(),
-        name: human_name(id, parent.map(Node::id)),
+        name: human_name(node, parent.map(Node::id)),
         uuid: match id {
             BoxId::Four(_) => None,
             BoxId::Uuid(user_type) => Some(user_type.to_string()),
@@ -121,15 +121,15 @@ pub(super) fn view_node(
 }
 
 /// The name of a box; of tags and references also what they are about.
-pub(super) fn human_name(id: BoxId, parent: Option<BoxId>) -> String {
-    let code = id.four_cc();
-    let name = registry::lookup(id, parent).name();
+pub(super) fn human_name(node: &Node, parent: Option<BoxId>) -> String {
+    let code = node.id().four_cc();
+    let name = registry::known(node, parent).name();
     let more = match parent {
         Some(parent) if parent == four(b"ilst") => scoped::tag_name(code),
         Some(parent) if parent == four(b"tref") => scoped::reference_name(code),
         Some(parent) if parent == four(b"udta") && code.0.starts_with(b"\xA9") => scoped::tag_name(code),
         Some(parent) if parent == four(b"stsd") => {
-            sample_types::registered(code, Layout::Other).map_or("", |(_, name)| name)
+            sample_types::registered(code, node.media).map_or("", |(_, name)| name)
         }
         _ => "",
     };

@@ -16,7 +16,7 @@ use crate::track::{SampleEntry, TrackKind};
 
 /// The note on a box, where there is something short to say.
 pub(super) fn note(tree: &Tree<'_>, node: &Node, parent: Option<&Node>) -> Option<String> {
-    if let Some(declaration) = registry::lookup(node.id(), parent.map(Node::id)).declaration()
+    if let Some(declaration) = registry::known(node, parent.map(Node::id)).declaration()
         && declaration.form == Form::Full
         && let Ok(head) = FullHead::read(&mut tree.fields(node))
         && !declaration.versions.contains(&head.version)

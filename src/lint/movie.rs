@@ -146,8 +146,7 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
 
 /// Fewer bytes behind the last box in a box than a box has. More of them are told where they are read.
 fn stray(moov: &Tree<'_>, node: &Node, is_entry: bool, found: &mut Findings) {
-    let fields = node.body_start().saturating_add(node.fields_len);
-    let end = node.children.last().map_or(fields, Node::end);
+    let end = node.boxes_end();
     let left = node.end().saturating_sub(end);
     let rest = moov.slice(end, node.end());
     // QuickTime ends user data with four zero bytes, and sample entries with so many or fewer.

@@ -235,6 +235,7 @@ impl Assembly {
     fn is_left_out(&self, top: &TopBox) -> bool {
         let (is_one, without) = (self.segments.is_some(), self.are_apart);
         (is_system_header_type(top.id) && !self.keeps)
+            || self.index.cut == Some(top.start)
             // One that could not be read leads nowhere afterwards.
             || ((without || self.index.mfra.is_none()) && top.id.is(b"mfra"))
             || ((is_one || without) && is_index(&self.index, top))

@@ -21,7 +21,7 @@ use crate::track::encryption::{Encryption, Span, first_of_encryption, maps, span
 use crate::track::leftovers::{is_key_group, of_samples};
 use crate::track::system_header::is_playready;
 use crate::track::traces::is_left_clear;
-use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, SystemHeader, TrackFragment};
+use crate::track::{Fragment, Index, Movie, Protection, SampleEntry, SystemHeader, Track, TrackFragment};
 
 use super::fragment::TrackInformation;
 use super::movie::add_clear_entries;
@@ -183,6 +183,7 @@ fn changed_movie(
         let nodes = stbl.child(b"stsd").into_iter().flat_map(|stsd| &stsd.children);
         for (node, entry) in nodes.zip(&track.entries) {
             if let (Some(protection), Some(sinf)) = (&entry.protection, node.child(b"sinf")) {
+                check_one_scheme(tree, track, node)?;
                 change_scheme(form, sinf, protection, &mut edits)?;
             }
         }
@@ -197,6 +198,22 @@ fn changed_movie(
         }
     }
     Ok((edits, header))
+}
+
+/// Readers differ in which of several they go by, and the boxes that change are those of one.
+fn check_one_scheme(tree: &Tree<'_>, track: &Track, entry: &Node) -> Result<()> {
+    let all = || entry.all(b"sinf");
+    let Some(second) = all().nth(1) else { return Ok(()) };
+    let schemes = all().filter_map(|sinf| tree.read::<SchemeType>(sinf.child(b"schm")?).ok());
+    let schemes: Vec<String> = schemes.map(|schm| format!("'{}'", schm.scheme_type)).collect();
+    let message = format!(
+        "A sample entry of track {} says in {} boxes 'sinf' how its samples are encrypted ({}), of which Boxlock can change \
+         one. Leave the form out: other changes of headers do not touch them.",
+        track.id,
+        all().count(),
+        schemes.join(", ")
+    );
+    Err(Error::unsupported("second-sinf", message).at(second.start))
 }
 
 /// How an entry of a sample table says what its samples are encrypted with.

@@ -242,6 +242,10 @@ pub fn planned_boxes(index: &Index, plan: &Plan, origin: Origin) -> Result<Touch
     } else if index.mfra.is_some() {
         touched.count("", four(b"mfra"), if made { Action::Add } else { Action::Change });
     }
+    let cut = index.cut.and_then(|start| index.top.at(start)).filter(|top| !top.id.is(b"mfra"));
+    if let Some(top) = cut {
+        touched.count("", top.id, Action::Remove);
+    }
     Ok(touched)
 }
 
@@ -261,7 +265,8 @@ pub fn fixed_growth(index: &Index, plan: &Plan) -> Result<i64> {
     let indexes_go = plan.segment_index || plan.segments;
     let mfra_goes = plan.segments || index.mfra.is_none();
     for top in index.top.iter() {
-        if (indexes_go && is_index(index, &top)) || (mfra_goes && top.id.is(b"mfra")) {
+        let is_index = (indexes_go && is_index(index, &top)) || (mfra_goes && top.id.is(b"mfra"));
+        if is_index || index.cut == Some(top.start) {
             growth -= signed(top.size);
         }
     }

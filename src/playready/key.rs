@@ -178,10 +178,20 @@ pub fn parse_iv_start(text: &str) -> Result<u64> {
         Error::caller("bad-iv", "ivStart", format!("The first IV is 16 hexadecimal digits (8 bytes); {got}."))
     };
     match hex_digits(text) {
-        Some(digits) if digits.len() == 16 => {
-            u64::from_str_radix(&digits, 16).map_err(|_| bad("these are not".into()))
+        Some(digits) => {
+            // Of an IV of 16 bytes the second half counts the blocks of a sample.
+            let (first, blocks) = digits.split_at_checked(16).unwrap_or((&digits, ""));
+            match blocks.len() {
+                0 | 16 if first.len() == 16 && blocks.bytes().all(|digit| digit == b'0') => {
+                    u64::from_str_radix(first, 16).map_err(|_| bad("these are not".into()))
+                }
+                16 => Err(bad(
+                    "this one has 32: give the first 16 of them, from which the other half of a longer IV is made"
+                        .into(),
+                )),
+                _ => Err(bad(format!("this one has {}", digits.len()))),
+            }
         }
-        Some(digits) => Err(bad(format!("this one has {}", digits.len()))),
         None => Err(bad(got_text(text))),
     }
 }
@@ -232,9 +242,8 @@ fn hex_digits(text: &str) -> Option<Zeroizing<String>> {
 
 /// The text without what stands around digits.
 fn bare(text: &str) -> &str {
-    let around = |c: char| {
-        c.is_whitespace() || matches!(c, '"' | '\'' | '{' | '}' | '(' | ')' | '[' | ']' | ',' | ';')
-    };
+    let around =
+        |c: char| is_blank(c) || matches!(c, '"' | '\'' | '{' | '}' | '(' | ')' | '[' | ']' | ',' | ';');
     let text = text.trim_matches(around);
     let prefix = |prefix: &str| {
         text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(str::len)
@@ -245,13 +254,19 @@ fn bare(text: &str) -> &str {
 
 /// Whether digits may have this between them.
 fn is_punctuation(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '-' | '–' | '_' | ':' | '.')
+    is_blank(c) || matches!(c, '-' | '\u{2010}'..='\u{2014}' | '\u{2212}' | '_' | ':' | '.')
 }
 
-/// `text` as base64 or base64url, spaces ignored, padding optional.
+/// White space, and what web pages and chats put into texts unseen: soft hyphens, spaces without width, byte order marks.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200D}' | '\u{2060}' | '\u{FEFF}')
+}
+
+/// `text` as base64 or base64url, spaces and quotation marks around it ignored, padding optional.
 fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     let mut plain = Zeroizing::new(String::with_capacity(text.len()));
-    for c in text.chars().filter(|c| !c.is_whitespace()) {
+    let text = text.trim_matches(|c: char| is_blank(c) || matches!(c, '"' | '\'' | ',' | ';'));
+    for c in text.chars().filter(|c| !is_blank(*c)) {
         plain.push(match c {
             '-' => '+',
             '_' => '/',
@@ -264,13 +279,22 @@ fn base64_bytes(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(bytes)
 }
 
-/// Bytes that are typed as hexadecimal digits or in base64; `None` when it is neither. Of what could be both, as few texts
-/// of real length can, hexadecimal counts.
+/// Bytes that are typed as hexadecimal digits or in base64, or copied out of a manifest with the element or the `data:` URL
+/// around them; `None` when it is neither. Of what could be both, as few texts of real length can, hexadecimal counts.
 pub fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    let text = without_wrapping(text);
     match hex_digits(text) {
         Some(digits) => hex::decode(digits.as_bytes()).ok(),
         None => base64_bytes(text).map(|bytes| bytes.to_vec()),
     }
+}
+
+/// What stands in an XML element, or behind what a `data:` URL says of it; else all of the text.
+fn without_wrapping(text: &str) -> &str {
+    let text = text.trim_matches(|c: char| is_blank(c) || matches!(c, '"' | '\'' | ',' | ';'));
+    let in_url = text.strip_prefix("data:").and_then(|url| url.split_once(";base64,"));
+    let in_element = text.strip_prefix('<').and_then(|rest| rest.split_once('>')?.1.rsplit_once("</"));
+    in_url.map(|(_, data)| data).or(in_element.map(|(inside, _)| inside)).unwrap_or(text)
 }
 
 /// The 16 bytes of 32 hexadecimal digits in text order.
@@ -308,6 +332,10 @@ mod tests {
             "{3a2a1b68-dd2b-d9b2-eeb2-5e84c4776668}",
             "OiobaN0r2bLusl6ExHdmaA==",
             " OiobaN0r2bLusl6ExHdmaA ",
+            "\"OiobaN0r2bLusl6ExHdmaA==\",",
+            // As pages and chats give it, with what nobody sees.
+            "\u{FEFF}3a2a1b68\u{2011}dd2b\u{2011}d9b2\u{2212}eeb2-5e84c477\u{200B}6668",
+            "\u{200B}OiobaN0r2bLu\u{AD}sl6ExHdmaA==",
         ] {
             assert_eq!(hex::encode(parse_key(text).unwrap().0), HEX, "{text}");
         }
@@ -442,6 +470,10 @@ mod tests {
     fn first_ivs_are_sixteen_digits() {
         assert_eq!(parse_iv_start("f4b31077753f693d").unwrap(), 0xf4b3_1077_753f_693d);
         assert_eq!(parse_iv_start("0xFFFFFFFFFFFFFFFF").unwrap(), u64::MAX);
+        // The first of 16 bytes, of which the others count blocks.
+        assert_eq!(parse_iv_start("f4b31077753f693d0000000000000000").unwrap(), 0xf4b3_1077_753f_693d);
+        let error = parse_iv_start("f4b31077753f693d0000000000000001").unwrap_err();
+        assert!(error.message().contains("give the first 16"), "{error}");
         for text in ["", "f4b3", "f4b31077753f693d00", "g4b31077753f693d", "+4b31077753f693d"] {
             let error = parse_iv_start(text).unwrap_err();
             assert_eq!((error.code(), error.field()), ("bad-iv", Some("ivStart")));

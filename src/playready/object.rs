@@ -126,7 +126,12 @@ impl ProObject {
     /// # Errors
     /// Those of [`Header::to_xml`].
     pub fn from_header(header: &Header) -> Result<Self> {
-        Ok(Self { records: vec![Record { kind: Record::HEADER, value: utf16le_encode(&header.to_xml()?) }] })
+        Ok(Self::from_xml(&header.to_xml()?))
+    }
+
+    /// An object with the one record of a header with this text.
+    pub fn from_xml(xml: &str) -> Self {
+        Self { records: vec![Record { kind: Record::HEADER, value: utf16le_encode(xml) }] }
     }
 
     /// The XML text of the first header record, as it is: a byte order mark or trailing NUL included. `None` when
@@ -168,17 +173,23 @@ impl ProObject {
 /// # Errors
 /// Those of [`ProObject::parse`] and [`utf16le_decode`]; `pro-no-header` when the object has no header record.
 pub fn header_xml_in(payload: &[u8], offset: u64) -> Result<String> {
-    // The length of an object may begin with the byte of "<" too, but its third byte is zero: objects stay below
-    // 64 KiB, and text has "W" there.
-    match payload {
-        [b'<', _, third, ..] if *third != 0 => return bare_header_xml(payload, offset),
-        [0xFF, 0xFE, b'<', ..] => return bare_header_xml(payload, offset),
-        _ => {}
+    if is_bare_header(payload) {
+        return bare_header_xml(payload, offset);
     }
     ProObject::parse(payload, offset)?.header_xml(offset)?.ok_or_else(|| {
         Error::file("pro-no-header", "The PlayReady Object holds no header record, so it names no key.")
             .at(offset)
     })
+}
+
+/// Whether a header stands alone, without an object around it. The length of an object may begin with the byte of "<" too,
+/// but its third byte is zero: objects stay below 64 KiB, and text has "W" there.
+pub fn is_bare_header(payload: &[u8]) -> bool {
+    match payload {
+        [b'<', _, third, ..] => *third != 0,
+        [0xFF, 0xFE, b'<', ..] => true,
+        _ => false,
+    }
 }
 
 /// The text of a header that stands alone, without an object around it, as some samples and manifests have it: UTF-16LE,

@@ -12,9 +12,29 @@ use super::scheme::Scheme;
 
 /// Fails when nothing can be said of what is in the file, or it is protected already.
 pub fn check_readable(index: &Index) -> Result<()> {
+    check_clear(index, GIVE_KEYS)
+}
+
+/// The same of a file that is to be one with others, for which no keys are taken.
+pub fn check_mergeable(index: &Index) -> Result<()> {
+    check_clear(index, DECRYPT_ALONE)
+}
+
+const GIVE_KEYS: (&str, &str) = (
+    "Encrypting it a second time would make it unplayable; start from the clear file.",
+    "Encrypting it a second time would make it unplayable; start from the clear file, or give its keys: it is decrypted before.",
+);
+
+const DECRYPT_ALONE: (&str, &str) = (
+    "Only clear files become one; start from the clear file.",
+    "Only clear files become one: open it alone, make it clear with its keys, and take what comes of it.",
+);
+
+/// Fails with what to do about a file that is protected: where there is no way to decrypt it, and where there is.
+fn check_clear(index: &Index, ways: (&str, &str)) -> Result<()> {
     check_sound(index)?;
     let movie = index.movie.as_ref().ok_or_else(|| no_movie(index))?;
-    protected_already(index, movie).map_or(Ok(()), Err)
+    protected_already(index, movie, ways).map_or(Ok(()), Err)
 }
 
 /// Fails when nothing can be said of what is in the file.
@@ -227,7 +247,7 @@ fn no_movie(index: &Index) -> Error {
     Error::file("no-moov", message)
 }
 
-fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
+fn protected_already(index: &Index, movie: &Movie, ways: (&str, &str)) -> Option<Error> {
     // An entry that no fragment uses says nothing of the samples; without fragments it is all there is.
     let is_used = |track: &Track, number| index.fragments.is_empty() || index.uses(track.id, number);
     let entries =
@@ -262,10 +282,8 @@ fn protected_already(index: &Index, movie: &Movie) -> Option<Error> {
     let has_way = entry.protection.as_ref().is_some_and(|protection| {
         Scheme::known(&protection.cipher.text()).is_some_and(|scheme| scheme.protects())
     });
-    let way = if has_way { ", or give its keys: it is decrypted before" } else { "" };
-    message.push_str(&format!(
-        ". Encrypting it a second time would make it unplayable; start from the clear file{way}."
-    ));
+    message.push_str(". ");
+    message.push_str(if has_way { ways.1 } else { ways.0 });
     Some(Error::unsupported("already-protected", message))
 }
 

@@ -131,7 +131,14 @@ fn check_entry(track: &Track, entry: &SampleEntry) -> Result<()> {
         );
         return Err(Error::file(DAMAGED_ENTRY, message).at(entry.start));
     }
-    Err(Error::unsupported(UNKNOWN_CODEC, format!("Track {id} has {name}; {}.", protected_codecs())))
+    let mut message = format!("Track {id} has {name}; {}.", protected_codecs());
+    if track.handler.0 == *b"hint" {
+        message.push_str(
+            " Hints may hold copies of what the other tracks hold, and are for servers of clear media: take them out first, with: \
+             ffmpeg -i input.mp4 -map 0 -map -0:d -c copy output.mp4",
+        );
+    }
+    Err(Error::unsupported(UNKNOWN_CODEC, message))
 }
 
 fn is_vp9(entry: &SampleEntry) -> bool {

@@ -5,9 +5,10 @@ use crate::boxes::cenc::ProtectionSystemSpecificHeader;
 use crate::boxes::systems::PLAYREADY;
 use crate::bytes::{Error, KeyId, Result};
 use crate::playready::key::bytes_of;
+use crate::playready::object::is_bare_header;
 use crate::playready::{
-    Algorithm, Header, HeaderKey, HeaderVersion, ParsedHeader, ProObject, Record, check_custom_attributes,
-    check_url, parse_ds_id, without_wrapper,
+    Algorithm, Header, HeaderKey, HeaderVersion, ParsedHeader, ProObject, Record, bare_header_xml,
+    check_custom_attributes, check_url, parse_ds_id, without_wrapper,
 };
 
 use super::keys::{KeySource, PlannedKey};
@@ -149,7 +150,7 @@ impl HeaderWishes {
     }
 }
 
-/// A ready-made object, or a `pssh` box that has it, in base64 or hex.
+/// A ready-made object, a `pssh` box that has it, or the header that goes into it, in base64 or hex; the last as text too.
 pub(super) fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<(ProObject, ParsedHeader)> {
     let wrong = |message: String| Error::caller("bad-playready-object", OBJECT, message);
     let others = [
@@ -168,9 +169,15 @@ pub(super) fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<
             return Err(Error::caller("bad-request", field, message));
         }
     }
-    let bytes = bytes_of(typed).ok_or_else(|| {
-        wrong("A PlayReady object is given in base64 or as hexadecimal digits; this is neither.".to_owned())
-    })?;
+    // Its own text is no element around something else.
+    let bytes = match typed.trim() {
+        xml if xml.starts_with("<WRMHEADER") => xml.as_bytes().to_vec(),
+        other => bytes_of(other).ok_or_else(|| {
+            let message = "A PlayReady object is given in base64 or as hexadecimal digits; this is neither, nor is it the XML text \
+                           of its header (WRMHEADER).";
+            wrong(message.to_owned())
+        })?,
+    };
     let payload = if bytes.get(4..8) == Some(b"pssh") {
         let tree = Tree::parse(&bytes[..], 0).map_err(|error| wrong(error.message().to_owned()))?;
         let pssh: ProtectionSystemSpecificHeader =
@@ -185,7 +192,12 @@ pub(super) fn ready(typed: &str, text: &RequestText, scheme: &Scheme) -> Result<
     } else {
         bytes
     };
-    let object = ProObject::parse(&payload, 0).map_err(|error| wrong(error.message().to_owned()))?;
+    let object = if is_bare_header(&payload) {
+        bare_header_xml(&payload, 0).map(|xml| ProObject::from_xml(xml.trim_start_matches('\u{FEFF}')))
+    } else {
+        ProObject::parse(&payload, 0)
+    };
+    let object = object.map_err(|error| wrong(error.message().to_owned()))?;
     object.to_bytes().map_err(|error| wrong(error.message().to_owned()))?;
     let parsed = object.header(0).map_err(|error| wrong(error.message().to_owned()))?;
     let parsed = parsed.ok_or_else(|| wrong("This PlayReady object has no header in it.".to_owned()))?;

@@ -3,6 +3,8 @@
 use crate::bytes::{ByKey, KeyId, units::clock};
 use crate::track::Index;
 
+use super::Plan;
+
 /// The notes on a file, none when all is as usual.
 pub fn file_notes(index: &Index) -> Vec<String> {
     [twice_in_a_fragment(index), stray_points(index), media_of_no_fragment(index)]
@@ -29,6 +31,20 @@ fn twice_in_a_fragment(index: &Index) -> Option<String> {
          software (FFmpeg, Bento4) cannot decrypt it.",
         track.id,
         clock(time, track.timescale)
+    ))
+}
+
+/// Protected samples of one track with several sample entries: FFmpeg knows those of the first alone, since all of them are
+/// of a type that is not the codec's.
+pub fn several_entries(index: &Index, plan: &Plan) -> Option<String> {
+    let mut before = None;
+    let track = index
+        .used_entries()
+        .map(|(track, ..)| track)
+        .find(|track| before.replace(*track) == Some(*track) && plan.protection(*track).is_some())?;
+    Some(format!(
+        "Samples of track {track} have more than one sample entry, as in the source. That is lawful, and browsers play it, but \
+         FFmpeg decrypts those of the first alone."
     ))
 }
 

@@ -183,12 +183,16 @@ impl Request {
         let iv_start = match given(&text.iv_start) {
             Some(start) => {
                 if keys.are_typed() {
-                    warnings.push(
-                        "A first IV is given together with a key. If another file was made with both, the two share \
-                         their key stream: whoever has both files can read each from the other without the key. Leave \
-                         the first IV empty, unless it is for a test."
-                            .to_owned(),
-                    );
+                    let known = match scheme.mode {
+                        Mode::Ctr => {
+                            "the two share their key stream: whoever has both files can read each from the other without the key"
+                        }
+                        Mode::Cbc => "whoever has both files can see where they begin alike",
+                    };
+                    warnings.push(format!(
+                        "A first IV is given together with a key. If another file was made with both, {known}. Leave the first IV \
+                         empty, unless it is for a test."
+                    ));
                 }
                 parse_iv_start(start)?
             }

@@ -6,7 +6,7 @@ use crate::boxes::header::BoxHeader;
 use crate::boxes::systems::{PLAYREADY, WIDEVINE, system_name};
 use crate::boxes::wire::Bytes;
 use crate::bytes::units::len_u64;
-use crate::bytes::{Error, KeyId, Reader, Result};
+use crate::bytes::{Error, KeyId, Reader, Result, Uuid16};
 use crate::playready::key::bytes_of;
 
 use super::request::RequestText;
@@ -157,10 +157,24 @@ fn varint(message: &mut Vec<u8>, mut number: u64) {
 
 /// Whole `pssh` boxes, as hexadecimal digits or base64; several stand one behind the other, or each on a line of its own.
 fn given(text: &str, warnings: &mut Vec<String>) -> Result<Vec<u8>> {
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    // One text may be broken into lines anywhere.
+    let (boxes, systems) = checked(&lines).or_else(|error| checked(&[text]).map_err(|_| error))?;
+    if systems.contains(&PLAYREADY) {
+        warnings.push(
+            "A 'pssh' box for PlayReady is given beside the one that is made from this form. Players take the first."
+                .to_owned(),
+        );
+    }
+    Ok(boxes)
+}
+
+/// The boxes that texts have one behind the other, and their systems.
+fn checked(texts: &[&str]) -> Result<(Vec<u8>, Vec<Uuid16>)> {
     let wrong = |message: String| Error::caller("bad-pssh", "pssh", message);
     let mut boxes = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let bytes = bytes_of(line).ok_or_else(|| {
+    for text in texts {
+        let bytes = bytes_of(text).ok_or_else(|| {
             wrong("A 'pssh' box is given in base64 or as hexadecimal digits; this is neither.".to_owned())
         })?;
         boxes.extend(bytes);
@@ -169,6 +183,7 @@ fn given(text: &str, warnings: &mut Vec<String>) -> Result<Vec<u8>> {
         let message = format!("The 'pssh' boxes have {} bytes; at most {GIVEN_LEN} are taken.", boxes.len());
         return Err(wrong(message));
     }
+    let mut systems = Vec::new();
     let mut r = Reader::new(&boxes, 0);
     while !r.is_empty() {
         let at = r.offset();
@@ -183,14 +198,9 @@ fn given(text: &str, warnings: &mut Vec<String>) -> Result<Vec<u8>> {
         if !pssh.rest.is_empty() {
             return Err(no_box(&format!(": {} bytes stand behind its payload", pssh.rest.len())));
         }
-        if pssh.system_id == PLAYREADY {
-            warnings.push(
-                "A 'pssh' box for PlayReady is given beside the one that is made from this form. Players take the first."
-                    .to_owned(),
-            );
-        }
+        systems.push(pssh.system_id);
     }
-    Ok(boxes)
+    Ok((boxes, systems))
 }
 
 #[cfg(test)]
@@ -252,6 +262,12 @@ mod tests {
         }
         let twice = parse(&pssh(&format!("{SHORTEST}\n  {base64}\n\n"))).unwrap().0;
         assert_eq!(twice.boxes(&CENC, &[KID], 0), [&bytes[..], &bytes].concat());
+        // Broken anywhere, and as manifests have it.
+        let broken = format!("{}\r\n{}", &base64[..19], &base64[19..]);
+        let element = format!("<cenc:pssh>{base64}</cenc:pssh>");
+        for text in [broken, element, format!("data:text/plain;base64,{base64}"), format!("\"{base64}\"")] {
+            assert_eq!(parse(&pssh(&text)).unwrap().0.boxes(&CENC, &[KID], 0), bytes, "{text}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::output::protection::system_headers;
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::playready::HeaderKey;
 use crate::protect::keys::{KeyOf, KeySource};
-use crate::protect::notes::file_notes;
+use crate::protect::notes::{file_notes, several_entries};
 use crate::protect::plan::{Undone, protection_text};
 use crate::protect::scheme::Mode;
 use crate::protect::subsample::Tally;
@@ -277,7 +277,9 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
         warnings: plan
             .warnings()
             .into_iter()
+            .chain(source.cut_note())
             .chain(file_notes(index))
+            .chain(several_entries(index, plan))
             .chain(way)
             .chain(merged.into_iter().flat_map(|merged| merged.notes().iter().cloned()))
             .collect(),

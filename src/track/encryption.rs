@@ -373,7 +373,10 @@ fn check_count(what: &str, count: u32, track: &TrackFragment, node: &Node) -> Re
     if u64::from(count) == len_u64(track.sample_count) {
         return Ok(());
     }
-    let message =
-        format!("The {what} {count} samples, but the runs of its track have {}.", track.sample_count);
+    let message = format!(
+        "The {what} {count} samples, but the runs of track {} have {}. Have the clear file encrypted anew; where FFmpeg encrypts \
+         fragments, its lists also have the samples of those before.",
+        track.tfhd.track_id, track.sample_count
+    );
     Err(Error::file("sample-count", message).at(node.start))
 }

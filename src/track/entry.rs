@@ -3,7 +3,7 @@
 use crate::boxes::cenc::{OriginalFormat, SchemeType, TrackEncryption};
 use crate::boxes::header::four;
 use crate::boxes::piff::{self, PiffTrackEncryption};
-use crate::boxes::registry::{has_body, lookup};
+use crate::boxes::registry::{has_body, known};
 use crate::boxes::sample_entry::{
     AudioSampleEntry, TextSampleEntry, VisualSampleEntry, XmlMetadataSampleEntry, rounded,
 };
@@ -194,7 +194,7 @@ fn text(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
 
 /// The fields before the boxes inside, or all of the body where the tree took it for something else.
 fn own_fields<'t, B: BoxBody>(tree: &'t Tree<'_>, node: &Node) -> Reader<'t> {
-    let known = lookup(node.id(), Some(four(b"stsd"))).declaration();
+    let known = known(node, Some(four(b"stsd"))).declaration();
     if known.is_some_and(|known| known.name() == B::DECLARATION.name()) {
         tree.fields(node)
     } else {

@@ -83,6 +83,8 @@ pub struct Index {
     pub movie: Option<Movie>,
     /// The `mfra` that ends the file.
     pub mfra: Option<Tree<'static>>,
+    /// Where the last box stands, when the file ends within it and it holds nothing that is missed.
+    pub cut: Option<u64>,
     /// Segment indexes, in file order.
     pub segment_indexes: Vec<(u64, SegmentIndex)>,
     /// Subsegment indexes, in file order.
@@ -118,6 +120,15 @@ impl Index {
     /// Problems and findings together.
     pub fn faults(&self) -> impl Iterator<Item = &Error> {
         self.problems.iter().chain(&self.findings)
+    }
+
+    /// What is to be said of a file that ends within a box which holds nothing that is missed.
+    pub fn cut_note(&self) -> Option<String> {
+        let found = self.findings.iter().find(|found| self.cut.is_some() && found.offset() == self.cut)?;
+        Some(format!(
+            "{} Whether more came behind that box, nobody can tell; what is there of it is left out.",
+            found.message()
+        ))
     }
 
     /// What each track has in `fragment`, in the order of its `traf` boxes.

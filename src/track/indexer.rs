@@ -11,6 +11,7 @@ use super::disagreements;
 use super::findings;
 use super::foreign::{FRONT_LEN, not_mp4, shown};
 use super::index::Index;
+use super::movie::Movie;
 use super::times;
 use super::totals;
 
@@ -373,16 +374,15 @@ impl Indexer {
         }
         if let Ok(header) = &header
             && error.code() == "box-overrun"
-            && header.id.is(b"mfra")
-            && !self.index.fragments.is_empty()
+            && let Some((code, place)) = self.may_be_cut(header.id)
         {
-            // It stands behind all media, and only leads to it.
             let message = format!(
-                "The file is cut short in the random access index at its end: 'mfra' should have {} bytes, and {rest} are there. \
-                 All media before it is whole.",
-                header.size
+                "The file is cut short in {place}: '{}' should have {} bytes, and {rest} are there. All media before it is \
+                 whole.",
+                header.id, header.size
             );
-            self.index.findings.push(Error::file("index-cut-short", message).at(start));
+            self.index.findings.push(Error::file(code, message).at(start));
+            self.index.cut = Some(start);
             self.push_top(start, header);
             self.stage = Stage::Done;
             return Ok(());
@@ -424,6 +424,24 @@ impl Indexer {
         }
         self.stage = Stage::Done;
         Ok(())
+    }
+
+    /// The code and the name of a place in which a file may end: the box there says nothing of media, and all of them before
+    /// it are whole.
+    fn may_be_cut(&self, id: BoxId) -> Option<(&'static str, &'static str)> {
+        let is_index = id.is(b"mfra");
+        let is_room = [b"free", b"skip", b"wide"].iter().any(|code| id.is(code));
+        let has_media = if self.index.fragments.is_empty() {
+            let samples = self.index.movie.as_ref().map_or(0, Movie::samples_in_tables);
+            is_room && samples > 0 && self.index.top.iter().any(|top| top.id.is(b"mdat"))
+        } else {
+            !self.fragment_open || self.has_media || self.open_data.is_none()
+        };
+        (has_media && (is_index || is_room)).then_some(if is_index {
+            ("index-cut-short", "the random access index at its end")
+        } else {
+            ("room-cut-short", "the unused room at its end")
+        })
     }
 }
 

@@ -2,11 +2,13 @@
 
 use crate::boxes::BoxBody;
 use crate::boxes::fragment::SampleFlags;
+use crate::boxes::media::of_handler;
 use crate::boxes::movie::{
     EditList, ExtendedLanguage, Handler, MediaHeader, MovieExtendsHeader, MovieHeader, TrackExtends,
     TrackHeader,
 };
 use crate::boxes::record::{CLEAR_FILE, ClearFile, HAD_HALF_THE_ENTRIES};
+use crate::boxes::sample_types::Layout;
 use crate::boxes::types::Language;
 use crate::boxes::{Node, Tree, piff};
 use crate::bytes::units::{sort_pairs, to_len};
@@ -362,11 +364,10 @@ impl Reading<'_, '_> {
             (None, Some(minf)) if minf.child(b"smhd").is_some() => FourCc(*b"soun"),
             (None, _) => FourCc::default(),
         };
-        track.kind = match &track.handler.0 {
-            // Image sequences, and what belongs to pictures: depth, transparency (ISO/IEC 23008-12:2022 7.3).
-            b"vide" | b"pict" | b"auxv" => TrackKind::Video,
-            b"soun" => TrackKind::Audio,
-            b"text" | b"subt" | b"sbtl" | b"clcp" => TrackKind::Text,
+        track.kind = match (of_handler(track.handler), &track.handler.0) {
+            (Layout::Visual, _) => TrackKind::Video,
+            (Layout::Audio, _) => TrackKind::Audio,
+            (_, b"text" | b"subt" | b"sbtl" | b"clcp") => TrackKind::Text,
             _ => TrackKind::Other,
         };
         let Some(stbl) = minf.and_then(|minf| self.child(minf, b"stbl")) else { return };

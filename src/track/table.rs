@@ -161,7 +161,7 @@ fn pcm_frame(tree: &Tree<'_>, stbl: &Node) -> Option<u32> {
         b"in24" => Some(3),
         b"in32" | b"fl32" => Some(4),
         b"fl64" => Some(8),
-        b"twos" | b"sowt" | b"lpcm" => None,
+        b"twos" | b"sowt" | b"lpcm" | b"raw " | b"NONE" if entry.media == Layout::Audio => None,
         _ => return None,
     };
     let sound: AudioSampleEntry = tree.read(entry).ok()?;

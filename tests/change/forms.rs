@@ -3,7 +3,8 @@
 use boxlock::protect::RequestText;
 use boxlock::protect::request::SecretText;
 
-use super::{change, in_form, wish_in, wishes};
+use super::{change, in_form, keep, wish_in, wishes};
+use crate::lint::build;
 use crate::support::{drive, raw};
 use crate::undo::undo;
 
@@ -71,6 +72,22 @@ fn each_form_becomes_each_other_and_with_its_keys_the_identical_clear_file() {
         }
     }
     assert!(tried >= 81, "{tried}");
+}
+
+#[test]
+fn a_second_description_of_the_encryption_is_in_the_way_of_another_form_alone() {
+    let mut two = drive::protect(SAMPLE, &drive::request("plain")).unwrap();
+    let sinf = build::copy(&two, "moov/trak/mdia/minf/stbl/stsd/encv/sinf");
+    build::append(&mut two, "moov/trak/mdia/minf/stbl/stsd/encv", &sinf);
+    for form in ["hybrid", "piff"] {
+        let error = drive::protect(&two, &in_form(form)).unwrap_err();
+        assert_eq!(error.code(), "second-sinf");
+        let said = "track 1 says in 2 boxes 'sinf' how its samples are encrypted ('cenc', 'cenc')";
+        assert!(error.message().contains(said), "{error}");
+    }
+    let moved = RequestText { la_url: "https://moved.example/".to_owned(), ..keep() };
+    let changed = drive::protect(&two, &moved).unwrap();
+    assert_eq!(build::copy(&changed, "moov/trak"), build::copy(&two, "moov/trak"));
 }
 
 #[test]

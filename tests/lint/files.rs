@@ -79,6 +79,7 @@ fn boxes() -> Vec<Case> {
     vec![
         case("truncated", clear, |file| file.truncate(file.len() - 100), &[]),
         case("index-cut-short", whole, |file| file.truncate(file.len() - 5), &[]),
+        case("room-cut-short", clear, |file| file.extend(b"\0\0\x01\0free\0\0\0"), &[]),
         case("unknown-bytes", clear, |file| file.extend(b"\0\0\0\x10\x01\x02\x03\x04mdatmdat"), &[]),
         case("trailing-bytes", clear, |file| file.extend(b"\x01\x02\x03\x04\x05\x06\x07"), &[]),
         case("zero-padding", head, |file| append(file, "moov/trak", &[0; 16]), &[]),

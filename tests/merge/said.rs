@@ -55,6 +55,9 @@ fn what_cannot_be_merged_is_said_with_its_name() {
     for (code, words, other) in cases {
         let error = refusal(code, &[video.clone(), other.clone()]);
         assert_eq!(error.code(), code, "{error}");
+        // No keys are taken here, so none are asked for.
+        let alone = code == "already-protected";
+        assert_eq!(error.message().contains("open it alone, make it clear with its keys"), alone, "{error}");
         assert!(error.message().starts_with(words), "{error}");
         // Its place is one in that file.
         let place = error.offset().unwrap_or(video.len() as u64);

@@ -196,6 +196,56 @@ fn packets_of_sound_that_a_table_counts_sample_by_sample_are_said_to_be_that() {
 }
 
 #[test]
+fn a_file_that_ends_within_unused_room_is_written_without_it() {
+    if !ffmpeg::present() {
+        return;
+    }
+    let request = drive::request_in("cenc", "hybrid");
+    let fragments =
+        "-c:v libx264 -g 50 -c:a aac -movflags frag_keyframe+empty_moov+default_base_moof+skip_trailer";
+    let first = "-c:v libx264 -g 50 -c:a aac -movflags +faststart";
+    for arguments in ["-c:v libx264 -g 50 -c:a aac", first, fragments] {
+        let whole = make(".mp4", arguments);
+        let without = drive::protect(&whole, &request).unwrap();
+        for kind in [b"free", b"skip", b"wide"] {
+            let room = boxed(kind, &[0; 500]);
+            for len in [8, 9, room.len() - 1] {
+                let cut = [&whole[..], &room[..len]].concat();
+                let session = drive::open(&cut, Feed::Exact).unwrap();
+                let index = session.index().unwrap();
+                let said: Vec<&str> = index.faults().map(|error| error.code()).collect();
+                assert_eq!(said, ["room-cut-short"], "{arguments}");
+                let plan = drive::plan(&session, &request).unwrap();
+                let report = boxlock::report::plan(&session, &plan).unwrap();
+                let words = "nobody can tell; what is there of it is left out";
+                assert!(report.warnings.iter().any(|said| said.contains(words)), "{:?}", report.warnings);
+                let made = drive::protect(&cut, &request).unwrap();
+                assert!(made == without, "{arguments} {len}");
+                let of_whole = drive::open(&whole, Feed::Exact).unwrap();
+                let plain = drive::plan(&of_whole, &request).unwrap();
+                let there = boxlock::report::plan(&of_whole, &plain).unwrap();
+                // As many bytes are foreseen, though one source is longer.
+                assert_eq!(
+                    report.size_before as i64 + report.fixed_growth,
+                    there.size_before as i64 + there.fixed_growth
+                );
+            }
+        }
+        // Anything else is missed, and so is what media may have stood behind.
+        for kind in [b"mdat", b"moov", b"moof"] {
+            let cut = [&whole[..], &boxed(kind, &[0; 500])[..100]].concat();
+            assert!(drive::open(&cut, Feed::Exact).and_then(|session| session.check()).is_err());
+        }
+    }
+    // The room is where media would be.
+    let plain = make(".mp4", first);
+    let media = raw::boxes(&plain, 0).into_iter().find(|one| one.name == "mdat").unwrap().start;
+    let cut = [&plain[..media], &boxed(b"free", &[0; 500])[..100]].concat();
+    let error = drive::open(&cut, Feed::Exact).unwrap().check().unwrap_err();
+    assert_eq!(error.code(), "truncated", "{error}");
+}
+
+#[test]
 fn a_file_that_ends_within_its_index_is_written_without_it() {
     if !ffmpeg::present() {
         return;

@@ -197,9 +197,12 @@ pub fn file(dice: &mut Dice) -> (Vec<u8>, Vec<Track>) {
 pub fn in_fragments(file: &[u8], id: u32) -> Vec<Sample> {
     let mut all = Vec::new();
     for moof in raw::boxes(file, 0).iter().filter(|one| one.name == "moof") {
+        let mut is_there = false;
         for traf in moof.children().iter().filter(|one| one.name == "traf") {
             let tfhd = traf.at("tfhd");
             if be32(tfhd.body(), 4) == id {
+                // Players know one of a track, also where its sample entry changes.
+                assert!(!std::mem::replace(&mut is_there, true), "track {id} comes twice in a fragment");
                 read_traf(file, moof, traf, &tfhd, &mut all);
             }
         }

@@ -58,7 +58,7 @@ fn a_list_of_other_samples_than_the_runs_have_is_refused() {
                 ("sample-count", Some(list.start as u64)),
                 "{profile}: {error}"
             );
-            let said = format!("lists {count} samples, but the runs of its track have 3");
+            let said = format!("lists {count} samples, but the runs of track 1 have 3");
             assert!(error.message().contains(&said), "{error}");
         }
     }

@@ -10,8 +10,7 @@ use crate::boxes::wire::Bytes;
 use crate::boxes::wire::FullHead;
 use crate::bytes::{KeyId, Result, Uuid16};
 use crate::exchange::base64_text;
-use crate::playready::object::utf16le_encode;
-use crate::playready::{ProObject, Record};
+use crate::playready::ProObject;
 use crate::protect::request::SecretText;
 
 /// What something is in another form.
@@ -53,7 +52,7 @@ pub fn kid_forms(kid: KeyId) -> Vec<Form> {
 
 /// A PlayReady object with the one header `xml`.
 pub fn object_of(xml: &str) -> Result<Vec<u8>> {
-    ProObject { records: vec![Record { kind: Record::HEADER, value: utf16le_encode(xml) }] }.to_bytes()
+    ProObject::from_xml(xml).to_bytes()
 }
 
 /// The `pssh` box of a system; with key IDs it is of version 1.

@@ -7,6 +7,8 @@ file_rules! { STRUCTURE:
         "What is missing cannot be played, and many players refuse the whole file." COPY;
     INDEX_CUT_SHORT "index-cut-short" Warning "Cut short in the index at the end" "ISO/IEC 14496-12:2022 4.2, 8.8.9" stops "smooth?", Protect
         "Who seeks by it finds nothing, and some players call the file damaged." "Get a complete copy, or have it written anew: that leaves the index out.";
+    ROOM_CUT_SHORT "room-cut-short" Warning "Cut short in unused room" "ISO/IEC 14496-12:2022 4.2, 8.1.2" stops "mse?", Protect
+        "All media of the file is there, but whether more came behind it nobody can tell; some players call the file damaged." "Get a complete copy, or have it written anew: that leaves the room out.";
     UNKNOWN_BYTES "unknown-bytes" Error "Bytes that are no box" "ISO/IEC 14496-12:2022 4.2" stops MAYBE, None
         "Readers take them for a box, and stop or go astray." "Take them off, or get a complete copy of the file.";
     TRAILING_BYTES "trailing-bytes" Warning "Bytes behind the last box" "ISO/IEC 14496-12:2022 4.2" stops "mse?", None
