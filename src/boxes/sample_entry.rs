@@ -25,6 +25,16 @@ entries! {
     }
 }
 
+entries! {
+    /// The colours that the samples of a picture of few bits are numbers of.
+    ColorTable {
+        seed: u32;
+        flags: u16;
+        size: u16, means |v| format!("{} colours", u32::from(*v) + 1);
+        colors: Vec<[u8; 8]>, count |_, b| u64::from(b.size) + 1;
+    }
+}
+
 boxes! {
     /// Codec and picture size of video samples.
     VisualSampleEntry [
@@ -51,6 +61,8 @@ boxes! {
         compressorname: PascalText32;
         depth: u16;
         pre_defined_2: i16;
+        // In QuickTime 0 says that the colours follow, where a pixel is the number of one.
+        color_table: ColorTable, if |_, b| b.pre_defined_2 == 0 && [2, 4, 8].contains(&b.depth);
     }
     /// Codec, channels and sample rate of audio samples.
     AudioSampleEntry [

@@ -366,7 +366,7 @@ impl Reading<'_, '_> {
             // Image sequences, and what belongs to pictures: depth, transparency (ISO/IEC 23008-12:2022 7.3).
             b"vide" | b"pict" | b"auxv" => TrackKind::Video,
             b"soun" => TrackKind::Audio,
-            b"text" | b"subt" | b"sbtl" | b"clcp" => TrackKind::Text,
+            b"text" | b"subt" | b"sbtl" | b"clcp" | b"subp" => TrackKind::Text,
             _ => TrackKind::Other,
         };
         let Some(stbl) = minf.and_then(|minf| self.child(minf, b"stbl")) else { return };
