@@ -2,6 +2,7 @@
 
 use crate::boxes::header::four;
 use crate::boxes::movie::{Handler, MediaHeader, MovieHeader, TrackHeader};
+use crate::boxes::scoped::TrackReferenceType;
 use crate::boxes::{Node, Tree};
 use crate::bytes::FourCc;
 use crate::bytes::units::len_u64;
@@ -115,6 +116,17 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
             found.add(&rules::NO_TIMESCALE, Place::of(moov, node), message);
         }
     }
+    if movie.tracks.is_empty() && root.child(b"cmov").is_none() && !is_cut(index) {
+        let message = "The movie header has no 'trak', and must have one for each track.";
+        found.add(&rules::MISSING_BOX, Place::of(moov, root), message);
+    }
+    if let Some(fragment) = index.fragments.first().filter(|fragment| fragment.start < root.start) {
+        let message = format!(
+            "The movie header stands at byte {}, behind the first fragment at byte {}.",
+            root.start, fragment.start
+        );
+        found.add(&rules::MOOV_BEHIND, Place::of(moov, root), message);
+    }
     if let Some(fragment) = index.fragments.first()
         && !movie.fragmented
         && root.child(b"cmov").is_none()
@@ -202,6 +214,9 @@ fn track(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, movie: &Mov
             found.add(&rules::HANDLER_NAME, of(node), message);
         }
     }
+    if let Some(tref) = trak.child(b"tref").filter(|_| !movie.fragmented) {
+        references(moov, tref, track.id, movie, found);
+    }
     if let Some(at) = track.external {
         let message = format!("The samples of track {} are said to stand in another file.", track.id);
         let path = moov.path_at(at).join("/");
@@ -214,5 +229,18 @@ fn track(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, movie: &Mov
             index.totals(track.id).fragments
         );
         found.add(&rules::NO_TREX, of(trak), message);
+    }
+}
+
+/// Whether the tracks that a track refers to are there. Fragmented files may have them in other files.
+fn references(moov: &Tree<'_>, tref: &Node, id: u32, movie: &Movie, found: &mut Findings) {
+    for node in &tref.children {
+        let Ok(said) = moov.read::<TrackReferenceType>(node) else { continue };
+        // QuickTime writes 0 in place of one that was taken away.
+        let missing = said.track_ids.iter().find(|to| **to != 0 && movie.track(**to).is_none());
+        if let Some(to) = missing {
+            let message = format!("Track {id} refers to track {to} ('{}'), which is not there.", node.id());
+            found.add(&rules::REFERENCE, Place::of(moov, node).of_track(id), message);
+        }
     }
 }
