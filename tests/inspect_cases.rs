@@ -259,3 +259,39 @@ fn a_segment_cut_before_its_track_names_none() {
     let said = Said::of(&whole[at..at + 20]);
     assert_eq!(said.summary.kind_name, "Media segment; its movie header is in another file");
 }
+
+#[test]
+fn user_data_is_shown_from_its_first_letter_on() {
+    let chapter = |at: u64, title: &[u8]| {
+        [&at.to_be_bytes()[..], &[u8::try_from(title.len()).unwrap()], title].concat()
+    };
+    let chapters = [chapter(0, b"One"), chapter(25_000_000, b"Two")].concat();
+    let boxes = [
+        boxed(b"name", b"Left camera"),
+        boxed(b"SDLN", b"SEQ_PLAY"),
+        boxed(b"\xA9xyz", b"\0\x04\x15\xc7+1+2"),
+        boxed(b"auth", b"\0\0\0\0\x15\xc7me\0"),
+        boxed(b"kind", b"\0\0\0\0urn:x\0main\0"),
+        boxed(b"chpl", &[&[1, 0, 0, 0, 0, 0, 0, 0, 2][..], &chapters].concat()),
+    ];
+    let mut file = build::plain();
+    build::append(&mut file, "moov/trak", &boxed(b"udta", &boxes.concat()));
+    let said = Said::of(&file);
+    let text = |name: &str| {
+        let texts = said.view(&format!("moov/trak/udta/{name}")).unwrap().texts;
+        texts.first().map(|text| text.text.clone()).unwrap_or_default()
+    };
+    for (name, expected) in
+        [("name", "Left camera"), ("SDLN", "SEQ_PLAY"), ("©xyz", "+1+2"), ("auth", "me"), ("kind", "")]
+    {
+        assert_eq!(text(name), expected, "{name}");
+    }
+    let fields = said.view("moov/trak/udta/chpl").unwrap().fields;
+    assert!(fields.iter().any(|row| row.name == "start" && row.meaning == "2.5 s"), "{fields:?}");
+    assert!(fields.iter().any(|row| row.name == "title" && row.value == "Two"), "{fields:?}");
+    // The first day of 2019, by NTP's clock.
+    let prft = boxed(b"prft", &[&[0, 0, 0, 24, 0, 0, 0, 1, 0xdf, 0xd5, 0x2c, 0x00][..], &[0; 8]].concat());
+    let said = Said::of(&[sample(), prft].concat());
+    let fields = said.view("prft").unwrap().fields;
+    assert!(fields.iter().any(|row| row.meaning == "2019-01-01 00:00:00 UTC"), "{fields:?}");
+}
