@@ -210,7 +210,7 @@ fn keys_of_timed_metadata_are_boxes() {
         view.fields[number].value.clone()
     };
     assert_eq!(field("keyd", 1), "com.apple.quicktime.live-photo-info");
-    assert_eq!((field("dtyp", 0), field("dtyp", 1)), ("1".to_owned(), "raw".to_owned()));
+    assert_eq!((field("dtyp", 0), field("dtyp", 1)), ("1".to_owned(), "726177".to_owned()));
 }
 
 #[test]

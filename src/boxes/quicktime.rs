@@ -25,9 +25,8 @@ boxes! {
     }
     /// Type of the values of a key of timed metadata.
     MetadataDatatype [four(b"dtyp")] plain "Metadata data type" "QuickTime File Format: Metadata datatype definition" {
-        datatype_namespace: u32, means |v| if *v == 0 { "a well-known type" } else { "a name" }.to_owned();
-        well_known_type: u32, if |_, b| b.datatype_namespace == 0;
-        datatype: Utf8, if |_, b| b.datatype_namespace != 0;
+        datatype_namespace: u32;
+        datatype: Bytes;
     }
     /// A picture that stands for the movie, such as a frame of it.
     Preview [four(b"pnot")] plain "Preview" "QuickTime File Format: Preview atom" {

@@ -25,16 +25,6 @@ entries! {
     }
 }
 
-entries! {
-    /// The colours that the samples of a picture of few bits are numbers of.
-    ColorTable {
-        seed: u32;
-        flags: u16;
-        size: u16, means |v| format!("{} colours", u32::from(*v) + 1);
-        colors: Vec<[u8; 8]>, count |_, b| u64::from(b.size) + 1;
-    }
-}
-
 boxes! {
     /// Codec and picture size of video samples.
     VisualSampleEntry [
@@ -61,8 +51,7 @@ boxes! {
         compressorname: PascalText32;
         depth: u16;
         pre_defined_2: i16;
-        // In QuickTime 0 says that the colours follow, where a pixel is the number of one.
-        color_table: ColorTable, if |_, b| b.pre_defined_2 == 0 && [2, 4, 8].contains(&b.depth);
+        color_table: ColorTable, means |v| format!("{} colours", (v.0.len() / 8).saturating_sub(1));
     }
     /// Codec, channels and sample rate of audio samples.
     AudioSampleEntry [
@@ -161,6 +150,28 @@ boxes! {
         hint_track_version: u16;
         highest_compatible_version: u16;
         max_packet_size: u32;
+    }
+}
+
+/// The colours that samples of few bits are numbers of, in QuickTime: a seed, flags, the number of the last one, and eight
+/// bytes for each. There where no box follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColorTable(pub Vec<u8>);
+
+impl Wire for ColorTable {
+    fn read(r: &mut Reader<'_>, name: &str, _: &Context, _: Option<u64>) -> Result<Self> {
+        let len = match r.rest() {
+            [_, _, _, _, 0x80, 0, high, low, ..] => 16 + 8 * usize::from(u16::from_be_bytes([*high, *low])),
+            _ => 0,
+        };
+        let is_there = len <= r.remaining() && box_at(r).is_none();
+        Ok(Self(r.take(if is_there { len } else { 0 }, name)?.to_vec()))
+    }
+    fn write(&self, w: &mut Writer, _: &Context) {
+        w.bytes(&self.0);
+    }
+    fn show(&self) -> String {
+        spaced_hex(&self.0)
     }
 }
 

@@ -77,27 +77,20 @@ fn described(
         return;
     }
     let (inside, beside) = (count(own, groups.kind), of_track.map_or(0, |of| count(of, groups.kind)));
-    // Writers before there were local numbers count a fragment's own from 1.
-    let is_described = |number: u32| match number.checked_sub(FIRST_LOCAL_GROUP - 1) {
-        Some(local) if local > 0 && of_track.is_some() => local <= inside,
-        _ => number <= inside.max(beside),
+    // A fragment's own, counted by themselves.
+    let local = |number: u32| {
+        number.checked_sub(FIRST_LOCAL_GROUP - 1).filter(|local| *local > 0 && of_track.is_some())
     };
+    // Writers before there were such numbers count them from 1.
+    let is_described =
+        |number: u32| local(number).map_or(number <= inside.max(beside), |local| local <= inside);
     if let Some(number) = groups.find(&|number| !is_described(number)) {
         let rule = if is_of_keys { &rules::BAD_GROUP } else { &rules::UNDESCRIBED };
         found.add_by(rule, &|| {
-            let number = match number.checked_sub(FIRST_LOCAL_GROUP - 1) {
-                Some(local) if local > 0 && of_track.is_some() => format!("{local} of the fragment's own"),
-                _ => number.to_string(),
-            };
-            let message = format!(
-                "Samples are in group {number} of the grouping '{}', of which {inside} are described here{}.",
-                groups.kind,
-                if of_track.is_some() {
-                    format!(", and {beside} in the movie header")
-                } else {
-                    String::new()
-                }
-            );
+            let number = local(number).unwrap_or(number);
+            let kind = groups.kind;
+            let message =
+                format!("Samples are in group {number} of the grouping '{kind}', of which {inside} are described here.");
             (place(), message)
         });
     }

@@ -120,13 +120,6 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
         let message = "The movie header has no 'trak', and must have one for each track.";
         found.add(&rules::MISSING_BOX, Place::of(moov, root), message);
     }
-    if let Some(fragment) = index.fragments.first().filter(|fragment| fragment.start < root.start) {
-        let message = format!(
-            "The movie header stands at byte {}, behind the first fragment at byte {}.",
-            root.start, fragment.start
-        );
-        found.add(&rules::MOOV_BEHIND, Place::of(moov, root), message);
-    }
     if let Some(fragment) = index.fragments.first()
         && !movie.fragmented
         && root.child(b"cmov").is_none()
@@ -146,12 +139,12 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
         );
         found.add(&rules::SAMPLES_IN_BOTH, Place::of(moov, root), message);
     }
-    let media = index.top.iter().find(|top| top.id == four(b"mdat"));
-    if let Some(media) = media.filter(|media| media.start < root.start && in_moov > 0) {
-        let message = format!(
-            "The movie header stands at byte {}, behind the media data at byte {}.",
-            root.start, media.start
-        );
+    let media = index.top.iter().find(|top| top.id == four(b"mdat")).filter(|_| in_moov > 0);
+    let media = media.map(|media| ("media data", media.start));
+    let fragment = index.fragments.first().map(|fragment| ("first fragment", fragment.start));
+    if let Some((what, at)) = fragment.into_iter().chain(media).find(|(_, at)| *at < root.start) {
+        let message =
+            format!("The movie header stands at byte {}, behind the {what} at byte {at}.", root.start);
         found.add(&rules::MOOV_BEHIND, Place::of(moov, root), message);
     }
 }

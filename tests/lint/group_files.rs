@@ -87,7 +87,11 @@ fn each_group_is_described() {
         assert_eq!(told(&file, "undescribed-group").len(), usize::from(is_wrong), "{number:#x}");
     }
     let (file, _) = in_fragment(&[rolls(), mapped(b"roll", &[1, 0x1_0002])]);
-    one(&file, "undescribed-group", "Samples are in group 2 of the fragment's own of the grouping 'roll'");
+    one(
+        &file,
+        "undescribed-group",
+        "Samples are in group 2 of the grouping 'roll', of which 1 are described here.",
+    );
 }
 
 #[test]
