@@ -6,6 +6,7 @@
 mod rows;
 mod said;
 
+use crate::lint::build;
 use crate::support;
 
 use said::Said;
@@ -181,4 +182,116 @@ fn kinds_are_called_by_their_names() {
         let error = drive::open(text.as_bytes(), Feed::Exact).unwrap_err();
         assert_eq!(error.code(), "not-mp4", "{text}");
     }
+}
+
+/// A plain file whose track has this sample entry, and this handler.
+fn of_entry(entry: &[u8], handler: &[u8; 4]) -> Said {
+    const STSD: &str = "moov/trak/mdia/minf/stbl/stsd";
+    let mut file = build::plain();
+    build::remove(&mut file, &format!("{STSD}/mp4a"));
+    build::append(&mut file, STSD, entry);
+    build::set(&mut file, "moov/trak/mdia/hdlr", 8, handler);
+    let media = u32::try_from(build::find(&file, "mdat").body).unwrap();
+    build::set(&mut file, "moov/trak/mdia/minf/stbl/stco", 8, &media.to_be_bytes());
+    Said::of(&file)
+}
+
+const ENTRY: &str = "moov/trak/mdia/minf/stbl/stsd";
+
+#[test]
+fn keys_of_timed_metadata_are_boxes() {
+    let keyd = boxed(b"keyd", b"mdtacom.apple.quicktime.live-photo-info");
+    let dtyp = boxed(b"dtyp", &[0, 0, 0, 1, b'r', b'a', b'w']);
+    let keys = boxed(b"keys", &boxed(b"\0\0\0\x01", &[keyd, dtyp].concat()));
+    let said = of_entry(&boxed(b"mebx", &[&[0, 0, 0, 0, 0, 0, 0, 1][..], &keys].concat()), b"meta");
+    assert!(said.summary.problems.is_empty(), "{:?}", said.summary.problems);
+    let field = |name: &str, number: usize| {
+        let view = said.view(&format!("{ENTRY}/mebx/keys/\\x00\\x00\\x00\\x01/{name}")).unwrap();
+        view.fields[number].value.clone()
+    };
+    assert_eq!(field("keyd", 1), "com.apple.quicktime.live-photo-info");
+    assert_eq!((field("dtyp", 0), field("dtyp", 1)), ("1".to_owned(), "726177".to_owned()));
+}
+
+#[test]
+fn colours_of_a_sample_entry_are_no_boxes() {
+    let entry = |depth: u8, table: &[u8], id: [u8; 2]| {
+        let fields = [&[0; 7][..], &[1], &[0; 16], &[0, 4, 0, 4], &[0; 46], &[0, depth], &id, table].concat();
+        of_entry(&boxed(b"rle ", &fields), b"vide")
+    };
+    // A seed, flags, the number of the last colour, and two colours.
+    let table =
+        [&[0, 0, 0, 0, 0x80, 0, 0, 1][..], &[0; 8], &[0, 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]].concat();
+    for depth in [2, 4, 8] {
+        let said = entry(depth, &table, [0, 0]);
+        assert!(said.summary.problems.is_empty(), "{depth}: {:?}", said.summary.problems);
+        let view = said.view(&format!("{ENTRY}/rle ")).unwrap();
+        assert!(view.fields.iter().any(|row| row.meaning == "2 colours of a palette"), "{depth}: {:?}", view.fields);
+        let without = entry(depth, &[], [0xff; 2]);
+        assert!(without.summary.problems.is_empty(), "{depth}: {:?}", without.summary.problems);
+    }
+    assert!(entry(24, &[], [0, 0]).summary.problems.is_empty());
+    // Pictures are in no sound format of Windows, whose codes begin so, too.
+    for (code, name) in [(b"msvc", "Microsoft Video 1"), (b"ms\x12\x34", "unknown codec 'ms\\x124'")] {
+        let said = of_entry(&boxed(code, &[&[0; 7][..], &[1], &[0; 70]].concat()), b"vide");
+        assert_eq!(said.tracks[0].codec_name, name);
+    }
+}
+
+#[test]
+fn pictures_of_text_are_text() {
+    let said = of_entry(&boxed(b"mp4s", &[0, 0, 0, 0, 0, 0, 0, 1]), b"subp");
+    assert_eq!(said.tracks[0].kind, "text");
+}
+
+#[test]
+fn a_tag_in_front_of_a_file_is_called_that() {
+    let file = [b"ID3\x04\0\0\0\0\0\x0a", &[0; 10][..], &sample()].concat();
+    let error = drive::open(&file, Feed::Exact).unwrap_err();
+    assert_eq!(error.code(), "not-mp4");
+    assert!(error.to_string().contains("An ID3 tag of 20 bytes"), "{error}");
+}
+
+#[test]
+fn a_segment_cut_before_its_track_names_none() {
+    let whole = sample();
+    let at = find(&whole, b"moof");
+    let said = Said::of(&whole[at..at + 20]);
+    assert_eq!(said.summary.kind_name, "Media segment; its movie header is in another file");
+}
+
+#[test]
+fn user_data_is_shown_from_its_first_letter_on() {
+    let chapter = |at: u64, title: &[u8]| {
+        [&at.to_be_bytes()[..], &[u8::try_from(title.len()).unwrap()], title].concat()
+    };
+    let chapters = [chapter(0, b"One"), chapter(25_000_000, b"Two")].concat();
+    let boxes = [
+        boxed(b"name", b"Left camera"),
+        boxed(b"SDLN", b"SEQ_PLAY"),
+        boxed(b"\xA9xyz", b"\0\x04\x15\xc7+1+2"),
+        boxed(b"auth", b"\0\0\0\0\x15\xc7me\0"),
+        boxed(b"kind", b"\0\0\0\0urn:x\0main\0"),
+        boxed(b"chpl", &[&[1, 0, 0, 0, 0, 0, 0, 0, 2][..], &chapters].concat()),
+    ];
+    let mut file = build::plain();
+    build::append(&mut file, "moov/trak", &boxed(b"udta", &boxes.concat()));
+    let said = Said::of(&file);
+    let text = |name: &str| {
+        let texts = said.view(&format!("moov/trak/udta/{name}")).unwrap().texts;
+        texts.first().map(|text| text.text.clone()).unwrap_or_default()
+    };
+    for (name, expected) in
+        [("name", "Left camera"), ("SDLN", "SEQ_PLAY"), ("©xyz", "+1+2"), ("auth", "me"), ("kind", "")]
+    {
+        assert_eq!(text(name), expected, "{name}");
+    }
+    let fields = said.view("moov/trak/udta/chpl").unwrap().fields;
+    assert!(fields.iter().any(|row| row.name == "start" && row.meaning == "2.5 s"), "{fields:?}");
+    assert!(fields.iter().any(|row| row.name == "title" && row.value == "Two"), "{fields:?}");
+    // The first day of 2019, by NTP's clock.
+    let prft = boxed(b"prft", &[&[0, 0, 0, 24, 0, 0, 0, 1, 0xdf, 0xd5, 0x2c, 0x00][..], &[0; 8]].concat());
+    let said = Said::of(&[sample(), prft].concat());
+    let fields = said.view("prft").unwrap().fields;
+    assert!(fields.iter().any(|row| row.meaning == "2019-01-01 00:00:00 UTC"), "{fields:?}");
 }

@@ -171,7 +171,7 @@ fn brands_of_cmaf_stay_where_they_are_true() {
     let mut bytes = file.bytes();
     bytes[16..20].copy_from_slice(b"cfhd");
     let of = |bytes: &[u8], scheme: &str, form: &str| {
-        let out = drive::protect(bytes, &drive::request_in(scheme, form)).unwrap();
+        let out = protect(bytes, &drive::request_in(scheme, form)).unwrap();
         String::from_utf8(raw::boxes(&out, 0)[0].body().to_vec()).unwrap()
     };
     assert_eq!(of(&bytes, "cenc", "plain"), "iso6\0\0\0\0cfhdiso6isommp41");

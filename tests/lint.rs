@@ -6,6 +6,7 @@
 pub mod build;
 pub mod corpus;
 mod files;
+mod group_files;
 mod header_files;
 mod index_files;
 mod locked;

@@ -1,7 +1,7 @@
 //! The movie fragment boxes (ISO/IEC 14496-12:2022 8.8), and events.
 
 use super::header::four;
-use super::types::{Counted, Text, Wide};
+use super::types::{Counted, Text, Wide, date_1904};
 use super::wire::{Bytes, Context, Wire};
 use crate::boxes::rows::RowSink;
 use crate::bytes::{Reader, Result, Writer};
@@ -205,7 +205,8 @@ boxes! {
     /// Wall-clock time at which a sample was produced.
     ProducerReferenceTime [four(b"prft")] full(0, 1) "Producer reference time" "ISO/IEC 14496-12:2022 8.16.5" {
         reference_track_id: u32;
-        ntp_timestamp: u64;
+        // Seconds since 1900, four years before those of all other boxes, and as many bits of their fractions.
+        ntp_timestamp: u64, means |v| date_1904((v >> 32).saturating_sub(4 * 365 * 86_400));
         media_time: Wide;
     }
 }

@@ -89,6 +89,28 @@ impl<'t> Groups<'t> {
         }
     }
 
+    /// Of how many samples it speaks.
+    pub fn samples(&self) -> u64 {
+        match &self.form {
+            Form::Runs(runs) => (0..).map_while(|entry| word(runs, entry, 2, 0)).map(u64::from).sum(),
+            Form::Patterns(patterns) => {
+                (0..).map_while(|number| patterns.head(number)).map(|(_, count, _)| u64::from(count)).sum()
+            }
+        }
+    }
+
+    /// The first number of a group among all that it names of which this is so.
+    pub fn find(&self, is_it: &dyn Fn(u32) -> bool) -> Option<u32> {
+        match &self.form {
+            Form::Runs(runs) => (0..).map_while(|entry| word(runs, entry, 2, 1)).find(|group| is_it(*group)),
+            Form::Patterns(patterns) => {
+                let lengths = (0..).map_while(|number| patterns.head(number));
+                let all = lengths.map(|(length, ..)| u64::from(length)).sum();
+                (0..all).map_while(|number| patterns.group(number)).find(|group| is_it(*group))
+            }
+        }
+    }
+
     /// Samples in a row, and the group that they are in. Of `most` samples at most: a pattern may claim four billion.
     pub fn runs(&self, most: u64) -> impl Iterator<Item = (u32, u32)> {
         let (mut place, mut left) = (Place::default(), most);

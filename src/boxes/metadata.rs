@@ -4,7 +4,7 @@ use crate::bytes::FourCc;
 
 use super::header::four;
 use super::parts::{LenText, MarkedText, bits};
-use super::types::{Counted, Fixed16, Language, Text, U24, Utf8};
+use super::types::{Counted, Fixed16, Language, Text, U24, Utf8, decimal};
 use super::wire::Bytes;
 
 entries! {
@@ -44,7 +44,20 @@ entries! {
     }
 }
 
+entries! {
+    /// Where a chapter begins, and what it is called.
+    Chapter {
+        start: u64, means |v| format!("{} s", decimal(i64::try_from(*v).unwrap_or(i64::MAX), 10_000_000));
+        title: LenText<u8>;
+    }
+}
+
 boxes! {
+    /// Chapters by their times.
+    ChapterList [four(b"chpl")] full(0, 1) "Chapter list" "written by Nero and FFmpeg" {
+        reserved: [u8; 4], if |cx, _| cx.head.version > 0;
+        chapters: Counted<u8, Chapter>;
+    }
     /// iTunes tags, or values for the keys of a key table.
     ItemList [four(b"ilst")] plain children "Tag list" "QuickTime File Format: Metadata item list" {}
     /// The value of a tag, with its type and locale.

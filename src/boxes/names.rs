@@ -79,7 +79,6 @@ dstg|Segment group timing|DVB (mp4ra)
 srmc|System renewability container|DVB (mp4ra)
 srmb|System renewability message|DVB (mp4ra)
 mdta|Metadata key|QuickTime File Format: Metadata item keys
-chpl|Chapter list|written by Nero and FFmpeg
 Xtra|Windows Media tags|written by Windows Media tools
 a1lx|AV1 layer sizes|AVIF 2.3.2.3
 rref|Required references|ISO/IEC 23008-12:2022 6.5

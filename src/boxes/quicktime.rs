@@ -18,6 +18,16 @@ boxes! {
         balance: Fixed8;
         reserved: u16;
     }
+    /// Name of a key of timed metadata.
+    MetadataKeyDeclaration [four(b"keyd")] plain "Metadata key declaration" "QuickTime File Format: Metadata key declaration" {
+        key_namespace: FourCc;
+        key_value: Utf8;
+    }
+    /// Type of the values of a key of timed metadata.
+    MetadataDatatype [four(b"dtyp")] plain "Metadata data type" "QuickTime File Format: Metadata datatype definition" {
+        datatype_namespace: u32;
+        datatype: Bytes;
+    }
     /// A picture that stands for the movie, such as a frame of it.
     Preview [four(b"pnot")] plain "Preview" "QuickTime File Format: Preview atom" {
         modification_time: Time1904;

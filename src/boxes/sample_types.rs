@@ -150,6 +150,7 @@ SVQ3vSorenson Video 3
 cvidvCinepak
 civdvCinepak
 rpzavApple Video
+msvcvMicrosoft Video 1
 rle vApple Animation
 smc vApple Graphics
 8BPSvApple Planar RGB

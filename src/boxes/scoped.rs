@@ -76,6 +76,10 @@ boxes! {
     TextMedia [four(b"text")] plain "Text media information" "QuickTime File Format: Text media information" {
         matrix: super::types::Matrix;
     }
+    /// The keys of timed metadata: a box for each, whose type is the number by which samples name it.
+    TimedMetadataKeys [four(b"keys")] plain children "Timed metadata keys" "QuickTime File Format: Timed metadata sample description" {}
+    /// One key; its type is the number by which samples name it.
+    TimedMetadataKey [four(b"keyd")] plain children "Timed metadata key" "QuickTime File Format: Timed metadata sample description" {}
     /// The codec that the sound parameters belong to.
     WaveFormatCode [four(b"mp4a")] plain "Codec in sound parameters" "QuickTime File Format: siDecompressionParam" {
         reserved: super::wire::Bytes;
@@ -97,6 +101,8 @@ static STEREO: Declaration = StereoInformation::DECLARATION;
 static PROJECTION: Declaration = Projection::DECLARATION;
 static TIME_CODE: Declaration = TimeCodeMedia::DECLARATION;
 static TEXT_MEDIA: Declaration = TextMedia::DECLARATION;
+static TIMED_KEYS: Declaration = TimedMetadataKeys::DECLARATION;
+static TIMED_KEY: Declaration = TimedMetadataKey::DECLARATION;
 static WAVE_CODE: Declaration = WaveFormatCode::DECLARATION;
 
 /// What a box is because of the box around it; `None` where the type alone decides.
@@ -115,6 +121,8 @@ pub(super) fn lookup(id: BoxId, parent: FourCc) -> Option<&'static Declaration> 
         (b"udta", [0xA9, ..]) => Some(&USER_TEXT),
         (_, b"name") => Some(&NAME),
         (b"alac" | b"wave" | b"enca", b"alac") => Some(&ALAC),
+        (b"mebx" | b"encm", b"keys") => Some(&TIMED_KEYS),
+        (b"keys", _) => Some(&TIMED_KEY),
         (b"wave", b"mp4a") => Some(&WAVE_CODE),
         (b"ipco", b"iden") => Some(&IDENTITY),
         (_, b"iden") => Some(&CUE_ID),
@@ -293,6 +301,9 @@ mod tests {
         assert_eq!(name(b"subt", b"tref"), Some("Track reference"));
         assert_eq!(name(b"stri", b"eyes"), Some("Stereo view information"));
         assert_eq!(name(b"stri", b"strk"), Some("Sub-track information"));
+        assert_eq!(name(b"keys", b"mebx"), Some("Timed metadata keys"));
+        assert_eq!(name(b"\0\0\0\x01", b"keys"), Some("Timed metadata key"));
+        assert_eq!(name(b"keys", b"meta"), None);
         assert_eq!(name(b"free", b"ilst"), None);
     }
 }

@@ -208,7 +208,7 @@ impl Wire for Time1904 {
 }
 
 /// Seconds since 1904 as `YYYY-MM-DD hh:mm:ss UTC`, by the civil-from-days algorithm on a 400-year cycle.
-fn date_1904(seconds: u64) -> String {
+pub(super) fn date_1904(seconds: u64) -> String {
     const SECONDS_A_DAY: u64 = 86_400;
     // Days from 0000-03-01 to 1904-01-01.
     const DAYS_TO_1904: u64 = 695_361;

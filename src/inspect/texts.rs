@@ -69,8 +69,13 @@ fn find_texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(&'sta
             node.child(b"data").map(|data| find_texts(tree, data, Some(node.id()))).unwrap_or_default()
         }
         BoxId::Four(code) if parent == Some(four(b"udta")) && node.children.is_empty() => {
-            // Texts stand behind a few bytes of version, language or length.
-            let skip = if code.0.starts_with(b"\xA9") { 4 } else { 6 };
+            let skip = match &code.0 {
+                // Length and language.
+                [0xA9, ..] => 4,
+                // Version, flags and language (3GPP TS 26.244 8).
+                b"titl" | b"dscp" | b"cprt" | b"perf" | b"auth" | b"gnre" => 6,
+                _ => 0,
+            };
             let text = body.get(skip..).unwrap_or_default();
             let text = text.strip_suffix(b"\0").unwrap_or(text);
             vec![("Text", plain_text(text))]

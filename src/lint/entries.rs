@@ -11,7 +11,8 @@ use crate::track::{Codec, Index, Movie, Protection, SampleEntry, Track, TrackKin
 use crate::verify::agreement;
 
 use super::finding::{Findings, Place};
-use super::{defaults, rules};
+use super::ivs::Ivs;
+use super::{defaults, key_groups, rules};
 
 /// Looks at all sample entries.
 pub fn look(index: &Index, found: &mut Findings) {
@@ -24,6 +25,11 @@ pub fn look(index: &Index, found: &mut Findings) {
                 Entry { index, moov, track, entry, node }.look(found);
             }
         }
+        if let (Some(protection), Some(stbl)) =
+            (track.protection(), trak.descend(&[b"mdia", b"minf", b"stbl"]))
+        {
+            key_groups::look(moov, stbl, track, protection, found);
+        }
     }
     leftovers(index, moov, found);
     let mut faults = Vec::new();
@@ -32,7 +38,7 @@ pub fn look(index: &Index, found: &mut Findings) {
 }
 
 /// The box that a decoder is set up with, by the type of the samples; those of others stand in other places too.
-const CONFIGURED: [(&[&[u8; 4]], &[u8; 4]); 8] = [
+const CONFIGURED: [(&[&[u8; 4]], &[u8; 4]); 18] = [
     (&[b"avc1", b"avc2", b"avc3", b"avc4", b"dva1", b"dvav"], b"avcC"),
     (&[b"hvc1", b"hev1", b"hvc2", b"hev2", b"dvh1", b"dvhe"], b"hvcC"),
     (&[b"av01", b"dav1"], b"av1C"),
@@ -41,6 +47,16 @@ const CONFIGURED: [(&[&[u8; 4]], &[u8; 4]); 8] = [
     (&[b"ec-3"], b"dec3"),
     (&[b"Opus"], b"dOps"),
     (&[b"fLaC"], b"dfLa"),
+    (&[b"vvc1", b"vvi1"], b"vvcC"),
+    (&[b"mp4a", b"mp4v", b"mp4s"], b"esds"),
+    (&[b"alac"], b"alac"),
+    (&[b"ac-4"], b"dac4"),
+    (&[b"dtsx"], b"udts"),
+    (&[b"mha1", b"mha2"], b"mhaC"),
+    (&[b"ipcm", b"fpcm"], b"pcmC"),
+    (&[b"iamf"], b"iacb"),
+    (&[b"wvtt"], b"vttC"),
+    (&[b"samr", b"sawb"], b"damr"),
 ];
 
 /// Whether a sample entry has what a decoder needs before the first sample.
@@ -48,7 +64,8 @@ fn configuration(moov: &Tree<'_>, track: &Track, entry: &SampleEntry, node: &Nod
     let of = CONFIGURED.iter().find(|(formats, _)| formats.contains(&&entry.format.0));
     let Some((_, wanted)) = of else { return };
     let place = |node| Place::of(moov, node).of_track(track.id);
-    let Some(configured) = node.child(wanted) else {
+    // QuickTime has those of sound among its sound parameters.
+    let Some(configured) = node.child(wanted).or_else(|| node.descend(&[b"wave", wanted])) else {
         // What is no box is told by itself.
         if entry.damage.is_empty() {
             let message = format!(
@@ -61,6 +78,15 @@ fn configuration(moov: &Tree<'_>, track: &Track, entry: &SampleEntry, node: &Nod
         }
         return;
     };
+    if let (b"av1C", Ok(first)) = (*wanted, moov.fields(configured).u8("marker and version"))
+        && first != 0x81
+    {
+        let message = format!(
+            "'av1C' of track {} begins with the byte {first:#04x}, where its marker and version 1 are 0x81.",
+            track.id
+        );
+        found.add(&rules::DAMAGED_ENTRY, place(configured), message);
+    }
     // Samples of these have no parameter sets of their own.
     let lacks = match (&entry.codec, &entry.format.0) {
         (Codec::Avc(config), b"avc1") => config.sps.is_empty() || config.pps.is_empty(),
@@ -168,63 +194,15 @@ impl Entry<'_> {
                 format!("The AlgorithmID is {}, where 0, 1 and 2 are known.", read.default_algorithm_id.0);
             found.add(&rules::ALGORITHM, self.place(node), message);
         }
-        self.ivs(node, protection, found);
-    }
-
-    fn ivs(&self, node: &Node, protection: &Protection, found: &mut Findings) {
-        let (size, constant) = (protection.iv_size, protection.constant_iv.len());
-        let id = self.track.id;
-        let mut add = |rule, message: String| found.add(rule, self.place(node), message);
-        let cipher = protection.cipher.0;
-        match (&cipher, size) {
-            (b"cenc" | b"cens", 0) => {
-                let message = format!(
-                    "The scheme is '{}', and track {id} has no IVs but a constant one of {constant} bytes.",
-                    protection.cipher
-                );
-                add(&rules::CTR_WITHOUT_IV, message);
-            }
-            (b"cbcs", 8 | 16) => {
-                let message =
-                    format!("The scheme is 'cbcs', and each sample of track {id} has an IV of {size} bytes.");
-                add(&rules::CBCS_WITHOUT_CONSTANT, message);
-            }
-            (b"cbc1", 8) => {
-                let message = format!(
-                    "IVs of track {id} have 8 bytes, and its blocks are chained (AES-CBC), which takes 16."
-                );
-                add(&rules::CHAIN_IV_8, message);
-            }
-            (_, 0 | 8) => {}
-            (b"cenc" | b"cens", 16) => {
-                let message = format!("IVs of track {id} have 16 bytes, where 8 play everywhere.");
-                add(&rules::IV_SIZE_16, message);
-            }
-            (_, 16) => {}
-            _ => add(
-                &rules::IV_SIZE,
-                format!("IVs of track {id} have {size} bytes, where 8 and 16 are allowed."),
-            ),
-        }
-        match constant {
-            _ if size > 0 => {}
-            8 if cipher == *b"cbcs" => {
-                let message = format!("The constant IV of track {id} has 8 bytes, where 16 play everywhere.");
-                add(&rules::CONSTANT_IV_8, message);
-            }
-            0 | 8 | 16 => {}
-            other => add(
-                &rules::IV_SIZE,
-                format!("The constant IV of track {id} has {other} bytes, where 8 and 16 are allowed."),
-            ),
-        }
-        let is_video = self.track.kind == TrackKind::Video;
-        if cipher == *b"cbcs" && is_video && protection.pattern == 0 {
-            let message = format!(
-                "Track {id} is video in the scheme 'cbcs', and its pattern is 0:0, where 1:9 is usual."
-            );
-            add(&rules::CBCS_PATTERN, message);
-        }
+        let ivs = Ivs {
+            what: &format!("track {}", self.track.id),
+            cipher: protection.cipher,
+            size: protection.iv_size,
+            constant: protection.constant_iv.len(),
+            pattern: protection.pattern,
+            is_video: self.track.kind == TrackKind::Video,
+        };
+        ivs.look(&|| self.place(node), found);
     }
 }
 

@@ -108,7 +108,9 @@ impl Findings {
         // Of a box, and not of the file: what is short in it has the code of a short read.
         let is_short = error.code() == "truncated" && error.box_start().is_some();
         let rule = rules::find(error.code()).filter(|_| !is_short).unwrap_or(&rules::UNREADABLE);
-        let place = Place { path, offset: error.offset(), ..Place::default() };
+        // A top-level box that ends too early ends where the next one begins.
+        let start = error.box_start().filter(|_| !path.contains('/'));
+        let place = Place { path, offset: start.or(error.offset()), ..Place::default() };
         self.add(rule, place, error.message());
     }
 

@@ -14,7 +14,7 @@ use crate::verify::twins::is_untimely;
 
 use super::finding::{Findings, Place};
 use super::movie::is_cut;
-use super::rules;
+use super::{beside, rules};
 
 /// What is known from the fragments before.
 #[derive(Debug, Default)]
@@ -70,6 +70,14 @@ pub fn look(
     for ((traf, part), known) in fragment.parts(tree).zip(index.parts(entry)) {
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.tfhd.track_id));
         Part { tree, traf, part, track, time: known.decode_time }.look(trafs, before, found);
+        let stbl = index.moov.as_ref().and_then(|moov| {
+            let at = index.movie.as_ref()?.tracks.iter().position(|track| track.id == part.tfhd.track_id)?;
+            Some((moov, moov.root().all(b"trak").nth(at)?.descend(&[b"mdia", b"minf", b"stbl"])?))
+        });
+        if let Some(stbl) = stbl {
+            let samples = len_u64(part.sample_count);
+            beside::look((tree, traf), Some(stbl), part.tfhd.track_id, samples, found);
+        }
     }
     for part in index.parts(entry) {
         let track = index.movie.as_ref().and_then(|movie| movie.track(part.track_id));

@@ -1,5 +1,6 @@
 //! Rank 11: what is wrong with an open file: findings by declared rules, each with its place; and why it does not play.
 
+mod beside;
 pub mod checking;
 mod defaults;
 pub mod document;
@@ -9,6 +10,8 @@ mod fragment;
 mod headers;
 mod index_contents;
 mod indexes;
+mod ivs;
+mod key_groups;
 mod kinds;
 mod lengths;
 mod movie;

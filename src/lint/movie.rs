@@ -2,6 +2,7 @@
 
 use crate::boxes::header::four;
 use crate::boxes::movie::{Handler, MediaHeader, MovieHeader, TrackHeader};
+use crate::boxes::scoped::TrackReferenceType;
 use crate::boxes::{Node, Tree};
 use crate::bytes::FourCc;
 use crate::bytes::units::len_u64;
@@ -115,6 +116,10 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
             found.add(&rules::NO_TIMESCALE, Place::of(moov, node), message);
         }
     }
+    if movie.tracks.is_empty() && root.child(b"cmov").is_none() && !is_cut(index) {
+        let message = "The movie header has no 'trak', and must have one for each track.";
+        found.add(&rules::MISSING_BOX, Place::of(moov, root), message);
+    }
     if let Some(fragment) = index.fragments.first()
         && !movie.fragmented
         && root.child(b"cmov").is_none()
@@ -134,12 +139,12 @@ fn whole(index: &Index, moov: &Tree<'_>, movie: &Movie, found: &mut Findings) {
         );
         found.add(&rules::SAMPLES_IN_BOTH, Place::of(moov, root), message);
     }
-    let media = index.top.iter().find(|top| top.id == four(b"mdat"));
-    if let Some(media) = media.filter(|media| media.start < root.start && in_moov > 0) {
-        let message = format!(
-            "The movie header stands at byte {}, behind the media data at byte {}.",
-            root.start, media.start
-        );
+    let media = index.top.iter().find(|top| top.id == four(b"mdat")).filter(|_| in_moov > 0);
+    let media = media.map(|media| ("media data", media.start));
+    let fragment = index.fragments.first().map(|fragment| ("first fragment", fragment.start));
+    if let Some((what, at)) = fragment.into_iter().chain(media).find(|(_, at)| *at < root.start) {
+        let message =
+            format!("The movie header stands at byte {}, behind the {what} at byte {at}.", root.start);
         found.add(&rules::MOOV_BEHIND, Place::of(moov, root), message);
     }
 }
@@ -201,6 +206,9 @@ fn track(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, movie: &Mov
             found.add(&rules::HANDLER_NAME, of(node), message);
         }
     }
+    if let Some(tref) = trak.child(b"tref").filter(|_| !movie.fragmented) {
+        references(moov, tref, track.id, movie, found);
+    }
     if let Some(at) = track.external {
         let message = format!("The samples of track {} are said to stand in another file.", track.id);
         let path = moov.path_at(at).join("/");
@@ -213,5 +221,18 @@ fn track(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, movie: &Mov
             index.totals(track.id).fragments
         );
         found.add(&rules::NO_TREX, of(trak), message);
+    }
+}
+
+/// Whether the tracks that a track refers to are there. Fragmented files may have them in other files.
+fn references(moov: &Tree<'_>, tref: &Node, id: u32, movie: &Movie, found: &mut Findings) {
+    for node in &tref.children {
+        let Ok(said) = moov.read::<TrackReferenceType>(node) else { continue };
+        // QuickTime writes 0 in place of one that was taken away.
+        let missing = said.track_ids.iter().find(|to| **to != 0 && movie.track(**to).is_none());
+        if let Some(to) = missing {
+            let message = format!("Track {id} refers to track {to} ('{}'), which is not there.", node.id());
+            found.add(&rules::REFERENCE, Place::of(moov, node).of_track(id), message);
+        }
     }
 }

@@ -17,6 +17,7 @@ use crate::verify::counters::{self, Counters, Twice, Used};
 use crate::verify::twins;
 
 use super::finding::{Findings, Place};
+use super::key_groups;
 use super::rules::{self, FileRule};
 
 /// What is known from the fragments before.
@@ -75,10 +76,11 @@ pub fn look(
         let inside = inside.entry(id, 0);
         let before = seen.before.get(id).copied().unwrap_or(0) + *inside;
         *inside += len_u64(part.sample_count);
-        let Some(entry_of) = movie.track(id).and_then(|track| track.entry(part.sample_description_index))
-        else {
-            continue;
-        };
+        let Some(track) = movie.track(id) else { continue };
+        let Some(entry_of) = track.entry(part.sample_description_index) else { continue };
+        if let Some(protection) = &entry_of.protection {
+            key_groups::look(tree, traf, track, protection, found);
+        }
         // What is only not read here is no fault of the file.
         let fail = |error: Error, found: &mut Findings| {
             if error.kind() == Kind::File {

@@ -1,7 +1,6 @@
 //! Sample tables: what each lists, held against the number of samples, and where their chunks stand (ISO/IEC 14496-12:2022
 //! 8.6, 8.7, 8.9.2).
 
-use crate::boxes::groups::SampleToGroup;
 use crate::boxes::movie::{SampleToChunk, SampleToChunkEntry};
 use crate::boxes::{Node, Tree};
 use crate::bytes::FourCc;
@@ -12,7 +11,7 @@ use crate::track::{Index, Track, TrackKind};
 
 use super::finding::{Findings, Place};
 use super::movie::is_cut;
-use super::rules;
+use super::{beside, rules};
 
 /// Looks at the sample table of a track.
 pub fn look(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, found: &mut Findings) {
@@ -23,6 +22,7 @@ pub fn look(index: &Index, moov: &Tree<'_>, trak: &Node, track: &Track, found: &
     let Some(Ok(sizes)) = Sizes::of(moov, stbl) else { return };
     table.sync(sizes.count, found);
     table.counts(sizes.count, found);
+    table.offsets(found);
     table.empty(&sizes, found);
     table.chunks(&sizes, found);
 }
@@ -79,34 +79,37 @@ impl Table<'_> {
 
     /// Whether what is said of each sample is said of as many as there are.
     fn counts(&self, samples: u64, found: &mut Findings) {
-        let mut add = |node: &Node, listed: u64, of: Option<FourCc>| {
-            found.add_by(&rules::TABLE_COUNTS, &|| {
-                let of = of.map_or_else(String::new, |of| format!(" of the grouping '{of}'"));
-                let what = node.id();
-                let message = format!("'{what}'{of} is for {listed} samples, and the track has {samples}.");
-                (self.place(node), message)
-            });
-        };
         if let Some(node) = self.stbl.child(b"ctts")
             && let Some(listed) = self.listed(node)
             && listed != samples
         {
-            add(node, listed, None);
+            let message = format!("'ctts' is for {listed} samples, and the track has {samples}.");
+            found.add(&rules::TABLE_COUNTS, self.place(node), message);
         }
-        if let Some(node) = self.stbl.child(b"sdtp") {
-            // A byte for each behind version and flags.
-            let listed = len_u64(self.moov.fields(node).remaining()).saturating_sub(4);
-            if listed != samples {
-                add(node, listed, None);
-            }
+        beside::look((self.moov, self.stbl), None, self.track.id, samples, found);
+    }
+
+    /// Negative offsets in a version that has none: in QuickTime's there are.
+    fn offsets(&self, found: &mut Findings) {
+        let file_type = self.index.file_type.as_ref();
+        let is_quicktime = file_type.is_none_or(|file_type| file_type.major_brand.0 == *b"qt  ");
+        let Some(node) = self.stbl.child(b"ctts").filter(|_| !is_quicktime) else { return };
+        if self.moov.fields(node).u8("version").ok() != Some(0) {
+            return;
         }
-        for node in self.stbl.all(b"sbgp") {
-            let Ok(groups) = self.moov.read::<SampleToGroup>(node) else { continue };
-            let listed = groups.entries.entries.iter().map(|run| u64::from(run.sample_count)).sum();
-            // Those behind the last one are in no group.
-            if listed > samples {
-                add(node, listed, Some(groups.grouping_type));
+        let Ok(mut runs) = list(self.moov, node, 8) else { return };
+        let mut number = 0_u64;
+        while let (Ok(count), Ok(offset)) = (runs.u32("sample_count"), runs.u32("sample_offset")) {
+            if offset >> 31 == 1 && count > 0 {
+                let message = format!(
+                    "Sample {number} of track {} has the composition offset {offset}, which is {} when it is read as a negative number.",
+                    self.track.id,
+                    offset.cast_signed()
+                );
+                found.add(&rules::NEGATIVE_OFFSET, self.place(node), message);
+                return;
             }
+            number += u64::from(count);
         }
     }
 

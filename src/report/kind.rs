@@ -75,6 +75,10 @@ fn segment_name(index: &Index) -> String {
         }
     });
     let ids: Vec<String> = index.fragmented_tracks().take(8).map(|id| id.to_string()).collect();
-    let tracks = if ids.len() == 1 { "track" } else { "tracks" };
-    format!("Media segment of {tracks} {}{place}; its movie header is in another file", ids.join(", "))
+    let tracks = match ids.len() {
+        0 => "",
+        1 => " of track ",
+        _ => " of tracks ",
+    };
+    format!("Media segment{tracks}{}{place}; its movie header is in another file", ids.join(", "))
 }

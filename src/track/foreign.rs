@@ -54,6 +54,12 @@ const MANIFEST: &str = "It names media files and holds none; open those it names
 
 /// The error for a file that begins with `bytes`, of which [`FRONT_LEN`] are enough.
 pub fn not_mp4(bytes: &[u8]) -> Error {
+    if let Some(at) = behind_tag(bytes) {
+        let message = format!(
+            "An ID3 tag of {at} bytes stands in front of the MP4 file. Take it off: what is left opens."
+        );
+        return Error::file("not-mp4", message).at(0);
+    }
     let (what, instead) = name(bytes).unwrap_or(("", MEDIA));
     let message = if what.is_empty() {
         format!("This is not an MP4 file: it begins with {}. {instead}", shown(bytes))
@@ -61,6 +67,19 @@ pub fn not_mp4(bytes: &[u8]) -> Error {
         format!("This is {what}, not an MP4 file. {instead}")
     };
     Error::file("not-mp4", message).at(0)
+}
+
+/// Whether an ID3 tag is in front: its version and flags are no type of a box.
+pub fn is_tagged(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"ID3") && bytes.get(4..6).is_some_and(|next| next.iter().any(|byte| *byte < 0x20))
+}
+
+/// Where the MP4 file begins behind a tag, where that is among the bytes.
+fn behind_tag(bytes: &[u8]) -> Option<usize> {
+    // Seven bits of each of four bytes, behind version and flags.
+    let len = bytes.get(6..10).filter(|_| is_tagged(bytes))?;
+    let at = 10 + len.iter().fold(0, |len, byte| len << 7 | usize::from(byte & 0x7f));
+    (bytes.get(at + 4..at + 8) == Some(b"ftyp")).then_some(at)
 }
 
 fn name(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
@@ -199,6 +218,8 @@ mod tests {
             let said = said(bytes);
             assert!(said.starts_with("This is a") && said.contains(name), "{said}");
         }
+        let tagged = [b"ID3\x04\0\0\0\0\x01\0", &[0; 128][..], b"\0\0\0\x14ftypisom"].concat();
+        assert!(said(&tagged).starts_with("An ID3 tag of 138 bytes stands in front of the MP4 file"));
         assert!(said(b"Hello, this").starts_with("This is not an MP4 file: it begins with “Hello, t”."));
         assert!(said(b"\x47\0\0").starts_with("This is not an MP4 file: it begins with the bytes 470000."));
         // One packet's mark is none.

@@ -9,7 +9,7 @@ use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
 use super::disagreements;
 use super::findings;
-use super::foreign::{FRONT_LEN, not_mp4, shown};
+use super::foreign::{FRONT_LEN, is_tagged, not_mp4, shown};
 use super::index::Index;
 use super::movie::Movie;
 use super::times;
@@ -244,7 +244,7 @@ impl Indexer {
             Ok(header) => header,
             Err(error) => return self.take_damaged(start, bytes, error),
         };
-        if start == 0 && !is_plausible(header.id) {
+        if start == 0 && (!is_plausible(header.id) || is_tagged(bytes)) {
             return self.refuse(bytes);
         }
         // After a box with a wrong size anything may look like a header; what is taken for a box is copied as it is.
@@ -354,7 +354,7 @@ impl Indexer {
         let mut r = Reader::new(bytes, start);
         let header = BoxHeader::read(&mut r, u64::MAX);
         let known = header.as_ref().is_ok_and(|header| is_known(header.id));
-        if start == 0 && !known {
+        if start == 0 && (!known || is_tagged(bytes)) {
             return self.refuse(bytes);
         }
         let rest = self.index.file_len - start;
@@ -453,8 +453,8 @@ fn body_limit(header: &BoxHeader) -> Option<u64> {
         b"moof" => Some(limits::MOOF_LEN),
         b"sidx" | b"ssix" | b"mfra" => Some(limits::INDEX_LEN),
         b"ftyp" | b"styp" => Some(limits::INSPECT_LEN),
-        // A larger one is none of items alone, and is passed by.
-        b"meta" if header.size <= limits::INSPECT_LEN => Some(limits::INSPECT_LEN),
+        // A larger one is none of items alone, or no event that means one, and is passed by.
+        b"meta" | b"emsg" | b"prft" if header.size <= limits::INSPECT_LEN => Some(limits::INSPECT_LEN),
         _ => None,
     }
 }

@@ -367,7 +367,7 @@ impl Reading<'_, '_> {
         track.kind = match (of_handler(track.handler), &track.handler.0) {
             (Layout::Visual, _) => TrackKind::Video,
             (Layout::Audio, _) => TrackKind::Audio,
-            (_, b"text" | b"subt" | b"sbtl" | b"clcp") => TrackKind::Text,
+            (_, b"text" | b"subt" | b"sbtl" | b"clcp" | b"subp") => TrackKind::Text,
             _ => TrackKind::Other,
         };
         let Some(stbl) = minf.and_then(|minf| self.child(minf, b"stbl")) else { return };

@@ -33,7 +33,10 @@ fn each_rule_is_found_in_the_file_that_breaks_it_and_in_no_other() {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut wrong = Vec::new();
     let all = super::files::cases().into_iter().chain(super::table_files::cases());
-    let all = all.chain(super::locked::cases()).chain(super::header_files::cases());
+    let all = all
+        .chain(super::group_files::cases())
+        .chain(super::locked::cases())
+        .chain(super::header_files::cases());
     for Case { rule, sound, spoil, along } in all {
         assert!(rules::find(rule).is_some(), "{rule} is not declared");
         assert!(seen.insert(rule), "{rule} has two cases");

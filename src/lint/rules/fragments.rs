@@ -36,7 +36,7 @@ file_rules! { FRAGMENTS:
         "A time before 0 is written as a number near 2^64." ANEW;
     TIME_OF_TFXD "tfxd-duration" Warning "'tfxd' says another duration" "MS-SSTR 2.2.4.4" stops "smooth?", None
         "Smooth clients ask for the next fragment at the time that it ends." ANEW;
-    NEGATIVE_OFFSET "negative-composition" Warning "Negative composition offsets in 'trun' version 0" "ISO/IEC 14496-12:2022 8.8.8" stops "mse?", None
+    NEGATIVE_OFFSET "negative-composition" Warning "Negative composition offsets in version 0" "ISO/IEC 14496-12:2022 8.6.1.3, 8.8.8" stops "mse?", None
         "Version 0 has none that are negative: who reads it by the book shows the picture after many hours. Microsoft's encoders write it so." ANEW;
     SEQUENCE "sequence-numbers" Note "Sequence numbers do not go up" "ISO/IEC 14496-12:2022 8.8.5" stops "", None
         "Each fragment has a larger number than the one before." ANEW;

@@ -33,8 +33,10 @@ file_rules! { TRACKS:
         "Players differ in how many samples the chunks have, and read them from wrong places." COPY;
     SYNC_SAMPLES "sync-samples" Warning "Sync samples that cannot be" "ISO/IEC 14496-12:2022 8.6.2" stops "windows? mse?", None
         "Players seek by 'stss', whose numbers go up from 1 to that of the last sample: they come to another place, or refuse the table." ANEW;
-    TABLE_COUNTS "table-counts" Warning "A table for another number of samples" "ISO/IEC 14496-12:2022 8.6.1.3, 8.6.4, 8.9.2" stops "windows?", None
+    TABLE_COUNTS "table-counts" Warning "A table for another number of samples" "ISO/IEC 14496-12:2022 8.5.3, 8.6.1.3, 8.6.4, 8.7.6, 8.7.7, 8.9.2, 8.9.5" stops "windows?", None
         "Times, dependencies or groups of the last samples are missing, or all are those of others." ANEW;
+    UNDESCRIBED "undescribed-group" Warning "A group of samples without its description" "ISO/IEC 14496-12:2022 8.9.2, 8.9.4, 8.9.5" stops "", None
+        "What is so of the samples of the group is not said, and some readers refuse the file." ANEW;
     EMPTY_SAMPLES "empty-samples" Warning "Samples of no bytes" "ISO/IEC 14496-12:2022 8.7.3, 8.8.8" stops "windows? mse?", None
         "There is nothing to decode: FFmpeg does not open some such files, and players stumble." ANEW;
     EDITS "edit-beyond-media" Warning "An edit list that shows what is not there" "ISO/IEC 14496-12:2022 8.6.6" stops "windows? mse?", None
@@ -49,6 +51,8 @@ file_rules! { TRACKS:
         "Pictures have 'vmhd' and sound has 'smhd': there are readers that go by it, or refuse the track." ANEW;
     DATA_REFERENCE "data-reference" Warning "A sample entry of a data reference that is not there" "ISO/IEC 14496-12:2022 8.5.2, 8.7.2" stops "windows?", None
         "It says in which file the samples are; most players take it for this one, and some refuse the track." ANEW;
+    REFERENCE "track-reference" Note "A reference to a track that is not there" "ISO/IEC 14496-12:2022 8.3.3" stops "", None
+        "Chapters, time codes or subtitles that it leads to are missing, or were lost when the file was cut." ANEW;
     EXTERNAL_DATA "external-data" Error "Samples in another file" "ISO/IEC 14496-12:2022 8.7.2" stops ALL, None
         "Players read one file." "Write picture and sound into one file.";
     NO_MVEX "no-mvex" Error "Fragments that the movie header does not announce" "ISO/IEC 14496-12:2022 8.8.1" stops ALL, None

@@ -151,7 +151,7 @@ fn type_name(format: FourCc, layout: Layout) -> String {
         return name.to_owned();
     }
     // QuickTime's form of Windows' numbers for sound formats.
-    if let [b'm', b's', tag @ ..] = format.0 {
+    if let ([b'm', b's', tag @ ..], false) = (format.0, matches!(layout, Layout::Visual)) {
         let tag = u16::from_be_bytes(tag);
         let name = wave_format(tag);
         return if name.is_empty() { format!("Windows sound format {tag:#06x}") } else { name.to_owned() };
