@@ -226,7 +226,11 @@ fn colours_of_a_sample_entry_are_no_boxes() {
         let said = entry(depth, &table, [0, 0]);
         assert!(said.summary.problems.is_empty(), "{depth}: {:?}", said.summary.problems);
         let view = said.view(&format!("{ENTRY}/rle ")).unwrap();
-        assert!(view.fields.iter().any(|row| row.meaning == "2 colours of a palette"), "{depth}: {:?}", view.fields);
+        assert!(
+            view.fields.iter().any(|row| row.meaning == "2 colours of a palette"),
+            "{depth}: {:?}",
+            view.fields
+        );
         let without = entry(depth, &[], [0xff; 2]);
         assert!(without.summary.problems.is_empty(), "{depth}: {:?}", without.summary.problems);
     }

@@ -4,9 +4,12 @@
 
 use crate::support;
 
+use std::rc::Rc;
+
 use boxlock::boxes::{BoxHeader, BoxId, Tree, piff};
 use boxlock::bytes::{FourCc, KeyId, Reader, Writer};
 use boxlock::inspect::{Found, Query, Tally, overview, search, view};
+use boxlock::report::Search;
 use support::drive::{self, Feed};
 use support::synth;
 
@@ -176,6 +179,37 @@ fn the_overview_has_the_largest_box_of_each_stretch() {
         (types.first().unwrap().text(), types.last().unwrap().text()),
         ("ftyp".to_owned(), "mdat".to_owned())
     );
+}
+
+/// Types of all that is found in a file, and how many are.
+fn in_file(bytes: &[u8], text: &str) -> (Vec<String>, u64) {
+    let session = drive::open(bytes, Feed::Exact).unwrap();
+    let mut search = Search::new(Rc::clone(session.index().unwrap()), text);
+    while let Some(range) = search.needs() {
+        let end = usize::try_from(range.start + range.len).unwrap();
+        search.feed(bytes.get(usize::try_from(range.start).unwrap()..end).unwrap());
+    }
+    let found = search.found();
+    (found.boxes.iter().flat_map(|one| paths(Some(one))).collect(), found.hits)
+}
+
+/// Brands, and messages between fragments, though nothing else of these boxes is kept or needed.
+#[test]
+fn fields_of_boxes_at_the_top_are_looked_in() {
+    let scheme = b"urn:scte:scte35:2013:bin\0";
+    let message = synth::boxed(b"emsg", &[&[0; 4][..], scheme, b"\0", &[0; 16]].concat());
+    let mut file = synth::small();
+    file.fragments[1].before.push(message);
+    let bytes = file.bytes();
+    assert_eq!(in_file(&bytes, "iso6"), (vec!["ftyp".to_owned()], 1));
+    assert_eq!(in_file(&bytes, "scte35"), (vec!["emsg".to_owned()], 1));
+    assert_eq!(in_file(&bytes, "nowhere"), (Vec::new(), 0));
+    // A type that is typed is looked for among those that fields name, too.
+    assert_eq!(in_file(&bytes, "soun"), in_file(&bytes, "SOUN"));
+    let protected = drive::protect(&bytes, &drive::request("hybrid")).unwrap();
+    let original = "moov/trak/mdia/minf/stbl/stsd/enca/sinf/frma".to_owned();
+    assert!(in_file(&protected, "mp4a").0.contains(&original));
+    assert!(!in_file(&bytes, "mp4a").0.contains(&original));
 }
 
 /// In every fragment of a real file.

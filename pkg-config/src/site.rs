@@ -3,7 +3,7 @@
 use crate::files;
 use crate::graph::{Graph, is_script};
 use crate::project::Project;
-use crate::run::Outcome;
+use crate::run::{self, Outcome};
 use crate::{bundle, headers, players, size, wasm};
 use serde_json::json;
 use std::path::Path;
@@ -18,6 +18,7 @@ pub fn build(project: &Project) -> Outcome {
     for (from, to) in FROM_NPM {
         files::copy(&packages.join(from), &readable.join(to))?;
     }
+    speak_english(&readable.join(CHARTS))?;
     files::fresh(&dist)?;
     let site = Graph::read(&readable)?;
     for file in site.contents.keys().filter(|file| !is_script(file)) {
@@ -32,9 +33,22 @@ pub fn build(project: &Project) -> Outcome {
     size::check(project)
 }
 
+const CHARTS: &str = "ui/uplot.js";
+
+/// Charts ask for the browser's language while they are loaded, and some have one that `Intl` does not know: the page would be
+/// gone. It is English.
+fn speak_english(charts: &Path) -> Outcome {
+    const ASKED: &str = "Intl.NumberFormat(domEnv ? nav.language : 'en-US')";
+    let text = std::fs::read_to_string(charts).map_err(run::at(charts))?;
+    let [before, after] = text.split(ASKED).collect::<Vec<_>>()[..] else {
+        return Err(format!("{} no longer has one `{ASKED}`", charts.display()));
+    };
+    files::write(charts, &format!("{before}Intl.NumberFormat('en'){after}"))
+}
+
 /// What the page has of packages from npm: where it stands there, and in the site. Their licences go along.
 const FROM_NPM: [(&str, &str); 3] = [
-    ("uplot/dist/uPlot.esm.js", "ui/uplot.js"),
+    ("uplot/dist/uPlot.esm.js", CHARTS),
     ("uplot/dist/uPlot.min.css", "style/uplot.css"),
     ("uplot/LICENSE", "ui/uplot.LICENSE.txt"),
 ];

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::boxes::header::four;
 use crate::boxes::registry::{self, Known};
 use crate::boxes::tree::path_segment;
-use crate::boxes::{Needles, Node, Tree};
+use crate::boxes::{BoxId, Needles, Node, Tree};
 use crate::bytes::KeyId;
 
 use super::fields::find_fields;
@@ -22,7 +22,12 @@ pub struct Query {
     digits: Option<Needles>,
     /// What fields are looked through for; a key ID in both byte orders.
     fields: Rc<Needles>,
+    /// Whether it is the type of a box that is known: who types that looks for boxes, and need not wait for millions of fields.
+    is_type: bool,
 }
+
+/// Boxes whose fields name types: of files, media, schemes and sample entries.
+const NAMING: [&[u8; 4]; 5] = [b"ftyp", b"styp", b"hdlr", b"schm", b"frma"];
 
 /// A user type is asked for by so many of its digits; fewer would find nearly any.
 const USER_TYPE_DIGITS: usize = 4;
@@ -42,6 +47,7 @@ impl Query {
             texts: texts.into_iter().filter(|text| !text.is_empty()).map(String::into_bytes).collect(),
             whole: false,
         };
+        let is_type = is_type(text);
         let mut forms = vec![text.to_owned()];
         if is_part {
             forms.push(digits.clone());
@@ -51,11 +57,8 @@ impl Query {
             forms.extend([kid, swapped].iter().flat_map(|kid| [kid.uuid(), hex::encode(kid.0)]));
         }
         let is_number = text.len() < NUMBER_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
-        // Who types the type of a box looks for boxes, and need not wait for millions of fields.
-        if is_type(text) {
-            forms.clear();
-        }
         Self {
+            is_type,
             text: any(vec![text.to_owned()]),
             digits: is_part.then(|| any(vec![digits])),
             fields: Rc::new(Needles { whole: is_number, ..any(forms) }),
@@ -72,6 +75,11 @@ impl Query {
         texts.iter().flatten().any(|text| self.text.are_in(text)) || digits() == Some(true)
     }
 
+    /// Whether the fields of such a box are looked through.
+    pub fn looks_into(&self, id: BoxId) -> bool {
+        !self.fields.texts.is_empty() && (!self.is_type || NAMING.iter().any(|code| id.is(code)))
+    }
+
     /// What of the fields of a box, and of the texts in it, has it.
     fn finds_in(
         &self,
@@ -80,7 +88,7 @@ impl Query {
         around: &[&Node],
         moov: Option<&Tree<'_>>,
     ) -> Vec<FoundField> {
-        if self.fields.texts.is_empty() {
+        if !self.looks_into(node.id()) {
             return Vec::new();
         }
         let rows = find_fields(tree, node, around, moov, &self.fields).into_iter();

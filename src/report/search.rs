@@ -57,7 +57,17 @@ impl Search {
 
     /// Where bytes will be wanted.
     pub fn starts(&self) -> Vec<u64> {
-        starts(&self.index)
+        let wanted = self.index.top.iter().filter(|top| self.is_wanted(top));
+        wanted.map(|top| top.start).collect()
+    }
+
+    /// Whether there is something to be looked through that is not in memory: boxes inside, or fields.
+    fn is_wanted(&self, top: &TopBox) -> bool {
+        let is_empty = [b"free", b"skip", b"wide"].iter().any(|code| top.id.is(code));
+        let has_fields =
+            registry::lookup(top.id, None).declaration().is_some() && self.query.looks_into(top.id);
+        is_wanted(&self.index, top)
+            || has_fields && !is_empty && top.is_read() && self.index.held(top).is_none()
     }
 
     /// The range of bytes wanted next, perhaps of length 0; `None` at the end.
@@ -66,7 +76,7 @@ impl Search {
         for _ in 0..STRIDE {
             let (top, path) = self.paths.next(&index.top)?;
             self.position = top.end();
-            if is_wanted(&self.index, &top) {
+            if self.is_wanted(&top) {
                 let range = Range { start: top.start, len: top.size };
                 self.wanted = Some((top, path));
                 return Some(range);
