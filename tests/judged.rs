@@ -93,7 +93,11 @@ fn bento4_gives_back_the_whole_file_from_piff() {
         let mut exact = 0;
         for (back, clear) in theirs.iter().zip(&ours) {
             let same = match clear.name.as_str() {
-                "ftyp" => brands(back).starts_with(&brands(clear)),
+                // PIFF is no CMAF.
+                "ftyp" => {
+                    let stays = |brand: &Vec<u8>| !brand.starts_with(b"cm");
+                    brands(back).starts_with(&brands(clear).into_iter().filter(stays).collect::<Vec<_>>())
+                }
                 "moov" => {
                     let mut children = back.children();
                     assert_eq!(children.remove(1).name, raw::PIFF_PSSH);

@@ -24,7 +24,7 @@ pub struct Node {
     /// Bytes of its own fields, between header and first child; the whole body for boxes without children.
     pub fields_len: u64,
     /// Its child boxes, in file order.
-    pub children: Vec<Node>,
+    pub children: Box<[Node]>,
     /// Why its children, or some of them, could not be read.
     pub problem: Option<Error>,
     /// Of a track: what its media is, which says what a sample entry is whose type is one of pictures and of sound.
@@ -277,7 +277,7 @@ fn read_node(
     body.take(to_len(header.header_len()), "A box header")?;
     let media = media_of(header.id, parent, media, &body);
     let fields_len = header.body_len();
-    let mut node = Node { header, start, fields_len, children: Vec::new(), problem: cut, media };
+    let mut node = Node { header, start, fields_len, children: Box::default(), problem: cut, media };
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
     {
@@ -295,16 +295,18 @@ fn read_node(
     };
     node.fields_len = len_u64(children_at);
     body.take(children_at, "fields")?;
+    let mut children = Vec::new();
     // Fewer than eight bytes cannot be a box: QuickTime ends user data with four zero bytes.
     while body.remaining() >= 8 {
         match read_node(&mut body, Some(header.id), media, depth + 1, boxes_left) {
-            Ok(child) => node.children.push(child),
+            Ok(child) => children.push(child),
             Err(error) => {
                 node.problem.get_or_insert(error.inside(header.id.to_string()));
                 break;
             }
         }
     }
+    node.children = children.into();
     Ok(node)
 }
 
