@@ -25,9 +25,8 @@ inEachBrowser(
       await fetchedAhead(page);
       const before = page.requests.length;
       for (const path of [
-        'ui/desk.js',
-        'ui/inspect.js',
-        'ui/player.js',
+        'ui/later.js',
+        'engine/later.js',
         'style/fields.css',
         'style/inspect.css',
         'style/work.css',
@@ -38,7 +37,7 @@ inEachBrowser(
       await waitOpen(page, 'sample.ismv');
       const asked = page.requests.slice(before).map((url) => new URL(url).pathname);
       assert.deepEqual(
-        asked.filter((path) => path.startsWith('/ui/') || path.startsWith('/style/')),
+        asked.filter((path) => /^\/(ui|style|parts)\//.test(path)),
         [],
       );
       // The size budget leaves out what comes after that.
@@ -46,7 +45,7 @@ inEachBrowser(
       assert.ok(later.length > 0);
       const { requests } = browser.site;
       const when = (path) => requests.findIndex((url) => url.endsWith(path));
-      for (const path of later) assert.ok(when(path) > when('ui/desk.js'), path);
+      for (const path of later) assert.ok(when(path) > when('ui/later.js'), path);
     });
   },
   { webkit: true },
@@ -66,4 +65,4 @@ inEachBrowser((browser) => {
     },
     { quiet: false },
   );
-}, siteWithout('ui/result.js'));
+}, siteWithout('ui/later.js'));
