@@ -486,7 +486,7 @@ inEachBrowser(
 );
 
 const hasty = siteCopy();
-for (const name of ['remote/ask.js', 'remote/far-worker.js']) {
+for (const name of ['remote/page.js', 'remote/far-worker.js']) {
   const text = readFileSync(hasty.path(name), 'utf8');
   const short = text.replace(/2e4\b/, '700');
   assert.notEqual(short, text, name);
