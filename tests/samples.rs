@@ -12,6 +12,7 @@
 
 mod ahead;
 mod always;
+mod dependencies;
 mod ffprobe;
 mod groups;
 mod inside;

@@ -97,6 +97,14 @@ impl SampleFlags {
         self.0 & 0x1_0000 != 0
     }
 
+    /// With the byte that `sdtp` has of the sample, which has the same bits, where the flags say nothing of what it says.
+    #[must_use]
+    pub fn with_dependency(self, said: Option<u8>) -> Self {
+        const SHIFT: u32 = 20;
+        let own = self.0 >> SHIFT & 0xff != 0;
+        Self(self.0 | u32::from(said.filter(|_| !own).unwrap_or(0)) << SHIFT)
+    }
+
     /// Whether it is presented before the random access point that comes first, and can be decoded from there
     /// (`is_leading` is 3).
     pub fn leads_by_itself(self) -> bool {

@@ -379,11 +379,21 @@ pub fn refuse_overlaps(fragment: &Fragment) -> Result<()> {
         .collect();
     sort_pairs(&mut ranges);
     for pair in ranges.windows(2) {
-        if let [(_, end), (start, _)] = pair
+        if let [(first, end), (start, _)] = pair
             && start < end
         {
+            let starts_at = |track: &&TrackFragment, at| track.runs.iter().any(|run| run.data_start == at);
+            let id = |track: Option<&TrackFragment>| track.map_or(0, |track| track.tfhd.track_id);
+            let one = id(fragment.tracks.iter().find(|track| starts_at(track, *first)));
+            let other = id(fragment.tracks.iter().rfind(|track| starts_at(track, *start)));
+            let who = if one == other {
+                format!("Two runs of track {one}")
+            } else {
+                format!("Track {one} and track {other} both")
+            };
             let message = format!(
-                "Two runs of a fragment share bytes {start} to {end}; shared samples cannot be protected."
+                "{who} have samples at bytes {start} to {end}, which would be encrypted twice. Get a sound copy of the \
+                 file; or, where two tracks are meant to be the same media, one without one of them."
             );
             return Err(Error::unsupported("overlapping-samples", message).at(*start));
         }

@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crate::boxes::fragment::SampleFlags;
 use crate::boxes::grouped::{self, Groups};
 use crate::boxes::outside::Outside;
 use crate::boxes::piff::{self, FragmentTime};
@@ -74,6 +73,7 @@ impl Head {
         let secrets = self.secrets.get(number).unwrap_or(&nothing);
         page.problems.extend(secrets.problem.clone());
         let mut groups = self.groups(track);
+        let dependencies = self.dependencies(track);
         let mut place = Place::default();
         let mut decode = part.decode_time;
         let mut sample = 0;
@@ -87,7 +87,8 @@ impl Head {
                 let duration = track.duration_of(run, in_run);
                 let offset = own.map_or(0, |own| own.sample_composition_time_offset);
                 let size = run.size(in_run);
-                let flags: SampleFlags = flags_of(track, run, in_run);
+                let flags = flags_of(track, run, in_run);
+                let flags = flags.with_dependency(dependencies.get(sample).copied());
                 let in_groups: Vec<(FourCc, u32)> = groups
                     .iter_mut()
                     .map(|(groups, place)| (groups.kind, groups.next(place).unwrap_or(0)))
@@ -123,6 +124,14 @@ impl Head {
         let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start)?;
         let tfxd: FragmentTime = self.tree.read(traf.child_id(piff::TFXD)?).ok()?;
         Some(tfxd.fragment_absolute_time.0.cast_signed())
+    }
+
+    /// What `sdtp` says of the samples of a `traf`, a byte each; nothing where it does not.
+    fn dependencies(&self, track: &TrackFragment) -> &[u8] {
+        let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start);
+        let said = traf.and_then(|traf| traf.child(b"sdtp")).map(|sdtp| self.tree.fields(sdtp));
+        let Some(mut fields) = said else { return &[] };
+        fields.u32("version and flags").map(|_| fields.rest()).unwrap_or_default()
     }
 
     /// Which groups the samples of a `traf` are in.

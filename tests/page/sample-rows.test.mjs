@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rowsOf } from '../../www/engine/sample-rows.js';
+import { seconds, time } from '../../www/ui/sample-table.js';
 
 test('numbers become rows; those that are encrypted are given as they are', () => {
   const flags = (2 << 26) | (1 << 24) | (3 << 22) | (2 << 20) | 0x10000 | 7;
@@ -36,4 +37,9 @@ test('numbers become rows; those that are encrypted are given as they are', () =
   assert.deepEqual([fragment, decode, sync, priority, groups], [0, 2 ** 52, false, 7, []]);
   assert.deepEqual(dependency, { leading: 2, dependsOn: 1, dependedOn: 3, redundancy: 2 });
   assert.equal(rows[2], encrypted);
+});
+
+test('times are seconds, and ticks where nothing says how long one is', () => {
+  assert.deepEqual([seconds(90_001, 90_000), time(45_000, 90_000)], ['1.000', '0.500 s']);
+  assert.deepEqual([seconds(1_729_055_630, 0), time(5, 0)], ['1,729,055,630', '5 ticks']);
 });

@@ -359,6 +359,13 @@ inEachBrowser((browser) => {
     assert.ok(Number(await page.evaluate(chosen)) > 1);
     await page.click('.pane-timeline .goto-form .button:last-child');
     await page.waitFor('.timeline-table .timeline-row.virtual-row');
+    // The same as what is drawn: bitrates, and what only headers of fragments say.
+    await page.waitFor(() => {
+      const titles = [...document.querySelectorAll('.timeline-table [role="columnheader"]')];
+      const at = (title) => titles.findIndex(({ innerText }) => innerText.startsWith(title));
+      const cells = document.querySelector('.timeline-table .virtual-row').children;
+      return cells[at('kb/s')].innerText && cells[at('tfxd')].innerText && !cells[at('First')].innerText;
+    });
     await page.evaluate(() => document.querySelector('.timeline-table').focus());
     await page.press('Home');
     await waitChosen(page, 1);

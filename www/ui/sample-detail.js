@@ -6,7 +6,7 @@ import { copyButton } from './copy.js';
 import { button, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { linkTo } from './place.js';
-import { dependsOn, seconds } from './sample-table.js';
+import { dependsOn, time } from './sample-table.js';
 
 /** Units that are listed, and entries of a map: there may be thousands. */
 const LISTED = 200;
@@ -144,12 +144,13 @@ function unitWords({ type, name, slice, size }, number) {
 
 /** @param {SampleView} view */
 function facts({ sample, timescale }) {
-  const time = (/** @type {number} */ ticks) => `${seconds(ticks, timescale)} s (${format.count(ticks)})`;
+  const both = (/** @type {number} */ ticks) =>
+    time(ticks, timescale) + (timescale ? ` (${format.count(ticks)})` : '');
   /** @type {[string, string][]} */
   const rows = [
-    ['Decoded', time(sample.decode)],
-    ['Presented', time(sample.composition)],
-    ['Duration', time(sample.duration)],
+    ['Decoded', both(sample.decode)],
+    ['Presented', both(sample.composition)],
+    ['Duration', both(sample.duration)],
     ['Bytes', `${format.count(sample.size)} at ${format.count(sample.start)}`],
     ['Sync', sample.sync ? 'yes, decoding can begin here' : 'no'],
     ['Depends on', dependsOn(sample.dependency) || 'not said'],

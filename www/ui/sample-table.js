@@ -162,7 +162,7 @@ export class SampleTable {
       for (let from = page * PAGE; from < end; from = page * PAGE + rows.length) {
         const more = await this.media.samples(track, { from, count: end - from });
         if (track !== this.track) return;
-        this.timescale = more.timescale || 1;
+        this.timescale = more.timescale;
         problems.push(...more.problems);
         if (!more.rows.length) break;
         rows.push(...more.rows);
@@ -272,11 +272,18 @@ export function dependsOn({ leading, dependsOn: depends, dependedOn, redundancy 
 }
 
 /**
- * Ticks as seconds, to the microsecond: '12.345'.
+ * Ticks as seconds, to the microsecond: '12.345'; as they are where nothing says how long one is.
+ * @param {number} ticks
+ * @param {number} timescale 0 where it is not known: of fragments without a movie header
+ */
+export function seconds(ticks, timescale) {
+  if (!timescale) return format.count(ticks);
+  return (Math.round((ticks / timescale) * 1e6) / 1e6).toFixed(3);
+}
+
+/**
+ * The same with its unit.
  * @param {number} ticks
  * @param {number} timescale
  */
-export function seconds(ticks, timescale) {
-  const value = ticks / (timescale || 1);
-  return (Math.round(value * 1e6) / 1e6).toFixed(3);
-}
+export const time = (ticks, timescale) => `${seconds(ticks, timescale)} ${timescale ? 's' : 'ticks'}`;

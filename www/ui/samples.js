@@ -10,7 +10,7 @@ import * as format from './format.js';
 import { Gop } from './gop.js';
 import { say } from './live.js';
 import { SampleDetail } from './sample-detail.js';
-import { SampleTable } from './sample-table.js';
+import { SampleTable, time } from './sample-table.js';
 import { Timeline } from './timeline.js';
 
 /**
@@ -315,11 +315,10 @@ function trackWords({ id, kind, codecName, sampleCount }) {
  * @param {SampleAt} at
  */
 export function placeWords({ track, timescale, sample, inside, encrypted, unit, unitNumber }) {
-  const time = (sample.composition / (timescale || 1)).toFixed(3);
   const what = unit ? `unit ${unitNumber}, ${unit.name}${unit.slice ? ` (${unit.slice})` : ''}; ` : '';
   const state = encrypted ? 'encrypted' : 'clear';
   return (
-    `Track ${track}, sample ${format.count(sample.number)} at ${time} s${sample.sync ? ' (sync)' : ''}: ${what}` +
+    `Track ${track}, sample ${format.count(sample.number)} at ${time(sample.composition, timescale)}${sample.sync ? ' (sync)' : ''}: ${what}` +
     `byte ${format.count(inside)} of ${format.count(sample.size)}, ${state}.`
   );
 }

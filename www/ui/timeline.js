@@ -3,120 +3,24 @@
  * times that different boxes say. The same as a table.
  */
 
-/** @import { Media, SampleTimeline, Track } from '../types.d.ts' */
+/** @import { Media } from '../types.d.ts' */
+/** @import { Line } from './timeline-measures.js' */
 
 import { faultOf } from './fault.js';
 import { button, freshId, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
+import { COLUMNS, fragmentsOf, MEASURES, TFXD } from './timeline-measures.js';
 import UPlot from './uplot.js';
 import { VirtualRows } from './virtual.js';
 
 const HEIGHT = 150;
+/** Height of a row of sync marks. */
+const SYNC_ROW = 10;
 /** How much a step of a wheel or a key shows more or less of. */
 const STEP = 1.5;
 /** Dots that a finger or a mouse may move before it is no click. */
 const CLICK = 5;
-
-/**
- * One track over time, with where each fragment begins among its stretches.
- * @typedef {{ track: Track, line: SampleTimeline, fragments: Map<number, number>, tfxd?: (number | null)[] }} Line
- */
-
-/**
- * What is drawn.
- * @typedef {object} Measure
- * @property {string} name
- * @property {string} unit
- * @property {(line: SampleTimeline, at: number, all: readonly Line[], tfxd?: (number | null)[]) => number | null} of a stretch of a
- *   track
- */
-
-/** @param {number | null | undefined} ticks @param {SampleTimeline} line */
-const milliseconds = (ticks, line) =>
-  ticks === null || ticks === undefined ? null : (ticks / (line.timescale || 1)) * 1000;
-
-/** What only the headers of fragments say, which are read for it. */
-const TFXD = 'Drift of tfxd';
-
-/** @type {readonly Measure[]} */
-const MEASURES = [
-  {
-    name: 'Bitrate',
-    unit: 'kb/s',
-    of: (line, at) => {
-      const seconds = (line.duration[at] ?? 0) / (line.timescale || 1);
-      return seconds > 0 ? ((line.bytes[at] ?? 0) * 8) / seconds / 1000 : null;
-    },
-  },
-  { name: 'Size', unit: 'kB', of: (line, at) => (line.bytes[at] ?? 0) / 1000 },
-  { name: 'Samples', unit: 'samples', of: (line, at) => line.samples[at] ?? 0 },
-  { name: 'Gaps and overlaps', unit: 'ms', of: (line, at) => milliseconds(line.gap[at], line) },
-  { name: 'Drift of the sum of durations', unit: 'ms', of: (line, at) => milliseconds(line.drift[at], line) },
-  { name: TFXD, unit: 'ms', of: (line, at, _, tfxd) => milliseconds(tfxd?.[at], line) },
-  { name: 'Drift of tfra', unit: 'ms', of: (line, at) => milliseconds(line.tfra[at], line) },
-  { name: 'Drift of sidx', unit: 'ms', of: (line, at) => milliseconds(line.sidx[at], line) },
-  { name: 'From the first track', unit: 'ms', of: apart },
-];
-
-/**
- * How much later a fragment of a track begins than the part of the first track in it; where it has none, than the fragment of the
- * first track that begins nearest to it.
- * @param {SampleTimeline} line
- * @param {number} at
- * @param {readonly Line[]} all
- */
-function apart(line, at, all) {
-  const [first] = all;
-  const fragment = line.fragment[at];
-  if (!first || fragment === null || fragment === undefined || first.line === line) return null;
-  const begin = (/** @type {SampleTimeline} */ one, /** @type {number} */ place) =>
-    (one.start[place] ?? 0) / (one.timescale || 1);
-  const own = begin(line, at);
-  const there = first.fragments.get(fragment) ?? nearest(first.line, own);
-  return there === undefined ? null : (own - begin(first.line, there)) * 1000;
-}
-
-/**
- * The stretch of a track that begins nearest to a second. Tracks are in decoding order, so their times rise.
- * @param {SampleTimeline} line
- * @param {number} second
- */
-function nearest({ start, timescale }, second) {
-  const ticks = second * (timescale || 1);
-  let [low, high] = [0, start.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((start[middle] ?? 0) < ticks) low = middle + 1;
-    else high = middle;
-  }
-  const far = (/** @type {number} */ at) => Math.abs((start[at] ?? Infinity) - ticks);
-  if (!start.length) return undefined;
-  return low > 0 && far(low - 1) <= far(low) ? low - 1 : Math.min(low, start.length - 1);
-}
-
-/** @param {SampleTimeline} line */
-function fragmentsOf({ fragment }) {
-  /** @type {Map<number, number>} */
-  const found = new Map();
-  for (const [at, number] of fragment.entries())
-    if (number !== null && !found.has(number)) found.set(number, at);
-  return found;
-}
-
-const COLUMNS = [
-  'Track',
-  'Sample',
-  'Begins',
-  'Lasts',
-  'Samples',
-  'Bytes',
-  'Sync',
-  'Gap, ms',
-  'Drift, ms',
-  'tfra, ms',
-  'sidx, ms',
-];
 
 export class Timeline {
   /**
@@ -159,7 +63,7 @@ export class Timeline {
     const head = h(
       'div',
       { role: 'row', class: 'timeline-row grid-head', 'aria-rowindex': 1 },
-      ...COLUMNS.map((title) => h('span', { role: 'columnheader' }, title)),
+      ...COLUMNS.map(({ title }) => h('span', { role: 'columnheader' }, title)),
     );
     this.table = new VirtualRows({
       rowHeight: 26,
@@ -259,14 +163,19 @@ export class Timeline {
           if (!more.length) break;
           all.push(...more);
           from += more.length;
-          if (from % 1024 < more.length) this.#draw();
+          if (from % 1024 < more.length) this.#refresh();
         }
       } catch (error) {
         if (this.gone.aborted) return;
         say(faultOf(error).message);
       }
-      this.#draw();
+      this.#refresh();
     }
+  }
+
+  #refresh() {
+    this.#draw();
+    this.table.refresh();
   }
 
   #draw() {
@@ -278,7 +187,15 @@ export class Timeline {
     const tables = lines.map(({ line, tfxd }) => {
       const order = line.start.map((_, at) => at).sort((a, b) => (line.start[a] ?? 0) - (line.start[b] ?? 0));
       const times = order.map((at) => (line.start[at] ?? 0) / (line.timescale || 1));
-      return [times, order.map((at) => measure.of(line, at, lines, tfxd))];
+      const values = order.map((at) => measure.of(line, at, lines, tfxd));
+      // The last stretch goes on to its end.
+      const last = order.at(-1) ?? 0;
+      const end = ((line.start[last] ?? 0) + (line.duration[last] ?? 0)) / (line.timescale || 1);
+      if (end > Number(times.at(-1))) {
+        times.push(end);
+        values.push(values.at(-1) ?? null);
+      }
+      return [times, values];
     });
     const look = getComputedStyle(this.element);
     const colour = (/** @type {string} */ name) => look.getPropertyValue(name).trim();
@@ -325,25 +242,27 @@ export class Timeline {
   }
 
   /**
-   * Sync points of the first track as marks along the bottom.
+   * Sync points of pictures as marks along the bottom, one row for each track; of the first track where there are no pictures.
    * @param {UPlot} chart
    * @param {string} colour
    */
   #drawSyncs(chart, colour) {
-    const first = this.lines[0]?.line;
-    if (!first) return;
+    const pictures = this.lines.filter(({ track }) => track.kind === 'video');
     const { left, top, width, height } = chart.bbox;
     const { ctx } = chart;
     ctx.save();
     ctx.fillStyle = colour;
-    let before = -Infinity;
-    first.start.forEach((ticks, at) => {
-      if (!first.sync[at]) return;
-      const x = chart.valToPos(ticks / (first.timescale || 1), 'x', true);
-      if (x < left || x > left + width || x - before < 3) return;
-      before = x;
-      ctx.fillRect(x - 1, top + height - 8, 2, 8);
-    });
+    for (const [row, { line }] of (pictures.length ? pictures : this.lines.slice(0, 1)).entries()) {
+      const bottom = top + height - row * SYNC_ROW;
+      let before = -Infinity;
+      line.start.forEach((ticks, at) => {
+        if (!line.sync[at]) return;
+        const x = chart.valToPos(ticks / (line.timescale || 1), 'x', true);
+        if (x < left || x > left + width || x - before < 3) return;
+        before = x;
+        ctx.fillRect(x - 1, bottom - SYNC_ROW + 2, 2, SYNC_ROW - 2);
+      });
+    }
     ctx.restore();
   }
 
@@ -471,8 +390,10 @@ export class Timeline {
     this.table.element.hidden = !shown;
     this.place.hidden = shown;
     setAttributes(this.asTable, { 'aria-pressed': String(shown) });
-    if (shown) this.table.refresh();
-    else this.#fit();
+    if (shown) {
+      this.table.refresh();
+      void this.#readTfxd();
+    } else this.#fit();
   }
 
   /**
@@ -483,32 +404,13 @@ export class Timeline {
     const [number, at] = this.places[index] ?? [0, 0];
     const one = this.lines[number];
     if (!one) return;
-    const { track, line } = one;
-    const time = (/** @type {number | undefined} */ ticks) =>
-      ((ticks ?? 0) / (line.timescale || 1)).toFixed(3);
-    const far = (/** @type {number | null | undefined} */ ticks) => {
-      const found = milliseconds(ticks, line);
-      return found === null ? '' : String(Math.round(found * 1000) / 1000);
-    };
-    const texts = [
-      String(track.id),
-      format.count(line.number[at] ?? 0),
-      time(line.start[at]),
-      time(line.duration[at]),
-      format.count(line.samples[at] ?? 0),
-      format.count(line.bytes[at] ?? 0),
-      line.sync[at] ? 'sync' : '',
-      far(line.gap[at]),
-      far(line.drift[at]),
-      far(line.tfra[at]),
-      far(line.sidx[at]),
-    ];
     element.dataset['index'] = String(index);
     element.classList.toggle('chosen', index === this.row);
     element.id = `${this.id}-${index}`;
     setAttributes(element, { 'aria-rowindex': index + 2 });
-    texts.forEach((text, column) => {
+    COLUMNS.forEach(({ of }, column) => {
       const cell = element.children[column];
+      const text = of(one, at, this.lines);
       if (cell && cell.textContent !== text) cell.textContent = text;
     });
   }
