@@ -236,11 +236,9 @@ auxvauxiliary video
     name_in(NAMES, handler)
 }
 
-/// CMAF's own brands, and those of its media profiles that are about pictures and sound (ISO/IEC 23000-19:2024 7.2, annexes A, B, F).
+/// CMAF's own brands, and those of its media profiles (ISO/IEC 23000-19).
 pub fn is_of_cmaf(brand: FourCc) -> bool {
-    const PROFILES: [&[u8; 4]; 13] = [
-        b"cfsd", b"cfhd", b"chdf", b"chhd", b"chh1", b"cud8", b"cud1", b"chd1", b"clg1", b"caac", b"caaa",
-        b"cvvc", b"cav1",
-    ];
+    const PROFILES: [&[u8; 4]; 11] =
+        [b"cfsd", b"cfhd", b"chdf", b"chhd", b"chh1", b"cud8", b"cud1", b"chd1", b"clg1", b"caac", b"ca4s"];
     brand.0.starts_with(b"cm") || PROFILES.contains(&&brand.0)
 }

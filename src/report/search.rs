@@ -63,11 +63,8 @@ impl Search {
 
     /// Whether there is something to be looked through that is not in memory: boxes inside, or fields.
     fn is_wanted(&self, top: &TopBox) -> bool {
-        let is_empty = [b"free", b"skip", b"wide"].iter().any(|code| top.id.is(code));
-        let has_fields =
-            registry::lookup(top.id, None).declaration().is_some() && self.query.looks_into(top.id);
-        is_wanted(&self.index, top)
-            || has_fields && !is_empty && top.is_read() && self.index.held(top).is_none()
+        let is_room = [b"free", b"skip", b"wide"].iter().any(|code| top.id.is(code));
+        is_unread(&self.index, top, !is_room && self.query.looks_into(top.id))
     }
 
     /// The range of bytes wanted next, perhaps of length 0; `None` at the end.
@@ -113,13 +110,13 @@ impl Search {
 
 /// Where the boxes of a file begin that whoever goes through all of it has to read.
 pub fn starts(index: &Index) -> Vec<u64> {
-    index.top.iter().filter(|top| is_wanted(index, top)).map(|top| top.start).collect()
+    index.top.iter().filter(|top| is_unread(index, top, false)).map(|top| top.start).collect()
 }
 
-/// Whether there can be boxes inside that are not in memory.
-fn is_wanted(index: &Index, top: &TopBox) -> bool {
+/// Whether there can be boxes inside, or `fields` that are known, which are not in memory.
+fn is_unread(index: &Index, top: &TopBox, fields: bool) -> bool {
     let known = registry::lookup(top.id, None).declaration();
-    known.is_some_and(|known| known.children) && top.is_read() && index.held(top).is_none()
+    known.is_some_and(|known| known.children || fields) && top.is_read() && index.held(top).is_none()
 }
 
 /// A file at a glance.

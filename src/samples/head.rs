@@ -120,24 +120,25 @@ impl Head {
 
     /// The decode time that tfxd says of a part, in ticks.
     pub fn tfxd(&self, part: usize) -> Option<i64> {
-        let track = self.fragment.tracks.get(part)?;
-        let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start)?;
+        let traf = self.traf(self.fragment.tracks.get(part)?)?;
         let tfxd: FragmentTime = self.tree.read(traf.child_id(piff::TFXD)?).ok()?;
         Some(tfxd.fragment_absolute_time.0.cast_signed())
     }
 
+    fn traf(&self, track: &TrackFragment) -> Option<&Node> {
+        self.tree.root().all(b"traf").find(|traf| traf.start == track.start)
+    }
+
     /// What `sdtp` says of the samples of a `traf`, a byte each; nothing where it does not.
     fn dependencies(&self, track: &TrackFragment) -> &[u8] {
-        let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start);
-        let said = traf.and_then(|traf| traf.child(b"sdtp")).map(|sdtp| self.tree.fields(sdtp));
-        let Some(mut fields) = said else { return &[] };
+        let Some(sdtp) = self.traf(track).and_then(|traf| traf.child(b"sdtp")) else { return &[] };
+        let mut fields = self.tree.fields(sdtp);
         fields.u32("version and flags").map(|_| fields.rest()).unwrap_or_default()
     }
 
     /// Which groups the samples of a `traf` are in.
     fn groups(&self, track: &TrackFragment) -> Vec<(Groups<'_>, grouped::Place)> {
-        let traf = self.tree.root().all(b"traf").find(|traf| traf.start == track.start);
-        let nodes = traf.into_iter().flat_map(Groups::nodes);
+        let nodes = self.traf(track).into_iter().flat_map(Groups::nodes);
         nodes
             .filter_map(|node| Some((Groups::read(&self.tree, node).ok()?, grouped::Place::default())))
             .collect()

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rowsOf } from '../../www/engine/sample-rows.js';
 import { seconds, time } from '../../www/ui/sample-table.js';
+import { curveOf, MEASURES } from '../../www/ui/timeline-measures.js';
 
 test('numbers become rows; those that are encrypted are given as they are', () => {
   const flags = (2 << 26) | (1 << 24) | (3 << 22) | (2 << 20) | 0x10000 | 7;
@@ -42,4 +43,15 @@ test('numbers become rows; those that are encrypted are given as they are', () =
 test('times are seconds, and ticks where nothing says how long one is', () => {
   assert.deepEqual([seconds(90_001, 90_000), time(45_000, 90_000)], ['1.000', '0.500 s']);
   assert.deepEqual([seconds(1_729_055_630, 0), time(5, 0)], ['1,729,055,630', '5 ticks']);
+});
+
+test('a curve goes to the end of the last stretch, in order of time', () => {
+  const line = { timescale: 10, start: [20, 0], duration: [30, 20], bytes: [375, 500], samples: [1, 2] };
+  const [bitrate] = MEASURES;
+  // 375 bytes in 3 seconds, and 500 in 2.
+  assert.deepEqual(curveOf({ line }, bitrate, []), [
+    [0, 2, 5],
+    [2, 1, 1],
+  ]);
+  assert.deepEqual(curveOf({ line: { ...line, start: [], duration: [] } }, bitrate, []), [[], []]);
 });

@@ -91,6 +91,27 @@ export function fragmentsOf({ fragment }) {
 }
 
 /**
+ * What is drawn of a track: seconds that rise, and what is measured from each on. The last stretch goes on to its end.
+ * @param {Line} one
+ * @param {Measure} measure
+ * @param {readonly Line[]} all
+ * @returns {[number[], (number | null)[]]}
+ */
+export function curveOf({ line, tfxd }, measure, all) {
+  const { start, duration, timescale } = line;
+  const order = start.map((_, at) => at).sort((a, b) => (start[a] ?? 0) - (start[b] ?? 0));
+  const times = order.map((at) => (start[at] ?? 0) / (timescale || 1));
+  const values = order.map((at) => measure.of(line, at, all, tfxd));
+  const last = order.at(-1) ?? 0;
+  const end = ((start[last] ?? 0) + (duration[last] ?? 0)) / (timescale || 1);
+  if (end > Number(times.at(-1))) {
+    times.push(end);
+    values.push(values.at(-1) ?? null);
+  }
+  return [times, values];
+}
+
+/**
  * A column of the table. `of` is given a track, the number of one of its stretches, and all tracks.
  * @typedef {{ title: string, of: (one: Line, at: number, all: readonly Line[]) => string }} Column
  */

@@ -10,7 +10,7 @@ import { faultOf } from './fault.js';
 import { button, freshId, h, setAttributes } from './dom.js';
 import * as format from './format.js';
 import { say } from './live.js';
-import { COLUMNS, fragmentsOf, MEASURES, TFXD } from './timeline-measures.js';
+import { COLUMNS, curveOf, fragmentsOf, MEASURES, TFXD } from './timeline-measures.js';
 import UPlot from './uplot.js';
 import { VirtualRows } from './virtual.js';
 
@@ -184,19 +184,7 @@ export class Timeline {
     const width = this.place.clientWidth;
     if (!measure || !lines.length || !width) return;
     const scale = this.chart?.scales['x'];
-    const tables = lines.map(({ line, tfxd }) => {
-      const order = line.start.map((_, at) => at).sort((a, b) => (line.start[a] ?? 0) - (line.start[b] ?? 0));
-      const times = order.map((at) => (line.start[at] ?? 0) / (line.timescale || 1));
-      const values = order.map((at) => measure.of(line, at, lines, tfxd));
-      // The last stretch goes on to its end.
-      const last = order.at(-1) ?? 0;
-      const end = ((line.start[last] ?? 0) + (line.duration[last] ?? 0)) / (line.timescale || 1);
-      if (end > Number(times.at(-1))) {
-        times.push(end);
-        values.push(values.at(-1) ?? null);
-      }
-      return [times, values];
-    });
+    const tables = lines.map((one) => curveOf(one, measure, lines));
     const look = getComputedStyle(this.element);
     const colour = (/** @type {string} */ name) => look.getPropertyValue(name).trim();
     const colours = ['--accent', '--bad', '--band-index', '--warn', '--ink-2'];
