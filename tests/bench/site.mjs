@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
-/** What the bench uses by itself, and the built site has only inside of its workers. */
-const FILES = fileURLToPath(new URL('../../www/files/', import.meta.url));
+/** Modules that the bench uses by themselves, and the built site has only inside of its parts. */
+const MODULES = fileURLToPath(new URL('../../www/', import.meta.url));
 const ENGINE = fileURLToPath(new URL('../../target/site/engine/wasm/', import.meta.url));
 const PAGE = fileURLToPath(new URL('./page/', import.meta.url));
 const WORKERS = ['engine/worker.js', 'engine/protector-worker.js'];
@@ -22,7 +22,7 @@ export async function makeSite(folder, { crates, mp4box }) {
     const site = join(folder, name);
     await mkdir(site, { recursive: true });
     await cp(DIST, site, { recursive: true });
-    await cp(FILES, join(site, 'files'), { recursive: true });
+    for (const part of ['files', 'ui']) await cp(join(MODULES, part), join(site, part), { recursive: true });
     await cp(ENGINE, join(site, 'engine/wasm'), { recursive: true });
     await cp(PAGE, join(site, 'bench'), { recursive: true });
     if (crates) await cp(crates, join(site, 'bench/crates.wasm'));
