@@ -149,6 +149,9 @@ async function fetched(part) {
 /** @type {typeof Types.decode} */
 export const decode = async (source, options = {}) => (await ofKeys()).decode(assets(), source, options);
 
+/** @type {typeof Types.checkKey} */
+export const checkKey = async (source, key) => (await ofKeys()).checkKey(assets(), source, key);
+
 /** @type {typeof Types.build} */
 export const build = async (request) => (await ofKeys()).build(assets(), request);
 

@@ -1210,6 +1210,16 @@ export interface Decoded {
   inside: Decoded[];
 }
 
+/** What the checksum in a PlayReady header says of a key. */
+export interface KeyCheck {
+  /** The key ID in the header, as UUID. */
+  kid: string;
+  /** Whether it is the key; absent where no checksum tells. */
+  right?: boolean;
+  /** A plain sentence. */
+  message: string;
+}
+
 /** Bytes of a file; `end` is exclusive. */
 export interface ByteRange {
   start: number;
@@ -1945,6 +1955,12 @@ export declare function decode(
   source: string | Uint8Array | Blob,
   options?: { knownKids?: readonly string[] },
 ): Promise<Decoded>;
+
+/**
+ * What the PlayReady headers in something say of a key, as 32 hexadecimal digits or in base64, or of the keys that a key seed
+ * makes: one answer for each key ID that they name. Fails with code 'bad-key' or 'bad-seed' where it is neither.
+ */
+export declare function checkKey(source: string | Uint8Array | Blob, key: string): Promise<KeyCheck[]>;
 
 /** Builds headers without any file. */
 export declare function build(request: BuildRequest): Promise<Decoded>;

@@ -7,6 +7,7 @@ use super::parts::{IfMore, Le16, Le32, LenBytes, bits, join, when};
 use super::profiles::{ac3_mode, ac3_rate, wave_format};
 use super::types::{Counted, U24};
 use super::wire::{Bytes, Context, Wire, spaced_hex};
+use super::within::{Flac, Within};
 
 entries! {
     /// The Dolby Atmos extension at the end of `dec3`.
@@ -23,7 +24,7 @@ entries! {
     /// One FLAC metadata block.
     FlacBlock {
         block_type: u8, means |v| format!("{}{}", flac_block_name(v & 0x7f), when(v >> 7 == 1, ", the last"));
-        block_data: LenBytes<U24>;
+        block_data: Within<LenBytes<U24>, Flac>, count |_, b| u64::from(b.block_type);
     }
 }
 

@@ -9,6 +9,7 @@ use super::profiles::{
 };
 use super::types::{Counted, Fixed16, Text, decimal};
 use super::wire::Bytes;
+use super::within::{Av1, Avc, Hevc, Within};
 
 entries! {
     /// What follows the picture parameter sets in High profiles.
@@ -16,14 +17,14 @@ entries! {
         chroma_format: u8, means |v| chroma(bits(*v, 0, 2)).to_owned();
         bit_depth_luma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
         bit_depth_chroma_minus8: u8, means |v| format!("{} bits", bits(*v, 0, 3) + 8);
-        sequence_parameter_set_ext: Counted<u8, LenBytes<u16>>;
+        sequence_parameter_set_ext: Counted<u8, Within<LenBytes<u16>, Avc>>;
     }
     /// The NAL units of one type.
     HevcArray {
         nal_unit_type: u8, means |v| format!(
             "{}{}", hevc_nal_name(bits(*v, 0, 6)), when(*v >> 7 == 1, ", all of them are here"),
         );
-        nal_units: Counted<u16, LenBytes<u16>>;
+        nal_units: Counted<u16, Within<LenBytes<u16>, Hevc>>;
     }
 }
 
@@ -36,8 +37,8 @@ boxes! {
         avc_level_indication: u8, means |v| format!("level {}", tenths(*v));
         length_size_minus_one: u8, means |v| format!("NAL lengths take {} bytes", bits(*v, 0, 2) + 1);
         sps_count: u8, means |v| format!("{} sequence parameter sets", bits(*v, 0, 5));
-        sequence_parameter_sets: Vec<LenBytes<u16>>, count |_, b| bits(b.sps_count, 0, 5);
-        picture_parameter_sets: Counted<u8, LenBytes<u16>>;
+        sequence_parameter_sets: Vec<Within<LenBytes<u16>, Avc>>, count |_, b| bits(b.sps_count, 0, 5);
+        picture_parameter_sets: Counted<u8, Within<LenBytes<u16>, Avc>>;
         high: IfWhole<AvcHighExtension>;
     }
     /// What an H.265 decoder needs before the first sample: profile, NAL length size, parameter sets.
@@ -84,7 +85,7 @@ boxes! {
         profile_and_level: u8, means |v| format!("{} profile, level {}", av1_profile(v >> 5), av1_level(v & 31));
         sampling: u8, means |v| av1_sampling(*v);
         initial_presentation_delay: u8, means |v| if bits(*v, 4, 1) == 1 { format!("{} samples", bits(*v, 0, 4) + 1) } else { "not given".to_owned() };
-        config_obus: Bytes;
+        config_obus: Within<Bytes, Av1>;
     }
     /// Profile, depth and colours of VP8 and VP9.
     VpConfiguration [four(b"vpcC")] full(0, 1) "VP codec configuration" "VP Codec ISO Media File Format Binding 2.2" {
@@ -277,8 +278,8 @@ fn hevc_nal_name(kind: u64) -> &'static str {
     }
 }
 
-// Code points of ISO/IEC 23091-2, those that files carry.
-fn primaries_name(code: u16) -> &'static str {
+/// Names a code point of ColourPrimaries, of those that files carry (ISO/IEC 23091-2 8).
+pub fn primaries_name(code: u16) -> &'static str {
     match code {
         1 => "BT.709",
         2 => "not given",
@@ -291,7 +292,8 @@ fn primaries_name(code: u16) -> &'static str {
     }
 }
 
-fn transfer_name(code: u16) -> &'static str {
+/// Names a code point of TransferCharacteristics, of those that files carry (ISO/IEC 23091-2 8).
+pub fn transfer_name(code: u16) -> &'static str {
     match code {
         1 => "BT.709",
         2 => "not given",
@@ -305,7 +307,8 @@ fn transfer_name(code: u16) -> &'static str {
     }
 }
 
-fn matrix_name(code: u16) -> &'static str {
+/// Names a code point of MatrixCoefficients, of those that files carry (ISO/IEC 23091-2 8).
+pub fn matrix_name(code: u16) -> &'static str {
     match code {
         0 => "RGB",
         1 => "BT.709",

@@ -41,6 +41,7 @@ pub mod tables;
 pub mod tree;
 pub mod types;
 pub mod wire;
+pub mod within;
 
 pub use declaration::{Declaration, Form};
 pub use declare::BoxBody;

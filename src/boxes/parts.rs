@@ -47,6 +47,12 @@ impl<N: Count> Wire for LenBytes<N> {
     }
 }
 
+impl<N> AsRef<[u8]> for LenBytes<N> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 /// UTF-8 text behind its length of type `N`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LenText<N>(pub LenBytes<N>);

@@ -10,6 +10,7 @@ use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 use super::declaration::{FieldRows, rows_of};
 use super::rows::RowSink;
 use super::samples::KeyRun;
+use super::within::Payload;
 
 /// Version and flags of a full box (ISO/IEC 14496-12:2022 4.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Context {
     pub iv_size: u8,
     /// How the samples of a sample encryption box are encrypted, where that is not the same for all.
     pub runs: Option<Rc<[KeyRun]>>,
+    /// Adds the rows of what stands in a field of which boxes know no more than what it is: of those bytes, at that file offset.
+    pub inside: Option<fn(Payload, &[u8], u64, &mut RowSink)>,
 }
 
 /// A type that can stand in a field.
@@ -174,6 +177,12 @@ impl Wire for Bytes {
             let _ = write!(text, " … ({} bytes)", self.0.len());
         }
         text
+    }
+}
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -1,9 +1,11 @@
 //! Bits of codec headers: `u(n)`, `ue(v)` and `se(v)` of ISO/IEC 14496-10 clause 7.2 and 9.1, with emulation prevention
 //! bytes (7.4.1) skipped on the fly. Allocates nothing; says how many bytes it has touched.
 
+use core::cell::RefCell;
 use core::fmt;
 
 use super::Error;
+use super::units::len_u64;
 
 /// Why a field could not be read. Small and `Copy`, because it is returned for every field of every slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,41 @@ pub fn at_most(value: u32, max: u32, what: &'static str) -> Result<u32, BitError
     if value > max { Err(BitError { what, why: Why::Above { value, max } }) } else { Ok(value) }
 }
 
+/// A field that was read, for whoever shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BitField {
+    /// Its name in the standard.
+    pub name: &'static str,
+    /// What it says; the last 32 bits of one that is longer.
+    pub value: i64,
+    /// The first byte that a bit of it is in, and the byte after the last.
+    pub bytes: (usize, usize),
+}
+
+/// Most fields that are noted: parameter sets with all their lists have some hundreds.
+const NOTED: usize = 4096;
+
+/// Notes what a reader reads.
+#[derive(Debug, Default)]
+pub struct Trace {
+    fields: RefCell<Vec<BitField>>,
+}
+
+impl Trace {
+    /// The fields, in their order.
+    pub fn into_fields(self) -> Vec<BitField> {
+        self.fields.into_inner()
+    }
+
+    #[cold]
+    fn note(&self, name: &'static str, value: i64, bytes: (usize, usize)) {
+        let mut fields = self.fields.borrow_mut();
+        if fields.len() < NOTED {
+            fields.push(BitField { name, value, bytes });
+        }
+    }
+}
+
 /// Reads bits from the most significant one on. `Copy`, so a look ahead is a copy.
 #[derive(Clone, Copy, Debug)]
 pub struct BitReader<'a> {
@@ -63,12 +100,13 @@ pub struct BitReader<'a> {
     /// Zero bytes just before; two of them make a following 03 an emulation prevention byte.
     zeros: u8,
     escaped: bool,
+    trace: Option<&'a Trace>,
 }
 
 impl<'a> BitReader<'a> {
     /// Over the bytes of a NAL unit: `00 00 03` reads as `00 00`.
     pub fn nal(bytes: &'a [u8]) -> Self {
-        Self { bytes, taken: 0, current: 0, left: 0, zeros: 0, escaped: true }
+        Self { bytes, taken: 0, current: 0, left: 0, zeros: 0, escaped: true, trace: None }
     }
 
     /// Over bytes that mean themselves, as in MPEG-4 audio.
@@ -76,10 +114,24 @@ impl<'a> BitReader<'a> {
         Self { escaped: false, ..Self::nal(bytes) }
     }
 
+    /// The same, whose fields are noted.
+    pub fn traced(self, trace: &'a Trace) -> Self {
+        Self { trace: Some(trace), ..self }
+    }
+
     /// Bytes consumed so far, as they stand in the file: emulation prevention bytes count, and a byte of which one bit
     /// was read counts whole. An emulation prevention byte after the last consumed byte is not yet consumed.
     pub fn consumed(&self) -> usize {
         self.taken
+    }
+
+    /// `more_rbsp_data()`: whether bits are left in front of the one that ends a NAL unit.
+    pub fn has_more(&self) -> bool {
+        let Some(last) = self.bytes.iter().rposition(|byte| *byte != 0) else { return false };
+        let behind = self.bytes.get(last).map_or(0, |byte| byte.trailing_zeros());
+        // Bits behind the reader, and those from the last that is set on.
+        let left = u64::from(self.left) + 8 * len_u64(self.bytes.len().saturating_sub(self.taken));
+        left > 8 * len_u64(self.bytes.len() - 1 - last) + u64::from(behind) + 1
     }
 
     /// Drops what is left of the current byte.
@@ -110,8 +162,46 @@ impl<'a> BitReader<'a> {
         Ok(())
     }
 
+    /// The byte that the next bit is in; an emulation prevention byte in front of it counts as part of it.
+    fn place(&self) -> usize {
+        if self.left == 0 { self.taken } else { self.taken - 1 }
+    }
+
+    fn note(&self, name: &'static str, value: i64, start: usize) {
+        if let Some(trace) = self.trace
+            && start < self.taken
+        {
+            trace.note(name, value, (start, self.taken));
+        }
+    }
+
     /// `u(1)` as a flag.
     pub fn flag(&mut self, what: &'static str) -> Result<bool, BitError> {
+        let start = self.place();
+        let flag = self.bit(what)?;
+        self.note(what, flag.into(), start);
+        Ok(flag)
+    }
+
+    /// `u(n)`. More than 32 bits keep the last 32.
+    pub fn bits(&mut self, n: u32, what: &'static str) -> Result<u32, BitError> {
+        let start = self.place();
+        let value = self.number(n, what)?;
+        if n > 0 {
+            self.note(what, value.into(), start);
+        }
+        Ok(value)
+    }
+
+    /// `ue(v)`, clause 9.1: 0 to 2³²−2.
+    pub fn ue(&mut self, what: &'static str) -> Result<u32, BitError> {
+        let start = self.place();
+        let code = self.code(what)?;
+        self.note(what, code.into(), start);
+        Ok(code)
+    }
+
+    fn bit(&mut self, what: &'static str) -> Result<bool, BitError> {
         if self.left == 0 {
             self.load(what)?;
         }
@@ -119,8 +209,7 @@ impl<'a> BitReader<'a> {
         Ok((self.current >> self.left) & 1 == 1)
     }
 
-    /// `u(n)`. More than 32 bits keep the last 32.
-    pub fn bits(&mut self, mut n: u32, what: &'static str) -> Result<u32, BitError> {
+    fn number(&mut self, mut n: u32, what: &'static str) -> Result<u32, BitError> {
         let mut value = 0_u32;
         while n > 0 {
             if self.left == 0 {
@@ -136,16 +225,15 @@ impl<'a> BitReader<'a> {
         Ok(value)
     }
 
-    /// `ue(v)`, clause 9.1: 0 to 2³²−2.
-    pub fn ue(&mut self, what: &'static str) -> Result<u32, BitError> {
+    fn code(&mut self, what: &'static str) -> Result<u32, BitError> {
         let mut zeros = 0;
-        while !self.flag(what)? {
+        while !self.bit(what)? {
             zeros += 1;
             if zeros > 31 {
                 return Err(BitError { what, why: Why::LongCode });
             }
         }
-        let suffix = self.bits(zeros, what)?;
+        let suffix = self.number(zeros, what)?;
         Ok(((1_u32 << zeros) - 1) + suffix)
     }
 
@@ -156,10 +244,13 @@ impl<'a> BitReader<'a> {
 
     /// `se(v)`, clause 9.1.1: −(2³¹−1) to 2³¹−1.
     pub fn se(&mut self, what: &'static str) -> Result<i32, BitError> {
-        let code = self.ue(what)?;
+        let start = self.place();
+        let code = self.code(what)?;
         // At most 2³¹−1, since the code is at most 2³²−2.
         let magnitude = i32::try_from(code.div_ceil(2)).unwrap_or(i32::MAX);
-        Ok(if code % 2 == 1 { magnitude } else { -magnitude })
+        let value = if code % 2 == 1 { magnitude } else { -magnitude };
+        self.note(what, value.into(), start);
+        Ok(value)
     }
 }
 

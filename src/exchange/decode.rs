@@ -2,6 +2,7 @@
 //! other forms. Never fails: what is nothing known is said to be so.
 
 mod binary;
+mod check;
 mod documents;
 mod forms;
 mod ids;
@@ -11,8 +12,10 @@ use zeroize::Zeroizing;
 
 use super::{base64_bytes, text_of};
 use crate::bytes::{Error, KeyId};
+use crate::playready::HeaderKey;
 use crate::protect::request::SecretText;
 
+pub use check::{KeyCheck, check_key};
 pub(crate) use forms::pssh_of;
 pub use forms::{Form, kid_forms};
 
@@ -35,6 +38,9 @@ pub struct Decoded {
     pub forms: Vec<Form>,
     /// What is in it.
     pub inside: Vec<Decoded>,
+    /// The keys that it names, where it is a PlayReady header.
+    #[serde(skip)]
+    pub keys: Vec<HeaderKey>,
 }
 
 /// One thing that something says.
@@ -79,8 +85,8 @@ const DEPTH: usize = 8;
 
 impl Decoded {
     fn new(kind: &'static str, title: impl Into<String>) -> Self {
-        let (facts, problems, forms, inside) = Default::default();
-        Self { kind, title: title.into(), facts, problems, forms, inside }
+        let (facts, problems, forms, inside, keys) = Default::default();
+        Self { kind, title: title.into(), facts, problems, forms, inside, keys }
     }
 
     fn unknown(title: impl Into<String>) -> Self {

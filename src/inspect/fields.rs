@@ -11,7 +11,8 @@ use crate::boxes::{Needles, Node, Row, RowSink, Tree};
 use crate::bytes::{Error, Result};
 
 use super::node::{chain, human_name};
-use super::texts;
+use super::payload::payload_rows;
+use super::{texts, units};
 
 /// One box with the fields of one window of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,9 +143,14 @@ pub fn add_outside(fields: &mut BoxFields, outside: &Outside, bytes: &[u8], coun
 }
 
 fn add_rows(tree: &Tree<'_>, node: &Node, known: Known, cx: Context, sink: &mut RowSink) -> Result<()> {
+    let cx = Context { inside: Some(units::payload_rows), ..cx };
     let mut body = tree.fields(node);
     match known {
-        Known::Declared(declaration) => declaration.rows_in(&mut body, cx, sink),
+        Known::Declared(declaration) => {
+            declaration.rows_in(&mut body, cx, sink)?;
+            payload_rows(tree, node, sink);
+            Ok(())
+        }
         Known::Named(_) | Known::Unknown => {
             if !body.is_empty() {
                 let end = node.body_start() + node.fields_len;

@@ -4,11 +4,14 @@
 
 mod byte_search;
 mod fields;
+mod header_elements;
 mod node;
 mod notes;
 mod overview;
+mod payload;
 mod search;
 mod texts;
+mod units;
 
 pub use byte_search::{ByteForm, ByteHit, ByteSearch, ByteSearchPart};
 pub use fields::{BoxFields, add_outside, fields, outside, window};

@@ -7,10 +7,9 @@ use crate::boxes::fragment::EventMessage;
 use crate::boxes::header::four;
 use crate::boxes::metadata::{MetadataKeys, TagValue};
 use crate::boxes::piff::{self, PiffProtectionSystem};
-use crate::boxes::wire::spaced_hex;
 use crate::boxes::{BoxId, Node, Tree, systems};
 use crate::bytes::units::len_u64;
-use crate::bytes::{KeyId, Reader, Uuid16};
+use crate::bytes::{KeyId, Uuid16};
 use crate::playready::header_xml_in;
 
 /// Longest text that is decoded, in bytes: manifests and XMP stay far below, and the page must not freeze.
@@ -92,7 +91,8 @@ fn system_texts(system: Uuid16, data: &[u8], kids: &[KeyId], end: u64) -> Vec<(&
         systems::PLAYREADY | systems::PLAYREADY_LITTLE_ENDIAN => {
             vec![("PlayReady header", playready_header(data, start))]
         }
-        systems::WIDEVINE => vec![("Widevine header", widevine_text(data).unwrap_or_default())],
+        // The rows say all.
+        systems::WIDEVINE => Vec::new(),
         _ if !kids.is_empty() => {
             let kids: Vec<String> = kids.iter().take(TEXT_LEN / 64).map(|kid| kid.uuid()).collect();
             vec![("Key IDs", kids.join("\n"))]
@@ -112,78 +112,6 @@ fn playready_header(object: &[u8], start: u64) -> String {
 fn utf16(bytes: &[u8]) -> String {
     let units = bytes.chunks_exact(2).filter_map(|pair| Some(u16::from_le_bytes(pair.try_into().ok()?)));
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
-}
-
-/// The fields of a Widevine header that concern keys (a protobuf message); `None` when it is none.
-fn widevine_text(data: &[u8]) -> Option<String> {
-    let mut r = Reader::new(data, 0);
-    let mut text = String::new();
-    while !r.is_empty() {
-        let tag = varint(&mut r)?;
-        let (number, wire_type) = (tag >> 3, tag & 7);
-        match wire_type {
-            0 => {
-                let value = varint(&mut r)?;
-                let (name, value) = match number {
-                    1 => ("algorithm", if value == 1 { "AESCTR".to_owned() } else { value.to_string() }),
-                    9 => ("protection scheme", scheme_text(value)),
-                    7 => ("crypto period", value.to_string()),
-                    _ => ("", value.to_string()),
-                };
-                line(&mut text, name, number, &value);
-            }
-            2 => {
-                let len = usize::try_from(varint(&mut r)?).ok()?;
-                let bytes = r.take(len, "field").ok()?;
-                let (name, value) = match (number, <[u8; 16]>::try_from(bytes)) {
-                    (2, Ok(kid)) => ("key ID", KeyId(kid).uuid()),
-                    (2, Err(_)) => ("key ID", spaced_hex(bytes)),
-                    (3, _) => ("provider", String::from_utf8_lossy(bytes).into_owned()),
-                    (4, _) => ("content ID", readable(bytes)),
-                    (6, _) => ("policy", String::from_utf8_lossy(bytes).into_owned()),
-                    _ => ("", readable(bytes)),
-                };
-                line(&mut text, name, number, &value);
-            }
-            1 => drop(r.take(8, "field").ok()?),
-            5 => drop(r.take(4, "field").ok()?),
-            _ => return None,
-        }
-    }
-    Some(text)
-}
-
-fn line(text: &mut String, name: &str, number: u64, value: &str) {
-    let _ = if name.is_empty() {
-        writeln!(text, "field {number}: {value}")
-    } else {
-        writeln!(text, "{name}: {value}")
-    };
-}
-
-fn varint(r: &mut Reader<'_>) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = r.u8("number").ok()?;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// A four-character code in a number, as Widevine writes the scheme.
-fn scheme_text(value: u64) -> String {
-    match u32::try_from(value) {
-        Ok(code) => crate::bytes::FourCc(code.to_be_bytes()).text(),
-        Err(_) => value.to_string(),
-    }
-}
-
-fn readable(bytes: &[u8]) -> String {
-    let text = plain_text(bytes);
-    if text.is_empty() { spaced_hex(bytes) } else { text }
 }
 
 /// UTF-8 without control characters, else nothing.
@@ -271,14 +199,5 @@ mod tests {
         for xml in ["", "<", "</a></b>", "<a", "text", "<!-- > --><a>", "<![CDATA[ > ]]>", "<a>é<b"] {
             let _ = indented(xml);
         }
-    }
-
-    #[test]
-    fn widevine_headers_name_their_keys() {
-        // Two key IDs and the scheme cbcs, from the Shaka Packager tests.
-        let data = hex::decode("12106b65796964317e7e7e7e7e7e7e7e7e7e48f3c6899b06").unwrap();
-        let text = widevine_text(&data).unwrap();
-        assert_eq!(text, "key ID: 6b657969-6431-7e7e-7e7e-7e7e7e7e7e7e\nprotection scheme: cbcs\n");
-        assert_eq!(widevine_text(b"\xff\xff"), None);
     }
 }

@@ -15,12 +15,12 @@ mod xml;
 
 pub use checksum::checksum;
 pub use custom::{check_custom_attributes, without_wrapper};
-pub use header::{Algorithm, Header, HeaderKey, HeaderVersion};
+pub use header::{Algorithm, Header, HeaderKey, HeaderVersion, NAMESPACE};
 pub use key::{
     derive_key, is_test_key, is_weak_seed, parse_ds_id, parse_iv_start, parse_key, parse_kid, parse_seed,
     weakness,
 };
-pub use object::{ProObject, Record, bare_header_xml, header_xml_in, utf16le_encode};
+pub use object::{ProObject, Record, bare_header_xml, header_xml_in, is_bare_header, utf16le_encode};
 pub(crate) use parse::LENIENT;
 pub use parse::{Note, ParsedHeader, UnknownElement};
 pub use url::{check_url, url_warnings};

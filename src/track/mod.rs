@@ -25,6 +25,7 @@ mod times;
 pub mod top;
 pub mod totals;
 pub mod traces;
+pub mod widevine;
 
 pub use codec::Codec;
 pub use entry::{Protection, SampleEntry};
@@ -32,4 +33,5 @@ pub use fragment::{Fragment, TrackFragment};
 pub use index::Index;
 pub use indexer::{Indexer, Need};
 pub use movie::{Movie, Track, TrackKind};
-pub use system_header::{SystemHeader, varint};
+pub use system_header::SystemHeader;
+pub use widevine::{WidevineField, varint, widevine_fields};

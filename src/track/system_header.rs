@@ -4,9 +4,11 @@ use crate::boxes::cenc::ProtectionSystemSpecificHeader;
 use crate::boxes::piff::{self, PiffProtectionSystem};
 use crate::boxes::systems::{PLAYREADY, PLAYREADY_LITTLE_ENDIAN, WIDEVINE};
 use crate::boxes::{Node, Tree};
+use crate::bytes::units::len_u64;
 use crate::bytes::{KeyId, Uuid16};
 
 use super::leftovers::is_system_header;
+use super::widevine::{WidevineField, widevine_fields};
 
 /// The header of a DRM system.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct SystemHeader<'t> {
     pub kids: Vec<KeyId>,
     /// Its payload.
     pub data: Vec<u8>,
+    /// File offset of the payload.
+    pub start: u64,
 }
 
 impl<'t> SystemHeader<'t> {
@@ -30,16 +34,18 @@ impl<'t> SystemHeader<'t> {
         nodes.filter_map(|node| Self::read(tree, node)).collect()
     }
 
-    fn read(tree: &Tree<'_>, node: &'t Node) -> Option<Self> {
+    /// Of a box that is one; nothing when it cannot be read.
+    pub fn read(tree: &Tree<'_>, node: &'t Node) -> Option<Self> {
         let is_piff = node.id() == piff::PROTECTION_SYSTEM;
-        let (system, kids, data) = if is_piff {
+        let (system, kids, data, rest) = if is_piff {
             let piff = tree.read::<PiffProtectionSystem>(node).ok()?;
-            (piff.system_id, Vec::new(), piff.data.0)
+            (piff.system_id, Vec::new(), piff.data.0, piff.rest)
         } else {
             let pssh = tree.read::<ProtectionSystemSpecificHeader>(node).ok()?;
-            (pssh.system_id, pssh.kids.entries, pssh.data.0)
+            (pssh.system_id, pssh.kids.entries, pssh.data.0, pssh.rest)
         };
-        Some(Self { node, system, is_piff, kids, data })
+        let start = node.end().saturating_sub(len_u64(data.len() + rest.len()));
+        Some(Self { node, system, is_piff, kids, data, start })
     }
 
     /// Whether it is PlayReady's, by either of the IDs that writers give it.
@@ -47,48 +53,13 @@ impl<'t> SystemHeader<'t> {
         is_playready(self.system)
     }
 
-    /// The key IDs in its payload, where that is Widevine's and names any: field 2 of the message `WidevinePsshData`.
+    /// The key IDs in its payload, where that is Widevine's and names any, each in 16 bytes.
     pub fn widevine_kids(&self) -> Vec<KeyId> {
-        if self.system == WIDEVINE { message_kids(&self.data).unwrap_or_default() } else { Vec::new() }
+        let fields = if self.system == WIDEVINE { widevine_fields(&self.data, 0) } else { None };
+        let fields = fields.unwrap_or_default();
+        let kids = fields.iter().filter(|field| field.number == WidevineField::KEY_ID).map(|field| field.kid);
+        kids.collect::<Option<_>>().unwrap_or_default()
     }
-}
-
-/// What stands in all fields 2 of a protobuf message; nothing where it is no message, or one of those is no key ID.
-fn message_kids(mut message: &[u8]) -> Option<Vec<KeyId>> {
-    let mut kids = Vec::new();
-    while !message.is_empty() {
-        let tag = varint(&mut message)?;
-        let len = match tag & 7 {
-            0 => {
-                varint(&mut message)?;
-                continue;
-            }
-            1 => 8,
-            2 => usize::try_from(varint(&mut message)?).ok()?,
-            5 => 4,
-            _ => return None,
-        };
-        let (value, rest) = message.split_at_checked(len)?;
-        message = rest;
-        if tag == 2 << 3 | 2 {
-            kids.push(KeyId(value.try_into().ok()?));
-        }
-    }
-    Some(kids)
-}
-
-/// A number of a protobuf message, taken off its front.
-pub fn varint(r: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = r.split_first()?;
-        *r = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 /// Whether this ID stands for PlayReady; some writers have it in the other byte order.

@@ -7,7 +7,7 @@ use crate::bytes::units::to_len;
 use crate::bytes::{Error, KeyId, Result};
 use crate::exchange::build::{BuildText, build};
 use crate::exchange::request::{WriteRequest, read_tracks};
-use crate::exchange::{export, lines, read_keys, x509};
+use crate::exchange::{decode, export, lines, read_keys, x509};
 use crate::manifest;
 use crate::manifest::described::ByteRange;
 use crate::manifest::segment_index::{self, Piece};
@@ -26,6 +26,13 @@ fn kids(text: &str) -> Vec<KeyId> {
 pub fn decode_anything(bytes: Vec<u8>, known: &str) -> JsResult<JsValue> {
     let bytes = Zeroizing::new(bytes);
     shown(&manifest::decoded::anything(&bytes, &kids(known)))
+}
+
+/// What the headers in bytes say of a key, or of a key seed: a list of `KeyCheck`.
+#[wasm_bindgen]
+pub fn check_key(bytes: Vec<u8>, key: String) -> JsResult<JsValue> {
+    let (bytes, key) = (Zeroizing::new(bytes), Zeroizing::new(key));
+    shown(&decode::check_key(&decode::decode(&bytes, &[]), &key).map_err(to_js)?)
 }
 
 /// Headers made of a request: `Decoded`.

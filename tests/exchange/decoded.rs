@@ -1,7 +1,7 @@
 //! What things are that somebody pastes, and what is built without a file.
 
 use boxlock::exchange::build::{BuildText, build};
-use boxlock::exchange::decode::{Decoded, decode};
+use boxlock::exchange::decode::{Decoded, check_key, decode};
 use boxlock::exchange::request::WriteRequest;
 use boxlock::exchange::{export, read_keys};
 use proptest::prelude::*;
@@ -376,4 +376,70 @@ fn form_or_hex(found: &Decoded, bytes: &[u8]) -> String {
         .iter()
         .find(|form| form.id == "pssh")
         .map_or_else(|| hex::encode(bytes), |form| form.value.0.clone())
+}
+
+/// A published key ID with its key, the seed that makes it, and a key that is another's.
+const PUBLISHED: (&str, &str) = ("09e36702-8f33-436c-a5dd-60ffe6671e70", "b42ca3172ee4e69bf51848a59db9cd13");
+const SEED: &str = "XVBovsmzhP9gRIZxWfFta3VVRPzVEWmJsazEJ46I";
+const OTHERS: &str = "3a2a1b68dd2bd9b2eeb25e84c4776668";
+
+/// The headers of a request, whatever is around them.
+fn headers(request: &str) -> Decoded {
+    let built = build(&BuildText::read(request).unwrap()).unwrap();
+    decode(form(&built, "pssh").as_bytes(), &[])
+}
+
+#[test]
+fn checksums_tell_whether_a_key_is_right() {
+    let (kid, key) = PUBLISHED;
+    let found = headers(&format!("{{\"kid\":\"{kid}\",\"key\":\"{key}\"}}"));
+    let told = |typed: &str| {
+        let checks = check_key(&found, typed).unwrap();
+        let [one] = &checks[..] else { panic!("{checks:?}") };
+        assert_eq!(one.kid, kid);
+        (one.right, one.message.clone())
+    };
+    for right in [key, &key.to_uppercase(), "tCyjFy7k5pv1GEilnbnNEw==", SEED] {
+        let (answer, message) = told(right);
+        assert_eq!(answer, Some(true), "{right}");
+        assert!(message.contains("BGw1aYZ1YXM="), "{message}");
+    }
+    let (answer, message) = told(OTHERS);
+    assert_eq!(answer, Some(false));
+    assert!(message.contains("the header has BGw1aYZ1YXM=") && !message.contains("byte order"), "{message}");
+}
+
+#[test]
+fn a_key_that_belongs_to_the_other_order_of_the_key_id_is_told() {
+    let (kid, key) = PUBLISHED;
+    let turned = "0267e309-338f-6c43-a5dd-60ffe6671e70";
+    // The checksum of the one order under the key ID of the other.
+    let sum = |kid: &str| {
+        let found =
+            build(&BuildText::read(&format!("{{\"kid\":\"{kid}\",\"key\":\"{key}\"}}")).unwrap()).unwrap();
+        let xml = form(&found, "xml").to_owned();
+        let (_, rest) = xml.split_once("<CHECKSUM>").unwrap();
+        (rest.split_once('<').unwrap().0.to_owned(), xml)
+    };
+    let ((right, xml), (wrong, _)) = (sum(kid), sum(turned));
+    let found = decode(xml.replace(&right, &wrong).as_bytes(), &[]);
+    let checks = check_key(&found, key).unwrap();
+    assert_eq!(checks[0].right, Some(false));
+    assert!(checks[0].message.contains("other byte order"), "{}", checks[0].message);
+}
+
+#[test]
+fn a_header_without_checksums_says_that_it_cannot_tell() {
+    let (kid, key) = PUBLISHED;
+    for (scheme, word) in [("cbcs", "algorithm"), ("cenc", "no checksum")] {
+        let found = headers(&format!("{{\"kid\":\"{kid}\",\"scheme\":\"{scheme}\"}}"));
+        let checks = check_key(&found, key).unwrap();
+        assert_eq!(checks.iter().map(|check| check.right).collect::<Vec<_>>(), [None], "{scheme}");
+        assert!(checks[0].message.contains(word), "{}", checks[0].message);
+    }
+    assert_eq!(check_key(&decode(b"nothing", &[]), key).unwrap(), []);
+    let found = headers(&format!("{{\"kid\":\"{kid}\",\"key\":\"{key}\"}}"));
+    for (typed, code) in [("x", "bad-key"), ("", "bad-key"), (&"!".repeat(40), "bad-seed")] {
+        assert_eq!(check_key(&found, typed).unwrap_err().code(), code, "{typed}");
+    }
 }

@@ -136,3 +136,27 @@ pub fn decode(file: &[u8], key: Option<&str>, kind: &str) -> Decoded {
         errors: errors.join("\n"),
     }
 }
+
+/// A field of a parameter set or sequence header, as FFmpeg names it, without its number in a list; and its value.
+pub type Field = (String, i64);
+
+/// The fields of what a decoder of the first video track is told before the first sample.
+pub fn header_fields(file: &[u8]) -> Vec<Field> {
+    let scratch = Scratch::of(file);
+    let mut command = Command::new("ffmpeg");
+    command.args(["-v", "trace", "-i"]).arg(&scratch.0);
+    let output =
+        run(command.args(["-map", "0:v:0", "-c", "copy", "-bsf:v", "trace_headers", "-f", "null", "-"]));
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let lines = text.lines().filter(|line| line.starts_with("[trace_headers @"));
+    let lines = lines.filter_map(|line| Some(line.split_once("] ")?.1));
+    let own = lines.skip_while(|line| *line != "Extradata").take_while(|line| !line.starts_with("Packet:"));
+    let field = |line: &str| {
+        let (head, value) = line.rsplit_once(" = ")?;
+        let mut words = head.split_whitespace();
+        words.next()?.parse::<u64>().ok()?;
+        let name = words.next()?.split('[').next()?.to_owned();
+        Some((name, value.trim().parse().ok()?))
+    };
+    own.filter_map(field).collect()
+}

@@ -11,6 +11,7 @@ import { started, wipe, wipeAndEnd } from './started.js';
 /** @type {{ [M in KeyMethod]: (args: KeyMethods[M]['args']) => KeyMethods[M]['result'] | Promise<KeyMethods[M]['result']> }} */
 const methods = {
   decode: ({ bytes, known }) => core.decode_anything(bytes, known),
+  check: ({ bytes, key }) => core.check_key(bytes, key),
   build: ({ request }) => core.build_headers(request),
   async read({ bytes, known, tracks, privateKey }) {
     const list = core.read_key_list(bytes, known, tracks);

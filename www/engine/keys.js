@@ -116,6 +116,15 @@ export async function decode(assets, source, { knownKids }) {
 
 /**
  * @param {Assets} assets
+ * @param {KeySourceText} source
+ * @param {string} key
+ */
+export async function checkKey(assets, source, key) {
+  return ask(assets, 'check', { bytes: await bytesOf(source), key });
+}
+
+/**
+ * @param {Assets} assets
  * @param {Types.BuildRequest} request
  */
 export function build(assets, request) {

@@ -11,6 +11,7 @@ import type {
   FileComparison,
   FileFindings,
   Form,
+  KeyCheck,
   KeyList,
   KeysToWrite,
   ListWindow,
@@ -61,6 +62,7 @@ export type KeySourceText = string | Uint8Array | Blob;
 /** What the worker of keys does. Bytes are what was typed or read; requests cross as JSON, which the module wipes. */
 export interface KeyMethods {
   decode: { args: { bytes: Uint8Array; known: string }; result: Decoded };
+  check: { args: { bytes: Uint8Array; key: string }; result: KeyCheck[] };
   build: { args: { request: string }; result: Decoded };
   read: {
     args: { bytes: Uint8Array; known: string; tracks: string; privateKey: Uint8Array | null };

@@ -6,6 +6,7 @@
 import { copyButton } from './copy.js';
 import { h } from './dom.js';
 import * as format from './format.js';
+import { KeyCheck } from './key-check.js';
 import { textCard } from './xml.js';
 
 export class BoxAbout {
@@ -51,7 +52,12 @@ export class BoxAbout {
       node.problem ? h('p', { class: 'fault-line' }, h('strong', {}, 'Fault: '), node.problem) : '',
     );
     this.texts.hidden = view.texts.length === 0;
-    this.texts.replaceChildren(...view.texts.map(({ title, text }) => textCard(title, text)));
+    this.texts.replaceChildren(
+      ...view.texts.flatMap(({ title, text }) => [
+        textCard(title, text),
+        ...(title === 'PlayReady header' ? [new KeyCheck(text).element] : []),
+      ]),
+    );
   }
 
   /**

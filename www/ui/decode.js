@@ -9,6 +9,7 @@ import { decodedView } from './decoded.js';
 import { button, h } from './dom.js';
 import { faultOf } from './fault.js';
 import { Field, textInput } from './form-parts.js';
+import { KeyCheck } from './key-check.js';
 import { say } from './live.js';
 import { listerOf, SegmentTable } from './segment-table.js';
 import { addStyle } from './style.js';
@@ -31,6 +32,9 @@ const SCHEMES = [
   ['cenc', 'cenc (AES-CTR)'],
   ['cbcs', 'cbcs (AES-CBC)'],
 ];
+
+/** @param {Decoded} found @returns {boolean} whether keys can be checked by it */
+const hasHeader = ({ kind, inside }) => kind === 'playready-header' || inside.some(hasHeader);
 
 export class Decoder {
   /**
@@ -145,6 +149,7 @@ export class Decoder {
     try {
       const found = await decode(source, { knownKids: this.knownKids() });
       shown = decodedView(found);
+      if (hasHeader(found)) shown.append(new KeyCheck(source).element);
       words = spoken(found);
       if (MANIFESTS.includes(found.kind)) {
         // An element of one is no manifest, and has no segments.

@@ -12,7 +12,7 @@ use crate::exchange::base64_text;
 use crate::playready::object::utf16le_decode;
 use crate::playready::{Header, HeaderKey, ParsedHeader, ProObject, Record, header_xml_in, url_warnings};
 use crate::protect::systems::whole;
-use crate::track::varint;
+use crate::track::{WidevineField, widevine_fields};
 
 /// Start and end of a header's XML in UTF-16.
 const START: &[u8] = b"<\0W\0R\0M\0H\0E\0A\0D\0E\0R\0";
@@ -202,6 +202,7 @@ impl Look<'_> {
         let ParsedHeader { header, unknown, notes } = &parsed;
         let mut found =
             Decoded::new("playready-header", format!("A PlayReady header, version {}.", header.version));
+        found.keys.clone_from(&header.keys);
         for key in &header.keys {
             found.fact("Key ID", key.kid.uuid());
             found.fact("Its algorithm", self.key_line(key));
@@ -272,55 +273,28 @@ fn xml_within(bytes: &[u8], start: usize) -> Option<String> {
     utf16le_decode(&text, len_u64(start)).ok()
 }
 
-/// Widevine's message (`WidevinePsshData`), when bytes are one: key IDs, provider, content ID, policy, scheme.
+/// Widevine's message (`WidevinePsshData`), when bytes are one: what it names tells it from other bytes.
 pub(super) fn widevine(bytes: &[u8]) -> Option<Decoded> {
+    let fields = widevine_fields(bytes, 0)?;
     let mut found = Decoded::new("widevine", "A Widevine header (WidevinePsshData).");
-    let mut r = bytes;
-    let mut said = 0;
-    while !r.is_empty() {
-        let tag = varint(&mut r)?;
-        let (field, wire) = (tag >> 3, tag & 7);
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| hex::encode(bytes));
-        match wire {
-            0 => {
-                let value = varint(&mut r)?;
-                match field {
-                    1 => found
-                        .fact("Algorithm", if value == 1 { "AES-CTR".to_owned() } else { value.to_string() }),
-                    9 => {
-                        let code = u32::try_from(value).ok()?.to_be_bytes();
-                        found.fact("Scheme", text(&code));
-                    }
-                    7 => found.fact("Crypto period index", value.to_string()),
-                    10 => found.fact("Crypto period in seconds", value.to_string()),
-                    _ => found.fact(&format!("Field {field}"), value.to_string()),
-                }
-            }
-            2 => {
-                let len = usize::try_from(varint(&mut r)?).ok()?;
-                let (inner, rest) = r.split_at_checked(len)?;
-                r = rest;
-                match (field, <[u8; 16]>::try_from(inner)) {
-                    (2, Ok(kid)) => {
-                        found.fact("Key ID", KeyId(kid).uuid());
-                        found.forms.push(Form::new("uuid", "Key ID as UUID", KeyId(kid).uuid()));
-                    }
-                    (2, Err(_)) => {
-                        found.fact("Key ID", format!("{} bytes: {}", inner.len(), hex::encode(inner)))
-                    }
-                    (3, _) => found.fact("Provider", text(inner)),
-                    (4, _) => found.fact("Content ID", text(inner)),
-                    (6, _) => found.fact("Policy", text(inner)),
-                    (1..=20, _) => found.fact(&format!("Field {field}"), text(inner)),
-                    _ => return None,
-                }
-            }
+    for field in &fields {
+        let name = match field.number {
+            1 => "Algorithm",
+            WidevineField::KEY_ID => "Key ID",
+            3 => "Provider",
+            4 => "Content ID",
+            6 => "Policy",
+            7 => "Crypto period index",
+            9 => "Scheme",
+            10 => "Crypto period in seconds",
+            ..=20 => &format!("Field {}", field.number),
             _ => return None,
+        };
+        found.fact(name, field.value.as_str());
+        if let Some(kid) = field.kid {
+            found.forms.push(Form::new("uuid", "Key ID as UUID", kid.uuid()));
         }
-        said += 1;
     }
     found.forms.push(Form::new("base64", "Its bytes, base64", base64_text(bytes)));
-    (said > 0
-        && found.facts.iter().any(|fact| ["Key ID", "Provider", "Content ID"].contains(&fact.name.as_str())))
-    .then_some(found)
+    fields.iter().any(|field| (WidevineField::KEY_ID..=4).contains(&field.number)).then_some(found)
 }

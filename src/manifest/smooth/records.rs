@@ -11,6 +11,7 @@ use crate::boxes::descriptor::{
 use crate::boxes::header::{four, wrap};
 use crate::boxes::parts::{IfWhole, LenBytes};
 use crate::boxes::profiles::{MPEG4_AUDIO, sampling_frequency};
+use crate::boxes::within::Within;
 use crate::bytes::{Error, Result, Writer};
 use crate::manifest::lint::short;
 use crate::track::codec::{h264, h265};
@@ -90,7 +91,7 @@ fn nal_units(bytes: &[u8]) -> Vec<&[u8]> {
     starts.iter().zip(ends).filter_map(unit).collect()
 }
 
-fn sets(units: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> Vec<LenBytes<u16>> {
+fn sets<P>(units: &[&[u8]], is: impl Fn(&[u8]) -> bool) -> Vec<Within<LenBytes<u16>, P>> {
     units.iter().filter(|unit| is(unit)).map(|unit| unit.to_vec().into()).collect()
 }
 

@@ -15,7 +15,7 @@ use frame_header::{Frame, Header};
 use references::Kept;
 use sequence::SequenceHeader;
 
-pub use listed::{Listed, listed};
+pub use listed::{Listed, listed, note_fields};
 pub use sequence::Colour;
 
 /// Numbers of `obu_type` (table in 6.2.2).

@@ -5,6 +5,7 @@ use crate::boxes::BoxBody as _;
 use crate::boxes::codec::AvcConfiguration;
 use crate::boxes::parts::LenBytes;
 use crate::boxes::profiles::{avc_level, avc_profile};
+use crate::boxes::within::{Avc, Within};
 use crate::bytes::{Error, FourCc, Reader, Result};
 
 use super::h264::{LengthSize, ParameterSets};
@@ -54,7 +55,8 @@ impl AvcConfig {
             )
             .at(start + LENGTH_SIZE_AT)
         })?;
-        let sets = |sets: Vec<LenBytes<u16>>| sets.into_iter().map(|set| set.bytes).collect();
+        let sets =
+            |sets: Vec<Within<LenBytes<u16>, Avc>>| sets.into_iter().map(|set| set.inner.bytes).collect();
         Ok(Self {
             profile: record.avc_profile_indication,
             compatibility: record.profile_compatibility,

@@ -1,12 +1,13 @@
 //! Fields in a row, for headers that are walked whole: AV1 and VP9.
 
-use crate::bytes::bits::{BitError, BitReader, at_most};
+use crate::bytes::bits::{BitError, BitReader, Trace, at_most};
 
 /// Fields in a row. Behind the end all are 0, and the first that is missing is the fault: a header is walked without looking
 /// at every step, and asked once.
 #[derive(Debug)]
 pub struct Fields<'b> {
     bits: BitReader<'b>,
+    what: &'static str,
     fault: Option<BitError>,
 }
 
@@ -15,12 +16,24 @@ impl<'b> Fields<'b> {
 
     /// Over bytes that mean themselves.
     pub fn new(bytes: &'b [u8]) -> Self {
-        Self { bits: BitReader::plain(bytes), fault: None }
+        Self { bits: BitReader::plain(bytes), what: Self::WHAT, fault: None }
+    }
+
+    /// The same, which are noted.
+    pub fn traced(bytes: &'b [u8], trace: &'b Trace) -> Self {
+        Self { bits: BitReader::plain(bytes).traced(trace), ..Self::new(bytes) }
+    }
+
+    /// What the next field is called.
+    pub fn named(&mut self, what: &'static str) -> &mut Self {
+        self.what = what;
+        self
     }
 
     /// `f(n)`.
     pub fn bits(&mut self, n: u32) -> u32 {
-        self.bits.bits(n, Self::WHAT).unwrap_or_else(|error| self.fail(error))
+        let what = core::mem::replace(&mut self.what, Self::WHAT);
+        self.bits.bits(n, what).unwrap_or_else(|error| self.fail(error))
     }
 
     /// `f(1)` as a flag.
@@ -49,7 +62,8 @@ impl<'b> Fields<'b> {
 
     /// `uvlc()`.
     pub fn code(&mut self) -> u32 {
-        self.bits.ue(Self::WHAT).unwrap_or_else(|error| self.fail(error))
+        let what = core::mem::replace(&mut self.what, Self::WHAT);
+        self.bits.ue(what).unwrap_or_else(|error| self.fail(error))
     }
 
     /// `ns(n)`: a number below `n`.

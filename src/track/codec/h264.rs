@@ -5,12 +5,26 @@ mod parameter_sets;
 mod pps;
 mod slice_header;
 mod sps;
+pub(super) mod vui;
 
 pub use nals::{LengthSize, Nal, Nals};
 pub use parameter_sets::{ParameterSets, unknown_pps, unknown_sps};
 pub use pps::{Pps, SliceGroups};
 pub use slice_header::{SliceHeader, SliceKind};
 pub use sps::{PicOrderCount, Sps};
+
+use crate::bytes::bits::{BitReader, Trace};
+
+/// Has `trace` note the fields of a parameter set, a whole NAL unit; of another type none. What stands before a fault is noted.
+pub fn note_fields(nal: &[u8], trace: &Trace) {
+    let mut r = BitReader::nal(nal).traced(trace);
+    // Faults are told where the set is used.
+    let _ = match nal.first().map(|byte| NalType::from_header(*byte)) {
+        Some(NalType::SPS) => Sps::read(&mut r).map(drop),
+        Some(NalType::PPS) => Pps::read(&mut r).map(drop),
+        _ => Ok(()),
+    };
+}
 
 /// `nal_unit_type` of clause 7.4.1, table 7-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,6 +5,8 @@ mod pps;
 mod ref_pic_set;
 mod slice_header;
 mod sps;
+mod vps;
+mod vui;
 
 pub use parameter_sets::ParameterSets;
 pub use pps::Pps;
@@ -12,7 +14,7 @@ pub use ref_pic_set::RefPicSet;
 pub use slice_header::{SliceHeader, SliceKind};
 pub use sps::Sps;
 
-use crate::bytes::bits::{BitError, BitReader};
+use crate::bytes::bits::{BitError, BitReader, Trace};
 
 /// Bytes of the NAL unit header of clause 7.3.1.2.
 pub const NAL_HEADER_LEN: usize = 2;
@@ -22,6 +24,8 @@ pub const NAL_HEADER_LEN: usize = 2;
 pub struct NalType(u8);
 
 impl NalType {
+    /// Video parameter set.
+    pub const VPS: Self = Self(32);
     /// Sequence parameter set.
     pub const SPS: Self = Self(33);
     /// Picture parameter set.
@@ -97,6 +101,19 @@ impl NalType {
     }
 }
 
+/// Has `trace` note the fields of a parameter set of the base layer, a whole NAL unit; of another unit none. What stands before
+/// a fault is noted.
+pub fn note_fields(nal: &[u8], trace: &Trace) {
+    let mut r = BitReader::nal(nal).traced(trace);
+    // Faults are told where the set is used.
+    let _ = match NalType::of(nal).filter(|_| layer_of(nal) == 0) {
+        Some(NalType::VPS) => vps::walk(&mut r),
+        Some(NalType::SPS) => Sps::read(&mut r).map(drop),
+        Some(NalType::PPS) => Pps::read(&mut r).map(drop),
+        _ => Ok(()),
+    };
+}
+
 /// `nuh_layer_id` of a whole NAL unit: 0 but in layered streams.
 pub fn layer_of(nal: &[u8]) -> u8 {
     match nal {
@@ -110,6 +127,15 @@ type Bits<T> = Result<T, BitError>;
 /// `Ceil( Log2( count ) )`: the bits of a number below `count`.
 fn bits_below(count: u32) -> u32 {
     u32::BITS - count.saturating_sub(1).leading_zeros()
+}
+
+/// The header of a NAL unit (clause 7.3.1.2).
+fn read_unit_header(r: &mut BitReader<'_>) -> Bits<()> {
+    r.flag("forbidden_zero_bit")?;
+    r.bits(6, "nal_unit_type")?;
+    r.bits(6, "nuh_layer_id")?;
+    r.bits(3, "nuh_temporal_id_plus1")?;
+    Ok(())
 }
 
 /// Walks `scaling_list_data( )` of clause 7.3.4.

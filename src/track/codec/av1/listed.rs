@@ -1,8 +1,10 @@
 //! The OBUs of a sample, one by one, with their names.
 
 use crate::bytes::Result;
+use crate::bytes::bits::Trace;
 use crate::bytes::units::len_u64;
 
+use super::sequence::SequenceHeader;
 use super::{Fields, Obu, State, kind};
 
 /// One OBU.
@@ -35,6 +37,14 @@ impl Listed {
             15 => "padding",
             _ => "reserved",
         }
+    }
+}
+
+/// Has `trace` note the fields of an OBU with this payload, where it is a sequence header. What stands before a fault is noted.
+pub fn note_fields(kind: u8, payload: &[u8], trace: &Trace) {
+    if kind == kind::SEQUENCE_HEADER {
+        // Faults are told where the header is used.
+        let _ = SequenceHeader::read(&mut Fields::traced(payload, trace));
     }
 }
 

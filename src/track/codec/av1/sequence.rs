@@ -79,10 +79,13 @@ pub struct SequenceHeader {
 impl SequenceHeader {
     /// From the payload of its OBU.
     pub fn parse(payload: &[u8]) -> Result<Self, BitError> {
-        let f = &mut Fields::new(payload);
-        let profile = f.bits(3);
-        f.flag(); // still_picture
-        let is_reduced = f.flag();
+        Self::read(&mut Fields::new(payload))
+    }
+
+    pub(super) fn read(f: &mut Fields<'_>) -> Result<Self, BitError> {
+        let profile = f.named("seq_profile").bits(3);
+        f.named("still_picture").flag();
+        let is_reduced = f.named("reduced_still_picture_header").flag();
         let mut sequence = Self {
             colour: Colour::default(),
             is_reduced,
@@ -107,88 +110,97 @@ impl SequenceHeader {
             film_grain: false,
         };
         if is_reduced {
-            f.bits(5); // seq_level_idx
+            f.named("seq_level_idx").bits(5);
         } else {
             sequence.operating_points(f);
         }
-        sequence.size_bits = [4, 4].map(|n| f.bits(n) + 1);
-        sequence.max_size = sequence.size_bits.map(|n| f.bits(n) + 1);
-        // frame_id_numbers_present_flag
-        if !is_reduced && f.flag() {
-            let delta = f.bits(4) + 2;
-            sequence.id_bits = [f.bits(3) + 1 + delta, delta];
+        let sizes = ["frame_width_bits_minus_1", "frame_height_bits_minus_1"];
+        sequence.size_bits = sizes.map(|name| f.named(name).bits(4) + 1);
+        let [width_bits, height_bits] = sequence.size_bits;
+        sequence.max_size = [
+            f.named("max_frame_width_minus_1").bits(width_bits) + 1,
+            f.named("max_frame_height_minus_1").bits(height_bits) + 1,
+        ];
+        if !is_reduced && f.named("frame_id_numbers_present_flag").flag() {
+            let delta = f.named("delta_frame_id_length_minus_2").bits(4) + 2;
+            let more = f.named("additional_frame_id_length_minus_1").bits(3) + 1;
+            sequence.id_bits = [more + delta, delta];
         }
-        sequence.large_blocks = f.flag();
-        f.bits(2); // enable_filter_intra, enable_intra_edge_filter
+        sequence.large_blocks = f.named("use_128x128_superblock").flag();
+        f.named("enable_filter_intra").flag();
+        f.named("enable_intra_edge_filter").flag();
         if !is_reduced {
             sequence.tools(f);
         }
-        [sequence.superres, sequence.cdef, sequence.restoration] = [(); 3].map(|()| f.flag());
+        sequence.superres = f.named("enable_superres").flag();
+        sequence.cdef = f.named("enable_cdef").flag();
+        sequence.restoration = f.named("enable_restoration").flag();
         sequence.color_config(f, profile);
-        sequence.film_grain = f.flag();
+        sequence.film_grain = f.named("film_grain_params_present").flag();
         f.check().map(|()| sequence)
     }
 
     fn operating_points(&mut self, f: &mut Fields<'_>) {
         let mut delay_bits = None;
-        // timing_info_present_flag
-        if f.flag() {
-            f.bits(32); // num_units_in_display_tick
-            f.bits(32); // time_scale
-            let equal_intervals = f.flag();
+        if f.named("timing_info_present_flag").flag() {
+            f.named("num_units_in_display_tick").bits(32);
+            f.named("time_scale").bits(32);
+            let equal_intervals = f.named("equal_picture_interval").flag();
             if equal_intervals {
-                f.code(); // num_ticks_per_picture_minus_1
+                f.named("num_ticks_per_picture_minus_1").code();
             }
-            // decoder_model_info_present_flag
-            if f.flag() {
-                delay_bits = Some(f.bits(5) + 1);
-                f.bits(32); // num_units_in_decoding_tick
-                self.removal_bits = Some(f.bits(5) + 1);
-                let presentation_bits = f.bits(5) + 1;
+            if f.named("decoder_model_info_present_flag").flag() {
+                delay_bits = Some(f.named("buffer_delay_length_minus_1").bits(5) + 1);
+                f.named("num_units_in_decoding_tick").bits(32);
+                self.removal_bits = Some(f.named("buffer_removal_time_length_minus_1").bits(5) + 1);
+                let presentation_bits = f.named("frame_presentation_time_length_minus_1").bits(5) + 1;
                 self.presentation_bits = if equal_intervals { 0 } else { presentation_bits };
             }
         }
-        let has_display_delay = f.flag();
-        for _ in 0..=f.bits(5) {
-            let layers = u16::try_from(f.bits(12)).unwrap_or(0);
-            // seq_level_idx; those of the High tier have a flag more
-            if f.bits(5) > 7 {
-                f.flag();
+        let has_display_delay = f.named("initial_display_delay_present_flag").flag();
+        for _ in 0..=f.named("operating_points_cnt_minus_1").bits(5) {
+            let layers = u16::try_from(f.named("operating_point_idc").bits(12)).unwrap_or(0);
+            if f.named("seq_level_idx").bits(5) > 7 {
+                f.named("seq_tier").flag();
             }
             if let Some(delay_bits) = delay_bits
-                && f.flag()
+                && f.named("decoder_model_present_for_this_op").flag()
             {
-                f.bits(delay_bits); // decoder_buffer_delay
-                f.bits(delay_bits); // encoder_buffer_delay
-                f.flag(); // low_delay_mode_flag
+                f.named("decoder_buffer_delay").bits(delay_bits);
+                f.named("encoder_buffer_delay").bits(delay_bits);
+                f.named("low_delay_mode_flag").flag();
                 let (points, count) = &mut self.points;
                 if let Some(point) = points.get_mut(*count) {
                     *point = layers;
                     *count += 1;
                 }
             }
-            if has_display_delay {
-                f.optional(4);
+            if has_display_delay && f.named("initial_display_delay_present_for_this_op").flag() {
+                f.named("initial_display_delay_minus_1").bits(4);
             }
         }
     }
 
     fn tools(&mut self, f: &mut Fields<'_>) {
-        f.bits(2); // enable_interintra_compound, enable_masked_compound
-        self.warped_motion = f.flag();
-        f.flag(); // enable_dual_filter
-        let has_order_hint = f.flag();
+        f.named("enable_interintra_compound").flag();
+        f.named("enable_masked_compound").flag();
+        self.warped_motion = f.named("enable_warped_motion").flag();
+        f.named("enable_dual_filter").flag();
+        let has_order_hint = f.named("enable_order_hint").flag();
         if has_order_hint {
-            f.flag(); // enable_jnt_comp
-            self.ref_motion = f.flag();
+            f.named("enable_jnt_comp").flag();
+            self.ref_motion = f.named("enable_ref_frame_mvs").flag();
         }
-        let mut choose = || if f.flag() { Choice::Each } else { Choice::Always(f.flag()) };
-        self.screen_content = choose();
+        let mut choose = |each, always| match f.named(each).flag() {
+            true => Choice::Each,
+            false => Choice::Always(f.named(always).flag()),
+        };
+        self.screen_content = choose("seq_choose_screen_content_tools", "seq_force_screen_content_tools");
         if self.screen_content != Choice::Always(false) {
-            self.integer_motion = choose();
+            self.integer_motion = choose("seq_choose_integer_mv", "seq_force_integer_mv");
         }
         if has_order_hint {
-            self.order_bits = f.bits(3) + 1;
+            self.order_bits = f.named("order_hint_bits_minus_1").bits(3) + 1;
         }
     }
 
@@ -196,35 +208,34 @@ impl SequenceHeader {
         const NOT_GIVEN: u16 = 2;
         // Its range is full and it has no subsampling, and neither is said.
         const SRGB: [u16; 3] = [1, 13, 0];
-        // high_bitdepth, twelve_bit
-        let is_deep = f.flag();
-        let is_12_bit = is_deep && profile == 2 && f.flag();
-        self.is_mono = profile != 1 && f.flag();
+        let is_deep = f.named("high_bitdepth").flag();
+        let is_12_bit = is_deep && profile == 2 && f.named("twelve_bit").flag();
+        self.is_mono = profile != 1 && f.named("mono_chrome").flag();
         let mut points = [NOT_GIVEN; 3];
-        // color_description_present_flag
-        if f.flag() {
-            points = [8; 3].map(|n| u16::try_from(f.bits(n)).unwrap_or(NOT_GIVEN));
+        if f.named("color_description_present_flag").flag() {
+            let names = ["color_primaries", "transfer_characteristics", "matrix_coefficients"];
+            points = names.map(|name| u16::try_from(f.named(name).bits(8)).unwrap_or(NOT_GIVEN));
         }
         if !self.is_mono && points == SRGB {
             self.colour = (points, true);
             self.subsampling = [false; 2];
         } else {
-            self.colour = (points, f.flag());
+            self.colour = (points, f.named("color_range").flag());
             self.subsampling = match profile {
                 _ if self.is_mono => return,
                 0 => [true; 2],
                 1 => [false; 2],
                 _ if is_12_bit => {
-                    let horizontal = f.flag();
-                    [horizontal, horizontal && f.flag()]
+                    let horizontal = f.named("subsampling_x").flag();
+                    [horizontal, horizontal && f.named("subsampling_y").flag()]
                 }
                 _ => [true, false],
             };
             if self.subsampling == [true; 2] {
-                f.bits(2); // chroma_sample_position
+                f.named("chroma_sample_position").bits(2);
             }
         }
-        self.separate_chroma = f.flag();
+        self.separate_chroma = f.named("separate_uv_delta_q").flag();
     }
 }
 

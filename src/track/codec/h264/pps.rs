@@ -3,7 +3,7 @@
 use crate::bytes::Result;
 use crate::bytes::bits::{BitError, BitReader};
 
-use super::sps::low;
+use super::sps::{low, read_unit_header};
 
 /// Whether slice headers carry `slice_group_change_cycle`, and how long it is (flexible macroblock ordering).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,8 @@ impl Pps {
         Self::read(&mut r).map_err(|e| e.into_error("bad-pps", "The picture parameter set"))
     }
 
-    fn read(r: &mut BitReader<'_>) -> core::result::Result<Self, BitError> {
-        r.bits(8, "NAL header")?;
+    pub(super) fn read(r: &mut BitReader<'_>) -> core::result::Result<Self, BitError> {
+        read_unit_header(r)?;
         let id = low(r.ue_max(255, "pic_parameter_set_id")?);
         let sps_id = low(r.ue_max(31, "seq_parameter_set_id")?);
         let cabac = r.flag("entropy_coding_mode_flag")?;
@@ -68,6 +68,8 @@ impl Pps {
         let deblocking_control = r.flag("deblocking_filter_control_present_flag")?;
         r.flag("constrained_intra_pred_flag")?;
         let redundant_pic_count = r.flag("redundant_pic_cnt_present_flag")?;
+        // Nothing behind decides about protection, so a set cut short here is still good.
+        let _ = read_end(r);
         Ok(Self {
             id,
             sps_id,
@@ -82,6 +84,17 @@ impl Pps {
             redundant_pic_count,
         })
     }
+}
+
+/// What came with the High profiles, up to scaling lists: how many there are hangs on the sequence parameter set.
+fn read_end(r: &mut BitReader<'_>) -> core::result::Result<(), BitError> {
+    if r.has_more() {
+        r.flag("transform_8x8_mode_flag")?;
+        if !r.flag("pic_scaling_matrix_present_flag")? {
+            r.se("second_chroma_qp_index_offset")?;
+        }
+    }
+    Ok(())
 }
 
 fn read_slice_groups(r: &mut BitReader<'_>) -> core::result::Result<SliceGroups, BitError> {

@@ -59,6 +59,15 @@ pub struct Sps {
     pub sample_aspect: Option<(u16, u16)>,
 }
 
+const CONSTRAINTS: [&str; 6] = [
+    "constraint_set0_flag",
+    "constraint_set1_flag",
+    "constraint_set2_flag",
+    "constraint_set3_flag",
+    "constraint_set4_flag",
+    "constraint_set5_flag",
+];
+
 /// Widest or highest picture in macroblocks that is taken for real; the standard's levels stop at 1055.
 const MAX_MBS: u32 = 1 << 14;
 
@@ -76,10 +85,14 @@ impl Sps {
         if self.separate_colour_plane { 0 } else { self.chroma_format_idc }
     }
 
-    fn read(r: &mut BitReader<'_>) -> core::result::Result<Option<Self>, BitError> {
-        r.bits(8, "NAL header")?;
+    pub(super) fn read(r: &mut BitReader<'_>) -> core::result::Result<Option<Self>, BitError> {
+        read_unit_header(r)?;
         let profile_idc = byte(r, "profile_idc")?;
-        let constraint_flags = byte(r, "constraint flags")?;
+        let mut constraint_flags = 0;
+        for name in CONSTRAINTS {
+            constraint_flags = constraint_flags << 1 | u8::from(r.flag(name)?);
+        }
+        constraint_flags = constraint_flags << 2 | low(r.bits(2, "reserved_zero_2bits")?);
         let level_idc = byte(r, "level_idc")?;
         let id = low(r.ue_max(31, "seq_parameter_set_id")?);
         let mut sps = Self {
@@ -119,7 +132,9 @@ impl Sps {
             return Ok(None);
         }
         // Nothing after this decides about protection, so a set cut short here is still good.
-        sps.sample_aspect = read_sample_aspect(r).ok().flatten();
+        if r.flag("vui_parameters_present_flag").unwrap_or_default() {
+            let _ = super::vui::read(r, &mut sps.sample_aspect);
+        }
         Ok(Some(sps))
     }
 
@@ -173,6 +188,14 @@ impl Sps {
     }
 }
 
+/// The header of a NAL unit (clause 7.3.1).
+pub(super) fn read_unit_header(r: &mut BitReader<'_>) -> core::result::Result<(), BitError> {
+    r.flag("forbidden_zero_bit")?;
+    r.bits(2, "nal_ref_idc")?;
+    r.bits(5, "nal_unit_type")?;
+    Ok(())
+}
+
 /// The profiles whose sets carry `chroma_format_idc` and what follows it (clause 7.3.2.1.1).
 fn has_chroma_format(profile_idc: u8) -> bool {
     matches!(profile_idc, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135)
@@ -206,40 +229,6 @@ fn skip_scaling_list(r: &mut BitReader<'_>, len: u32) -> core::result::Result<()
         last = next;
     }
     Ok(())
-}
-
-/// The start of `vui_parameters()`, clause E.1.1.
-fn read_sample_aspect(r: &mut BitReader<'_>) -> core::result::Result<Option<(u16, u16)>, BitError> {
-    if !r.flag("vui_parameters_present_flag")? || !r.flag("aspect_ratio_info_present_flag")? {
-        return Ok(None);
-    }
-    // Table E-1.
-    const RATIOS: [(u16, u16); 16] = [
-        (1, 1),
-        (12, 11),
-        (10, 11),
-        (16, 11),
-        (40, 33),
-        (24, 11),
-        (20, 11),
-        (32, 11),
-        (80, 33),
-        (18, 11),
-        (15, 11),
-        (64, 33),
-        (160, 99),
-        (4, 3),
-        (3, 2),
-        (2, 1),
-    ];
-    const EXTENDED: usize = 255;
-    let idc = usize::from(byte(r, "aspect_ratio_idc")?);
-    if idc == EXTENDED {
-        let width = u16::try_from(r.bits(16, "sar_width")?).unwrap_or(0);
-        let height = u16::try_from(r.bits(16, "sar_height")?).unwrap_or(0);
-        return Ok((width > 0 && height > 0).then_some((width, height)));
-    }
-    Ok(idc.checked_sub(1).and_then(|index| RATIOS.get(index)).copied())
 }
 
 fn byte(r: &mut BitReader<'_>, what: &'static str) -> core::result::Result<u8, BitError> {

@@ -4,7 +4,7 @@ use crate::bytes::Result;
 use crate::bytes::bits::BitReader;
 
 use super::sps::low;
-use super::{Bits, skip_scaling_lists};
+use super::{Bits, read_unit_header, skip_scaling_lists};
 
 /// A picture parameter set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,8 +54,8 @@ impl Pps {
         Self::read(&mut r).map_err(|e| e.into_error("bad-pps", "The picture parameter set"))
     }
 
-    fn read(r: &mut BitReader<'_>) -> Bits<Self> {
-        r.bits(16, "NAL header")?;
+    pub(super) fn read(r: &mut BitReader<'_>) -> Bits<Self> {
+        read_unit_header(r)?;
         let mut pps = Self {
             id: low(r.ue_max(63, "pps_pic_parameter_set_id")?),
             sps_id: low(r.ue_max(15, "pps_seq_parameter_set_id")?),
@@ -102,7 +102,10 @@ impl Pps {
         pps.header_extension = r.flag("slice_segment_header_extension_present_flag")?;
         if r.flag("pps_extension_present_flag")? {
             let range = r.flag("pps_range_extension_flag")?;
-            r.bits(7, "pps extension flags")?;
+            r.flag("pps_multilayer_extension_flag")?;
+            r.flag("pps_3d_extension_flag")?;
+            r.flag("pps_scc_extension_flag")?;
+            r.bits(4, "pps_extension_4bits")?;
             if range {
                 if transform_skip {
                     r.ue("log2_max_transform_skip_block_size_minus2")?;

@@ -3,7 +3,7 @@
 use crate::bytes::bits::BitReader;
 use crate::bytes::{Error, Result};
 
-use super::{Bits, RefPicSet, skip_scaling_lists};
+use super::{Bits, RefPicSet, read_unit_header, skip_scaling_lists, vui};
 
 /// Profiles of screen content coding (clause A.3.7), which change slice segment headers.
 const SCREEN_CONTENT: [u32; 2] = [9, 11];
@@ -58,6 +58,13 @@ pub struct Sps {
     pub general: General,
 }
 
+const CONSTRAINTS: [&str; 4] = [
+    "general_progressive_source_flag",
+    "general_interlaced_source_flag",
+    "general_non_packed_constraint_flag",
+    "general_frame_only_constraint_flag",
+];
+
 /// Wider or higher than any level allows.
 const MAX_SIZE: u32 = 1 << 16;
 
@@ -69,8 +76,8 @@ impl Sps {
         sps.ok_or_else(|| Error::file("bad-sps", "The sequence parameter set has a picture of no size."))
     }
 
-    fn read(r: &mut BitReader<'_>) -> Bits<Option<Self>> {
-        r.bits(16, "NAL header")?;
+    pub(super) fn read(r: &mut BitReader<'_>) -> Bits<Option<Self>> {
+        read_unit_header(r)?;
         r.bits(4, "sps_video_parameter_set_id")?;
         let sub_layers = r.bits(3, "sps_max_sub_layers_minus1")?;
         let mut general = General {
@@ -85,20 +92,22 @@ impl Sps {
         let width = r.ue_max(MAX_SIZE, "pic_width_in_luma_samples")?;
         let height = r.ue_max(MAX_SIZE, "pic_height_in_luma_samples")?;
         if r.flag("conformance_window_flag")? {
-            for _ in 0..4 {
-                r.ue("conf_win_offset")?;
-            }
+            r.ue("conf_win_left_offset")?;
+            r.ue("conf_win_right_offset")?;
+            r.ue("conf_win_top_offset")?;
+            r.ue("conf_win_bottom_offset")?;
         }
         general.chroma_format = low(chroma);
         general.bit_depth_luma = low(r.ue_max(8, "bit_depth_luma_minus8")? + 8);
         general.bit_depth_chroma = low(r.ue_max(8, "bit_depth_chroma_minus8")? + 8);
         let pic_order_bits = r.ue_max(12, "log2_max_pic_order_cnt_lsb_minus4")? + 4;
-        let first = if r.flag("sps_sub_layer_ordering_info_present_flag")? { 0 } else { sub_layers };
-        for _ in first..=sub_layers {
-            r.ue("sps_max_dec_pic_buffering_minus1")?;
-            r.ue("sps_max_num_reorder_pics")?;
-            r.ue("sps_max_latency_increase_plus1")?;
-        }
+        let ordering = [
+            "sps_sub_layer_ordering_info_present_flag",
+            "sps_max_dec_pic_buffering_minus1",
+            "sps_max_num_reorder_pics",
+            "sps_max_latency_increase_plus1",
+        ];
+        read_ordering(r, sub_layers, ordering)?;
         let smallest = r.ue_max(3, "log2_min_luma_coding_block_size_minus3")? + 3;
         let block_bits = smallest + r.ue_max(3, "log2_diff_max_min_luma_coding_block_size")?;
         r.ue("log2_min_luma_transform_block_size_minus2")?;
@@ -111,7 +120,8 @@ impl Sps {
         r.flag("amp_enabled_flag")?;
         let sample_adaptive_offset = r.flag("sample_adaptive_offset_enabled_flag")?;
         if r.flag("pcm_enabled_flag")? {
-            r.bits(8, "pcm_sample_bit_depth")?;
+            r.bits(4, "pcm_sample_bit_depth_luma_minus1")?;
+            r.bits(4, "pcm_sample_bit_depth_chroma_minus1")?;
             r.ue("log2_min_pcm_luma_coding_block_size_minus3")?;
             r.ue("log2_diff_max_min_pcm_luma_coding_block_size")?;
             r.flag("pcm_loop_filter_disabled_flag")?;
@@ -131,6 +141,8 @@ impl Sps {
             long_term = Some(used);
         }
         let temporal_mvp = r.flag("sps_temporal_mvp_enabled_flag")?;
+        // Nothing behind decides about protection, so a set cut short here is still good.
+        let _ = read_end(r, sub_layers);
         let across = |size: u32| size.div_ceil(1 << block_bits);
         let blocks = across(width) * across(height);
         Ok((blocks > 0).then_some(Self {
@@ -149,13 +161,49 @@ impl Sps {
     }
 }
 
+/// How many pictures are held back, for each sublayer or for all.
+pub(super) fn read_ordering(
+    r: &mut BitReader<'_>,
+    sub_layers: u32,
+    [present, names @ ..]: [&'static str; 4],
+) -> Bits<()> {
+    let first = if r.flag(present)? { 0 } else { sub_layers };
+    for _ in first..=sub_layers {
+        for name in names {
+            r.ue(name)?;
+        }
+    }
+    Ok(())
+}
+
+/// What stands behind all that slice segment headers depend on.
+fn read_end(r: &mut BitReader<'_>, sub_layers: u32) -> Bits<()> {
+    r.flag("strong_intra_smoothing_enabled_flag")?;
+    if r.flag("vui_parameters_present_flag")? {
+        vui::read(r, sub_layers)?;
+    }
+    r.flag("sps_extension_present_flag")?;
+    Ok(())
+}
+
 /// `general_profile_idc` of `profile_tier_level( )` (clause 7.3.3).
-fn read_profile_tier_level(r: &mut BitReader<'_>, sub_layers: u32, general: &mut General) -> Bits<u32> {
-    general.profile = low(r.bits(8, "general_profile_idc")?);
-    let profile = u32::from(general.profile & 31);
+pub(super) fn read_profile_tier_level(
+    r: &mut BitReader<'_>,
+    sub_layers: u32,
+    general: &mut General,
+) -> Bits<u32> {
+    let space = r.bits(2, "general_profile_space")?;
+    let tier = r.bits(1, "general_tier_flag")?;
+    let profile = r.bits(5, "general_profile_idc")?;
+    general.profile = low(space << 6 | tier << 5 | profile);
     general.compatibility = r.bits(32, "general_profile_compatibility_flag")?.to_be_bytes();
-    for byte in &mut general.constraints {
-        *byte = low(r.bits(8, "general constraint flags")?);
+    let [first, others @ ..] = &mut general.constraints;
+    for name in CONSTRAINTS {
+        *first = *first << 1 | u8::from(r.flag(name)?);
+    }
+    *first = *first << 4 | low(r.bits(4, "more general constraint flags")?);
+    for byte in others {
+        *byte = low(r.bits(8, "more general constraint flags")?);
     }
     general.level = low(r.bits(8, "general_level_idc")?);
     let mut present = Vec::new();
