@@ -105,7 +105,7 @@ fn cut_parameter_sets_are_errors_or_the_same_set() {
     }
     assert_eq!(
         Sps::parse(&[]).unwrap_err().message(),
-        "The sequence parameter set ends before or inside its NAL header."
+        "The sequence parameter set ends before or inside its forbidden_zero_bit."
     );
     for cut in 0..pps.len() {
         match Pps::parse(&pps[..cut]) {
