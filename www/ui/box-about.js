@@ -53,10 +53,9 @@ export class BoxAbout {
     );
     this.texts.hidden = view.texts.length === 0;
     this.texts.replaceChildren(
-      ...view.texts.flatMap(({ title, text }) => [
-        textCard(title, text),
-        ...(title === 'PlayReady header' ? [new KeyCheck(text).element] : []),
-      ]),
+      ...view.texts.map(({ title, text }) =>
+        textCard(title, text, title === 'PlayReady header' ? new KeyCheck(text).element : undefined),
+      ),
     );
   }
 

@@ -10,11 +10,13 @@ import { VirtualRows } from './virtual.js';
 export const PAGE = 200;
 
 /** Longest names and values, in characters, that columns are made as wide as. */
-const WIDEST = { name: 34, value: 48 };
+const WIDEST = { name: 34, value: 48, meaning: 60 };
+/** So many of the values, and of the meanings, are to fit whole: a few that are long do not take the room of all others. */
+const WHOLE = 0.85;
 /** Values of so many characters leave no room beside them on a phone. */
 const LONG = 24;
 /** Of a table without rows: its head. */
-const NOTHING = { name: 8, value: 8, meaning: 0, range: 5 };
+const NOTHING = { name: 8, range: 5 };
 
 export class FieldTable {
   /**
@@ -56,6 +58,8 @@ export class FieldTable {
     );
     /** Characters of the longest of each column that were read. */
     this.lengths = { ...NOTHING };
+    this.values = new Lengths(WIDEST.value);
+    this.meanings = new Lengths(WIDEST.meaning);
     this.readout = h('p', { class: 'readout' });
     this.element = h('div', { class: 'fields-body' }, this.none, this.rows.element, this.readout);
     this.rows.element.addEventListener('keydown', (event) => this.#key(event));
@@ -77,6 +81,8 @@ export class FieldTable {
     this.rows.element.hidden = bare;
     this.element.hidden = bare && view.node.childCount > 0;
     this.lengths = { ...NOTHING };
+    this.values = new Lengths(WIDEST.value);
+    this.meanings = new Lengths(WIDEST.meaning);
     this.#fit(view.fields);
     setAttributes(this.rows.element, { 'aria-rowcount': this.count + 1, 'aria-activedescendant': null });
     this.rows.toTop();
@@ -167,16 +173,18 @@ export class FieldTable {
     const all = this.lengths;
     for (const { name, value, meaning, depth, start, end } of fields) {
       all.name = Math.max(all.name, Math.min(WIDEST.name, name.length + 2 * depth));
-      all.value = Math.max(all.value, Math.min(WIDEST.value, value.length));
+      this.values.add(value.length);
+      if (meaning) this.meanings.add(meaning.length);
       all.range = Math.max(all.range, format.byteRange(start, end).length);
-      all.meaning = Math.max(all.meaning, meaning?.length ?? 0);
     }
     const { element } = this.rows;
     element.style.setProperty('--name-len', String(all.name));
-    element.style.setProperty('--value-len', String(all.value));
+    element.style.setProperty('--value-len', String(Math.max(8, this.values.longest)));
+    element.style.setProperty('--value-most', String(this.values.most(WHOLE)));
+    element.style.setProperty('--meaning-len', String(this.meanings.most(WHOLE)));
     element.style.setProperty('--range-len', String(all.range));
-    element.classList.toggle('no-meaning', all.meaning === 0);
-    element.classList.toggle('long-values', all.value > LONG);
+    element.classList.toggle('no-meaning', this.meanings.longest === 0);
+    element.classList.toggle('long-values', this.values.longest > LONG);
   }
 
   /**
@@ -261,4 +269,37 @@ function makeRow() {
     h('span', { role: 'gridcell', class: 'field-meaning' }),
     h('span', { role: 'gridcell', class: 'field-range' }),
   );
+}
+
+/** How long texts are that were seen. */
+class Lengths {
+  /** @param {number} widest longer ones count as this */
+  constructor(widest) {
+    this.widest = widest;
+    /** @type {number[]} texts of each length */
+    this.counts = [];
+    this.all = 0;
+    this.longest = 0;
+  }
+
+  /** @param {number} length */
+  add(length) {
+    const capped = Math.min(length, this.widest);
+    this.counts[capped] = (this.counts[capped] ?? 0) + 1;
+    this.all += 1;
+    this.longest = Math.max(this.longest, capped);
+  }
+
+  /**
+   * The length that so many of them have at most.
+   * @param {number} share
+   */
+  most(share) {
+    let seen = 0;
+    for (let length = 0; length < this.longest; length++) {
+      seen += this.counts[length] ?? 0;
+      if (seen >= share * this.all) return length;
+    }
+    return this.longest;
+  }
 }

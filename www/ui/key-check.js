@@ -59,6 +59,9 @@ export class KeyCheck {
     this.field.fault(fault);
     this.answers.hidden = checks.length === 0;
     this.answers.replaceChildren(...checks.map((check) => h('li', { class: level(check) }, ...words(check))));
+    // What it says is all that is to be read then.
+    if (this.field.hintLine && !fault) this.field.hintLine.hidden = checks.length > 0;
+    this.answers.scrollIntoView({ block: 'nearest' });
     const [first] = checks;
     if (first) say(checks.length > 1 ? counted(checks) : first.message);
   }

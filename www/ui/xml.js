@@ -45,8 +45,9 @@ export function layOut(xml) {
 /**
  * @param {string} title
  * @param {string} text
+ * @param {HTMLElement} [above] stands above the text
  */
-export function textCard(title, text) {
+export function textCard(title, text, above) {
   const id = freshId('text');
   return h(
     'figure',
@@ -57,6 +58,7 @@ export function textCard(title, text) {
       title,
       copyButton(title, () => text),
     ),
+    above,
     h('pre', { tabindex: 0, role: 'region', 'aria-labelledby': id }, ...painted(layOut(text))),
   );
 }
