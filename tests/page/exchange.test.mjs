@@ -25,11 +25,14 @@ import {
   openFile,
   pageTests,
   protect,
+  protectedSample,
   SAMPLE,
   waitPlan,
   withoutPicker,
+  workFolder,
 } from './support.mjs';
 
+const folder = workFolder();
 const KID = '93f5fb58-1df7-4752-acb2-6cf1e75b4910';
 const KID_OTHER = '58fbf593-f71d-5247-acb2-6cf1e75b4910';
 const KID2 = 'e1f85ce6-5c99-442c-8cdf-5063550ca95b';
@@ -300,6 +303,55 @@ inEachBrowser((browser) => {
     await page.waitFor('#open-button');
     assert.equal(await page.evaluate(() => document.getElementById('decode').hidden), true);
   });
+
+  check(
+    'a key is held against the checksums of a header, where it is decoded and where it stands in a file',
+    async (page) => {
+      await page.goto('/');
+      await fetchedAhead(page);
+      const built = await call(page, 'build', { kid: KID, key: KEY });
+      const pssh = built.forms.find(({ id }) => id === 'pssh')?.value;
+      assert.deepEqual(
+        (await call(page, 'checkKey', pssh, KEY)).map(({ kid, right }) => [kid, right]),
+        [[KID, true]],
+      );
+      assert.equal((await call(page, 'checkKey', pssh, 'x')).code, 'bad-key');
+
+      const tried = async (key) => {
+        await page.fill('[name="checkedKey"]', key);
+        await page.waitFor(() =>
+          document.querySelector('.key-checks:not([hidden]) li, .key-check .field-fault:not([hidden])'),
+        );
+        return page.text('.key-check');
+      };
+      await page.click('#to-decode');
+      await page.waitFor('.decode-text');
+      await page.fill('.decode-text', pssh);
+      await page.waitFor('.key-check summary');
+      await page.click('.key-check summary');
+      assert.match(await tried(KEY), /Right: It is the key/);
+      // What is folded away is forgotten.
+      await page.click('.key-check summary');
+      await page.waitFor(() => document.querySelector('.key-checks').hidden);
+      assert.equal(await page.evaluate(() => document.querySelector('[name="checkedKey"]').value), '');
+      await page.click('.key-check summary');
+      assert.match(await tried(KEY2), new RegExp(`Wrong: .*${KID}`, 's'));
+      await page.click('#leave-decode');
+
+      const file = folder.path('one.ismv');
+      writeFileSync(file, await protectedSample(page, { kid: KID, key: KEY }));
+      await openFile(page, file);
+      await page.evaluate(() => {
+        location.hash = '#inspect?box=moov/pssh';
+      });
+      await page.waitFor('.text-card .key-check summary');
+      await page.click('.text-card .key-check summary');
+      assert.match(await tried('nonsense'), /16 bytes/);
+      await page.fill('[name="checkedKey"]', KEY);
+      await page.waitFor('.key-checks .right');
+      assert.match(await page.text('.key-check'), new RegExp(`Right: .*${KID}`, 's'));
+    },
+  );
 
   check('keys of a result go into a list, and from it into the form of another file', async (page) => {
     await withoutPicker(page);
