@@ -18,6 +18,7 @@ mod groups;
 mod inside;
 mod over_time;
 mod secrets;
+mod text;
 
 use std::rc::Rc;
 

@@ -338,6 +338,8 @@ export interface SampleUnit {
   name: string;
   /** Slice type or frame type: 'I', 'key frame'; empty where there is none, or it is encrypted. */
   slice: string;
+  /** What stands in it in short: the messages of an SEI unit, the text of a cue; else empty. */
+  said: string;
 }
 
 /** One sample opened. */

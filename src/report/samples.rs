@@ -161,6 +161,8 @@ pub struct SampleUnit {
     pub name: &'static str,
     /// Slice type or frame type; empty where there is none, or it is encrypted.
     pub slice: &'static str,
+    /// What stands in it in short: messages, text.
+    pub said: String,
 }
 
 impl SampleUnit {
@@ -172,6 +174,7 @@ impl SampleUnit {
             kind: unit.kind,
             name: unit.name,
             slice: unit.slice,
+            said: unit.said.clone(),
         }
     }
 }

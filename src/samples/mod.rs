@@ -5,7 +5,9 @@
 mod at;
 mod head;
 pub mod inside;
+mod sei;
 mod table;
+mod text;
 pub mod timeline;
 pub mod units;
 

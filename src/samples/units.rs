@@ -6,8 +6,10 @@ use crate::track::codec::h264::{self, LengthSize};
 use crate::track::codec::{av1, h265, vp9};
 use crate::track::{Codec, SampleEntry, TrackKind};
 
+use super::{sei, text};
+
 /// One unit of a sample.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {
     /// Where it begins in the sample, with its length where it has one.
     pub start: usize,
@@ -21,6 +23,8 @@ pub struct Unit {
     pub name: &'static str,
     /// Slice type or frame type; empty where it has none, or it cannot be read.
     pub slice: &'static str,
+    /// What stands in it in short: the messages of an SEI unit, the text of a cue; else empty.
+    pub said: String,
 }
 
 /// Most units that are told of one sample.
@@ -68,6 +72,8 @@ pub fn units(
         }
         Some(Codec::Av1(state)) => obus(&shown, state, &mut all),
         _ if &format == b"vp09" => frames(&shown, &mut all),
+        // Encrypted text has no units that could be read.
+        _ if hidden.is_empty() && text::is_text(format) => text::units(format, sample, &mut all),
         _ => {
             let name = match kind {
                 Some(TrackKind::Audio) => "frame of sound",
@@ -75,7 +81,7 @@ pub fn units(
                 Some(TrackKind::Text) => "text",
                 _ => "data",
             };
-            all.push(Unit { start: 0, len: sample.len(), prefix: 0, kind: None, name, slice: "" });
+            all.push(Unit { start: 0, len: sample.len(), name, ..Unit::default() });
             Ok(())
         }
     };
@@ -85,8 +91,8 @@ pub fn units(
     (all, read.err())
 }
 
-/// What is told of a unit: the number of its type, what it is, its slice type.
-type Told = (Option<u8>, &'static str, &'static str);
+/// What is told of a unit: the number of its type, what it is, its slice type, what stands in it.
+type Told = (Option<u8>, &'static str, &'static str, String);
 
 /// Goes through NAL units: gives `take` each that can be told, as far as it can be read.
 fn nals(
@@ -100,12 +106,12 @@ fn nals(
     while start < shown.sample.len() && all.len() <= MOST {
         let left = shown.sample.len() - start;
         if left < prefix {
-            all.push(Unit { start, len: left, prefix: 0, kind: None, name: "no unit: padding", slice: "" });
+            all.push(Unit { start, len: left, name: "no unit: padding", ..Unit::default() });
             break;
         }
         let field = shown.from(start, prefix);
         if field.len() < prefix {
-            all.push(Unit { start, len: left, prefix: 0, kind: None, name: HIDDEN, slice: "" });
+            all.push(Unit { start, len: left, name: HIDDEN, ..Unit::default() });
             break;
         }
         let len = field.iter().fold(0_u64, |len, byte| len << 8 | u64::from(*byte));
@@ -117,8 +123,8 @@ fn nals(
             );
             Error::file("bad-nal", message).at(len_u64(start))
         })?;
-        let (kind, name, slice) = take(shown.from(start + prefix, body), body);
-        all.push(Unit { start, len: prefix + body, prefix, kind, name, slice });
+        let (kind, name, slice, said) = take(shown.from(start + prefix, body), body);
+        all.push(Unit { start, len: prefix + body, prefix, kind, name, slice, said });
         start += prefix + body;
     }
     Ok(())
@@ -126,10 +132,14 @@ fn nals(
 
 fn avc(shown: &Shown<'_>, length_size: LengthSize, all: &mut Vec<Unit>) -> Result<()> {
     nals(shown, length_size, all, &mut |nal, len| {
-        let Some(first) = nal.first() else { return (None, nothing(len), "") };
+        let Some(first) = nal.first() else { return (None, nothing(len), "", String::new()) };
         let kind = h264::NalType::from_header(*first);
         let slice = if kind.has_slice_header() { h264::SliceKind::of(nal) } else { None };
-        (Some(kind.number()), kind.name(), slice.map_or("", h264::SliceKind::name))
+        let said = match kind {
+            h264::NalType::SEI => sei::names(nal.get(1..).unwrap_or_default()),
+            _ => String::new(),
+        };
+        (Some(kind.number()), kind.name(), slice.map_or("", h264::SliceKind::name), said)
     })
 }
 
@@ -140,15 +150,17 @@ fn hevc(
     all: &mut Vec<Unit>,
 ) -> Result<()> {
     nals(shown, length_size, all, &mut |nal, len| {
-        let Some(kind) = h265::NalType::of(nal) else { return (None, nothing(len), "") };
-        let mut slice = None;
+        let Some(kind) = h265::NalType::of(nal) else { return (None, nothing(len), "", String::new()) };
+        let (mut slice, mut said) = (None, String::new());
         if kind.is_slice() {
             slice = h265::SliceHeader::parse(nal, &sets).ok().and_then(|header| header.kind);
+        } else if kind.is_sei() {
+            said = sei::names(nal.get(h265::NAL_HEADER_LEN..).unwrap_or_default());
         } else if nal.len() == len {
             // One that cannot be read leaves the slices that need it without a kind.
             let _ = sets.update(nal);
         }
-        (Some(kind.number()), kind.name(), slice.map_or("", h265::SliceKind::name))
+        (Some(kind.number()), kind.name(), slice.map_or("", h265::SliceKind::name), said)
     })
 }
 
@@ -163,7 +175,7 @@ fn obus(shown: &Shown<'_>, state: &av1::State, all: &mut Vec<Unit>) -> Result<()
         let header = obu.as_ref().map_or(1, |obu| obu.payload - obu.start);
         if shown.from(at, header).len() < header {
             let len = shown.sample.len() - at;
-            all.push(Unit { start: at, len, prefix: 0, kind: None, name: HIDDEN, slice: "" });
+            all.push(Unit { start: at, len, name: HIDDEN, ..Unit::default() });
             break;
         }
         let obu = obu?;
@@ -176,6 +188,7 @@ fn obus(shown: &Shown<'_>, state: &av1::State, all: &mut Vec<Unit>) -> Result<()
             kind: Some(obu.kind),
             name: obu.name(),
             slice: if is_shown { obu.frame } else { "" },
+            said: String::new(),
         });
     }
     Ok(())
@@ -187,13 +200,13 @@ fn frames(shown: &Shown<'_>, all: &mut Vec<Unit>) -> Result<()> {
     vp9::frames(shown.sample, marker, &mut |start, len| {
         let first = shown.from(start, 1).first().copied();
         let (name, slice) = first.map_or((HIDDEN, ""), |first| ("frame", vp9::frame_kind(first)));
-        all.push(Unit { start, len, prefix: 0, kind: None, name, slice });
+        all.push(Unit { start, len, name, slice, ..Unit::default() });
         Ok(())
     })?;
     let end = all.last().map_or(0, |unit| unit.start + unit.len);
     if end < shown.sample.len() {
         let len = shown.sample.len() - end;
-        all.push(Unit { start: end, len, prefix: 0, kind: None, name: "index of frames", slice: "" });
+        all.push(Unit { start: end, len, name: "index of frames", ..Unit::default() });
     }
     Ok(())
 }

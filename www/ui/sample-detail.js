@@ -137,9 +137,9 @@ const title = (track, number) =>
  * @param {SampleUnit} unit
  * @param {number} number
  */
-function unitWords({ type, name, slice, size }, number) {
+function unitWords({ type, name, slice, said, size }, number) {
   const kind = type === null ? '' : ` (${type})`;
-  return `${number + 1}. ${name}${kind}${slice ? `, ${slice}` : ''}, ${format.exactBytes(size)}`;
+  return `${number + 1}. ${name}${kind}${slice ? `, ${slice}` : ''}, ${format.exactBytes(size)}${said ? `: ${said}` : ''}`;
 }
 
 /** @param {SampleView} view */

@@ -79,6 +79,11 @@ impl NalType {
         }
     }
 
+    /// Whether it is supplemental enhancement information.
+    pub fn is_sei(self) -> bool {
+        matches!(self.0, 39 | 40)
+    }
+
     /// Whether the unit is a slice segment whose header an ordinary decoder can read.
     pub fn is_slice(self) -> bool {
         matches!(self.0, 0..=9 | 16..=21)
