@@ -298,7 +298,14 @@ export class Inspect {
   #samplesShown() {
     if (!this.samples) {
       this.samples = new Samples(this.media, (shown) => this.#showSample(shown), this.gone.signal);
-      this.panes.append(this.samples.element, this.samples.detail.element);
+      const rows = { label: 'Room for samples', property: '--samples', area: 'bar-s', upright: () => false };
+      const one = { label: 'Width of the sample', property: '--sample', area: 'bar-d', upright: () => true };
+      this.panes.append(
+        this.samples.element,
+        splitter(this.panes, rows),
+        this.samples.detail.element,
+        splitter(this.panes, one),
+      );
     }
     return this.samples;
   }

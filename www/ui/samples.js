@@ -134,7 +134,7 @@ export class Samples {
       this.timeline = new Timeline(this.media, choose, this.gone);
       this.gop = new Gop(this.media, choose, this.gone);
       this.timeline.element.append(this.gop.element);
-      this.element.after(this.timeline.element);
+      this.detail.element.before(this.timeline.element);
       this.timeline.element.hidden = true;
     }
     const shown = this.timeline.element.hidden;
