@@ -12,6 +12,7 @@ use crate::support;
 mod begun;
 mod ends;
 mod entries;
+mod quicktime;
 pub mod tables;
 mod unprotected;
 

@@ -7,7 +7,7 @@ use super::Plan;
 
 /// The notes on a file, none when all is as usual.
 pub fn file_notes(index: &Index) -> Vec<String> {
-    [twice_in_a_fragment(index), stray_points(index), media_of_no_fragment(index)]
+    [twice_in_a_fragment(index), stray_points(index), media_of_no_fragment(index), quicktime_sound(index)]
         .into_iter()
         .flatten()
         .collect()
@@ -75,6 +75,23 @@ fn media_of_no_fragment(index: &Index) -> Option<String> {
         "Media data of {bytes} bytes, from byte {} on, belongs to no fragment and is copied as it is: what is in it \
          stays open to everyone.",
         first.start
+    ))
+}
+
+/// Sound that MP4 has no entry for, in a file that is none of QuickTime's (ISO/IEC 14496-12:2022 12.2.3): all that could be
+/// said in the way of MP4 is.
+fn quicktime_sound(index: &Index) -> Option<String> {
+    let is_quicktime = index.file_type.as_ref().is_none_or(|brands| brands.major_brand.0 == *b"qt  ");
+    let mut tracks = index.movie.iter().flat_map(|movie| &movie.tracks).filter(|_| !is_quicktime);
+    let (track, entry) =
+        tracks.find_map(|track| Some((track, track.entries.iter().find(|entry| entry.quicktime > 0)?)))?;
+    Some(format!(
+        "Track {} has {} with a sound description of QuickTime's version {}, which MP4 does not have: it stays as it is. FFmpeg \
+         reads it; browsers do not, and Shaka Packager refuses the whole file. For these encode the sound anew before, with: ffmpeg \
+         -i input.mov -map 0 -c copy -c:a aac output.mp4",
+        track.id,
+        entry.codec_name(),
+        entry.quicktime
     ))
 }
 
