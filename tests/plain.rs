@@ -10,6 +10,7 @@
 
 use crate::support;
 mod begun;
+mod edits;
 mod ends;
 mod entries;
 mod quicktime;
