@@ -2,16 +2,15 @@
 //! versions 1 and 2 add, with the codec's own boxes where MP4 has them, PCM by ISO/IEC 23003-5:2020. What MP4 cannot say
 //! exactly stays as it is.
 
-use crate::boxes::audio::{AppleChannelLayout, ChannelLayout, PcmConfiguration};
+use crate::boxes::audio::{ChannelLayout, PcmConfiguration};
 use crate::boxes::descriptor::{DECODER_CONFIG, Descriptor, ES, ElementaryStreamDescriptor, SL_CONFIG};
 use crate::boxes::header::four;
-use crate::boxes::quicktime::Endianness;
 use crate::boxes::registry::has_body;
 use crate::boxes::sample_entry::{AudioSampleEntry, QuickTimeV1, rounded};
 use crate::boxes::types::UFixed16;
 use crate::boxes::wire::Bytes;
 use crate::boxes::{BoxBody, Edits, Node, Tree};
-use crate::bytes::{Result, Writer};
+use crate::bytes::{Reader, Result, Writer};
 
 /// Boxes of `wave` that say nothing to a decoder that knows the entry's type.
 const OWN: [&[u8; 4]; 4] = [b"frma", b"enda", b"mp4a", &[0; 4]];
@@ -66,7 +65,7 @@ fn change(tree: &Tree<'_>, entry: &Node, timescale: u32, edits: &mut Edits) -> R
         edits.rename(entry, four(if pcm.is_float { b"fpcm" } else { b"ipcm" }));
         edits.append(entry, &pcm.configuration().to_box(0));
         if let Some(chan) = chan
-            && let Some(positions) = positions(&tree.read(chan)?, fields.channelcount)
+            && let Some(positions) = positions(tree.body(chan), fields.channelcount)
         {
             edits.remove(chan);
             if !matches!(positions.as_slice(), [CENTRE] | [LEFT, RIGHT]) {
@@ -101,8 +100,8 @@ struct Pcm {
 
 impl Pcm {
     fn of(tree: &Tree<'_>, entry: &Node, fields: &AudioSampleEntry) -> Option<Self> {
-        let enda = entry.descend(&[b"wave", b"enda"]).map(|node| tree.read::<Endianness>(node));
-        let turned = enda.is_some_and(|enda| enda.is_ok_and(|enda| enda.little_endian == 1));
+        let enda = entry.descend(&[b"wave", b"enda"]);
+        let turned = enda.is_some_and(|enda| tree.body(enda).u16("little_endian").is_ok_and(|is| is == 1));
         let (is_float, bits, is_little) = match (&entry.id().four_cc().0, fields.entry_version) {
             (b"sowt", 0 | 1) if fields.samplesize == 16 => (false, 16, true),
             (b"twos", 0 | 1) if fields.samplesize == 16 => (false, 16, false),
@@ -159,11 +158,14 @@ const CENTRE: u8 = 2;
 const OF_BITS: [u8; 11] = [LEFT, RIGHT, CENTRE, 3, 4, 5, 6, 7, 10, 11, 12];
 
 /// The loudspeakers of a track in channel order; none where they cannot be said for sure.
-fn positions(chan: &AppleChannelLayout, channels: u16) -> Option<Vec<u8>> {
+fn positions(mut chan: Reader<'_>, channels: u16) -> Option<Vec<u8>> {
     const BITMAP: u32 = 1 << 16;
-    let positions: Vec<u8> = match (chan.channel_layout_tag, chan.channel_layout_tag >> 16) {
+    chan.u32("version and flags").ok()?;
+    let tag = chan.u32("channel_layout_tag").ok()?;
+    let bitmap = chan.u32("channel_bitmap").ok()?;
+    let positions: Vec<u8> = match (tag, tag >> 16) {
         (BITMAP, _) => {
-            let set = |bit: &u32| chan.channel_bitmap >> bit & 1 == 1;
+            let set = |bit: &u32| bitmap >> bit & 1 == 1;
             let of_bit = |bit: u32| OF_BITS.get(usize::try_from(bit).ok()?).copied();
             (0..u32::BITS).filter(set).map(of_bit).collect::<Option<_>>()?
         }
