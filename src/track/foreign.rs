@@ -10,7 +10,7 @@ const REMUX: &str = "Boxlock opens MP4 and its kin; put the streams into one fir
                      output.mp4";
 
 const SUBTITLES: &str = "It holds subtitles and no media. To have it beside the video, make an MP4 of it first, with: packager \
-                         in=input,stream=text,output=text.mp4";
+                         in=input,stream=text,output=output.mp4";
 
 /// What a file is whose bytes begin so, and what to do.
 type Sign = (usize, &'static [u8], &'static str, &'static str);
