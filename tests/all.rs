@@ -3,6 +3,7 @@
 //!
 //! Beside it stands `allocations.rs`, which counts what it allocates itself.
 
+mod another_film;
 mod support;
 
 mod architecture;

@@ -10,8 +10,10 @@
 
 use crate::support;
 mod begun;
+mod edits;
 mod ends;
 mod entries;
+mod quicktime;
 pub mod tables;
 mod unprotected;
 

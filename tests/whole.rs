@@ -14,7 +14,7 @@ use boxlock::protect::RequestText;
 use boxlock::protect::subsample::Rule;
 use boxlock_judges::{TrackKey, bento4_decrypt};
 use support::drive::{self, Feed, request_in};
-use support::{ffmpeg, raw};
+use support::{ffmpeg, raw, synth};
 
 /// Files of codecs without a rule: their name, what FFmpeg makes them of, whether a track beside them has one.
 const FILES: [(&str, &str, &str, bool); 4] = [
@@ -136,4 +136,26 @@ fn the_choice_is_for_tracks_without_a_rule_alone() {
         assert_eq!((error.code(), error.field()), ("no-track", Some("wholeSamples")), "{id}");
         assert!(error.message().contains(&id.to_string()), "{error}");
     }
+}
+
+#[test]
+fn of_ac4_it_is_said_what_is_hidden_with_its_samples() {
+    let mut file = synth::small().bytes();
+    let entry = file.windows(4).position(|four| four == b"mp4a").unwrap();
+    file[entry..entry + 4].copy_from_slice(b"ac-4");
+    let session = drive::open(&file, Feed::Whole).unwrap();
+    let error = drive::plan(&session, &request_in("cenc", "hybrid")).unwrap_err();
+    assert_eq!((error.code(), error.field()), ("no-track", Some("tracks")));
+    let movie = session.work().unwrap().movie.clone().unwrap();
+    let reason = boxlock::protect::codecs::check_track(&movie.tracks[0]).unwrap_err();
+    assert!(reason.message().contains("ac4_toc"), "{reason}");
+    let text = RequestText { whole_samples: vec![1], ..request_in("cenc", "hybrid") };
+    let plan = drive::plan(&session, &text).unwrap();
+    assert!(matches!(plan.protection(1).unwrap().rules[..], [Rule::WholeSample]));
+    let said = plan.warnings();
+    let said = said.iter().find(|one| one.starts_with("Track 1 has Dolby AC-4")).unwrap();
+    assert!(
+        said.contains("encrypted whole, as was asked for") && said.contains("table of contents"),
+        "{said}"
+    );
 }

@@ -1830,7 +1830,7 @@ export interface Title {
   media: Media[];
   /** One for each of `media`. */
   rungs: Rung[];
-  /** Numbers of those that become the one file for download: a picture, and sound where that stands apart. */
+  /** Numbers of those that become the one file for download: a picture, and sound and text where these stand apart. */
   download: number[];
   /** What is odd, as plain sentences. */
   problems: string[];

@@ -14,6 +14,7 @@ mod movie;
 mod overlaps;
 mod quicktime;
 mod secrets;
+mod sound_entry;
 mod walk;
 
 pub use fragmented::{Begin, Fragmented};

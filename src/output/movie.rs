@@ -13,6 +13,9 @@ use crate::track::{Movie, Track, TrackKind};
 use super::change;
 use super::protection::{protected_entry, scheme_information, system_headers};
 
+/// Types whose configuration FFmpeg takes only when it knows the type already: `frma` has to stand before it.
+const READ_IN_ORDER: [&[u8; 4]; 3] = [b"alac", b"ipcm", b"fpcm"];
+
 /// What makes the `moov` a protected one: protected sample entries and DRM headers come, what an earlier encryption
 /// left behind goes, all else stays as it stood.
 pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits> {
@@ -47,7 +50,11 @@ pub fn movie_edits(plan: &Plan, tree: &Tree<'_>, movie: &Movie) -> Result<Edits>
             node.all(b"sinf").for_each(|sinf| edits.remove(sinf));
             if let Some((protection, key)) = protection {
                 edits.rename(node, protected_entry(track.kind == TrackKind::Video));
-                edits.append(node, &scheme_information(plan, protection, entry.format, key.kid));
+                let sinf = scheme_information(plan, protection, entry.format, key.kid);
+                match node.children.first().filter(|_| READ_IN_ORDER.contains(&&entry.format.0)) {
+                    Some(first) => edits.insert_before(first, &sinf),
+                    None => edits.append(node, &sinf),
+                }
             } else if entry.has_protected_type() {
                 edits.rename(node, BoxId::Four(entry.format));
             }

@@ -291,6 +291,15 @@ pub fn tally_notes(track_id: u32, tally: &Tally) -> Vec<String> {
             tally.short_ends
         ));
     }
+    if tally.other_sets > 0 {
+        let samples = if tally.other_sets == 1 { "sample has" } else { "samples have" };
+        notes.push(format!(
+            "In track {track_id}, {} {samples} a sequence header that is not the one in the codec configuration: pictures change on \
+             the way, or the configuration is of another film. Players that set up by it may show nothing; then take the \
+             initialization segment that these samples were made with.",
+            tally.other_sets
+        ));
+    }
     notes
 }
 

@@ -8,6 +8,7 @@ pub mod cipher;
 pub mod codecs;
 pub mod counter;
 pub mod decrypt;
+pub mod edits;
 pub mod evidence;
 pub mod header;
 pub mod header_change;

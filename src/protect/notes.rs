@@ -7,10 +7,16 @@ use super::Plan;
 
 /// The notes on a file, none when all is as usual.
 pub fn file_notes(index: &Index) -> Vec<String> {
-    [twice_in_a_fragment(index), stray_points(index), media_of_no_fragment(index)]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        twice_in_a_fragment(index),
+        stray_points(index),
+        media_of_no_fragment(index),
+        quicktime_sound(index),
+        other_timescale(index),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Two `traf` boxes of one track (ISO/IEC 14496-12:2022 8.8.6 allows any number): FFmpeg and Bento4 decrypt the first
@@ -75,6 +81,53 @@ fn media_of_no_fragment(index: &Index) -> Option<String> {
         "Media data of {bytes} bytes, from byte {} on, belongs to no fragment and is copied as it is: what is in it \
          stays open to everyone.",
         first.start
+    ))
+}
+
+/// A segment index whose first segment lasts as many ticks as its fragments, but ticks of another length (ISO/IEC
+/// 14496-12:2022 8.16.3): index and movie header are not of one film.
+fn other_timescale(index: &Index) -> Option<String> {
+    let movie = index.movie.as_ref()?;
+    index.segment_indexes.iter().find_map(|(start, sidx)| {
+        let track = movie.track(sidx.reference_id)?;
+        let first = sidx.references.entries.first().filter(|first| !first.is_index())?;
+        let from = index.top.at(*start)?.end().saturating_add(sidx.first_offset.0);
+        let inside = index.fragments_between(from, from.saturating_add(first.referenced_size().into()));
+        let parts = inside.iter().flat_map(|fragment| index.parts(fragment));
+        let ticks: u64 = parts.filter(|part| part.track_id == track.id).map(|part| part.duration).sum();
+        let is_other = ticks > 0
+            && ticks == u64::from(first.subsegment_duration)
+            && sidx.timescale != track.timescale
+            && sidx.timescale > 0;
+        is_other.then(|| {
+            format!(
+                "The segment index at byte {start} counts {} ticks a second, and the movie header {} for track {}; the first segment has \
+                 {ticks} in both. It lasts {} by the one and {} by the other: the initialization segment may be of another film. Take \
+                 the one that these segments were made with.",
+                sidx.timescale,
+                track.timescale,
+                track.id,
+                clock(ticks, sidx.timescale),
+                clock(ticks, track.timescale)
+            )
+        })
+    })
+}
+
+/// Sound that MP4 has no entry for, in a file that is none of QuickTime's (ISO/IEC 14496-12:2022 12.2.3): all that could be
+/// said in the way of MP4 is.
+fn quicktime_sound(index: &Index) -> Option<String> {
+    let is_quicktime = index.file_type.as_ref().is_none_or(|brands| brands.major_brand.0 == *b"qt  ");
+    let mut tracks = index.movie.iter().flat_map(|movie| &movie.tracks).filter(|_| !is_quicktime);
+    let (track, entry) =
+        tracks.find_map(|track| Some((track, track.entries.iter().find(|entry| entry.quicktime > 0)?)))?;
+    Some(format!(
+        "Track {} has {} with a sound description of QuickTime's version {}, which MP4 does not have: it stays as it is. FFmpeg \
+         reads it; browsers do not, and Shaka Packager refuses the whole file. For these encode the sound anew before, with: ffmpeg \
+         -i input.mov -map 0 -c copy -c:a aac output.mp4",
+        track.id,
+        entry.codec_name(),
+        entry.quicktime
     ))
 }
 

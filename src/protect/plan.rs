@@ -8,7 +8,7 @@ use crate::track::{Index, Movie, SampleEntry, Track, TrackFragment, TrackKind};
 
 use super::change::Change;
 use super::cipher::AesKey;
-use super::codecs::{check_track, check_whole, protected_codecs, rule};
+use super::codecs::{check_track, check_whole, protected_codecs, rule, whole_doubt};
 use super::counter::{IvCounter, Ivs};
 use super::decrypt::{no_keys, unknown_scheme};
 use super::header::{HeaderWishes, MadeHeader};
@@ -154,11 +154,12 @@ impl Plan {
         };
         let whole = tracks.iter().zip(&movie.tracks).filter(is_whole);
         request.warnings.extend(whole.map(|(_, track)| {
+            let entry = track.entries.first();
             format!(
-                "Track {} has {}, and no specification says what of it players must read: every sample is encrypted whole, as \
-                 was asked for. Try it with your players before you publish it.",
+                "Track {} has {}, and {}. Try it with your players before you publish it.",
                 track.id,
-                track.entries.first().map_or_else(String::new, |entry| entry.codec_name())
+                entry.map_or_else(String::new, SampleEntry::codec_name),
+                entry.map_or("", whole_doubt)
             )
         }));
         let used: Vec<usize> =

@@ -119,6 +119,24 @@ impl Rule {
         }
     }
 
+    /// Whether a NAL unit is a parameter set that this rule, made of the codec configuration, has otherwise.
+    fn contradicts(&self, nal: &[u8]) -> bool {
+        match self {
+            Self::AvcCmaf { sets, .. } => sets.contradicts(nal),
+            Self::HevcCmaf { sets, .. } => sets.contradicts(nal),
+            _ => false,
+        }
+    }
+
+    /// Whether there are parameter sets of pictures in it: a stream that has them in samples alone has none here.
+    fn has_sets(&self) -> bool {
+        match self {
+            Self::AvcCmaf { sets, .. } => sets.has_pictures(),
+            Self::HevcCmaf { sets, .. } => sets.has_pictures(),
+            _ => false,
+        }
+    }
+
     /// Whether it knows no blocks, as Microsoft's own files do not.
     fn is_legacy(&self) -> bool {
         matches!(self, Self::AvcLegacy { .. } | Self::HevcLegacy { .. })
@@ -177,6 +195,8 @@ pub struct Tally {
     pub other_slices: u64,
     /// Samples that end with bytes too few for a NAL unit.
     pub short_ends: u64,
+    /// Samples whose sequence header or parameter set is another than the codec configuration has.
+    pub other_sets: u64,
 }
 
 impl Tally {
@@ -187,6 +207,7 @@ impl Tally {
         self.most_entries = self.most_entries.max(other.most_entries);
         self.other_slices += other.other_slices;
         self.short_ends += other.short_ends;
+        self.other_sets += other.other_sets;
     }
 }
 
@@ -256,9 +277,19 @@ impl RangeFinder {
             | Rule::HevcLegacy { length_size }
             | Rule::HevcCmaf { length_size, .. } => {
                 let nals = Nals::new(sample, *length_size);
-                collect(runs, &mut tally, nals, self.block, |nal| rule.clear(nal, changed))?
+                let configured = &self.configured;
+                let mut is_other = false;
+                let tail = collect(runs, &mut tally, nals, self.block, |nal| {
+                    is_other = is_other || configured.contradicts(nal.bytes);
+                    rule.clear(nal, changed).map_err(|error| unread_header(error, configured))
+                })?;
+                tally.other_sets = u64::from(is_other);
+                tail
             }
         };
+        if let (Rule::Av1(state), Rule::Av1(record)) = (&self.rule, &self.configured) {
+            tally.other_sets = u64::from(state.contradicts(record));
+        }
         let runs = self.runs.iter();
         tally.most_entries = runs.map(|run| entries_of(run.clear).max(1)).sum::<u64>() + entries_of(tail);
         if tally.most_entries > len_u64(self.max_entries) {
@@ -361,7 +392,7 @@ fn collect<'a>(
     let mut clear = 0_u64;
     for nal in nals.by_ref() {
         let nal = nal?;
-        let head = match keep(&nal).map_err(|e| unread_header(e).at(len_u64(nal.offset)))? {
+        let head = match keep(&nal).map_err(|e| e.at(len_u64(nal.offset)))? {
             Clear::Bytes(head) => head.min(nal.bytes.len()),
             Clear::Whole => nal.bytes.len(),
             Clear::OtherSlice => {
@@ -418,8 +449,17 @@ fn collect_ranges(
     Ok(len_u64(len - at))
 }
 
-/// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header.
-fn unread_header(error: Error) -> Error {
+/// Where a slice header cannot be followed, PIFF still can: it keeps nothing but the NAL unit header. Where the stream is none of
+/// the codec configuration's, no form can make it play.
+fn unread_header(error: Error, configured: &Rule) -> Error {
+    if matches!(error.code(), "unknown-pps" | "unknown-sps") && configured.has_sets() {
+        let message = format!(
+            "{} The configuration has other sets: it and the samples contradict each other, as where an initialization segment is of \
+             another film. Take the one that these samples were made with, or make the file anew from its source.",
+            error.message()
+        );
+        return Error::file(error.code(), message);
+    }
     let message = format!(
         "{} This form must know where slice headers end; choose the form piff with the scheme cenc, which need not.",
         error.message()

@@ -8,6 +8,7 @@ use crate::output::movie::movie_edits;
 use crate::output::protection::system_headers;
 use crate::output::summary::{self, Touched, tally_notes};
 use crate::playready::HeaderKey;
+use crate::protect::edits::edit_notes;
 use crate::protect::keys::{KeyOf, KeySource};
 use crate::protect::notes::{file_notes, several_entries};
 use crate::protect::plan::{Undone, protection_text};
@@ -279,6 +280,7 @@ pub fn plan(session: &Session, plan: &Plan) -> Result<PlanReport> {
             .into_iter()
             .chain(source.cut_note())
             .chain(file_notes(index))
+            .chain(edit_notes(source, index))
             .chain(several_entries(index, plan))
             .chain(way)
             .chain(merged.into_iter().flat_map(|merged| merged.notes().iter().cloned()))

@@ -65,6 +65,8 @@ pub struct SampleEntry {
     pub size: Option<(u16, u16)>,
     /// Channels and sample rate in hertz, for audio; 0 when not known.
     pub sound: Option<(u16, u32)>,
+    /// Version of QuickTime's sound description, 1 or 2, whose fields MP4 does not have; 0 where it is not one of these.
+    pub quicktime: u16,
     /// What is wrong with it and the boxes inside, with their paths; all else of it is known all the same.
     pub damage: Vec<Error>,
     string: String,
@@ -105,6 +107,7 @@ impl SampleEntry {
             protection,
             size: about.size,
             sound: (layout == Layout::Audio).then_some((about.channels, about.rate)),
+            quicktime: about.quicktime,
             damage,
             string: about.string,
             name: about.name,
@@ -164,6 +167,9 @@ fn sound(tree: &Tree<'_>, node: &Node, about: &mut About) -> Result<()> {
     let entry = AudioSampleEntry::parse(&mut own_fields::<AudioSampleEntry>(tree, node), 0)?;
     about.set_sound(entry.channelcount, entry.samplerate.0 >> 16);
     about.sample_bits = entry.samplesize;
+    if entry.entry_version == 2 || entry.quicktime_v1.0.is_some() {
+        about.quicktime = entry.entry_version;
+    }
     if entry.entry_version == 2 {
         // The fields of the older versions are constants then.
         let v2 = entry.quicktime_v2;

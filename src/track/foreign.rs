@@ -9,6 +9,9 @@ const MEDIA: &str = "Open an .ismv, .isma or .mp4 file.";
 const REMUX: &str = "Boxlock opens MP4 and its kin; put the streams into one first, with: ffmpeg -i input -map 0 -c copy \
                      output.mp4";
 
+const SUBTITLES: &str = "It holds subtitles and no media. To have it beside the video, make an MP4 of it first, with: packager \
+                         in=input,stream=text,output=output.mp4";
+
 /// What a file is whose bytes begin so, and what to do.
 type Sign = (usize, &'static [u8], &'static str, &'static str);
 
@@ -26,7 +29,7 @@ static SIGNS: &[Sign] = &[
     (0, b"\0\0\0\x01", "a bare video stream (H.264 or HEVC, Annex B)", REMUX),
     (0, b"\0\0\x01", "a bare video stream (H.264, HEVC or MPEG video)", REMUX),
     (0, b"#EXTM3U", "an HLS playlist", "It names media files and holds none; open those it names."),
-    (0, b"WEBVTT", "a WebVTT text", "It holds subtitles and no media. Open the video that belongs to it."),
+    (0, b"WEBVTT", "a WebVTT text", SUBTITLES),
     (0, b"\xFF\xD8\xFF", "a JPEG picture", MEDIA),
     (0, b"\x89PNG", "a PNG picture", MEDIA),
     (0, b"GIF8", "a GIF picture", MEDIA),
@@ -46,7 +49,11 @@ static ELEMENTS: &[(&str, &str, &str)] = &[
         "Keep it secret, and open the media file.",
     ),
     ("WRMHEADER", "a PlayReady header without its file", "Open the media file that carries it."),
-    ("tt", "a TTML text", "It holds subtitles and no media. Open the video that belongs to it."),
+    (
+        "tt",
+        "a TTML text",
+        "It holds subtitles and no media. To have it beside the video, make an MP4 of it first, with: MP4Box -add input.ttml output.mp4",
+    ),
     ("html", "a web page, perhaps an error page in place of a download", "Load the media file again."),
 ];
 

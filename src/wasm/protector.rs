@@ -104,15 +104,17 @@ impl Protector {
 
     /// What became of the samples since this was last asked, [`TALLY_LEN`] numbers a protected track: its ID, bytes,
     /// protected bytes, most subsamples of a sample, bytes of slices that stay clear because of their type, samples
-    /// that end with bytes too few for a NAL unit.
+    /// that end with bytes too few for a NAL unit, samples whose sequence header is not that of the codec configuration.
     pub fn take_tallies(&mut self) -> Vec<f64> {
         let numbers = |(track, tally): (u32, Tally)| {
-            [tally.bytes, tally.protected, tally.most_entries, tally.other_slices, tally.short_ends]
-                .into_iter()
-                .fold(vec![f64::from(track)], |mut all, one| {
+            let Tally { bytes, protected, most_entries, other_slices, short_ends, other_sets } = tally;
+            [bytes, protected, most_entries, other_slices, short_ends, other_sets].into_iter().fold(
+                vec![f64::from(track)],
+                |mut all, one| {
                     all.push(number(one));
                     all
-                })
+                },
+            )
         };
         self.inner.take_tallies().into_iter().flat_map(numbers).collect()
     }
@@ -178,12 +180,18 @@ impl Protector {
 }
 
 /// Numbers a track in [`Protector::take_tallies`].
-const TALLY_LEN: usize = 6;
+const TALLY_LEN: usize = 7;
 
 fn parse_tally(numbers: &[f64]) -> (u32, Tally) {
     let at = |index: usize| numbers.get(index).copied().map_or(0, offset);
-    let tally =
-        Tally { bytes: at(1), protected: at(2), most_entries: at(3), other_slices: at(4), short_ends: at(5) };
+    let tally = Tally {
+        bytes: at(1),
+        protected: at(2),
+        most_entries: at(3),
+        other_slices: at(4),
+        short_ends: at(5),
+        other_sets: at(6),
+    };
     (u32::try_from(at(0)).unwrap_or(0), tally)
 }
 

@@ -357,6 +357,22 @@ fn languages_and_text_are_in_all_forms() {
 }
 
 #[test]
+fn text_of_a_type_that_players_do_not_know_is_left_out_and_told() {
+    let film = set::file("film.mp4", vec![set::track(1, "video", 800_000, 3)]);
+    for (format, known) in [("wvtt", true), ("stpp", true), ("tx3g", false)] {
+        let mut text_file = set::file("text.mp4", vec![set::track(1, "text", 300, 3)]);
+        text_file.tracks[0].format = format.to_owned();
+        text_file.tracks[0].codec = format.to_owned();
+        let written = write(&[film.clone(), text_file]);
+        for (form, file, named) in [("dash", "mpd", "text.mp4"), ("hls", "hls", "text.m3u8")] {
+            assert_eq!(text(&written, file).contains(named), known, "{format} {form}");
+            let told = written.notes.iter().any(|one| one.form == form && one.message.contains("type tx3g"));
+            assert_eq!(told, !known, "{format} {form}: {:?}", written.notes);
+        }
+    }
+}
+
+#[test]
 fn keys_of_hls_are_those_of_each_system() {
     let mut file = set::encrypted(set::file("a.mp4", vec![set::track(1, "video", 800_000, 3)]), KID);
     let protection = file.tracks[0].protection.as_mut().unwrap();

@@ -10,7 +10,6 @@ use boxlock_judges::{TrackKey, bento4_decrypt};
 use crate::support::ffmpeg::{self, Scratch};
 use crate::support::{not_run, raw, shaka};
 
-use super::sources::{CODECS, Kind};
 use super::{Keys, Row};
 
 /// A protected track, with the key that opens it, or its first.
@@ -73,9 +72,6 @@ impl Judge {
                 Some("changing keys are not followed")
             }
             Self::Shaka(_) if track.codec == "MP3" => Some("MP3 is not taken from MP4"),
-            Self::Shaka(_) if row.kind == Kind::QuickTime && CODECS[row.codecs].audio == "MP3" => {
-                Some("QuickTime sound entries of version 1 are not read")
-            }
             _ => None,
         }
     }

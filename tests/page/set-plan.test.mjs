@@ -88,6 +88,35 @@ test('a plan whose counters meet those of another file is made again', async () 
   }
 });
 
+test('text comes along clear, by itself and in the file for download', async () => {
+  const picture = file('film-1M.mp4', ['video']);
+  const sound = file('film-100k.mp4', ['audio']);
+  // It ends with its last line.
+  const text = file('film-text.mp4', ['text'], { duration: 41 });
+  const merged = file('merged', ['video', 'audio', 'text']);
+  const titles = titlesOf([text, picture, sound], {});
+  assert.equal(titles.length, 1);
+  assert.deepEqual(titles[0].problems, []);
+  const plan = await planSet(titles, { request }, async (parts) => {
+    assert.deepEqual(parts, [picture, sound, text]);
+    return merged;
+  });
+  assert.deepEqual(text.asked, [{ scheme: 'none', segmentIndex: true }]);
+  assert.match(merged.asked[0].key, HEX);
+  assert.deepEqual(
+    plan.entries.map(({ name, use }) => `${use} ${name}`),
+    ['streaming film-1M.ismv', 'streaming film-100k.isma', 'streaming film-text.ismt', 'download film.mp4'],
+  );
+  // Beside pictures that have sound too; of each language one, whatever else is there.
+  const muxed = file('film.mp4', ['video', 'audio']);
+  const both = titlesOf([muxed, text, file('film-more.mp4', ['audio'])], { together: 'one' });
+  assert.deepEqual(both[0].download, [0, 2]);
+  // Nothing is protected where there is text alone, and no key is made.
+  const alone = file('text.mp4', ['text']);
+  assert.equal((await planSet(one([alone]), { request }, never)).keysAreNew, false);
+  assert.deepEqual(alone.asked, [{ scheme: 'none', segmentIndex: true }]);
+});
+
 test('classes have a key each, of which a file is asked for its own', async () => {
   const picture = file('film-1M.mp4', ['video']);
   const sound = file('film-100k.mp4', ['audio', 'text']);

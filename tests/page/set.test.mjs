@@ -37,6 +37,18 @@ before(async () => {
   await ffmpeg('-i', paths[1], '-an', '-c', 'copy', '-f', 'ismv', folder.path('apart_270p_500k.ismv'));
   await ffmpeg('-i', paths[2], '-an', '-c', 'copy', '-f', 'ismv', folder.path('apart_360p_900k.ismv'));
   await ffmpeg('-i', source, '-vn', '-c', 'copy', '-f', 'ismv', folder.path('apart_audio_96k.isma'));
+  // Text that ends before the pictures do.
+  const lines = [
+    '1',
+    '00:00:00,000 --> 00:00:02,000',
+    'Hello',
+    '',
+    '2',
+    '00:00:03,000 --> 00:00:04,000',
+    'There',
+  ];
+  await writeFile(folder.path('apart.srt'), `${lines.join('\n')}\n`);
+  await ffmpeg('-i', folder.path('apart.srt'), '-c:s', 'ttml', '-f', 'mp4', folder.path('apart_text.mp4'));
 });
 
 /** A folder that a person chooses, in storage that only the page sees. */
@@ -209,6 +221,69 @@ inEachBrowser((browser) => {
       await page.click('.set-run .set-files .link');
       await page.waitFor('#panel-result .result-head');
       assert.match(await page.text('#panel-result h2'), /film_360p_900k\.ismv is protected/);
+    },
+    options,
+  );
+
+  check(
+    'text is kept along clear: in a file of its own, in the manifests, and in the file for download',
+    async (page) => {
+      await withFolder(page);
+      const names = [
+        'apart_270p_500k.ismv',
+        'apart_360p_900k.ismv',
+        'apart_audio_96k.isma',
+        'apart_text.mp4',
+      ];
+      await openSet(page, ...names.map((name) => folder.path(name)));
+      assert.deepEqual(
+        (await rows(page)).map(({ name }) => name),
+        ['apart_360p_900k.ismv', 'apart_270p_500k.ismv', 'apart_audio_96k.isma', 'apart_text.mp4'],
+      );
+      for (const form of ['smooth', 'dash', 'hls'])
+        await page.evaluate((value) => {
+          const input = document.querySelector(`.set [name="manifests"][value="${value}"]`);
+          if (input.checked === (value === 'smooth')) input.click();
+        }, form);
+      const plan = await planned(page);
+      const text = 'apart_text.ismt';
+      assert.deepEqual(plan.files, [
+        'apart_360p_900k.ismv',
+        'apart_270p_500k.ismv',
+        'apart_audio_96k.isma',
+        text,
+        'apart.mp4',
+      ]);
+      assert.ok(plan.warnings.some((one) => /Track 3 stays open to everyone\. Track 3 has/.test(one)));
+      await page.click('#set-start');
+      const { head, lines } = await made(page);
+      assert.equal(head, '5 files are made, 4 of them protected.');
+      for (const line of lines) assert.match(line, /checked: every sample is the source’s/);
+      const found = await page.evaluate(async () => {
+        const { open } = await import('/boxlock.js');
+        const root = await navigator.storage.getDirectory();
+        const chosen = await root.getDirectoryHandle('chosen');
+        const read = async (name) => (await chosen.getFileHandle(name)).getFile();
+        const tracks = [];
+        for (const name of ['apart_text.ismt', 'apart.mp4']) {
+          const media = await open(await read(name));
+          tracks.push(
+            media.tracks().map(({ kind, format, protection }) => [kind, format, Boolean(protection)]),
+          );
+          media.close();
+        }
+        const mpd = await (await read('apart.mpd')).text();
+        return { tracks, mpd, m3u8: await (await read('apart.m3u8')).text() };
+      });
+      assert.deepEqual(found.tracks[0], [['text', 'stpp', false]]);
+      const locked = found.tracks[1].map(([kind, , locked]) => `${kind} ${locked}`);
+      assert.deepEqual(locked, ['video true', 'audio true', 'text false']);
+      assert.match(found.mpd, /contentType="text"[^]*?codecs="stpp[^]*?<BaseURL>apart_text\.ismt</);
+      assert.match(found.m3u8, /TYPE=SUBTITLES,[^\n]*URI="apart_text\.m3u8"/);
+      // Its keys are those of the others.
+      await page.click('#set-keys');
+      const { bytes } = await page.waitDownload({ timeout: LONG });
+      assert.equal(JSON.parse(bytes.toString('utf8')).keys.length, 1);
     },
     options,
   );

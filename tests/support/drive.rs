@@ -7,6 +7,7 @@ use boxlock::output::protected::protect_fragment;
 use boxlock::output::{Assembly, Step};
 use boxlock::protect::decrypt;
 use boxlock::protect::samples::Window;
+use boxlock::protect::subsample::Tally;
 use boxlock::protect::trial::Trial;
 use boxlock::protect::{Plan, Random, Request, RequestText, SampleProtector, order};
 use boxlock::session::{Session, Source};
@@ -143,6 +144,17 @@ pub fn protect_apart(session: &Session, file: &[u8], text: &RequestText) -> Resu
         output[at..at + patch.bytes.len()].copy_from_slice(&patch.bytes);
     }
     Ok((output, starts))
+}
+
+/// What becomes of the samples of each track, as is measured before anything is written.
+pub fn tallies(session: &Session, plan: &Plan, file: &[u8]) -> Result<Vec<(u32, Tally)>> {
+    let movie = session.work()?.movie.clone().expect("a plan needs a movie");
+    let mut protector = SampleProtector::new(plan.clone());
+    for task in session.neighbours(0, u64::MAX, usize::MAX)? {
+        let (task, pieces) = session.with_pieces(task)?;
+        protect_fragment(&mut protector, &movie, &task, &mut bytes_of(file, pieces), None)?;
+    }
+    Ok(protector.take_tallies())
 }
 
 /// Tries the keys of what is protected already, as is done before anything is written.

@@ -27,8 +27,8 @@ const MANY_SUBSAMPLES = 20;
  *   Measured
  */
 
-/** Numbers a track in what the core says of its samples: ID, bytes, protected bytes, most subsamples, and two more. */
-export const TALLY_LEN = 6;
+/** Numbers a track in what the core says of its samples: ID, bytes, protected bytes, most subsamples, and three more. */
+export const TALLY_LEN = 7;
 
 /**
  * Adds up what became of the samples, track by track.

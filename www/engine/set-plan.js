@@ -72,6 +72,12 @@ function keysOf({ kid, key, keySeed, keys = [], keyPer }, { media }, before) {
   return [...classes].map((one) => made({ ...keys.find((each) => each.class === one), class: one }));
 }
 
+/** Whether there is text in a file and nothing else: it stays clear, as players of protected files expect. @param {Types.Media} media */
+function isText(media) {
+  const tracks = media.tracks();
+  return tracks.length > 0 && tracks.every(({ kind }) => kind === 'text');
+}
+
 /**
  * What is asked of one file of a title.
  * @param {Types.ProtectRequest} request
@@ -80,6 +86,8 @@ function keysOf({ kid, key, keySeed, keys = [], keyPer }, { media }, before) {
  * @returns {Types.ProtectRequest}
  */
 function askedOf(request, keys, media) {
+  // Players of DASH find its segments by the index, and with it there is something to do for a file that is fragmented.
+  if (isText(media)) return { scheme: 'none', segmentIndex: true };
   const [one] = keys;
   if (!one) return request;
   if (!one.pair.class) return { ...request, ...one.pair };
@@ -173,7 +181,7 @@ export async function planSet(titles, wanted, merged, options = {}) {
       const { media: all, rungs } = title;
       const [first] = all;
       if (!first) continue;
-      const keys = protects ? keysOf(request, title, old?.keys.get(first) ?? []) : [];
+      const keys = protects && !all.every(isText) ? keysOf(request, title, old?.keys.get(first) ?? []) : [];
       mine.keys.set(first, keys);
       for (const [at, media] of streaming && (all.length > 1 || !download) ? all.entries() : []) {
         const ending = endingOf(/** @type {Types.Rung} */ (rungs[at]), request);

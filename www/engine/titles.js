@@ -102,11 +102,11 @@ function grouped(placed, together, listings) {
     return members.length ? [{ members, listing: first?.listing ?? null }] : [];
   }
   for (const one of rest) {
-    const own = groups.find(
-      ({ members, listing }) =>
-        !listing &&
-        members.every((other) => other.stem === one.stem && isNear(other.rung.duration, one.rung.duration)),
-    );
+    // Subtitles end with the last line that is said.
+    const isLike = (/** @type {Placed} */ other) =>
+      other.stem === one.stem &&
+      (isText(other.rung) || isText(one.rung) || isNear(other.rung.duration, one.rung.duration));
+    const own = groups.find(({ members, listing }) => !listing && members.every(isLike));
     if (own) own.members.push(one);
     else groups.push({ members: [one], listing: null });
   }
@@ -131,6 +131,9 @@ const rateOf = ({ video, audio: [sound], bitrate }) => (video ?? sound)?.bitrate
 
 /** Pictures come before sound, and sound before text. @param {Types.Rung} rung */
 const kindOf = ({ video, audio }) => (video ? 0 : audio.length ? 1 : 2);
+
+/** Whether a file has text and neither pictures nor sound. @param {Types.Rung} rung */
+const isText = (rung) => kindOf(rung) === 2 && rung.text.length > 0;
 
 /**
  * @param {Placed[]} members
@@ -174,7 +177,7 @@ function commonName(names) {
 
 /**
  * The numbers of the files that become the one for download: the best picture within a bitrate, or the least where all are
- * above it, and the best sound of each language where that stands apart.
+ * above it, and the best sound and the text of each language where they stand apart.
  * @param {Types.Rung[]} rungs pictures first, the best of them first
  * @param {number | null} own that was chosen
  * @param {number} maxBitrate
@@ -184,15 +187,15 @@ function forDownload(rungs, own, maxBitrate) {
   const rate = (/** @type {number} */ at) => (rungs[at] ? rateOf(rungs[at]) : 0);
   const chosen = own ?? videos.find((at) => rate(at) <= maxBitrate) ?? videos.at(-1);
   if (chosen === undefined) return rungs.length ? [0] : [];
-  if (rungs[chosen]?.audio.length) return [chosen];
+  const hasSound = Boolean(rungs[chosen]?.audio.length);
   /** @type {Map<string, number>} */
-  const sounds = new Map();
-  rungs.forEach(({ video, audio }, at) => {
-    if (video || !audio[0]) return;
-    const language = audio[0].language ?? '';
-    if (!sounds.has(language)) sounds.set(language, at);
+  const beside = new Map();
+  rungs.forEach(({ video, audio, text }, at) => {
+    const track = video || (audio[0] && hasSound) ? undefined : (audio[0] ?? text[0]);
+    const language = `${track?.kind} ${track?.language ?? ''}`;
+    if (track && !beside.has(language)) beside.set(language, at);
   });
-  return [chosen, ...sounds.values()];
+  return [chosen, ...beside.values()];
 }
 
 /**
@@ -203,8 +206,9 @@ function forDownload(rungs, own, maxBitrate) {
 function problemsOf(rungs) {
   /** @type {string[]} */
   const found = [];
-  const longest = Math.max(...rungs.map(({ duration }) => duration ?? 0));
-  for (const { name, duration } of rungs)
+  const lasting = rungs.filter((rung) => !isText(rung));
+  const longest = Math.max(...lasting.map(({ duration }) => duration ?? 0));
+  for (const { name, duration } of lasting)
     if (!isNear(longest, duration))
       found.push(
         `${name} lasts ${seconds(duration ?? 0)}, another file of this title ${seconds(longest)}: one of them is cut short, or of something else.`,

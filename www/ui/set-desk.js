@@ -22,6 +22,12 @@ import { SetRun } from './set-run.js';
 
 const PAUSE_MS = 250;
 
+/** Whether there is text alone in a file: it comes along clear. @param {Media} media */
+function isText(media) {
+  const tracks = media.tracks();
+  return tracks.length > 0 && tracks.every(({ kind }) => kind === 'text');
+}
+
 /** Ways in which files can be titles. */
 const WAYS = [
   { value: 'found', label: 'As found', hint: 'By names, lengths and manifests.' },
@@ -144,7 +150,9 @@ export class SetDesk {
 
   /** What of the files can be part of a job. */
   #able() {
-    return this.#files().flatMap(({ media, summary }) => (media && summary?.protectable.ok ? [media] : []));
+    return this.#files().flatMap(({ media, summary }) =>
+      media && (summary?.protectable.ok || isText(media)) ? [media] : [],
+    );
   }
 
   /** Follows the files. */
@@ -228,7 +236,9 @@ export class SetDesk {
       format.bytes(size),
     ];
     setText(this.facts, parts.join(' · '));
-    const left = files.filter(({ summary }) => summary && !summary.protectable.ok);
+    const left = files.filter(
+      ({ media, summary }) => media && summary && !summary.protectable.ok && !isText(media),
+    );
     const idOf = (/** @type {Media} */ media) => files.find((file) => file.media === media)?.id ?? 0;
     this.ladder.replaceChildren(
       ...listingsView(

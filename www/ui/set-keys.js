@@ -57,7 +57,8 @@ export class SetKeys {
     try {
       for (const [number, name] of plan.names.entries()) {
         const own = made.filter(({ entry }) => entry.title === number && entry.same === null);
-        const sheet = await setSheet(own.flatMap(({ result }) => result ?? []));
+        // Text stays clear, and has no key.
+        const sheet = await setSheet(own.flatMap(({ result }) => (result?.keys.length ? result : [])));
         if (!sheet) continue;
         const json = `${JSON.stringify(sheet, null, 2)}\n`;
         download(new Blob([json], { type: 'application/json' }), `${name}.keys.json`);

@@ -368,11 +368,14 @@ export class SetRun {
     const wrong = made.filter(({ check }) => check && !check.ok);
     const cancelled = this.#stop.signal.aborted;
     const whole = made.length === this.all.length;
+    const clear = made.filter(({ entry }) => entry.plan.keys.length === 0).length;
     setText(
       this.head,
-      whole
-        ? `${format.counted(made.length, 'file is', 'files are')} protected.`
-        : `${made.length} of ${format.counted(this.all.length, 'file')} ${made.length === 1 ? 'is' : 'are'} protected.`,
+      whole && clear
+        ? `${format.counted(made.length, 'file is', 'files are')} made, ${made.length - clear} of them protected.`
+        : whole
+          ? `${format.counted(made.length, 'file is', 'files are')} protected.`
+          : `${made.length} of ${format.counted(this.all.length, 'file')} ${made.length === 1 ? 'is' : 'are'} protected.`,
     );
     const where = this.#folder ? `They are in the folder “${this.#folder.name}”.` : '';
     setText(

@@ -144,11 +144,27 @@ pub fn write(files: &[DescribedFile], wishes: &Wishes, written: &mut Written) {
     written.add("mpd", wishes.name.clone() + ".mpd", markup.end());
 }
 
+/// Why a file of text cannot be a rendition, if it cannot: of text in MP4, DASH and HLS know WebVTT and TTML (ISO/IEC 14496-30).
+pub fn other_text(file: &DescribedFile) -> Option<String> {
+    let track = lead(file).filter(|_| kind(file) == "text")?;
+    (!["wvtt", "stpp"].contains(&track.format.as_str())).then(|| {
+        format!(
+            "{} has text of the type {}, and is left out: in MP4, DASH and HLS know the types wvtt and stpp alone. Make one of its \
+             text, with: packager in=text.vtt,stream=text,output=text.mp4",
+            file.name, track.format
+        )
+    })
+}
+
 /// A file as a quality, or none where it cannot be one.
 fn quality<'f>(file: &'f DescribedFile, written: &mut Written) -> Option<Quality<'f>> {
     let name = &file.name;
     if kind(file).is_empty() {
         written.say(FORM, Error, format!("{name} has neither pictures nor sound nor text, and is left out."));
+        return None;
+    }
+    if let Some(message) = other_text(file) {
+        written.say(FORM, Error, message);
         return None;
     }
     let protections = || file.tracks.iter().filter_map(|track| track.protection.as_ref());

@@ -6,7 +6,7 @@ use super::attributes::quoted;
 use super::{FAIRPLAY, PLAYREADY, WIDEVINE};
 use crate::boxes::systems;
 use crate::manifest::amount::{bitrate, in_address, scaled, seconds};
-use crate::manifest::dash::write::{codecs, kind, language, lead};
+use crate::manifest::dash::write::{codecs, kind, language, lead, other_text};
 use crate::manifest::described::{ByteRange, DescribedFile};
 use crate::manifest::rules::Severity::{Error, Warning};
 use crate::manifest::write::{Wishes, Written, unique};
@@ -57,6 +57,10 @@ fn fits(file: &DescribedFile, written: &mut Written) -> Option<ByteRange> {
     let name = &file.name;
     if kind(file).is_empty() {
         written.say(FORM, Error, format!("{name} has neither pictures nor sound nor text, and is left out."));
+        return None;
+    }
+    if let Some(message) = other_text(file) {
+        written.say(FORM, Error, message);
         return None;
     }
     let protections = || file.tracks.iter().filter_map(|track| track.protection.as_ref());

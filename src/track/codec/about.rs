@@ -28,6 +28,8 @@ pub struct About {
     pub channels: u16,
     /// Samples a second; 0 when not known.
     pub rate: u32,
+    /// Version of QuickTime's sound description, where the entry is of one that MP4 does not have; else 0.
+    pub quicktime: u16,
     /// Bits of a sample of sound, as the entry says.
     pub sample_bits: u16,
     /// Largest side lengths of a picture, as the entry says.
@@ -86,6 +88,7 @@ impl About {
             detail: String::new(),
             channels: 0,
             rate: 0,
+            quicktime: 0,
             sample_bits: 0,
             size: None,
             colour: None,

@@ -123,6 +123,11 @@ impl State {
         self.sequence.as_ref().map(|sequence| sequence.colour)
     }
 
+    /// Whether its sequence header is another than the one of `record`, in what is kept of it.
+    pub fn contradicts(&self, record: &Self) -> bool {
+        record.sequence.is_some() && self.sequence != record.sequence
+    }
+
     /// Says of each tile of the next sample where it begins and ends.
     pub fn each_tile(
         &mut self,

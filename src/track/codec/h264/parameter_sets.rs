@@ -50,6 +50,17 @@ impl ParameterSets {
         self.pps.get(usize::from(id)).and_then(Option::as_ref)
     }
 
+    /// Whether a NAL unit is a sequence parameter set that differs from the one of its id, in what is kept of it.
+    pub fn contradicts(&self, nal: &[u8]) -> bool {
+        let is_sps = nal.first().is_some_and(|byte| NalType::from_header(*byte) == NalType::SPS);
+        is_sps && Sps::parse(nal).is_ok_and(|sps| self.sps(sps.id).is_some_and(|known| *known != sps))
+    }
+
+    /// Whether there is any picture parameter set.
+    pub fn has_pictures(&self) -> bool {
+        self.pps.iter().any(Option::is_some)
+    }
+
     /// The sets that a slice naming `pps_id` uses.
     pub fn of_slice(&self, pps_id: u32) -> Result<(&Sps, &Pps)> {
         let pps = u8::try_from(pps_id).ok().and_then(|id| self.pps(id)).ok_or_else(|| unknown_pps(pps_id))?;

@@ -35,6 +35,19 @@ impl ParameterSets {
         }
     }
 
+    /// Whether a NAL unit is a sequence parameter set of the base layer that differs from the one of its id, in what is kept
+    /// of it.
+    pub fn contradicts(&self, nal: &[u8]) -> bool {
+        let is_sps = NalType::of(nal) == Some(NalType::SPS) && layer_of(nal) == 0;
+        let differs = |sps: Sps| self.sps.iter().any(|known| known.id == sps.id && *known != sps);
+        is_sps && Sps::parse(nal).is_ok_and(differs)
+    }
+
+    /// Whether there is any picture parameter set.
+    pub fn has_pictures(&self) -> bool {
+        !self.pps.is_empty()
+    }
+
     /// The sets that a slice segment naming `pps_id` uses.
     pub fn of_slice(&self, pps_id: u32) -> Result<(&Sps, &Pps)> {
         let pps =
