@@ -12,6 +12,7 @@ mod index_files;
 mod locked;
 mod more;
 mod page;
+mod plain_locked;
 mod rules;
 mod table_files;
 mod targets;

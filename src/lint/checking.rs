@@ -11,6 +11,8 @@ use crate::verify::counters::Used;
 
 use super::finding::{Findings, Found};
 use super::rules::{self, FileRule};
+use super::seen::Seen;
+use super::tabled::{Look, Tabled};
 use super::targets::{self, Answer};
 use super::{entries, fragment, headers, indexes, movie, samples};
 
@@ -28,11 +30,14 @@ pub struct Checking {
     index: Rc<Index>,
     /// Of how many files it was put together.
     files: usize,
+    /// Samples of the movie header, which come first.
+    tabled: Tabled,
+    /// The fragment that is next.
     number: usize,
     /// Bytes of samples that may still be looked at.
     left: u64,
     before: fragment::Before,
-    seen: samples::Seen,
+    seen: Seen,
     found: Findings,
 }
 
@@ -62,19 +67,25 @@ impl Checking {
         entries::look(&index, &mut found);
         headers::look(&index, &mut found);
         indexes::look(&index, &mut found);
-        Self {
+        let mut new = Self {
             index,
             files,
+            tabled: Tabled::default(),
             number: 0,
             left: MEDIA,
             before: fragment::Before::default(),
-            seen: samples::Seen::default(),
+            seen: Seen::default(),
             found,
-        }
+        };
+        new.table(&[]);
+        new
     }
 
-    /// The bytes wanted next; nothing at the end.
+    /// The bytes wanted next, which may be none when there is only more to go through; nothing at the end.
     pub fn needs(&self) -> Option<Need> {
+        if let Some(need) = self.tabled.needs() {
+            return Some(need);
+        }
         let entry = self.index.fragments.get(self.number)?;
         let media = self.media(entry);
         Some(Need { start: entry.start, len: entry.moof_len + media })
@@ -82,6 +93,9 @@ impl Checking {
 
     /// File offset up to which it has come.
     pub fn position(&self) -> u64 {
+        if let Some(need) = self.tabled.needs() {
+            return need.start.min(self.index.file_len);
+        }
         self.index.fragments.get(self.number).map_or(self.index.file_len, |entry| entry.start)
     }
 
@@ -96,6 +110,10 @@ impl Checking {
 
     /// Takes the bytes that were wanted, or more, or fewer where the file ends.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.tabled.needs().is_some() {
+            self.table(bytes);
+            return;
+        }
         let Some(entry) = self.index.fragments.get(self.number).copied() else { return };
         let media = self.media(&entry);
         self.number += 1;
@@ -105,7 +123,13 @@ impl Checking {
         let rest = rest.get(..to_len(media.min(len_u64(rest.len())))).unwrap_or_default();
         let index = Rc::clone(&self.index);
         self.look(&index, &entry, moof, rest);
-        self.seen.pass(index.parts(&entry));
+        index.parts(&entry).iter().for_each(|part| self.seen.pass(part.track_id, part.samples.into()));
+    }
+
+    /// Goes on through the samples of the movie header.
+    fn table(&mut self, bytes: &[u8]) {
+        let Self { index, left, seen, found, .. } = self;
+        self.tabled.go_on(bytes, &mut Look { index, left, seen, found });
     }
 
     fn look(&mut self, index: &Index, entry: &FragmentEntry, moof: &[u8], rest: &[u8]) {
@@ -124,7 +148,7 @@ impl Checking {
         self.seen.finish(&mut self.found);
         let (mut found, counts) = self.found.finish(&self.index);
         for one in &mut found {
-            one.place.time = time(&self.index, one);
+            one.place.time = one.place.time.or_else(|| time(&self.index, one));
         }
         let answers = targets::answers(&self.index, self.files, &found);
         Checked { found, counts, answers, streams }

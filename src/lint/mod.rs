@@ -17,6 +17,9 @@ mod lengths;
 mod movie;
 pub mod rules;
 mod samples;
+mod seen;
+mod stretch;
+mod tabled;
 mod tables;
 pub mod targets;
 
