@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod corpus;
+mod damage;
 mod files;
 mod group_files;
 mod header_files;

@@ -14,6 +14,7 @@ use super::rules::{self, FileRule};
 use super::seen::Seen;
 use super::tabled::{Look, Tabled};
 use super::targets::{self, Answer};
+use super::unread::Unread;
 use super::{entries, fragment, headers, indexes, movie, samples};
 
 /// Fragments of which samples are looked at too are the first of a file, and so many more, evenly among all.
@@ -62,7 +63,9 @@ impl Checking {
         let told = index
             .faults()
             .filter(|fault| fault.code() != rules::DATA_ELSEWHERE.rule.id || index.fragments.is_empty());
-        told.for_each(|fault| found.add_error(fault));
+        let unread = Unread::of(&index);
+        told.filter(|fault| !unread.hides_fault(&index, fault)).for_each(|fault| found.add_error(fault));
+        found.unread = unread;
         movie::look(&index, &mut found);
         entries::look(&index, &mut found);
         headers::look(&index, &mut found);
@@ -137,9 +140,12 @@ impl Checking {
         let Ok(tree) = Tree::parse(moof, entry.start) else { return };
         let fragment = Fragment::read_all(&tree, index.movie.as_ref(), &mut Vec::new());
         let found = &mut self.found;
+        let unread = found.unread;
+        found.unread = unread.in_fragment(index, &tree);
         fragment::look(index, entry, &tree, &fragment, &mut self.before, found);
         let media = (entry.start + entry.moof_len, rest);
         samples::look(index, entry, &tree, &fragment, media, &mut self.seen, found);
+        found.unread = unread;
     }
 
     /// What came of it, when all was given.

@@ -22,6 +22,7 @@ mod stretch;
 mod tabled;
 mod tables;
 pub mod targets;
+mod unread;
 
 pub use checking::Checking;
 pub use finding::{Findings, Found, Place};
