@@ -178,7 +178,7 @@ fn parts() -> Vec<Vec<u8>> {
 }
 
 fn deep(levels: usize) -> Vec<u8> {
-    (0..levels).fold(Vec::new(), |inner, _| boxed(b"trak", &inner))
+    (0..levels).fold(Vec::new(), |inner, _| boxed(b"udta", &inner))
 }
 
 /// The table: what is wrong, the file, the code that says so.
@@ -234,7 +234,7 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
                 let at = find(f, b"moof", 0);
                 put(f, at, &[0x7f, 0xff, 0xff, 0xff])
             }),
-            "truncated",
+            "bad-box-size",
         ),
         ("a fragment alone", join(&[moof, mdat]), "no-moov"),
         ("an initialization segment alone", join(&[ftyp, moov]), "not-fragmented"),

@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod corpus;
+mod damage;
 mod files;
 mod group_files;
 mod header_files;
@@ -12,6 +13,7 @@ mod index_files;
 mod locked;
 mod more;
 mod page;
+mod plain_locked;
 mod rules;
 mod table_files;
 mod targets;

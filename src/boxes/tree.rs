@@ -246,6 +246,7 @@ impl<'a> Tree<'a> {
     }
 }
 
+/// Reads a box, and goes on behind it: where its size is larger than it can be, behind what can be of it.
 fn read_node(
     r: &mut Reader<'_>,
     parent: Option<BoxId>,
@@ -253,8 +254,20 @@ fn read_node(
     depth: usize,
     boxes_left: &mut usize,
 ) -> Result<Node> {
+    let node = read_ahead(*r, parent, media, depth, boxes_left)?;
+    r.take(to_len(node.header.size), "A box")?;
+    Ok(node)
+}
+
+fn read_ahead(
+    mut r: Reader<'_>,
+    parent: Option<BoxId>,
+    media: Layout,
+    depth: usize,
+    boxes_left: &mut usize,
+) -> Result<Node> {
     let start = r.offset();
-    let (header, cut) = read_header(r)?;
+    let (header, cut) = read_header(&r)?;
     if let Some(parent) = parent
         && header.form == SizeForm::ToEnd
         && r.rest().iter().all(|byte| *byte == 0)
@@ -298,8 +311,25 @@ fn read_node(
     let mut children = Vec::new();
     // Fewer than eight bytes cannot be a box: QuickTime ends user data with four zero bytes.
     while body.remaining() >= 8 {
+        if let Some(stray) = outer(&body, header.id) {
+            let size = body.offset() - start;
+            node.problem.get_or_insert(swallows(&node, size, stray).at(start));
+            node.header.size = size;
+            break;
+        }
         match read_node(&mut body, Some(header.id), media, depth + 1, boxes_left) {
-            Ok(child) => children.push(child),
+            Ok(child) => {
+                if let Some(place) = spilled(child.id(), header.id) {
+                    let message = format!(
+                        "Box '{}' stands in '{}', and must be in '{}': the size of a box before it is wrong. {WRITE_ANEW}",
+                        child.id(),
+                        header.id,
+                        FourCc(*place)
+                    );
+                    node.problem.get_or_insert(Error::file("bad-box-size", message).at(child.start));
+                }
+                children.push(child);
+            }
             Err(error) => {
                 node.problem.get_or_insert(error.inside(header.id.to_string()));
                 break;
@@ -308,6 +338,48 @@ fn read_node(
     }
     node.children = children.into();
     Ok(node)
+}
+
+/// The type of the next box in `parent`, when it is one that stands further out: the parent has a wrong size then.
+fn outer(next: &Reader<'_>, parent: BoxId) -> Option<FourCc> {
+    let mut next = *next;
+    next.u32("size").ok()?;
+    let code = FourCc(next.array("type").ok()?);
+    home(&code).filter(|home| home.is_none_or(|home| !parent.is(home))).map(|_| code)
+}
+
+/// Where boxes of a type stand that stand in one place alone: in which box, or at the top (ISO/IEC 14496-12:2022 6.2.3).
+pub fn home(code: &FourCc) -> Option<Option<&'static [u8; 4]>> {
+    match &code.0 {
+        b"moov" | b"moof" | b"mdat" | b"mfra" => Some(None),
+        b"mvhd" | b"trak" | b"mvex" => Some(Some(b"moov")),
+        b"mfhd" | b"traf" => Some(Some(b"moof")),
+        _ => None,
+    }
+}
+
+/// In which box one has to stand that stands in `parent`, where it never does.
+fn spilled(child: BoxId, parent: BoxId) -> Option<&'static [u8; 4]> {
+    let place = match &child.four_cc().0 {
+        b"tkhd" | b"mdia" => b"trak",
+        b"mdhd" | b"minf" => b"mdia",
+        b"stbl" => b"minf",
+        b"stsd" | b"stts" | b"stsc" | b"stsz" | b"stco" | b"co64" => b"stbl",
+        b"mehd" | b"trex" => b"mvex",
+        b"tfhd" | b"tfdt" | b"trun" => b"traf",
+        _ => return None,
+    };
+    (!parent.is(place)).then_some(place)
+}
+
+fn swallows(node: &Node, size: u64, next: FourCc) -> Error {
+    let message = format!(
+        "Box '{}' claims {} bytes, and behind {size} of them stands a box '{next}', which cannot be in it: its size is wrong. \
+         {WRITE_ANEW}",
+        node.id(),
+        node.header.size
+    );
+    Error::file("bad-box-size", message)
 }
 
 /// The error of a field, in words that say of which box it is.

@@ -11,7 +11,10 @@ use crate::verify::counters::Used;
 
 use super::finding::{Findings, Found};
 use super::rules::{self, FileRule};
+use super::seen::Seen;
+use super::tabled::{Look, Tabled};
 use super::targets::{self, Answer};
+use super::unread::Unread;
 use super::{entries, fragment, headers, indexes, movie, samples};
 
 /// Fragments of which samples are looked at too are the first of a file, and so many more, evenly among all.
@@ -28,11 +31,14 @@ pub struct Checking {
     index: Rc<Index>,
     /// Of how many files it was put together.
     files: usize,
+    /// Samples of the movie header, which come first.
+    tabled: Tabled,
+    /// The fragment that is next.
     number: usize,
     /// Bytes of samples that may still be looked at.
     left: u64,
     before: fragment::Before,
-    seen: samples::Seen,
+    seen: Seen,
     found: Findings,
 }
 
@@ -57,24 +63,32 @@ impl Checking {
         let told = index
             .faults()
             .filter(|fault| fault.code() != rules::DATA_ELSEWHERE.rule.id || index.fragments.is_empty());
-        told.for_each(|fault| found.add_error(fault));
+        let unread = Unread::of(&index);
+        told.filter(|fault| !unread.hides_fault(&index, fault)).for_each(|fault| found.add_error(fault));
+        found.unread = unread;
         movie::look(&index, &mut found);
         entries::look(&index, &mut found);
         headers::look(&index, &mut found);
         indexes::look(&index, &mut found);
-        Self {
+        let mut new = Self {
             index,
             files,
+            tabled: Tabled::default(),
             number: 0,
             left: MEDIA,
             before: fragment::Before::default(),
-            seen: samples::Seen::default(),
+            seen: Seen::default(),
             found,
-        }
+        };
+        new.table(&[]);
+        new
     }
 
-    /// The bytes wanted next; nothing at the end.
+    /// The bytes wanted next, which may be none when there is only more to go through; nothing at the end.
     pub fn needs(&self) -> Option<Need> {
+        if let Some(need) = self.tabled.needs() {
+            return Some(need);
+        }
         let entry = self.index.fragments.get(self.number)?;
         let media = self.media(entry);
         Some(Need { start: entry.start, len: entry.moof_len + media })
@@ -82,6 +96,9 @@ impl Checking {
 
     /// File offset up to which it has come.
     pub fn position(&self) -> u64 {
+        if let Some(need) = self.tabled.needs() {
+            return need.start.min(self.index.file_len);
+        }
         self.index.fragments.get(self.number).map_or(self.index.file_len, |entry| entry.start)
     }
 
@@ -96,6 +113,10 @@ impl Checking {
 
     /// Takes the bytes that were wanted, or more, or fewer where the file ends.
     pub fn feed(&mut self, bytes: &[u8]) {
+        if self.tabled.needs().is_some() {
+            self.table(bytes);
+            return;
+        }
         let Some(entry) = self.index.fragments.get(self.number).copied() else { return };
         let media = self.media(&entry);
         self.number += 1;
@@ -105,7 +126,13 @@ impl Checking {
         let rest = rest.get(..to_len(media.min(len_u64(rest.len())))).unwrap_or_default();
         let index = Rc::clone(&self.index);
         self.look(&index, &entry, moof, rest);
-        self.seen.pass(index.parts(&entry));
+        index.parts(&entry).iter().for_each(|part| self.seen.pass(part.track_id, part.samples.into()));
+    }
+
+    /// Goes on through the samples of the movie header.
+    fn table(&mut self, bytes: &[u8]) {
+        let Self { index, left, seen, found, .. } = self;
+        self.tabled.go_on(bytes, &mut Look { index, left, seen, found });
     }
 
     fn look(&mut self, index: &Index, entry: &FragmentEntry, moof: &[u8], rest: &[u8]) {
@@ -113,9 +140,12 @@ impl Checking {
         let Ok(tree) = Tree::parse(moof, entry.start) else { return };
         let fragment = Fragment::read_all(&tree, index.movie.as_ref(), &mut Vec::new());
         let found = &mut self.found;
+        let unread = found.unread;
+        found.unread = unread.in_fragment(index, &tree);
         fragment::look(index, entry, &tree, &fragment, &mut self.before, found);
         let media = (entry.start + entry.moof_len, rest);
         samples::look(index, entry, &tree, &fragment, media, &mut self.seen, found);
+        found.unread = unread;
     }
 
     /// What came of it, when all was given.
@@ -124,7 +154,7 @@ impl Checking {
         self.seen.finish(&mut self.found);
         let (mut found, counts) = self.found.finish(&self.index);
         for one in &mut found {
-            one.place.time = time(&self.index, one);
+            one.place.time = one.place.time.or_else(|| time(&self.index, one));
         }
         let answers = targets::answers(&self.index, self.files, &found);
         Checked { found, counts, answers, streams }

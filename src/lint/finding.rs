@@ -6,6 +6,7 @@ use crate::track::Index;
 use crate::track::top::Paths;
 
 use super::rules::{self, FileRule};
+use super::unread::Unread;
 
 /// Most findings of one rule that are told one by one.
 pub const TOLD: usize = 20;
@@ -60,6 +61,8 @@ pub struct Findings {
     all: Vec<Found>,
     /// How many there are of each rule that was broken.
     counts: Vec<(&'static FileRule, u64)>,
+    /// What cannot be read where is looked now.
+    pub unread: Unread,
 }
 
 impl Findings {
@@ -80,6 +83,9 @@ impl Findings {
 
     /// Counts one, and says whether it is told.
     fn counts_to_tell(&mut self, rule: &'static FileRule) -> bool {
+        if self.unread.hides(rule) {
+            return false;
+        }
         let is_rule = |(known, _): &(&FileRule, u64)| known.rule.id == rule.rule.id;
         let at = self.counts.iter().position(is_rule).unwrap_or_else(|| {
             self.counts.push((rule, 0));

@@ -17,8 +17,12 @@ mod lengths;
 mod movie;
 pub mod rules;
 mod samples;
+mod seen;
+mod stretch;
+mod tabled;
 mod tables;
 pub mod targets;
+mod unread;
 
 pub use checking::Checking;
 pub use finding::{Findings, Found, Place};

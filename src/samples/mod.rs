@@ -24,6 +24,8 @@ use crate::track::{Index, Need};
 
 use head::Head;
 
+pub use table::map_of;
+
 /// Why there is no answer yet.
 #[derive(Clone, Debug)]
 pub enum Stop {

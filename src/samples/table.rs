@@ -141,7 +141,7 @@ impl Samples {
 }
 
 /// A subsample map: a count, and two numbers for each.
-fn map_of(bytes: &[u8]) -> Vec<crate::boxes::cenc::Subsample> {
+pub fn map_of(bytes: &[u8]) -> Vec<crate::boxes::cenc::Subsample> {
     let entries = bytes.get(2..).unwrap_or_default().chunks_exact(crate::boxes::cenc::SUBSAMPLE_LEN);
     let read = |entry: &[u8]| {
         let (clear, protected) = entry.split_first_chunk::<2>()?;

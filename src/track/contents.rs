@@ -19,11 +19,16 @@ use super::presented::Presented;
 
 impl Indexer {
     /// Takes what is wanted of a box whose body is in `bytes`. What is damaged in it costs itself alone.
-    pub(super) fn take_body(&mut self, start: u64, header: BoxHeader, bytes: &[u8]) {
+    /// Bytes that it has; fewer than its header says where it cannot have as many.
+    pub(super) fn take_body(&mut self, start: u64, header: BoxHeader, bytes: &[u8]) -> u64 {
         let tree = match Tree::parse(bytes, start) {
             Ok(tree) => tree,
-            Err(error) => return self.note(error),
+            Err(error) => {
+                self.note(error);
+                return header.size;
+            }
         };
+        let size = tree.root().header.size;
         let mut problems = Vec::new();
         tree.root().for_each(&mut |node| problems.extend(node.problem.clone()));
         let result = match &header.id.four_cc().0 {
@@ -38,13 +43,14 @@ impl Indexer {
         };
         // What the end of the file cuts short says so already, and what is missing in it is missing for that.
         if is_cut(&tree) {
-            return;
+            return size;
         }
         problems.extend(result.err());
         for problem in problems {
             self.note(tree.place(problem));
         }
         findings::find(&mut self.index, &tree);
+        size
     }
 
     pub(super) fn note(&mut self, problem: Error) {

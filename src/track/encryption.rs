@@ -294,7 +294,7 @@ fn pointed_to(
     let runs: Vec<usize> = match places.len() {
         1 => vec![track.sample_count],
         count if count == track.runs.len() => track.runs.iter().map(super::fragment::Run::count).collect(),
-        _ => return Err(wrong_places(&saio, track, offsets.start)),
+        _ => return Err(wrong_places(places.len(), track.runs.len(), "runs", offsets.start)),
     };
     let size_of = |number: usize| match saiz.default_sample_info_size {
         0 => saiz.sample_info_sizes.get(number).copied().unwrap_or(0),
@@ -340,12 +340,11 @@ fn pointed_to(
     Ok(maps)
 }
 
-/// What is wrong when `saio`, at file offset `at`, has neither one place nor as many as the track has runs.
-pub fn wrong_places(saio: &SampleAuxInfoOffsets, track: &TrackFragment, at: u64) -> Error {
+/// What is wrong when `saio`, at file offset `at`, has so many places, and neither one nor as many as there are `pieces`, which
+/// are runs or chunks.
+pub fn wrong_places(places: usize, pieces: usize, what: &str, at: u64) -> Error {
     let message = format!(
-        "'saio' says {} times where auxiliary information stands; it must be once, or for each of the {} runs.",
-        saio.offsets.entries.len(),
-        track.runs.len()
+        "'saio' says {places} times where auxiliary information stands; it must be once, or for each of the {pieces} {what}."
     );
     Error::file("bad-saio", message).at(at)
 }

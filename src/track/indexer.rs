@@ -12,6 +12,7 @@ use super::findings;
 use super::foreign::{FRONT_LEN, is_tagged, not_mp4, shown};
 use super::index::Index;
 use super::movie::Movie;
+use super::resync::{Search, Step};
 use super::times;
 use super::totals;
 
@@ -39,6 +40,8 @@ enum Stage {
     RandomAccess(Need),
     /// The top-level boxes from the front.
     Walk(Need),
+    /// What may be the next box behind bytes that are none.
+    Search(Search),
     Done,
 }
 
@@ -61,6 +64,8 @@ pub struct Indexer {
     pub(super) mfra_met: bool,
     /// Decode times of fragments so far.
     pub(super) times: times::Times,
+    /// Where there is no box, and where the next one begins, when one was found.
+    pub(super) resumed: Option<(u64, Option<u64>)>,
     /// What was used of the bytes that came last.
     used: Vec<Need>,
     /// Whether that tells of fragments alone.
@@ -88,6 +93,7 @@ impl Indexer {
             outside: None,
             mfra_met: false,
             times: times::Times::default(),
+            resumed: None,
             used: Vec::new(),
             of_fragments: false,
         })
@@ -98,6 +104,7 @@ impl Indexer {
         match self.stage {
             Stage::Tail => Some(Need { start: self.index.file_len - MFRO_LEN, len: MFRO_LEN }),
             Stage::RandomAccess(need) | Stage::Walk(need) => Some(need),
+            Stage::Search(search) => Some(search.need()),
             Stage::Done => None,
         }
     }
@@ -116,6 +123,7 @@ impl Indexer {
     pub fn position(&self) -> u64 {
         match self.stage {
             Stage::Walk(need) => need.start,
+            Stage::Search(search) => search.need().start,
             Stage::Done => self.index.file_len,
             Stage::Tail | Stage::RandomAccess(_) => 0,
         }
@@ -162,6 +170,17 @@ impl Indexer {
                 Stage::Tail => self.take_tail(window),
                 Stage::RandomAccess(need) => self.take_random_access(need, window),
                 Stage::Walk(need) => self.take_box(need.start, window)?,
+                Stage::Search(search) => {
+                    let window = window.get(..to_len(need.len)).unwrap_or(window);
+                    self.stage = match search.step(window) {
+                        Step::More(search) => Stage::Search(search),
+                        found => {
+                            let next = if let Step::Found(next) = found { Some(next) } else { None };
+                            self.resumed = Some((search.from, next));
+                            self.walk(search.from)
+                        }
+                    };
+                }
                 Stage::Done => {}
             }
         }
@@ -210,12 +229,20 @@ impl Indexer {
         self.outside = Some(Error::file("data-elsewhere", message).at(fragment.start));
     }
 
-    fn walk_from(&mut self, start: u64) {
-        let rest = self.index.file_len.saturating_sub(start);
-        self.stage = match rest {
+    pub(super) fn walk_from(&mut self, start: u64) {
+        self.stage = self.walk(start);
+    }
+
+    fn walk(&self, start: u64) -> Stage {
+        match self.index.file_len.saturating_sub(start) {
             0 => Stage::Done,
             rest => Stage::Walk(Need { start, len: rest.min(BoxHeader::MAX_LEN) }),
-        };
+        }
+    }
+
+    /// Wants so many bytes from `start` on at once.
+    pub(super) fn want(&mut self, start: u64, len: u64) {
+        self.stage = Stage::Walk(Need { start, len });
     }
 
     fn take_tail(&mut self, tail: &[u8]) {
@@ -240,7 +267,7 @@ impl Indexer {
     fn take_box(&mut self, start: u64, bytes: &[u8]) -> Result<()> {
         let rest = self.index.file_len - start;
         let mut r = Reader::new(bytes, start);
-        let header = match BoxHeader::read(&mut r, rest) {
+        let mut header = match BoxHeader::read(&mut r, rest) {
             Ok(header) => header,
             Err(error) => return self.take_damaged(start, bytes, error),
         };
@@ -248,7 +275,12 @@ impl Indexer {
             return self.refuse(bytes);
         }
         // After a box with a wrong size anything may look like a header; what is taken for a box is copied as it is.
-        if !is_plausible(header.id) || (header.form == SizeForm::ToEnd && !is_known(header.id)) {
+        // Zeros up to the end pass for a box, and not where another is behind them.
+        let is_zeros = header.id.four_cc().0 == [0; 4]
+            && self.resumed != Some((start, None))
+            && rest > 2 * BoxHeader::MAX_LEN;
+        let is_endless = header.form == SizeForm::ToEnd;
+        if !is_plausible(header.id) || (is_endless && (is_zeros || !is_known(header.id))) {
             let message = format!(
                 "The structure of the file breaks off at byte {start}: what should be a box begins with {}. The box before \
                  it has a wrong size, or bytes were lost. Get a sound copy of it.",
@@ -267,9 +299,11 @@ impl Indexer {
                 self.stage = Stage::Walk(Need { start, len: header.size });
                 return Ok(());
             };
-            self.take_body(start, header, body);
+            // Less than it claims, where it cannot be so long.
+            header.size = self.take_body(start, header, body);
             self.note_used(Need { start, len: header.size });
         }
+        self.check_place(&header);
         let before = self.index.fragments.last().map_or(0, |last| last.first_sample);
         if header.id.is(b"moof") && (before..self.samples_so_far()).contains(&self.index.file_len) {
             // Samples without bytes take none in their run either, so a small file could claim any number.
@@ -292,7 +326,7 @@ impl Indexer {
 
     /// Media data belongs to the fragment before it, also with other boxes in between. A sample that
     /// covers the header of a box would have it encrypted along.
-    fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
+    pub(super) fn extend_fragment(&mut self, start: u64, header: &BoxHeader) {
         let behind = self.open_ranges.partition_point(|(_, end)| *end <= start);
         // Of a box that is put right in the output, no byte may be a sample's.
         let own = if is_put_right(header.id) { header.size } else { header.header_len() };
@@ -333,7 +367,7 @@ impl Indexer {
         all.saturating_add(all / 16)
     }
 
-    fn push_top(&mut self, start: u64, header: &BoxHeader) {
+    pub(super) fn push_top(&mut self, start: u64, header: &BoxHeader) {
         let size = header.size.min(self.index.file_len - start);
         let expected = self.estimate(self.index.top.len(), start);
         self.index.top.push(header.id, size, header.header_len().min(size), expected);
@@ -356,6 +390,16 @@ impl Indexer {
         let known = header.as_ref().is_ok_and(|header| is_known(header.id));
         if start == 0 && (!known || is_tagged(bytes)) {
             return self.refuse(bytes);
+        }
+        match self.resumed {
+            Some((from, Some(next))) if from == start => return self.resume(start, next, bytes),
+            Some((from, None)) if from == start => {}
+            // There may be a box behind it.
+            _ if self.index.file_len - start > 2 * BoxHeader::MAX_LEN => {
+                self.stage = Stage::Search(Search::new(start, self.index.file_len));
+                return Ok(());
+            }
+            _ => {}
         }
         let rest = self.index.file_len - start;
         if !known && rest <= limits::TRAILING_LEN {
@@ -446,7 +490,7 @@ impl Indexer {
 }
 
 /// Most bytes of a box that is read, when it is one that is.
-fn body_limit(header: &BoxHeader) -> Option<u64> {
+pub(super) fn body_limit(header: &BoxHeader) -> Option<u64> {
     let BoxId::Four(FourCc(code)) = header.id else { return None };
     match &code {
         b"moov" => Some(limits::MOOV_LEN),
@@ -467,7 +511,7 @@ fn cut_short(header: &BoxHeader, rest: u64) -> Error {
     Error::file("truncated", message)
 }
 
-fn is_known(id: BoxId) -> bool {
+pub(super) fn is_known(id: BoxId) -> bool {
     !matches!(registry::lookup(id, None), Known::Unknown)
 }
 

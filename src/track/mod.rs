@@ -19,6 +19,7 @@ pub mod movie;
 mod once;
 pub mod points;
 pub mod presented;
+mod resync;
 pub mod system_header;
 pub mod table;
 mod times;

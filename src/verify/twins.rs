@@ -6,8 +6,7 @@ use crate::boxes::{Node, Tree};
 use crate::bytes::units::{len_u64, to_len};
 use crate::bytes::{Error, KeyId, Result};
 use crate::track::TrackFragment;
-use crate::track::encryption::{Span, wrong_places};
-use crate::track::leftovers::is_of_encryption;
+use crate::track::encryption::{Span, first_of_encryption, wrong_places};
 
 /// A sample encryption box: whether its samples have maps, what they list, and where that begins.
 struct List<'t> {
@@ -68,20 +67,37 @@ pub fn of_fragment(tree: &Tree<'_>, traf: &Node, track: &TrackFragment, spans: &
         );
         faults.push(Error::file("twins-differ", message).at(piff.at));
     }
-    let auxiliary = |code| traf.all(code).find(|node| is_of_encryption(tree, node));
+    let auxiliary = |code| first_of_encryption(tree, traf, code);
     if let (Some(sizes), Some(offsets), Some(list)) = (auxiliary(b"saiz"), auxiliary(b"saio"), senc.or(piff))
     {
-        faults.extend(pointers(tree, (sizes, offsets), track, spans, &list));
+        let mut iv_sizes = spans.iter().flat_map(|span| {
+            let size = span.by.as_ref().map_or(0, |by| usize::from(by.iv_size));
+            (0..span.count).map(move |_| size)
+        });
+        let pieces = (track.base, track.runs.len(), "runs");
+        faults.extend(pointers(tree, (sizes, offsets), pieces, &mut iv_sizes, &list));
     }
     faults
+}
+
+/// What does not agree in an `stbl` with so many chunks, whose samples have IVs of these sizes.
+pub fn of_table(
+    tree: &Tree<'_>,
+    stbl: &Node,
+    chunks: usize,
+    iv_sizes: &mut dyn Iterator<Item = usize>,
+) -> Option<Error> {
+    let list = List::read(tree, stbl.child(b"senc")?).ok()?;
+    let auxiliary = |code| first_of_encryption(tree, stbl, code);
+    pointers(tree, (auxiliary(b"saiz")?, auxiliary(b"saio")?), (0, chunks, "chunks"), iv_sizes, &list)
 }
 
 /// Whether `saio` and `saiz` say of the list what it says of itself.
 fn pointers(
     tree: &Tree<'_>,
     (sizes, offsets): (&Node, &Node),
-    track: &TrackFragment,
-    spans: &[Span],
+    (base, pieces, what): (u64, usize, &str),
+    iv_sizes: &mut dyn Iterator<Item = usize>,
     list: &List<'_>,
 ) -> Option<Error> {
     let saiz: SampleAuxInfoSizes = tree.read(sizes).ok()?;
@@ -92,10 +108,10 @@ fn pointers(
         return Some(Error::file("saiz", message).at(sizes.start));
     }
     let places = saio.offsets.entries.len();
-    if places != 1 && places != track.runs.len() {
-        return Some(wrong_places(&saio, track, offsets.start));
+    if places != 1 && places != pieces {
+        return Some(wrong_places(places, pieces, what, offsets.start));
     }
-    let points = saio.offsets.entries.first().map(|first| track.base.saturating_add(first.0));
+    let points = saio.offsets.entries.first().map(|first| base.saturating_add(first.0));
     // Another copy of the list is as good.
     let is_copy =
         |start: u64| tree.slice(start, start.saturating_add(len_u64(list.entries.len()))) == list.entries;
@@ -104,10 +120,6 @@ fn pointers(
             format!("'saio' leads to byte {start}, but the list of IVs begins at byte {}.", list.at);
         return Some(Error::file("saio", message).at(offsets.start));
     }
-    let mut iv_sizes = spans.iter().flat_map(|span| {
-        let size = span.by.as_ref().map_or(0, |by| usize::from(by.iv_size));
-        (0..span.count).map(move |_| size)
-    });
     let mut at = 0;
     for number in 0..to_len(list.count.into()) {
         let mut len = iv_sizes.next()?;

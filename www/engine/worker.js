@@ -287,7 +287,7 @@ export const methods = {
       heads.expect(core.starts());
       const total = open.reader.blob.size;
       for (let need = checker.needs(); need; need = checker.needs()) {
-        checker.feed(await open.head(heads, need));
+        checker.feed(need.len > 0 ? await open.head(heads, need) : NOTHING);
         await pause.now(() => running.report({ stage: 'check', done: checker.position(), total }));
       }
       return checker.finish();
