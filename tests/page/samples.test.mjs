@@ -158,6 +158,46 @@ inEachBrowser((browser) => {
     assert.ok(found.rows > 70 && found.most < 120, JSON.stringify(found));
   });
 
+  check('every column is there on a narrow desk, and bars share the room by keys', async (page) => {
+    await page.setViewport(1100, 800);
+    await openFile(page, SAMPLE);
+    await openSamples(page);
+    const seen = await page.evaluate(() => {
+      const table = document.querySelector('.sample-table');
+      const row = table.querySelector('.virtual-row');
+      table.scrollLeft = 10_000;
+      const box = table.getBoundingClientRect();
+      const [first] = row.children;
+      const last = row.children[row.children.length - 1].getBoundingClientRect();
+      const number = first.getBoundingClientRect();
+      return {
+        columns: [...row.children].filter((cell) => cell.offsetWidth > 30).length,
+        reached: last.right <= box.right + 1,
+        // It stays, and nothing shines through it.
+        stays: number.left >= box.left - 1 && number.left < box.left + 30,
+        covers: document.elementFromPoint(number.left + 20, number.top + 10) === first,
+      };
+    });
+    assert.deepEqual(seen, { columns: 13, reached: true, stays: true, covers: true });
+
+    const size = (place, side) =>
+      page.evaluate(([at, of]) => document.querySelector(at).getBoundingClientRect()[of], [place, side]);
+    for (const [bar, key, pane, side] of [
+      ['.bar-s', 'ArrowUp', '.pane-samples', 'height'],
+      ['.bar-d', 'ArrowLeft', '.pane-sample', 'width'],
+    ]) {
+      const before = await size(pane, side);
+      await page.evaluate((place) => document.querySelector(place).focus(), bar);
+      await page.press(key);
+      assert.ok((await size(pane, side)) < before, `${bar} gives room of ${pane}`);
+      await page.press('Enter');
+      assert.equal(await size(pane, side), before, `${bar} has a usual place`);
+    }
+    assert.equal(await page.evaluate(() => document.querySelector('.bar-x').offsetParent), null);
+    await page.click('.inspect-views .button:first-child');
+    assert.equal(await page.evaluate(() => document.querySelector('.bar-s').offsetParent), null);
+  });
+
   check('a byte of media data leads to its sample, and the sample to its bytes', async (page) => {
     await openFile(page, SAMPLE);
     await page.waitFor('[role="treeitem"]');
