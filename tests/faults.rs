@@ -34,7 +34,7 @@ fn case(name: &str) -> Option<Vec<u8>> {
 /// The box that a path leads to by the look-up of the page, as file offset and size.
 fn shown(index: &Index, file: &[u8], path: &str) -> Option<(u64, u64)> {
     let (top, _) = index.top.find(path)?;
-    let tree = Tree::parse(&file[top.start as usize..top.end() as usize], top.start).ok();
+    let tree = top.tree(&file[top.start as usize..]).ok();
     match tree.as_ref().and_then(|tree| inspect::find(tree, path)) {
         Some((node, _)) => Some((node.start, node.header.size)),
         // A box whose size leads beyond the file is shown without what is in it.

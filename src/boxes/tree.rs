@@ -161,6 +161,16 @@ impl<'a> Tree<'a> {
         Ok(Self { bytes, root })
     }
 
+    /// The tree of a box that has all of `bytes`, whatever size it claims.
+    pub fn of_all(bytes: impl Into<Cow<'a, [u8]>>, start: u64) -> Result<Self> {
+        let bytes = bytes.into();
+        match BoxHeader::read(&mut Reader::new(&bytes, start), u64::MAX) {
+            // Of one that claims more it is said that it does.
+            Ok(header) if header.size >= len_u64(bytes.len()) => Self::parse(bytes, start),
+            _ => Self::parse(resized(bytes.into_owned()), start),
+        }
+    }
+
     /// The outermost box.
     pub fn root(&self) -> &Node {
         &self.root
@@ -338,6 +348,18 @@ fn read_ahead(
     }
     node.children = children.into();
     Ok(node)
+}
+
+/// The bytes of a box, with a header that claims all of them.
+pub fn resized(mut bytes: Vec<u8>) -> Vec<u8> {
+    let is_long = bytes.starts_with(&[0, 0, 0, 1]);
+    let size = len_u64(bytes.len());
+    let short = u32::try_from(size).unwrap_or(0).to_be_bytes();
+    let (place, field) = if is_long { (8..16, &size.to_be_bytes()[..]) } else { (0..4, &short[..]) };
+    if let Some(place) = bytes.get_mut(place) {
+        place.copy_from_slice(field);
+    }
+    bytes
 }
 
 /// The type of the next box in `parent`, when it is one that stands further out: the parent has a wrong size then.

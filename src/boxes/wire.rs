@@ -10,7 +10,7 @@ use crate::bytes::{Error, FourCc, KeyId, Reader, Result, Uuid16, Writer};
 use super::declaration::{FieldRows, rows_of};
 use super::rows::RowSink;
 use super::samples::KeyRun;
-use super::within::Payload;
+use super::within::PayloadRows;
 
 /// Version and flags of a full box (ISO/IEC 14496-12:2022 4.2.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +42,8 @@ pub struct Context {
     pub iv_size: u8,
     /// How the samples of a sample encryption box are encrypted, where that is not the same for all.
     pub runs: Option<Rc<[KeyRun]>>,
-    /// Adds the rows of what stands in a field of which boxes know no more than what it is: of those bytes, at that file offset.
-    pub inside: Option<fn(Payload, &[u8], u64, &mut RowSink)>,
+    /// What adds the rows of a field of which boxes know no more than what it is.
+    pub inside: Option<PayloadRows>,
 }
 
 /// A type that can stand in a field.

@@ -21,6 +21,9 @@ pub enum Payload {
     FlacStreamInfo,
 }
 
+/// Adds the rows of a payload, which is these bytes at this file offset.
+pub type PayloadRows = fn(Payload, &[u8], u64, &mut RowSink);
+
 /// Bytes in the form of `T` that are a payload of the kind `P`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Within<T, P> {

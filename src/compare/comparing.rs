@@ -226,7 +226,7 @@ impl Comparing {
                 return Ok(None);
             }
             let bytes = given.next().unwrap_or_default();
-            Tree::parse(bytes, top.start).map(Tree::into_owned).map(Some)
+            top.tree(&bytes).map(Tree::into_owned).map(Some)
         };
         let read = tree(&ours, &this.0).and_then(|own| Ok((own, tree(&theirs, &other.0)?)));
         let Ok((own, their)) = read else {

@@ -137,7 +137,7 @@ impl Checking {
 
     fn look(&mut self, index: &Index, entry: &FragmentEntry, moof: &[u8], rest: &[u8]) {
         // What cannot be read has been told.
-        let Ok(tree) = Tree::parse(moof, entry.start) else { return };
+        let Ok(tree) = Tree::of_all(moof, entry.start) else { return };
         let fragment = Fragment::read_all(&tree, index.movie.as_ref(), &mut Vec::new());
         let found = &mut self.found;
         let unread = found.unread;

@@ -161,7 +161,7 @@ fn tree_of<'t>(
 ) -> Result<&'t Tree<'t>> {
     match index.held(top) {
         Some(tree) => Ok(tree),
-        None => Ok(read.insert(Tree::parse(bytes, top.start)?)),
+        None => Ok(read.insert(top.tree(bytes)?)),
     }
 }
 

@@ -87,7 +87,7 @@ impl Search {
     pub fn feed(&mut self, bytes: &[u8]) {
         if let Some((top, path)) = self.wanted.take() {
             // What can no longer be read has nothing in it that could be found.
-            self.look(&top, path, Tree::parse(bytes, top.start).ok().as_ref());
+            self.look(&top, path, top.tree(bytes).ok().as_ref());
         }
     }
 

@@ -43,7 +43,7 @@ struct Place {
 impl Head {
     /// The head whose `moof` is these bytes. IVs that stand outside of it are asked for.
     pub fn read(samples: &Samples, moof: Vec<u8>, start: u64) -> Asked<Self> {
-        let tree = Tree::parse(moof, start)?.into_owned();
+        let tree = Tree::of_all(moof, start)?.into_owned();
         let movie = samples.index.movie.as_ref();
         // What is damaged is told of the box, and costs its own `traf`.
         let fragment = Fragment::read_all(&tree, movie, &mut Vec::new());

@@ -1,9 +1,9 @@
 //! Where reading goes on behind bytes of a file that are no box: at the next box that can be one, and that another follows.
 
 use crate::boxes::header::{BoxHeader, BoxId, SizeForm};
-use crate::boxes::tree::home;
+use crate::boxes::tree::{home, resized};
 use crate::bytes::units::{len_u64, to_len};
-use crate::bytes::{Error, FourCc, Reader, Result, Writer, limits};
+use crate::bytes::{Error, FourCc, Reader, Result, limits};
 
 use super::foreign::shown;
 use super::indexer::{Indexer, Need, body_limit, is_known};
@@ -120,10 +120,7 @@ impl Indexer {
                 self.want(start, size);
                 return Ok(());
             };
-            let mut whole = Writer::with_room(body.len());
-            header.write(&mut whole);
-            whole.bytes(body.get(to_len(header.header_len())..).unwrap_or_default());
-            self.take_body(start, header, whole.as_slice());
+            self.take_body(start, header, &resized(body.to_vec()));
         }
         self.note(if is_box {
             let message = format!(

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::boxes::Tree;
 use crate::boxes::header::BoxId;
 use crate::boxes::tree::{matching, path_segment};
 use crate::bytes::units::{push_expecting, to_len};
-use crate::bytes::{FourCc, Uuid16, limits};
+use crate::bytes::{FourCc, Result, Uuid16, limits};
 
 /// A top-level box of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,11 @@ impl TopBox {
     /// File offset after its last byte.
     pub fn end(&self) -> u64 {
         self.start + self.size
+    }
+
+    /// What is in it, by its bytes, of which there may be more.
+    pub fn tree<'b>(&self, bytes: &'b [u8]) -> Result<Tree<'b>> {
+        Tree::of_all(bytes.get(..to_len(self.size)).unwrap_or(bytes), self.start)
     }
 
     /// Whether it is read to be looked at as a box: media data never is, nor is anything too large.

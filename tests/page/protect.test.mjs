@@ -75,8 +75,8 @@ function assertIndexed(bytes) {
   for (const place of places) assert.ok(starts.has(place) || ends.has(place), `no fragment at ${place}`);
 }
 
-function assertSameMedia(bytes, clearBytes, key) {
-  const found = decryptedMedia(bytes, key);
+function assertSameMedia(bytes, clearBytes, key, sencType) {
+  const found = decryptedMedia(bytes, key, sencType);
   const wanted = mediaOf(clearBytes);
   assert.equal(found.length, wanted.length);
   found.forEach((media, number) => assert.ok(media.equals(wanted[number]), `mdat ${number}`));
@@ -220,6 +220,47 @@ inEachBrowser(
       assert.ok(widevine.endsWith(`000000181210${KID.replaceAll('-', '')}${provider}`), widevine);
       assert.equal(given, FAIRPLAY);
       assertSameMedia(bytes, clear, KEY);
+    });
+
+    check('scheme, form and IVs by their names: only what goes together can be chosen', async (page) => {
+      await withoutPicker(page);
+      await openFile(page, SAMPLE);
+      await fillForm(page, { form: 'exact', key: KEY, kid: KID });
+      const pick = (name, value) =>
+        page.evaluate(
+          (one, two) => {
+            const control = document.querySelector(`select[name="${one}"]`);
+            control.value = two;
+            for (const type of ['input', 'change']) control.dispatchEvent(new Event(type, { bubbles: true }));
+          },
+          name,
+          value,
+        );
+      const seen = () =>
+        page.evaluate(() => {
+          const [form, ivs] = ['exactForm', 'ivSize'].map((name) =>
+            document.querySelector(`select[name="${name}"]`),
+          );
+          return { form: form.value, fixed: form.disabled, ivs: ivs.offsetParent !== null };
+        });
+      assert.deepEqual(await seen(), { form: 'plain', fixed: false, ivs: true });
+      await pick('exactForm', 'piff');
+      await pick('scheme', 'cbcs');
+      assert.deepEqual(await seen(), { form: 'plain', fixed: true, ivs: false });
+      await waitPlan(page);
+      await pick('scheme', 'cenc');
+      await pick('ivSize', '16');
+      await page.waitFor(() => /IVs of 16 bytes/.test(document.querySelector('.plan-place').innerText));
+      await pick('ivSize', '8');
+      await waitPlan(page);
+      await protect(page);
+      const { bytes } = await page.waitDownload({ timeout: LONG });
+      // What PIFF has of sample and track encryption. Times of fragments are Smooth's, and stay.
+      for (const type of ['a2394f525a9b4f14a2446c427c648df4', '8974dbce7be74c5184f97148f9882554'])
+        assert.ok(!bytes.includes(Buffer.from(type, 'hex')), `no ${type}`);
+      const tenc = bytes.indexOf('tenc');
+      assert.deepEqual([...bytes.subarray(tenc + 10, tenc + 12)], [1, 8]);
+      assertSameMedia(bytes, clear, KEY, 'senc');
     });
 
     check('PIFF: typed key and KID', async (page) => {

@@ -5,6 +5,7 @@
 /** @import { Fault } from './store.js' */
 
 import { button, h } from './dom.js';
+import { ExactFields } from './exact-fields.js';
 import { FileFields } from './file-fields.js';
 import { Choice, Field, numberOf, placeFault, Question, textInput, TrackChoice } from './form-parts.js';
 import { HeaderFields, psshField, WidevineFields } from './header-fields.js';
@@ -60,6 +61,7 @@ export class ProtectForm {
       tracks,
       button('Use the public test seed', () => this.#useTestSeed(), { class: 'link' }),
     );
+    this.exact = new ExactFields();
     this.form = new Choice('form', 'Kind of file to make', [
       {
         value: 'hybrid',
@@ -75,6 +77,12 @@ export class ProtectForm {
         value: 'cbcs',
         label: 'Browsers and phones',
         hint: 'CENC with cbcs, and Widevine beside PlayReady. For new devices only: PlayReady 4.0 and later.',
+      },
+      {
+        value: 'exact',
+        label: 'By scheme and form',
+        hint: 'Each chosen by its name in the standards.',
+        inside: this.exact.element,
       },
     ]);
     this.tracks = new TrackChoice(
@@ -232,6 +240,7 @@ export class ProtectForm {
   get #protection() {
     /** @type {ProtectRequest} */
     const request = { ...KINDS[this.form.value] };
+    if (this.form.value === 'exact') this.exact.fill(request);
     this.playReady.fill(request);
     if (this.clearLead.value) request.clearLead = numberOf(this.clearLead.value);
     if (this.keyRotation.value) request.keyRotation = numberOf(this.keyRotation.value);
@@ -268,7 +277,8 @@ export class ProtectForm {
   #placeName(field) {
     if (field === 'wholeSamples') return 'tracks';
     if (field !== 'scheme') return field;
-    return this.file.protects ? 'form' : 'protection';
+    if (!this.file.protects) return 'protection';
+    return this.form.value === 'exact' ? field : 'form';
   }
 
   /**
@@ -340,6 +350,8 @@ export class ProtectForm {
       ...this.keys.places,
       ...this.file.places,
       form: this.form,
+      scheme: this.exact.scheme,
+      ivSize: this.exact.ivSize,
       tracks: this.tracks,
       leftovers: this.leftovers,
       widevine: this.widevine,
