@@ -46,6 +46,7 @@ const NEITHER = [
   { codecs: ['ec-3'], why: 'E-AC-3: no decoder, unless the system has one' },
   { codecs: ['alac'], why: 'Apple Lossless: no decoder for MP4' },
   { codecs: ['dtsx'], why: 'DTS:X: no decoder' },
+  { codecs: ['av00'], why: 'no codec: a damaged file has it where av01 was' },
 ];
 
 /** Strings of the corpus that a browser may refuse, and why. */
