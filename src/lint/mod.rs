@@ -19,6 +19,7 @@ pub mod rules;
 mod samples;
 mod seen;
 mod stretch;
+mod sync;
 mod tabled;
 mod tables;
 pub mod targets;

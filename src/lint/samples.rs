@@ -58,7 +58,9 @@ pub fn look(
                 let mut kinds = Kinds::default();
                 let mut each = spans.iter().flat_map(|span| (0..span.count).map(move |_| span.by.as_ref()));
                 let (mut iv_at, mut entry_at) = (0, 0);
-                for (number, (start, size)) in part.samples().enumerate() {
+                let flags = part.flags();
+                for (number, ((start, size), flags)) in part.samples().zip(flags).enumerate() {
+                    let is_sync = !flags.is_non_sync();
                     let by = each.next().flatten();
                     let count = maps.counts.get(number).map_or(0, |count| usize::from(*count));
                     let map = maps.subsamples.get(entry_at..entry_at + count).unwrap_or_default();
@@ -66,7 +68,7 @@ pub fn look(
                     let len = by.map_or(0, |by| usize::from(by.iv_size));
                     let iv = maps.ivs.get(iv_at..iv_at + len).unwrap_or_default();
                     iv_at += len;
-                    let one = One { number: len_u64(number), time: None, start, size, by, iv, map };
+                    let one = One { number: len_u64(number), time: None, start, size, is_sync, by, iv, map };
                     stretch.sample(&one, seen, &mut kinds);
                 }
                 kinds.finish(of, before, &place, found);

@@ -14,6 +14,7 @@ use crate::verify::counters;
 use super::finding::{Findings, Place};
 use super::rules::{self, FileRule};
 use super::seen::{CHAINS, COUNTER, Counts, Seen, Units};
+use super::sync;
 
 /// Most encrypted bytes that are counted of a track.
 const COUNTED: u64 = 1 << 20;
@@ -43,6 +44,8 @@ pub struct One<'s> {
     pub start: u64,
     /// Bytes.
     pub size: u32,
+    /// Whether its flags say that decoding can begin at it.
+    pub is_sync: bool,
     /// How it is encrypted; `None` where it is clear.
     pub by: Option<&'s Encryption>,
     /// Its own IV.
@@ -109,6 +112,7 @@ impl Stretch<'_> {
         let Some(by) = one.by else {
             if let (Some(bytes), Some(size)) = (bytes.filter(|bytes| !bytes.is_empty()), self.length_size()) {
                 self.clear(bytes, size, seen);
+                self.sync(one, bytes, kinds);
             }
             return;
         };
@@ -118,7 +122,13 @@ impl Stretch<'_> {
         if let Some(bytes) = bytes {
             self.count(bytes, &ranges, by, seen);
             self.units(one, bytes, &ranges, by, kinds);
+            let first = ranges.first().map_or(bytes.len(), |(start, _)| *start);
+            self.sync(one, bytes.get(..first).unwrap_or(bytes), kinds);
         }
+    }
+
+    fn sync(&self, one: &One<'_>, clear: &[u8], kinds: &mut Kinds) {
+        sync::look(&self.entry.codec, one, clear, &|| self.name(one), kinds);
     }
 
     /// Looks at a clear sample.

@@ -268,8 +268,8 @@ impl Table<'_> {
             let map = if by.is_some() { map_of(map) } else { Vec::new() };
             #[expect(clippy::cast_precision_loss, reason = "for people")]
             let time = sample.time as f64 / f64::from(self.track.timescale.max(1));
-            let one =
-                One { number, time: Some(time), start: sample.start, size: sample.size, by, iv, map: &map };
+            let (start, size, is_sync) = (sample.start, sample.size, sample.is_sync());
+            let one = One { number, time: Some(time), start, size, is_sync, by, iv, map: &map };
             if by.is_some_and(|by| Scheme::known(&by.scheme.text()).is_none()) {
                 continue;
             }

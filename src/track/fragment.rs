@@ -10,6 +10,7 @@ use crate::bytes::units::{clock, len_u64, sort_pairs, to_len};
 use crate::bytes::{Error, Result, limits};
 
 use super::movie::{FragmentDefaults, Movie};
+use super::presented::flags_of;
 
 /// A run of samples that stand one behind the other.
 #[derive(Clone, Debug)]
@@ -165,6 +166,11 @@ impl TrackFragment {
                 (start, size)
             })
         })
+    }
+
+    /// The flags of each sample, run after run.
+    pub fn flags(&self) -> impl Iterator<Item = SampleFlags> {
+        self.runs.iter().flat_map(|run| (0..run.count()).map(|place| flags_of(self, run, place)))
     }
 
     /// Ticks from its first sample to sample `number`.

@@ -330,8 +330,15 @@ fn fragments() -> Vec<Case> {
                 let at = if flags & 4 != 0 { 12 } else { 12 + 4 * (flags >> 8 & 1) + 4 * (flags >> 9 & 1) };
                 set(file, "moof/traf/trun", at as usize, &[1, 1, 0, 0]);
             },
-            &[],
+            &["sync-untold"],
         ),
+        case(
+            "sync-untold",
+            clear,
+            |file| set(file, "moof/traf/trun", 12, &[1, 1, 0, 0]),
+            &["fragment-not-sync"],
+        ),
+        case("sync-flag", clear, |file| set(file, "moof/traf/tfhd", 8, &[2, 0, 0, 0]), &[]),
         case(
             "mfra",
             whole,

@@ -33,6 +33,10 @@ file_rules! { TRACKS:
         "Players differ in how many samples the chunks have, and read them from wrong places." COPY;
     SYNC_SAMPLES "sync-samples" Warning "Sync samples that cannot be" "ISO/IEC 14496-12:2022 8.6.2" stops "windows? mse?", None
         "Players seek by 'stss', whose numbers go up from 1 to that of the last sample: they come to another place, or refuse the table." ANEW;
+    SYNC_FLAG "sync-flag" Warning "A sample to begin with that refers to others" "ISO/IEC 14496-12:2022 8.6.2, 8.8.3.1; ISO/IEC 14496-15:2022 5.4.4, 8.4.3" stops "windows? smooth? mse?", None
+        "Who seeks to it sees grey or torn pictures until the next key picture; some players refuse the segment." ANEW;
+    SYNC_UNTOLD "sync-untold" Note "A key picture that is not said to be one" "ISO/IEC 14496-12:2022 8.6.2, 8.8.3.1" stops "", None
+        "Players seek to an earlier sample than they need." ANEW;
     TABLE_COUNTS "table-counts" Warning "A table for another number of samples" "ISO/IEC 14496-12:2022 8.5.3, 8.6.1.3, 8.6.4, 8.7.6, 8.7.7, 8.9.2, 8.9.5" stops "windows?", None
         "Times, dependencies or groups of the last samples are missing, or all are those of others." ANEW;
     UNDESCRIBED "undescribed-group" Warning "A group of samples without its description" "ISO/IEC 14496-12:2022 8.9.2, 8.9.4, 8.9.5" stops "", None
