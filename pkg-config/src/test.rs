@@ -188,10 +188,10 @@ fn page(project: &Project, programs: &[Found], total: &mut Counts) -> Outcome {
     let tests = together(project, &tests)?;
     let report = project.target.join("page-tests.tap");
     let mut node = run::command("node");
-    // Node's own choice leaves one core out. Most of what a page test does is waiting: for a video to play to its end, for what
-    // must not happen, for a browser.
+    // Node's own choice leaves one core out. Much of what a page test does is waiting: for a video to play to its end, for
+    // what must not happen, for a browser. With two of them for each core it took as long, and videos lost frames.
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get).max(2);
-    node.arg(format!("--test-concurrency={}", 2 * cores));
+    node.arg(format!("--test-concurrency={}", cores + cores.div_ceil(2)));
     node.args([
         "--test",
         "--test-reporter=spec",
