@@ -179,3 +179,15 @@ fn a_widevine_header_is_rows_with_names() {
     );
     assert_eq!(rows.iter().map(|(_, place)| place.len()).collect::<Vec<_>>(), [2, 18, 10, 6]);
 }
+
+#[test]
+fn of_a_payload_of_megabytes_the_beginning_has_rows() {
+    let mut payload = b"<WRMHEADER>".to_vec();
+    payload.extend(b"<A></A>".repeat(500_000));
+    let bytes = pssh(PLAYREADY, &payload);
+    let tree = Tree::parse(&bytes[..], 0).unwrap();
+    let shown = fields(&tree, "moov/pssh", 0, 20, None).unwrap();
+    let most = (1 << 20) / b"<A></A>".len();
+    assert!((1000..most + 20).contains(&shown.total), "{} rows", shown.total);
+    assert_eq!((shown.rows.len(), shown.problem), (20, None));
+}

@@ -11,7 +11,7 @@ use crate::boxes::{Needles, Node, Row, RowSink, Tree};
 use crate::bytes::{Error, Result};
 
 use super::node::{chain, human_name};
-use super::payload::payload_rows;
+use super::payload::system_rows;
 use super::{texts, units};
 
 /// One box with the fields of one window of rows.
@@ -148,7 +148,7 @@ fn add_rows(tree: &Tree<'_>, node: &Node, known: Known, cx: Context, sink: &mut 
     match known {
         Known::Declared(declaration) => {
             declaration.rows_in(&mut body, cx, sink)?;
-            payload_rows(tree, node, sink);
+            system_rows(tree, node, sink);
             Ok(())
         }
         Known::Named(_) | Known::Unknown => {

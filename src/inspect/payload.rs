@@ -9,10 +9,11 @@ use crate::track::leftovers::is_system_header;
 use crate::track::{SystemHeader, widevine_fields};
 
 use super::header_elements::element_rows;
+use super::texts::TEXT_LEN;
 
 /// Adds the rows of the payload of `node`, where it is a `pssh` whose system is known to fill it with something that has parts.
 /// What stands before a fault has its rows; of the fault the findings speak.
-pub(super) fn payload_rows(tree: &Tree<'_>, node: &Node, sink: &mut RowSink) {
+pub(super) fn system_rows(tree: &Tree<'_>, node: &Node, sink: &mut RowSink) {
     if !is_system_header(node) {
         return;
     }
@@ -21,12 +22,13 @@ pub(super) fn payload_rows(tree: &Tree<'_>, node: &Node, sink: &mut RowSink) {
     if start + len_u64(data.len()) != node.end() {
         return;
     }
+    let data = data.get(..TEXT_LEN).unwrap_or(&data);
     sink.nested(|sink| match system {
         systems::PLAYREADY | systems::PLAYREADY_LITTLE_ENDIAN => {
-            let _ = object_rows(&data, start, sink);
+            let _ = object_rows(data, start, sink);
         }
         systems::WIDEVINE => {
-            for field in widevine_fields(&data, start).unwrap_or_default() {
+            for field in widevine_fields(data, start).unwrap_or_default() {
                 let meaning = || field.kid.map(|kid| kid.meaning()).unwrap_or_default();
                 sink.push(&field.name(), field.start, field.end, || (field.value.clone(), meaning()));
             }

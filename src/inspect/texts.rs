@@ -13,7 +13,7 @@ use crate::bytes::{KeyId, Uuid16};
 use crate::playready::header_xml_in;
 
 /// Longest text that is decoded, in bytes: manifests and XMP stay far below, and the page must not freeze.
-const TEXT_LEN: usize = 1 << 20;
+pub(super) const TEXT_LEN: usize = 1 << 20;
 
 /// Titles and texts of the box's payloads.
 pub(super) fn texts(tree: &Tree<'_>, node: &Node, parent: Option<BoxId>) -> Vec<(String, String)> {

@@ -49,12 +49,18 @@ impl WidevineField {
     }
 }
 
+/// Most fields that a message is taken to have: real ones name some keys, and a field takes two bytes.
+const MOST: usize = 10_000;
+
 /// The fields of the message in `data`, which begins at file offset `start`; `None` when it is no such message.
 pub fn widevine_fields(data: &[u8], start: u64) -> Option<Vec<WidevineField>> {
     let mut r = data;
     let place = |rest: &[u8]| start + len_u64(data.len() - rest.len());
     let mut fields = Vec::new();
     while !r.is_empty() {
+        if fields.len() == MOST {
+            return None;
+        }
         let start = place(r);
         let tag = varint(&mut r)?;
         let number = tag >> 3;
@@ -140,5 +146,7 @@ mod tests {
         for bytes in [&b"\xff\xff"[..], b"\x12\x10short", b"", b"\xc8\x01\x05"] {
             assert_eq!(widevine_fields(bytes, 0), None, "{bytes:?}");
         }
+        assert!(widevine_fields(&[8, 1].repeat(MOST), 0).is_some());
+        assert_eq!(widevine_fields(&[8, 1].repeat(MOST + 1), 0), None);
     }
 }
