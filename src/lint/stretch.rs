@@ -111,8 +111,9 @@ impl Stretch<'_> {
         let bytes = self.bytes(one);
         let Some(by) = one.by else {
             if let (Some(bytes), Some(size)) = (bytes.filter(|bytes| !bytes.is_empty()), self.length_size()) {
-                self.clear(bytes, size, seen);
-                self.sync(one, bytes, kinds);
+                if self.clear(bytes, size, seen) {
+                    self.sync(one, bytes, kinds);
+                }
             }
             return;
         };
@@ -121,7 +122,10 @@ impl Stretch<'_> {
         self.key(one, &ranges, by, seen, kinds);
         if let Some(bytes) = bytes {
             self.count(bytes, &ranges, by, seen);
-            self.units(one, bytes, &ranges, by, kinds);
+            // Bytes that are not those of the sample say nothing of it.
+            if !self.units(one, bytes, &ranges, by, kinds) {
+                return;
+            }
             let first = ranges.first().map_or(bytes.len(), |(start, _)| *start);
             self.sync(one, bytes.get(..first).unwrap_or(bytes), kinds);
         }
@@ -131,12 +135,15 @@ impl Stretch<'_> {
         sync::look(&self.entry.codec, one, clear, &|| self.name(one), kinds);
     }
 
-    /// Looks at a clear sample.
-    fn clear(&self, bytes: &[u8], length_size: LengthSize, seen: &mut Seen) {
+    /// Looks at a clear sample, and says whether its NAL units follow each other to its end.
+    fn clear(&self, bytes: &[u8], length_size: LengthSize, seen: &mut Seen) -> bool {
         let units = seen.units.entry(self.id());
         let units = units.or_insert_with(|| Units { place: self.at.clone(), all: 0, broken: 0 });
         units.all += 1;
-        units.broken += u64::from(Nals::new(bytes, length_size).any(|nal| nal.is_err()));
+        let mut nals = Nals::new(bytes, length_size);
+        let is_broken = nals.any(|nal| nal.is_err());
+        units.broken += u64::from(is_broken);
+        !is_broken && nals.rest().is_empty()
     }
 
     /// Whether a map fits its sample.
@@ -227,7 +234,8 @@ impl Stretch<'_> {
         }
     }
 
-    /// Whether the clear bytes of a sample lead from NAL unit to NAL unit, and each encrypted range stays in one.
+    /// Whether the clear bytes of a sample lead from NAL unit to NAL unit, and each encrypted range stays in one. True where they
+    /// lead to its end.
     fn units(
         &self,
         one: &One<'_>,
@@ -235,8 +243,8 @@ impl Stretch<'_> {
         ranges: &[(usize, usize)],
         by: &Encryption,
         kinds: &mut Kinds,
-    ) {
-        let Some(length_size) = self.length_size() else { return };
+    ) -> bool {
+        let Some(length_size) = self.length_size() else { return true };
         let is_hevc = matches!(self.entry.codec, Codec::Hevc(_));
         let mut at = 0;
         let mut ranges = ranges.iter().map(|(start, len)| (*start, start + len)).peekable();
@@ -253,7 +261,7 @@ impl Stretch<'_> {
                         self.name(one)
                     )
                 });
-                return;
+                return false;
             }
             let field = bytes.get(at..at + step).unwrap_or_default();
             let len = field.iter().fold(0, |len: usize, byte| len << 8 | usize::from(*byte));
@@ -275,7 +283,7 @@ impl Stretch<'_> {
                         bytes.len()
                     ),
                 });
-                return;
+                return false;
             }
             let nal = bytes.get(start..end).unwrap_or_default();
             if last.is_some()
@@ -291,6 +299,7 @@ impl Stretch<'_> {
             }
             at = end;
         }
+        true
     }
 }
 
