@@ -110,10 +110,10 @@ impl Stretch<'_> {
     pub fn sample(&self, one: &One<'_>, seen: &mut Seen, kinds: &mut Kinds) {
         let bytes = self.bytes(one);
         let Some(by) = one.by else {
-            if let (Some(bytes), Some(size)) = (bytes.filter(|bytes| !bytes.is_empty()), self.length_size()) {
-                if self.clear(bytes, size, seen) {
-                    self.sync(one, bytes, kinds);
-                }
+            if let (Some(bytes), Some(size)) = (bytes.filter(|bytes| !bytes.is_empty()), self.length_size())
+                && self.clear(bytes, size, seen)
+            {
+                self.sync(one, bytes, kinds);
             }
             return;
         };
