@@ -14,7 +14,7 @@ use crate::verify::counters;
 use super::finding::{Findings, Place};
 use super::rules::{self, FileRule};
 use super::seen::{CHAINS, COUNTER, Counts, Seen, Units};
-use super::sync;
+use super::sync::Unit;
 
 /// Most encrypted bytes that are counted of a track.
 const COUNTED: u64 = 1 << 20;
@@ -111,9 +111,9 @@ impl Stretch<'_> {
         let bytes = self.bytes(one);
         let Some(by) = one.by else {
             if let (Some(bytes), Some(size)) = (bytes.filter(|bytes| !bytes.is_empty()), self.length_size())
-                && self.clear(bytes, size, seen)
+                && let Some(picture) = self.clear(bytes, size, seen)
             {
-                self.sync(one, bytes, kinds);
+                picture.tell(one, &|| self.name(one), kinds);
             }
             return;
         };
@@ -123,27 +123,27 @@ impl Stretch<'_> {
         if let Some(bytes) = bytes {
             self.count(bytes, &ranges, by, seen);
             // Bytes that are not those of the sample say nothing of it.
-            if !self.units(one, bytes, &ranges, by, kinds) {
-                return;
+            if let Some(picture) = self.units(one, bytes, &ranges, by, kinds) {
+                picture.tell(one, &|| self.name(one), kinds);
             }
-            let first = ranges.first().map_or(bytes.len(), |(start, _)| *start);
-            self.sync(one, bytes.get(..first).unwrap_or(bytes), kinds);
         }
     }
 
-    fn sync(&self, one: &One<'_>, clear: &[u8], kinds: &mut Kinds) {
-        sync::look(&self.entry.codec, one, clear, &|| self.name(one), kinds);
+    fn is_hevc(&self) -> bool {
+        matches!(self.entry.codec, Codec::Hevc(_))
     }
 
-    /// Looks at a clear sample, and says whether its NAL units follow each other to its end.
-    fn clear(&self, bytes: &[u8], length_size: LengthSize, seen: &mut Seen) -> bool {
+    /// Looks at a clear sample. What its first picture is, when its NAL units follow each other to its end.
+    fn clear(&self, bytes: &[u8], length_size: LengthSize, seen: &mut Seen) -> Option<Unit> {
         let units = seen.units.entry(self.id());
         let units = units.or_insert_with(|| Units { place: self.at.clone(), all: 0, broken: 0 });
         units.all += 1;
         let mut nals = Nals::new(bytes, length_size);
-        let is_broken = nals.any(|nal| nal.is_err());
-        units.broken += u64::from(is_broken);
-        !is_broken && nals.rest().is_empty()
+        let picture = nals
+            .by_ref()
+            .try_fold(Unit::default(), |picture, nal| nal.map(|nal| picture.or(self.is_hevc(), nal.bytes)));
+        units.broken += u64::from(picture.is_err());
+        picture.ok().filter(|_| nals.rest().is_empty())
     }
 
     /// Whether a map fits its sample.
@@ -234,8 +234,8 @@ impl Stretch<'_> {
         }
     }
 
-    /// Whether the clear bytes of a sample lead from NAL unit to NAL unit, and each encrypted range stays in one. True where they
-    /// lead to its end.
+    /// Whether the clear bytes of a sample lead from NAL unit to NAL unit, and each encrypted range stays in one. What its first
+    /// picture is, where they lead to its end.
     fn units(
         &self,
         one: &One<'_>,
@@ -243,9 +243,9 @@ impl Stretch<'_> {
         ranges: &[(usize, usize)],
         by: &Encryption,
         kinds: &mut Kinds,
-    ) -> bool {
-        let Some(length_size) = self.length_size() else { return true };
-        let is_hevc = matches!(self.entry.codec, Codec::Hevc(_));
+    ) -> Option<Unit> {
+        let length_size = self.length_size()?;
+        let (is_hevc, mut picture) = (self.is_hevc(), Unit::default());
         let mut at = 0;
         let mut ranges = ranges.iter().map(|(start, len)| (*start, start + len)).peekable();
         let step = length_size.bytes();
@@ -261,11 +261,12 @@ impl Stretch<'_> {
                         self.name(one)
                     )
                 });
-                return false;
+                return None;
             }
             let field = bytes.get(at..at + step).unwrap_or_default();
             let len = field.iter().fold(0, |len: usize, byte| len << 8 | usize::from(*byte));
             let (start, end) = (at + step, (at + step).saturating_add(len));
+            let clear = next.map_or(end, |(from, _)| from.min(end));
             let mut last = None;
             while let Some(range) = ranges.next_if(|(from, to)| *from < end && *to <= end) {
                 last = Some(range);
@@ -283,9 +284,10 @@ impl Stretch<'_> {
                         bytes.len()
                     ),
                 });
-                return false;
+                return None;
             }
             let nal = bytes.get(start..end).unwrap_or_default();
+            picture = picture.or(is_hevc, bytes.get(start..clear).unwrap_or_default());
             if last.is_some()
                 && let Some((kind, false)) = kind(is_hevc, nal)
             {
@@ -299,7 +301,7 @@ impl Stretch<'_> {
             }
             at = end;
         }
-        true
+        Some(picture)
     }
 }
 

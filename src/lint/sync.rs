@@ -1,16 +1,16 @@
 //! Whether pictures are what the flags of their samples say: those where decoding can begin, and the others.
 
-use crate::track::Codec;
-use crate::track::codec::h264::{self, LengthSize, Nals, SliceKind};
+use crate::track::codec::h264::{self, SliceKind};
 use crate::track::codec::h265;
 
 use super::rules;
 use super::stretch::{Kinds, One};
 
 /// What a NAL unit says of the picture that it is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
     /// It is of none.
+    #[default]
     Other,
     /// It cannot be told, or is neither.
     Open,
@@ -20,42 +20,34 @@ enum Unit {
     Dependent(&'static str),
 }
 
-/// Looks at one sample. `clear` are its bytes up to the first that is encrypted; `name` is what it is called.
-pub fn look(codec: &Codec, one: &One<'_>, clear: &[u8], name: &dyn Fn() -> String, kinds: &mut Kinds) {
-    let found = match codec {
-        Codec::Avc(config) => first(clear, config.length_size, &avc),
-        Codec::Hevc(config) => first(clear, config.length_size, &hevc),
-        _ => return,
-    };
-    match (found, one.is_sync) {
-        (Unit::Dependent(what), true) => kinds.add(&rules::SYNC_FLAG, one, &|| {
-            format!(
-                "The flags of {} say that decoding can begin there, and its first picture is {what}.",
-                name()
-            )
-        }),
-        (Unit::Key(what), false) => kinds.add(&rules::SYNC_UNTOLD, one, &|| {
-            format!(
-                "The first picture of {} is {what}, and its flags do not say that decoding can begin there.",
-                name()
-            )
-        }),
-        _ => {}
+impl Unit {
+    /// What the first unit of a picture says: this one, or the next, of which these are the bytes up to the first that is
+    /// encrypted.
+    #[must_use]
+    pub fn or(self, is_hevc: bool, clear: &[u8]) -> Self {
+        match self {
+            Self::Other if is_hevc => hevc(clear),
+            Self::Other => avc(clear),
+            found => found,
+        }
     }
-}
 
-/// What the first NAL unit says that is of a picture.
-fn first(clear: &[u8], length_size: LengthSize, of: &dyn Fn(&[u8]) -> Unit) -> Unit {
-    let mut rest = clear;
-    loop {
-        let Some(behind) = rest.get(length_size.bytes()..).filter(|behind| !behind.is_empty()) else {
-            return Unit::Open;
-        };
-        // Of one that goes on encrypted the beginning is clear.
-        let nal = Nals::new(rest, length_size).next().and_then(Result::ok).map_or(behind, |nal| nal.bytes);
-        match of(nal) {
-            Unit::Other => rest = behind.get(nal.len()..).unwrap_or_default(),
-            found => return found,
+    /// Tells where it is not what the flags of its sample say; `name` is what that is called.
+    pub fn tell(self, one: &One<'_>, name: &dyn Fn() -> String, kinds: &mut Kinds) {
+        match (self, one.is_sync) {
+            (Self::Dependent(what), true) => kinds.add(&rules::SYNC_FLAG, one, &|| {
+                format!(
+                    "The flags of {} say that decoding can begin there, and its first picture is {what}.",
+                    name()
+                )
+            }),
+            (Self::Key(what), false) => kinds.add(&rules::SYNC_UNTOLD, one, &|| {
+                format!(
+                    "The first picture of {} is {what}, and its flags do not say that decoding can begin there.",
+                    name()
+                )
+            }),
+            _ => {}
         }
     }
 }

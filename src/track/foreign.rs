@@ -52,7 +52,7 @@ static ELEMENTS: &[(&str, &str, &str)] = &[
     (
         "tt",
         "a TTML text",
-        "It holds subtitles and no media. To have it beside the video, make an MP4 of it first, with: MP4Box -add input.ttml output.mp4",
+        "It holds subtitles and no media. To have it beside the video, have a packager that takes TTML put it into an MP4 (as stpp) first.",
     ),
     ("html", "a web page, perhaps an error page in place of a download", "Load the media file again."),
 ];

@@ -127,3 +127,40 @@ fn times_of_presentation_are_no_gaps() {
     let file = ffmpeg::make(6, true, false, &arguments);
     assert!(!has(&file, "time-gap") && !has(&file, "time-back"), "{:?}", broken(&file));
 }
+
+#[test]
+fn flags_are_held_against_pictures_of_either_codec_in_tables_and_in_protected_fragments() {
+    let sync = |file: &[u8]| (has(file, "sync-flag"), has(file, "sync-untold"));
+    if ffmpeg::present() {
+        for encoder in [
+            "libx264 -x264-params keyint=5:bframes=2:open-gop=0",
+            "libx265 -x265-params log-level=none:keyint=5:bframes=2:open-gop=0 -tag:v hvc1",
+        ] {
+            let source = format!("-f lavfi -i testsrc2=size=192x108:rate=25:duration=1 -c:v {encoder}");
+            let clean = ffmpeg::make_by(".mp4", &source);
+            assert_eq!(sync(&clean), (false, false), "{encoder}");
+            let mut all = clean.clone();
+            hide(&mut all, &format!("{STBL}/stss"));
+            assert_eq!(sync(&all), (true, false), "{encoder}: without a list all are said to be");
+            // The list of one alone, and the room of the others behind it.
+            let mut first = clean;
+            set(&mut first, &format!("{STBL}/stss"), 4, &[0, 0, 0, 1]);
+            assert_eq!(sync(&first), (false, true), "{encoder}");
+        }
+        let open = "-f lavfi -i testsrc2=size=192x108:rate=25:duration=1 -c:v libx265 -x265-params \
+                    log-level=none:keyint=5:bframes=2:open-gop=1 -tag:v hvc1";
+        assert_eq!(sync(&ffmpeg::make_by(".mp4", open)), (false, false), "pictures of clean random access");
+    }
+    // Where slice headers are encrypted too, as PIFF has it, nothing can be told of other pictures than IDR.
+    for (scheme, form, is_told) in
+        [("cenc", "hybrid", true), ("cenc", "piff", false), ("cbcs", "plain", true)]
+    {
+        let mut file = protected(scheme, form);
+        assert_eq!(sync(&file), (false, false), "{scheme} {form}");
+        set(&mut file, "moof/traf/tfhd", 8, &[2, 0, 0, 0]);
+        assert_eq!(sync(&file), (is_told, false), "{scheme} {form}");
+        let mut untold = protected(scheme, form);
+        set(&mut untold, "moof/traf/trun", 12, &[1, 1, 0, 0]);
+        assert_eq!(sync(&untold), (false, true), "{scheme} {form}");
+    }
+}

@@ -336,6 +336,10 @@ inEachBrowser((browser) => {
       assert.equal(await page.evaluate(() => document.querySelector('[name="checkedKey"]').value), '');
       await page.click('.key-check summary');
       assert.match(await tried(KEY2), new RegExp(`Wrong: .*${KID}`, 's'));
+      await page.fill('.decode-text', '<WRMHEADER></WRMHEADER>');
+      await page.waitFor(() => /cannot be read/.test(document.querySelector('#decode-found').innerText));
+      await page.click('.key-check summary');
+      assert.match(await tried(KEY), /No key ID can be read/);
       await page.click('#leave-decode');
 
       const file = folder.path('one.ismv');

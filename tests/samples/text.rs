@@ -43,7 +43,7 @@ fn cues_say_their_text() {
         .flat_map(|(units, _)| units)
         .map(|unit| format!("{}: {}", unit.name, unit.said))
         .collect();
-    assert_eq!(said, ["cue: align:center, “Yup, that's a bear, eh.”", "no cue: vtte"]);
+    assert_eq!(said, ["WebVTT cue: align:center, “Yup, that's a bear, eh.”", "WebVTT empty cue: vtte"]);
     let mut file = part("ttml", "init.mp4").unwrap();
     file.extend(part("ttml", "1.m4s").unwrap());
     let read = units(&file, 9);
@@ -68,7 +68,7 @@ fn timed_text_of_3gpp_says_its_text() {
         .collect();
     let text = |text: &str| ("text", text.to_owned());
     let nothing = || ("no text", String::new());
-    assert_eq!(read[0], [text("Grüße fat"), ("box", "styl".to_owned())]);
+    assert_eq!(read[0], [text("Grüße fat"), ("Text style", "styl".to_owned())]);
     assert_eq!(read[1..4], [vec![nothing()], vec![text("Second\nline")], vec![nothing()]]);
 }
 

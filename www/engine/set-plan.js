@@ -4,6 +4,7 @@
  */
 
 import { hexOf } from '../files/digits.js';
+import { isTextAlone } from '../files/text-alone.js';
 import { BoxlockError } from './errors.js';
 
 /** @import * as Types from '../types' */
@@ -72,12 +73,6 @@ function keysOf({ kid, key, keySeed, keys = [], keyPer }, { media }, before) {
   return [...classes].map((one) => made({ ...keys.find((each) => each.class === one), class: one }));
 }
 
-/** Whether there is text in a file and nothing else: it stays clear, as players of protected files expect. @param {Types.Media} media */
-function isText(media) {
-  const tracks = media.tracks();
-  return tracks.length > 0 && tracks.every(({ kind }) => kind === 'text');
-}
-
 /**
  * What is asked of one file of a title.
  * @param {Types.ProtectRequest} request
@@ -87,7 +82,7 @@ function isText(media) {
  */
 function askedOf(request, keys, media) {
   // Players of DASH find its segments by the index, and with it there is something to do for a file that is fragmented.
-  if (isText(media)) return { scheme: 'none', segmentIndex: true };
+  if (isTextAlone(media)) return { scheme: 'none', segmentIndex: true };
   const [one] = keys;
   if (!one) return request;
   if (!one.pair.class) return { ...request, ...one.pair };
@@ -181,7 +176,8 @@ export async function planSet(titles, wanted, merged, options = {}) {
       const { media: all, rungs } = title;
       const [first] = all;
       if (!first) continue;
-      const keys = protects && !all.every(isText) ? keysOf(request, title, old?.keys.get(first) ?? []) : [];
+      const keys =
+        protects && !all.every(isTextAlone) ? keysOf(request, title, old?.keys.get(first) ?? []) : [];
       mine.keys.set(first, keys);
       for (const [at, media] of streaming && (all.length > 1 || !download) ? all.entries() : []) {
         const ending = endingOf(/** @type {Types.Rung} */ (rungs[at]), request);

@@ -52,6 +52,8 @@ export class KeyCheck {
     let fault = null;
     try {
       if (typed) checks = await checkKey(this.source, typed);
+      // Of one that is damaged.
+      if (typed && !checks.length) fault = 'No key ID can be read in this header, so no key is that of it.';
     } catch (error) {
       fault = faultOf(error).message;
     }

@@ -6,6 +6,7 @@
 
 import { planSet, titlesOf } from '../boxlock.js';
 import { canPickFolder } from '../files/save.js';
+import { isTextAlone } from '../files/text-alone.js';
 import { button, h, setText } from './dom.js';
 import { faultOf } from './fault.js';
 import { Check, Checks, Choice, Field, numberOf, textInput } from './form-parts.js';
@@ -21,12 +22,6 @@ import { setPlanView } from './set-plan-view.js';
 import { SetRun } from './set-run.js';
 
 const PAUSE_MS = 250;
-
-/** Whether there is text alone in a file: it comes along clear. @param {Media} media */
-function isText(media) {
-  const tracks = media.tracks();
-  return tracks.length > 0 && tracks.every(({ kind }) => kind === 'text');
-}
 
 /** Ways in which files can be titles. */
 const WAYS = [
@@ -151,7 +146,7 @@ export class SetDesk {
   /** What of the files can be part of a job. */
   #able() {
     return this.#files().flatMap(({ media, summary }) =>
-      media && (summary?.protectable.ok || isText(media)) ? [media] : [],
+      media && (summary?.protectable.ok || isTextAlone(media)) ? [media] : [],
     );
   }
 
@@ -237,7 +232,7 @@ export class SetDesk {
     ];
     setText(this.facts, parts.join(' · '));
     const left = files.filter(
-      ({ media, summary }) => media && summary && !summary.protectable.ok && !isText(media),
+      ({ media, summary }) => media && summary && !summary.protectable.ok && !isTextAlone(media),
     );
     const idOf = (/** @type {Media} */ media) => files.find((file) => file.media === media)?.id ?? 0;
     this.ladder.replaceChildren(

@@ -51,15 +51,15 @@ fn check(key: &HeaderKey, key_of: &dyn Fn(KeyId) -> ContentKey) -> KeyCheck {
     if key.algorithm.is_some_and(|algorithm| algorithm != Algorithm::AesCtr) {
         return answer(None, "A key of this algorithm has no checksum: the header cannot tell.".to_owned());
     }
-    let Some(expected) = key.checksum else {
+    let Some((expected, is_right)) = key.checksum.zip(key.accepts(&typed)) else {
         return answer(None, "The header has no checksum: it cannot tell.".to_owned());
     };
     let made = checksum(&typed, kid);
-    if made == expected {
+    if is_right {
         return answer(Some(true), format!("It is the key: both checksums are {}.", base64_text(&made)));
     }
-    let turned = KeyId(kid.guid_bytes());
-    let why = if checksum(&key_of(turned), turned) == expected {
+    let turned = HeaderKey { kid: kid.swapped(), ..key.clone() };
+    let why = if turned.accepts(&key_of(turned.kid)) == Some(true) {
         "; that of the key ID in the other byte order it is"
     } else {
         ""
