@@ -149,7 +149,11 @@ export class Decoder {
     try {
       const found = await decode(source, { knownKids: this.knownKids() });
       shown = decodedView(found);
-      if (hasHeader(found)) shown.append(new KeyCheck(source).element);
+      if (hasHeader(found)) {
+        // Above the other forms, which are long.
+        const forms = shown.querySelector(':scope > .found-forms');
+        shown.insertBefore(new KeyCheck(source).element, forms);
+      }
       words = spoken(found);
       if (MANIFESTS.includes(found.kind)) {
         // An element of one is no manifest, and has no segments.

@@ -180,11 +180,12 @@ export class FieldTable {
     const { element } = this.rows;
     element.style.setProperty('--name-len', String(all.name));
     element.style.setProperty('--value-len', String(Math.max(8, this.values.longest)));
-    element.style.setProperty('--value-most', String(this.values.most(WHOLE)));
+    const most = this.values.most(WHOLE);
+    element.style.setProperty('--value-most', String(most));
     element.style.setProperty('--meaning-len', String(this.meanings.most(WHOLE)));
     element.style.setProperty('--range-len', String(all.range));
     element.classList.toggle('no-meaning', this.meanings.longest === 0);
-    element.classList.toggle('long-values', this.values.longest > LONG);
+    element.classList.toggle('long-values', most > LONG);
   }
 
   /**
